@@ -1,0 +1,46 @@
+import { MIN_PADDED_BYTES } from "../limits.js";
+
+const IS_COMPRESSED = 1;
+const HEAD_BYTES = 5;
+
+/** What a plaintext holds: a body, and whether it is compressed. */
+export interface Padded {
+  readonly isCompressed: boolean;
+  readonly body: Uint8Array;
+}
+
+/**
+ * Length to which a plaintext of `length` bytes is padded: Padmé (Nikitin et al., PETS 2019) with a floor of 128. It
+ * lets at most 2·log₂log₂(length) bits of the length show, for at most 12 % more bytes.
+ */
+export function paddedLength(length: number): number {
+  const floored = Math.max(length, MIN_PADDED_BYTES);
+  const exponent = floorLog2(floored);
+  const granule = 2 ** (exponent - (floorLog2(exponent) + 1));
+  return Math.ceil(floored / granule) * granule;
+}
+
+function floorLog2(value: number): number {
+  return 31 - Math.clz32(value);
+}
+
+/** The plaintext of a body: u8 flags ‖ u32 length ‖ body ‖ zeros. */
+export function pad({ isCompressed, body }: Padded): Uint8Array {
+  const plaintext = new Uint8Array(paddedLength(HEAD_BYTES + body.length));
+  plaintext[0] = isCompressed ? IS_COMPRESSED : 0;
+  new DataView(plaintext.buffer).setUint32(1, body.length);
+  plaintext.set(body, HEAD_BYTES);
+  return plaintext;
+}
+
+/** The body of a plaintext, or undefined for one that `pad` does not make. */
+export function unpad(plaintext: Uint8Array): Padded | undefined {
+  if (plaintext.length < MIN_PADDED_BYTES) return undefined;
+  const flags = plaintext[0]!;
+  const view = new DataView(plaintext.buffer, plaintext.byteOffset, plaintext.byteLength);
+  const bodyEnd = HEAD_BYTES + view.getUint32(1);
+  if (flags > IS_COMPRESSED || bodyEnd > plaintext.length) return undefined;
+  if (paddedLength(bodyEnd) !== plaintext.length) return undefined;
+  if (plaintext.subarray(bodyEnd).some((byte) => byte !== 0)) return undefined;
+  return { isCompressed: flags === IS_COMPRESSED, body: plaintext.subarray(HEAD_BYTES, bodyEnd) };
+}

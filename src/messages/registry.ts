@@ -1,0 +1,77 @@
+import type * as z from "zod/mini";
+import type { MessageProtocol } from "../envelope/message-protocol.js";
+import { LacreError, ValidationError } from "../errors.js";
+import type { MessageDefinition, ParseResult, PayloadSchema } from "./define-message.js";
+
+// biome-ignore lint/suspicious/noExplicitAny: a definition takes and yields its own schema's values, so that only any spans all of them
+type AnyDefinition = MessageDefinition<string, any>;
+
+/** What a frame turns out to be: discriminated by `type`. */
+export type Parsed<Definition extends AnyDefinition, Message extends MessageProtocol> =
+  | (Definition extends MessageDefinition<infer Type, infer Schema extends PayloadSchema>
+      ? { readonly type: Type; readonly value: z.output<Schema>; readonly message: Message }
+      : never)
+  | { readonly type: "unknown"; readonly message: Message };
+
+/** Parses frames of several kinds. */
+export interface Registry<Definition extends AnyDefinition> {
+  /** What `message` is. A type without a definition is `unknown`, and no failure. Throws DecodeError and ValidationError. */
+  parse<Message extends MessageProtocol>(message: Message): Parsed<Definition, Message>;
+  /** The same as `parse`, with a result in place of a throw. */
+  safeParse<Message extends MessageProtocol>(
+    message: Message,
+  ): ParseResult<Parsed<Definition, Message>, LacreError>;
+}
+
+/**
+ * A registry of message definitions. Throws ValidationError for two definitions of one type, and for the type
+ * `unknown`; an alias yields to a definition.
+ *
+ * ```ts
+ * const registry = createRegistry([ChatMessage, StatusEvent]);
+ * const parsed = registry.parse(MessageProtocol.open(bytes, { key }));
+ * if (parsed.type === "message") show(parsed.value.content);
+ * ```
+ */
+export function createRegistry<const Definition extends AnyDefinition>(
+  definitions: readonly Definition[],
+): Registry<Definition> {
+  const byType = new Map<string, AnyDefinition>();
+  for (const definition of definitions) {
+    if (byType.has(definition.type)) throw refused(definition.type, "has two definitions");
+    if (definition.type === "unknown")
+      throw refused("unknown", "stands for types without a definition");
+    byType.set(definition.type, definition);
+  }
+  const defined = new Set(byType.keys());
+  for (const definition of definitions) {
+    for (const alias of definition.aliases) {
+      if (defined.has(alias)) continue;
+      if (byType.has(alias)) throw refused(alias, "is the alias of two definitions");
+      byType.set(alias, definition);
+    }
+  }
+
+  function parse<Message extends MessageProtocol>(message: Message): Parsed<Definition, Message> {
+    const definition = byType.get(message.type);
+    if (definition === undefined) return { type: "unknown", message };
+    const value = definition.fromProtocol(message);
+    return { type: definition.type, value, message } as Parsed<Definition, Message>;
+  }
+
+  return {
+    parse,
+    safeParse(message) {
+      try {
+        return { success: true, value: parse(message) };
+      } catch (error) {
+        if (error instanceof LacreError) return { success: false, error };
+        throw error;
+      }
+    },
+  };
+}
+
+function refused(type: string, message: string): ValidationError {
+  return new ValidationError("registry", [{ path: [type], message }]);
+}

@@ -1,0 +1,241 @@
+import { encodeBase64 } from "#native";
+import { encodeUtf8, isBytes, isWellFormed } from "../bytes.js";
+import { ValidationError, type ValidationIssue } from "../errors.js";
+import { MAX_ELEMENTS, MAX_NESTING } from "../limits.js";
+import { FORBIDDEN_KEYS, INSIDE_FRAME } from "./scan.js";
+
+/** How byte strings travel: as MessagePack's own, or as base64 text (wire 1). */
+export type BytesForm = "bin" | "base64";
+
+const INITIAL_BYTES = 1024;
+const KEPT_BYTES = 65_536;
+const SHORT_TEXT_UNITS = 40;
+
+// One buffer serves all writers in turn, as only one is at work at a time; a writer within a writer (a getter of
+// a payload that makes a message) finds it taken and gets its own.
+let idle: Uint8Array | undefined;
+
+/**
+ * Runs `write` on a fresh writer and returns what it wrote, in an array that owns its buffer.
+ * Throws ValidationError for what MessagePack within our bounds cannot carry.
+ */
+export function written(write: (writer: Writer) => void): Uint8Array {
+  const buffer = idle ?? new Uint8Array(INITIAL_BYTES);
+  idle = undefined;
+  const writer = new Writer(buffer);
+  try {
+    write(writer);
+    return writer.taken();
+  } finally {
+    idle = writer.buffer.length <= KEPT_BYTES ? writer.buffer : buffer;
+  }
+}
+
+/**
+ * Writes MessagePack in its shortest form, except that a number under the key `timestamp` is a float64 also where it
+ * is integral, as the Python peers sign it. Entries whose value is undefined are left out.
+ */
+export class Writer {
+  buffer: Uint8Array;
+  #view: DataView;
+  #length = 0;
+  #nesting = 0;
+  #elements = 0;
+  readonly #path: PropertyKey[] = [];
+
+  constructor(buffer: Uint8Array) {
+    this.buffer = buffer;
+    this.#view = new DataView(buffer.buffer);
+  }
+
+  /** How many bytes have been written. */
+  get length(): number {
+    return this.#length;
+  }
+
+  /** A copy of what has been written. */
+  taken(): Uint8Array {
+    return this.buffer.slice(0, this.#length);
+  }
+
+  byte(value: number): void {
+    const at = this.#reserve(1);
+    this.buffer[at] = value;
+  }
+
+  raw(bytes: Uint8Array): void {
+    const at = this.#reserve(bytes.length);
+    this.buffer.set(bytes, at);
+  }
+
+  bin(bytes: Uint8Array): void {
+    this.#head(bytes.length, 0xc4);
+    this.raw(bytes);
+  }
+
+  float64(value: number): void {
+    const at = this.#reserve(9);
+    this.buffer[at] = 0xcb;
+    this.#view.setFloat64(at + 1, value);
+  }
+
+  text(text: string): void {
+    if (text.length <= SHORT_TEXT_UNITS && this.#shortAscii(text)) return;
+    if (!isWellFormed(text)) throw this.#refusal("text with a lone surrogate");
+    const bytes = encodeUtf8(text);
+    if (bytes.length <= 31) this.byte(0xa0 | bytes.length);
+    else this.#head(bytes.length, 0xd9);
+    this.raw(bytes);
+  }
+
+  /** Writes a map that stands inside a frame. */
+  payload(map: Readonly<Record<string, unknown>>, form: BytesForm): void {
+    this.#nesting = INSIDE_FRAME.nesting;
+    this.#elements = INSIDE_FRAME.elements;
+    if (!isPlainObject(map)) throw this.#refusal("not a plain object");
+    this.#map(map, form);
+  }
+
+  #value(value: unknown, form: BytesForm): void {
+    switch (typeof value) {
+      case "string":
+        return this.text(value);
+      case "number":
+        return this.#number(value);
+      case "boolean":
+        return this.byte(value ? 0xc3 : 0xc2);
+      case "object":
+        if (value === null) return this.byte(0xc0);
+        if (isBytes(value))
+          return form === "bin" ? this.bin(value) : this.text(encodeBase64(value));
+        if (Array.isArray(value)) return this.#array(value, form);
+        if (isPlainObject(value)) return this.#map(value, form);
+    }
+    throw this.#refusal(
+      "only nil, booleans, numbers, text, bytes, arrays and plain objects can travel",
+    );
+  }
+
+  #array(items: readonly unknown[], form: BytesForm): void {
+    const depth = this.#enter(items.length);
+    if (items.length <= 15) this.byte(0x90 | items.length);
+    else this.#head(items.length, 0xdb);
+    for (let index = 0; index < items.length; index++) {
+      this.#path[depth] = index;
+      this.#value(items[index], form);
+    }
+    this.#leave(depth);
+  }
+
+  #map(map: Readonly<Record<string, unknown>>, form: BytesForm): void {
+    const entries = Object.entries(map).filter(([, value]) => value !== undefined);
+    const depth = this.#enter(entries.length);
+    if (entries.length <= 15) this.byte(0x80 | entries.length);
+    else this.#head(entries.length, 0xdd);
+    for (const [key, value] of entries) {
+      this.#path[depth] = key;
+      if (FORBIDDEN_KEYS.has(key)) throw this.#refusal("a forbidden key");
+      this.text(key);
+      if (key === "timestamp" && typeof value === "number") {
+        if (!Number.isFinite(value)) throw this.#refusal("a timestamp that is not finite");
+        this.float64(value);
+      } else {
+        this.#value(value, form);
+      }
+    }
+    this.#leave(depth);
+  }
+
+  #number(value: number): void {
+    if (!Number.isSafeInteger(value) || Object.is(value, -0)) return this.float64(value);
+    if (value >= 0) {
+      if (value <= 0x7f) this.byte(value);
+      else if (value <= 0xff) this.#integer(0xcc, 1, value);
+      else if (value <= 0xffff) this.#integer(0xcd, 2, value);
+      else if (value <= 0xffff_ffff) this.#integer(0xce, 4, value);
+      else this.#integer(0xcf, 8, value);
+    } else if (value >= -0x20) this.byte(value);
+    else if (value >= -0x80) this.#integer(0xd0, 1, value);
+    else if (value >= -0x8000) this.#integer(0xd1, 2, value);
+    else if (value >= -0x8000_0000) this.#integer(0xd2, 4, value);
+    else this.#integer(0xd3, 8, value);
+  }
+
+  /** Writes `head` and a big-endian integer of `size` bytes, in two's complement if it is negative. */
+  #integer(head: number, size: 1 | 2 | 4 | 8, value: number): void {
+    const at = this.#reserve(1 + size);
+    this.buffer[at] = head;
+    let rest = value;
+    for (let digit = size; digit > 0; digit--) {
+      this.buffer[at + digit] = rest & 0xff;
+      rest = Math.floor(rest / 256);
+    }
+  }
+
+  /** Writes the shortest of three heads for a length; `first` is the one of 8 bits, or comes before the one of 16. */
+  #head(length: number, first: 0xc4 | 0xd9 | 0xdb | 0xdd): void {
+    const has8Bits = first === 0xc4 || first === 0xd9;
+    if (has8Bits && length <= 0xff) this.#integer(first, 1, length);
+    else if (length <= 0xffff) this.#integer(first + 1, 2, length);
+    else this.#integer(first + 2, 4, length);
+  }
+
+  #shortAscii(text: string): boolean {
+    const headBytes = text.length <= 31 ? 1 : 2;
+    const start = this.#reserve(headBytes + text.length);
+    let at = start + headBytes;
+    for (let unit = 0; unit < text.length; unit++) {
+      const code = text.charCodeAt(unit);
+      if (code > 0x7f) {
+        this.#length = start;
+        return false;
+      }
+      this.buffer[at++] = code;
+    }
+    if (headBytes === 1) this.buffer[start] = 0xa0 | text.length;
+    else {
+      this.buffer[start] = 0xd9;
+      this.buffer[start + 1] = text.length;
+    }
+    return true;
+  }
+
+  #enter(count: number): number {
+    this.#nesting += 1;
+    this.#elements += count;
+    if (this.#nesting > MAX_NESTING)
+      throw this.#refusal(`more than ${MAX_NESTING} containers in each other`);
+    if (this.#elements > MAX_ELEMENTS) throw this.#refusal(`more than ${MAX_ELEMENTS} elements`);
+    this.#path.push("");
+    return this.#path.length - 1;
+  }
+
+  #leave(depth: number): void {
+    this.#path.length = depth;
+    this.#nesting -= 1;
+  }
+
+  #reserve(size: number): number {
+    const start = this.#length;
+    const needed = start + size;
+    if (needed > this.buffer.length) {
+      const larger = new Uint8Array(Math.max(2 * this.buffer.length, needed));
+      larger.set(this.buffer.subarray(0, start));
+      this.buffer = larger;
+      this.#view = new DataView(larger.buffer);
+    }
+    this.#length = needed;
+    return start;
+  }
+
+  #refusal(message: string): ValidationError {
+    const issue: ValidationIssue = { path: [...this.#path], message };
+    return new ValidationError("payload", [issue]);
+  }
+}
+
+function isPlainObject(value: unknown): value is Record<string, unknown> {
+  if (typeof value !== "object" || value === null) return false;
+  const prototype = Object.getPrototypeOf(value);
+  return prototype === null || Object.getPrototypeOf(prototype) === null;
+}
