@@ -19,7 +19,7 @@ export const INSIDE_FRAME = { nesting: 1, elements: 4 } as const;
 const PAIRWISE_KEYS = 16;
 
 /**
- * Goes once over the untrusted MessagePack value that fills `bytes` from `start`, and refuses all that section 4 of
+ * Goes once over the untrusted MessagePack value that fills `bytes`, and refuses all that section 2 of
  * docs/PROTOCOL.md refuses, without decoding or allocating what the bytes declare.
  *
  * Returns the offsets at which the direct children of the outermost map or array begin (in a map: key, value, key,
@@ -30,13 +30,9 @@ const PAIRWISE_KEYS = 16;
  */
 export function scan(
   bytes: Uint8Array,
-  {
-    start = 0,
-    nesting = 0,
-    elements = 0,
-  }: { start?: number; nesting?: number; elements?: number } = {},
+  { nesting = 0, elements = 0 }: { nesting?: number; elements?: number } = {},
 ): number[] {
-  const scanner = new Scanner(bytes, start, nesting, elements);
+  const scanner = new Scanner(bytes, nesting, elements);
   scanner.value();
   if (scanner.at !== bytes.length) throw malformed(scanner.at, "bytes after the end");
   scanner.children.push(scanner.at);
@@ -45,16 +41,15 @@ export function scan(
 
 class Scanner {
   readonly children: number[] = [];
-  at: number;
+  at = 0;
   readonly #bytes: Uint8Array;
   readonly #outermost: number;
   #nesting: number;
   #elements: number;
   #textStart = 0;
 
-  constructor(bytes: Uint8Array, start: number, nesting: number, elements: number) {
+  constructor(bytes: Uint8Array, nesting: number, elements: number) {
     this.#bytes = bytes;
-    this.at = start;
     this.#nesting = nesting;
     this.#outermost = nesting + 1;
     this.#elements = elements;
