@@ -1,0 +1,138 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import * as native from "#native";
+import * as portable from "../src/bytes.js";
+
+describe.each([
+  ["of this platform", native],
+  ["in JavaScript", portable],
+])("base64 %s", (_, { decodeBase64, encodeBase64 }) => {
+  it("is what Buffer makes of all bytes", () => {
+    fc.assert(
+      fc.property(fc.uint8Array({ maxLength: 300 }), (bytes) => {
+        const text = encodeBase64(bytes);
+        expect(text).toBe(Buffer.from(bytes).toString("base64"));
+        expect(decodeBase64(text)).toEqual(bytes);
+      }),
+      { numRuns: 2000 },
+    );
+  });
+
+  it("has one form", () => {
+    fc.assert(
+      fc.property(fc.string({ unit: fc.constantFrom(..."AQgw+/=-_ \n"), maxLength: 9 }), (text) => {
+        const bytes = decodeBase64(text);
+        if (bytes !== undefined) expect(encodeBase64(bytes)).toBe(text);
+      }),
+      { numRuns: 5000 },
+    );
+  });
+
+  it.each([
+    "A",
+    "AA",
+    "AAA",
+    "AA=",
+    "A===",
+    "=",
+    "====",
+    "AA==AA==",
+    "AB==",
+    "AAB=",
+    "AA= =",
+    " AAA",
+    "AAA\n",
+    "AA-_",
+    "AAAĀ",
+    "AAA\0",
+    "ＡAAA",
+  ])("does not take %j", (text) => expect(decodeBase64(text)).toBeUndefined());
+
+  it.each([
+    ["", []],
+    ["AA==", [0]],
+    ["AAA=", [0, 0]],
+    ["AAAA", [0, 0, 0]],
+    ["/+8=", [255, 239]],
+  ])("takes %j", (text, bytes) => expect(decodeBase64(text)).toEqual(Uint8Array.from(bytes)));
+});
+
+describe("hexadecimal text", () => {
+  it("comes back as it was", () => {
+    fc.assert(
+      fc.property(fc.uint8Array(), (bytes) => {
+        expect(portable.encodeHex(bytes)).toBe(Buffer.from(bytes).toString("hex"));
+        expect(portable.decodeHex(portable.encodeHex(bytes))).toEqual(bytes);
+      }),
+    );
+  });
+  it.each(["0", "0g", "AA", " 0", "0x", "00\n"])("is not %j", (text) => {
+    expect(portable.decodeHex(text)).toBeUndefined();
+  });
+});
+
+describe("UTF-8", () => {
+  it("is what a strict TextDecoder takes", () => {
+    const byte = fc.oneof(
+      fc.nat(255),
+      fc.constantFrom(0xc2, 0xe0, 0xed, 0xef, 0xf0, 0xf4, 0x80, 0x9f, 0xa0, 0xbf),
+    );
+    fc.assert(
+      fc.property(fc.array(byte, { maxLength: 8 }), (values) => {
+        const bytes = Uint8Array.from(values);
+        const strict = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+        let expected: string | undefined;
+        try {
+          expected = strict.decode(bytes);
+        } catch {
+          expected = undefined;
+        }
+        expect(portable.isUtf8(bytes, 0, bytes.length)).toBe(expected !== undefined);
+        if (expected !== undefined) expect(portable.decodeUtf8(bytes)).toBe(expected);
+      }),
+      { numRuns: 20_000 },
+    );
+  });
+
+  it.each([
+    ["", true],
+    ["hola", true],
+    ["🔑", true],
+    ["\ud83d", false],
+    ["\udd11", false],
+    ["\udd11\ud83d", false],
+    ["a\ud800b", false],
+  ])("has bytes for %j: %s", (text, isWellFormed) => {
+    expect(portable.isWellFormed(text)).toBe(isWellFormed);
+  });
+});
+
+describe("comparison in constant time", () => {
+  it("is equality of bytes", () => {
+    const bytes = fc.uint8Array({ maxLength: 40 });
+    fc.assert(
+      fc.property(bytes, bytes, (a, b) => {
+        expect(portable.equalConstantTime(a, b)).toBe(Buffer.compare(a, b) === 0);
+        expect(portable.equalConstantTime(a, a.slice())).toBe(true);
+      }),
+    );
+  });
+});
+
+describe("a UUID", () => {
+  it("comes back as it was", () => {
+    fc.assert(
+      fc.property(fc.uint8Array({ minLength: 16, maxLength: 16 }), (bytes) => {
+        expect(portable.decodeUuid(portable.encodeUuid(bytes))).toEqual(bytes);
+      }),
+    );
+  });
+  it.each([
+    "",
+    "018bcfe5687b7abc8def0123456789ab",
+    "018BCFE5-687B-7ABC-8DEF-0123456789AB",
+    "{018bcfe5-687b-7abc-8def-0123456789ab}",
+    7,
+    null,
+  ])("is not %j", (value) => expect(portable.decodeUuid(value)).toBeUndefined());
+});

@@ -1,0 +1,103 @@
+import { createHmac } from "node:crypto";
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { aesGcm, hmacSha256 } from "#native";
+import { aesGcmInJavaScript, aesGcmInWebCrypto } from "../../src/crypto/aead.js";
+import { hmacSha256InJavaScript } from "../../src/crypto/hmac.js";
+import { randomBytes, uuidv7 } from "../../src/crypto/random.js";
+import { counting, toHex } from "../support/hex.js";
+
+const someBytes = (length: number) => fc.uint8Array({ minLength: length, maxLength: length });
+
+describe("HMAC-SHA256", () => {
+  it("is the same on every path, for messages short and long, one after the other", () => {
+    const message = fc.oneof(
+      fc.uint8Array({ maxLength: 200 }),
+      fc.uint8Array({ minLength: 1900, maxLength: 2200, size: "max" }),
+    );
+    fc.assert(
+      fc.property(
+        fc.uint8Array({ minLength: 1, maxLength: 100 }),
+        fc.array(message, { maxLength: 3 }),
+        (secret, messages) => {
+          const native = hmacSha256(secret);
+          const inJavaScript = hmacSha256InJavaScript(secret);
+          for (const data of messages) {
+            const expected = createHmac("sha256", secret).update(data).digest("hex");
+            expect(toHex(native(data))).toBe(expected);
+            expect(toHex(inJavaScript(data))).toBe(expected);
+          }
+        },
+      ),
+      { numRuns: 1000 },
+    );
+  });
+});
+
+describe("AES-256-GCM", () => {
+  const paths = async (raw: Uint8Array) => {
+    const imported = await crypto.subtle.importKey("raw", raw as BufferSource, "AES-GCM", false, [
+      "encrypt",
+      "decrypt",
+    ]);
+    return [await aesGcm(raw), aesGcmInJavaScript(raw), aesGcmInWebCrypto(imported)];
+  };
+
+  it("is the same on every path, and each opens what the others sealed", async () => {
+    const input = fc.record({
+      raw: someBytes(32),
+      nonce: someBytes(12),
+      plaintext: fc.uint8Array({ maxLength: 300 }),
+      aad: fc.uint8Array({ maxLength: 60 }),
+    });
+    await fc.assert(
+      fc.asyncProperty(input, async ({ raw, nonce, plaintext, aad }) => {
+        const all = await paths(raw);
+        const sealed = await Promise.all(all.map((path) => path.seal(nonce, plaintext, aad)));
+        expect(new Set(sealed.map(toHex)).size).toBe(1);
+        for (const path of all)
+          expect(toHex(await path.open(nonce, sealed[0]!, aad))).toBe(toHex(plaintext));
+      }),
+      { numRuns: 300 },
+    );
+  });
+
+  it("opens on no path what was changed in any byte, or has a shorter tag", async () => {
+    for (const path of await paths(counting(32))) {
+      const nonce = counting(12);
+      const sealed = await path.seal(nonce, counting(20), counting(5));
+      const opens = async (...given: [Uint8Array, Uint8Array, Uint8Array]) => {
+        try {
+          await path.open(...given);
+          return true;
+        } catch {
+          return false;
+        }
+      };
+      expect(await opens(nonce, sealed, counting(5))).toBe(true);
+      for (let at = 0; at < sealed.length; at++) {
+        const changed = sealed.slice();
+        changed[at]! ^= 1;
+        expect(await opens(nonce, changed, counting(5))).toBe(false);
+      }
+      expect(await opens(nonce, sealed.subarray(0, -1), counting(5))).toBe(false);
+      expect(await opens(nonce, sealed.subarray(0, -12), counting(5))).toBe(false);
+      expect(await opens(counting(12).reverse(), sealed, counting(5))).toBe(false);
+      expect(await opens(nonce, sealed, counting(6))).toBe(false);
+    }
+  });
+});
+
+describe("random bytes", () => {
+  it("are never drawn twice, and each draw owns its buffer", () => {
+    const draws = Array.from({ length: 5000 }, () => randomBytes(12));
+    expect(new Set(draws.map(toHex)).size).toBe(5000);
+    expect(draws.every(({ buffer }) => buffer.byteLength === 12)).toBe(true);
+  });
+
+  it("make a UUIDv7 of the time", () => {
+    const id = toHex(uuidv7(1_700_000_000.123));
+    expect(id).toMatch(/^018bcfe5687b7[0-9a-f]{3}[89ab][0-9a-f]{15}$/);
+    expect(toHex(uuidv7(-5))).toMatch(/^0{12}7/);
+  });
+});

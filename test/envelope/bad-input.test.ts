@@ -1,0 +1,153 @@
+import { describe, expect, it } from "vitest";
+import {
+  DecodeError,
+  LacreError,
+  MessageProtocol,
+  SigningKey,
+  VerifyError,
+} from "../../src/index.js";
+import { everyMessage, NOW, wires } from "../support/examples.js";
+import { hex } from "../support/hex.js";
+
+const key = SigningKey.from("a secret that both ends share", { id: "k1" });
+const open = (bytes: Uint8Array) => MessageProtocol.open(bytes, { key, now: NOW });
+
+/** What becomes of untrusted bytes: no error but ours ever leaves, and nothing verifies that was not signed. */
+function outcome(bytes: Uint8Array): "opened" | LacreError {
+  try {
+    if (MessageProtocol.fromBytes(bytes).verify(key)) return "opened";
+  } catch (error) {
+    if (!(error instanceof LacreError)) throw error;
+  }
+  try {
+    open(bytes);
+    return "opened";
+  } catch (error) {
+    if (error instanceof LacreError) return error;
+    throw error;
+  }
+}
+
+const frames = wires.flatMap((wire) =>
+  Object.entries(everyMessage).map(([type, envelop]) => ({
+    name: `${type} on wire ${wire}`,
+    bytes: envelop(key, { wire, timestamp: NOW }).toBytes(),
+  })),
+);
+
+describe.each(frames)("$name", ({ bytes }) => {
+  it("opens as it is", () => {
+    expect(open(bytes).verify(key)).toBe(true);
+  });
+
+  it("does not open with any byte changed in any bit", () => {
+    for (let at = 0; at < bytes.length; at++) {
+      for (const change of [0x01, 0x02, 0x04, 0x08, 0x10, 0x20, 0x40, 0x80, 0xff]) {
+        const changed = bytes.slice();
+        changed[at]! ^= change;
+        const result = outcome(changed);
+        if (result === "opened") throw new Error(`byte ${at} changed by ${change} went unnoticed`);
+      }
+    }
+  });
+
+  it("does not open cut short, at any length", () => {
+    for (let length = 0; length < bytes.length; length++) {
+      expect(outcome(bytes.subarray(0, length))).toBeInstanceOf(LacreError);
+    }
+  });
+
+  it("does not open with anything after its end", () => {
+    for (const byte of [0x00, 0x80, 0xc0, 0xff]) {
+      expect(outcome(Uint8Array.of(...bytes, byte))).toBeInstanceOf(DecodeError);
+    }
+  });
+});
+
+describe("hostile bytes", () => {
+  const payload = (value: string) => hex(`82 a474797065 a474657374 a77061796c6f6164 ${value}`);
+
+  it.each([
+    ["a map that declares 2^32 entries, in 40 bytes", `df ffffffff ${"00".repeat(16)}`],
+    ["an array that declares 2^32 elements, in 40 bytes", `81 a161 dd ffffffff ${"00".repeat(12)}`],
+    ["text that declares 2^32 bytes", "81 a161 db ffffffff"],
+    ["180 kB of nested arrays", `81 a161 ${"91".repeat(180_000)}`],
+    ["180 kB of nested maps", `${"81a161".repeat(60_000)}`],
+    ["duplicate keys", "82 a161 01 a161 02"],
+    ["a key that is a number", "81 01 02"],
+    ["a key __proto__", "81 a95f5f70726f746f5f5f 80"],
+    ["an extension type", "81 a161 d4 00 00"],
+    ["an integer past 2^53", "81 a161 cf 0020000000000000"],
+    ["text that is not UTF-8", "81 a161 a1ff"],
+  ])("%s", (_, value) => {
+    expect(outcome(payload(value))).toBeInstanceOf(DecodeError);
+  });
+
+  it.each([
+    "",
+    "00",
+    "c0",
+    "80",
+    "81 a474797065 a474657374",
+    "85",
+    "90",
+    "96",
+    "97",
+    "98",
+    "9702",
+    "de0004",
+    "97 01 a0",
+    "97 03 a0",
+    "dc0007 02",
+  ])("no frame at all: %s", (bytes) => {
+    expect(outcome(hex(bytes))).toBeInstanceOf(DecodeError);
+  });
+
+  it.each([
+    ["text"],
+    [undefined],
+    [null],
+    [42],
+    [{}],
+    [[0x84]],
+    [new Uint16Array(4)],
+    [new DataView(new ArrayBuffer(4))],
+  ])("what is not bytes: %o", (value) => {
+    expect(() => MessageProtocol.fromBytes(value as never)).toThrow(DecodeError);
+    expect(() => MessageProtocol.open(value as never, { key })).toThrow(DecodeError);
+  });
+
+  it("a frame at its bound, and one byte past it", () => {
+    const bytes = everyMessage.message!(key, { timestamp: NOW }).toBytes();
+    expect(MessageProtocol.fromBytes(bytes, { maxFrameBytes: bytes.length }).type).toBe("message");
+    expect(() => MessageProtocol.fromBytes(bytes, { maxFrameBytes: bytes.length - 1 })).toThrow(
+      expect.objectContaining({ code: "ERR_BOUND_EXCEEDED" }),
+    );
+    expect(() => MessageProtocol.fromBytes(bytes, { maxFrameBytes: Number.NaN })).toThrow(
+      DecodeError,
+    );
+    expect(() => MessageProtocol.fromBytes(new Uint8Array(1_048_577))).toThrow(
+      expect.objectContaining({ code: "ERR_BOUND_EXCEEDED" }),
+    );
+    expect(() => MessageProtocol.fromBytes(new Uint8Array(1_048_576))).toThrow(
+      expect.objectContaining({ code: "ERR_MALFORMED" }),
+    );
+  });
+
+  it("bytes of an ArrayBuffer and of a Buffer are bytes", () => {
+    const bytes = everyMessage.ack!(key, { timestamp: NOW }).toBytes();
+    expect(open(Buffer.from(bytes)).type).toBe("ack");
+    expect(MessageProtocol.open(bytes.buffer as ArrayBuffer, { key, now: NOW }).type).toBe("ack");
+  });
+
+  it("a wire 2 payload is not looked at before it is verified", () => {
+    const mallory = SigningKey.from("a secret of mallory's", { id: "k1" });
+    const frame = everyMessage.ack!(mallory, { wire: 2, timestamp: NOW }).toBytes();
+    const payloadStart = frame.indexOf(0xc4, 36) + 2;
+    frame.fill(0xc1, payloadStart, frame.length - 34);
+    const received = MessageProtocol.fromBytes(frame);
+    expect(received.verify(key)).toBe(false);
+    expect(() => open(frame)).toThrow(VerifyError);
+    expect(() => received.payload).toThrow(DecodeError);
+  });
+});

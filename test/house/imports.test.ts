@@ -1,0 +1,97 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { dirname, join, relative } from "node:path";
+import { fileURLToPath } from "node:url";
+import { describe, expect, it } from "vitest";
+
+const source = fileURLToPath(new URL("../../src/", import.meta.url));
+
+/** From the ground up: a file imports from its own layer and those below. */
+const layers = ["ground", "crypto", "wire", "envelope", "messages", "e2e", "face"];
+const ground = ["errors.ts", "limits.ts", "bytes.ts", "clock.ts"];
+
+interface Import {
+  readonly file: string;
+  readonly specifier: string;
+  readonly isTypeOnly: boolean;
+}
+
+const files = readdirSync(source, { recursive: true, encoding: "utf8" }).filter((file) =>
+  file.endsWith(".ts"),
+);
+const imports = files.flatMap(importsOf);
+
+function importsOf(file: string): Import[] {
+  const text = readFileSync(join(source, file), "utf8");
+  const statements = text.matchAll(/^(?:import|export)( type)?\b[^;"]*?\bfrom "([^"]+)";/gm);
+  return [...statements].map(([, type, specifier]) => ({
+    file,
+    specifier: specifier!,
+    isTypeOnly: type !== undefined,
+  }));
+}
+
+function layerOf(file: string): string {
+  if (ground.includes(file)) return "ground";
+  return file === "index.ts" ? "face" : file.split("/")[0]!;
+}
+
+function targetOf({ file, specifier }: Import): string | undefined {
+  if (specifier === "#native") return "crypto/native.node.ts";
+  if (!specifier.startsWith(".")) return undefined;
+  return relative(source, join(source, dirname(file), specifier)).replace(/\.js$/, ".ts");
+}
+
+describe("the house", () => {
+  it("has its files in a known layer each", () => {
+    expect(files.length).toBeGreaterThan(20);
+    expect(files.filter((file) => !layers.includes(layerOf(file)))).toEqual([]);
+  });
+
+  it("lets imports run one way", () => {
+    const upward = imports.filter((one) => {
+      const target = targetOf(one);
+      return (
+        target !== undefined && layers.indexOf(layerOf(target)) > layers.indexOf(layerOf(one.file))
+      );
+    });
+    expect(upward).toEqual([]);
+  });
+
+  it("lets e2e import messages for their types only", () => {
+    const heavy = imports.filter(
+      (one) =>
+        layerOf(one.file) === "e2e" &&
+        !one.isTypeOnly &&
+        layerOf(targetOf(one) ?? "errors.ts") === "messages",
+    );
+    expect(heavy).toEqual([]);
+  });
+
+  it("depends on few packages, and on Node only behind #native", () => {
+    const packages = new Set(
+      imports
+        .filter((one) => targetOf(one) === undefined)
+        .map(({ file, specifier }) =>
+          specifier.startsWith("node:") ? `${file}: ${specifier}` : specifier,
+        ),
+    );
+    expect([...packages].sort()).toEqual([
+      "@noble/ciphers/aes.js",
+      "@noble/hashes/hkdf.js",
+      "@noble/hashes/hmac.js",
+      "@noble/hashes/pbkdf2.js",
+      "@noble/hashes/sha2.js",
+      "crypto/native.node.ts: node:crypto",
+      "fflate",
+      "zod/mini",
+      "zod/v4/locales/en.js",
+    ]);
+  });
+
+  it("keeps each file short enough to be taken in at once", () => {
+    const long = files.filter(
+      (file) => readFileSync(join(source, file), "utf8").split("\n").length > 350,
+    );
+    expect(long).toEqual([]);
+  });
+});

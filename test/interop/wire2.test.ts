@@ -1,0 +1,118 @@
+import fc from "fast-check";
+import { afterAll, beforeAll, expect, it } from "vitest";
+import { LacreError, MessageProtocol, SigningKey } from "../../src/index.js";
+import { counting, hex, toHex } from "../support/hex.js";
+import * as arbitrary from "./arbitraries.js";
+import { workedExamples } from "./examples.js";
+import { describeWithPython, Peer } from "./peer.js";
+
+const SECRET = counting(32);
+const KEY = SigningKey.from(SECRET, { id: "k1" });
+const NOW = 1_700_000_000;
+const ID = "018bcfe5-6800-7abc-8def-0123456789ab";
+const FIELDS = { key: SECRET, key_id: "k1", id: uuidBytes(ID), timestamp: NOW, type: "test" };
+
+type Made = { frame: string };
+type Checked = {
+  verified: boolean;
+  key_id: string;
+  id: Uint8Array;
+  timestamp: number;
+  type: string;
+  payload: unknown;
+};
+
+describeWithPython("wire 2 between the library and Python", () => {
+  let peer: Peer;
+  beforeAll(() => {
+    peer = new Peer();
+  });
+  afterAll(() => peer.stop());
+
+  const make = (args: object) => peer.call<Made>("wire2_make", { ...FIELDS, ...args });
+  const check = (frame: Uint8Array, key = SECRET) =>
+    peer.call<Checked>("wire2_check", { key, frame: toHex(frame) });
+  const open = (frame: string, now = NOW) => MessageProtocol.open(hex(frame), { key: KEY, now });
+  const signed = (payload: Record<string, unknown>, fields: object = {}) =>
+    new MessageProtocol({ type: "test", payload, timestamp: NOW, wire: 2, id: ID, ...fields })
+      .sign(KEY)
+      .toBytes();
+
+  it("is what the worked example says, byte for byte, in both", async () => {
+    const example = workedExamples()["wire2.frame"];
+    expect((await make({ payload: { data: "hello" } })).frame).toBe(example);
+    expect(toHex(signed({ data: "hello" }))).toBe(example);
+  });
+
+  it("passes 200 random frames of the library, which Python verifies", async () => {
+    const { payload, timestamp } = arbitrary;
+    const property = fc.asyncProperty(payload, timestamp, async (payload, timestamp) => {
+      const checked = await check(signed(payload, { timestamp }));
+      expect(checked).toMatchObject({ verified: true, key_id: "k1", timestamp, type: "test" });
+      expect(checked.id).toEqual(uuidBytes(ID));
+      expect(checked.payload).toEqual(payload);
+    });
+    await fc.assert(property, { numRuns: 200 });
+  });
+
+  it("passes 200 random frames of Python, which the library opens", async () => {
+    const { pythonPayload, timestamp } = arbitrary;
+    const property = fc.asyncProperty(pythonPayload, timestamp, async (payload, timestamp) => {
+      const { frame } = await make({ payload, timestamp });
+      const opened = open(frame, timestamp);
+      expect(opened.payload).toEqual((await check(hex(frame))).payload);
+      expect(opened).toMatchObject({ type: "test", timestamp, keyId: "k1", id: ID });
+    });
+    await fc.assert(property, { numRuns: 200 });
+  });
+
+  it.each([
+    ["bytes", { empty: counting(0), short: counting(255), long: new Uint8Array(70_000).fill(9) }],
+    ["a payload of 255 bytes", { data: "a".repeat(247) }],
+    ["a payload of 256 bytes", { data: "a".repeat(248) }],
+    ["an empty payload", {}],
+  ])("is the same bytes from both: %s", async (_, payload) => {
+    const { frame } = await make({ payload });
+    expect(toHex(signed(payload))).toBe(frame);
+    expect(open(frame).payload).toEqual(payload);
+    expect((await check(hex(frame))).payload).toEqual(payload);
+  });
+
+  it.each([
+    ["", "t"],
+    ["ñ".repeat(16), "🔑".repeat(8)],
+    ["k".repeat(31), "t".repeat(31)],
+    ["k".repeat(64), "t".repeat(64)],
+  ])("is the same bytes from both under the key id %o and of the type %o", async (id, type) => {
+    const key = SigningKey.from(SECRET, { id });
+    const { frame } = await make({ payload: {}, type, key_id: id });
+    const fields = { type, payload: {}, timestamp: NOW, wire: 2, id: ID } as const;
+    expect(toHex(new MessageProtocol(fields).sign(key).toBytes())).toBe(frame);
+    expect(MessageProtocol.open(hex(frame), { key, now: NOW }).keyId).toBe(id);
+  });
+
+  it("is refused by both with any one byte flipped", async () => {
+    const frame = signed({ data: "hola", bytes: counting(3) });
+    for (let at = 0; at < frame.length; at++) {
+      const flipped = frame.with(at, frame[at]! ^ 1);
+      const verified = await check(flipped).then(
+        (checked) => checked.verified,
+        () => false,
+      );
+      expect(verified, `Python, byte ${at}`).toBe(false);
+      expect(() => open(toHex(flipped)), `the library, byte ${at}`).toThrow(LacreError);
+    }
+  });
+
+  it("is refused by both under another key, and by the library under another key id", async () => {
+    expect((await check(signed({}), counting(31))).verified).toBe(false);
+    const { frame } = await make({ payload: {}, key: counting(31) });
+    expect(() => open(frame)).toThrow(LacreError);
+    const renamed = await make({ payload: {}, key_id: "k2" });
+    expect(() => open(renamed.frame)).toThrow(LacreError);
+  });
+});
+
+function uuidBytes(uuid: string): Uint8Array {
+  return hex(uuid.replaceAll("-", ""));
+}

@@ -1,0 +1,211 @@
+import { encode } from "@msgpack/msgpack";
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { DecodeError } from "../../src/errors.js";
+import { scan } from "../../src/wire/scan.js";
+import { hex } from "../support/hex.js";
+
+const refused = (bytes: Uint8Array) => expect(() => scan(bytes)).toThrow(DecodeError);
+const beyond = (bytes: Uint8Array) =>
+  expect(() => scan(bytes)).toThrow(expect.objectContaining({ code: "ERR_BOUND_EXCEEDED" }));
+const accepted = (bytes: Uint8Array) => expect(() => scan(bytes)).not.toThrow();
+
+const nested = (depth: number) => hex(`${"91".repeat(depth - 1)}90`);
+const arrayOf = (count: number) => encode(Array(count).fill(null));
+
+describe("a scan", () => {
+  it("yields where the children of a map begin, and where it ends", () => {
+    expect(scan(hex("82 a161 01 a162 92 02 03"))).toEqual([1, 3, 4, 6, 9]);
+  });
+
+  it("yields where the elements of an array begin, and where it ends", () => {
+    expect(scan(hex("93 01 a3616263 81 a161 c0"))).toEqual([1, 2, 6, 10]);
+  });
+
+  it("yields nothing but the end for what has no children", () => {
+    expect(scan(hex("c0"))).toEqual([1]);
+  });
+
+  it("accepts whatever the reference encoder makes within the bounds", () => {
+    const value = fc.anything({
+      key: fc
+        .string({ unit: "binary" })
+        .filter((key) => !/^(__proto__|constructor|prototype|timestamp)$/.test(key)),
+      values: [
+        fc.string({ unit: "binary" }),
+        fc.maxSafeInteger(),
+        fc.double(),
+        fc.boolean(),
+        fc.constant(null),
+        fc.uint8Array(),
+      ],
+      maxDepth: 5,
+    });
+    fc.assert(
+      fc.property(value, (anything) => {
+        accepted(encode(anything));
+      }),
+      { numRuns: 2000 },
+    );
+  });
+
+  it("throws nothing but DecodeError on arbitrary bytes", () => {
+    fc.assert(
+      fc.property(fc.uint8Array({ maxLength: 64 }), (bytes) => {
+        try {
+          scan(bytes);
+        } catch (error) {
+          expect(error).toBeInstanceOf(DecodeError);
+        }
+      }),
+      { numRuns: 5000 },
+    );
+  });
+});
+
+describe("a scan's bounds", () => {
+  it("nesting: 16 containers in each other, and no more", () => {
+    accepted(nested(16));
+    beyond(nested(17));
+    beyond(hex("91".repeat(180_000)));
+  });
+
+  it("nesting counts what stands around", () => {
+    expect(() => scan(nested(15), { nesting: 1 })).not.toThrow();
+    expect(() => scan(nested(16), { nesting: 1 })).toThrow(DecodeError);
+  });
+
+  it("elements: 65,536 over all containers, and no more", () => {
+    accepted(arrayOf(65_536));
+    beyond(arrayOf(65_537));
+    accepted(encode([Array(32_767).fill(1), Array(32_767).fill(1)]));
+    beyond(encode([Array(32_767).fill(1), Array(32_768).fill(1)]));
+  });
+
+  it("elements count what stands around", () => {
+    expect(() => scan(arrayOf(65_532), { elements: 4 })).not.toThrow();
+    expect(() => scan(arrayOf(65_533), { elements: 4 })).toThrow(DecodeError);
+  });
+
+  it.each(["dd ffffffff", "df ffffffff", "dd 00010000", "df 00010000", "dc ffff", "de ffff"])(
+    "refuses a declared size that the bytes cannot hold: %s",
+    (head) => refused(hex(head + "00".repeat(35))),
+  );
+
+  it.each(["c6 ffffffff", "db ffffffff", "c5 ffff", "da ffff", "c4 ff", "d9 ff", "bf"])(
+    "refuses a declared length that the bytes cannot hold: %s",
+    (head) => refused(hex(head + "00".repeat(20))),
+  );
+
+  it("integers: up to 2^53 − 1 either way, and no further", () => {
+    accepted(hex("cf 001fffffffffffff"));
+    beyond(hex("cf 0020000000000000"));
+    beyond(hex("cf ffffffffffffffff"));
+    accepted(hex("d3 ffe0000000000001"));
+    beyond(hex("d3 ffe0000000000000"));
+    beyond(hex("d3 8000000000000000"));
+    accepted(hex("d3 001fffffffffffff"));
+    beyond(hex("d3 0020000000000000"));
+  });
+});
+
+describe("a scan refuses", () => {
+  it("nothing at all", () => refused(hex("")));
+  it("bytes after the end", () => refused(hex("c0 c0")));
+  it.each([
+    "c1",
+    "c70101aa",
+    "c8000101aa",
+    "c90000000101aa",
+    "d401aa",
+    "d501aaaa",
+    "d6ff00000000",
+    "d7ff0000000000000000",
+    "d801aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa",
+  ])("extension types and the unassigned byte: %s", (bytes) => refused(hex(bytes)));
+  it.each([
+    "81 01 c0",
+    "81 c0 c0",
+    "81 c4 01 61 c0",
+    "81 80 c0",
+    "81 90 c0",
+    "81 cb 0000000000000000 c0",
+  ])("keys that are not text: %s", (bytes) => refused(hex(bytes)));
+  it.each(["__proto__", "constructor", "prototype"])("the key %s, at any depth", (key) => {
+    const text = Buffer.from(key).toString("hex");
+    const head = (0xa0 | key.length).toString(16);
+    refused(hex(`81 ${head}${text} c0`));
+    refused(hex(`81 a161 91 81 ${head}${text} c0`));
+    refused(hex(`81 d9${key.length.toString(16).padStart(2, "0")}${text} c0`));
+    accepted(hex(`91 ${head}${text}`));
+  });
+  it("a key that the map has already, however it is written", () => {
+    refused(hex("82 a161 01 a161 02"));
+    refused(hex("82 a161 01 d90161 02"));
+    refused(hex("82 a161 01 db0000000161 02"));
+    accepted(hex("82 a161 01 a162 81 a161 02"));
+  });
+  it("a key that a large map has already", () => {
+    const keys = Array.from({ length: 100 }, (_, at) => `key ${at}`);
+    const map = encode(Object.fromEntries(keys.map((key) => [key, null])));
+    accepted(map);
+    const renamed = Buffer.from(map);
+    renamed.write("key 98", renamed.indexOf("key 99"));
+    refused(renamed);
+  });
+  it("a key with U+FEFF in front is another key", () => accepted(hex("82 a161 01 a4efbbbf61 02")));
+  it.each([
+    "a180",
+    "a1c2",
+    "a2c080",
+    "a2c1bf",
+    "a3e08080",
+    "a3eda080",
+    "a3edbfbf",
+    "a4f08080 80",
+    "a4f4908080",
+    "a4f5808080",
+    "a1ff",
+    "a2c241",
+    "a3e28241",
+    "a4f0908041",
+    "a3e282",
+    "a2e282",
+  ])("text that is not UTF-8: %s", (bytes) => refused(hex(bytes)));
+  it.each([
+    "a2c280",
+    "a2dfbf",
+    "a3e0a080",
+    "a3ed9fbf",
+    "a3ee8080",
+    "a3efbfbf",
+    "a4f0908080",
+    "a4f48fbfbf",
+    "a100",
+  ])("not the text at the edge of UTF-8: %s", (bytes) => accepted(hex(bytes)));
+  it.each([
+    "cb 7ff0000000000000",
+    "cb fff0000000000000",
+    "cb 7ff8000000000000",
+    "cb 7ff0000000000001",
+    "ca 7f800000",
+    "ca ff800000",
+    "ca 7fc00000",
+  ])("a timestamp that is not finite: %s", (float) => {
+    refused(hex(`81 a9 74696d657374616d70 ${float}`));
+    refused(hex(`81 a161 91 81 a9 74696d657374616d70 ${float}`));
+    accepted(hex(`81 a161 ${float}`));
+  });
+  it("not a timestamp that is finite, or no float", () => {
+    accepted(hex("81 a9 74696d657374616d70 cb 7fefffffffffffff"));
+    accepted(hex("81 a9 74696d657374616d70 ca 7f7fffff"));
+    accepted(hex("81 a9 74696d657374616d70 ce 7ff00000"));
+  });
+  it("every truncation of a frame", () => {
+    const frame = encode({
+      a: [1, 2.5, "text", { b: new Uint8Array(300), c: "x".repeat(300) }],
+      d: 2 ** 40,
+    });
+    for (let length = 0; length < frame.length; length++) refused(frame.subarray(0, length));
+  });
+});

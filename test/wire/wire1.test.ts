@@ -1,0 +1,126 @@
+import { encode } from "@msgpack/msgpack";
+import { describe, expect, it } from "vitest";
+import { hmacSha256 } from "#native";
+import {
+  DecodeError,
+  MessageProtocol,
+  SigningKey,
+  ValidationError,
+  VerifyError,
+} from "../../src/index.js";
+import { hex, toHex } from "../support/hex.js";
+
+const key = SigningKey.from("secret");
+const TYPE = "a474797065 a474657374";
+const PAYLOAD = "a77061796c6f6164 81 a464617461 a568656c6c6f";
+const TIME = "a974696d657374616d70 cb41d954fc40000000";
+const tag = toHex(
+  hmacSha256(new TextEncoder().encode("secret"))(hex(`83 ${TYPE} ${PAYLOAD} ${TIME}`)),
+);
+const SIGNATURE = `a97369676e6174757265 d940 ${Buffer.from(tag).toString("hex")}`;
+const signatureOf = (text: string) =>
+  `a97369676e6174757265 d9 ${text.length.toString(16).padStart(2, "0")} ${Buffer.from(text).toString("hex")}`;
+const frame = (...entries: string[]) => hex(`8${entries.length} ${entries.join(" ")}`);
+const verifies = (bytes: Uint8Array) => MessageProtocol.fromBytes(bytes).verify(key);
+const refused = (bytes: Uint8Array) =>
+  expect(() => MessageProtocol.fromBytes(bytes)).toThrow(DecodeError);
+
+describe("a wire 1 frame", () => {
+  it("verifies over the bytes as received", () => {
+    expect(verifies(frame(TYPE, PAYLOAD, TIME, SIGNATURE))).toBe(true);
+  });
+
+  it("verifies in every order of its keys", () => {
+    const entries = [TYPE, PAYLOAD, TIME, SIGNATURE];
+    const orders = entries
+      .flatMap((a) =>
+        entries.flatMap((b) => entries.flatMap((c) => entries.map((d) => [a, b, c, d]))),
+      )
+      .filter((order) => new Set(order).size === 4);
+    expect(orders).toHaveLength(24);
+    for (const order of orders) {
+      const bytes = frame(...order);
+      const message = MessageProtocol.fromBytes(bytes);
+      expect(message.verify(key)).toBe(true);
+      expect(message.payload).toEqual({ data: "hello" });
+      expect(message.toBytes()).toEqual(bytes);
+      const again = message.sign(key);
+      expect(again.toBytes()).toEqual(frame(TYPE, PAYLOAD, TIME, SIGNATURE));
+      expect(again.payload).toEqual({ data: "hello" });
+      expect(again.verify(key)).toBe(true);
+    }
+  });
+
+  it("may have an integer for a timestamp, which its signature covers as it stands", () => {
+    const integerTime = "a974696d657374616d70 ce6553f100";
+    const covered = hex(`83 ${TYPE} ${PAYLOAD} ${integerTime}`);
+    const mac = toHex(hmacSha256(new TextEncoder().encode("secret"))(covered));
+    const message = MessageProtocol.fromBytes(frame(TYPE, PAYLOAD, integerTime, signatureOf(mac)));
+    expect(message.timestamp).toBe(1_700_000_000);
+    expect(message.verify(key)).toBe(true);
+    expect(verifies(frame(TYPE, PAYLOAD, integerTime, SIGNATURE))).toBe(false);
+    expect(toHex(message.sign(SigningKey.from("other")).toBytes())).toContain("ce6553f100");
+  });
+
+  it("without a timestamp gets the time of receipt, which is never written and never verifies", () => {
+    const bytes = frame(TYPE, PAYLOAD, SIGNATURE);
+    const message = MessageProtocol.fromBytes(bytes, { now: 1234.5 });
+    expect(message.timestamp).toBe(1234.5);
+    expect(message.verify(key)).toBe(false);
+    expect(message.toBytes()).toEqual(bytes);
+    expect(() => message.sign(key)).toThrow(ValidationError);
+    expect(() => MessageProtocol.open(bytes, { key })).toThrow(VerifyError);
+    const twoEntries = hmacSha256(new TextEncoder().encode("secret"))(hex(`82 ${TYPE} ${PAYLOAD}`));
+    expect(verifies(frame(TYPE, PAYLOAD, signatureOf(toHex(twoEntries))))).toBe(false);
+  });
+
+  it("without a signature has the empty one", () => {
+    const message = MessageProtocol.fromBytes(frame(TYPE, PAYLOAD, TIME));
+    expect(message.signature).toBe("");
+    expect(message.verify(key)).toBe(false);
+    expect(message.toBytes({ unsigned: true })).toEqual(frame(TYPE, PAYLOAD, TIME));
+  });
+
+  it.each([
+    ["the empty one", ""],
+    ["a shorter one", tag.slice(0, 62)],
+    ["half of it", tag.slice(0, 32)],
+    ["a longer one", `${tag}00`],
+    ["one in upper case", tag.toUpperCase()],
+    ["one with white space", ` ${tag.slice(1)}`],
+    ["one that is no hex", "g".repeat(64)],
+    ["one of zeros", "0".repeat(64)],
+  ])("never verifies with %s for a signature", (_, text) => {
+    expect(verifies(frame(TYPE, PAYLOAD, TIME, signatureOf(text)))).toBe(false);
+  });
+
+  it("may have a type of 1 to 64 bytes", () => {
+    const typed = (length: number) =>
+      Uint8Array.of(0x82, ...hex("a474797065"), ...encode("x".repeat(length)), ...hex(PAYLOAD));
+    expect(MessageProtocol.fromBytes(typed(1)).type).toBe("x");
+    expect(MessageProtocol.fromBytes(typed(64)).type).toBe("x".repeat(64));
+    refused(typed(0));
+    refused(typed(65));
+  });
+
+  it.each([
+    ["no type", frame(PAYLOAD, TIME)],
+    ["no payload", frame(TYPE, TIME)],
+    ["a fifth key", hex(`85 ${TYPE} ${PAYLOAD} ${TIME} ${SIGNATURE} a161 01`)],
+    ["another key", frame(TYPE, PAYLOAD, "a161 01")],
+    ["a key twice", frame(TYPE, PAYLOAD, TYPE)],
+    ["a type that is no text", frame("a474797065 01", PAYLOAD)],
+    ["a payload that is no map", frame(TYPE, "a77061796c6f6164 90")],
+    ["a payload of nil", frame(TYPE, "a77061796c6f6164 c0")],
+    ["a timestamp of text", frame(TYPE, PAYLOAD, "a974696d657374616d70 a131")],
+    ["a timestamp of float32", frame(TYPE, PAYLOAD, "a974696d657374616d70 ca4eca9a2c")],
+    [
+      "a timestamp that is not finite",
+      frame(TYPE, PAYLOAD, "a974696d657374616d70 cb7ff0000000000000"),
+    ],
+    ["a timestamp of nil", frame(TYPE, PAYLOAD, "a974696d657374616d70 c0")],
+    ["a signature of bytes", frame(TYPE, PAYLOAD, TIME, "a97369676e6174757265 c4 01 00")],
+    ["a signature of nil", frame(TYPE, PAYLOAD, TIME, "a97369676e6174757265 c0")],
+    ["another head for its map", hex(`de0002 ${TYPE} ${PAYLOAD}`)],
+  ])("is refused with %s", (_, bytes) => refused(bytes));
+});

@@ -1,0 +1,129 @@
+import { describe, expect, it } from "vitest";
+import { hmacSha256 } from "#native";
+import {
+  DecodeError,
+  KeyError,
+  MessageProtocol,
+  SigningKey,
+  VerifyError,
+} from "../../src/index.js";
+import { counting, hex, toHex } from "../support/hex.js";
+
+const key = SigningKey.from(counting(32), { id: "k1" });
+const mac = hmacSha256(counting(32));
+
+const ID = "c410 018bcfe568007abc8def0123456789ab";
+const TIME = "cb 41d954fc40000000";
+const HEAD = "97 02 a26b31";
+
+/** A frame of these fields with a right mac, whatever they are. */
+function signed(...fields: string[]): Uint8Array {
+  const covered = hex(fields.join(" "));
+  return Uint8Array.of(...covered, 0xc4, 0x20, ...mac(covered));
+}
+const payload = (map: string) => {
+  const bytes = hex(map);
+  return `c4 ${bytes.length.toString(16).padStart(2, "0")} ${map}`;
+};
+const TYPE = "a474657374";
+const PAYLOAD = payload("81 a464617461 a568656c6c6f");
+const now = 1_700_000_000;
+const open = (bytes: Uint8Array) => MessageProtocol.open(bytes, { key, now });
+const refused = (bytes: Uint8Array) => expect(() => open(bytes)).toThrow(DecodeError);
+
+describe("a wire 2 frame", () => {
+  it("opens in its one encoding, and goes out as it came in", () => {
+    const bytes = signed(HEAD, ID, TIME, TYPE, PAYLOAD);
+    const message = open(bytes);
+    expect(message.payload).toEqual({ data: "hello" });
+    expect(message.id).toBe("018bcfe5-6800-7abc-8def-0123456789ab");
+    expect(message.keyId).toBe("k1");
+    expect(message.toBytes()).toEqual(bytes);
+    expect(toHex(message.identity)).toBe(message.signature);
+  });
+
+  it.each([
+    ["another version", [HEAD.replace("02", "03"), ID, TIME, TYPE, PAYLOAD]],
+    ["a version of two bytes", ["97 cc02 a26b31", ID, TIME, TYPE, PAYLOAD]],
+    ["an array head of three bytes", ["dc0007 02 a26b31", ID, TIME, TYPE, PAYLOAD]],
+    ["a key id with a longer head", ["97 02 d9026b31", ID, TIME, TYPE, PAYLOAD]],
+    ["a key id with a far longer head", ["97 02 da00026b31", ID, TIME, TYPE, PAYLOAD]],
+    ["a key id that is no text", ["97 02 c4026b31", ID, TIME, TYPE, PAYLOAD]],
+    ["a key id that is not UTF-8", ["97 02 a1ff", ID, TIME, TYPE, PAYLOAD]],
+    ["an id of 15 bytes", [HEAD, `c40f ${"00".repeat(15)}`, TIME, TYPE, PAYLOAD]],
+    ["an id with a longer head", [HEAD, `c50010 ${"00".repeat(16)}`, TIME, TYPE, PAYLOAD]],
+    ["a timestamp of an integer", [HEAD, ID, "ce6553f100", TYPE, PAYLOAD]],
+    ["a timestamp of float32", [HEAD, ID, "ca4eca9a2c", TYPE, PAYLOAD]],
+    ["a timestamp that is not finite", [HEAD, ID, "cb7ff8000000000000", TYPE, PAYLOAD]],
+    ["a type of no bytes", [HEAD, ID, TIME, "a0", PAYLOAD]],
+    ["a type of 65 bytes", [HEAD, ID, TIME, `d941${"78".repeat(65)}`, PAYLOAD]],
+    ["a type with a longer head", [HEAD, ID, TIME, "d90474657374", PAYLOAD]],
+    ["a payload with a longer head", [HEAD, ID, TIME, TYPE, "c5000180"]],
+    ["a payload with a far longer head", [HEAD, ID, TIME, TYPE, "c60000000180"]],
+    ["a payload that is a map of the frame's own", [HEAD, ID, TIME, TYPE, "80"]],
+    ["a payload that is an array", [HEAD, ID, TIME, TYPE, payload("90")]],
+    ["a payload that is nil", [HEAD, ID, TIME, TYPE, payload("c0")]],
+    ["a payload that is bytes", [HEAD, ID, TIME, TYPE, payload("c400")]],
+    ["an empty payload", [HEAD, ID, TIME, TYPE, "c400"]],
+    ["a payload with bytes after its end", [HEAD, ID, TIME, TYPE, payload("80c0")]],
+    ["a payload with an extension type", [HEAD, ID, TIME, TYPE, payload("81a161d40000")]],
+  ])("is refused with %s", (_, fields) => refused(signed(...fields)));
+
+  it("may have a key id and a type of 64 bytes", () => {
+    const id = "k".repeat(64);
+    const long = SigningKey.from(counting(32), { id });
+    const bytes = new MessageProtocol({ wire: 2, type: "t".repeat(64), payload: {} })
+      .sign(long)
+      .toBytes();
+    expect(MessageProtocol.open(bytes, { key: long }).keyId).toBe(id);
+    expect(() => SigningKey.from("secret", { id: `${id}k` })).toThrow(KeyError);
+  });
+
+  it("has no tag but one of 32 bytes", () => {
+    const covered = hex([HEAD, ID, TIME, TYPE, PAYLOAD].join(" "));
+    const tag = mac(covered);
+    refused(Uint8Array.of(...covered, 0xc4, 0x10, ...tag.subarray(0, 16)));
+    refused(Uint8Array.of(...covered, 0xc4, 0x00));
+    refused(Uint8Array.of(...covered, 0xc5, 0x00, 0x20, ...tag));
+    expect(() =>
+      open(Uint8Array.of(...covered, 0xc4, 0x20, ...tag.map((byte) => byte ^ 1))),
+    ).toThrow(VerifyError);
+  });
+
+  it.each([255, 256, 65_535, 65_536, 700_000])(
+    "carries a payload of about %i bytes under the shortest head",
+    (length) => {
+      const data = new Uint8Array(length - 6);
+      const bytes = new MessageProtocol({ wire: 2, type: "t", payload: { data } })
+        .sign(key)
+        .toBytes();
+      expect(MessageProtocol.open(bytes, { key }).payload.data).toEqual(data);
+    },
+  );
+
+  it("tries a key under its own id only", () => {
+    const bytes = signed(HEAD, ID, TIME, TYPE, PAYLOAD);
+    expect(
+      MessageProtocol.fromBytes(bytes).verify(SigningKey.from(counting(32), { id: "k2" })),
+    ).toBe(false);
+    expect(MessageProtocol.fromBytes(bytes).verify(SigningKey.from(counting(32)))).toBe(false);
+    const anonymous = signed("97 02 a0", ID, TIME, TYPE, PAYLOAD);
+    expect(MessageProtocol.fromBytes(anonymous).verify(SigningKey.from(counting(32)))).toBe(true);
+    expect(MessageProtocol.fromBytes(anonymous).verify(key)).toBe(false);
+  });
+
+  it("signed again keeps its id, its time and its payload's bytes", () => {
+    const original = open(signed(HEAD, ID, TIME, TYPE, payload("81 a161 cd0001")));
+    const again = original.sign(SigningKey.from("another"));
+    expect(again.id).toBe(original.id);
+    expect(toHex(again.toBytes())).toContain("81a161cd0001");
+    expect(again.verify(SigningKey.from("another"))).toBe(true);
+  });
+
+  it("has no bytes before it is signed", () => {
+    const message = new MessageProtocol({ wire: 2, type: "t", payload: {} });
+    expect(() => message.toBytes()).toThrow(KeyError);
+    expect(() => message.toBytes({ unsigned: true })).toThrow(KeyError);
+    expect(message.verify(key)).toBe(false);
+  });
+});

@@ -1,0 +1,38 @@
+import { fileURLToPath } from "node:url";
+import { defineConfig } from "vitest/config";
+
+const fromRoot = (path: string) => fileURLToPath(new URL(path, import.meta.url));
+
+const library = ["test/**/*.test.ts"];
+const onNodeOnly = ["test/interop/**", "test/house/**", "test/docs/**"];
+
+/** The library's tests with one of the files behind `#native`: without an alias a stale build would be tested. */
+const onPath = (name: string, native: string, exclude: string[]) => ({
+  resolve: { alias: { "#native": fromRoot(`src/crypto/${native}`) } },
+  test: { name, include: library, exclude, testTimeout: 30_000 },
+});
+
+export default defineConfig({
+  test: {
+    projects: [
+      { test: { name: "house", include: ["test/house/**/*.test.ts"] } },
+      onPath("node", "native.node.ts", ["test/house/**"]),
+      onPath("javascript", "native.none.ts", onNodeOnly),
+      onPath("deno", "native.deno.ts", onNodeOnly),
+      {
+        test: {
+          name: "examples",
+          include: ["examples/*/test/**/*.test.ts"],
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
+        },
+      },
+    ],
+    coverage: {
+      provider: "v8",
+      include: ["src/**/*.ts"],
+      reporter: ["text", "json-summary"],
+      thresholds: { lines: 95 },
+    },
+  },
+});
