@@ -71,9 +71,9 @@ export async function encryptMessage(
  * ```
  */
 export async function decryptMessage(key: ChatKey, message: ChatMessage): Promise<Content> {
-  const { epoch, counter, device } = message;
+  const { epoch, counter, device } = message ?? {};
   const isOfThisVersion = epoch === undefined && counter === undefined && device === undefined;
-  const aad = additionalData(message);
+  const aad = additionalData(message ?? {});
   if (!isOfThisVersion || aad === undefined) throw new DecryptError();
   const padded = unpad(await unseal(key, message, aad));
   if (padded === undefined) throw new DecryptError();
@@ -95,13 +95,13 @@ async function compact(body: Uint8Array): Promise<{ isCompressed: boolean; body:
     : { isCompressed: false, body };
 }
 
-type Header = Pick<ChatMessage, "chat_id" | "sender_id" | "timestamp" | "client_id">;
+type Header = Partial<Pick<ChatMessage, "chat_id" | "sender_id" | "timestamp" | "client_id">>;
 
 /** The 51 bytes that bind a message to where it stands, or undefined for a header that no client makes. */
 function additionalData({
-  chat_id,
-  sender_id,
-  timestamp,
+  chat_id = Number.NaN,
+  sender_id = Number.NaN,
+  timestamp = Number.NaN,
   client_id,
 }: Header): Uint8Array | undefined {
   const numbers = [chat_id, sender_id, milliseconds(timestamp)];

@@ -4,7 +4,7 @@ import { unixNow } from "../clock.js";
 import { MessageProtocol } from "../envelope/message-protocol.js";
 import type { SigningKey } from "../envelope/signing-key.js";
 import { type LacreError, ValidationError } from "../errors.js";
-import { readingNilAsAbsent } from "./nil.js";
+import { mayBeAbsent, readingNilAsAbsent } from "./nil.js";
 
 /** A zod schema (mini or classic) whose values are plain objects. */
 export type PayloadSchema = z.core.$ZodType<object, object>;
@@ -124,7 +124,8 @@ class Definition<Type extends string, Schema extends PayloadSchema>
 
   /** With the envelope's time where the payload has a `timestamp` and leaves it open. */
   #timed(payload: unknown, timestamp: number): unknown {
-    if (this.#shape.timestamp?._zod.optin !== "optional") return payload;
+    const field = this.#shape.timestamp;
+    if (field === undefined || !mayBeAbsent(field)) return payload;
     if (typeof payload !== "object" || payload === null) return payload;
     const isOpen = ((payload as Payload).timestamp ?? undefined) === undefined;
     return isOpen ? { ...payload, timestamp } : payload;

@@ -45,5 +45,10 @@ function readingObject(shape: Readonly<Record<string, Schema>>): Reading | undef
 }
 
 function isOmittedWhenNil(field: Schema): boolean {
-  return field._zod.optin === "optional" && !z.safeParse(field, null).success;
+  return mayBeAbsent(field) && !z.safeParse(field, null).success;
+}
+
+/** Whether an input may leave the field out, be it optional or of a default. */
+export function mayBeAbsent(field: Schema): boolean {
+  return field._zod.optin !== undefined;
 }

@@ -29,7 +29,7 @@ function outcome(bytes: Uint8Array): "opened" | LacreError {
 }
 
 const frames = wires.flatMap((wire) =>
-  Object.entries(everyMessage).map(([type, envelop]) => ({
+  Object.entries(everyMessage).map(([type, { envelop }]) => ({
     name: `${type} on wire ${wire}`,
     bytes: envelop(key, { wire, timestamp: NOW }).toBytes(),
   })),
@@ -118,7 +118,7 @@ describe("hostile bytes", () => {
   });
 
   it("a frame at its bound, and one byte past it", () => {
-    const bytes = everyMessage.message!(key, { timestamp: NOW }).toBytes();
+    const bytes = everyMessage.message!.envelop(key, { timestamp: NOW }).toBytes();
     expect(MessageProtocol.fromBytes(bytes, { maxFrameBytes: bytes.length }).type).toBe("message");
     expect(() => MessageProtocol.fromBytes(bytes, { maxFrameBytes: bytes.length - 1 })).toThrow(
       expect.objectContaining({ code: "ERR_BOUND_EXCEEDED" }),
@@ -135,14 +135,14 @@ describe("hostile bytes", () => {
   });
 
   it("bytes of an ArrayBuffer and of a Buffer are bytes", () => {
-    const bytes = everyMessage.ack!(key, { timestamp: NOW }).toBytes();
+    const bytes = everyMessage.ack!.envelop(key, { timestamp: NOW }).toBytes();
     expect(open(Buffer.from(bytes)).type).toBe("ack");
     expect(MessageProtocol.open(bytes.buffer as ArrayBuffer, { key, now: NOW }).type).toBe("ack");
   });
 
   it("a wire 2 payload is not looked at before it is verified", () => {
     const mallory = SigningKey.from("a secret of mallory's", { id: "k1" });
-    const frame = everyMessage.ack!(mallory, { wire: 2, timestamp: NOW }).toBytes();
+    const frame = everyMessage.ack!.envelop(mallory, { wire: 2, timestamp: NOW }).toBytes();
     const payloadStart = frame.indexOf(0xc4, 36) + 2;
     frame.fill(0xc1, payloadStart, frame.length - 34);
     const received = MessageProtocol.fromBytes(frame);

@@ -98,15 +98,23 @@ describeWithPython("chat messages encrypted by the library and by Python", () =>
     expect(await isDeflated("hola")).toBe(false);
   });
 
-  it("pass 100 random texts in each direction", async () => {
+  it("pass 100 random texts at random times in each direction", async () => {
     const text = fc.string({ unit: "binary", size: "large", maxLength: 3_000 });
-    const property = fc.asyncProperty(text, fc.boolean(), async (text, deflate) => {
-      const content = { kind: "text", text } as const;
-      const ours = await encryptMessage(key, { ...HEADER, content });
-      expect((await decryptInPython(await toPython(ours))).content).toEqual(content);
-      const { message } = await encryptInPython({ content, deflate });
-      expect(await decryptMessage(key, await toLibrary(message))).toEqual(content);
-    });
+    const time = fc.double({ min: 0, max: 2 ** 42, noNaN: true });
+    const property = fc.asyncProperty(
+      text,
+      time,
+      fc.boolean(),
+      async (text, timestamp, deflate) => {
+        const header = { ...HEADER, timestamp };
+        const content = { kind: "text", text } as const;
+        const ours = await encryptMessage(key, { ...header, content });
+        expect((await decryptInPython(await toPython(ours))).content).toEqual(content);
+        const { message } = await encryptInPython({ ...header, content, deflate });
+        expect(message.timestamp).toBe(ours.timestamp);
+        expect(await decryptMessage(key, await toLibrary(message))).toEqual(content);
+      },
+    );
     await fc.assert(property, { numRuns: 100 });
   });
 

@@ -1,3 +1,4 @@
+import type * as z from "zod/mini";
 import {
   Ack,
   AuthRequest,
@@ -7,8 +8,10 @@ import {
   ErrorResponse,
   Heartbeat,
   Hello,
+  type MessageDefinition,
   MessageListResponse,
   type MessageProtocol,
+  type PayloadSchema,
   Resume,
   type SigningKey,
   StatusEvent,
@@ -30,72 +33,69 @@ const chatMessage: ChatMessage = {
   seq: 3,
 };
 
-type Envelop = (key?: SigningKey, options?: ToProtocolOptions) => MessageProtocol;
+interface Example {
+  readonly definition: Pick<typeof ChatMessage, "parse" | "safeParse" | "fromProtocol">;
+  readonly value: object;
+  envelop(key?: SigningKey, options?: ToProtocolOptions): MessageProtocol;
+}
 
-/** One message of each kind, to be put in an envelope. */
-export const everyMessage: Readonly<Record<string, Envelop>> = {
-  auth: (...rest) =>
-    AuthRequest.toProtocol(
-      { username: "ana", password: "contraseña", device_id: "móvil" },
-      ...rest,
-    ),
-  auth_response: (...rest) =>
-    AuthResponse.toProtocol(
-      { success: true, access_token: "a.b.c", user_id: 7, session_key: counting(32) },
-      ...rest,
-    ),
-  message: (...rest) => ChatMessage.toProtocol(chatMessage, ...rest),
-  status: (...rest) =>
-    StatusEvent.toProtocol({ event_type: "read", user_id: 7, chat_id: 42, seq: 3 }, ...rest),
-  error: (...rest) =>
-    ErrorResponse.toProtocol(
-      { error_code: "ERR_NOT_FOUND", error_message: "no such chat", details: { chat: { id: 42 } } },
-      ...rest,
-    ),
-  chat_list: (...rest) =>
-    ChatListResponse.toProtocol(
+function example<Type extends string, Schema extends PayloadSchema>(
+  definition: MessageDefinition<Type, Schema>,
+  value: z.input<Schema>,
+): Example {
+  return {
+    definition: definition as unknown as typeof ChatMessage,
+    value,
+    envelop: (key, options) => definition.toProtocol(value, key, options),
+  };
+}
+
+/** One message of each kind, by its type. */
+export const everyMessage: Readonly<Record<string, Example>> = {
+  auth: example(AuthRequest, { username: "ana", password: "contraseña", device_id: "móvil" }),
+  auth_response: example(AuthResponse, {
+    success: true,
+    access_token: "a.b.c",
+    user_id: 7,
+    session_key: counting(32),
+  }),
+  message: example(ChatMessage, chatMessage),
+  status: example(StatusEvent, { event_type: "read", user_id: 7, chat_id: 42, seq: 3 }),
+  error: example(ErrorResponse, {
+    error_code: "ERR_NOT_FOUND",
+    error_message: "no such chat",
+    details: { chat: { id: 42 } },
+  }),
+  chat_list: example(ChatListResponse, {
+    chats: [
       {
-        chats: [
-          {
-            chat_id: 42,
-            peer_id: 8,
-            peer_name: "benito",
-            encryption_type: "lacre/e2e/1",
-            salt: counting(16),
-            iterations: 600_000,
-            key_check: counting(16),
-            last_seq: 3,
-            unread: 1,
-          },
-        ],
-        total: 1,
-        page: 1,
+        chat_id: 42,
+        peer_id: 8,
+        peer_name: "benito",
+        encryption_type: "lacre/e2e/1",
+        salt: counting(16),
+        iterations: 600_000,
+        key_check: counting(16),
+        last_seq: 3,
+        unread: 1,
       },
-      ...rest,
-    ),
-  message_list: (...rest) =>
-    MessageListResponse.toProtocol({ messages: [chatMessage], has_more: false }, ...rest),
-  hello: (...rest) =>
-    Hello.toProtocol({ nonce: counting(16), wires: [1, 2], capabilities: ["delivered"] }, ...rest),
-  welcome: (...rest) =>
-    Welcome.toProtocol(
-      {
-        nonce: counting(16),
-        hello_nonce: counting(16),
-        wire: 2,
-        capabilities: [],
-        limits: { frame_bytes: 1_048_576 },
-        heartbeat: 30,
-      },
-      ...rest,
-    ),
-  ack: (...rest) =>
-    Ack.toProtocol(
-      { client_id: CLIENT_ID, chat_id: 42, message_id: 99, seq: 3, stored_at: NOW },
-      ...rest,
-    ),
-  resume: (...rest) => Resume.toProtocol({ chat_id: 42, after: 3, limit: 100 }, ...rest),
-  heartbeat: (...rest) => Heartbeat.toProtocol({ sent_at: NOW }, ...rest),
+    ],
+    total: 1,
+    page: 1,
+  }),
+  message_list: example(MessageListResponse, { messages: [chatMessage], has_more: false }),
+  hello: example(Hello, { nonce: counting(16), wires: [1, 2], capabilities: ["delivered"] }),
+  welcome: example(Welcome, {
+    nonce: counting(16),
+    hello_nonce: counting(16),
+    wire: 2,
+    capabilities: [],
+    limits: { frame_bytes: 1_048_576 },
+    heartbeat: 30,
+  }),
+  ack: example(Ack, { client_id: CLIENT_ID, chat_id: 42, message_id: 99, seq: 3, stored_at: NOW }),
+  resume: example(Resume, { chat_id: 42, after: 3, limit: 100 }),
+  heartbeat: example(Heartbeat, { sent_at: NOW }),
 };
 
 export const wires = [1, 2] as const;

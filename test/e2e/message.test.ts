@@ -1,0 +1,344 @@
+import fc from "fast-check";
+import { beforeAll, describe, expect, it } from "vitest";
+import { deflate } from "../../src/e2e/compression.js";
+import { encodeContent } from "../../src/e2e/content.js";
+import { seal } from "../../src/e2e/encrypt.js";
+import { ChatKey, decryptMessage, encryptMessage } from "../../src/e2e/index.js";
+import { pad } from "../../src/e2e/padding.js";
+import {
+  ChatMessage,
+  DecryptError,
+  LacreError,
+  MessageProtocol,
+  SigningKey,
+  ValidationError,
+} from "../../src/index.js";
+import { written } from "../../src/wire/encode.js";
+import { CLIENT_ID, NOW, wires } from "../support/examples.js";
+import { counting, hex } from "../support/hex.js";
+
+let key: ChatKey;
+beforeAll(async () => {
+  key = await ChatKey.from(counting(32));
+});
+
+const hola = { kind: "text", text: "hola" } as const;
+const header = { chat_id: 42, sender_id: 7, timestamp: NOW + 0.123, client_id: CLIENT_ID };
+const encryptText = (text: string, fields = {}) =>
+  encryptMessage(key, { ...header, content: { kind: "text", text }, ...fields });
+
+/** A message of a plaintext that no honest client makes. */
+async function sealed(plaintext: Uint8Array): Promise<ChatMessage> {
+  const aad = hex(
+    "6c616372652f6532652f31 000000000000002a 0000000000000007 0000018bcfe5687b 018bcfe5687b7abc8def0123456789ab",
+  );
+  return { ...header, ...(await seal(key, plaintext, aad)) };
+}
+const sealedBody = (body: Uint8Array, isCompressed = false) => sealed(pad({ isCompressed, body }));
+const body = (map: Record<string, unknown>) => written((writer) => writer.payload(map, "bin"));
+const opaque = async (message: ChatMessage, under = key) => {
+  await expect(decryptMessage(under, message)).rejects.toStrictEqual(new DecryptError());
+};
+
+describe("what alice encrypts, bob decrypts", () => {
+  it.each(wires)("over wire %i", async (wire) => {
+    const signing = SigningKey.from("a secret of alice and the server");
+    const sent = await encryptMessage(key, { ...header, content: hola });
+    const frame = ChatMessage.toProtocol(sent, signing, { wire }).toBytes();
+    const received = ChatMessage.fromProtocol(MessageProtocol.open(frame, { key: signing }));
+    expect(await decryptMessage(key, received)).toEqual(hola);
+  });
+
+  it("whatever it is", async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        fc.string({ unit: "binary", maxLength: 2000, size: "max" }),
+        async (text) => {
+          expect(await decryptMessage(key, await encryptText(text))).toEqual({
+            kind: "text",
+            text,
+          });
+        },
+      ),
+      { numRuns: 500 },
+    );
+  });
+
+  it.each([
+    "",
+    "\0",
+    "\ufeffhola",
+    "ñ".repeat(40_000),
+    "x".repeat(1_000_000),
+    "<script>",
+    "👩‍👩‍👧‍👦",
+  ])("%.20j", async (text) => {
+    expect(await decryptMessage(key, await encryptText(text))).toEqual({ kind: "text", text });
+  });
+
+  it("with the message that it answers", async () => {
+    const content = { ...hola, reply_to: CLIENT_ID };
+    const message = await encryptMessage(key, { ...header, content });
+    expect(await decryptMessage(key, message)).toEqual(content);
+  });
+
+  it("without a client id, and at a time of its own", async () => {
+    const before = Math.floor(Date.now());
+    const message = await encryptMessage(key, { chat_id: 1, sender_id: 2, content: hola });
+    expect(message.timestamp * 1000).toBeGreaterThanOrEqual(before);
+    expect("client_id" in message).toBe(false);
+    expect(await decryptMessage(key, message)).toEqual(hola);
+  });
+
+  it("at a time rounded to milliseconds", async () => {
+    expect((await encryptText("", { timestamp: 1.0004 })).timestamp).toBe(1);
+    expect((await encryptText("", { timestamp: 1.0005 })).timestamp).toBe(1.001);
+    await fc.assert(
+      fc.asyncProperty(fc.double({ min: 0, max: 4e9, noNaN: true }), async (timestamp) => {
+        const message = await encryptText("hola", { timestamp });
+        const throughJson = JSON.parse(JSON.stringify(message.timestamp));
+        expect(await decryptMessage(key, { ...message, timestamp: throughJson })).toEqual(hola);
+      }),
+      { numRuns: 500 },
+    );
+  });
+
+  it("never twice under one nonce", async () => {
+    const messages = await Promise.all(Array.from({ length: 1000 }, () => encryptText("hola")));
+    expect(new Set(messages.map(({ nonce }) => nonce.join())).size).toBe(1000);
+  });
+});
+
+describe("a message is unreadable", () => {
+  it("in another chat, under another sender, time or client id", async () => {
+    const message = await encryptText("hola");
+    const { client_id: _, ...anonymous } = message;
+    await opaque({ ...message, chat_id: 43 });
+    await opaque({ ...message, sender_id: 8 });
+    await opaque({ ...message, timestamp: message.timestamp + 0.001 });
+    await opaque({ ...message, client_id: CLIENT_ID.replace("018b", "018c") });
+    await opaque({ ...message, client_id: "00000000-0000-0000-0000-000000000000" });
+    await opaque(anonymous);
+    expect(await decryptMessage(key, { ...message, message_id: 5, seq: 9 })).toEqual(hola);
+  });
+
+  it("under another key", async () => {
+    await opaque(await encryptText("hola"), await ChatKey.from(counting(32).reverse()));
+  });
+
+  it("with any byte of its content or nonce changed", async () => {
+    const message = await encryptText("hola");
+    for (const field of ["content", "nonce"] as const) {
+      for (let at = 0; at < message[field].length; at++) {
+        const changed = message[field].slice();
+        changed[at]! ^= 1;
+        await opaque({ ...message, [field]: changed });
+      }
+    }
+  });
+
+  it("with a content or a nonce of another length", async () => {
+    const message = await encryptText("hola");
+    for (const length of [0, 11, 13, 16])
+      await opaque({ ...message, nonce: new Uint8Array(length) });
+    for (const length of [0, 1, 15, 16, 143])
+      await opaque({ ...message, content: message.content.slice(0, length) });
+  });
+
+  it("when it is of another version", async () => {
+    const message = await encryptText("hola");
+    await opaque({ ...message, epoch: 0 });
+    await opaque({ ...message, counter: 0 });
+    await opaque({ ...message, device: "" });
+  });
+
+  it("when it is nothing of the kind, with no other error than ours", async () => {
+    for (const garbage of [
+      undefined,
+      null,
+      {},
+      { ...header },
+      { ...header, nonce: "AAAA", content: "AAAA" },
+      42,
+      "x",
+    ]) {
+      await opaque(garbage as never);
+    }
+  });
+});
+
+describe("a plaintext that no client makes is unreadable too:", () => {
+  const good = () => pad({ isCompressed: false, body: encodeContent(hola) });
+  const changed = (change: (plaintext: Uint8Array) => void) => {
+    const plaintext = good();
+    change(plaintext);
+    return sealed(plaintext);
+  };
+
+  it("(the seam of these tests makes readable ones)", async () => {
+    expect(await decryptMessage(key, await sealed(good()))).toEqual(hola);
+    const long = encodeContent({ kind: "text", text: "x".repeat(9000) });
+    const deflated = (await deflate(long))!;
+    expect(await decryptMessage(key, await sealedBody(deflated, true))).toMatchObject({
+      kind: "text",
+    });
+  });
+
+  it.each([0x02, 0x03, 0x80, 0xff])("flags %i", async (flags) => {
+    await opaque(
+      await changed((plaintext) => {
+        plaintext[0] = flags;
+      }),
+    );
+  });
+
+  it("padding that is not zero", async () => {
+    await opaque(
+      await changed((plaintext) => {
+        plaintext[127] = 1;
+      }),
+    );
+    await opaque(
+      await changed((plaintext) => {
+        plaintext[5 + 21] = 1;
+      }),
+    );
+  });
+
+  it("another length than padding makes", async () => {
+    await opaque(await sealed(good().subarray(0, 127)));
+    await opaque(await sealed(Uint8Array.of(...good(), 0)));
+    await opaque(await sealed(Uint8Array.of(...good(), ...new Uint8Array(16))));
+    await opaque(await sealed(new Uint8Array(4)));
+    await opaque(await sealed(new Uint8Array(0)));
+  });
+
+  it("a body that is longer than the plaintext", async () => {
+    await opaque(
+      await changed((plaintext) => {
+        plaintext[4] = 124;
+      }),
+    );
+    await opaque(
+      await changed((plaintext) => {
+        plaintext[1] = 0xff;
+      }),
+    );
+  });
+
+  it.each([
+    ["nothing", new Uint8Array()],
+    ["no map", hex("90")],
+    ["bytes", hex("c400")],
+    ["nil", hex("c0")],
+    ["no kind", body({ text: "hola" })],
+    ["a kind that is no text", body({ kind: 1, text: "hola" })],
+    ["a text that is none", body({ kind: "text", text: 1 })],
+    ["no text", body({ kind: "text" })],
+    ["a reply to no client id", body({ kind: "text", text: "hola", reply_to: "x" })],
+    ["a fallback that is no text", body({ kind: "poll", fallback: 1 })],
+    ["bytes after its end", Uint8Array.of(...encodeContent(hola), 0xc0)],
+    ["duplicate keys", hex("82 a46b696e64 a474657874 a46b696e64 a474657874")],
+    ["an extension type", hex("81 a46b696e64 d40000")],
+  ])("a body with %s", async (_, given) => opaque(await sealedBody(given)));
+
+  it("a compressed body that is broken, cut short, followed by something, or empty", async () => {
+    const deflated = (await deflate(encodeContent({ kind: "text", text: "x".repeat(9000) })))!;
+    await opaque(await sealedBody(deflated.subarray(0, -1), true));
+    await opaque(await sealedBody(Uint8Array.of(...deflated, 0), true));
+    await opaque(await sealedBody(Uint8Array.of(...deflated, ...deflated), true));
+    await opaque(await sealedBody(new Uint8Array(), true));
+    await opaque(await sealedBody(hex("ffffffff"), true));
+    await opaque(await sealedBody(encodeContent(hola), true));
+  });
+
+  it("a compressed body that inflates past 1 MiB, and not one that just fits", async () => {
+    const overhead = encodeContent({ kind: "text", text: "x".repeat(70_000) }).length - 70_000;
+    const fits = encodeContent({ kind: "text", text: "x".repeat(1_048_576 - overhead) });
+    expect(fits).toHaveLength(1_048_576);
+    expect(await decryptMessage(key, await sealedBody((await deflate(fits))!, true))).toMatchObject(
+      { kind: "text" },
+    );
+    const bomb = encodeContent({ kind: "text", text: "x".repeat(1_048_577 - overhead) });
+    await opaque(await sealedBody((await deflate(bomb))!, true));
+  });
+});
+
+describe("a kind that this client does not know", () => {
+  it("comes out as unknown, with its fallback text", async () => {
+    const poll = await sealedBody(body({ kind: "poll", fallback: "[encuesta]", options: ["sí"] }));
+    expect(await decryptMessage(key, poll)).toEqual({ kind: "unknown", fallback: "[encuesta]" });
+    expect(await decryptMessage(key, await sealedBody(body({ kind: "hologram" })))).toEqual({
+      kind: "unknown",
+      fallback: "",
+    });
+  });
+
+  it("does not stop a text of a newer client from being read", async () => {
+    const newer = await sealedBody(
+      body({ kind: "text", text: "hola", reply_to: null, mood: "calm" }),
+    );
+    expect(await decryptMessage(key, newer)).toEqual(hola);
+  });
+});
+
+describe("lengths", () => {
+  it("of short texts are all the same", async () => {
+    for (const text of ["", "hola", "x".repeat(100)]) {
+      expect((await encryptText(text)).content).toHaveLength(128 + 16);
+    }
+  });
+
+  it("of long texts get shorter where compression pays, and are not touched where it does not", async () => {
+    expect((await encryptText("hola ".repeat(2000))).content.length).toBeLessThan(1000);
+    const noise = Array.from({ length: 3000 }, (_, at) =>
+      String.fromCodePoint(0x4e00 + ((at * 7919) % 20_000)),
+    ).join("");
+    expect(await decryptMessage(key, await encryptText(noise))).toEqual({
+      kind: "text",
+      text: noise,
+    });
+  });
+});
+
+describe("a message is not encrypted", () => {
+  it.each([
+    ["chat 0", { chat_id: 0 }],
+    ["a chat that is no integer", { chat_id: 1.5 }],
+    ["a chat past 2^53", { chat_id: 2 ** 53 }],
+    ["a sender of text", { sender_id: "7" }],
+    ["no sender", { sender_id: undefined }],
+    ["a time before 1970", { timestamp: -1 }],
+    ["a time that is no number", { timestamp: Number.NaN }],
+    ["the nil UUID", { client_id: "00000000-0000-0000-0000-000000000000" }],
+    ["a client id in upper case", { client_id: CLIENT_ID.toUpperCase() }],
+    ["no content", { content: undefined }],
+    ["a content that is text", { content: "hola" }],
+    ["another kind", { content: { kind: "poll", text: "hola" } }],
+    ["a text that is none", { content: { kind: "text", text: 7 } }],
+    ["a lone surrogate", { content: { kind: "text", text: "\ud800" } }],
+    ["a reply to nothing", { content: { ...hola, reply_to: "x" } }],
+    ["a text beyond 1 MiB", { content: { kind: "text", text: "x".repeat(1_048_577) } }],
+  ])("for %s", async (_, fields) => {
+    await expect(encryptText("hola", fields)).rejects.toThrow(ValidationError);
+  });
+
+  it("when it would not fit a frame", async () => {
+    let state = 1;
+    const noise = Array.from({ length: 330_000 }, () => {
+      state = (state * 48_271) % 2_147_483_647;
+      return String.fromCodePoint(0x4e00 + (state % 20_000));
+    }).join("");
+    await expect(encryptText(noise)).rejects.toThrow(ValidationError);
+  });
+
+  it("with anything but a ChatKey", async () => {
+    const message = await encryptText("hola");
+    for (const bad of [undefined, null, counting(32), {}]) {
+      await expect(encryptMessage(bad as never, { ...header, content: hola })).rejects.toThrow(
+        LacreError,
+      );
+      await expect(decryptMessage(bad as never, message)).rejects.toThrow(LacreError);
+    }
+  });
+});

@@ -1,0 +1,253 @@
+import { describe, expect, expectTypeOf, it } from "vitest";
+import * as classic from "zod";
+import * as z from "zod/mini";
+import {
+  AuthRequest,
+  AuthResponse,
+  ChatMessage,
+  createRegistry,
+  defineMessage,
+  type ErrorResponse,
+  jsonSchemaOverride,
+  MessageProtocol,
+  SigningKey,
+  StatusEvent,
+  ValidationError,
+  type VerifiedMessage,
+} from "../../src/index.js";
+import { NOW, wires } from "../support/examples.js";
+import { counting } from "../support/hex.js";
+
+const key = SigningKey.from("a secret that both ends share");
+const Poll = defineMessage("poll", z.object({ question: z.string(), votes: z.optional(z.int()) }));
+
+describe("a message of the user's own", () => {
+  it.each(wires)("is enveloped, opened and parsed on wire %i like ours", (wire) => {
+    const bytes = Poll.toProtocol({ question: "¿Vienes?" }, key, {
+      wire,
+      timestamp: NOW,
+    }).toBytes();
+    const opened = MessageProtocol.open(bytes, { key, now: NOW });
+    expect(Poll.fromProtocol(opened)).toEqual({ question: "¿Vienes?" });
+    expect(createRegistry([Poll]).parse(opened)).toEqual({
+      type: "poll",
+      value: { question: "¿Vienes?" },
+      message: opened,
+    });
+  });
+
+  it("reads nil as absent, keeps nil where its schema takes it, and drops what it does not know", () => {
+    const Note = defineMessage(
+      "note",
+      z.object({
+        a: z.optional(z.string()),
+        b: z.optional(z.nullable(z.string())),
+        c: z.nullable(z.string()),
+      }),
+    );
+    expect(Note.parse({ a: null, b: null, c: null, d: 1 })).toEqual({ b: null, c: null });
+  });
+
+  it("may be defined with classic zod, and nest ours", () => {
+    const Forward = defineMessage(
+      "forward",
+      classic.object({
+        by: classic.number().int().positive(),
+        original: ChatMessage.schema,
+        note: classic.string().optional(),
+      }),
+      { nil: ["note"] },
+    );
+    const original = {
+      chat_id: 1,
+      sender_id: 2,
+      content: counting(3),
+      nonce: counting(12),
+      timestamp: NOW,
+    };
+    const message = Forward.toProtocol({ by: 7, original }, key, { timestamp: NOW });
+    expect(message.payload.note).toBeNull();
+    expect(Forward.fromProtocol(message)).toEqual({ by: 7, original });
+    expectTypeOf(Forward.fromProtocol(message).original.content).toEqualTypeOf<Uint8Array>();
+    const Sticker = defineMessage(
+      "sticker",
+      classic.object({ ...StatusEvent.schema.shape, name: classic.string() }),
+    );
+    expect(
+      Sticker.parse({ event_type: "typing", user_id: 1, timestamp: NOW, name: "cat" }).name,
+    ).toBe("cat");
+  });
+
+  it("may have bytes, times and maps inside each other", () => {
+    const Album = defineMessage(
+      "album",
+      z.object({ at: z.object({ timestamp: z.number() }), data: z.array(z.custom<Uint8Array>()) }),
+    );
+    const message = Album.toProtocol({ at: { timestamp: NOW }, data: [counting(3)] }, key, {
+      wire: 2,
+    });
+    expect(Buffer.from(message.toBytes()).toString("hex")).toContain(
+      "a974696d657374616d70cb41d954fc40000000",
+    );
+    expect(Album.fromProtocol(message).data[0]).toEqual(counting(3));
+  });
+
+  it("refuses a value that does not fit, before it is signed", () => {
+    expect(() => Poll.toProtocol({ question: 7 } as never, key)).toThrow(ValidationError);
+    expect(() => Poll.parse(undefined)).toThrow(ValidationError);
+  });
+
+  it("says what is wrong whatever the application's locale", () => {
+    classic.config(classic.locales.es());
+    try {
+      const result = Poll.safeParse({ question: 7 });
+      expect(!result.success && result.error.message).toBe(
+        "poll: question: Invalid input: expected string, received number",
+      );
+    } finally {
+      classic.config(classic.locales.en());
+    }
+  });
+});
+
+describe("a registry", () => {
+  const registry = createRegistry([ChatMessage, StatusEvent, AuthRequest, AuthResponse, Poll]);
+  const status = StatusEvent.toProtocol({ event_type: "read", user_id: 7, seq: 3 }, key, {
+    timestamp: NOW,
+  });
+
+  it("tells messages apart by their type", () => {
+    const parsed = registry.parse(status);
+    expect(parsed.type === "status" && parsed.value.seq).toBe(3);
+  });
+
+  it("does not fail on a type that it does not know, nor look at its payload", () => {
+    const future = new MessageProtocol({ type: "hologram", payload: { depth: 3 } });
+    expect(registry.parse(future)).toEqual({ type: "unknown", message: future });
+    expect(registry.safeParse(future).success).toBe(true);
+    const inherited = new MessageProtocol({ type: "toString", payload: {} });
+    expect(registry.parse(inherited).type).toBe("unknown");
+  });
+
+  it("fails on a known type that does not fit", () => {
+    const bad = new MessageProtocol({ type: "status", payload: { event_type: "read" } });
+    expect(() => registry.parse(bad)).toThrow(ValidationError);
+    const result = registry.safeParse(bad);
+    expect(!result.success && result.error).toBeInstanceOf(ValidationError);
+  });
+
+  it("fails with a typed error on a payload that no one has scanned yet", () => {
+    const frame = StatusEvent.toProtocol({ event_type: "read", user_id: 7 }, key, {
+      wire: 2,
+      timestamp: NOW,
+    }).toBytes();
+    frame[41] = 0xc1;
+    const result = registry.safeParse(MessageProtocol.fromBytes(frame));
+    expect(!result.success && result.error.code).toBe("ERR_MALFORMED");
+  });
+
+  it("lets an alias yield to a definition", () => {
+    const login = AuthRequest.toProtocol({ username: "ana", password: "secreto" });
+    expect(registry.parse(login).type).toBe("auth");
+    const answer = new MessageProtocol({ type: "auth", payload: { success: true } });
+    expect(createRegistry([AuthResponse]).parse(answer).type).toBe("auth_response");
+  });
+
+  it("has one definition of a type", () => {
+    expect(() => createRegistry([Poll, defineMessage("poll", z.object({}))])).toThrow(
+      ValidationError,
+    );
+    expect(() => createRegistry([defineMessage("unknown", z.object({}))])).toThrow(ValidationError);
+    const first = defineMessage("a", z.object({}), { aliases: ["x"] });
+    const second = defineMessage("b", z.object({}), { aliases: ["x"] });
+    expect(() => createRegistry([first, second])).toThrow(ValidationError);
+  });
+
+  it("gives types that a handler can rely on", () => {
+    const opened = MessageProtocol.open(status.toBytes(), { key, now: NOW });
+    const parsed = registry.parse(opened);
+    expectTypeOf(parsed.message).toEqualTypeOf<VerifiedMessage>();
+    if (parsed.type === "message") expectTypeOf(parsed.value).toEqualTypeOf<ChatMessage>();
+    if (parsed.type === "poll")
+      expectTypeOf(parsed.value).toEqualTypeOf<{ question: string; votes?: number | undefined }>();
+    if (parsed.type === "unknown")
+      expectTypeOf(parsed).toEqualTypeOf<{
+        readonly type: "unknown";
+        readonly message: VerifiedMessage;
+      }>();
+    expectTypeOf(parsed.type).toEqualTypeOf<
+      "message" | "status" | "auth" | "auth_response" | "poll" | "unknown"
+    >();
+  });
+});
+
+describe("types", () => {
+  it("are inferred from the schemas", () => {
+    expectTypeOf<ChatMessage>().toEqualTypeOf<{
+      chat_id: number;
+      sender_id: number;
+      content: Uint8Array;
+      nonce: Uint8Array;
+      timestamp: number;
+      message_id?: number | undefined;
+      client_id?: string | undefined;
+      seq?: number | undefined;
+      epoch?: number | undefined;
+      counter?: number | undefined;
+      device?: string | undefined;
+    }>();
+    expectTypeOf<ErrorResponse["details"]>().toEqualTypeOf<Record<string, unknown> | undefined>();
+    expectTypeOf<StatusEvent["event_type"]>().toEqualTypeOf<
+      "typing" | "read" | "user_online" | "user_offline" | "delivered"
+    >();
+  });
+
+  it("let a timestamp be omitted and bytes be text on the way in", () => {
+    const message = ChatMessage.toProtocol({
+      chat_id: 1,
+      sender_id: 2,
+      content: "AAAA",
+      nonce: counting(12),
+    });
+    expect(message.type).toBe("message");
+    // @ts-expect-error a nonce is required
+    expect(() => ChatMessage.toProtocol({ chat_id: 1, sender_id: 2, content: "AAAA" })).toThrow();
+    // @ts-expect-error no such field is nil
+    defineMessage("x", z.object({ a: z.optional(z.string()) }), { nil: ["b"] });
+  });
+
+  it("let a handler demand a verified message", () => {
+    const handle = (message: VerifiedMessage) => message.identity;
+    const message = Poll.toProtocol({ question: "?" }, key, { timestamp: NOW });
+    // @ts-expect-error fromBytes verifies nothing
+    expect(() => handle(MessageProtocol.fromBytes(message.toBytes()))).not.toThrow();
+    // @ts-expect-error nor does making a message
+    handle(message);
+    expect(handle(MessageProtocol.open(message.toBytes(), { key, now: NOW }))).toHaveLength(32);
+  });
+});
+
+describe("JSON Schema", () => {
+  const options = { override: jsonSchemaOverride, unrepresentable: "any" } as const;
+  it.each(["input", "output"] as const)("of %s has bytes as base64 text and no clock", (io) => {
+    const schema = z.toJSONSchema(ChatMessage.schema, { ...options, io });
+    expect(schema.properties!.nonce).toEqual({
+      type: "string",
+      contentEncoding: "base64",
+      minLength: 16,
+      maxLength: 16,
+    });
+    expect(schema.properties!.timestamp).toMatchObject({ type: "number", minimum: 0 });
+    expect(schema.properties!.timestamp).not.toHaveProperty("default");
+    expect(schema.required).toEqual(
+      expect.arrayContaining(["chat_id", "sender_id", "content", "nonce"]),
+    );
+    expect(schema.required!.includes("timestamp")).toBe(io === "output");
+    expect(schema.required).not.toContain("client_id");
+  });
+
+  it("is the same for a schema of classic zod around ours", () => {
+    const schema = classic.toJSONSchema(classic.object({ message: ChatMessage.schema }), options);
+    expect(JSON.stringify(schema)).toContain('"contentEncoding":"base64"');
+  });
+});
