@@ -44,6 +44,8 @@ class Scanner {
   at = 0;
   readonly #bytes: Uint8Array;
   readonly #outermost: number;
+  /** Where the keys of the small maps around begin and end, innermost last. */
+  readonly #keyOffsets: number[] = [];
   #nesting: number;
   #elements: number;
   #textStart = 0;
@@ -157,22 +159,45 @@ class Scanner {
   #map(count: number): void {
     this.#enter(count, 2 * count);
     const outermost = this.#nesting === this.#outermost;
-    const keys = count <= PAIRWISE_KEYS ? new FewKeys(this.#bytes) : new ManyKeys(this.#bytes);
+    const firstKey = this.#keyOffsets.length;
+    const manyKeys = count > PAIRWISE_KEYS ? new Set<string>() : undefined;
     for (let entry = 0; entry < count; entry++) {
       if (outermost) this.children.push(this.at);
       const keyAt = this.at;
       this.#key();
       const start = this.#textStart;
       const end = this.at;
-      if (!keys.add(start, end)) throw malformed(keyAt, "a key that the map has already");
-      const special =
-        end - start === 9 || end - start === 11 ? decodeUtf8(this.#bytes, start, end) : "";
+      const isRepeated = manyKeys
+        ? manyKeys.size === manyKeys.add(decodeUtf8(this.#bytes, start, end)).size
+        : this.#isRepeated(firstKey, start, end);
+      if (isRepeated) throw malformed(keyAt, "a key that the map has already");
+      const mayBeSpecial = end - start === 9 || end - start === 11;
+      const special = mayBeSpecial ? decodeUtf8(this.#bytes, start, end) : "";
       if (FORBIDDEN_KEYS.has(special)) throw malformed(keyAt, "a forbidden key");
       if (outermost) this.children.push(this.at);
       if (special === "timestamp") this.#finite();
       this.value();
     }
+    this.#keyOffsets.length = firstKey;
     this.#nesting -= 1;
+  }
+
+  /** Whether a key is among those since `firstKey`; it is from then on. */
+  #isRepeated(firstKey: number, start: number, end: number): boolean {
+    const offsets = this.#keyOffsets;
+    for (let pair = firstKey; pair < offsets.length; pair += 2) {
+      if (this.#isSame(offsets[pair]!, offsets[pair + 1]!, start, end)) return true;
+    }
+    offsets.push(start, end);
+    return false;
+  }
+
+  #isSame(start: number, end: number, otherStart: number, otherEnd: number): boolean {
+    if (end - start !== otherEnd - otherStart) return false;
+    for (let at = start, other = otherStart; at < end; at++, other++) {
+      if (this.#bytes[at] !== this.#bytes[other]) return false;
+    }
+    return true;
   }
 
   #key(): void {
@@ -193,48 +218,6 @@ class Scanner {
     ) {
       throw malformed(this.at, "a timestamp that is not finite");
     }
-  }
-}
-
-/** Keys of a small map, as pairs of offsets. */
-class FewKeys {
-  readonly #bytes: Uint8Array;
-  readonly #offsets: number[] = [];
-
-  constructor(bytes: Uint8Array) {
-    this.#bytes = bytes;
-  }
-
-  add(start: number, end: number): boolean {
-    const offsets = this.#offsets;
-    for (let pair = 0; pair < offsets.length; pair += 2) {
-      if (this.#same(offsets[pair]!, offsets[pair + 1]!, start, end)) return false;
-    }
-    offsets.push(start, end);
-    return true;
-  }
-
-  #same(start: number, end: number, otherStart: number, otherEnd: number): boolean {
-    if (end - start !== otherEnd - otherStart) return false;
-    for (let at = start, other = otherStart; at < end; at++, other++) {
-      if (this.#bytes[at] !== this.#bytes[other]) return false;
-    }
-    return true;
-  }
-}
-
-/** Keys of a large map. */
-class ManyKeys {
-  readonly #bytes: Uint8Array;
-  readonly #seen = new Set<string>();
-
-  constructor(bytes: Uint8Array) {
-    this.#bytes = bytes;
-  }
-
-  add(start: number, end: number): boolean {
-    const before = this.#seen.size;
-    return this.#seen.add(decodeUtf8(this.#bytes, start, end)).size > before;
   }
 }
 

@@ -1,0 +1,82 @@
+import { MessageProtocol, type SigningKey } from "lacre";
+
+const SIZE = 65_536;
+const HEAD = Buffer.from("\x82\xa4type\xa4test\xa7payload", "latin1");
+
+/** Frames of 64 KiB that are made to cost their reader much; the last ones are signed, and so reach the decoder. */
+export function hostileFrames(key: SigningKey): Map<string, Uint8Array> {
+  const repeated = (unit: number[]) =>
+    Uint8Array.from({ length: SIZE - HEAD.length - 3 }, (_, at) => unit[at % unit.length]!);
+  const wire1 = (...payload: (number | Uint8Array)[]) =>
+    Uint8Array.from([
+      ...HEAD,
+      ...payload.flatMap((part) => (typeof part === "number" ? [part] : [...part])),
+    ]);
+  const keys = (count: number, key: (at: number) => string) =>
+    Buffer.concat(
+      Array.from({ length: count }, (_, at) => {
+        const text = Buffer.from(key(at));
+        return Buffer.concat([Buffer.of(0xa0 | text.length), text, Buffer.of(0xc0)]);
+      }),
+    );
+  const size16 = (count: number) => [count >> 8, count & 255];
+  const signed = (payload: Record<string, unknown>) =>
+    new MessageProtocol({ type: "test", payload, wire: 2, timestamp: 1_700_000_000 })
+      .sign(key)
+      .toBytes();
+  return new Map<string, Uint8Array>([
+    ["arrays in each other", wire1(0x81, 0xa1, 0x61, repeated([0x91]))],
+    ["maps in each other", wire1(repeated([0x81, 0xa1, 0x61]))],
+    [
+      "an array of 2^32 elements",
+      wire1(0x81, 0xa1, 0x61, 0xdd, 0xff, 0xff, 0xff, 0xff, repeated([0])),
+    ],
+    ["a map of 2^32 entries", wire1(0xdf, 0xff, 0xff, 0xff, 0xff, repeated([0]))],
+    [
+      "a text of 2^32 bytes",
+      wire1(0x81, 0xa1, 0x61, 0xdb, 0xff, 0xff, 0xff, 0xff, repeated([0x61])),
+    ],
+    [
+      "60,000 nils",
+      wire1(0x81, 0xa1, 0x61, 0xdc, ...size16(60_000), new Uint8Array(60_000).fill(0xc0)),
+    ],
+    [
+      "60,000 empty maps",
+      wire1(0x81, 0xa1, 0x61, 0xdc, ...size16(60_000), new Uint8Array(60_000).fill(0x80)),
+    ],
+    [
+      "10,000 distinct short keys",
+      wire1(
+        0xde,
+        ...size16(10_000),
+        keys(10_000, (at) => at.toString(36)),
+      ),
+    ],
+    [
+      "2,100 distinct keys of 29 bytes",
+      wire1(
+        0xde,
+        ...size16(2_100),
+        keys(2_100, (at) => String(at).padStart(29, "x")),
+      ),
+    ],
+    [
+      "15 equal keys of 4 kB but for their end",
+      wire1(
+        0x8f,
+        ...Array.from({ length: 15 }, (_, at) =>
+          Uint8Array.of(0xda, 0x10, 0x00, ...new Uint8Array(4095).fill(0x61), at, 0xc0),
+        ),
+      ),
+    ],
+    [
+      "no UTF-8 after 64 kB",
+      wire1(0x81, 0xa1, 0x61, 0xda, ...size16(65_000), new Uint8Array(64_999).fill(0x61), 0xff),
+    ],
+    ["signed: 60,000 empty maps", signed({ a: Array(60_000).fill({}) })],
+    [
+      "signed: 9,000 keys",
+      signed(Object.fromEntries(Array.from({ length: 9_000 }, (_, at) => [`k${at}`, at]))),
+    ],
+  ]);
+}

@@ -1,0 +1,24 @@
+import { openDatabase } from "../../server/src/database/open-database.js";
+
+/** What the server holds of one message. */
+export interface MessageRow {
+  readonly seq: number;
+  readonly sender: string;
+  readonly client_id: string | null;
+  readonly nonce: Uint8Array;
+  readonly encrypted_content: Uint8Array;
+}
+
+export async function readMessageRows(databasePath: string): Promise<MessageRow[]> {
+  const db = openDatabase(databasePath);
+  try {
+    return await db
+      .selectFrom("messages")
+      .innerJoin("users", "users.id", "sender_id")
+      .select(["seq", "username as sender", "client_id", "nonce", "encrypted_content"])
+      .orderBy("seq")
+      .execute();
+  } finally {
+    await db.destroy();
+  }
+}

@@ -1,0 +1,66 @@
+import { readFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { parseArgs } from "node:util";
+import { DemoError } from "./demo-error.js";
+import { perform } from "./perform.js";
+import { Progress } from "./progress.js";
+import { report } from "./report.js";
+import { Stage } from "./stage.js";
+import { Terminal } from "./terminal.js";
+import { parseTranscript, TranscriptError } from "./transcript.js";
+
+const USAGE = "usage: npm run demo -- [--transcript FILE]";
+
+process.exitCode = await run();
+
+async function run(): Promise<number> {
+  try {
+    return await play(readTranscript());
+  } catch (error) {
+    if (error instanceof DemoError) return failed(error.message, 1);
+    if (error instanceof TranscriptError) return failed(error.message, 2);
+    throw error;
+  }
+}
+
+function readTranscript() {
+  const shipped = fileURLToPath(new URL("../transcript.txt", import.meta.url));
+  let path = shipped;
+  try {
+    path = parseArgs({ options: { transcript: { type: "string" } } }).values.transcript ?? shipped;
+  } catch (error) {
+    throw new TranscriptError(`${(error as Error).message}\n${USAGE}`);
+  }
+  let bytes: Uint8Array;
+  try {
+    bytes = readFileSync(path);
+  } catch (error) {
+    throw new TranscriptError(`the transcript cannot be read (${(error as Error).message})`);
+  }
+  return parseTranscript(bytes);
+}
+
+async function play(lines: ReturnType<typeof parseTranscript>): Promise<number> {
+  console.log(
+    `ana and benito exchange ${lines.length} lines, and a server in between stores them.\n`,
+  );
+  const stage = new Stage();
+  const interrupted = new Promise<never>((_, reject) => {
+    for (const signal of ["SIGINT", "SIGTERM"] as const) {
+      process.once(signal, () => reject(new DemoError(`stopped by ${signal}`)));
+    }
+  });
+  try {
+    const performance = perform(lines, stage, new Progress(process.stdout));
+    const outcome = await Promise.race([performance, interrupted]);
+    console.log(report(outcome, new Terminal(process.stdout, process.env)));
+    return outcome.problems.length === 0 ? 0 : 1;
+  } finally {
+    await stage.close();
+  }
+}
+
+function failed(message: string, exitCode: number): number {
+  console.error(`demo: ${message}`);
+  return exitCode;
+}

@@ -1,0 +1,105 @@
+import type { ChildProcess } from "node:child_process";
+import { once } from "node:events";
+import { createWriteStream, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { text } from "node:stream/consumers";
+import { Actor } from "./actor.js";
+import { startExample, stop } from "./child.js";
+import { DemoError } from "./demo-error.js";
+import { RecordingProxy } from "./recording-proxy.js";
+import { type Speaker, speakers } from "./transcript.js";
+
+const PASSWORD = "a password for the demo";
+const PASSPHRASE = "lo que sólo ellos saben";
+
+/** Everything that the demo starts and leaves nothing of: a folder, a server, a proxy, two clients. */
+export class Stage {
+  readonly folder = mkdtempSync(join(tmpdir(), "lacre-demo-"));
+  readonly databasePath = join(this.folder, "server.db");
+  readonly logPath = join(this.folder, "server.log");
+  readonly #children: ChildProcess[] = [];
+  #proxy: RecordingProxy | undefined;
+
+  constructor() {
+    // For ends that no `finally` sees.
+    process.once("exit", () => {
+      for (const child of this.#children) child.kill("SIGKILL");
+      rmSync(this.folder, { recursive: true, force: true });
+    });
+    writeFileSync(join(this.folder, "password"), PASSWORD);
+    writeFileSync(join(this.folder, "passphrase"), PASSPHRASE);
+  }
+
+  get proxy(): RecordingProxy {
+    return this.#proxy!;
+  }
+
+  /** The server on a free port, with the proxy before it. */
+  async startServer(): Promise<void> {
+    const server = startExample("server", [], {
+      DATABASE_URL: `sqlite:///${this.databasePath}`,
+      SERVER_HOST: "127.0.0.1",
+      SERVER_PORT: "0",
+      LOG_LEVEL: "debug",
+    });
+    this.#children.push(server);
+    const log = createWriteStream(this.logPath);
+    server.stdout!.pipe(log, { end: false });
+    server.stderr!.pipe(log, { end: false });
+    const folder = join(this.folder, "wire");
+    mkdirSync(folder);
+    this.#proxy = await RecordingProxy.start(await portOf(server), folder);
+  }
+
+  async register(name: Speaker): Promise<void> {
+    const child = startExample("cli", [...this.#argsOf(name), "register", name], this.#env());
+    this.#children.push(child);
+    const said = text(child.stderr!);
+    const [code] = await once(child, "close");
+    if (code !== 0) throw new DemoError(`${name} cannot register: ${(await said).trim()}`);
+  }
+
+  startChat(name: Speaker): Actor {
+    const peer = speakers.find((other) => other !== name)!;
+    const actor = new Actor(name, peer, this.#argsOf(name), this.#env());
+    this.#children.push(actor.process);
+    return actor;
+  }
+
+  async close(): Promise<void> {
+    await Promise.all(this.#children.map(stop));
+    this.#proxy?.close();
+    rmSync(this.folder, { recursive: true, force: true });
+  }
+
+  #argsOf(name: Speaker): string[] {
+    const password = join(this.folder, "password");
+    const passphrase = join(this.folder, "passphrase");
+    return [
+      ...["--server", this.proxy.url, "--profile", name],
+      ...["--password-file", password, "--passphrase-file", passphrase],
+    ];
+  }
+
+  #env(): NodeJS.ProcessEnv {
+    return { XDG_CONFIG_HOME: join(this.folder, "config") };
+  }
+}
+
+/** The port that the server says it listens on. */
+function portOf(server: ChildProcess): Promise<number> {
+  return new Promise((resolve, reject) => {
+    let said = "";
+    const listen = (bytes: Buffer) => {
+      said += bytes;
+      const port = /"url":"http:\/\/127\.0\.0\.1:(\d+)"/.exec(said)?.[1];
+      if (port === undefined) return;
+      server.stdout!.off("data", listen);
+      resolve(Number(port));
+    };
+    server.stdout!.on("data", listen);
+    server.stderr!.on("data", listen);
+    server.once("exit", () => reject(new DemoError(`the server did not start: ${said.trim()}`)));
+  });
+}

@@ -1,0 +1,210 @@
+import { type Insertable, type Kysely, sql } from "kysely";
+import type {
+  Chat,
+  ChatTable,
+  MessageTable,
+  Schema,
+  ServerKeyTable,
+  Session,
+  StoredMessage,
+  User,
+  UserTable,
+} from "./schema.js";
+
+/** A chat as one of its members sees it. */
+export type ChatOfMember = Chat & { peer_id: number; peer_name: string; unread: number };
+
+/** Everything that the server reads from its database and writes to it. */
+export class Store {
+  readonly #db: Kysely<Schema>;
+
+  constructor(db: Kysely<Schema>) {
+    this.#db = db;
+  }
+
+  /** All that `work` does with the store it is given is done, or nothing of it. */
+  transaction<Result>(work: (store: Store) => Promise<Result>): Promise<Result> {
+    return this.#db.transaction().execute((db) => work(new Store(db)));
+  }
+
+  /** The new user, or undefined where the name is taken. */
+  createUser(user: Insertable<UserTable>): Promise<User | undefined> {
+    return this.#db
+      .insertInto("users")
+      .values(user)
+      .onConflict((conflict) => conflict.column("username_key").doNothing())
+      .returningAll()
+      .executeTakeFirst();
+  }
+
+  findUserByKey(username_key: string): Promise<User | undefined> {
+    return this.#db
+      .selectFrom("users")
+      .selectAll()
+      .where("username_key", "=", username_key)
+      .executeTakeFirst();
+  }
+
+  async createSession(session: Session): Promise<void> {
+    await this.#db.insertInto("sessions").values(session).execute();
+  }
+
+  findSession(id: Uint8Array) {
+    return this.#db
+      .selectFrom("sessions")
+      .innerJoin("users", "users.id", "sessions.user_id")
+      .select(["sessions.id", "user_id", "expires_at", "username"])
+      .where("sessions.id", "=", id)
+      .executeTakeFirst();
+  }
+
+  /** The new chat, or undefined where the two have one. */
+  createChat(chat: Insertable<ChatTable>): Promise<Chat | undefined> {
+    return this.#db
+      .insertInto("chats")
+      .values(chat)
+      .onConflict((conflict) => conflict.columns(["user1_id", "user2_id"]).doNothing())
+      .returningAll()
+      .executeTakeFirst();
+  }
+
+  /** The chat, if the user is one of its members. */
+  findChat(chat_id: number, user_id: number): Promise<Chat | undefined> {
+    return this.#db
+      .selectFrom("chats")
+      .selectAll()
+      .where("id", "=", chat_id)
+      .where((where) =>
+        where.or([where("user1_id", "=", user_id), where("user2_id", "=", user_id)]),
+      )
+      .executeTakeFirst();
+  }
+
+  listChats(
+    user_id: number,
+    { limit, offset }: { limit: number; offset: number },
+  ): Promise<ChatOfMember[]> {
+    return this.#chatsOf(user_id)
+      .innerJoin("users as peer", (join) =>
+        join
+          .on((on) =>
+            on.or([on("peer.id", "=", on.ref("user1_id")), on("peer.id", "=", on.ref("user2_id"))]),
+          )
+          .on("peer.id", "!=", user_id),
+      )
+      .selectAll("chats")
+      .select(["peer.id as peer_id", "peer.username as peer_name"])
+      .select((select) =>
+        select
+          .selectFrom("messages")
+          .select((count) => count.fn.countAll().as("unread"))
+          .whereRef("chat_id", "=", "chats.id")
+          .where("is_read", "=", 0)
+          .where("sender_id", "!=", user_id)
+          .$castTo<{ unread: number }>()
+          .$asScalar()
+          .as("unread"),
+      )
+      .orderBy("chats.id")
+      .limit(limit)
+      .offset(offset)
+      .execute();
+  }
+
+  async countChats(user_id: number): Promise<number> {
+    const { total } = await this.#chatsOf(user_id)
+      .select((select) => select.fn.countAll<number>().as("total"))
+      .executeTakeFirstOrThrow();
+    return total;
+  }
+
+  #chatsOf(user_id: number) {
+    return this.#db
+      .selectFrom("chats")
+      .where((where) =>
+        where.or([where("user1_id", "=", user_id), where("user2_id", "=", user_id)]),
+      );
+  }
+
+  /** The seq for the chat's next message. Call it in the transaction that stores that message. */
+  async takeSeq(chat_id: number): Promise<number> {
+    const { last_seq } = await this.#db
+      .updateTable("chats")
+      .set({ last_seq: sql`last_seq + 1` })
+      .where("id", "=", chat_id)
+      .returning("last_seq")
+      .executeTakeFirstOrThrow();
+    return last_seq;
+  }
+
+  addMessage(message: Insertable<MessageTable>): Promise<StoredMessage> {
+    return this.#db.insertInto("messages").values(message).returningAll().executeTakeFirstOrThrow();
+  }
+
+  findSent({
+    chat_id,
+    sender_id,
+    client_id,
+  }: {
+    chat_id: number;
+    sender_id: number;
+    client_id: string;
+  }): Promise<StoredMessage | undefined> {
+    return this.#db
+      .selectFrom("messages")
+      .selectAll()
+      .where("chat_id", "=", chat_id)
+      .where("sender_id", "=", sender_id)
+      .where("client_id", "=", client_id)
+      .executeTakeFirst();
+  }
+
+  listMessages(
+    chat_id: number,
+    { after, limit }: { after: number; limit: number },
+  ): Promise<StoredMessage[]> {
+    return this.#db
+      .selectFrom("messages")
+      .selectAll()
+      .where("chat_id", "=", chat_id)
+      .where("seq", ">", after)
+      .orderBy("seq")
+      .limit(limit)
+      .execute();
+  }
+
+  /** Marks what the user was sent, up to `seq`, as read. */
+  async markRead(chat_id: number, user_id: number, seq: number): Promise<void> {
+    await this.#db
+      .updateTable("messages")
+      .set({ is_read: 1 })
+      .where("chat_id", "=", chat_id)
+      .where("is_read", "=", 0)
+      .where("seq", "<=", seq)
+      .where("sender_id", "!=", user_id)
+      .execute();
+  }
+
+  /** The key for `purpose`; the one in `candidate` if there was none. */
+  async keepKey(purpose: ServerKeyTable["purpose"], candidate: Uint8Array): Promise<Uint8Array> {
+    await this.#db
+      .insertInto("server_keys")
+      .values({ purpose, material: candidate, created_at: Date.now() / 1000 })
+      .onConflict((conflict) => conflict.column("purpose").doNothing())
+      .execute();
+    return (await this.findKey(purpose))!;
+  }
+
+  async findKey(purpose: ServerKeyTable["purpose"]): Promise<Uint8Array | undefined> {
+    const row = await this.#db
+      .selectFrom("server_keys")
+      .select("material")
+      .where("purpose", "=", purpose)
+      .executeTakeFirst();
+    return row?.material;
+  }
+
+  close(): Promise<void> {
+    return this.#db.destroy();
+  }
+}

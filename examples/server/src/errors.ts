@@ -1,0 +1,50 @@
+import { type ErrorResponse, LacreError, ValidationError } from "lacre";
+
+type Status = 400 | 401 | 404 | 409 | 413 | 422 | 500;
+
+/** Why something is refused: what becomes an ErrorResponse, over HTTP with a status. */
+export class Refusal extends Error {
+  override readonly name = "Refusal";
+
+  constructor(
+    readonly status: Status,
+    readonly code: string,
+    message: string,
+    readonly details?: Record<string, unknown>,
+  ) {
+    super(message);
+  }
+}
+
+/** What whoever asked may know of an error; undefined for one that is the server's own fault. */
+export function refusalOf(error: unknown): Refusal | undefined {
+  if (error instanceof Refusal) return error;
+  if (error instanceof ValidationError) {
+    return new Refusal(422, error.code, error.message, { issues: error.issues });
+  }
+  if (error instanceof LacreError) return new Refusal(400, error.code, error.message);
+  return undefined;
+}
+
+export function errorResponse({ code, message, details }: Refusal): ErrorResponse {
+  return {
+    error_code: code,
+    error_message: message.slice(0, 1000),
+    ...(details && { details }),
+    timestamp: Date.now() / 1000,
+  };
+}
+
+export const internalError = new Refusal(
+  500,
+  "ERR_INTERNAL",
+  "the server failed; it is in its log, and the request may be tried again",
+);
+
+/** The same for a chat that is not there and for a stranger's: nobody learns which chats exist. */
+export const chatNotFound = () =>
+  new Refusal(
+    404,
+    "ERR_CHAT_NOT_FOUND",
+    "there is no such chat, or you are not one of its members",
+  );

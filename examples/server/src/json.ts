@@ -1,0 +1,32 @@
+import type { Context } from "hono";
+import type { MessageDefinition, PayloadSchema } from "lacre";
+import { Refusal } from "./errors.js";
+
+type Status = 200 | 201 | 400 | 401 | 404 | 409 | 413 | 422 | 500;
+
+/** Answers with JSON, in which bytes are base64 text, as lacre's schemas read them. */
+export function answer(context: Context, value: unknown, status: Status = 200): Response {
+  return context.body(toJson(value), status, { "content-type": "application/json" });
+}
+
+export function toJson(value: unknown): string {
+  return JSON.stringify(value, function (this: Record<string, unknown>, key, serialised) {
+    const original = this[key];
+    return original instanceof Uint8Array ? Buffer.from(original).toString("base64") : serialised;
+  });
+}
+
+/** The request's JSON body, checked. */
+export async function readBody<Type extends string, Schema extends PayloadSchema>(
+  context: Context,
+  definition: MessageDefinition<Type, Schema>,
+) {
+  const text = await context.req.text();
+  let body: unknown;
+  try {
+    body = JSON.parse(text);
+  } catch {
+    throw new Refusal(400, "ERR_MALFORMED_JSON", "the body is not JSON: send a JSON object");
+  }
+  return definition.parse(body);
+}
