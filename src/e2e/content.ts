@@ -37,14 +37,14 @@ export function encodeContent(content: TextContent): Uint8Array {
 export function decodeContent(body: Uint8Array): Content | undefined {
   const map = decodeMap(body);
   if (map === undefined) return undefined;
-  const { kind, text, reply_to = null, fallback = "" } = map;
+  const { kind, text, fallback, reply_to = null } = map;
   if (kind === "text") {
     if (typeof text !== "string") return undefined;
     if (reply_to === null) return { kind, text };
     return isClientId(reply_to) ? { kind, text, reply_to } : undefined;
   }
-  if (typeof kind !== "string" || typeof fallback !== "string") return undefined;
-  return { kind: "unknown", fallback };
+  if (typeof kind !== "string") return undefined;
+  return { kind: "unknown", fallback: typeof fallback === "string" ? fallback : "" };
 }
 
 function decodeMap(body: Uint8Array): WireMap | undefined {

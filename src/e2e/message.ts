@@ -1,16 +1,13 @@
-import { concat, decodeUuid, encodeUtf8 } from "../bytes.js";
 import { unixNow } from "../clock.js";
 import { DecryptError, ValidationError } from "../errors.js";
 import { MAX_BODY_BYTES, MAX_CONTENT_BYTES, MIN_COMPRESSED_BYTES } from "../limits.js";
 import type { ChatMessage } from "../messages/chat.js";
+import { chatMessageAad, wholeMilliseconds } from "../messages/chat-message-aad.js";
 import type { ChatKey } from "./chat-key.js";
 import { deflate, inflate } from "./compression.js";
 import { type Content, decodeContent, encodeContent, type TextContent } from "./content.js";
 import { seal, unseal } from "./encrypt.js";
 import { pad, unpad } from "./padding.js";
-
-const AAD_PREFIX = /* @__PURE__ */ encodeUtf8("lacre/e2e/1");
-const CLIENT_ID_BYTES = 16;
 
 /** What a message is encrypted from. */
 export interface MessageToEncrypt {
@@ -37,9 +34,9 @@ export async function encryptMessage(
   message: MessageToEncrypt,
 ): Promise<ChatMessage> {
   const { chat_id, sender_id, client_id, timestamp: exactly = unixNow() } = message;
-  const timestamp = milliseconds(exactly) / 1000;
+  const timestamp = wholeMilliseconds(exactly) / 1000;
   const header = { chat_id, sender_id, timestamp, ...(client_id !== undefined && { client_id }) };
-  const aad = additionalData(header);
+  const aad = chatMessageAad(header);
   if (aad === undefined) {
     throw new ValidationError("message", [
       {
@@ -73,7 +70,7 @@ export async function encryptMessage(
 export async function decryptMessage(key: ChatKey, message: ChatMessage): Promise<Content> {
   const { epoch, counter, device } = message ?? {};
   const isOfThisVersion = epoch === undefined && counter === undefined && device === undefined;
-  const aad = additionalData(message ?? {});
+  const aad = chatMessageAad(message ?? {});
   if (!isOfThisVersion || aad === undefined) throw new DecryptError();
   const padded = unpad(await unseal(key, message, aad));
   if (padded === undefined) throw new DecryptError();
@@ -93,29 +90,4 @@ async function compact(body: Uint8Array): Promise<{ isCompressed: boolean; body:
   return deflated !== undefined && deflated.length < body.length
     ? { isCompressed: true, body: deflated }
     : { isCompressed: false, body };
-}
-
-type Header = Partial<Pick<ChatMessage, "chat_id" | "sender_id" | "timestamp" | "client_id">>;
-
-/** The 51 bytes that bind a message to where it stands, or undefined for a header that no client makes. */
-function additionalData({
-  chat_id = Number.NaN,
-  sender_id = Number.NaN,
-  timestamp = Number.NaN,
-  client_id,
-}: Header): Uint8Array | undefined {
-  const numbers = [chat_id, sender_id, milliseconds(timestamp)];
-  if (!(chat_id > 0 && sender_id > 0 && timestamp >= 0)) return undefined;
-  if (!numbers.every(Number.isSafeInteger)) return undefined;
-  const clientId =
-    client_id === undefined ? new Uint8Array(CLIENT_ID_BYTES) : decodeUuid(client_id);
-  const isNil = clientId?.every((byte) => byte === 0);
-  if (clientId === undefined || (client_id !== undefined && isNil)) return undefined;
-  const fields = new DataView(new ArrayBuffer(24));
-  for (const [at, number] of numbers.entries()) fields.setBigUint64(8 * at, BigInt(number));
-  return concat(AAD_PREFIX, new Uint8Array(fields.buffer), clientId);
-}
-
-function milliseconds(timestamp: number): number {
-  return Math.floor(timestamp * 1000 + 0.5);
 }

@@ -6,7 +6,7 @@ import { describe, expect, it } from "vitest";
 const source = fileURLToPath(new URL("../../src/", import.meta.url));
 
 /** From the ground up: a file imports from its own layer and those below. */
-const layers = ["ground", "crypto", "wire", "envelope", "messages", "e2e", "face"];
+const layers = ["ground", "crypto", "wire", "envelope", "messages", "e2e", "session", "face"];
 const ground = ["errors.ts", "limits.ts", "bytes.ts", "clock.ts"];
 
 interface Import {
@@ -57,14 +57,19 @@ describe("the house", () => {
     expect(upward).toEqual([]);
   });
 
-  it("lets e2e import messages for their types only", () => {
-    const heavy = imports.filter(
-      (one) =>
-        layerOf(one.file) === "e2e" &&
-        !one.isTypeOnly &&
-        layerOf(targetOf(one) ?? "errors.ts") === "messages",
-    );
-    expect(heavy).toEqual([]);
+  it("keeps zod out of e2e, and e2e out of session", () => {
+    const reached = (layer: string) => {
+      const found = new Set(files.filter((file) => layerOf(file) === layer));
+      for (const file of found) {
+        for (const one of imports.filter((each) => each.file === file && !each.isTypeOnly)) {
+          found.add(targetOf(one) ?? one.specifier);
+        }
+      }
+      return [...found];
+    };
+    expect(reached("e2e").filter((file) => file.startsWith("zod"))).toEqual([]);
+    expect(reached("messages").filter((file) => file.startsWith("zod"))).not.toEqual([]);
+    expect(reached("session").filter((file) => layerOf(file) === "e2e")).toEqual([]);
   });
 
   it("depends on few packages, and on Node only behind #native", () => {

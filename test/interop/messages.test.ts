@@ -172,7 +172,7 @@ describeWithPython("the messages of section 7 between the library and Python", (
     expect(await check(frame)).toMatchObject({ verified: true, payload: { details } });
   });
 
-  it("writes a message in a message_list as it writes one alone: with nil for its message_id", async () => {
+  it("writes a message in a message_list without the nil of one alone", async () => {
     const message = { chat_id: 1, sender_id: 2, content: counting(3), nonce: counting(12) };
     const fields = { messages: [{ ...message, timestamp: NOW }], has_more: false };
     const frame = MessageListResponse.toProtocol(fields, KEY, { timestamp: NOW }).toBytes();

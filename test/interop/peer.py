@@ -41,7 +41,7 @@ FIELDS = {
 }
 
 
-def payload_of(kind, fields, wire):
+def payload_of(kind, fields, wire, is_inside_list=False):
     """The payload of a message, from the fields that it has (W1-2, W1-3, W2-4)."""
     payload = {}
     for name in FIELDS[kind].split():
@@ -51,9 +51,9 @@ def payload_of(kind, fields, wire):
             if kind == "chat_list" and name == "chats":
                 value = [payload_of("chats", chat, wire) for chat in value]
             if kind == "message_list" and name == "messages":
-                value = [payload_of("message", message, wire) for message in value]
+                value = [payload_of("message", message, wire, is_inside_list=True) for message in value]
             payload[name] = as_carried(value, wire, name)
-        elif nil and wire == 1:
+        elif nil and wire == 1 and not is_inside_list:
             payload[name] = None
     return payload
 
@@ -122,11 +122,12 @@ def wire2_make_message(key, key_id, id, timestamp, type, fields):
 def wire2_check(key, frame):
     received = bytes.fromhex(frame)
     fields = msgpack.unpackb(received, raw=False, strict_map_key=True)
-    version, key_id, id, timestamp, type, payload, mac = fields
-    canonical = version == 2 and len(id) == 16 and len(mac) == 32 and msgpack.packb(fields) == received  # W2-2
-    verified = canonical and hmac.compare_digest(hmac.digest(key, received[:-34], "sha256"), mac)
+    version, key_id, id, timestamp, kind, payload, mac = fields
+    has_forms = version == 2 and len(id) == 16 and len(mac) == 32 and isinstance(timestamp, float)
+    is_canonical = has_forms and math.isfinite(timestamp) and msgpack.packb(fields) == received  # W2-2
+    verified = is_canonical and hmac.compare_digest(hmac.digest(key, received[:-34], "sha256"), mac)
     opened = msgpack.unpackb(payload, raw=False, strict_map_key=True) if verified else None  # W2-5
-    return {"verified": verified, "key_id": key_id, "id": id, "timestamp": timestamp, "type": type, "payload": opened}
+    return {"verified": verified, "key_id": key_id, "id": id, "timestamp": timestamp, "type": kind, "payload": opened}
 
 
 # -- Section 5 and 8: keys ------------------------------------------------------------------------------------------------

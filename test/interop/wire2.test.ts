@@ -1,6 +1,7 @@
+import { createHmac } from "node:crypto";
 import fc from "fast-check";
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { LacreError, MessageProtocol, SigningKey } from "../../src/index.js";
+import { DecodeError, LacreError, MessageProtocol, SigningKey } from "../../src/index.js";
 import { counting, hex, toHex } from "../support/hex.js";
 import * as arbitrary from "./arbitraries.js";
 import { workedExamples } from "./examples.js";
@@ -104,6 +105,38 @@ describeWithPython("wire 2 between the library and Python", () => {
     }
   });
 
+  it.each([
+    ["a longer head of the array", "dc000702 a26b31 c410ID cb41d954fc40000000 a474657374 c40180"],
+    ["a longer form of the version", "97cc02 a26b31 c410ID cb41d954fc40000000 a474657374 c40180"],
+    ["another version", "9703 a26b31 c410ID cb41d954fc40000000 a474657374 c40180"],
+    ["a longer head of the key id", "9702 d9026b31 c410ID cb41d954fc40000000 a474657374 c40180"],
+    ["a longer head of the id", "9702 a26b31 c50010ID cb41d954fc40000000 a474657374 c40180"],
+    ["an integer timestamp", "9702 a26b31 c410ID ce6553f100 a474657374 c40180"],
+    ["a float32 timestamp", "9702 a26b31 c410ID ca4eca a7e2 a474657374 c40180"],
+    ["a longer head of the type", "9702 a26b31 c410ID cb41d954fc40000000 d90474657374 c40180"],
+    ["a longer head of the payload", "9702 a26b31 c410ID cb41d954fc40000000 a474657374 c5000180"],
+    ["a payload that is no bin", "9702 a26b31 c410ID cb41d954fc40000000 a474657374 80"],
+  ])("is refused by both in another encoding, with the right mac: %s", async (_, form) => {
+    const canonical = "9702 a26b31 c410ID cb41d954fc40000000 a474657374 c40180";
+    expect(open(toHex(withMac(canonical))).payload).toEqual({});
+    expect((await check(withMac(canonical))).verified).toBe(true);
+
+    const frame = withMac(form);
+    const inPython = await check(frame).then(
+      (checked) => checked.verified,
+      () => false,
+    );
+    expect(inPython).toBe(false);
+    expect(() => open(toHex(frame))).toThrow(DecodeError);
+  });
+
+  it("is refused by the library with a payload that is no map, or that section 2 refuses", async () => {
+    for (const payload of [[1], "text", null, { constructor: 1 }, { timestamp: Infinity }]) {
+      const { frame } = await make({ payload });
+      expect(() => open(frame)).toThrow(DecodeError);
+    }
+  });
+
   it("is refused by both under another key, and by the library under another key id", async () => {
     expect((await check(signed({}), counting(31))).verified).toBe(false);
     const { frame } = await make({ payload: {}, key: counting(31) });
@@ -112,6 +145,13 @@ describeWithPython("wire 2 between the library and Python", () => {
     expect(() => open(renamed.frame)).toThrow(LacreError);
   });
 });
+
+/** The frame of these covered bytes, in which ID stands for the example's id. */
+function withMac(form: string): Uint8Array {
+  const covered = hex(form.replace("ID", toHex(uuidBytes(ID))));
+  const mac = createHmac("sha256", SECRET).update(covered).digest("hex");
+  return hex(`${toHex(covered)}c420${mac}`);
+}
 
 function uuidBytes(uuid: string): Uint8Array {
   return hex(uuid.replaceAll("-", ""));

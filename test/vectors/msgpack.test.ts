@@ -1,14 +1,14 @@
-import { describe, expect, it } from "vitest";
+import { expect, it } from "vitest";
 import { DecodeError } from "../../src/errors.js";
 import { decode } from "../../src/wire/decode.js";
 import { scan } from "../../src/wire/scan.js";
 import { hex } from "../support/hex.js";
-import { readVectors, vectorsMissing } from "../support/vectors.js";
+import { describeWithVectors, readVectors } from "../support/vectors.js";
 
 type Case = { msgpack: string[] } & Record<string, unknown>;
 type Outcome = "decoded" | "integer past 2^53" | "extension type";
 
-describe.skipIf(vectorsMissing())("the MessagePack test suite", () => {
+describeWithVectors("the MessagePack test suite", () => {
   const groups = Object.entries(
     readVectors<Record<string, Case[]>>("msgpack-test-suite/msgpack-test-suite.json"),
   );

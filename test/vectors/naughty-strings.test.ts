@@ -1,12 +1,12 @@
-import { describe, expect, it } from "vitest";
+import { expect, it } from "vitest";
 import * as z from "zod/mini";
 import { ChatKey, decryptMessage, encryptMessage } from "../../src/e2e/index.js";
 import { defineMessage, MessageProtocol, SigningKey } from "../../src/index.js";
 import { NOW, wires } from "../support/examples.js";
 import { counting } from "../support/hex.js";
-import { readVectors, vectorsMissing } from "../support/vectors.js";
+import { describeWithVectors, readVectors } from "../support/vectors.js";
 
-describe.skipIf(vectorsMissing())("naughty strings", () => {
+describeWithVectors("naughty strings", () => {
   const strings = readVectors<string[]>("naughty-strings/blns.json");
   const key = SigningKey.from("a secret that both ends share");
   const Note = defineMessage("note", z.object({ text: z.string(), list: z.array(z.string()) }));

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { describe, expect, it } from "vitest";
+import { expect, it } from "vitest";
 import { aesGcm } from "#native";
 import { hkdfSha256 } from "../../src/crypto/hkdf.js";
 import { decodeContent, encodeContent } from "../../src/e2e/content.js";
@@ -7,7 +7,7 @@ import { decryptMessage, deriveChatKey } from "../../src/e2e/index.js";
 import { pad, paddedLength } from "../../src/e2e/padding.js";
 import { deriveSessionKey, MessageProtocol, SigningKey } from "../../src/index.js";
 import { counting, hex, toHex } from "../support/hex.js";
-import { readVectors, vectorsMissing } from "../support/vectors.js";
+import { describeWithVectors, readVectors } from "../support/vectors.js";
 
 interface Pins {
   wire1: Pin & { secret_utf8: string; signed: string; signature: string };
@@ -40,7 +40,7 @@ interface Pin {
   timestamp: number;
 }
 
-describe.skipIf(vectorsMissing())("the pinned bytes", () => {
+describeWithVectors("the pinned bytes", () => {
   const pins = readVectors<Pins>("lacre/pins.json");
   const K = counting(32);
 

@@ -1,11 +1,11 @@
-import { describe, expect, it } from "vitest";
+import { expect, it } from "vitest";
 import { aesGcm, hmacSha256 } from "#native";
 import { hkdfSha256 } from "../../src/crypto/hkdf.js";
 import { pbkdf2Sha256 } from "../../src/crypto/pbkdf2.js";
 import { ChatKey, decrypt } from "../../src/e2e/index.js";
 import { DecryptError } from "../../src/index.js";
 import { hex, toHex } from "../support/hex.js";
-import { readVectors, vectorsMissing } from "../support/vectors.js";
+import { describeWithVectors, readVectors } from "../support/vectors.js";
 
 interface Suite<Case> {
   testGroups: ({
@@ -17,7 +17,7 @@ interface Suite<Case> {
   })[];
 }
 
-describe.skipIf(vectorsMissing())("Wycheproof", () => {
+describeWithVectors("Wycheproof", () => {
   it("AES-256-GCM with 96-bit nonces: what is valid decrypts, and nothing else does", async () => {
     type Case = { key: string; iv: string; aad: string; msg: string; ct: string; tag: string };
     const { testGroups } = readVectors<Suite<Case>>("wycheproof/aes_gcm_test.json");

@@ -44,6 +44,12 @@ program
   .option("--json", "one JSON object a line")
   .action((peer, _, command) => listen(peer, command.optsWithGlobals()));
 
+// Whoever reads our output has had enough, as `head` has.
+process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+  if (error.code !== "EPIPE") throw error;
+  process.exit(0);
+});
+
 try {
   await program.parseAsync();
 } catch (error) {

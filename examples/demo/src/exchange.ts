@@ -10,6 +10,7 @@ export async function exchange(
   lines: readonly Line[],
   actors: Readonly<Record<Speaker, Actor>>,
   onProgress: (done: number) => void,
+  onSaid: (line: Line) => void,
 ): Promise<void> {
   const everyone = Object.values(actors);
   for (const actor of everyone) {
@@ -19,7 +20,9 @@ export async function exchange(
   }
   await withPatience(everyone, async (until) => {
     const said: Record<Speaker, number> = { ana: 0, benito: 0 };
-    for (const [at, { speaker, text }] of lines.entries()) {
+    for (const [at, line] of lines.entries()) {
+      const { speaker, text } = line;
+      onSaid(line);
       await actors[speaker].say(text);
       said[speaker] += 1;
       if (lines[at + 1]?.speaker === speaker) continue;

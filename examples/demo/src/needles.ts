@@ -43,6 +43,7 @@ function encodingsOfText(of: number, text: string): Needle[] {
   return [
     ...encodingsOfBytes(of, "UTF-8", Buffer.from(text)),
     { of, encoding: "UTF-16", bytes: Buffer.from(text, "utf16le") },
+    { of, encoding: "a URL", bytes: Buffer.from(encodeURIComponent(text)) },
     { of, encoding: "JSON", bytes: Buffer.from(escaped) },
     { of, encoding: "JSON in ASCII", bytes: Buffer.from(escapedToAscii) },
   ];

@@ -42,13 +42,15 @@ export async function perform(
   const baseline = [readSources(), ...readPlaces(stage)];
 
   const troubles: string[] = [];
+  const said: Line[] = [];
   await progress.step("exchanging the lines", EXCHANGE_SECONDS, async () => {
     try {
-      await exchange(lines, actors, (done) => progress.count(done, lines.length));
+      const count = (done: number) => progress.count(done, lines.length);
+      await exchange(lines, actors, count, (line) => said.push(line));
     } catch (error) {
       // What did and did not arrive is worth telling all the same.
       if (!(error instanceof DemoError)) throw error;
-      troubles.push(error.message);
+      troubles.push(`stopped at line ${said.length} of ${lines.length}, ${error.message}`);
     }
   });
   await progress.step("stopping the clients", START_SECONDS, async () => {
@@ -58,15 +60,15 @@ export async function perform(
   return progress.step("searching", SEARCH_SECONDS, async () => {
     const rows = await readMessageRows(stage.databasePath);
     const places = readPlaces(stage);
-    const texts = lines.map(({ text }) => text);
+    const texts = said.map(({ text }) => text);
     const secrecy = investigate(texts, rows, places, baseline);
     const problems = [
       ...troubles,
       ...everyone.flatMap(({ name, errors }) =>
         errors.map((error) => `${name}'s client: ${error}`),
       ),
-      ...problemsOf(lines, actors, rows, secrecy),
+      ...problemsOf(said, actors, rows, secrecy),
     ];
-    return { lines, seen: actors, rows, secrecy, problems };
+    return { lines: said, seen: actors, rows, secrecy, problems };
   });
 }

@@ -74,7 +74,7 @@ function whatTheSearchFound({ lines, rows, secrecy }: Outcome, terminal: Termina
       holdsCiphertexts(place) ? `${ciphertextsFound.get(place)} of ${rows.length}` : "–",
     ),
     row("lines of the transcript", (place) => `${leaksIn(place)} of ${lines.length}`),
-    `  ${bare} lines were searched as UTF-8, UTF-16, JSON, hex and base64; WebSocket frames were unmasked first.`,
+    `  ${bare} lines were searched as UTF-8, UTF-16, JSON, URL, hex and base64; WebSocket frames were unmasked first.`,
     ...(framed.size > 0
       ? [
           `  ${framed.size} lines are too short or too common to be searched bare, and were searched as encoded bodies.`,

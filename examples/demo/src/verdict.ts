@@ -89,7 +89,7 @@ function problemsOfSearch(rows: readonly MessageRow[], secrecy: SecrecyReport): 
     ({ needle, place }) =>
       `line ${needle.of + 1} was found in the ${place.name}, as ${needle.encoding}`,
   );
-  return [...broken, ...leaks];
+  return [...broken, ...new Set(leaks)];
 }
 
 function notAllFound(

@@ -1,0 +1,152 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { readFileSync, statSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { text } from "node:stream/consumers";
+import { fileURLToPath } from "node:url";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
+import { TestServer } from "../../server/test/support.js";
+import { readLines } from "../src/lines.js";
+
+const server = new TestServer();
+const pathOf = (name: string) => join(server.folder, name);
+
+beforeAll(async () => {
+  await server.start();
+  writeFileSync(pathOf("password"), "correct horse\n");
+  writeFileSync(pathOf("passphrase"), "battery staple\r\n");
+  writeFileSync(pathOf("other"), "another passphrase\n");
+  await Promise.all(["alice", "bob"].map((name) => run(name, ["register", name])));
+});
+afterAll(() => server.remove());
+
+function start(profile: string, args: string[], passphrase = "passphrase") {
+  const main = fileURLToPath(new URL("../src/main.ts", import.meta.url));
+  const options = [
+    ...["--profile", profile, "--server", server.url],
+    ...["--password-file", pathOf("password"), "--passphrase-file", pathOf(passphrase)],
+  ];
+  const loader = import.meta.resolve("tsx");
+  return spawn(process.execPath, ["--import", loader, main, ...options, ...args], {
+    env: { ...process.env, XDG_CONFIG_HOME: server.folder },
+  });
+}
+
+async function run(
+  profile: string,
+  args: string[],
+  { input = "", passphrase = "passphrase" } = {},
+) {
+  const child = start(profile, args, passphrase);
+  child.stdin.end(input);
+  const said = Promise.all([text(child.stdout), text(child.stderr)]);
+  const [code] = await once(child, "close");
+  const [stdout, stderr] = await said;
+  return { code, stdout, stderr };
+}
+
+type Told = Record<string, unknown>;
+
+/** What a command tells as JSON. */
+function listenTo(child: ReturnType<typeof start>) {
+  const told: Told[] = [];
+  const listen = async () => {
+    for await (const line of readLines(child.stdout)) told.push(JSON.parse(line));
+  };
+  void listen();
+  return async (event: string, count: number): Promise<Told[]> => {
+    const some = () => told.filter((one) => one.event === event);
+    await vi.waitUntil(() => some().length >= count, { timeout: 30_000 });
+    return some();
+  };
+}
+
+describe("alice and bob chat from their terminals", () => {
+  it("alice sends, and bob listens later", async () => {
+    const sent = await run("alice", ["send", "bob", "hola, bob"]);
+    expect(sent).toMatchObject({ code: 0, stdout: "  ✓ sent (1)\n" });
+    const input = "one\u2028line\n\n  spaces and cr \r\nlast";
+    expect((await run("alice", ["send", "bob", "--lines"], { input })).code).toBe(0);
+    expect((await run("alice", ["send", "bob"], { input: "two\nlines\n" })).code).toBe(0);
+
+    const listening = start("bob", ["listen", "--json"]);
+    const messages = await listenTo(listening)("message", 6);
+    expect(messages.map(({ seq }) => seq)).toEqual([1, 2, 3, 4, 5, 6]);
+    expect(messages.map((message) => message.text)).toEqual([
+      "hola, bob",
+      ...["one\u2028line", "", "  spaces and cr \r", "last"],
+      "two\nlines",
+    ]);
+    listening.kill("SIGTERM");
+    expect(await once(listening, "exit")).toEqual([0, null]);
+  });
+
+  it("bob answers, and alice sees that he has read and what he says", async () => {
+    const long = "ñ".repeat(60_000);
+    const alice = start("alice", ["chat", "Bob", "--json"]);
+    const bob = start("bob", ["chat", "alice", "--json"]);
+    alice.stdin.write(`${long}\n`);
+    bob.stdin.write("\n");
+    const [aliceSees, bobSees] = [listenTo(alice), listenTo(bob)];
+    const toBob = (await bobSees("message", 7)).at(-1);
+    expect(toBob).toMatchObject({ from: "alice", text: long });
+    expect((await aliceSees("read", 1))[0]).toMatchObject({ by: "bob" });
+    expect((await aliceSees("message", 1))[0]).toMatchObject({ from: "bob", text: "" });
+    expect((await bobSees("read", 1))[0]).toMatchObject({ by: "alice" });
+    alice.kill();
+    bob.kill();
+    await Promise.all([once(alice, "exit"), once(bob, "exit")]);
+  });
+
+  it("what the terminal would obey is not shown", async () => {
+    await run("alice", ["send", "bob", "\u001b[2Jgone"]);
+    const chat = await run("bob", ["chat", "alice"]);
+    expect(chat.stdout).toContain("\u{fffd}[2Jgone");
+    expect(chat.stdout).not.toContain("\u001b");
+    expect(chat.code).toBe(0);
+  });
+});
+
+describe("what goes wrong is told, with an exit code of its own", () => {
+  const failures: [string, string, string[], number, RegExp][] = [
+    ["a wrong passphrase", "bob", ["chat", "alice"], 3, /wrong passphrase/],
+    ["nobody logged in", "carol", ["chat", "alice"], 4, /lacre-chat login/],
+    ["nobody of that name", "bob", ["send", "nobody", "x"], 1, /no user of this name/],
+    ["a taken name", "carol", ["register", "bob"], 1, /taken/],
+    ["no such command", "bob", ["shout"], 2, /unknown command/],
+    ["a profile with a path in it", "../bob", ["listen"], 2, /no name for a profile/],
+  ];
+  it.each(failures)("%s", async (_, profile, args, code, message) => {
+    const outcome = await run(profile, args, { passphrase: "other" });
+    expect(outcome.stderr).toMatch(message);
+    expect(outcome.stderr).not.toContain("    at ");
+    expect(outcome.code).toBe(code);
+  });
+
+  it("a server that is not there", async () => {
+    const args = ["--server", "http://127.0.0.1:9", "login", "bob"];
+    const outcome = await run("bob", args);
+    expect(outcome).toMatchObject({
+      code: 5,
+      stderr: expect.stringContaining("is the server running"),
+    });
+  });
+
+  it("a server that changes the chat's parameters", async () => {
+    const path = pathOf("lacre/bob.json");
+    const profile = JSON.parse(readFileSync(path, "utf8"));
+    profile.pins.alice.iterations = 500_000;
+    writeFileSync(path, JSON.stringify(profile));
+    const outcome = await run("bob", ["send", "alice", "secret"]);
+    expect(outcome).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining("the server changed iterations"),
+    });
+  });
+});
+
+it("credentials are nobody else's to read, and no passphrase is kept", () => {
+  const path = pathOf("lacre/alice.json");
+  expect(statSync(path).mode & 0o777).toBe(0o600);
+  expect(readFileSync(path, "utf8")).not.toMatch(/battery|horse/);
+});

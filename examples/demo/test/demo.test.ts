@@ -1,0 +1,68 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { text } from "node:stream/consumers";
+import { fileURLToPath } from "node:url";
+import { afterAll, expect, it } from "vitest";
+
+const folder = mkdtempSync(join(tmpdir(), "lacre-demo-test-"));
+afterAll(() => rmSync(folder, { recursive: true }));
+
+/** The demo in a process of its own, with a temporary folder of its own. */
+function start(transcript: string | Buffer) {
+  const path = join(folder, "transcript.txt");
+  writeFileSync(path, transcript);
+  const demo = fileURLToPath(new URL("../src/demo.ts", import.meta.url));
+  const loader = import.meta.resolve("tsx");
+  const args = ["--import", loader, demo, "--transcript", path];
+  return spawn(process.execPath, args, { env: { ...process.env, TMPDIR: folder } });
+}
+
+async function run(transcript: string | Buffer) {
+  const child = start(transcript);
+  const said = Promise.all([text(child.stdout), text(child.stderr)]);
+  const [code] = await once(child, "close");
+  const [stdout, stderr] = await said;
+  return { code, stdout, stderr };
+}
+
+const leftovers = () => readdirSync(folder).filter((name) => name.startsWith("lacre-demo-"));
+
+it("a nasty transcript goes through, and nothing of it is found", async () => {
+  const lines = [
+    ...["ana: a", "benito: ok", "ana: message", "ana: message", "benito: benito", "ana:"],
+    ...[
+      "benito: one\u2028line\u2029with\u0085all\u000b\u000cthat",
+      "ana: \0 and \r and \t",
+      "ana: 😀",
+    ],
+    ...["benito: sender_id", "benito: message stored", 'ana: "\\" {"event":"ready"}', "ana: a"],
+    `ana: ${"long and longer ".repeat(6400)}`,
+    `benito: ${Array.from({ length: 14_000 }, (_, at) => `ñ${at}`).join("")}`,
+    "ana: \ufeffשלום e\u0301",
+  ];
+  const { code, stdout, stderr } = await run(`\ufeff${lines.join("\n")}\n`);
+  expect(stderr).toBe("");
+  expect(stdout).toContain(`✓ ${lines.length} lines: none lost`);
+  expect(stdout).toContain("too short or too common");
+  expect(code).toBe(0);
+  expect(leftovers()).toEqual([]);
+});
+
+it("a transcript that is none is refused", async () => {
+  const { code, stderr } = await run("ana: hola\ncarla: hola\n");
+  expect(code).toBe(2);
+  expect(stderr).toContain("line 2");
+});
+
+it("stopped in the middle, it leaves nothing behind", async () => {
+  const child = start("ana: hola\n");
+  await once(child.stdout, "data");
+  while (leftovers().length === 0) await new Promise((resolve) => setTimeout(resolve, 50));
+  child.kill("SIGINT");
+  const [code] = await once(child, "close");
+  expect(code).toBe(1);
+  expect(leftovers()).toEqual([]);
+});

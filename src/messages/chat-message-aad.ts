@@ -1,0 +1,34 @@
+import { concat, decodeUuid, encodeUtf8 } from "../bytes.js";
+import type { ChatMessage } from "./chat.js";
+
+const PREFIX = /* @__PURE__ */ encodeUtf8("lacre/e2e/1");
+const CLIENT_ID_BYTES = 16;
+
+/** What a message is bound to. */
+export type ChatMessageHeader = Partial<
+  Pick<ChatMessage, "chat_id" | "sender_id" | "timestamp" | "client_id">
+>;
+
+/** The 51 bytes that bind a message to where it stands, or undefined for a header that no client makes. */
+export function chatMessageAad({
+  chat_id = Number.NaN,
+  sender_id = Number.NaN,
+  timestamp = Number.NaN,
+  client_id,
+}: ChatMessageHeader): Uint8Array | undefined {
+  const numbers = [chat_id, sender_id, wholeMilliseconds(timestamp)];
+  if (!(chat_id > 0 && sender_id > 0 && timestamp >= 0)) return undefined;
+  if (!numbers.every(Number.isSafeInteger)) return undefined;
+  const clientId =
+    client_id === undefined ? new Uint8Array(CLIENT_ID_BYTES) : decodeUuid(client_id);
+  const isNil = clientId?.every((byte) => byte === 0);
+  if (clientId === undefined || (client_id !== undefined && isNil)) return undefined;
+  const fields = new DataView(new ArrayBuffer(24));
+  for (const [at, number] of numbers.entries()) fields.setBigUint64(8 * at, BigInt(number));
+  return concat(PREFIX, new Uint8Array(fields.buffer), clientId);
+}
+
+/** A time in seconds as whole milliseconds, as other languages and JSON keep it. */
+export function wholeMilliseconds(timestamp: number): number {
+  return Math.floor(timestamp * 1000 + 0.5);
+}
