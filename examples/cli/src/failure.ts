@@ -10,6 +10,8 @@ export const exitCodes = {
 /** Something that the person at the terminal should read: what happened, why, and what to do. */
 export class Failure extends Error {
   override readonly name: string = "Failure";
+  /** The server's stable code, where it refused. */
+  readonly code: string | undefined = undefined;
   readonly exitCode: number;
 
   constructor(message: string, exitCode: number = exitCodes.failed) {
@@ -21,7 +23,7 @@ export class Failure extends Error {
 /** The server's refusal of a request, by its stable code. */
 export class ServerRefusal extends Failure {
   override readonly name = "ServerRefusal";
-  readonly code: string;
+  override readonly code: string;
 
   constructor(code: string, message: string, exitCode?: number) {
     super(`${message} (${code})`, exitCode);

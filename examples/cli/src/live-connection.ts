@@ -77,24 +77,33 @@ export class LiveConnection {
     this.#socket.send(frame);
   }
 
-  /** What the server sends, until this side closes. Throws Failure when the other side does, or forges. */
+  /** What the server sends, until this side closes. Throws when the other side does, or sends what is not authentic. */
   async *frames(): AsyncGenerator<Frame> {
-    for await (const [bytes] of this.#incoming) {
-      yield registry.parse(
-        MessageProtocol.open(bytes, { key: this.#serverKey, replay: this.#replay }),
-      );
+    const options = { key: this.#serverKey, replay: this.#replay };
+    for await (const bytes of this.#received()) {
+      yield registry.parse(MessageProtocol.open(bytes, options));
     }
     const by = this.#closedBy;
-    if (by === "us") return;
-    const why = by === undefined ? "" : ` (${by.code}${by.reason ? `, ${by.reason}` : ""})`;
-    throw new Failure(
-      `the server closed the connection${why}: start again, and what was not acknowledged has to be sent again`,
-      exitCodes.unreachable,
-    );
+    if (by !== "us") throw lost(by?.reason || `code ${by?.code}`);
+  }
+
+  async *#received(): AsyncGenerator<Buffer> {
+    try {
+      for await (const [bytes] of this.#incoming) yield bytes;
+    } catch (error) {
+      throw lost((error as Error).message);
+    }
   }
 
   close(): void {
     this.#closedBy ??= "us";
     this.#socket.close(1000);
   }
+}
+
+function lost(why: string): Failure {
+  return new Failure(
+    `the connection to the server is lost (${why}): start again, and send again what was not acknowledged`,
+    exitCodes.unreachable,
+  );
 }

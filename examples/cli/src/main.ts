@@ -1,6 +1,6 @@
 #!/usr/bin/env tsx
 import { Command } from "commander";
-import { KeyError, LacreError } from "lacre";
+import { LacreError } from "lacre";
 import { authenticate } from "./commands/authenticate.js";
 import { chat } from "./commands/chat.js";
 import { listen } from "./commands/listen.js";
@@ -54,12 +54,12 @@ try {
   await program.parseAsync();
 } catch (error) {
   if (!(error instanceof Failure) && !(error instanceof LacreError)) throw error;
-  console.error(`lacre-chat: ${error.message}`);
-  process.exitCode = exitCodeOf(error);
+  const isWrongPassphrase = error.code === "ERR_WRONG_PASSPHRASE";
+  const advice = isWrongPassphrase ? ". Use the one that the chat was begun with" : "";
+  console.error(`lacre-chat: ${error.message}${advice}`);
+  process.exitCode = isWrongPassphrase ? exitCodes.wrongPassphrase : exitCodeOf(error);
 }
 
-function exitCodeOf(error: Failure | LacreError): number {
-  if (error instanceof Failure) return error.exitCode;
-  const isWrongPassphrase = error instanceof KeyError && error.code === "ERR_WRONG_PASSPHRASE";
-  return isWrongPassphrase ? exitCodes.wrongPassphrase : exitCodes.failed;
+function exitCodeOf(error: Error): number {
+  return error instanceof Failure ? error.exitCode : exitCodes.failed;
 }

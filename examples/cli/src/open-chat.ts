@@ -27,10 +27,11 @@ async function findChat(api: Api, peerName: string): Promise<ChatSummary | undef
 export async function findOrCreateChat(
   api: Api,
   peerName: string,
-  passphrase: string,
   pins: Readonly<Record<string, Pin>>,
+  readPassphrase: (isNewChat: boolean) => Promise<string>,
 ): Promise<OpenChat> {
   const existing = await findChat(api, peerName);
+  const passphrase = await readPassphrase(existing === undefined);
   if (existing !== undefined) return openChat(existing, passphrase, pins);
 
   const salt = generateSalt();

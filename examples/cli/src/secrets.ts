@@ -35,6 +35,18 @@ export function readPassphrase(
   });
 }
 
+/** The passphrase for a chat that begins: a slip would lock the peer out, so a person types it twice. */
+export async function readNewPassphrase(
+  { passphraseFile: file }: Options,
+  peer: string,
+): Promise<string> {
+  const question = `A passphrase for your new chat with ${peer}, who must know it too`;
+  const passphrase = await readSecret("passphrase", { file, question });
+  const again = await readSecret("passphrase", { file, question: "The same passphrase again" });
+  if (again === passphrase) return passphrase;
+  throw new Failure("the two passphrases differ, and no chat was begun: try again");
+}
+
 function readSecretFile(what: string, file: string): string {
   let secret: string;
   try {

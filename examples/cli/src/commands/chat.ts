@@ -5,7 +5,7 @@ import { findOrCreateChat } from "../open-chat.js";
 import type { Options } from "../options.js";
 import { jsonOutput, plainOutput } from "../output.js";
 import { Reader } from "../reader.js";
-import { readPassphrase } from "../secrets.js";
+import { readNewPassphrase, readPassphrase } from "../secrets.js";
 import { Sender } from "../sender.js";
 import { stopSignal } from "../stop-signal.js";
 import { talk } from "../talk.js";
@@ -16,8 +16,9 @@ const HISTORY = 50;
 /** Shows the chat's history and what is said from then on; sends what is typed. */
 export async function chat(peer: string, options: Options & { json?: boolean }): Promise<void> {
   const account = new Account(options.profile, options.server);
-  const passphrase = await readPassphrase(options, peer);
-  const open = await findOrCreateChat(account.api, peer, passphrase, account.profile.pins);
+  const open = await findOrCreateChat(account.api, peer, account.profile.pins, (isNewChat) =>
+    isNewChat ? readNewPassphrase(options, peer) : readPassphrase(options, peer),
+  );
   const output = options.json
     ? jsonOutput
     : plainOutput(`Chat with ${open.peer_name}. Type a line to send it; Ctrl-D ends.`);

@@ -5,7 +5,7 @@ import { LiveConnection } from "../live-connection.js";
 import { findOrCreateChat } from "../open-chat.js";
 import type { Options } from "../options.js";
 import { plainOutput } from "../output.js";
-import { readPassphrase } from "../secrets.js";
+import { readNewPassphrase, readPassphrase } from "../secrets.js";
 import { Sender } from "../sender.js";
 import { talk } from "../talk.js";
 
@@ -16,8 +16,9 @@ export async function send(
   options: Options & { lines?: boolean },
 ): Promise<void> {
   const account = new Account(options.profile, options.server);
-  const passphrase = await readPassphrase(options, peer);
-  const open = await findOrCreateChat(account.api, peer, passphrase, account.profile.pins);
+  const open = await findOrCreateChat(account.api, peer, account.profile.pins, (isNewChat) =>
+    isNewChat ? readNewPassphrase(options, peer) : readPassphrase(options, peer),
+  );
   const output = plainOutput(`Sending to ${open.peer_name}.`);
   const connection = await LiveConnection.open(account.profile);
   const sender = new Sender(connection, open, account.profile.user_id, output);
