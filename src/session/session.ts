@@ -59,7 +59,10 @@ export class Session {
     this.#outbox = new Outbox(options.outbox ?? []);
     this.#inbox = new Inbox(
       options.cursors ?? [],
-      (action) => this.#act(action),
+      (action) => {
+        this.#act(action);
+        if (action.type === "cursor") this.#markDelivered(action.chat_id, action.seq);
+      },
       (message) => this.#recognise(message),
     );
   }
@@ -329,19 +332,14 @@ export class Session {
 
   #notify(notice: SessionNotice): void {
     this.#act({ type: "deliver", notice });
-    const isForMarking = notice.type === "message" && notice.message.seq !== undefined;
-    if (isForMarking && this.#announcedDelivery) {
-      const { chat_id, seq } = notice.message;
-      this.#marks.set({ event_type: "delivered", chat_id, seq: seq! });
-    }
   }
 
-  /** Whether both ends said that they know `delivered` marks. */
-  get #announcedDelivery(): boolean {
+  /** Tells the others that this device has a chat up to `seq`, where both ends know such marks. */
+  #markDelivered(chat_id: number, seq: number): void {
+    const state = this.#state;
     const isOurs = this.#options.capabilities?.includes(DELIVERED) ?? false;
-    return (
-      isOurs && this.#state.name === "open" && this.#state.welcome.capabilities.includes(DELIVERED)
-    );
+    const isTheirs = state.name === "open" && state.welcome.capabilities.includes(DELIVERED);
+    if (isOurs && isTheirs) this.#marks.set({ event_type: DELIVERED, chat_id, seq });
   }
 
   #act(action: SessionAction): void {
