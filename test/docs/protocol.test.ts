@@ -6,6 +6,7 @@ import { encodeContent } from "../../src/e2e/content.js";
 import { decryptMessage, deriveChatKey } from "../../src/e2e/index.js";
 import { pad } from "../../src/e2e/padding.js";
 import { deriveSessionKey, MessageProtocol, SigningKey } from "../../src/index.js";
+import { bodyDigest } from "../../src/session/index.js";
 import { counting, hex, toHex } from "../support/hex.js";
 
 const text = readFileSync(new URL("../../docs/PROTOCOL.md", import.meta.url), "utf8");
@@ -15,6 +16,12 @@ const blocks = new Map(
 const block = (name: string) => toHex(blocks.get(name)!);
 
 const fields = { type: "test", payload: { data: "hello" }, timestamp: 1_700_000_000 };
+const header = {
+  chat_id: 42,
+  sender_id: 7,
+  timestamp: 1_700_000_000.123,
+  client_id: "018bcfe5-687b-7abc-8def-0123456789ab",
+};
 const K = counting(32);
 const utf8 = (given: string) => new TextEncoder().encode(given);
 
@@ -66,6 +73,11 @@ describe("the worked examples of docs/PROTOCOL.md", () => {
       },
     ],
   ]);
+  recomputed.set("session.body_digest", () =>
+    toHex(
+      bodyDigest({ ...header, nonce: counting(12), content: hex(block("chat_message.content")) }),
+    ),
+  );
   const chatKey = () => deriveChatKey("café con leche", { salt: counting(16), extractable: true });
 
   it("are all recomputed", () => {
@@ -77,14 +89,7 @@ describe("the worked examples of docs/PROTOCOL.md", () => {
   });
 
   it("decrypt", async () => {
-    const message = {
-      chat_id: 42,
-      sender_id: 7,
-      timestamp: 1_700_000_000.123,
-      client_id: "018bcfe5-687b-7abc-8def-0123456789ab",
-      nonce: counting(12),
-      content: hex(block("chat_message.content")),
-    };
+    const message = { ...header, nonce: counting(12), content: hex(block("chat_message.content")) };
     expect(await decryptMessage(await chatKey(), message)).toEqual({ kind: "text", text: "hola" });
   });
 });
@@ -99,7 +104,23 @@ describe("docs/PROTOCOL.md", () => {
   it("names every error code, and no other", () => {
     const source = readFileSync(new URL("../../src/errors.ts", import.meta.url), "utf8");
     const codes = (from: string) => [...new Set(from.match(/\bERR_[A-Z_]+\b/g))].sort();
-    expect(codes(text.slice(text.indexOf("## 9.")))).toEqual(codes(source));
+    expect(codes(text.slice(text.indexOf("## 9."), text.indexOf("## 10.")))).toEqual(codes(source));
+  });
+
+  it("has the close codes of the library", async () => {
+    const { CLOSE, closeCode } = await import("../../src/session/index.js");
+    const section = text.slice(
+      text.indexOf("### Close codes"),
+      text.indexOf("### A server that lies"),
+    );
+    const rows = [...section.matchAll(/^\| ([\d, ]+) \| .* \| (yes|no) \|$/gm)];
+    const listed = rows.flatMap(([, codes, retry]) =>
+      codes!.split(",").map((code) => [Number(code), retry === "yes"] as const),
+    );
+    expect(listed.length).toBeGreaterThan(12);
+    for (const [code, retry] of listed)
+      expect(closeCode(code), String(code)).toMatchObject({ retry });
+    for (const code of Object.values(CLOSE)) expect(listed.map(([one]) => one)).toContain(code);
   });
 
   it("gives its padding examples right", async () => {
