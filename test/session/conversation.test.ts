@@ -65,6 +65,17 @@ describe("what alice writes", () => {
     expect(only(stage.handle({ type: "tick" }), "close")).toMatchObject([{ code: CLOSE.silent }]);
   });
 
+  it("and was under way when the connection broke goes out at once on the next one", () => {
+    const stage = Stage.online();
+    stage.send(fromAlice(1));
+    for (let connection = 0; connection < 4; connection++) {
+      stage.now += 9;
+      stage.handle({ type: "closed", code: 1006 });
+      stage.now += 60;
+      expect(types(stage, stage.connect())).toContain("message");
+    }
+  });
+
   it("is reported as failed when the server will not have it, and the next one goes out", () => {
     const stage = Stage.online();
     stage.send(fromAlice(1));
