@@ -292,6 +292,18 @@ describe("a server that lies", () => {
     expect(delivered(stage.receive(ChatMessage, fromBob(6)))).toEqual([6]);
   });
 
+  it("and does not answer at all is asked again, and then left: silence makes no gap", () => {
+    const stage = new Stage();
+    let actions = stage.connect();
+    for (let asking = 0; asking < 3; asking++) {
+      expect(stage.resumes(actions)).toHaveLength(1);
+      stage.now += 10;
+      actions = stage.handle({ type: "tick" });
+    }
+    expect(only(actions, "close")).toMatchObject([{ code: CLOSE.silent }]);
+    expect(notices(actions)).toEqual([]);
+  });
+
   it("and refuses to tell what there is, leaves a gap without an end", () => {
     const stage = new Stage();
     stage.connect();
