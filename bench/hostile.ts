@@ -3,6 +3,11 @@ import { MessageProtocol, type SigningKey } from "lacre";
 const SIZE = 65_536;
 const HEAD = Buffer.from("\x82\xa4type\xa4test\xa7payload", "latin1");
 
+function repeatedMaps(count: number): Uint8Array {
+  const map = [0x81, 0xa4, 0x31, 0x30, 0x32, 0x33, 0x00];
+  return Uint8Array.from({ length: count * map.length }, (_, at) => map[at % map.length]!);
+}
+
 /** Frames of 64 KiB that are made to cost their reader much; the last ones are signed, and so reach the decoder. */
 export function hostileFrames(key: SigningKey): Map<string, Uint8Array> {
   const repeated = (unit: number[]) =>
@@ -59,6 +64,24 @@ export function hostileFrames(key: SigningKey): Map<string, Uint8Array> {
         ...size16(2_100),
         keys(2_100, (at) => String(at).padStart(29, "x")),
       ),
+    ],
+    [
+      "keys that look like array indices",
+      wire1(
+        0xde,
+        ...size16(6_000),
+        keys(6_000, (at) => String(at * 32_768)),
+      ),
+    ],
+    [
+      "maps of such a key, for a type",
+      Uint8Array.from([
+        0x82,
+        ...Buffer.from("\xa4type\xdc", "latin1"),
+        ...size16(9_000),
+        ...repeatedMaps(9_000),
+        ...Buffer.from("\xa7payload\x80", "latin1"),
+      ]),
     ],
     [
       "15 equal keys of 4 kB but for their end",

@@ -76,7 +76,7 @@ export interface ValidationIssue {
   readonly message: string;
 }
 
-/** A value that does not fit its schema, or that no frame can carry. */
+/** A value that does not fit its schema, or that no frame can carry. It has the first 16 issues. */
 export class ValidationError extends LacreError {
   override readonly name = "ValidationError";
   declare readonly code: "ERR_VALIDATION";
@@ -84,12 +84,27 @@ export class ValidationError extends LacreError {
 
   /** `subject` names what was validated: a message type, an argument. */
   constructor(subject: string, issues: readonly ValidationIssue[], options?: ErrorOptions) {
-    const lines = issues.map(({ path, message }) =>
-      path.length === 0 ? message : `${path.map(String).join(".")}: ${message}`,
+    const kept = issues.slice(0, MAX_ISSUES).map(({ path, message }) => ({
+      path: path.map((key) => (typeof key === "string" ? key.slice(0, MAX_KEY_UNITS) : key)),
+      message,
+    }));
+    const lines = kept.map(({ path, message }) =>
+      path.length === 0 ? message : `${path.map(printable).join(".")}: ${message}`,
     );
+    if (issues.length > kept.length) lines.push(`and ${issues.length - kept.length} more`);
     super("ERR_VALIDATION", `${subject}: ${lines.join("; ")}`, options);
-    this.issues = issues;
+    this.issues = kept;
   }
+}
+
+// What is wrong is counted by the sender, and keys are the sender's text: an error must not grow with them, nor
+// bring line breaks into a log.
+const MAX_ISSUES = 16;
+const MAX_KEY_UNITS = 64;
+
+function printable(key: PropertyKey): string {
+  const text = String(key);
+  return /^[\w-]+$/.test(text) ? text : JSON.stringify(text);
 }
 
 /** Ciphertext that does not decrypt under this key, or not to something that an honest peer would have sent. It never says why. */

@@ -60,3 +60,6 @@ export const AEAD_TAG_BYTES = 16;
 
 /** Bytes of what tells a wrong passphrase from a right one. */
 export const KEY_CHECK_BYTES = 16;
+
+/** Largest time that a payload holds, in seconds: what a JavaScript Date can. */
+export const MAX_UNIX_TIME = 8_640_000_000_000;

@@ -1,25 +1,28 @@
 const POOL_BYTES = 4096;
 
-// A call to getRandomValues costs 4 to 6 µs in Node, whatever its length: one call fills what many messages draw from.
-let pool = /* @__PURE__ */ new Uint8Array(0);
+/** `length` bytes from the platform's cryptographic generator, in an array of their own. */
+export function randomBytes(length: number): Uint8Array {
+  return globalThis.crypto.getRandomValues(new Uint8Array(length));
+}
+
+// A call to getRandomValues costs 4 to 6 µs in Node, whatever its length: one call fills what many ids draw from.
+// Nonces and keys are not drawn from it: two processes from one snapshot of memory would draw the same.
+let pool: Uint8Array = /* @__PURE__ */ new Uint8Array(0);
 let used = 0;
 
-/** `length` bytes from the platform's cryptographic generator, in an array of their own. At most 4096. */
-export function randomBytes(length: number): Uint8Array {
+function pooledRandomBytes(length: number): Uint8Array {
   if (used + length > pool.length) {
-    pool = globalThis.crypto.getRandomValues(new Uint8Array(POOL_BYTES));
+    pool = randomBytes(POOL_BYTES);
     used = 0;
   }
   const bytes = pool.slice(used, used + length);
-  // What was handed out must not be found in the pool again, by a later draw or in a memory dump.
-  pool.fill(0, used, used + length);
   used += length;
   return bytes;
 }
 
 /** 16 bytes of a new UUIDv7 (RFC 9562, section 5.7) for a Unix time in seconds. */
 export function uuidv7(timestamp: number): Uint8Array {
-  const bytes = randomBytes(16);
+  const bytes = pooledRandomBytes(16);
   const milliseconds = Math.min(Math.max(Math.floor(timestamp * 1000), 0), 2 ** 48 - 1);
   const view = new DataView(bytes.buffer);
   view.setUint16(0, Math.floor(milliseconds / 2 ** 32));

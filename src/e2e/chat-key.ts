@@ -20,8 +20,7 @@ const CHAT_KEY_BYTES = 32;
  * prints itself.
  *
  * ```ts
- * const key = await deriveChatKey("café con leche", { salt, iterations: 600_000 });
- * key.assertCheck(chat.key_check);
+ * const key = await deriveChatKey("café con leche", { salt: generateSalt(), iterations: 600_000 });
  * ```
  */
 export class ChatKey {
@@ -116,7 +115,7 @@ function checkBytes(check: unknown): Uint8Array {
   if (!isBytes(check) || check.length !== KEY_CHECK_BYTES) {
     throw new KeyError(`a key check has ${KEY_CHECK_BYTES} bytes`);
   }
-  return check.slice();
+  return new Uint8Array(check);
 }
 
 /** How to derive a chat's key. */
@@ -125,6 +124,8 @@ export interface DeriveChatKeyOptions {
   readonly salt: Uint8Array;
   /** PBKDF2 iterations, 100,000 to 2,000,000. By default 100,000, as peers of the first version use; new chats deserve 600,000. */
   readonly iterations?: number;
+  /** The chat's 16-byte check, if it has one already: another key than the chat's is then refused with `ERR_WRONG_PASSPHRASE`. */
+  readonly check?: Uint8Array;
   /** Whether `export` gives the key's bytes. */
   readonly extractable?: boolean;
 }
@@ -140,12 +141,13 @@ export function generateSalt(): Uint8Array {
  * passphrase and for parameters that no honest server gives.
  *
  * ```ts
- * const key = await deriveChatKey("café con leche", { salt: chat.salt, iterations: chat.iterations });
+ * const { salt, iterations, key_check: check } = chat;
+ * const key = await deriveChatKey("café con leche", { salt, iterations, check });
  * ```
  */
 export async function deriveChatKey(
   passphrase: string,
-  { salt, iterations = MIN_ITERATIONS, extractable = false }: DeriveChatKeyOptions,
+  { salt, iterations = MIN_ITERATIONS, check, extractable = false }: DeriveChatKeyOptions,
 ): Promise<ChatKey> {
   if (typeof passphrase !== "string" || passphrase === "" || !isWellFormed(passphrase)) {
     throw new KeyError("a passphrase is well-formed text that is not empty");
@@ -154,12 +156,15 @@ export async function deriveChatKey(
     throw new KeyError(`a salt has ${MIN_SALT_BYTES} to ${MAX_SALT_BYTES} bytes`);
   }
   if (!Number.isInteger(iterations) || iterations < MIN_ITERATIONS || iterations > MAX_ITERATIONS) {
-    throw new KeyError(
-      `iterations are ${MIN_ITERATIONS} to ${MAX_ITERATIONS}, and not ${iterations}`,
-    );
+    throw new KeyError(`iterations are a whole number from ${MIN_ITERATIONS} to ${MAX_ITERATIONS}`);
   }
-  const raw = await pbkdf2Sha256(encodeUtf8(passphrase.normalize("NFC")), salt, iterations);
+  const raw = await pbkdf2Sha256(
+    encodeUtf8(passphrase.normalize("NFC")),
+    new Uint8Array(salt),
+    iterations,
+  );
   const key = await ChatKey.from(raw, { extractable });
   raw.fill(0);
+  if (check !== undefined) key.assertCheck(check);
   return key;
 }

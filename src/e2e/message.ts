@@ -4,9 +4,10 @@ import { MAX_BODY_BYTES, MAX_CONTENT_BYTES, MIN_COMPRESSED_BYTES } from "../limi
 import type { ChatMessage } from "../messages/chat.js";
 import { chatMessageAad, wholeMilliseconds } from "../messages/chat-message-aad.js";
 import type { ChatKey } from "./chat-key.js";
-import { deflate, inflate } from "./compression.js";
 import { type Content, decodeContent, encodeContent, type TextContent } from "./content.js";
+import { deflate } from "./deflate.js";
 import { seal, unseal } from "./encrypt.js";
+import { inflate } from "./inflate.js";
 import { pad, unpad } from "./padding.js";
 
 /** What a message is encrypted from. */
@@ -34,7 +35,7 @@ export async function encryptMessage(
   message: MessageToEncrypt,
 ): Promise<ChatMessage> {
   const { chat_id, sender_id, client_id, timestamp: exactly = unixNow() } = message;
-  const timestamp = wholeMilliseconds(exactly) / 1000;
+  const timestamp = typeof exactly === "number" ? wholeMilliseconds(exactly) / 1000 : Number.NaN;
   const header = { chat_id, sender_id, timestamp, ...(client_id !== undefined && { client_id }) };
   const aad = chatMessageAad(header);
   if (aad === undefined) {
@@ -75,7 +76,8 @@ export async function decryptMessage(key: ChatKey, message: ChatMessage): Promis
   const padded = unpad(await unseal(key, message, aad));
   if (padded === undefined) throw new DecryptError();
   const body = padded.isCompressed ? inflate(padded.body, MAX_BODY_BYTES) : padded.body;
-  const content = body && decodeContent(body);
+  const isWithinBounds = body !== undefined && body.length <= MAX_BODY_BYTES;
+  const content = isWithinBounds ? decodeContent(body) : undefined;
   if (content === undefined) throw new DecryptError();
   return content;
 }

@@ -19,6 +19,7 @@ export function assertFresh(
   { maxAge = DEFAULT_MAX_AGE, clockTolerance = DEFAULT_CLOCK_TOLERANCE }: FreshnessOptions,
 ): number {
   const age = now - timestamp;
+  const limit = maxAge - -clockTolerance;
   // Asked this way round, an option that is not a number lets nothing through.
   if (!(age >= -clockTolerance)) {
     throw new FreshnessError(
@@ -26,8 +27,8 @@ export function assertFresh(
       "the frame is from the future: check the clocks of both ends",
     );
   }
-  if (!(age <= maxAge + clockTolerance)) {
+  if (!(age <= limit)) {
     throw new FreshnessError("ERR_EXPIRED", "the frame is too old: check the clocks of both ends");
   }
-  return timestamp + maxAge + clockTolerance;
+  return timestamp + limit;
 }

@@ -24,6 +24,7 @@ export class Keyring {
     }
     const ids = this.keys.map(({ id }) => id).filter((id) => id !== "");
     if (new Set(ids).size !== ids.length) throw new KeyError("two keys of the keyring have one id");
+    Object.freeze(this);
   }
 }
 

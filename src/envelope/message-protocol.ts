@@ -120,7 +120,8 @@ export class MessageProtocol {
     const found = findKey(frame, keys);
     if (found === undefined || frame.timestamp === undefined) throw new VerifyError();
     const expires = assertFresh(frame.timestamp, now, options);
-    if (replay?.add(found.tag, expires, now) === false) {
+    // Only a plain true lets a frame in: a store that answers with a promise, or with nothing, must not.
+    if (replay !== undefined && replay.add(found.tag, expires, now) !== true) {
       throw new FreshnessError("ERR_REPLAYED", "the frame came before");
     }
     const message = new VerifiedMessage(frame, now, found.key, found.tag);

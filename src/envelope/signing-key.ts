@@ -45,6 +45,7 @@ export class SigningKey {
     }
     this.id = id;
     this.#mac = hmacSha256(secret);
+    Object.freeze(this);
   }
 
   /**

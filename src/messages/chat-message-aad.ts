@@ -1,4 +1,5 @@
 import { concat, decodeUuid, encodeUtf8 } from "../bytes.js";
+import { MAX_UNIX_TIME } from "../limits.js";
 import type { ChatMessage } from "./chat.js";
 
 const PREFIX = /* @__PURE__ */ encodeUtf8("lacre/e2e/1");
@@ -16,8 +17,11 @@ export function chatMessageAad({
   timestamp = Number.NaN,
   client_id,
 }: ChatMessageHeader): Uint8Array | undefined {
+  if (![chat_id, sender_id, timestamp].every((number) => typeof number === "number"))
+    return undefined;
   const numbers = [chat_id, sender_id, wholeMilliseconds(timestamp)];
-  if (!(chat_id > 0 && sender_id > 0 && timestamp >= 0)) return undefined;
+  if (!(chat_id > 0 && sender_id > 0 && timestamp >= 0 && timestamp <= MAX_UNIX_TIME))
+    return undefined;
   if (!numbers.every(Number.isSafeInteger)) return undefined;
   const clientId =
     client_id === undefined ? new Uint8Array(CLIENT_ID_BYTES) : decodeUuid(client_id);

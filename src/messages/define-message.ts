@@ -4,7 +4,7 @@ import { unixNow } from "../clock.js";
 import { MessageProtocol } from "../envelope/message-protocol.js";
 import type { SigningKey } from "../envelope/signing-key.js";
 import { type LacreError, ValidationError } from "../errors.js";
-import { mayBeAbsent, readingNilAsAbsent } from "./nil.js";
+import { mayBeAbsent, readsNilAsAbsent, withoutRefusedNils } from "./nil.js";
 
 /** A zod schema (mini or classic) whose values are plain objects. */
 export type PayloadSchema = z.core.$ZodType<object, object>;
@@ -73,7 +73,7 @@ class Definition<Type extends string, Schema extends PayloadSchema>
   readonly schema: Schema;
   readonly aliases: readonly string[];
   readonly #nil: readonly string[];
-  #read: ((input: unknown) => unknown) | undefined;
+  #omittedWhenNil: readonly string[] | undefined;
 
   constructor(type: Type, schema: Schema, nil: readonly string[], aliases: readonly string[]) {
     this.type = type;
@@ -87,11 +87,21 @@ class Definition<Type extends string, Schema extends PayloadSchema>
   }
 
   safeParse(input: unknown): ParseResult<z.output<Schema>> {
-    this.#read ??= readingNilAsAbsent(this.schema) ?? ((given) => given);
-    const result = z.safeParse(this.schema, this.#read(input), { error: inEnglish });
+    try {
+      return this.#check(this.#withoutNils(input));
+    } catch (cause) {
+      // A schema that is asynchronous, a transform that throws, more issues than zod can hold.
+      const issue = { path: [], message: "cannot be checked against its schema" };
+      return { success: false, error: new ValidationError(this.type, [issue], { cause }) };
+    }
+  }
+
+  #check(input: unknown): ParseResult<z.output<Schema>> {
+    const result = z.safeParse(this.schema, input, { error: inEnglish });
     if (result.success) return { success: true, value: result.data };
-    const issues = result.error.issues.map(({ path, message }) => ({ path, message }));
-    return { success: false, error: new ValidationError(this.type, issues) };
+    const withoutNils = withoutRefusedNils(input, result.error.issues);
+    if (withoutNils !== undefined) return this.#check(withoutNils);
+    return { success: false, error: new ValidationError(this.type, result.error.issues) };
   }
 
   toProtocol(
@@ -131,6 +141,19 @@ class Definition<Type extends string, Schema extends PayloadSchema>
     return isOpen ? { ...payload, timestamp } : payload;
   }
 
+  /** Without the nils that first-version peers write in every message; others are looked for once they are complained of. */
+  #withoutNils(input: unknown): unknown {
+    this.#omittedWhenNil ??= Object.keys(this.#shape).filter((key) =>
+      readsNilAsAbsent(this.#shape[key]!),
+    );
+    if (typeof input !== "object" || input === null) return input;
+    const nils = this.#omittedWhenNil.filter((key) => (input as Payload)[key] === null);
+    if (nils.length === 0) return input;
+    const read: Record<string, unknown> = { ...input };
+    for (const key of nils) delete read[key];
+    return read;
+  }
+
   /** In the order of the schema, as peers of the first version sign and compare bytes. */
   #withNils(payload: Payload): Payload {
     if (this.#nil.length === 0) return payload;
@@ -151,6 +174,8 @@ export function unwrapped<Value>(result: ParseResult<Value>): Value {
 
 /** zod/mini has no messages of its own. Given with every parse, they leave the application's locale alone. */
 const inEnglish: z.core.$ZodErrorMap = (issue) => {
+  // zod would name the fields, which are the sender's text.
+  if (issue.code === "unrecognized_keys") return "has fields that are not known";
   english ??= en().localeError;
   return english(issue);
 };

@@ -2,9 +2,7 @@ import * as z from "zod/mini";
 import { decodeBase64 } from "#native";
 import { decodeUuid, isBytes, isWellFormed, UUID } from "../bytes.js";
 import { unixNow } from "../clock.js";
-
-/** Largest time, in seconds, that a JavaScript Date holds. */
-const MAX_UNIX_TIME = 8_640_000_000_000;
+import { MAX_UNIX_TIME } from "../limits.js";
 
 /** A field of bytes: takes a Uint8Array or canonical base64 text, yields a Uint8Array. */
 export interface BytesSchema extends z.ZodMiniType<Uint8Array, Uint8Array | string> {}
@@ -35,6 +33,9 @@ export function jsonSchemaOverride({
   zodSchema: z.core.$ZodType;
   jsonSchema: JsonSchema;
 }): void {
+  const { type, catchall } = zodSchema._zod.def as { type: string; catchall?: unknown };
+  // Unknown fields are dropped, and so allowed, unless the schema says otherwise itself.
+  if (type === "object" && catchall === undefined) delete jsonSchema.additionalProperties;
   const ours = jsonSchemas.get(zodSchema as z.ZodMiniType);
   if (ours === undefined) return;
   for (const key of Object.keys(jsonSchema)) delete jsonSchema[key];

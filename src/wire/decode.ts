@@ -121,8 +121,16 @@ class Decoder {
     const map: Record<string, WireValue> = {};
     for (let entry = 0; entry < count; entry++) {
       const key = this.value() as string;
-      map[key] = this.value();
+      const value = this.value();
+      // Assigned, a key like "1023" has the engine reserve a thousand elements, in each of thousands of maps.
+      if (startsWithDigit(key)) Object.defineProperty(map, key, { value, enumerable: true });
+      else map[key] = value;
     }
     return Object.freeze(map);
   }
+}
+
+function startsWithDigit(key: string): boolean {
+  const first = key.charCodeAt(0);
+  return first >= 0x30 && first <= 0x39;
 }

@@ -117,10 +117,11 @@ export class Writer {
   }
 
   #array(items: readonly unknown[], form: BytesForm): void {
-    const depth = this.#enter(items.length);
-    if (items.length <= 15) this.byte(0x90 | items.length);
-    else this.#head(items.length, 0xdb);
-    for (let index = 0; index < items.length; index++) {
+    const { length } = items;
+    const depth = this.#enter(length);
+    if (length <= 15) this.byte(0x90 | length);
+    else this.#head(length, 0xdb);
+    for (let index = 0; index < length; index++) {
       this.#path[depth] = index;
       this.#value(items[index], form);
     }

@@ -31,5 +31,9 @@ function copied(input: unknown, maxFrameBytes: number): Uint8Array {
       },
     );
   }
-  return isBytes(input) ? new Uint8Array(input) : new Uint8Array(input as ArrayBuffer).slice();
+  try {
+    return isBytes(input) ? new Uint8Array(input) : new Uint8Array(input as ArrayBuffer).slice();
+  } catch (cause) {
+    throw new DecodeError("a frame is bytes, and these were transferred away", { cause });
+  }
 }

@@ -160,6 +160,7 @@ class Scanner {
     this.#enter(count, 2 * count);
     const outermost = this.#nesting === this.#outermost;
     const firstKey = this.#keyOffsets.length;
+    // Prefixed, because engines hash texts that look like array indices without a seed: a frame could choose its collisions.
     const manyKeys = count > PAIRWISE_KEYS ? new Set<string>() : undefined;
     for (let entry = 0; entry < count; entry++) {
       if (outermost) this.children.push(this.at);
@@ -168,7 +169,7 @@ class Scanner {
       const start = this.#textStart;
       const end = this.at;
       const isRepeated = manyKeys
-        ? manyKeys.size === manyKeys.add(decodeUtf8(this.#bytes, start, end)).size
+        ? manyKeys.size === manyKeys.add(`:${decodeUtf8(this.#bytes, start, end)}`).size
         : this.#isRepeated(firstKey, start, end);
       if (isRepeated) throw malformed(keyAt, "a key that the map has already");
       const mayBeSpecial = end - start === 9 || end - start === 11;

@@ -10,6 +10,7 @@ import { scan } from "./scan.js";
 const MAP_OF_2 = 0x82;
 const MAP_OF_3 = 0x83;
 const MAP_OF_4 = 0x84;
+const FLOAT64 = 0xcb;
 const FLOAT64_BYTES = 8;
 /** A str 8 head's second byte and the digits. */
 const SIGNATURE_BYTES = 1 + 2 * MAC_BYTES;
@@ -127,8 +128,9 @@ class Wire1Frame implements Frame {
   }
 
   matchingTag(mac: HmacSha256): Uint8Array | undefined {
+    if (this.signature.length !== 2 * MAC_BYTES || this.#signed === undefined) return undefined;
     const tag = decodeHex(this.signature);
-    if (tag === undefined || this.#signed === undefined) return undefined;
+    if (tag === undefined) return undefined;
     return equalConstantTime(mac(this.#covered(this.#signed)), tag) ? tag : undefined;
   }
 
@@ -187,18 +189,22 @@ function readType(bytes: Uint8Array, { valueStart, end }: Entry): string {
 }
 
 function readTimestamp(bytes: Uint8Array, { valueStart }: Entry): number {
-  const timestamp = decode(bytes, valueStart);
-  const isFloat32 = bytes[valueStart] === 0xca;
-  if (typeof timestamp !== "number" || isFloat32) {
+  // Asked of its head: nothing is decoded yet that the frame does not need.
+  const head = bytes[valueStart]!;
+  const isInteger = head <= 0x7f || head >= 0xe0 || (head >= 0xcc && head <= 0xd3);
+  if (!isInteger && head !== FLOAT64) {
     throw new DecodeError("malformed frame: the timestamp is neither a float64 nor an integer");
   }
-  return timestamp;
+  return decode(bytes, valueStart) as number;
 }
 
 function readText(bytes: Uint8Array, start: number, name: string): string {
-  const value = decode(bytes, start);
-  if (typeof value !== "string") throw new DecodeError(`malformed frame: the ${name} is not text`);
-  return value;
+  if (!isText(bytes[start]!)) throw new DecodeError(`malformed frame: the ${name} is not text`);
+  return decode(bytes, start) as string;
+}
+
+function isText(head: number): boolean {
+  return (head >= 0xa0 && head <= 0xbf) || (head >= 0xd9 && head <= 0xdb);
 }
 
 function isMap(head: number): boolean {

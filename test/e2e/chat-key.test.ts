@@ -35,6 +35,28 @@ describe("a passphrase", () => {
     );
   });
 
+  it("is checked as it is derived, where the check is known", async () => {
+    const { check } = await deriveChatKey("café con leche", { salt });
+    await deriveChatKey("café con leche", { salt, check });
+    await expect(deriveChatKey("cafe con leche", { salt, check })).rejects.toThrow(
+      expect.objectContaining({ code: "ERR_WRONG_PASSPHRASE" }),
+    );
+    await expect(deriveChatKey("p", { salt, check: counting(15) })).rejects.toThrow(KeyError);
+  });
+
+  it("may come with a salt that is shared, and never shows in an error", async () => {
+    const shared = new Uint8Array(new SharedArrayBuffer(16));
+    shared.set(salt);
+    expect((await deriveChatKey("p", { salt: shared })).check).toEqual(
+      (await deriveChatKey("p", { salt })).check,
+    );
+    for (const iterations of ["secret-value", Symbol("s"), { toString: 1 }]) {
+      const failure = deriveChatKey("p", { salt, iterations: iterations as never });
+      await expect(failure).rejects.toThrow(KeyError);
+      await expect(failure).rejects.not.toThrow("secret-value");
+    }
+  });
+
   it("makes another key with another salt or other iterations", async () => {
     const checks = await Promise.all([
       deriveChatKey("p", { salt }),
@@ -132,6 +154,17 @@ describe("a chat key", () => {
     }
     key.check.fill(0);
     key.assertCheck(key.check);
+    const cryptoKey = await crypto.subtle.importKey(
+      "raw",
+      counting(32) as BufferSource,
+      "AES-GCM",
+      false,
+      ["encrypt", "decrypt"],
+    );
+    const check = Buffer.from(key.check);
+    const restored = await ChatKey.from(cryptoKey, { check });
+    check.fill(0);
+    restored.assertCheck(key.check);
   });
 
   it("does not print itself", async () => {

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { beforeAll, describe, expect, it } from "vitest";
-import { deflate } from "../../src/e2e/compression.js";
 import { encodeContent } from "../../src/e2e/content.js";
+import { deflate } from "../../src/e2e/deflate.js";
 import { seal } from "../../src/e2e/encrypt.js";
 import { ChatKey, decryptMessage, encryptMessage } from "../../src/e2e/index.js";
 import { pad } from "../../src/e2e/padding.js";
@@ -153,6 +153,11 @@ describe("a message is unreadable", () => {
   });
 
   it("when it is nothing of the kind, with no other error than ours", async () => {
+    const strange = { toString: 1, valueOf: 1 };
+    for (const timestamp of [strange, 1n, Symbol("s"), null, "1", 8_640_000_000_001]) {
+      await opaque({ ...(await encryptText("hola")), timestamp } as never);
+      await expect(encryptText("hola", { timestamp })).rejects.toThrow(ValidationError);
+    }
     for (const garbage of [
       undefined,
       null,
@@ -249,6 +254,11 @@ describe("a plaintext that no client makes is unreadable too:", () => {
     await opaque(await sealedBody(new Uint8Array(), true));
     await opaque(await sealedBody(hex("ffffffff"), true));
     await opaque(await sealedBody(encodeContent(hola), true));
+  });
+
+  it("an uncompressed body past 1 MiB", async () => {
+    const long = encodeContent({ kind: "text", text: "x".repeat(1_048_576) });
+    await opaque(await sealedBody(long));
   });
 
   it("a compressed body that inflates past 1 MiB, and not one that just fits", async () => {

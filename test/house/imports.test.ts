@@ -87,7 +87,6 @@ describe("the house", () => {
       "@noble/hashes/pbkdf2.js",
       "@noble/hashes/sha2.js",
       "crypto/native.node.ts: node:crypto",
-      "fflate",
       "zod/mini",
       "zod/v4/locales/en.js",
     ]);

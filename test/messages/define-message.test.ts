@@ -97,6 +97,91 @@ describe("a message of the user's own", () => {
     expect(() => Poll.parse(undefined)).toThrow(ValidationError);
   });
 
+  it("reads nil as absent in schemas of every kind", () => {
+    const option = z.object({ kind: z.literal("a"), x: z.optional(z.string()) });
+    const other = z.object({ kind: z.literal("b"), x: z.nullable(z.string()) });
+    const Kinds = defineMessage(
+      "kinds",
+      z.object({
+        one: z.discriminatedUnion("kind", [option, other]),
+        two: z.union([option, z.object({ kind: z.literal("c"), y: z.optional(z.int()) })]),
+        record: z.record(z.string(), option),
+        tuple: z.tuple([option]),
+        both: z.intersection(option, z.object({ z: z.optional(z.int()) })),
+        piped: z.pipe(
+          option,
+          z.transform(({ x }) => x ?? "none"),
+        ),
+      }),
+    );
+    const a = { kind: "a", x: null };
+    const input = {
+      one: a,
+      two: { kind: "c", y: null },
+      record: { k: a },
+      tuple: [a],
+      both: { kind: "a", x: null, z: null },
+      piped: a,
+    };
+    const found = { kind: "a" };
+    expect(Kinds.parse(input)).toEqual({
+      one: found,
+      two: { kind: "c" },
+      record: { k: found },
+      tuple: [found],
+      both: found,
+      piped: "none",
+    });
+    expect(Kinds.parse({ ...input, one: { kind: "b", x: null } }).one).toEqual({
+      kind: "b",
+      x: null,
+    });
+    expect(Kinds.safeParse({ ...input, one: { kind: "b" } }).success).toBe(false);
+    expect(Kinds.safeParse({ ...input, tuple: [null] }).success).toBe(false);
+  });
+
+  it("may be of a schema that contains itself", () => {
+    const Folder = z.object({
+      name: z.string(),
+      get inner() {
+        return z.optional(z.array(Folder));
+      },
+    });
+    const Tree = defineMessage("tree", Folder);
+    expect(Tree.parse({ name: "a", inner: [{ name: "b", inner: null }] })).toEqual({
+      name: "a",
+      inner: [{ name: "b" }],
+    });
+  });
+
+  it("fails with a ValidationError where its schema throws, or is asynchronous", () => {
+    const Throwing = defineMessage(
+      "throwing",
+      z.object({
+        a: z.optional(
+          z.pipe(
+            z.any(),
+            z.transform((value) => value.length),
+          ),
+        ),
+      }),
+    );
+    expect(Throwing.parse({ a: "abc" })).toEqual({ a: 3 });
+    const Slow = defineMessage(
+      "slow",
+      classic.object({ a: classic.string().refine(async () => true) }),
+    );
+    expect(() => Slow.parse({ a: "" })).toThrow(ValidationError);
+  });
+
+  it("names no field of the sender's that it does not know, and breaks no line of a log", () => {
+    const Strict = defineMessage("strict", z.strictObject({ a: z.record(z.string(), z.int()) }));
+    const result = Strict.safeParse({ a: { "x\n[INFO] forged": "y" }, "hunter2\n": 1 });
+    expect(!result.success && result.error.message).not.toMatch(/\n|hunter2/);
+    const long = Strict.safeParse({ a: { ["x".repeat(100_000)]: "y" } });
+    expect(!long.success && long.error.message.length).toBeLessThan(300);
+  });
+
   it("says what is wrong whatever the application's locale", () => {
     classic.config(classic.locales.es());
     try {
@@ -231,6 +316,7 @@ describe("JSON Schema", () => {
   const options = { override: jsonSchemaOverride, unrepresentable: "any" } as const;
   it.each(["input", "output"] as const)("of %s has bytes as base64 text and no clock", (io) => {
     const schema = z.toJSONSchema(ChatMessage.schema, { ...options, io });
+    expect(schema).not.toHaveProperty("additionalProperties");
     expect(schema.properties!.nonce).toEqual({
       type: "string",
       contentEncoding: "base64",

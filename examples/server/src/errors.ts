@@ -1,6 +1,6 @@
 import { type ErrorResponse, LacreError, ValidationError } from "lacre";
 
-type Status = 400 | 401 | 404 | 409 | 413 | 422 | 500;
+type Status = 400 | 401 | 403 | 404 | 409 | 413 | 422 | 500 | 503;
 
 /** Why something is refused: what becomes an ErrorResponse, over HTTP with a status. */
 export class Refusal extends Error {
@@ -41,10 +41,15 @@ export const internalError = new Refusal(
   "the server failed; it is in its log, and the request may be tried again",
 );
 
-/** The same for a chat that is not there and for a stranger's: nobody learns which chats exist. */
-export const chatNotFound = () =>
-  new Refusal(
-    404,
-    "ERR_CHAT_NOT_FOUND",
-    "there is no such chat, or you are not one of its members",
-  );
+/** Over a WebSocket the client itself asks again, after so many seconds. */
+export const unavailable = new Refusal(
+  503,
+  "ERR_UNAVAILABLE",
+  "the server failed; it is in its log, and the same may be asked again",
+  { retry_after: 5 },
+);
+
+// The same for a chat that is not there and for a stranger's: nobody learns which chats exist.
+const NO_SUCH_CHAT = "there is no such chat, or you are not one of its members";
+export const chatNotFound = () => new Refusal(404, "ERR_CHAT_NOT_FOUND", NO_SUCH_CHAT);
+export const notAMember = () => new Refusal(403, "ERR_FORBIDDEN", NO_SUCH_CHAT);

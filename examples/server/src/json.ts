@@ -2,7 +2,7 @@ import type { Context } from "hono";
 import type { MessageDefinition, PayloadSchema } from "lacre";
 import { Refusal } from "./errors.js";
 
-type Status = 200 | 201 | 400 | 401 | 404 | 409 | 413 | 422 | 500;
+type Status = 200 | 201 | Refusal["status"];
 
 /** Answers with JSON, in which bytes are base64 text, as lacre's schemas read them. */
 export function answer(context: Context, value: unknown, status: Status = 200): Response {

@@ -12,6 +12,7 @@ import { Passwords } from "./identity/passwords.js";
 import { loadSessionSecret, loadTokenKey } from "./identity/server-keys.js";
 import { Sessions } from "./identity/sessions.js";
 import { Live } from "./live/live.js";
+import { PACE } from "./live/pace.js";
 
 const MAX_FRAME_BYTES = 1024 * 1024;
 
@@ -25,13 +26,17 @@ export interface RunningServer {
 }
 
 /** Opens the database, builds the server and lets it listen. */
-export async function startServer(config: Config, log: Logger): Promise<RunningServer> {
+export async function startServer(
+  config: Config,
+  log: Logger,
+  pace = PACE,
+): Promise<RunningServer> {
   const db = openDatabase(config.databasePath);
   await migrate(db);
   const store = new Store(db);
   const secret = config.serverSecret ?? (await loadSessionSecret(store));
   const sessions = new Sessions(store, new AccessTokens(await loadTokenKey(store)), secret);
-  const live = new Live(store, log);
+  const live = new Live(store, log, pace);
   const app = createApp({ store, passwords: new Passwords(), sessions, live, log });
 
   const sockets = new WebSocketServer({

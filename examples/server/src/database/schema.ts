@@ -33,7 +33,10 @@ export interface MessageTable {
   /** The sender's word, bound to the content; `stored_at` is ours. */
   timestamp: number;
   stored_at: number;
+  /** What tells the same body, sent again, from another one under the same client id. */
+  digest: Uint8Array;
   is_read: Generated<number>;
+  delivered: Generated<number>;
 }
 
 export interface SessionTable {

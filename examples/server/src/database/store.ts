@@ -11,6 +11,10 @@ import type {
   UserTable,
 } from "./schema.js";
 
+export type MarkKind = "read" | "delivered";
+
+const MARK_COLUMNS = { read: "is_read", delivered: "delivered" } as const;
+
 /** A chat as one of its members sees it. */
 export type ChatOfMember = Chat & { peer_id: number; peer_name: string; unread: number };
 
@@ -173,16 +177,34 @@ export class Store {
       .execute();
   }
 
-  /** Marks what the user was sent, up to `seq`, as read. */
-  async markRead(chat_id: number, user_id: number, seq: number): Promise<void> {
-    await this.#db
+  /** Marks what the user was sent, up to `seq`; whether anything of it had not been marked yet. */
+  async mark(
+    kind: MarkKind,
+    { chat_id, user_id, seq }: { chat_id: number; user_id: number; seq: number },
+  ): Promise<boolean> {
+    const { numUpdatedRows } = await this.#db
       .updateTable("messages")
-      .set({ is_read: 1 })
+      .set({ [MARK_COLUMNS[kind]]: 1 })
       .where("chat_id", "=", chat_id)
-      .where("is_read", "=", 0)
+      .where(MARK_COLUMNS[kind], "=", 0)
       .where("seq", "<=", seq)
       .where("sender_id", "!=", user_id)
-      .execute();
+      .executeTakeFirst();
+    return numUpdatedRows > 0n;
+  }
+
+  /** The seq of the last message of `sender_id` that the other member has marked; 0 if there is none. */
+  async lastMarked(kind: MarkKind, chat_id: number, sender_id: number): Promise<number> {
+    const row = await this.#db
+      .selectFrom("messages")
+      .select("seq")
+      .where("chat_id", "=", chat_id)
+      .where("sender_id", "=", sender_id)
+      .where(MARK_COLUMNS[kind], "=", 1)
+      .orderBy("seq", "desc")
+      .limit(1)
+      .executeTakeFirst();
+    return row?.seq ?? 0;
   }
 
   /** The key for `purpose`; the one in `candidate` if there was none. */

@@ -1,5 +1,5 @@
 import { Ack, ChatMessage } from "lacre";
-import { chatNotFound, Refusal } from "../errors.js";
+import { notAMember, Refusal } from "../errors.js";
 import { storeMessage } from "../messages/store-message.js";
 import { toChatMessage } from "../messages/to-chat-message.js";
 import type { Connection } from "./connection.js";
@@ -13,7 +13,7 @@ export async function handleChatMessage(
 ): Promise<void> {
   const { chat_id, sender_id, client_id, epoch, counter, device } = message;
   if (sender_id !== connection.userId) {
-    throw new Refusal(422, "ERR_FOREIGN_SENDER", "sender_id must be your own user id");
+    throw new Refusal(403, "ERR_FORBIDDEN", "sender_id must be your own user id");
   }
   if (epoch !== undefined || counter !== undefined || device !== undefined) {
     throw new Refusal(
@@ -23,7 +23,7 @@ export async function handleChatMessage(
     );
   }
   const chat = await store.findChat(chat_id, sender_id);
-  if (chat === undefined) throw chatNotFound();
+  if (chat === undefined) throw notAMember();
 
   const { stored, isNew } = await storeMessage(store, message);
   const { id: message_id, seq, stored_at } = stored;
@@ -34,6 +34,8 @@ export async function handleChatMessage(
   }
   if (!isNew) return;
   for (const other of live.of(chat.user1_id, chat.user2_id)) {
-    if (other !== connection) other.send(ChatMessage, toChatMessage(stored));
+    if (other === connection) continue;
+    other.send(ChatMessage, toChatMessage(stored));
+    other.noteSent(chat_id, seq);
   }
 }

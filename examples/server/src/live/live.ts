@@ -2,65 +2,64 @@ import {
   ChatMessage,
   createRegistry,
   ErrorResponse,
-  MessageProtocol,
-  ReplayGuard,
+  Heartbeat,
+  type MessageProtocol,
+  Resume,
   StatusEvent,
+  type VerifiedMessage,
 } from "lacre";
+import { CLOSE } from "lacre/session";
 import type { Logger } from "pino";
 import type { Store } from "../database/store.js";
-import { errorResponse, internalError, Refusal, refusalOf } from "../errors.js";
+import { errorResponse, Refusal, refusalOf, unavailable } from "../errors.js";
 import type { ActiveSession } from "../identity/sessions.js";
 import { handleChatMessage } from "./chat-messages.js";
 import { Connection, type Socket } from "./connection.js";
+import { subjectOf } from "./error-details.js";
+import type { Pace } from "./pace.js";
+import { handleResume } from "./resumes.js";
 import { handleStatusEvent } from "./status-events.js";
 
-const POLICY_VIOLATION = 1008;
-const SERVICE_RESTART = 1012;
-
-const registry = createRegistry([ChatMessage, StatusEvent]);
+const registry = createRegistry([ChatMessage, Heartbeat, Resume, StatusEvent]);
 
 /** All connections of this process, and what happens to the frames that come in by them. */
 export class Live {
   readonly #store: Store;
   readonly #log: Logger;
+  readonly #pace: Pace;
   readonly #connections = new Set<Connection>();
-  /** One for all connections: a frame counts once, whichever connection it comes by. */
-  readonly #replay = new ReplayGuard();
 
-  constructor(store: Store, log: Logger) {
+  constructor(store: Store, log: Logger, pace: Pace) {
     this.#store = store;
     this.#log = log;
+    this.#pace = pace;
   }
 
   open(session: ActiveSession, socket: Socket): Connection {
-    const connection = new Connection(session, socket);
+    const connection = new Connection(session, socket, this.#pace);
     this.#connections.add(connection);
     this.#log.info({ user_id: session.user_id }, "connected");
     return connection;
   }
 
   closed(connection: Connection, code: number): void {
+    connection.ended();
     this.#connections.delete(connection);
     this.#log.info({ user_id: connection.userId, code }, "disconnected");
   }
 
   receive(connection: Connection, data: unknown): void {
     connection.enqueue(async () => {
-      if (!this.#connections.has(connection)) return;
-      const message = this.#opened(connection, data);
-      if (message === undefined) return;
-      try {
-        await this.#handle(connection, message);
-      } catch (error) {
-        this.#refuse(connection, error, message);
-      }
+      if (connection.isClosed) return;
+      if (connection.isOpen) await this.#take(connection, data);
+      else connection.greet(data);
     });
   }
 
-  /** The connections of these users. */
+  /** The open connections of these users. */
   *of(...userIds: readonly number[]): Iterable<Connection> {
     for (const connection of this.#connections) {
-      if (userIds.includes(connection.userId)) yield connection;
+      if (connection.isOpen && userIds.includes(connection.userId)) yield connection;
     }
   }
 
@@ -68,45 +67,50 @@ export class Live {
   async close(): Promise<void> {
     const connections = [...this.#connections];
     await Promise.all(connections.map(({ idle }) => idle));
-    this.#connections.clear();
-    for (const connection of connections) connection.close(SERVICE_RESTART, "the server restarts");
+    for (const connection of connections) connection.close(CLOSE.restart);
   }
 
-  /** The frame in `data`. One that is not authentic, fresh and new ends the connection. */
-  #opened(connection: Connection, data: unknown): MessageProtocol | undefined {
+  async #take(connection: Connection, data: unknown): Promise<void> {
+    let message: VerifiedMessage | undefined;
     try {
-      return MessageProtocol.open(data as ArrayBuffer, {
-        key: connection.clientKey,
-        replay: this.#replay,
-      });
+      message = connection.open(data);
+      if (message !== undefined) await this.#handle(connection, message);
     } catch (error) {
-      this.#refuse(connection, error);
-      connection.close(POLICY_VIOLATION, refusalOf(error)?.code ?? internalError.code);
-      this.#connections.delete(connection);
-      return undefined;
+      this.#refuse(connection, error, message);
     }
   }
 
-  async #handle(connection: Connection, message: MessageProtocol): Promise<void> {
+  async #handle(connection: Connection, message: VerifiedMessage): Promise<void> {
     const context = { store: this.#store, live: this, log: this.#log };
     const parsed = registry.parse(message);
-    if (parsed.type === "message") return handleChatMessage(parsed.value, connection, context);
-    if (parsed.type === "status") return handleStatusEvent(parsed.value, connection, context);
-    throw new Refusal(
-      422,
-      "ERR_UNKNOWN_TYPE",
-      "this server takes message and status frames, and no frame of this type",
-    );
+    switch (parsed.type) {
+      case "message":
+        return handleChatMessage(parsed.value, connection, context);
+      case "resume":
+        return handleResume(parsed.value, connection, context);
+      case "status":
+        return handleStatusEvent(parsed.value, connection, context);
+      case "heartbeat":
+        return connection.send(Heartbeat, parsed.value);
+      case "unknown":
+        throw new Refusal(
+          422,
+          "ERR_UNKNOWN_TYPE",
+          "this server takes message, resume, status and heartbeat, and no frame of this type",
+        );
+    }
   }
 
-  #refuse(connection: Connection, error: unknown, message?: MessageProtocol): void {
-    const refusal = refusalOf(error);
-    const { code } = refusal ?? internalError;
-    if (refusal) this.#log.warn({ user_id: connection.userId, code }, "frame refused");
-    else this.#log.error({ user_id: connection.userId, err: error }, "frame failed");
-    const response = errorResponse(refusal ?? internalError);
-    const client_id = message?.payload.client_id;
-    const details = { ...response.details, ...(client_id !== undefined && { client_id }) };
+  #refuse(connection: Connection, error: unknown, message: MessageProtocol | undefined): void {
+    const refusal = refusalOf(error) ?? unavailable;
+    const { code } = refusal;
+    if (refusal === unavailable) {
+      this.#log.error({ user_id: connection.userId, err: error }, "frame failed");
+    } else {
+      this.#log.warn({ user_id: connection.userId, code }, "frame refused");
+    }
+    const response = errorResponse(refusal);
+    const details = { ...response.details, ...subjectOf(message) };
     connection.send(ErrorResponse, { ...response, details });
   }
 }

@@ -1,38 +1,61 @@
 import { StatusEvent } from "lacre";
-import { chatNotFound, Refusal } from "../errors.js";
+import { markRefusal } from "lacre/session";
+import type { Chat } from "../database/schema.js";
+import type { MarkKind } from "../database/store.js";
+import { notAMember, Refusal } from "../errors.js";
 import type { Connection } from "./connection.js";
 import type { LiveContext } from "./live.js";
 
-/** Hands what one member does on to the other. */
+/** Stores what one member marks, and hands on what either does. */
 export async function handleStatusEvent(
   event: StatusEvent,
   connection: Connection,
-  { store, live, log }: LiveContext,
+  context: LiveContext,
 ): Promise<void> {
   const { event_type, user_id, chat_id, seq } = event;
-  if (event_type !== "read" && event_type !== "typing") {
-    throw new Refusal(
-      422,
-      "ERR_UNSUPPORTED",
-      "this server takes the status events read and typing",
-    );
+  const { userId } = connection;
+  const chat = chat_id === undefined ? undefined : await context.store.findChat(chat_id, userId);
+  if (chat === undefined) throw notAMember();
+  const refusal = markRefusal(event, { user_id: userId, last_seq: chat.last_seq });
+  if (refusal === "ERR_FORBIDDEN") {
+    throw new Refusal(403, refusal, "user_id must be your own user id");
   }
-  if (user_id !== connection.userId) {
-    throw new Refusal(422, "ERR_FOREIGN_SENDER", "user_id must be your own user id");
+  if (refusal === "ERR_SEQ_AHEAD") {
+    throw new Refusal(422, refusal, `the chat's last message has seq ${chat.last_seq}`);
   }
-  const chat = chat_id === undefined ? undefined : await store.findChat(chat_id, user_id);
-  if (chat === undefined) throw chatNotFound();
-  if (event_type === "read") {
-    if (seq === undefined || seq > chat.last_seq) {
-      throw new Refusal(
-        422,
-        "ERR_SEQ_OUT_OF_RANGE",
-        `seq must say up to which message was read: at most ${chat.last_seq}`,
-      );
-    }
-    await store.markRead(chat.id, user_id, seq);
+  if (event_type === "user_online" || event_type === "user_offline") {
+    throw new Refusal(422, "ERR_UNSUPPORTED", "this server takes read, delivered and typing");
   }
-  log.debug({ chat_id, user_id, event_type, seq }, "status handed on");
-  const peerId = chat.user1_id === user_id ? chat.user2_id : chat.user1_id;
-  for (const peer of live.of(peerId)) peer.send(StatusEvent, event);
+  context.log.debug({ chat_id, user_id, event_type, seq }, "status");
+  if (event_type === "typing") return handOn(event, chat, connection, context);
+  await handleMark(event_type, event, chat, connection, context);
+}
+
+async function handleMark(
+  kind: MarkKind,
+  event: StatusEvent,
+  chat: Chat,
+  connection: Connection,
+  context: LiveContext,
+): Promise<void> {
+  if (kind === "delivered" && !connection.has(kind)) {
+    throw new Refusal(422, "ERR_VALIDATION", "delivered is for clients that announced it in hello");
+  }
+  // Only this connection knows what a mark without a seq is of.
+  const { seq = connection.sentUpTo(chat.id) } = event;
+  const mark = { chat_id: chat.id, user_id: event.user_id, seq };
+  const isNews = await context.store.mark(kind, mark);
+  if (isNews) handOn({ ...event, seq }, chat, connection, context);
+}
+
+function handOn(
+  event: StatusEvent,
+  { user1_id, user2_id }: Chat,
+  connection: Connection,
+  { live }: LiveContext,
+): void {
+  for (const other of live.of(user1_id, user2_id)) {
+    const isKnown = event.event_type !== "delivered" || other.has("delivered");
+    if (other !== connection && isKnown) other.send(StatusEvent, event);
+  }
 }

@@ -1,4 +1,5 @@
 import type { ChatMessage } from "lacre";
+import { bodyDigest } from "lacre/session";
 import type { StoredMessage } from "../database/schema.js";
 import type { Store } from "../database/store.js";
 import { Refusal } from "../errors.js";
@@ -11,6 +12,7 @@ export function storeMessage(
   store: Store,
   message: ChatMessage,
 ): Promise<{ readonly stored: StoredMessage; readonly isNew: boolean }> {
+  const digest = bodyDigest(message);
   return store.transaction(async (inside) => {
     const { chat_id, sender_id, client_id, content, nonce, timestamp } = message;
     const earlier =
@@ -18,7 +20,7 @@ export function storeMessage(
         ? undefined
         : await inside.findSent({ chat_id, sender_id, client_id });
     if (earlier !== undefined) {
-      if (!isSameBody(earlier, message)) {
+      if (Buffer.compare(earlier.digest, digest) !== 0) {
         throw new Refusal(
           409,
           "ERR_CLIENT_ID_REUSED",
@@ -36,15 +38,8 @@ export function storeMessage(
       nonce,
       timestamp,
       stored_at: Date.now() / 1000,
+      digest,
     });
     return { stored, isNew: true };
   });
-}
-
-function isSameBody(stored: StoredMessage, message: ChatMessage): boolean {
-  return (
-    stored.timestamp === message.timestamp &&
-    Buffer.compare(stored.nonce, message.nonce) === 0 &&
-    Buffer.compare(stored.encrypted_content, message.content) === 0
-  );
 }

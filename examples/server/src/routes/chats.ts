@@ -1,18 +1,15 @@
 import { type Context, Hono } from "hono";
-import { type ChatListResponse, ChatSummary, defineMessage, type MessageListResponse } from "lacre";
+import { type ChatListResponse, ChatSummary, defineMessage } from "lacre";
 import * as z from "zod/mini";
 import type { ChatOfMember } from "../database/store.js";
 import { chatNotFound, Refusal } from "../errors.js";
 import type { ActiveSession } from "../identity/sessions.js";
 import { answer, readBody } from "../json.js";
-import { toChatMessage } from "../messages/to-chat-message.js";
+import { listMessages, MAX_MESSAGES } from "../messages/list-messages.js";
 import type { Services } from "../services.js";
 import { usernameKey } from "../username-key.js";
 
 const CHATS_PER_PAGE = 100;
-const MAX_MESSAGES = 100;
-/** Of encrypted contents in one answer. */
-const MAX_PAGE_BYTES = 8 * 1024 * 1024;
 
 const CreateChat = defineMessage(
   "create_chat",
@@ -80,20 +77,13 @@ export function chatRoutes({ store, sessions }: Services) {
 
   routes.get("/:chat_id/messages", async (context) => {
     const { user_id } = context.get("session");
-    const chat = await store.findChat(Number(context.req.param("chat_id")), user_id);
-    if (chat === undefined) throw chatNotFound();
-    const after = readCount(context, "after", 0);
-    const limit = readCount(context, "limit", MAX_MESSAGES, { least: 1, most: MAX_MESSAGES });
-    const rows = await store.listMessages(chat.id, { after, limit });
-    const messages = upToBytes(rows.map(toChatMessage), MAX_PAGE_BYTES);
-    const through = messages.at(-1)?.seq ?? Math.max(after, chat.last_seq);
-    return answer(context, {
-      messages,
-      has_more: through < chat.last_seq,
-      chat_id: chat.id,
-      after,
-      through,
-    } satisfies MessageListResponse);
+    const list = await listMessages(store, user_id, {
+      chat_id: Number(context.req.param("chat_id")),
+      after: readCount(context, "after", 0),
+      limit: readCount(context, "limit", MAX_MESSAGES, { least: 1, most: MAX_MESSAGES }),
+    });
+    if (list === undefined) throw chatNotFound();
+    return answer(context, list);
   });
 
   return routes;
@@ -113,16 +103,6 @@ function toSummary(chat: ChatOfMember): ChatSummary {
     last_seq,
     unread,
   };
-}
-
-/** As many from the front as fit, and never none. */
-function upToBytes(messages: MessageListResponse["messages"], most: number) {
-  let bytes = 0;
-  const tooMany = messages.findIndex(({ content }, at) => {
-    bytes += content.length;
-    return at > 0 && bytes > most;
-  });
-  return tooMany === -1 ? messages : messages.slice(0, tooMany);
 }
 
 function readCount(

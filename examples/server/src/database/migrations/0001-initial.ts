@@ -37,7 +37,9 @@ export async function up(db: Kysely<unknown>): Promise<void> {
     .addColumn("nonce", "blob", (column) => column.notNull())
     .addColumn("timestamp", "real", (column) => column.notNull())
     .addColumn("stored_at", "real", (column) => column.notNull())
+    .addColumn("digest", "blob", (column) => column.notNull())
     .addColumn("is_read", "integer", (column) => column.notNull().defaultTo(0))
+    .addColumn("delivered", "integer", (column) => column.notNull().defaultTo(0))
     .addUniqueConstraint("messages_seq", ["chat_id", "seq"])
     .addUniqueConstraint("messages_client_id", ["chat_id", "sender_id", "client_id"])
     .execute();

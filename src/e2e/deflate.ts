@@ -1,0 +1,24 @@
+import { concat } from "../bytes.js";
+
+/** `bytes` as raw deflate (RFC 1951), or undefined where the platform cannot. */
+export async function deflate(bytes: Uint8Array): Promise<Uint8Array | undefined> {
+  const stream = compressionStream();
+  if (stream === undefined) return undefined;
+  const writer = stream.writable.getWriter();
+  const written = Promise.all([writer.write(bytes as BufferSource), writer.close()]);
+  const parts: Uint8Array[] = [];
+  const reader = stream.readable.getReader();
+  for (let next = await reader.read(); !next.done; next = await reader.read()) {
+    parts.push(next.value);
+  }
+  await written;
+  return concat(...parts);
+}
+
+function compressionStream(): CompressionStream | undefined {
+  try {
+    return new CompressionStream("deflate-raw");
+  } catch {
+    return undefined;
+  }
+}
