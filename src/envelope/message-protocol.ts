@@ -182,7 +182,7 @@ export class MessageProtocol {
         code: "ERR_UNSIGNED",
       });
     }
-    if (this.signature === "" && !unsigned) {
+    if (!this.#frame.isSigned && !unsigned) {
       throw new KeyError(
         "the message is unsigned: sign(key).toBytes(), or toBytes({ unsigned: true }) where that is meant",
         { code: "ERR_UNSIGNED" },

@@ -13,6 +13,8 @@ export interface Frame {
   readonly id: Uint8Array | undefined;
   /** The signature in the form that wire 1 gives it: 64 hex digits, or `""`. */
   readonly signature: string;
+  /** Whether it has a signature, right or wrong. */
+  readonly isSigned: boolean;
   /** The whole frame as it travels; a wire 2 frame has none before it is signed. */
   readonly bytes: Uint8Array | undefined;
   /** The most bytes that the frame has under any signature. */

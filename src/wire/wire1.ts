@@ -96,6 +96,10 @@ class Wire1Frame implements Frame {
     return decode(this.bytes, this.#payloadStart) as WireMap;
   }
 
+  get isSigned(): boolean {
+    return this.signature !== "";
+  }
+
   /** With the 64 digits that a signature has where this frame has none. */
   get signedLength(): number {
     return this.bytes.length + SIGNATURE_BYTES;

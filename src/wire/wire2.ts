@@ -108,6 +108,10 @@ class Wire2Frame implements Frame {
     return this.#reading.signed?.bytes;
   }
 
+  get isSigned(): boolean {
+    return this.#reading.signed !== undefined;
+  }
+
   get signature(): string {
     return this.#reading.signed ? encodeHex(this.#reading.signed.tag) : "";
   }
