@@ -1,11 +1,15 @@
+import type { ChatSummary } from "lacre";
 import { Api } from "./api.js";
+import { Disk } from "./disk.js";
+import { isUnreachable } from "./failure.js";
 import type { OpenChat } from "./open-chat.js";
-import { type Profile, readSignedInProfile, writeProfile } from "./profile.js";
+import { type Profile, readSignedInProfile, stateFolderOf, writeProfile } from "./profile.js";
 
-/** Who is logged in under a profile, and what the profile remembers. */
+/** Who is logged in under a profile, and what is remembered of the chats. */
 export class Account {
   readonly profile: Profile;
   readonly api: Api;
+  readonly disk: Disk;
   readonly #profileName: string;
 
   constructor(profileName: string, server: string | undefined) {
@@ -13,28 +17,44 @@ export class Account {
     this.#profileName = profileName;
     this.profile = { ...profile, server: server ?? profile.server };
     this.api = new Api(this.profile.server, profile.access_token);
+    this.disk = new Disk(stateFolderOf(profileName, profile));
   }
 
-  cursorOf(peerName: string): number {
-    return this.profile.cursors[peerName] ?? 0;
+  /** Where the account's session connects to. */
+  get liveUrl(): URL {
+    const url = new URL("/ws", this.profile.server);
+    url.protocol = url.protocol === "https:" ? "wss:" : "ws:";
+    url.searchParams.set("token", this.profile.access_token);
+    return url;
   }
 
-  moveCursor(peerName: string, seq: number): void {
-    this.#remember(({ cursors }) =>
-      (cursors[peerName] ?? 0) < seq ? { cursors: { ...cursors, [peerName]: seq } } : undefined,
-    );
+  /** The chats as the server lists them; or, where it is not to be reached, those that were opened before. */
+  async listChats(): Promise<ChatSummary[]> {
+    try {
+      return await this.api.listChats();
+    } catch (error) {
+      const pinned = this.#pinnedChats();
+      if (!isUnreachable(error) || pinned.length === 0) throw error;
+      return pinned;
+    }
   }
 
   pin({ peer_name, pin }: OpenChat): void {
-    this.#remember(({ pins }) =>
-      pins[peer_name] ? undefined : { pins: { ...pins, [peer_name]: pin } },
-    );
+    // As the file is now: another program of this profile may have written it.
+    const profile = readSignedInProfile(this.#profileName);
+    if (profile.pins[peer_name] !== undefined) return;
+    writeProfile(this.#profileName, { ...profile, pins: { ...profile.pins, [peer_name]: pin } });
   }
 
-  /** Changes the file as it is now: another process of this profile may have written it. */
-  #remember(change: (profile: Profile) => Partial<Profile> | undefined): void {
-    const profile = readSignedInProfile(this.#profileName);
-    const changed = change(profile);
-    if (changed !== undefined) writeProfile(this.#profileName, { ...profile, ...changed });
+  #pinnedChats(): ChatSummary[] {
+    return Object.entries(this.profile.pins).map(([peer_name, pin]) => ({
+      ...pin,
+      peer_name,
+      salt: Buffer.from(pin.salt, "base64"),
+      key_check: Buffer.from(pin.key_check, "base64"),
+      encryption_type: "as pinned",
+      last_seq: this.disk.cursorOf(pin.chat_id),
+      unread: 0,
+    }));
   }
 }

@@ -1,3 +1,5 @@
+import { CLOSE, closeCode } from "lacre/session";
+
 /** What a script may tell from how the program ended. */
 export const exitCodes = {
   failed: 1,
@@ -29,4 +31,19 @@ export class ServerRefusal extends Failure {
     super(`${message} (${code})`, exitCode);
     this.code = code;
   }
+}
+
+/** Whether the server could not be asked at all. */
+export function isUnreachable(error: unknown): boolean {
+  return error instanceof Failure && error.exitCode === exitCodes.unreachable;
+}
+
+/** Why a session does not go on, by the close code of its last connection. */
+export function sessionEnded(code: number): Failure {
+  return code === CLOSE.notAuthorised || code === CLOSE.policy
+    ? new Failure(
+        "the server does not accept this login any more: log in again, with lacre-chat login",
+        exitCodes.notLoggedIn,
+      )
+    : new Failure(`the server ended the session (${closeCode(code).name}): start again later`);
 }

@@ -1,6 +1,7 @@
 import type { ChatSummary } from "lacre";
 import { type ChatKey, deriveChatKey, generateSalt } from "lacre/e2e";
-import { type Api, toBase64 } from "./api.js";
+import type { Account } from "./account.js";
+import { toBase64 } from "./api.js";
 import { Failure } from "./failure.js";
 import type { Pin } from "./profile.js";
 import { isSameName } from "./usernames.js";
@@ -13,26 +14,25 @@ export interface OpenChat {
   readonly chat_id: number;
   readonly peer_id: number;
   readonly peer_name: string;
-  readonly last_seq: number;
   readonly key: ChatKey;
   readonly pin: Pin;
 }
 
-async function findChat(api: Api, peerName: string): Promise<ChatSummary | undefined> {
-  const chats = await api.listChats();
+async function findChat(account: Account, peerName: string): Promise<ChatSummary | undefined> {
+  const chats = await account.listChats();
   return chats.find(({ peer_name }) => isSameName(peer_name, peerName));
 }
 
 /** Finds the chat with somebody, or makes it. Both members may try that at once, and the server takes the first. */
 export async function findOrCreateChat(
-  api: Api,
+  account: Account,
   peerName: string,
-  pins: Readonly<Record<string, Pin>>,
   readPassphrase: (isNewChat: boolean) => Promise<string>,
 ): Promise<OpenChat> {
-  const existing = await findChat(api, peerName);
+  const { api, profile } = account;
+  const existing = await findChat(account, peerName);
   const passphrase = await readPassphrase(existing === undefined);
-  if (existing !== undefined) return openChat(existing, passphrase, pins);
+  if (existing !== undefined) return openChat(existing, passphrase, profile.pins);
 
   const salt = generateSalt();
   const key = await deriveChatKey(passphrase, { salt, iterations: ITERATIONS });
@@ -42,9 +42,9 @@ export async function findOrCreateChat(
     key_check: key.check,
     encryption_type: ENCRYPTION_TYPE,
   });
-  const chat = await findChat(api, peerName);
+  const chat = await findChat(account, peerName);
   if (chat === undefined) throw new Failure(`the server lost the chat with ${peerName}: try again`);
-  if (!isOurs) return openChat(chat, passphrase, pins);
+  if (!isOurs) return openChat(chat, passphrase, profile.pins);
   const pin = pinOf({ ...chat, salt, iterations: ITERATIONS, key_check: key.check });
   assertPinned(chat, pin);
   return { ...chat, key, pin };

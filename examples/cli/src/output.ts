@@ -24,6 +24,8 @@ export interface ReadEvent {
 /** Where a command shows what happens. */
 export interface Output {
   ready(): void;
+  online(): void;
+  offline(): void;
   sent(event: SentEvent): void;
   message(event: MessageEvent): void;
   read(event: ReadEvent): void;
@@ -33,6 +35,8 @@ export interface Output {
 /** For scripts: one JSON object a line. */
 export const jsonOutput: Output = {
   ready: () => writeEvent("ready", {}),
+  online: () => writeEvent("online", {}),
+  offline: () => writeEvent("offline", {}),
   sent: (event) => writeEvent("sent", event),
   message: (event) => writeEvent("message", event),
   read: (event) => writeEvent("read", event),
@@ -45,8 +49,16 @@ function writeEvent(event: string, fields: object): void {
 
 /** For people. */
 export function plainOutput(greeting: string): Output {
+  let wasOffline = false;
   return {
     ready: () => console.error(greeting),
+    online: () => {
+      if (wasOffline) console.error("  online again");
+    },
+    offline: () => {
+      wasOffline = true;
+      console.error("  offline: what you write is kept, and sent when the server can be reached");
+    },
     sent: ({ seq }) => console.log(`  ✓ sent (${seq})`),
     message: ({ from, text, timestamp }) => {
       const time = new Date(timestamp * 1000).toTimeString().slice(0, 5);

@@ -1,7 +1,8 @@
-import { mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { homedir } from "node:os";
-import { dirname, join } from "node:path";
+import { join } from "node:path";
 import { exitCodes, Failure } from "./failure.js";
+import { writeFile } from "./write-file.js";
 
 /** What the client holds a chat to, once it has opened it. Bytes are base64 text. */
 export interface Pin {
@@ -12,7 +13,7 @@ export interface Pin {
   readonly key_check: string;
 }
 
-/** What a profile's file holds: an account, and what is known of its chats, by the peer's name. */
+/** What a profile's file holds: an account, and what its chats are held to, by the peer's name. */
 export interface Profile {
   readonly server: string;
   readonly username: string;
@@ -21,8 +22,6 @@ export interface Profile {
   /** Base64 of the 32 bytes shared with the server. */
   readonly session_key: string;
   readonly pins: Readonly<Record<string, Pin>>;
-  /** The seq of the last message that `listen` or `chat` showed. */
-  readonly cursors: Readonly<Record<string, number>>;
 }
 
 export function readProfile(name: string): Profile | undefined {
@@ -50,13 +49,14 @@ export function readSignedInProfile(name: string): Profile {
   );
 }
 
-/** Writes all of it or nothing, readable by nobody else. */
 export function writeProfile(name: string, profile: Profile): void {
-  const path = pathOf(name);
-  mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
-  const written = `${path}.${process.pid}`;
-  writeFileSync(written, `${JSON.stringify(profile, null, 2)}\n`, { mode: 0o600 });
-  renameSync(written, path);
+  writeFile(pathOf(name), `${JSON.stringify(profile, null, 2)}\n`);
+}
+
+/** Where the profile's sessions keep what they find again. Another account under the same profile has another folder. */
+export function stateFolderOf(name: string, { server, user_id }: Profile): string {
+  const state = process.env.XDG_STATE_HOME || join(homedir(), ".local", "state");
+  return join(state, "lacre", name, `${user_id}@${encodeURIComponent(new URL(server).host)}`);
 }
 
 function pathOf(name: string): string {

@@ -1,78 +1,69 @@
-import { type ChatMessage, LacreError, StatusEvent } from "lacre";
+import { type ChatMessage, LacreError, type StatusEvent } from "lacre";
 import { decryptMessage } from "lacre/e2e";
+import type { OutgoingMessage } from "lacre/session";
 import type { Account } from "./account.js";
-import { Inbox } from "./inbox.js";
-import type { LiveConnection } from "./live-connection.js";
 import type { OpenChat } from "./open-chat.js";
 import type { Output } from "./output.js";
 
-export interface ReaderOptions {
-  readonly account: Account;
-  readonly connection: LiveConnection;
-  readonly chat: OpenChat;
-  readonly output: Output;
-  /** The seq after which messages are shown. */
-  readonly after: number;
-  /** Tells which of our own messages are shown when they are acknowledged. */
-  readonly isSentHere?: (client_id: string | undefined) => boolean;
-}
-
-/** Decrypts and shows the messages of one chat, and tells the peer what was read. */
+/** Decrypts and shows what happens in some chats. */
 export class Reader {
-  readonly #options: ReaderOptions;
-  readonly #inbox: Inbox;
-  #lastOfPeer = 0;
-  #reportedAsRead = 0;
+  readonly #account: Account;
+  readonly #chats: ReadonlyMap<number, OpenChat>;
+  readonly #output: Output;
+  /** How far each chat was read by its peer. */
+  readonly #readByPeer = new Map<number, number>();
 
-  constructor(options: ReaderOptions) {
-    this.#options = options;
-    const { account, chat, after } = options;
-    this.#inbox = new Inbox(
-      after,
-      (seq) => account.api.listMessages(chat.chat_id, seq),
-      (message, seq) => this.#show(message, seq),
-    );
+  constructor(account: Account, chats: readonly OpenChat[], output: Output) {
+    this.#account = account;
+    this.#chats = new Map(chats.map((chat) => [chat.chat_id, chat]));
+    this.#output = output;
   }
 
-  /** Shows what came while we were away. */
-  async catchUp(): Promise<void> {
-    await this.#inbox.catchUp();
-    this.#report();
+  get chats(): Iterable<OpenChat> {
+    return this.#chats.values();
   }
 
-  /** The peer's message; or, without one, the seq of ours. */
-  async take(seq: number, message?: ChatMessage): Promise<void> {
-    await this.#inbox.take(seq, message);
-    this.#report();
+  has(chatId: number): boolean {
+    return this.#chats.has(chatId);
   }
 
-  async #show(message: ChatMessage, seq: number): Promise<void> {
-    const { account, chat, output, isSentHere } = this.#options;
-    const { sender_id, client_id, timestamp } = message;
-    const isMine = sender_id === account.profile.user_id;
-    if (isMine && isSentHere?.(client_id)) return;
-    if (!isMine) this.#lastOfPeer = seq;
-    const from = isMine ? account.profile.username : chat.peer_name;
+  async show(message: ChatMessage): Promise<void> {
+    const { chat_id, sender_id, timestamp, seq = 0 } = message;
+    const chat = this.#chats.get(chat_id);
+    if (chat === undefined) return;
+    const { user_id, username } = this.#account.profile;
+    const from = sender_id === user_id ? username : chat.peer_name;
     try {
-      const content = await decryptMessage(chat.key, message);
-      const text = content.kind === "text" ? content.text : content.fallback;
-      output.message({ chat_id: chat.chat_id, seq, sender_id, from, text, timestamp });
+      const text = await textOf(message, chat);
+      this.#output.message({ chat_id, seq, sender_id, from, text, timestamp });
     } catch (error) {
       if (!(error instanceof LacreError)) throw error;
-      output.error(error.code, `message ${seq} from ${from} cannot be read: ${error.message}`);
+      this.#output.error(
+        error.code,
+        `message ${seq} from ${from} cannot be read: ${error.message}`,
+      );
     }
   }
 
-  #report(): void {
-    const { account, chat, connection } = this.#options;
-    account.moveCursor(chat.peer_name, this.#inbox.cursor);
-    if (this.#lastOfPeer <= this.#reportedAsRead) return;
-    this.#reportedAsRead = this.#lastOfPeer;
-    connection.send(StatusEvent, {
-      event_type: "read",
-      user_id: account.profile.user_id,
-      chat_id: chat.chat_id,
-      seq: this.#lastOfPeer,
-    });
+  /** A message of ours that the server has stored; it may be of an earlier run. */
+  async showSent(message: OutgoingMessage, seq: number): Promise<void> {
+    const { chat_id, client_id } = message;
+    const chat = this.#chats.get(chat_id);
+    if (chat === undefined) return;
+    this.#output.sent({ chat_id, client_id, seq, text: await textOf(message, chat) });
   }
+
+  /** The peer's marks, each time they tell something new. */
+  showRead({ event_type, user_id, chat_id = 0, seq = 0 }: StatusEvent): void {
+    const chat = this.#chats.get(chat_id);
+    if (event_type !== "read" || chat?.peer_id !== user_id) return;
+    if (seq <= (this.#readByPeer.get(chat_id) ?? 0)) return;
+    this.#readByPeer.set(chat_id, seq);
+    this.#output.read({ chat_id, user_id, by: chat.peer_name, seq });
+  }
+}
+
+async function textOf(message: ChatMessage, { key }: OpenChat): Promise<string> {
+  const content = await decryptMessage(key, message);
+  return content.kind === "text" ? content.text : content.fallback;
 }

@@ -1,12 +1,10 @@
-import { spawn } from "node:child_process";
+import { randomBytes } from "node:crypto";
 import { once } from "node:events";
 import { readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { text } from "node:stream/consumers";
-import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { TestServer } from "../../server/test/support.js";
-import { readLines } from "../src/lines.js";
+import { listenTo, outcomeOf, startProgram } from "./program.js";
 
 const server = new TestServer();
 const pathOf = (name: string) => join(server.folder, name);
@@ -21,45 +19,18 @@ beforeAll(async () => {
 afterAll(() => server.remove());
 
 function start(profile: string, args: string[], passphrase = "passphrase") {
-  const main = fileURLToPath(new URL("../src/main.ts", import.meta.url));
-  const options = [
+  return startProgram(server.folder, [
     ...["--profile", profile, "--server", server.url],
     ...["--password-file", pathOf("password"), "--passphrase-file", pathOf(passphrase)],
-  ];
-  const loader = import.meta.resolve("tsx");
-  return spawn(process.execPath, ["--import", loader, main, ...options, ...args], {
-    env: { ...process.env, XDG_CONFIG_HOME: server.folder },
-  });
+    ...args,
+  ]);
 }
 
-async function run(
+const run = (
   profile: string,
   args: string[],
-  { input = "", passphrase = "passphrase" } = {},
-) {
-  const child = start(profile, args, passphrase);
-  child.stdin.end(input);
-  const said = Promise.all([text(child.stdout), text(child.stderr)]);
-  const [code] = await once(child, "close");
-  const [stdout, stderr] = await said;
-  return { code, stdout, stderr };
-}
-
-type Told = Record<string, unknown>;
-
-/** What a command tells as JSON. */
-function listenTo(child: ReturnType<typeof start>) {
-  const told: Told[] = [];
-  const listen = async () => {
-    for await (const line of readLines(child.stdout)) told.push(JSON.parse(line));
-  };
-  void listen();
-  return async (event: string, count: number): Promise<Told[]> => {
-    const some = () => told.filter((one) => one.event === event);
-    await vi.waitUntil(() => some().length >= count, { timeout: 30_000 });
-    return some();
-  };
-}
+  { input = "", passphrase = "passphrase" }: { input?: string; passphrase?: string } = {},
+) => outcomeOf(start(profile, args, passphrase), input);
 
 describe("alice and bob chat from their terminals", () => {
   it("alice sends, and bob listens later", async () => {
@@ -88,13 +59,31 @@ describe("alice and bob chat from their terminals", () => {
     alice.stdin.write(`${long}\n`);
     bob.stdin.write("\n");
     const [aliceSees, bobSees] = [listenTo(alice), listenTo(bob)];
-    const toBob = (await bobSees("message", 7)).at(-1);
+    // A script is not told again what it was told by the last run.
+    const [toBob] = await bobSees("message", 1);
     expect(toBob).toMatchObject({ from: "alice", text: long });
     expect((await aliceSees("read", 1))[0]).toMatchObject({ by: "bob" });
     expect((await aliceSees("message", 7)).at(-1)).toMatchObject({ from: "bob", text: "" });
     expect((await bobSees("read", 1))[0]).toMatchObject({ by: "alice" });
     alice.kill();
     bob.kill();
+    await Promise.all([once(alice, "exit"), once(bob, "exit")]);
+  });
+
+  it("what bob saw by listening is read when he opens the chat, and not before", async () => {
+    const { stdout } = await run("alice", ["send", "bob", "seen, not read"]);
+    const seq = Number(/\d+/.exec(stdout)![0]);
+    const alice = start("alice", ["chat", "bob", "--json"]);
+    const aliceSees = listenTo(alice);
+    const listening = start("bob", ["listen", "--json"]);
+    await listenTo(listening)("message", 1);
+    listening.kill();
+    await Promise.all([once(listening, "exit"), aliceSees("online", 1)]);
+    const readUpTo = async () => (await aliceSees("read", 0)).at(-1)?.seq;
+    expect(await readUpTo()).not.toBe(seq);
+    const bob = start("bob", ["chat", "alice", "--json"]);
+    await vi.waitUntil(async () => (await readUpTo()) === seq, { timeout: 30_000 });
+    for (const child of [alice, bob]) child.kill();
     await Promise.all([once(alice, "exit"), once(bob, "exit")]);
   });
 
@@ -116,11 +105,19 @@ describe("what goes wrong is told, with an exit code of its own", () => {
     ["no such command", "bob", ["shout"], 2, /unknown command/],
     ["a profile with a path in it", "../bob", ["listen"], 2, /no name for a profile/],
   ];
-  it.each(failures)("%s", async (_, profile, args, code, message) => {
+  it.concurrent.each(failures)("%s", async (_, profile, args, code, message) => {
     const outcome = await run(profile, args, { passphrase: "other" });
     expect(outcome.stderr).toMatch(message);
     expect(outcome.stderr).not.toContain("    at ");
     expect(outcome.code).toBe(code);
+  });
+
+  it("a text that is too long", async () => {
+    const input = `short\n${randomBytes(1_000_000).toString("base64")}\n`;
+    const outcome = await run("alice", ["send", "bob", "--lines"], { input });
+    expect(outcome.stdout).toMatch(/sent/);
+    expect(outcome.stderr).toMatch(/✗ not sent: .*1 messages were not sent/s);
+    expect(outcome.code).toBe(1);
   });
 
   it("a server that is not there", async () => {

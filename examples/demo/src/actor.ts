@@ -22,7 +22,8 @@ export class Actor extends EventEmitter<{ change: [] }> {
   readonly sent: SentMessage[] = [];
   readonly received: ReceivedMessage[] = [];
   readonly errors: string[] = [];
-  isReady = false;
+  isOnline = false;
+  timesOffline = 0;
   /** The seq up to which the other has read. */
   readUpTo = 0;
   readonly #process: ChildProcess;
@@ -55,7 +56,11 @@ export class Actor extends EventEmitter<{ change: [] }> {
   }
 
   #note(event: { readonly event: string } & Record<string, unknown>): void {
-    if (event.event === "ready") this.isReady = true;
+    if (event.event === "online") this.isOnline = true;
+    if (event.event === "offline") {
+      this.isOnline = false;
+      this.timesOffline += 1;
+    }
     if (event.event === "sent") this.sent.push(event as unknown as SentMessage);
     if (event.event === "message") this.received.push(event as unknown as ReceivedMessage);
     if (event.event === "read") this.readUpTo = Math.max(this.readUpTo, Number(event.seq));

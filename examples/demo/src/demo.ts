@@ -44,12 +44,12 @@ async function play(lines: ReturnType<typeof parseTranscript>): Promise<number> 
   console.log(
     `ana and benito exchange ${lines.length} lines, and a server in between stores them.\n`,
   );
-  const stage = new Stage();
   const interrupted = new Promise<never>((_, reject) => {
     for (const signal of ["SIGINT", "SIGTERM"] as const) {
       process.once(signal, () => reject(new DemoError(`stopped by ${signal}`)));
     }
   });
+  const stage = new Stage();
   try {
     const performance = perform(lines, stage, new Progress(process.stdout));
     const outcome = await Promise.race([performance, interrupted]);

@@ -1,16 +1,18 @@
 import type { Actor } from "./actor.js";
+import type { Blackout } from "./blackout.js";
 import { withPatience } from "./patience.js";
 import type { Line, Speaker } from "./transcript.js";
 
 /**
- * Lets the two say the lines: one speaker's are typed in a row, and the other answers when all of them have come. Ends
- * when everything is acknowledged and read.
+ * Lets the two say the lines: one speaker's are typed in a row, and the other answers when all of them have come. Half
+ * way through, the network is cut, and whoever's turn it is goes on. Ends when everything is acknowledged and read.
  */
 export async function exchange(
   lines: readonly Line[],
   actors: Readonly<Record<Speaker, Actor>>,
   onProgress: (done: number) => void,
   onSaid: (line: Line) => void,
+  cutNetwork: (afterLine: number) => Blackout,
 ): Promise<void> {
   const everyone = Object.values(actors);
   for (const actor of everyone) {
@@ -20,10 +22,14 @@ export async function exchange(
   }
   await withPatience(everyone, async (until) => {
     const said: Record<Speaker, number> = { ana: 0, benito: 0 };
+    const half = Math.floor(lines.length / 2);
+    let blackout: Blackout | undefined;
     for (const [at, line] of lines.entries()) {
       const { speaker, text } = line;
+      if (at === half) blackout = cutNetwork(at);
       onSaid(line);
       await actors[speaker].say(text);
+      blackout?.noteLine();
       said[speaker] += 1;
       if (lines[at + 1]?.speaker === speaker) continue;
       const listener = actors[speaker === "ana" ? "benito" : "ana"];

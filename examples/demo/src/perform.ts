@@ -1,3 +1,4 @@
+import { Blackout, problemsOfBlackout } from "./blackout.js";
 import { stop } from "./child.js";
 import { type MessageRow, readMessageRows } from "./database-rows.js";
 import { DemoError } from "./demo-error.js";
@@ -15,6 +16,8 @@ export interface Outcome {
   readonly seen: Readonly<Record<Speaker, Seen>>;
   readonly rows: readonly MessageRow[];
   readonly secrecy: SecrecyReport;
+  /** Undefined where the exchange did not get that far. */
+  readonly blackout: Blackout | undefined;
   readonly problems: readonly string[];
 }
 
@@ -36,17 +39,22 @@ export async function perform(
   const actors = { ana: stage.startChat("ana"), benito: stage.startChat("benito") };
   const everyone = Object.values(actors);
   await progress.step("opening their chat, both at once", START_SECONDS, async () => {
-    const areReady = () => everyone.every(({ isReady }) => isReady);
-    await withPatience(everyone, (until) => until(areReady, "waiting for the clients"));
+    const areOnline = () => everyone.every(({ isOnline }) => isOnline);
+    await withPatience(everyone, (until) => until(areOnline, "waiting for the clients"));
   });
   const baseline = [readSources(), ...readPlaces(stage)];
 
   const troubles: string[] = [];
   const said: Line[] = [];
+  let blackout: Blackout | undefined;
+  const cutNetwork = (afterLine: number) => {
+    blackout = new Blackout(stage.proxy, afterLine);
+    return blackout;
+  };
   await progress.step("exchanging the lines", EXCHANGE_SECONDS, async () => {
     try {
       const count = (done: number) => progress.count(done, lines.length);
-      await exchange(lines, actors, count, (line) => said.push(line));
+      await exchange(lines, actors, count, (line) => said.push(line), cutNetwork);
     } catch (error) {
       // What did and did not arrive is worth telling all the same.
       if (!(error instanceof DemoError)) throw error;
@@ -68,7 +76,8 @@ export async function perform(
         errors.map((error) => `${name}'s client: ${error}`),
       ),
       ...problemsOf(said, actors, rows, secrecy),
+      ...(blackout ? problemsOfBlackout(everyone, stage.proxy) : []),
     ];
-    return { lines: said, seen: actors, rows, secrecy, problems };
+    return { lines: said, seen: actors, rows, secrecy, blackout, problems };
   });
 }

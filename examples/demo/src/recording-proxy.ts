@@ -9,13 +9,14 @@ export interface Recording {
   readonly toClient: string;
 }
 
-/** Stands between the clients and the server, hands every byte on, and writes it down. */
+/** The network between the clients and the server: hands every byte on, and writes it down. */
 export class RecordingProxy {
   readonly recordings: Recording[] = [];
   readonly #server: Server;
   readonly #sockets = new Set<Socket>();
   readonly #folder: string;
   readonly #port: number;
+  #isCut = false;
 
   private constructor(port: number, folder: string) {
     this.#port = port;
@@ -35,12 +36,26 @@ export class RecordingProxy {
     return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
   }
 
+  /** Drops all connections, in the middle of whatever they carry, and refuses new ones until `mend`. */
+  cut(): void {
+    this.#isCut = true;
+    for (const socket of this.#sockets) socket.resetAndDestroy();
+  }
+
+  mend(): void {
+    this.#isCut = false;
+  }
+
   close(): void {
     this.#server.close();
     for (const socket of this.#sockets) socket.destroy();
   }
 
   #accept(client: Socket): void {
+    if (this.#isCut) {
+      client.resetAndDestroy();
+      return;
+    }
     const server = connect({ port: this.#port, host: "127.0.0.1", noDelay: true });
     const number = this.recordings.length + 1;
     const recording = {

@@ -1,3 +1,4 @@
+import type { Blackout } from "./blackout.js";
 import type { MessageRow } from "./database-rows.js";
 import type { Outcome } from "./perform.js";
 import type { Place } from "./search.js";
@@ -83,17 +84,24 @@ function whatTheSearchFound({ lines, rows, secrecy }: Outcome, terminal: Termina
   ];
 }
 
-function verdict({ lines, problems }: Outcome, terminal: Terminal): string[] {
+function verdict({ lines, blackout, problems }: Outcome, terminal: Terminal): string[] {
   if (problems.length === 0) {
     const message = `✓ ${lines.length} lines: none lost, doubled, out of order or unread, and none found where the server could read it.`;
-    return [terminal.paint("green", message)];
+    const survived = blackout ? [`✓ ${whatWasCut(blackout)}, and nothing was lost.`] : [];
+    return [message, ...survived].map((line) => terminal.paint("green", line));
   }
   const more = problems.length - MAX_PROBLEMS;
   return [
+    ...(blackout ? [`${whatWasCut(blackout)}.`] : []),
     terminal.paint("red", `✗ ${problems.length} problems`),
     ...problems.slice(0, MAX_PROBLEMS).map((problem) => terminal.paint("red", `  ${problem}`)),
     ...(more > 0 ? [`  … and ${more} more`] : []),
   ];
+}
+
+function whatWasCut({ afterLine, seconds, written }: Blackout): string {
+  const messages = written === 1 ? "1 message was" : `${written} messages were`;
+  return `the network was cut after line ${afterLine} for ${seconds} s; ${messages} written while it was down`;
 }
 
 function shortened(rows: readonly string[]): readonly string[] {

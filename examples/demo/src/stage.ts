@@ -83,7 +83,8 @@ export class Stage {
   }
 
   #env(): NodeJS.ProcessEnv {
-    return { XDG_CONFIG_HOME: join(this.folder, "config") };
+    const config = join(this.folder, "config");
+    return { XDG_CONFIG_HOME: config, XDG_STATE_HOME: join(this.folder, "state") };
   }
 }
 

@@ -47,6 +47,9 @@ it("a nasty transcript goes through, and nothing of it is found", async () => {
   expect(stderr).toBe("");
   expect(stdout).toContain(`✓ ${lines.length} lines: none lost`);
   expect(stdout).toContain("too short or too common");
+  expect(stdout).toMatch(
+    /network was cut after line 8 for 1.5 s; 1 message was .* nothing was lost/,
+  );
   expect(code).toBe(0);
   expect(leftovers()).toEqual([]);
 });

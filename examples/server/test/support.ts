@@ -1,22 +1,14 @@
+import { randomBytes, randomUUID } from "node:crypto";
 import { once } from "node:events";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import {
-  Ack,
-  AuthResponse,
-  ChatMessage,
-  createRegistry,
-  ErrorResponse,
-  type MessageDefinition,
-  MessageProtocol,
-  type PayloadSchema,
-  SigningKey,
-  StatusEvent,
-} from "lacre";
+import { AuthResponse, type ChatMessage } from "lacre";
 import { pino } from "pino";
 import { WebSocket } from "ws";
+import { PACE } from "../src/live/pace.js";
 import { type RunningServer, startServer } from "../src/server.js";
+import { TestConnection } from "./test-connection.js";
 
 export const PASSWORD = "correct horse";
 export const PARAMETERS = {
@@ -26,13 +18,16 @@ export const PARAMETERS = {
   key_check: Buffer.alloc(16, 2).toString("base64"),
 };
 
-const registry = createRegistry([Ack, ChatMessage, ErrorResponse, StatusEvent]);
-
 /** A server as it runs, with a database of its own. */
 export class TestServer {
   readonly folder = mkdtempSync(join(tmpdir(), "lacre-server-test-"));
   readonly log: string[] = [];
+  readonly #pace: typeof PACE;
   #running: RunningServer | undefined;
+
+  constructor(pace = PACE) {
+    this.#pace = pace;
+  }
 
   get databasePath(): string {
     return join(this.folder, "server.db");
@@ -51,7 +46,7 @@ export class TestServer {
       serverSecret: undefined,
     };
     const destination = { write: (line: string) => void this.log.push(line) };
-    this.#running = await startServer(config, pino({ level: "trace" }, destination));
+    this.#running = await startServer(config, pino({ level: "trace" }, destination), this.#pace);
   }
 
   async stop(): Promise<void> {
@@ -104,57 +99,35 @@ export class TestUser {
     return body.chat_id;
   }
 
-  async connect(): Promise<TestConnection> {
+  /** A WebSocket on which nothing was said yet. */
+  async dial(): Promise<TestConnection> {
     const url = `${this.#server.url.replace("http", "ws")}/ws?token=${this.token}`;
     const connection = new TestConnection(new WebSocket(url), this.sessionKey);
     await once(connection.socket, "open");
     return connection;
   }
+
+  /** A connection that was welcomed. */
+  async connect(capabilities: string[] = ["delivered"]): Promise<TestConnection> {
+    const connection = await this.dial();
+    await connection.greet({ capabilities });
+    return connection;
+  }
 }
 
-/** A client that does as it is told, right or wrong. */
-export class TestConnection {
-  readonly socket: WebSocket;
-  readonly clientKey: SigningKey;
-  readonly serverKey: SigningKey;
-  /** Frames as they came. */
-  readonly frames: Buffer[] = [];
-  readonly closed: Promise<number>;
-  #read = 0;
-
-  constructor(socket: WebSocket, sessionKey: Uint8Array) {
-    this.socket = socket;
-    this.clientKey = SigningKey.derive(sessionKey, "client");
-    this.serverKey = SigningKey.derive(sessionKey, "server");
-    socket.on("message", (bytes: Buffer) => this.frames.push(bytes));
-    socket.on("error", () => {});
-    this.closed = once(socket, "close").then(([code]) => code);
-  }
-
-  send<Type extends string, Schema extends PayloadSchema>(
-    definition: MessageDefinition<Type, Schema>,
-    value: Parameters<MessageDefinition<Type, Schema>["toProtocol"]>[0],
-  ): Uint8Array {
-    const frame = definition.toProtocol(value, this.clientKey, { wire: 2 }).toBytes();
-    this.socket.send(frame);
-    return frame;
-  }
-
-  /** What the server says next. */
-  async next() {
-    while (this.frames.length === this.#read) await once(this.socket, "message");
-    const message = MessageProtocol.open(this.frames[this.#read++]!, { key: this.serverKey });
-    return registry.parse(message);
-  }
-
-  async nextError(): Promise<string> {
-    const frame = await this.next();
-    return frame.type === "error" ? frame.value.error_code : `no error but ${frame.type}`;
-  }
-
-  /** Whether nothing more came by the time that a question asked now is answered. */
-  async isQuiet(): Promise<boolean> {
-    this.send(StatusEvent, { event_type: "typing", user_id: 1 });
-    return ["ERR_CHAT_NOT_FOUND", "ERR_FOREIGN_SENDER"].includes(await this.nextError());
-  }
+/** A message such as a client encrypts. */
+export function messageIn(
+  chat_id: number,
+  sender_id: number,
+  fields: Partial<ChatMessage> = {},
+): ChatMessage {
+  return {
+    chat_id,
+    sender_id,
+    content: new Uint8Array(randomBytes(144)),
+    nonce: new Uint8Array(randomBytes(12)),
+    timestamp: Math.floor(Date.now()) / 1000,
+    client_id: randomUUID(),
+    ...fields,
+  };
 }

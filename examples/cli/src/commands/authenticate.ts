@@ -29,7 +29,6 @@ export async function authenticate(
     access_token,
     session_key: toBase64(session_key),
     pins: isSameAccount ? previous.pins : {},
-    cursors: isSameAccount ? previous.cursors : {},
   });
   console.error(`You are ${answer.username ?? username} on ${server}.`);
 }

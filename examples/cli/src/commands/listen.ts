@@ -1,14 +1,13 @@
 import { KeyError } from "lacre";
 import { Account } from "../account.js";
+import { Conversation } from "../conversation.js";
 import { exitCodes, Failure } from "../failure.js";
-import { LiveConnection } from "../live-connection.js";
 import { type OpenChat, openChat } from "../open-chat.js";
 import type { Options } from "../options.js";
 import { jsonOutput, type Output, plainOutput } from "../output.js";
 import { Reader } from "../reader.js";
 import { readPassphrase } from "../secrets.js";
 import { stopSignal } from "../stop-signal.js";
-import { talk } from "../talk.js";
 import { isSameName } from "../usernames.js";
 
 /** Shows what comes in, from where the last `listen` or `chat` ended: of one chat, or of all that the passphrase opens. */
@@ -22,22 +21,19 @@ export async function listen(
     : plainOutput(`Listening${peer === undefined ? "" : ` to ${peer}`}. Ctrl-C ends.`);
   const passphrase = await readPassphrase(options, peer);
   const chats = await openChats(account, peer, passphrase, output);
-  const connection = await LiveConnection.open(account.profile);
-  const participations = chats.map((chat) => {
-    const after = account.cursorOf(chat.peer_name);
-    return { chat, reader: new Reader({ account, connection, chat, output, after }) };
-  });
+  const reader = new Reader(account, chats, output);
   const stopped = stopSignal();
-  await talk({ account, connection, participations, output }, () => stopped);
+  const conversation = await Conversation.start({ account, reader, output, incoming: "shown" });
+  await conversation.during(() => stopped);
 }
 
 async function openChats(
-  { api, profile }: Account,
+  account: Account,
   peer: string | undefined,
   passphrase: string,
   output: Output,
 ): Promise<OpenChat[]> {
-  const all = await api.listChats();
+  const all = await account.listChats();
   const wanted = all.filter(({ peer_name }) => peer === undefined || isSameName(peer_name, peer));
   if (wanted.length === 0) {
     throw new Failure(
@@ -49,7 +45,7 @@ async function openChats(
   const opened: OpenChat[] = [];
   for (const chat of wanted) {
     try {
-      opened.push(await openChat(chat, passphrase, profile.pins));
+      opened.push(await openChat(chat, passphrase, account.profile.pins));
     } catch (error) {
       if (!(error instanceof KeyError) || wanted.length === 1) throw error;
       output.error(error.code, `not listening to ${chat.peer_name}: ${error.message}`);

@@ -1,13 +1,12 @@
 import { Account } from "../account.js";
+import { Conversation } from "../conversation.js";
 import { Failure } from "../failure.js";
 import { readLines, readText } from "../lines.js";
-import { LiveConnection } from "../live-connection.js";
 import { findOrCreateChat } from "../open-chat.js";
 import type { Options } from "../options.js";
 import { plainOutput } from "../output.js";
+import { Reader } from "../reader.js";
 import { readNewPassphrase, readPassphrase } from "../secrets.js";
-import { Sender } from "../sender.js";
-import { talk } from "../talk.js";
 
 /** Sends one text, or each line of standard input, and ends when the server has stored it all. */
 export async function send(
@@ -16,21 +15,20 @@ export async function send(
   options: Options & { lines?: boolean },
 ): Promise<void> {
   const account = new Account(options.profile, options.server);
-  const open = await findOrCreateChat(account.api, peer, account.profile.pins, (isNewChat) =>
+  const open = await findOrCreateChat(account, peer, (isNewChat) =>
     isNewChat ? readNewPassphrase(options, peer) : readPassphrase(options, peer),
   );
   const output = plainOutput(`Sending to ${open.peer_name}.`);
-  const connection = await LiveConnection.open(account.profile);
-  const sender = new Sender(connection, open, account.profile.user_id, output);
-
-  const participations = [{ chat: open, sender }];
-  await talk({ account, connection, participations, output }, async () => {
+  const reader = new Reader(account, [open], output);
+  const conversation = await Conversation.start({ account, reader, output, incoming: "ignored" });
+  await conversation.during(async () => {
     for await (const message of textsToSend(text, options.lines === true)) {
-      await sender.send(message);
+      await conversation.send(open, message);
     }
-    await sender.isSettled();
+    await conversation.until(() => conversation.pending === 0);
   });
-  if (sender.failed > 0) throw new Failure(`${sender.failed} messages were not sent`);
+  const { failed } = conversation;
+  if (failed > 0) throw new Failure(`${failed} messages were not sent`);
 }
 
 async function* textsToSend(text: string | undefined, isByLine: boolean): AsyncGenerator<string> {

@@ -1,4 +1,5 @@
 import { type Insertable, type Kysely, sql } from "kysely";
+import { type ChatOfMember, countChats, listChats } from "./chats-of-member.js";
 import type {
   Chat,
   ChatTable,
@@ -14,9 +15,6 @@ import type {
 export type MarkKind = "read" | "delivered";
 
 const MARK_COLUMNS = { read: "is_read", delivered: "delivered" } as const;
-
-/** A chat as one of its members sees it. */
-export type ChatOfMember = Chat & { peer_id: number; peer_name: string; unread: number };
 
 /** Everything that the server reads from its database and writes to it. */
 export class Store {
@@ -84,50 +82,12 @@ export class Store {
       .executeTakeFirst();
   }
 
-  listChats(
-    user_id: number,
-    { limit, offset }: { limit: number; offset: number },
-  ): Promise<ChatOfMember[]> {
-    return this.#chatsOf(user_id)
-      .innerJoin("users as peer", (join) =>
-        join
-          .on((on) =>
-            on.or([on("peer.id", "=", on.ref("user1_id")), on("peer.id", "=", on.ref("user2_id"))]),
-          )
-          .on("peer.id", "!=", user_id),
-      )
-      .selectAll("chats")
-      .select(["peer.id as peer_id", "peer.username as peer_name"])
-      .select((select) =>
-        select
-          .selectFrom("messages")
-          .select((count) => count.fn.countAll().as("unread"))
-          .whereRef("chat_id", "=", "chats.id")
-          .where("is_read", "=", 0)
-          .where("sender_id", "!=", user_id)
-          .$castTo<{ unread: number }>()
-          .$asScalar()
-          .as("unread"),
-      )
-      .orderBy("chats.id")
-      .limit(limit)
-      .offset(offset)
-      .execute();
+  listChats(user_id: number, page: { limit: number; offset: number }): Promise<ChatOfMember[]> {
+    return listChats(this.#db, user_id, page);
   }
 
-  async countChats(user_id: number): Promise<number> {
-    const { total } = await this.#chatsOf(user_id)
-      .select((select) => select.fn.countAll<number>().as("total"))
-      .executeTakeFirstOrThrow();
-    return total;
-  }
-
-  #chatsOf(user_id: number) {
-    return this.#db
-      .selectFrom("chats")
-      .where((where) =>
-        where.or([where("user1_id", "=", user_id), where("user2_id", "=", user_id)]),
-      );
+  countChats(user_id: number): Promise<number> {
+    return countChats(this.#db, user_id);
   }
 
   /** The seq for the chat's next message. Call it in the transaction that stores that message. */

@@ -50,9 +50,7 @@ export class Live {
 
   receive(connection: Connection, data: unknown): void {
     connection.enqueue(async () => {
-      if (connection.isClosed) return;
-      if (connection.isOpen) await this.#take(connection, data);
-      else connection.greet(data);
+      if (!connection.isClosed) await this.#take(connection, data);
     });
   }
 
@@ -73,6 +71,7 @@ export class Live {
   async #take(connection: Connection, data: unknown): Promise<void> {
     let message: VerifiedMessage | undefined;
     try {
+      if (!connection.isOpen) return connection.greet(data);
       message = connection.open(data);
       if (message !== undefined) await this.#handle(connection, message);
     } catch (error) {

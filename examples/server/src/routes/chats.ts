@@ -1,7 +1,7 @@
 import { type Context, Hono } from "hono";
 import { type ChatListResponse, ChatSummary, defineMessage } from "lacre";
 import * as z from "zod/mini";
-import type { ChatOfMember } from "../database/store.js";
+import type { ChatOfMember } from "../database/chats-of-member.js";
 import { chatNotFound, Refusal } from "../errors.js";
 import type { ActiveSession } from "../identity/sessions.js";
 import { answer, readBody } from "../json.js";

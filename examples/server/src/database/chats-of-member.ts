@@ -1,0 +1,50 @@
+import type { Kysely } from "kysely";
+import type { Chat, Schema } from "./schema.js";
+
+/** A chat as one of its members sees it. */
+export type ChatOfMember = Chat & { peer_id: number; peer_name: string; unread: number };
+
+export function listChats(
+  db: Kysely<Schema>,
+  user_id: number,
+  { limit, offset }: { limit: number; offset: number },
+): Promise<ChatOfMember[]> {
+  return chatsOf(db, user_id)
+    .innerJoin("users as peer", (join) =>
+      join
+        .on((on) =>
+          on.or([on("peer.id", "=", on.ref("user1_id")), on("peer.id", "=", on.ref("user2_id"))]),
+        )
+        .on("peer.id", "!=", user_id),
+    )
+    .selectAll("chats")
+    .select(["peer.id as peer_id", "peer.username as peer_name"])
+    .select((select) =>
+      select
+        .selectFrom("messages")
+        .select((count) => count.fn.countAll().as("unread"))
+        .whereRef("chat_id", "=", "chats.id")
+        .where("is_read", "=", 0)
+        .where("sender_id", "!=", user_id)
+        .$castTo<{ unread: number }>()
+        .$asScalar()
+        .as("unread"),
+    )
+    .orderBy("chats.id")
+    .limit(limit)
+    .offset(offset)
+    .execute();
+}
+
+export async function countChats(db: Kysely<Schema>, user_id: number): Promise<number> {
+  const { total } = await chatsOf(db, user_id)
+    .select((select) => select.fn.countAll<number>().as("total"))
+    .executeTakeFirstOrThrow();
+  return total;
+}
+
+function chatsOf(db: Kysely<Schema>, user_id: number) {
+  return db
+    .selectFrom("chats")
+    .where((where) => where.or([where("user1_id", "=", user_id), where("user2_id", "=", user_id)]));
+}

@@ -1,0 +1,219 @@
+import { once } from "node:events";
+import { sql } from "kysely";
+import { ChatMessage, Heartbeat, MessageProtocol, Resume, StatusEvent } from "lacre";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { openDatabase } from "../src/database/open-database.js";
+import { messageIn, TestServer, type TestUser } from "./support.js";
+import type { TestConnection } from "./test-connection.js";
+
+const server = new TestServer();
+let alice: TestUser;
+let bob: TestUser;
+let chat_id: number;
+
+beforeAll(async () => {
+  await server.start();
+  alice = await server.register("alice");
+  bob = await server.register("bob");
+  chat_id = await alice.chatWith("bob");
+});
+afterAll(() => server.remove());
+
+async function write(from: TestConnection, count: number): Promise<ChatMessage[]> {
+  const messages = Array.from({ length: count }, () => messageIn(chat_id, alice.id));
+  for (const message of messages) from.send(ChatMessage, message);
+  for (const _ of messages) expect((await from.next()).type).toBe("ack");
+  return messages;
+}
+
+describe("the greeting", () => {
+  it("agrees on a wire and what both can do, and the server's heartbeat", async () => {
+    const connection = await alice.dial();
+    const welcome = await connection.greet({ wires: [1, 2], capabilities: ["delivered"] });
+    expect(welcome).toMatchObject({ wire: 2, capabilities: ["delivered"], heartbeat: 30 });
+    const first = await bob.dial();
+    expect((await first.greet({ wires: [1] })).wire).toBe(1);
+    expect(await first.isQuiet()).toBe(true);
+    for (const { socket } of [connection, first]) socket.terminate();
+  });
+
+  it("closes with 4002 where no wire is common", async () => {
+    const connection = await alice.dial();
+    connection.sayHello({ wires: [3] });
+    expect(await connection.closed).toBe(4002);
+  });
+
+  it("closes with 1008 for a first frame that is no hello of this session", async () => {
+    const sayings: ((connection: TestConnection) => void)[] = [
+      ({ socket }) => socket.send("hello"),
+      ({ socket }) => socket.send(new Uint8Array(100)),
+    ];
+    for (const say of sayings) {
+      const connection = await alice.dial();
+      say(connection);
+      expect(await connection.closed).toBe(1008);
+    }
+    const [ofAlice, ofBob] = [await alice.dial(), await bob.dial()];
+    ofAlice.socket.send = ofBob.socket.send.bind(ofBob.socket);
+    ofAlice.sayHello();
+    expect(await ofBob.closed).toBe(1008);
+    ofAlice.socket.terminate();
+  });
+});
+
+describe("a connection", () => {
+  it("is closed with 4000 for a frame on another wire than was agreed on", async () => {
+    const connection = await alice.connect();
+    const frame = Heartbeat.toProtocol({ sent_at: 1 }, connection.clientKey, { wire: 1 });
+    connection.socket.send(frame.toBytes());
+    expect(await connection.closed).toBe(4000);
+  });
+
+  it("may beat, and hears the same", async () => {
+    const connection = await alice.connect();
+    connection.send(Heartbeat, { sent_at: 1.5 });
+    expect(await connection.next()).toMatchObject({ type: "heartbeat", value: { sent_at: 1.5 } });
+    connection.socket.terminate();
+  });
+
+  it("is closed with 1012 when the server ends, and goes on with the next one", async () => {
+    const connection = await alice.connect();
+    const [message] = await write(connection, 1);
+    await server.stop();
+    expect(await connection.closed).toBe(1012);
+    await server.start();
+    const later = await alice.connect();
+    later.send(Resume, { chat_id, after: 0, limit: 10 });
+    expect(await later.next()).toMatchObject({ value: { messages: [{ ...message, seq: 1 }] } });
+    later.socket.terminate();
+  });
+});
+
+describe("alice writes while bob is away", () => {
+  it("and he resumes, page by page, and hears how far his own were read", async () => {
+    const fromAlice = await alice.connect();
+    const fromBob = await bob.connect();
+    const own = messageIn(chat_id, bob.id);
+    fromBob.send(ChatMessage, own);
+    const acknowledged = await fromBob.next();
+    const after = (acknowledged as { value: { seq: number } }).value.seq;
+    fromBob.socket.terminate();
+    await once(fromBob.socket, "close");
+
+    await fromAlice.next();
+    const messages = await write(fromAlice, 3);
+    const user_id = alice.id;
+    fromAlice.send(StatusEvent, { event_type: "read", user_id, chat_id, seq: after });
+    expect(await fromAlice.isQuiet()).toBe(true);
+
+    const later = await bob.connect();
+    later.send(Resume, { chat_id, after, limit: 2 });
+    expect(await later.next()).toMatchObject({
+      type: "message_list",
+      value: { chat_id, after, through: after + 2, messages: messages.slice(0, 2), has_more: true },
+    });
+    later.send(Resume, { chat_id, after: after + 2, limit: 2 });
+    expect(await later.next()).toMatchObject({
+      value: { after: after + 2, through: after + 3, messages: messages.slice(2), has_more: false },
+    });
+    expect(await later.next()).toMatchObject({
+      type: "status",
+      value: { event_type: "read", user_id, chat_id, seq: after },
+    });
+    expect(await later.isQuiet()).toBe(true);
+
+    // What he sends once more, as he heard of no ack, is what it was.
+    later.send(ChatMessage, own);
+    expect(await later.next()).toMatchObject({ value: (acknowledged as { value: object }).value });
+    later.send(ChatMessage, { ...own, content: messages[0]!.content });
+    expect(await later.nextError()).toBe("ERR_CLIENT_ID_REUSED");
+    for (const { socket } of [fromAlice, later]) socket.terminate();
+  });
+
+  it("and what a list has no room for comes with the next one", async () => {
+    const fromAlice = await alice.connect();
+    const [first, second] = [1, 2].map(() =>
+      messageIn(chat_id, alice.id, { content: new Uint8Array(600_000) }),
+    );
+    for (const message of [first!, second!]) {
+      fromAlice.send(ChatMessage, message);
+      await fromAlice.next();
+    }
+    const last = (await alice.get("/chats")).body.chats[0].last_seq;
+    fromAlice.send(Resume, { chat_id, after: last - 2, limit: 100 });
+    expect(await fromAlice.next()).toMatchObject({ value: { through: last - 1, has_more: true } });
+    fromAlice.socket.terminate();
+  });
+});
+
+describe("a message that is not stored", () => {
+  it("is refused under its client id where it does not fit", async () => {
+    const connection = await alice.connect();
+    const { client_id, ...rest } = messageIn(chat_id, alice.id);
+    const payload = { ...rest, client_id, chat_id: 0 };
+    const odd = new MessageProtocol({ type: "message", payload, wire: 2 });
+    connection.socket.send(odd.sign(connection.clientKey).toBytes());
+    expect(await connection.next()).toMatchObject({
+      value: { error_code: "ERR_VALIDATION", details: { client_id } },
+    });
+    for (const odd_id of ["x".repeat(1_000_000), { a: [1] }, new Uint8Array(9), 7]) {
+      const odder = new MessageProtocol({
+        type: "message",
+        payload: { ...payload, client_id: odd_id },
+        wire: 2,
+      });
+      connection.socket.send(odder.sign(connection.clientKey).toBytes());
+      expect(await connection.nextError()).toBe("ERR_VALIDATION");
+    }
+    connection.socket.terminate();
+  });
+
+  it("may be sent again later where the server fails", async () => {
+    const connection = await alice.connect();
+    const message = messageIn(chat_id, alice.id);
+    const db = openDatabase(server.databasePath);
+    const before = (await alice.get("/chats")).body.chats[0].last_seq;
+    await sql`create trigger full before insert on messages begin select raise(abort, 'disk full'); end`.execute(
+      db,
+    );
+    connection.send(ChatMessage, message);
+    expect(await connection.next()).toMatchObject({
+      value: {
+        error_code: "ERR_UNAVAILABLE",
+        details: { client_id: message.client_id, retry_after: 5 },
+      },
+    });
+    await sql`drop trigger full`.execute(db);
+    await db.destroy();
+    connection.send(ChatMessage, message);
+    expect(await connection.next()).toMatchObject({ type: "ack", value: { seq: before + 1 } });
+    connection.socket.terminate();
+  });
+});
+
+describe("a server in a hurry", () => {
+  const PACE = { greeting: 0.3, heartbeat: 0.4 };
+  const hasty = new TestServer(PACE);
+  let carol: TestUser;
+  beforeAll(async () => {
+    await hasty.start();
+    carol = await hasty.register("carol");
+  });
+  afterAll(() => hasty.remove());
+
+  it("closes with 4003 what says no hello", async () => {
+    const start = performance.now();
+    expect(await (await carol.dial()).closed).toBe(4003);
+    expect(performance.now() - start).toBeGreaterThan(1000 * PACE.greeting - 50);
+  });
+
+  it("keeps a connection that beats, and closes it with 4003 after three heartbeats of silence", async () => {
+    const connection = await carol.connect();
+    for (let beat = 0; beat < 8; beat++) {
+      expect(await connection.isQuiet()).toBe(true);
+      await new Promise((resolve) => setTimeout(resolve, 200));
+    }
+    expect(connection.socket.readyState).toBe(connection.socket.OPEN);
+    expect(await connection.closed).toBe(4003);
+  });
+});

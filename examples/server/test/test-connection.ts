@@ -1,0 +1,102 @@
+import { randomBytes } from "node:crypto";
+import { once } from "node:events";
+import {
+  Ack,
+  ChatMessage,
+  createRegistry,
+  ErrorResponse,
+  Heartbeat,
+  Hello,
+  type MessageDefinition,
+  MessageListResponse,
+  MessageProtocol,
+  type PayloadSchema,
+  StatusEvent,
+  Welcome,
+} from "lacre";
+import { Channel, type DirectionKeys, directionKeys } from "lacre/session";
+import type { WebSocket } from "ws";
+
+const registry = createRegistry([
+  Ack,
+  ChatMessage,
+  ErrorResponse,
+  Heartbeat,
+  MessageListResponse,
+  StatusEvent,
+]);
+
+/** A client that does as it is told, right or wrong. */
+export class TestConnection {
+  readonly socket: WebSocket;
+  /** Frames as they came. */
+  readonly frames: Buffer[] = [];
+  readonly closed: Promise<number>;
+  readonly #sessionKey: Uint8Array;
+  #agreed: { readonly keys: DirectionKeys; readonly channel: Channel } | undefined;
+  #read = 0;
+
+  constructor(socket: WebSocket, sessionKey: Uint8Array) {
+    this.socket = socket;
+    this.#sessionKey = sessionKey;
+    socket.on("message", (bytes: Buffer) => this.frames.push(bytes));
+    socket.on("error", () => {});
+    this.closed = once(socket, "close").then(([code]) => code);
+  }
+
+  /** The key that this connection's client signs with. */
+  get clientKey() {
+    return this.#agreed!.keys.client;
+  }
+
+  sayHello(offer: { wires?: number[]; capabilities?: string[] } = {}): Uint8Array {
+    const nonce = new Uint8Array(randomBytes(16));
+    const hello = { nonce, wires: [2, 1], capabilities: [], ...offer };
+    this.socket.send(Hello.toProtocol(hello, directionKeys(this.#sessionKey).client).toBytes());
+    return nonce;
+  }
+
+  async greet(offer?: { wires?: number[]; capabilities?: string[] }): Promise<Welcome> {
+    const hello = this.sayHello(offer);
+    const key = directionKeys(this.#sessionKey).server;
+    const welcome = Welcome.fromProtocol(MessageProtocol.open(await this.#nextFrame(), { key }));
+    const keys = directionKeys(this.#sessionKey, { hello, welcome: welcome.nonce });
+    const wire = welcome.wire as 1 | 2;
+    this.#agreed = { keys, channel: new Channel({ wire, own: keys.client, peers: keys.server }) };
+    return welcome;
+  }
+
+  send<Type extends string, Schema extends PayloadSchema>(
+    definition: MessageDefinition<Type, Schema>,
+    value: Parameters<MessageDefinition<Type, Schema>["toProtocol"]>[0],
+  ): Uint8Array {
+    const frame = this.#agreed!.channel.encode(definition, value, Date.now() / 1000);
+    this.socket.send(frame);
+    return frame;
+  }
+
+  /** What the server says next. */
+  async next() {
+    const frame = await this.#nextFrame();
+    return registry.parse(this.#agreed!.channel.open(frame, Date.now() / 1000));
+  }
+
+  async nextError(): Promise<string> {
+    const frame = await this.next();
+    return frame.type === "error" ? frame.value.error_code : `no error but ${frame.type}`;
+  }
+
+  /** Whether nothing more came by the time that a question asked now is answered. */
+  async isQuiet(): Promise<boolean> {
+    this.send(Heartbeat, { sent_at: 1 });
+    return (await this.next()).type === "heartbeat";
+  }
+
+  async #nextFrame(): Promise<Buffer> {
+    while (this.frames.length === this.#read) {
+      const closed = this.closed.then((code) => Promise.reject(new Error(`closed with ${code}`)));
+      await Promise.race([once(this.socket, "message"), closed]);
+    }
+    return this.frames[this.#read++]!;
+  }
+}
