@@ -1,3 +1,4 @@
+import type { NotNull } from "kysely";
 import { openDatabase } from "../../server/src/database/open-database.js";
 
 /** What the server holds of one message. */
@@ -16,7 +17,9 @@ export async function readMessageRows(databasePath: string): Promise<MessageRow[
       .selectFrom("messages")
       .innerJoin("users", "users.id", "sender_id")
       .select(["seq", "username as sender", "client_id", "nonce", "encrypted_content"])
+      .where("encrypted_content", "is not", null)
       .orderBy("seq")
+      .$narrowType<{ encrypted_content: NotNull }>()
       .execute();
   } finally {
     await db.destroy();

@@ -1,16 +1,20 @@
-import { type Insertable, type Kysely, sql } from "kysely";
+import { type Insertable, type Kysely, type NotNull, sql } from "kysely";
 import { type ChatOfMember, countChats, listChats } from "./chats-of-member.js";
 import type {
   Chat,
   ChatTable,
   MessageTable,
   Schema,
-  ServerKeyTable,
+  ServerKey,
   Session,
+  SessionTable,
   StoredMessage,
   User,
   UserTable,
 } from "./schema.js";
+
+/** A message with its content. */
+export type LivingMessage = StoredMessage & { encrypted_content: Uint8Array };
 
 export type MarkKind = "read" | "delivered";
 
@@ -39,6 +43,10 @@ export class Store {
       .executeTakeFirst();
   }
 
+  findUser(id: number): Promise<User | undefined> {
+    return this.#db.selectFrom("users").selectAll().where("id", "=", id).executeTakeFirst();
+  }
+
   findUserByKey(username_key: string): Promise<User | undefined> {
     return this.#db
       .selectFrom("users")
@@ -47,7 +55,31 @@ export class Store {
       .executeTakeFirst();
   }
 
-  async createSession(session: Session): Promise<void> {
+  /** Active users whose compared names begin with `prefix`, in the order of these, after the one in `after`. */
+  searchUsers(
+    prefix: string,
+    { after = "", limit }: { after?: string; limit: number },
+  ): Promise<User[]> {
+    return (
+      this.#db
+        .selectFrom("users")
+        .selectAll()
+        .where("username_key", ">=", prefix)
+        // The last code point there is: every name that goes on after the prefix comes before it.
+        .where("username_key", "<", `${prefix}\u{10FFFF}`)
+        .where("username_key", ">", after)
+        .where("is_active", "=", 1)
+        .orderBy("username_key")
+        .limit(limit)
+        .execute()
+    );
+  }
+
+  async noteLogin(id: number, last_login: number): Promise<void> {
+    await this.#db.updateTable("users").set({ last_login }).where("id", "=", id).execute();
+  }
+
+  async createSession(session: Insertable<SessionTable>): Promise<void> {
     await this.#db.insertInto("sessions").values(session).execute();
   }
 
@@ -55,9 +87,34 @@ export class Store {
     return this.#db
       .selectFrom("sessions")
       .innerJoin("users", "users.id", "sessions.user_id")
-      .select(["sessions.id", "user_id", "expires_at", "username"])
+      .selectAll("sessions")
+      .select(["username", "is_active"])
       .where("sessions.id", "=", id)
       .executeTakeFirst();
+  }
+
+  /** Puts the next refresh token in the place of the one in force; false where `refresh_id` is not that one, or the session is over. */
+  async rotateSession(
+    { id, refresh_id }: Pick<Session, "id" | "refresh_id">,
+    next: Pick<Session, "refresh_id" | "expires_at">,
+  ): Promise<boolean> {
+    const { numUpdatedRows } = await this.#db
+      .updateTable("sessions")
+      .set(next)
+      .where("id", "=", id)
+      .where("refresh_id", "=", refresh_id)
+      .where("revoked_at", "is", null)
+      .executeTakeFirst();
+    return numUpdatedRows > 0n;
+  }
+
+  async revokeSession(id: Uint8Array, revoked_at: number): Promise<void> {
+    await this.#db
+      .updateTable("sessions")
+      .set({ revoked_at })
+      .where("id", "=", id)
+      .where("revoked_at", "is", null)
+      .execute();
   }
 
   /** The new chat, or undefined where the two have one. */
@@ -80,6 +137,32 @@ export class Store {
         where.or([where("user1_id", "=", user_id), where("user2_id", "=", user_id)]),
       )
       .executeTakeFirst();
+  }
+
+  /** Sets what a chat's key is derived with; undefined where it is set. */
+  setChatParameters(
+    id: number,
+    parameters: { salt: Uint8Array; iterations: number; key_check: Uint8Array },
+  ): Promise<Chat | undefined> {
+    return this.#db
+      .updateTable("chats")
+      .set(parameters)
+      .where("id", "=", id)
+      .where("salt", "is", null)
+      .returningAll()
+      .executeTakeFirst();
+  }
+
+  configureChat(
+    id: number,
+    config: { encryption_type?: string; auto_delete_hours?: number | null },
+  ): Promise<Chat> {
+    return this.#db
+      .updateTable("chats")
+      .set(config)
+      .where("id", "=", id)
+      .returningAll()
+      .executeTakeFirstOrThrow();
   }
 
   listChats(user_id: number, page: { limit: number; offset: number }): Promise<ChatOfMember[]> {
@@ -123,18 +206,25 @@ export class Store {
       .executeTakeFirst();
   }
 
-  listMessages(
+  /** A chat's messages that are not deleted at `now`: the first after `after`, or the last before `before`, in order. */
+  async listMessages(
     chat_id: number,
-    { after, limit }: { after: number; limit: number },
-  ): Promise<StoredMessage[]> {
-    return this.#db
+    { after, before, limit, now }: { after?: number; before?: number; limit: number; now: number },
+  ): Promise<LivingMessage[]> {
+    const isForwards = before === undefined;
+    const rows = await this.#db
       .selectFrom("messages")
       .selectAll()
       .where("chat_id", "=", chat_id)
-      .where("seq", ">", after)
-      .orderBy("seq")
+      .where("seq", ">", after ?? 0)
+      .$if(!isForwards, (query) => query.where("seq", "<", before!))
+      .where("encrypted_content", "is not", null)
+      .where((where) => where.or([where("delete_at", "is", null), where("delete_at", ">", now)]))
+      .orderBy("seq", isForwards ? "asc" : "desc")
       .limit(limit)
+      .$narrowType<{ encrypted_content: NotNull }>()
       .execute();
+    return isForwards ? rows : rows.reverse();
   }
 
   /** Marks what the user was sent, up to `seq`; whether anything of it had not been marked yet. */
@@ -167,23 +257,28 @@ export class Store {
     return row?.seq ?? 0;
   }
 
-  /** The key for `purpose`; the one in `candidate` if there was none. */
-  async keepKey(purpose: ServerKeyTable["purpose"], candidate: Uint8Array): Promise<Uint8Array> {
+  /** Keeps a key, unless there is one of this id. */
+  async addKey(key: ServerKey): Promise<void> {
     await this.#db
       .insertInto("server_keys")
-      .values({ purpose, material: candidate, created_at: Date.now() / 1000 })
-      .onConflict((conflict) => conflict.column("purpose").doNothing())
+      .values(key)
+      .onConflict((conflict) => conflict.column("id").doNothing())
       .execute();
-    return (await this.findKey(purpose))!;
   }
 
-  async findKey(purpose: ServerKeyTable["purpose"]): Promise<Uint8Array | undefined> {
-    const row = await this.#db
+  /** The newest first. */
+  listKeys(purpose: ServerKey["purpose"]): Promise<ServerKey[]> {
+    return this.#db
       .selectFrom("server_keys")
-      .select("material")
+      .selectAll()
       .where("purpose", "=", purpose)
-      .executeTakeFirst();
-    return row?.material;
+      .orderBy("created_at", "desc")
+      .orderBy("id")
+      .execute();
+  }
+
+  async removeKey(id: string): Promise<void> {
+    await this.#db.deleteFrom("server_keys").where("id", "=", id).execute();
   }
 
   close(): Promise<void> {

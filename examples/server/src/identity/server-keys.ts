@@ -1,18 +1,29 @@
 import { createPrivateKey, generateKeyPair, type KeyObject, randomBytes } from "node:crypto";
 import { promisify } from "node:util";
+import type { ServerKey } from "../database/schema.js";
 import type { Store } from "../database/store.js";
 
 /** The secret that every session's key is derived from: made at the first start and kept. */
 export async function loadSessionSecret(store: Store): Promise<Uint8Array> {
-  const kept = await store.findKey("session-secret");
-  return kept ?? store.keepKey("session-secret", randomBytes(32));
+  return loadKey(store, "session-secret", async () => randomBytes(32));
 }
 
 /** The RSA key that signs access tokens: made at the first start and kept. */
 export async function loadTokenKey(store: Store): Promise<KeyObject> {
-  const kept = await store.findKey("token-signing-key");
-  const der = kept ?? (await store.keepKey("token-signing-key", await generateRsaKey()));
+  const der = await loadKey(store, "token-signing-key", generateRsaKey);
   return createPrivateKey({ key: Buffer.from(der), format: "der", type: "pkcs8" });
+}
+
+async function loadKey(
+  store: Store,
+  purpose: ServerKey["purpose"],
+  generate: () => Promise<Uint8Array>,
+): Promise<Uint8Array> {
+  const [kept] = await store.listKeys(purpose);
+  if (kept !== undefined) return kept.material;
+  const created_at = Date.now() / 1000;
+  await store.addKey({ id: purpose, purpose, material: await generate(), created_at });
+  return (await store.listKeys(purpose))[0]!.material;
 }
 
 async function generateRsaKey(): Promise<Uint8Array> {

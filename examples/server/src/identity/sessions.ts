@@ -29,7 +29,8 @@ export class Sessions {
     const id = randomBytes(16);
     const created_at = Date.now() / 1000;
     const expires_at = created_at + LIFETIME_SECONDS;
-    await this.#store.createSession({ id, user_id, created_at, expires_at });
+    const refresh_id = randomBytes(16);
+    await this.#store.createSession({ id, user_id, created_at, expires_at, refresh_id });
     return {
       success: true,
       access_token: await this.#tokens.issue(id, user_id, expires_at),

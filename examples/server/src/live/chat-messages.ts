@@ -1,7 +1,6 @@
 import { Ack, ChatMessage } from "lacre";
 import { notAMember, Refusal } from "../errors.js";
 import { storeMessage } from "../messages/store-message.js";
-import { toChatMessage } from "../messages/to-chat-message.js";
 import type { Connection } from "./connection.js";
 import type { LiveContext } from "./live.js";
 
@@ -35,7 +34,7 @@ export async function handleChatMessage(
   if (!isNew) return;
   for (const other of live.of(chat.user1_id, chat.user2_id)) {
     if (other === connection) continue;
-    other.send(ChatMessage, toChatMessage(stored));
+    other.send(ChatMessage, { ...message, message_id, seq });
     other.noteSent(chat_id, seq);
   }
 }

@@ -16,7 +16,7 @@ export function listMessages(
   return store.transaction(async (inside) => {
     const chat = await inside.findChat(chat_id, user_id);
     if (chat === undefined) return undefined;
-    const rows = await inside.listMessages(chat_id, { after, limit: most });
+    const rows = await inside.listMessages(chat_id, { after, limit: most, now: Date.now() / 1000 });
     const stored = { last_seq: chat.last_seq, messages: rows.map(toChatMessage) };
     return answerResume({ chat_id, after, limit: most }, stored);
   });

@@ -1,8 +1,8 @@
 import type { ChatMessage } from "lacre";
-import type { StoredMessage } from "../database/schema.js";
+import type { LivingMessage } from "../database/store.js";
 
 /** A stored message as it travels: what the sender wrote, unchanged, with what the server gave it. */
-export function toChatMessage(stored: StoredMessage): ChatMessage {
+export function toChatMessage(stored: LivingMessage): ChatMessage {
   const { id, chat_id, sender_id, seq, client_id, encrypted_content, nonce, timestamp } = stored;
   return {
     chat_id,

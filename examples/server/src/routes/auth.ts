@@ -1,3 +1,4 @@
+import { randomUUID } from "node:crypto";
 import { Hono } from "hono";
 import { AuthRequest } from "lacre";
 import { Refusal } from "../errors.js";
@@ -11,6 +12,7 @@ export function authRoutes({ store, passwords, sessions }: Services) {
   routes.post("/register", async (context) => {
     const { username, password } = await readBody(context, AuthRequest);
     const user = await store.createUser({
+      uuid: randomUUID(),
       username,
       username_key: usernameKey(username),
       hashed_password: await passwords.hash(password),

@@ -1,3 +1,4 @@
+import { randomUUID } from "node:crypto";
 import { type Context, Hono } from "hono";
 import { type ChatListResponse, ChatSummary, defineMessage } from "lacre";
 import * as z from "zod/mini";
@@ -49,6 +50,8 @@ export function chatRoutes({ store, sessions }: Services) {
     }
     const chat = await store.createChat({
       ...parameters,
+      chat_uuid: randomUUID(),
+      created_by: user_id,
       user1_id: Math.min(user_id, peer.id),
       user2_id: Math.max(user_id, peer.id),
       created_at: Date.now() / 1000,
@@ -90,18 +93,19 @@ export function chatRoutes({ store, sessions }: Services) {
 }
 
 function toSummary(chat: ChatOfMember): ChatSummary {
-  const { peer_id, peer_name, encryption_type, salt, iterations, key_check, last_seq, unread } =
-    chat;
+  const { id, peer_id, peer_name, encryption_type, last_seq, unread } = chat;
+  const { auto_delete_hours, salt, iterations, key_check } = chat;
   return {
-    chat_id: chat.id,
+    chat_id: id,
     peer_id,
     peer_name,
     encryption_type,
-    salt,
-    iterations,
-    key_check,
     last_seq,
     unread,
+    ...(auto_delete_hours !== null && { auto_delete_hours }),
+    ...(salt !== null && { salt }),
+    ...(iterations !== null && { iterations }),
+    ...(key_check !== null && { key_check }),
   };
 }
 
