@@ -16,6 +16,11 @@ export function encodeUtf8(text: string): Uint8Array {
   return encoder.encode(text);
 }
 
+/** Whether the UTF-8 of a well-formed text has at most `most` bytes. */
+export function fitsInUtf8(text: string, most: number): boolean {
+  return text.length * 3 <= most || encodeUtf8(text).length <= most;
+}
+
 const SHORT_TEXT_BYTES = 24;
 
 /** Text of the UTF-8 between two offsets, U+FEFF kept. Throws TypeError on invalid UTF-8. */
@@ -168,7 +173,10 @@ export function equalConstantTime(a: Uint8Array, b: Uint8Array): boolean {
 
 /** Whether `value` is a Uint8Array, also one of another realm. */
 export function isBytes(value: unknown): value is Uint8Array {
-  return (
-    ArrayBuffer.isView(value) && Object.prototype.toString.call(value) === "[object Uint8Array]"
-  );
+  return typedArrayName.call(value) === "Uint8Array";
 }
+
+/** Reads the engine's own mark, which nothing else can bear; undefined for what is no typed array. */
+const typedArrayName = /* @__PURE__ */ (() =>
+  Object.getOwnPropertyDescriptor(Object.getPrototypeOf(Uint8Array.prototype), Symbol.toStringTag)!
+    .get as (this: unknown) => string | undefined)();

@@ -23,10 +23,11 @@ function pooledRandomBytes(length: number): Uint8Array {
 /** 16 bytes of a new UUIDv7 (RFC 9562, section 5.7) for a Unix time in seconds. */
 export function uuidv7(timestamp: number): Uint8Array {
   const bytes = pooledRandomBytes(16);
-  const milliseconds = Math.min(Math.max(Math.floor(timestamp * 1000), 0), 2 ** 48 - 1);
-  const view = new DataView(bytes.buffer);
-  view.setUint16(0, Math.floor(milliseconds / 2 ** 32));
-  view.setUint32(2, milliseconds % 2 ** 32);
+  let rest = Math.min(Math.max(Math.floor(timestamp * 1000), 0), 2 ** 48 - 1);
+  for (let at = 5; at >= 0; at--) {
+    bytes[at] = rest % 256;
+    rest = Math.floor(rest / 256);
+  }
   bytes[6] = 0x70 | (bytes[6]! & 0x0f);
   bytes[8] = 0x80 | (bytes[8]! & 0x3f);
   return bytes;

@@ -1,4 +1,4 @@
-import { decodeUuid, encodeUtf8, encodeUuid, isWellFormed } from "../bytes.js";
+import { decodeUuid, encodeUuid, fitsInUtf8, isWellFormed } from "../bytes.js";
 import { unixNow } from "../clock.js";
 import { uuidv7 } from "../crypto/random.js";
 import { FreshnessError, KeyError, ValidationError, VerifyError } from "../errors.js";
@@ -20,7 +20,7 @@ export interface MessageFields {
   /** A plain object of nil, booleans, numbers, text, bytes, arrays and plain objects. */
   readonly payload: Readonly<Record<string, unknown>>;
   /** Unix time in seconds. By default now. */
-  readonly timestamp?: number;
+  readonly timestamp?: number | undefined;
   /** The format of the frame. By default 1, which every peer reads. */
   readonly wire?: 1 | 2;
   /** The frame's own UUID, which only wire 2 has. By default a new UUIDv7. */
@@ -176,8 +176,7 @@ export class MessageProtocol {
    * `{ unsigned: true }`: `sign` returns another message, and it is easily forgotten to take that.
    */
   toBytes({ unsigned = false }: { readonly unsigned?: boolean } = {}): Uint8Array {
-    const { bytes } = this.#frame;
-    if (bytes === undefined) {
+    if (!this.#frame.isSigned && this.wire === 2) {
       throw new KeyError("a wire 2 message has no bytes before it is signed: sign(key).toBytes()", {
         code: "ERR_UNSIGNED",
       });
@@ -188,7 +187,7 @@ export class MessageProtocol {
         { code: "ERR_UNSIGNED" },
       );
     }
-    return bytes.slice();
+    return this.#frame.toBytes();
   }
 }
 
@@ -221,19 +220,25 @@ function encodeFrame(fields: MessageFields & FrameOptions, timestamp: number): F
   const { type, payload, wire = 1, id, maxFrameBytes = MAX_FRAME_BYTES } = fields;
   const refuse = (field: string, message: string) =>
     new ValidationError("message", [{ path: [field], message }]);
-  const typeBytes = typeof type === "string" && isWellFormed(type) ? encodeUtf8(type).length : 0;
-  if (typeBytes < 1 || typeBytes > MAX_TYPE_BYTES) {
+  if (
+    typeof type !== "string" ||
+    type === "" ||
+    !isWellFormed(type) ||
+    !fitsInUtf8(type, MAX_TYPE_BYTES)
+  ) {
     throw refuse("type", `must be well-formed text of 1 to ${MAX_TYPE_BYTES} UTF-8 bytes`);
   }
   if (!Number.isFinite(timestamp)) throw refuse("timestamp", "must be a finite number of seconds");
   if (wire !== 1 && wire !== 2) throw refuse("wire", "must be 1 or 2");
   if (wire === 1 && id !== undefined) throw refuse("id", "only wire 2 has one");
-  const idBytes = id === undefined ? uuidv7(timestamp) : decodeUuid(id);
-  if (idBytes === undefined) throw refuse("id", "must be a UUID in lower case");
-  const frame =
-    wire === 1
-      ? encodeWire1({ type, payload, timestamp })
-      : encodeWire2({ type, payload, timestamp, id: idBytes });
+  let frame: Frame;
+  if (wire === 1) {
+    frame = encodeWire1({ type, payload, timestamp });
+  } else {
+    const idBytes = id === undefined ? uuidv7(timestamp) : decodeUuid(id);
+    if (idBytes === undefined) throw refuse("id", "must be a UUID in lower case");
+    frame = encodeWire2({ type, payload, timestamp, id: idBytes });
+  }
   if (!(frame.signedLength <= maxFrameBytes)) {
     throw refuse("payload", `the frame would have more than ${maxFrameBytes} bytes`);
   }

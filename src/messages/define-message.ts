@@ -1,9 +1,11 @@
-import * as z from "zod/mini";
+import type * as z from "zod/mini";
 import en from "zod/v4/locales/en.js";
+import { compile } from "#compile";
 import { unixNow } from "../clock.js";
 import { MessageProtocol } from "../envelope/message-protocol.js";
 import type { SigningKey } from "../envelope/signing-key.js";
 import { type LacreError, ValidationError } from "../errors.js";
+import type { SafeParse } from "./compile.none.js";
 import { mayBeAbsent, readsNilAsAbsent, withoutRefusedNils } from "./nil.js";
 
 /** A zod schema (mini or classic) whose values are plain objects. */
@@ -73,7 +75,7 @@ class Definition<Type extends string, Schema extends PayloadSchema>
   readonly schema: Schema;
   readonly aliases: readonly string[];
   readonly #nil: readonly string[];
-  #omittedWhenNil: readonly string[] | undefined;
+  #traits: Traits<Schema> | undefined;
 
   constructor(type: Type, schema: Schema, nil: readonly string[], aliases: readonly string[]) {
     this.type = type;
@@ -97,7 +99,7 @@ class Definition<Type extends string, Schema extends PayloadSchema>
   }
 
   #check(input: unknown): ParseResult<z.output<Schema>> {
-    const result = z.safeParse(this.schema, input, { error: inEnglish });
+    const result = this.#schemaTraits().safeParse(input, IN_ENGLISH);
     if (result.success) return { success: true, value: result.data };
     const withoutNils = withoutRefusedNils(input, result.error.issues);
     if (withoutNils !== undefined) return this.#check(withoutNils);
@@ -111,12 +113,7 @@ class Definition<Type extends string, Schema extends PayloadSchema>
   ): MessageProtocol {
     const checked = this.parse(this.#timed(value, timestamp ?? unixNow())) as Payload;
     const payload = wire === 1 ? this.#withNils(checked) : checked;
-    const message = new MessageProtocol({
-      type: this.type,
-      payload,
-      wire,
-      ...(timestamp !== undefined && { timestamp }),
-    });
+    const message = new MessageProtocol({ type: this.type, payload, wire, timestamp });
     return key === undefined ? message : message.sign(key);
   }
 
@@ -128,14 +125,15 @@ class Definition<Type extends string, Schema extends PayloadSchema>
     return this.parse(this.#timed(message.payload, message.timestamp));
   }
 
-  get #shape(): Readonly<Record<string, z.core.$ZodType>> {
-    return (this.schema._zod.def as { shape?: Record<string, z.core.$ZodType> }).shape ?? {};
+  /** Taken at first use, so that an import costs nothing. */
+  #schemaTraits(): Traits<Schema> {
+    this.#traits ??= traitsOf(this.schema, this.#nil);
+    return this.#traits;
   }
 
   /** With the envelope's time where the payload has a `timestamp` and leaves it open. */
   #timed(payload: unknown, timestamp: number): unknown {
-    const field = this.#shape.timestamp;
-    if (field === undefined || !mayBeAbsent(field)) return payload;
+    if (!this.#schemaTraits().mayOmitTimestamp) return payload;
     if (typeof payload !== "object" || payload === null) return payload;
     const isOpen = ((payload as Payload).timestamp ?? undefined) === undefined;
     return isOpen ? { ...payload, timestamp } : payload;
@@ -143,21 +141,21 @@ class Definition<Type extends string, Schema extends PayloadSchema>
 
   /** Without the nils that first-version peers write in every message; others are looked for once they are complained of. */
   #withoutNils(input: unknown): unknown {
-    this.#omittedWhenNil ??= Object.keys(this.#shape).filter((key) =>
-      readsNilAsAbsent(this.#shape[key]!),
-    );
     if (typeof input !== "object" || input === null) return input;
-    const nils = this.#omittedWhenNil.filter((key) => (input as Payload)[key] === null);
-    if (nils.length === 0) return input;
-    const read: Record<string, unknown> = { ...input };
-    for (const key of nils) delete read[key];
-    return read;
+    let read: Record<string, unknown> | undefined;
+    for (const key of this.#schemaTraits().omittedWhenNil) {
+      if ((input as Payload)[key] !== null) continue;
+      read ??= { ...input };
+      delete read[key];
+    }
+    return read ?? input;
   }
 
   /** In the order of the schema, as peers of the first version sign and compare bytes. */
   #withNils(payload: Payload): Payload {
     if (this.#nil.length === 0) return payload;
-    const keys = new Set([...Object.keys(this.#shape), ...this.#nil, ...Object.keys(payload)]);
+    const { keys: inOrder } = this.#schemaTraits();
+    const keys = new Set([...inOrder, ...this.#nil, ...Object.keys(payload)]);
     return Object.fromEntries(
       [...keys].map((key) => [key, payload[key] ?? (this.#nil.includes(key) ? null : undefined)]),
     );
@@ -165,6 +163,31 @@ class Definition<Type extends string, Schema extends PayloadSchema>
 }
 
 type Payload = Readonly<Record<string, unknown>>;
+
+/** What a definition needs to know of its schema. */
+interface Traits<Schema extends PayloadSchema> {
+  readonly safeParse: SafeParse<Schema>;
+  /** Names of the fields, in the schema's order. */
+  readonly keys: readonly string[];
+  /** Fields that are written as nil where they are absent, and for which nil means nothing else. */
+  readonly omittedWhenNil: readonly string[];
+  readonly mayOmitTimestamp: boolean;
+}
+
+function traitsOf<Schema extends PayloadSchema>(
+  schema: Schema,
+  nil: readonly string[],
+): Traits<Schema> {
+  const { shape = {} } = schema._zod.def as { shape?: Record<string, z.core.$ZodType> };
+  const isOmittedWhenNil = (key: string) =>
+    shape[key] !== undefined && readsNilAsAbsent(shape[key]);
+  return {
+    safeParse: compile(schema),
+    keys: Object.keys(shape),
+    omittedWhenNil: nil.filter(isOmittedWhenNil),
+    mayOmitTimestamp: shape.timestamp !== undefined && mayBeAbsent(shape.timestamp),
+  };
+}
 
 /** The value of a result. Throws its error where there is none. */
 export function unwrapped<Value>(result: ParseResult<Value>): Value {
@@ -179,5 +202,7 @@ const inEnglish: z.core.$ZodErrorMap = (issue) => {
   english ??= en().localeError;
   return english(issue);
 };
+
+const IN_ENGLISH = { error: inEnglish };
 
 let english: z.core.$ZodErrorMap | undefined;

@@ -11,23 +11,23 @@ const INITIAL_BYTES = 1024;
 const KEPT_BYTES = 65_536;
 const SHORT_TEXT_UNITS = 40;
 
-// One buffer serves all writers in turn, as only one is at work at a time; a writer within a writer (a getter of
-// a payload that makes a message) finds it taken and gets its own.
-let idle: Uint8Array | undefined;
+// One writer serves all in turn, as only one is at work at a time; a writer within a writer (a getter of a payload
+// that makes a message) finds it taken and gets its own.
+let idle: Writer | undefined;
 
 /**
- * Runs `write` on a fresh writer and returns what it wrote, in an array that owns its buffer.
+ * Runs `write` on an empty writer and returns what it wrote, in an array that owns its buffer.
  * Throws ValidationError for what MessagePack within our bounds cannot carry.
  */
 export function written(write: (writer: Writer) => void): Uint8Array {
-  const buffer = idle ?? new Uint8Array(INITIAL_BYTES);
+  const writer = idle ?? new Writer();
   idle = undefined;
-  const writer = new Writer(buffer);
   try {
     write(writer);
     return writer.taken();
   } finally {
-    idle = writer.buffer.length <= KEPT_BYTES ? writer.buffer : buffer;
+    writer.reset();
+    idle = writer;
   }
 }
 
@@ -36,16 +36,18 @@ export function written(write: (writer: Writer) => void): Uint8Array {
  * is integral, as the Python peers sign it. Entries whose value is undefined are left out.
  */
 export class Writer {
-  buffer: Uint8Array;
-  #view: DataView;
+  #buffer = new Uint8Array(INITIAL_BYTES);
+  #view = new DataView(this.#buffer.buffer);
   #length = 0;
   #nesting = 0;
   #elements = 0;
   readonly #path: PropertyKey[] = [];
 
-  constructor(buffer: Uint8Array) {
-    this.buffer = buffer;
-    this.#view = new DataView(buffer.buffer);
+  /** Forgets what has been written, and a buffer that is too large to keep. */
+  reset(): void {
+    this.#length = 0;
+    this.#path.length = 0;
+    if (this.#buffer.length > KEPT_BYTES) this.#replaceBuffer(new Uint8Array(INITIAL_BYTES));
   }
 
   /** How many bytes have been written. */
@@ -55,17 +57,17 @@ export class Writer {
 
   /** A copy of what has been written. */
   taken(): Uint8Array {
-    return this.buffer.slice(0, this.#length);
+    return this.#buffer.slice(0, this.#length);
   }
 
   byte(value: number): void {
     const at = this.#reserve(1);
-    this.buffer[at] = value;
+    this.#buffer[at] = value;
   }
 
   raw(bytes: Uint8Array): void {
     const at = this.#reserve(bytes.length);
-    this.buffer.set(bytes, at);
+    this.#buffer.set(bytes, at);
   }
 
   bin(bytes: Uint8Array): void {
@@ -75,7 +77,7 @@ export class Writer {
 
   float64(value: number): void {
     const at = this.#reserve(9);
-    this.buffer[at] = 0xcb;
+    this.#buffer[at] = 0xcb;
     this.#view.setFloat64(at + 1, value);
   }
 
@@ -86,6 +88,20 @@ export class Writer {
     if (bytes.length <= 31) this.byte(0xa0 | bytes.length);
     else this.#head(bytes.length, 0xd9);
     this.raw(bytes);
+  }
+
+  /** Writes a map that stands inside a frame as the content of a byte string; returns where the map begins. */
+  payloadInBin(map: Readonly<Record<string, unknown>>): number {
+    const headAt = this.#length;
+    // Room for the longest head: how long it is shows only at the end.
+    const start = this.#reserve(5) + 5;
+    this.payload(map, "bin");
+    const end = this.#length;
+    this.#length = headAt;
+    this.#head(end - start, 0xc4);
+    const movedTo = this.#reserve(end - start);
+    this.#buffer.copyWithin(movedTo, start, end);
+    return movedTo;
   }
 
   /** Writes a map that stands inside a frame. */
@@ -129,11 +145,17 @@ export class Writer {
   }
 
   #map(map: Readonly<Record<string, unknown>>, form: BytesForm): void {
-    const entries = Object.entries(map).filter(([, value]) => value !== undefined);
-    const depth = this.#enter(entries.length);
-    if (entries.length <= 15) this.byte(0x80 | entries.length);
-    else this.#head(entries.length, 0xdd);
-    for (const [key, value] of entries) {
+    const keys = Object.keys(map);
+    const values = keys.map((key) => map[key]);
+    let count = 0;
+    for (const value of values) if (value !== undefined) count += 1;
+    const depth = this.#enter(count);
+    if (count <= 15) this.byte(0x80 | count);
+    else this.#head(count, 0xdd);
+    for (let entry = 0; entry < keys.length; entry++) {
+      const value = values[entry];
+      if (value === undefined) continue;
+      const key = keys[entry]!;
       this.#path[depth] = key;
       if (FORBIDDEN_KEYS.has(key)) throw this.#refusal("a forbidden key");
       this.text(key);
@@ -165,10 +187,10 @@ export class Writer {
   /** Writes `head` and a big-endian integer of `size` bytes, in two's complement if it is negative. */
   #integer(head: number, size: 1 | 2 | 4 | 8, value: number): void {
     const at = this.#reserve(1 + size);
-    this.buffer[at] = head;
+    this.#buffer[at] = head;
     let rest = value;
     for (let digit = size; digit > 0; digit--) {
-      this.buffer[at + digit] = rest & 0xff;
+      this.#buffer[at + digit] = rest & 0xff;
       rest = Math.floor(rest / 256);
     }
   }
@@ -191,12 +213,12 @@ export class Writer {
         this.#length = start;
         return false;
       }
-      this.buffer[at++] = code;
+      this.#buffer[at++] = code;
     }
-    if (headBytes === 1) this.buffer[start] = 0xa0 | text.length;
+    if (headBytes === 1) this.#buffer[start] = 0xa0 | text.length;
     else {
-      this.buffer[start] = 0xd9;
-      this.buffer[start + 1] = text.length;
+      this.#buffer[start] = 0xd9;
+      this.#buffer[start + 1] = text.length;
     }
     return true;
   }
@@ -219,14 +241,18 @@ export class Writer {
   #reserve(size: number): number {
     const start = this.#length;
     const needed = start + size;
-    if (needed > this.buffer.length) {
-      const larger = new Uint8Array(Math.max(2 * this.buffer.length, needed));
-      larger.set(this.buffer.subarray(0, start));
-      this.buffer = larger;
-      this.#view = new DataView(larger.buffer);
+    if (needed > this.#buffer.length) {
+      const larger = new Uint8Array(Math.max(2 * this.#buffer.length, needed));
+      larger.set(this.#buffer.subarray(0, start));
+      this.#replaceBuffer(larger);
     }
     this.#length = needed;
     return start;
+  }
+
+  #replaceBuffer(buffer: Uint8Array<ArrayBuffer>): void {
+    this.#buffer = buffer;
+    this.#view = new DataView(buffer.buffer);
   }
 
   #refusal(message: string): ValidationError {

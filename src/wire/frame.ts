@@ -15,11 +15,11 @@ export interface Frame {
   readonly signature: string;
   /** Whether it has a signature, right or wrong. */
   readonly isSigned: boolean;
-  /** The whole frame as it travels; a wire 2 frame has none before it is signed. */
-  readonly bytes: Uint8Array | undefined;
   /** The most bytes that the frame has under any signature. */
   readonly signedLength: number;
 
+  /** The whole frame as it travels, in an array of its own. A wire 2 frame has no such bytes before it is signed. */
+  toBytes(): Uint8Array;
   /** Decodes the payload. Throws DecodeError where the wire has not scanned it before. */
   decodePayload(): WireMap;
   /**

@@ -76,7 +76,7 @@ class Wire1Frame implements Frame {
   readonly wire = 1;
   readonly keyId = "";
   readonly id = undefined;
-  readonly bytes: Uint8Array;
+  readonly #bytes: Uint8Array;
   readonly type: string;
   readonly timestamp: number | undefined;
   readonly signature: string;
@@ -84,7 +84,7 @@ class Wire1Frame implements Frame {
   readonly #signed: SignedEntries | undefined;
 
   constructor(bytes: Uint8Array, reading: Wire1Reading) {
-    this.bytes = bytes;
+    this.#bytes = bytes;
     this.type = reading.type;
     this.timestamp = reading.timestamp;
     this.signature = reading.signature;
@@ -92,8 +92,12 @@ class Wire1Frame implements Frame {
     this.#signed = reading.signed;
   }
 
+  toBytes(): Uint8Array {
+    return this.#bytes.slice();
+  }
+
   decodePayload(): WireMap {
-    return decode(this.bytes, this.#payloadStart) as WireMap;
+    return decode(this.#bytes, this.#payloadStart) as WireMap;
   }
 
   get isSigned(): boolean {
@@ -102,7 +106,7 @@ class Wire1Frame implements Frame {
 
   /** With the 64 digits that a signature has where this frame has none. */
   get signedLength(): number {
-    return this.bytes.length + SIGNATURE_BYTES;
+    return this.#bytes.length + SIGNATURE_BYTES;
   }
 
   signedBy(mac: HmacSha256, options: { timestamp: number | undefined }): Frame {
@@ -143,7 +147,7 @@ class Wire1Frame implements Frame {
    * encoded anew, because JavaScript cannot tell 1.0 from 1, and their bytes differ.
    */
   #covered(signed: SignedEntries): Uint8Array {
-    const entries = signed.map(({ start, end }) => this.bytes.subarray(start, end));
+    const entries = signed.map(({ start, end }) => this.#bytes.subarray(start, end));
     return concat(Uint8Array.of(MAP_OF_3), ...entries);
   }
 }

@@ -3,7 +3,7 @@ import type { HmacSha256 } from "../crypto/hmac.js";
 import { DecodeError } from "../errors.js";
 import { MAC_BYTES, MAX_KEY_ID_BYTES, MAX_TYPE_BYTES } from "../limits.js";
 import { decode, type WireMap } from "./decode.js";
-import { written } from "./encode.js";
+import { type Writer, written } from "./encode.js";
 import type { Frame, FrameFields } from "./frame.js";
 import { INSIDE_FRAME, scan } from "./scan.js";
 
@@ -13,39 +13,37 @@ const ID_BYTES = 16;
 const BIN_8 = 0xc4;
 const BIN_16 = 0xc5;
 const BIN_32 = 0xc6;
+const BIN_8_HEAD_BYTES = 2;
 const FLOAT_64 = 0xcb;
 const STR_8 = 0xd9;
-const STR_8_HEAD_BYTES = 2;
+const MAC_HEAD = /* @__PURE__ */ Uint8Array.of(BIN_8, MAC_BYTES);
+/** A str 8 head, and the longest key id. */
+const LONGEST_KEY_ID_BYTES = 2 + MAX_KEY_ID_BYTES;
 
 /** Whether a frame that begins with this byte is on wire 2. */
 export function isWire2(firstByte: number | undefined): boolean {
   return firstByte === ARRAY_OF_7;
 }
 
-/** A new wire 2 frame, which has no bytes before it is signed. Throws ValidationError for a payload that cannot travel. */
+/** A new, unsigned wire 2 frame. Throws ValidationError for a payload that cannot travel. */
 export function encodeWire2({
   type,
   payload,
   timestamp,
   id,
 }: FrameFields & { id: Uint8Array }): Frame {
-  const encodedPayload = written((writer) => writer.payload(payload, "bin"));
-  const entries = written((writer) => {
+  const keyId = "";
+  let keyIdEnd = 0;
+  let payloadStart = 0;
+  const covered = written((writer) => {
+    keyIdEnd = writeStart(writer, keyId);
     writer.bin(id);
     writer.float64(timestamp);
     writer.text(type);
-    writer.bin(encodedPayload);
+    payloadStart = writer.payloadInBin(payload);
   });
-  return new Wire2Frame({
-    type,
-    timestamp,
-    id,
-    keyId: "",
-    entries,
-    payload: encodedPayload,
-    payloadIsScanned: true,
-    signed: undefined,
-  });
+  const tag = undefined;
+  return new Wire2Frame({ type, timestamp, keyId, covered, keyIdEnd, payloadStart, tag });
 }
 
 /** Reads a wire 2 frame, whose bytes it keeps. Its payload stays unread. Throws DecodeError. */
@@ -54,38 +52,28 @@ export function readWire2(bytes: Uint8Array): Frame {
   reader.expect(ARRAY_OF_7, "an array of seven");
   reader.expect(VERSION, "version 2");
   const keyId = reader.text("key id", 0, MAX_KEY_ID_BYTES);
-  const entriesStart = reader.at;
-  const id = reader.bin("id", ID_BYTES);
+  const keyIdEnd = reader.at;
+  reader.bin("id", ID_BYTES);
   const timestamp = reader.timestamp();
   const type = reader.text("type", 1, MAX_TYPE_BYTES);
-  const payload = reader.bin("payload");
+  const payloadStart = reader.bin("payload");
   const covered = bytes.subarray(0, reader.at);
-  const tag = reader.bin("mac", MAC_BYTES);
+  const tag = bytes.subarray(reader.bin("mac", MAC_BYTES));
   if (reader.at !== bytes.length) throw new DecodeError("malformed frame: bytes after the end");
-  return new Wire2Frame({
-    type,
-    timestamp,
-    id,
-    keyId,
-    entries: covered.subarray(entriesStart),
-    payload,
-    payloadIsScanned: false,
-    signed: { bytes, covered, tag },
-  });
+  return new Wire2Frame({ type, timestamp, keyId, covered, keyIdEnd, payloadStart, tag });
 }
 
 interface Wire2Reading {
   readonly type: string;
   readonly timestamp: number;
-  readonly id: Uint8Array;
   readonly keyId: string;
-  /** The fields from the id to the payload, which stay as they are under any signature. */
-  readonly entries: Uint8Array;
-  readonly payload: Uint8Array;
-  readonly payloadIsScanned: boolean;
-  readonly signed:
-    | { readonly bytes: Uint8Array; readonly covered: Uint8Array; readonly tag: Uint8Array }
-    | undefined;
+  /** All that a signature covers: every field but the tag. */
+  readonly covered: Uint8Array;
+  /** Where the frame's id begins, and with it what stays the same under any signature. */
+  readonly keyIdEnd: number;
+  /** Where the payload's map begins; it ends with `covered`. */
+  readonly payloadStart: number;
+  readonly tag: Uint8Array | undefined;
 }
 
 class Wire2Frame implements Frame {
@@ -93,32 +81,39 @@ class Wire2Frame implements Frame {
   readonly type: string;
   readonly timestamp: number;
   readonly keyId: string;
-  readonly id: Uint8Array;
   readonly #reading: Wire2Reading;
 
   constructor(reading: Wire2Reading) {
     this.type = reading.type;
     this.timestamp = reading.timestamp;
     this.keyId = reading.keyId;
-    this.id = reading.id;
     this.#reading = reading;
   }
 
-  get bytes(): Uint8Array | undefined {
-    return this.#reading.signed?.bytes;
+  get id(): Uint8Array {
+    const { covered, keyIdEnd } = this.#reading;
+    const start = keyIdEnd + BIN_8_HEAD_BYTES;
+    return covered.subarray(start, start + ID_BYTES);
   }
 
   get isSigned(): boolean {
-    return this.#reading.signed !== undefined;
+    return this.#reading.tag !== undefined;
   }
 
   get signature(): string {
-    return this.#reading.signed ? encodeHex(this.#reading.signed.tag) : "";
+    const { tag } = this.#reading;
+    return tag ? encodeHex(tag) : "";
+  }
+
+  toBytes(): Uint8Array {
+    const { covered, tag } = this.#reading;
+    return concat(covered, MAC_HEAD, tag!);
   }
 
   decodePayload(): WireMap {
-    const { payload, payloadIsScanned } = this.#reading;
-    if (!payloadIsScanned) scan(payload, INSIDE_FRAME);
+    const { covered, payloadStart } = this.#reading;
+    const payload = covered.subarray(payloadStart);
+    scan(payload, INSIDE_FRAME);
     const value = decode(payload, 0);
     if (!isMap(value)) throw new DecodeError("malformed frame: the payload is not a map");
     return value;
@@ -126,29 +121,39 @@ class Wire2Frame implements Frame {
 
   /** With the longest key id. */
   get signedLength(): number {
-    return 2 + STR_8_HEAD_BYTES + MAX_KEY_ID_BYTES + this.#reading.entries.length + 2 + MAC_BYTES;
+    const { covered, keyIdEnd } = this.#reading;
+    return 2 + LONGEST_KEY_ID_BYTES + (covered.length - keyIdEnd) + MAC_HEAD.length + MAC_BYTES;
   }
 
   signedBy(mac: HmacSha256, { keyId }: { keyId: string }): Frame {
-    const reading = this.#reading;
-    const covered = written((writer) => {
-      writer.byte(ARRAY_OF_7);
-      writer.byte(VERSION);
-      writer.text(keyId);
-      writer.raw(reading.entries);
-    });
-    const tag = mac(covered);
-    const bytes = concat(covered, Uint8Array.of(BIN_8, MAC_BYTES), tag);
-    return new Wire2Frame({ ...reading, keyId, signed: { bytes, covered, tag } });
+    const reading = keyId === this.keyId ? this.#reading : withKeyId(this.#reading, keyId);
+    return new Wire2Frame({ ...reading, tag: mac(reading.covered) });
   }
 
   matchingTag(mac: HmacSha256): Uint8Array | undefined {
-    const { signed } = this.#reading;
-    if (signed === undefined) return undefined;
-    return equalConstantTime(mac(signed.covered), signed.tag)
-      ? new Uint8Array(signed.tag)
-      : undefined;
+    const { covered, tag } = this.#reading;
+    if (tag === undefined) return undefined;
+    const expected = mac(covered);
+    return equalConstantTime(expected, tag) ? expected : undefined;
   }
+}
+
+/** Writes what comes before the frame's id; returns where that begins. */
+function writeStart(writer: Writer, keyId: string): number {
+  writer.byte(ARRAY_OF_7);
+  writer.byte(VERSION);
+  writer.text(keyId);
+  return writer.length;
+}
+
+function withKeyId(reading: Wire2Reading, keyId: string): Wire2Reading {
+  let keyIdEnd = 0;
+  const covered = written((writer) => {
+    keyIdEnd = writeStart(writer, keyId);
+    writer.raw(reading.covered.subarray(reading.keyIdEnd));
+  });
+  const payloadStart = reading.payloadStart + keyIdEnd - reading.keyIdEnd;
+  return { ...reading, keyId, covered, keyIdEnd, payloadStart };
 }
 
 function isMap(value: unknown): value is WireMap {
@@ -192,7 +197,8 @@ class Wire2Reader {
     return decodeUtf8(this.#bytes, start, this.at);
   }
 
-  bin(name: string, exactLength?: number): Uint8Array {
+  /** Moves over a byte string; returns where its bytes begin. */
+  bin(name: string, exactLength?: number): number {
     const head = this.#bytes[this.#take(1)];
     let length: number;
     let lengthOfShorterHead: number;
@@ -212,8 +218,7 @@ class Wire2Reader {
     if (exactLength !== undefined && length !== exactLength) {
       throw new DecodeError(`malformed frame: the ${name} has not ${exactLength} bytes`);
     }
-    const start = this.#take(length);
-    return this.#bytes.subarray(start, this.at);
+    return this.#take(length);
   }
 
   timestamp(): number {

@@ -37,6 +37,7 @@ function layerOf(file: string): string {
 
 function targetOf({ file, specifier }: Import): string | undefined {
   if (specifier === "#native") return "crypto/native.node.ts";
+  if (specifier === "#compile") return "messages/compile.eval.ts";
   if (!specifier.startsWith(".")) return undefined;
   return relative(source, join(source, dirname(file), specifier)).replace(/\.js$/, ".ts");
 }
