@@ -127,6 +127,11 @@ export class Stage {
   }
 }
 
+/** The types of the messages that a session transmits. */
+export function types(stage: Stage, actions: readonly SessionAction[]): string[] {
+  return stage.read(actions).map(({ type }) => type);
+}
+
 export function transmitted(actions: readonly SessionAction[]): Uint8Array[] {
   return actions.flatMap((action) => (action.type === "transmit" ? [action.bytes] : []));
 }

@@ -1,0 +1,67 @@
+import { describe, expect, it } from "vitest";
+import { Heartbeat } from "../../src/index.js";
+import { CLOSE, closeCode, reconnectDelay } from "../../src/session/index.js";
+import { notices, only, Stage, types } from "./stage.js";
+
+describe("a connection", () => {
+  it("is kept alive by heartbeats, and given up when nothing comes for three of them", () => {
+    const stage = Stage.online();
+    stage.now += 29.9;
+    expect(types(stage, stage.handle({ type: "tick" }))).toEqual([]);
+    stage.now += 0.1;
+    expect(types(stage, stage.handle({ type: "tick" }))).toEqual(["heartbeat"]);
+    stage.receive(Heartbeat, { sent_at: stage.now });
+    stage.now += 89.9;
+    expect(only(stage.handle({ type: "tick" }), "close")).toEqual([]);
+    stage.now += 0.1;
+    expect(only(stage.handle({ type: "tick" }), "close")).toMatchObject([{ code: CLOSE.silent }]);
+  });
+
+  it("that is lost is made again, later each time, and at once after a good one", () => {
+    const stage = Stage.online();
+    const wait = () => {
+      const [wake] = only(stage.handle({ type: "closed", code: 1006 }), "wake").slice(-1);
+      const seconds = wake!.at - stage.now;
+      stage.now = wake!.at;
+      return seconds;
+    };
+    stage.now += 20;
+    expect(wait()).toBeCloseTo(0.25);
+    expect(only(stage.handle({ type: "tick" }), "connect")).toHaveLength(1);
+    expect(wait()).toBeCloseTo(0.5);
+    stage.handle({ type: "tick" });
+    expect(wait()).toBeCloseTo(1);
+    for (let failure = 0; failure < 10; failure++) {
+      stage.handle({ type: "tick" });
+      wait();
+    }
+    stage.handle({ type: "tick" });
+    expect(wait()).toBeCloseTo(15);
+  });
+
+  it("that is lost right after the welcome counts as failed", () => {
+    const stage = Stage.online();
+    const [wake] = only(stage.handle({ type: "closed", code: 1006 }), "wake").slice(-1);
+    expect(wake!.at - stage.now).toBeCloseTo(0.5);
+  });
+
+  it("is not made again after a close code that says so", () => {
+    for (const code of [1008, 1009, 4001, 4002, 4005]) {
+      const stage = Stage.online();
+      const actions = stage.handle({ type: "closed", code });
+      expect(notices(actions)).toEqual([{ type: "offline", code, retry: false }]);
+      expect(only(actions, "wake")).toEqual([]);
+      stage.now += 1e6;
+      expect(only(stage.handle({ type: "tick" }), "connect")).toEqual([]);
+      expect(notices(stage.handle({ type: "closed", code }))).toEqual([]);
+    }
+    for (const code of [1000, 1001, 1006, 1011, 1012, 1013, 4000, 4003, 4004, 4999])
+      expect(closeCode(code).retry).toBe(true);
+  });
+
+  it("waits with full jitter", () => {
+    expect(reconnectDelay(3, 0)).toBe(0);
+    expect(reconnectDelay(3, 0.999)).toBeLessThan(4);
+    expect(reconnectDelay(1000, 0.999)).toBeLessThan(30);
+  });
+});

@@ -1,0 +1,140 @@
+import { describe, expect, it } from "vitest";
+import { ChatMessage, ErrorResponse } from "../../src/index.js";
+import { CLOSE, isSameBody } from "../../src/session/index.js";
+import { BOB, CHAT, delivered, fromAlice, notices, only, Stage, types } from "./stage.js";
+
+describe("what alice writes", () => {
+  it("is persisted before it is sent, and forgotten when the server has it", () => {
+    const stage = Stage.online();
+    const message = fromAlice(1);
+    const written = stage.handle({ type: "send", message });
+    expect(only(written, "persist")).toEqual([{ type: "persist", message }]);
+    expect(only(written, "transmit")).toEqual([]);
+    const sent = stage.handle({ type: "stored", client_id: message.client_id });
+    expect(types(stage, sent)).toEqual(["message"]);
+    const acknowledged = stage.ack(message, 1);
+    expect(only(acknowledged, "forget")).toEqual([
+      { type: "forget", client_id: message.client_id },
+    ]);
+    expect(notices(acknowledged)).toMatchObject([{ type: "sent", seq: 1, message_id: 101 }]);
+    expect(only(acknowledged, "cursor")).toEqual([{ type: "cursor", chat_id: CHAT, seq: 1 }]);
+  });
+
+  it("goes out one by one in a chat, and side by side in two", () => {
+    const stage = Stage.online();
+    expect(types(stage, stage.send(fromAlice(1)))).toEqual(["message"]);
+    expect(types(stage, stage.send(fromAlice(2)))).toEqual([]);
+    expect(types(stage, stage.send(fromAlice(3, 43)))).toEqual(["message"]);
+    expect(types(stage, stage.ack(fromAlice(1), 1))).toEqual(["message"]);
+  });
+
+  it("offline is sent when she is online, also after a restart", () => {
+    const stage = new Stage({ outbox: [fromAlice(1), fromAlice(2)] });
+    const sent = stage.read(stage.connect()).filter(({ type }) => type === "message");
+    expect(sent.map((one) => ChatMessage.fromProtocol(one).client_id)).toEqual([
+      fromAlice(1).client_id,
+    ]);
+  });
+
+  it("is sent again, the same in a new frame, when no answer comes; then the connection is given up", () => {
+    const stage = Stage.online();
+    const first = stage.read(stage.send(fromAlice(1)))[0]!;
+    stage.now += 9.9;
+    expect(types(stage, stage.handle({ type: "tick" }))).toEqual([]);
+    stage.now += 0.1;
+    const second = stage.read(stage.handle({ type: "tick" }))[0]!;
+    expect(isSameBody(ChatMessage.fromProtocol(first), ChatMessage.fromProtocol(second))).toBe(
+      true,
+    );
+    expect(second.signature).not.toBe(first.signature);
+    stage.now += 10;
+    expect(types(stage, stage.handle({ type: "tick" }))).toEqual(["message"]);
+    stage.now += 10;
+    expect(only(stage.handle({ type: "tick" }), "close")).toMatchObject([{ code: CLOSE.silent }]);
+  });
+
+  it("and was under way when the connection broke goes out at once on the next one", () => {
+    const stage = Stage.online();
+    stage.send(fromAlice(1));
+    for (let connection = 0; connection < 4; connection++) {
+      stage.now += 9;
+      stage.handle({ type: "closed", code: 1006 });
+      stage.now += 60;
+      expect(types(stage, stage.connect())).toContain("message");
+    }
+  });
+
+  it("is reported as failed when the server will not have it, and the next one goes out", () => {
+    const stage = Stage.online();
+    stage.send(fromAlice(1));
+    stage.send(fromAlice(2));
+    const actions = stage.receive(ErrorResponse, {
+      error_code: "ERR_FORBIDDEN",
+      error_message: "no",
+      details: { client_id: fromAlice(1).client_id },
+    });
+    expect(only(actions, "failed")).toMatchObject([
+      { client_id: fromAlice(1).client_id, error_code: "ERR_FORBIDDEN" },
+    ]);
+    expect(only(actions, "forget")).toHaveLength(1);
+    expect(types(stage, actions)).toEqual(["message"]);
+  });
+
+  it("waits when the server is busy", () => {
+    const stage = Stage.online();
+    stage.send(fromAlice(1));
+    const busy = stage.receive(ErrorResponse, {
+      error_code: "ERR_RATE_LIMITED",
+      error_message: "",
+      details: { client_id: fromAlice(1).client_id, retry_after: 20 },
+    });
+    expect(only(busy, "failed")).toEqual([]);
+    stage.now += 19.9;
+    expect(types(stage, stage.handle({ type: "tick" }))).toEqual([]);
+    stage.now += 0.1;
+    expect(types(stage, stage.handle({ type: "tick" }))).toEqual(["message"]);
+  });
+
+  it("is not sent twice if she hands it over twice", () => {
+    const stage = Stage.online();
+    stage.send(fromAlice(1));
+    expect(only(stage.handle({ type: "send", message: fromAlice(1) }), "persist")).toEqual([]);
+    stage.ack(fromAlice(1), 1);
+    expect(only(stage.handle({ type: "send", message: fromAlice(1) }), "persist")).toEqual([]);
+  });
+
+  it.each([
+    ["under another's name", { sender_id: BOB }],
+    ["without a client id", { client_id: undefined }],
+    ["to no chat", { chat_id: 0 }],
+    ["with a nonce of 11 bytes", { nonce: new Uint8Array(11) }],
+  ])("fails at once %s", (_, fields) => {
+    const stage = Stage.online();
+    const actions = stage.handle({
+      type: "send",
+      message: { ...fromAlice(1), ...fields } as never,
+    });
+    expect(only(actions, "failed")).toMatchObject([{ error_code: "ERR_VALIDATION" }]);
+    expect(only(actions, "persist")).toEqual([]);
+  });
+});
+
+describe("an acknowledgement that was lost", () => {
+  it("is made up for by the message itself", () => {
+    const stage = new Stage({ outbox: [fromAlice(1)] });
+    stage.connect();
+    const actions = stage.list({ after: 0, through: 1, messages: [{ ...fromAlice(1), seq: 1 }] });
+    expect(notices(actions)).toMatchObject([{ type: "sent", seq: 1 }]);
+    expect(only(actions, "forget")).toHaveLength(1);
+    expect(notices(stage.ack(fromAlice(1), 1))).toEqual([]);
+  });
+
+  it("is not made up for by another message under its client id", () => {
+    const stage = new Stage({ outbox: [fromAlice(1)] });
+    stage.connect();
+    const forged = { ...fromAlice(1), seq: 1, content: new Uint8Array(16) };
+    const actions = stage.list({ after: 0, through: 1, messages: [forged] });
+    expect(only(actions, "forget")).toEqual([]);
+    expect(delivered(actions)).toEqual([1]);
+  });
+});
