@@ -1,0 +1,177 @@
+import { randomBytes, randomUUID } from "node:crypto";
+import {
+  CLOSE,
+  type OutgoingMessage,
+  Session,
+  type SessionAction,
+  type SessionEvent,
+  type SessionNotice,
+} from "lacre/session";
+import { WebSocket } from "ws";
+import type { Account } from "./accounts.js";
+import { Disk } from "./disk.js";
+import { ClientRecord } from "./record.js";
+
+const CONTENT_BYTES = 144;
+const MAX_FRAME_BYTES = 1024 * 1024;
+/** For a server to answer that the connection closes. */
+const CLOSING_PATIENCE_MS = 500;
+/** Of the protocol's delays between attempts to connect: rounds are short here. */
+const HASTE = 0.02;
+
+export interface ClientOptions {
+  readonly account: Account;
+  /** The chats to catch up with. */
+  readonly chats: readonly number[];
+  /** Which server to dial this time. */
+  readonly urlOf: () => string;
+  readonly random: () => number;
+  readonly wires?: readonly (1 | 2)[];
+  /** Told of what was heard, when it is recorded. */
+  readonly hear?: (client: Client, notice: SessionNotice) => void;
+}
+
+/** A client around `lacre/session` on a real WebSocket, with a disk that outlives it. */
+export class Client {
+  readonly record = new ClientRecord();
+  readonly disk = new Disk();
+  readonly chats: readonly number[];
+  readonly userId: number;
+  isOnline = false;
+  readonly #options: ClientOptions;
+  #session: Session | undefined;
+  #socket: WebSocket | undefined;
+  #alarm: NodeJS.Timeout | undefined;
+  #events: SessionEvent[] = [];
+  #isHandling = false;
+
+  constructor(options: ClientOptions) {
+    this.#options = options;
+    this.chats = options.chats;
+    this.userId = options.account.user_id;
+    for (const chat of options.chats) this.disk.cursors.set(chat, 0);
+  }
+
+  /** Begins with what is on the disk. */
+  start(): void {
+    const { account, random, wires } = this.#options;
+    this.#session = new Session({
+      session_key: account.session_key,
+      user_id: account.user_id,
+      outbox: this.disk.outbox.values(),
+      cursors: this.disk.cursors,
+      capabilities: ["delivered"],
+      random: () => random() * HASTE,
+      ...(wires && { wires }),
+    });
+    this.#handle({ type: "tick" });
+  }
+
+  /** Is gone in an instant, as a process that is killed. */
+  kill(): void {
+    clearTimeout(this.#alarm);
+    this.#socket?.terminate();
+    this.#socket = undefined;
+    this.#session = undefined;
+    this.#events = [];
+    this.isOnline = false;
+  }
+
+  /** Has a new message sent to a chat. */
+  write(chat_id: number): OutgoingMessage {
+    const message = {
+      chat_id,
+      sender_id: this.userId,
+      content: new Uint8Array(randomBytes(CONTENT_BYTES)),
+      nonce: new Uint8Array(randomBytes(12)),
+      timestamp: Math.floor(Date.now()) / 1000,
+      client_id: randomUUID(),
+    };
+    this.record.written.push(message);
+    this.#handle({ type: "send", message });
+    return message;
+  }
+
+  read(chat_id: number): void {
+    this.#handle({ type: "mark", event_type: "read", chat_id });
+  }
+
+  /** Has all of an event's actions done before the next event. */
+  #handle(event: SessionEvent): void {
+    this.#events.push(event);
+    if (this.#isHandling) return;
+    this.#isHandling = true;
+    for (let next = this.#events.shift(); next !== undefined; next = this.#events.shift()) {
+      const actions = this.#session?.handle(next, Date.now() / 1000) ?? [];
+      for (const action of actions) this.#perform(action);
+    }
+    this.#isHandling = false;
+  }
+
+  #perform(action: SessionAction): void {
+    switch (action.type) {
+      case "connect":
+        this.#socket = this.#connect();
+        return;
+      case "transmit":
+        this.#socket?.send(action.bytes);
+        return;
+      case "close":
+        return this.#close(action.code);
+      case "persist":
+        this.disk.outbox.set(action.message.client_id, action.message);
+        return this.#handle({ type: "stored", client_id: action.message.client_id });
+      case "forget":
+        return this.disk.forget(action.client_id);
+      case "cursor":
+        this.disk.cursors.set(action.chat_id, action.seq);
+        return;
+      case "deliver":
+        return this.#hear(action.notice);
+      case "failed":
+        return this.record.note(action);
+      case "wake":
+        clearTimeout(this.#alarm);
+        this.#alarm = setTimeout(
+          () => this.#handle({ type: "tick" }),
+          Math.max(0, action.at * 1000 - Date.now()),
+        );
+    }
+  }
+
+  #hear(notice: SessionNotice): void {
+    if (notice.type === "online") this.isOnline = true;
+    if (notice.type === "offline") this.isOnline = false;
+    this.record.note(notice);
+    this.#options.hear?.(this, notice);
+  }
+
+  #connect(): WebSocket {
+    const url = new URL("/ws", this.#options.urlOf());
+    url.protocol = "ws:";
+    url.searchParams.set("token", this.#options.account.access_token);
+    const socket = new WebSocket(url, { maxPayload: MAX_FRAME_BYTES, perMessageDeflate: false });
+    let isRefused = false;
+    const handle = (event: SessionEvent) => {
+      if (this.#socket === socket) this.#handle(event);
+    };
+    socket.on("open", () => handle({ type: "connected" }));
+    socket.on("message", (data) => handle({ type: "frame", data }));
+    socket.on("unexpected-response", (_, { statusCode }) => {
+      isRefused = statusCode === 401;
+      socket.terminate();
+    });
+    // What is to be known of an error is in the close code that follows it.
+    socket.on("error", () => {});
+    socket.on("close", (code) =>
+      handle({ type: "closed", code: isRefused ? CLOSE.notAuthorised : code }),
+    );
+    return socket;
+  }
+
+  #close(code: number): void {
+    const closing = this.#socket;
+    closing?.close(code);
+    setTimeout(() => closing?.terminate(), CLOSING_PATIENCE_MS).unref();
+  }
+}
