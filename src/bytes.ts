@@ -16,6 +16,11 @@ export function encodeUtf8(text: string): Uint8Array {
   return encoder.encode(text);
 }
 
+/** Writes the UTF-8 of a well-formed text to the start of `target`, which has the room. */
+export function encodeUtf8Into(text: string, target: Uint8Array): void {
+  encoder.encodeInto(text, target);
+}
+
 /** Whether the UTF-8 of a well-formed text has at most `most` bytes. */
 export function fitsInUtf8(text: string, most: number): boolean {
   return text.length * 3 <= most || encodeUtf8(text).length <= most;

@@ -154,11 +154,12 @@ class Definition<Type extends string, Schema extends PayloadSchema>
   /** In the order of the schema, as peers of the first version sign and compare bytes. */
   #withNils(payload: Payload): Payload {
     if (this.#nil.length === 0) return payload;
-    const { keys: inOrder } = this.#schemaTraits();
-    const keys = new Set([...inOrder, ...this.#nil, ...Object.keys(payload)]);
-    return Object.fromEntries(
-      [...keys].map((key) => [key, payload[key] ?? (this.#nil.includes(key) ? null : undefined)]),
-    );
+    // Without a prototype, `__proto__` is a key like any other, which the encoder refuses.
+    const ordered: Record<string, unknown> = Object.create(null);
+    for (const key of this.#schemaTraits().keys) ordered[key] = payload[key];
+    for (const key of this.#nil) ordered[key] = payload[key] ?? null;
+    for (const key of Object.keys(payload)) ordered[key] ??= payload[key];
+    return ordered;
   }
 }
 

@@ -111,6 +111,14 @@ class Decoder {
     return this.#bytes.slice(from, this.#at);
   }
 
+  #key(): string {
+    const head = this.#bytes[this.#at]!;
+    if (head > 0xbf) return this.value() as string;
+    const start = this.#at + 1;
+    this.#at = start + (head & 0x1f);
+    return shortKey(this.#bytes, start, this.#at);
+  }
+
   #array(count: number): readonly WireValue[] {
     const items: WireValue[] = [];
     for (let item = 0; item < count; item++) items.push(this.value());
@@ -120,7 +128,7 @@ class Decoder {
   #map(count: number): WireMap {
     const map: Record<string, WireValue> = {};
     for (let entry = 0; entry < count; entry++) {
-      const key = this.value() as string;
+      const key = this.#key();
       const value = this.value();
       // Assigned, a key like "1023" has the engine reserve a thousand elements, in each of thousands of maps.
       if (startsWithDigit(key)) Object.defineProperty(map, key, { value, enumerable: true });
@@ -128,6 +136,22 @@ class Decoder {
     }
     return Object.freeze(map);
   }
+}
+
+const KEPT_KEYS = 256;
+/** Keys by what they begin and end with: one that the engine knows already costs a comparison, a new one a look-up. */
+const keptKeys: string[] = /* @__PURE__ */ new Array(KEPT_KEYS).fill("");
+
+function shortKey(bytes: Uint8Array, start: number, end: number): string {
+  const length = end - start;
+  const slot = (length * 31 + bytes[start]! * 7 + bytes[end - 1]!) % KEPT_KEYS;
+  const kept = keptKeys[slot]!;
+  let at = kept.length === length ? 0 : -1;
+  while (at >= 0 && at < length) at = kept.charCodeAt(at) === bytes[start + at] ? at + 1 : -1;
+  if (at === length && length > 0) return kept;
+  const key = decodeUtf8(bytes, start, end);
+  if (key.length === length) keptKeys[slot] = key;
+  return key;
 }
 
 function startsWithDigit(key: string): boolean {

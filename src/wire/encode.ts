@@ -1,5 +1,5 @@
 import { encodeBase64 } from "#native";
-import { encodeUtf8, isBytes, isWellFormed } from "../bytes.js";
+import { encodeUtf8, encodeUtf8Into, isBytes, isWellFormed } from "../bytes.js";
 import { ValidationError, type ValidationIssue } from "../errors.js";
 import { MAX_ELEMENTS, MAX_NESTING } from "../limits.js";
 import { FORBIDDEN_KEYS, INSIDE_FRAME } from "./scan.js";
@@ -123,7 +123,7 @@ export class Writer {
       case "object":
         if (value === null) return this.byte(0xc0);
         if (isBytes(value))
-          return form === "bin" ? this.bin(value) : this.text(encodeBase64(value));
+          return form === "bin" ? this.bin(value) : this.#ascii(encodeBase64(value));
         if (Array.isArray(value)) return this.#array(value, form);
         if (isPlainObject(value)) return this.#map(value, form);
     }
@@ -201,6 +201,13 @@ export class Writer {
     if (has8Bits && length <= 0xff) this.#integer(first, 1, length);
     else if (length <= 0xffff) this.#integer(first + 1, 2, length);
     else this.#integer(first + 2, 4, length);
+  }
+
+  #ascii(text: string): void {
+    if (text.length <= SHORT_TEXT_UNITS) return this.text(text);
+    this.#head(text.length, 0xd9);
+    const at = this.#reserve(text.length);
+    encodeUtf8Into(text, this.#buffer.subarray(at));
   }
 
   #shortAscii(text: string): boolean {

@@ -1,9 +1,9 @@
-import { concat, decodeHex, encodeHex, equalConstantTime } from "../bytes.js";
+import { concat, decodeHex, encodeHex, encodeUtf8, equalConstantTime } from "../bytes.js";
 import type { HmacSha256 } from "../crypto/hmac.js";
 import { DecodeError, ValidationError } from "../errors.js";
 import { MAC_BYTES, MAX_TYPE_BYTES } from "../limits.js";
 import { decode, type WireMap } from "./decode.js";
-import { type Writer, written } from "./encode.js";
+import { written } from "./encode.js";
 import type { Frame, FrameFields } from "./frame.js";
 import { scan } from "./scan.js";
 
@@ -12,6 +12,13 @@ const MAP_OF_3 = 0x83;
 const MAP_OF_4 = 0x84;
 const FLOAT64 = 0xcb;
 const FLOAT64_BYTES = 8;
+/** The key `signature`, and the head of a text of 64 bytes. */
+const SIGNATURE_HEAD = /* @__PURE__ */ Uint8Array.of(
+  0xa9,
+  ...encodeUtf8("signature"),
+  0xd9,
+  2 * MAC_BYTES,
+);
 /** A str 8 head's second byte and the digits. */
 const SIGNATURE_BYTES = 1 + 2 * MAC_BYTES;
 
@@ -32,18 +39,38 @@ export function isWire1(firstByte: number | undefined): boolean {
 
 /** A new, unsigned wire 1 frame. Throws ValidationError for a payload that cannot travel. */
 export function encodeWire1({ type, payload, timestamp }: FrameFields): Frame {
-  let signed: SignedEntries | undefined;
+  const ends = [1, 0, 0, 0];
+  const valueStarts = [0, 0, 0];
   const bytes = written((writer) => {
     writer.byte(MAP_OF_4);
-    signed = [
-      writeEntry(writer, "type", () => writer.text(type)),
-      writeEntry(writer, "payload", () => writer.payload(payload, "base64")),
-      writeEntry(writer, "timestamp", () => writer.float64(timestamp)),
-    ];
-    writeEntry(writer, "signature", () => writer.text(""));
+    writer.text("type");
+    valueStarts[0] = writer.length;
+    writer.text(type);
+    ends[1] = writer.length;
+    writer.text("payload");
+    valueStarts[1] = writer.length;
+    writer.payload(payload, "base64");
+    ends[2] = writer.length;
+    writer.text("timestamp");
+    valueStarts[2] = writer.length;
+    writer.float64(timestamp);
+    ends[3] = writer.length;
+    writer.text("signature");
+    writer.text("");
   });
-  const payloadStart = signed![1].valueStart;
-  return new Wire1Frame(bytes, { type, timestamp, signature: "", payloadStart, signed });
+  const entry = (at: number): Entry => ({
+    start: ends[at]!,
+    valueStart: valueStarts[at]!,
+    end: ends[at + 1]!,
+  });
+  const signed: SignedEntries = [entry(0), entry(1), entry(2)];
+  return new Wire1Frame(bytes, {
+    type,
+    timestamp,
+    signature: "",
+    signed,
+    payloadStart: signed[1].valueStart,
+  });
 }
 
 /** Reads a wire 1 frame, whose bytes it keeps. Throws DecodeError. */
@@ -120,11 +147,8 @@ class Wire1Frame implements Frame {
       new DataView(covered.buffer).setFloat64(covered.length - FLOAT64_BYTES, options.timestamp);
     }
     const signature = encodeHex(mac(covered));
-    const bytes = written((writer) => {
-      writer.byte(MAP_OF_4);
-      writer.raw(covered.subarray(1));
-      writeEntry(writer, "signature", () => writer.text(signature));
-    });
+    const bytes = concat(covered, SIGNATURE_HEAD, encodeUtf8(signature));
+    bytes[0] = MAP_OF_4;
     const signed = inOrder(this.#signed);
     return new Wire1Frame(bytes, {
       type: this.type,
@@ -147,6 +171,14 @@ class Wire1Frame implements Frame {
    * encoded anew, because JavaScript cannot tell 1.0 from 1, and their bytes differ.
    */
   #covered(signed: SignedEntries): Uint8Array {
+    const [type, payload, timestamp] = signed;
+    const areInPlace =
+      type.start === 1 && payload.start === type.end && timestamp.start === payload.end;
+    if (areInPlace) {
+      const covered = this.#bytes.slice(0, timestamp.end);
+      covered[0] = MAP_OF_3;
+      return covered;
+    }
     const entries = signed.map(({ start, end }) => this.#bytes.subarray(start, end));
     return concat(Uint8Array.of(MAP_OF_3), ...entries);
   }
@@ -163,26 +195,18 @@ function inOrder([type, payload, timestamp]: SignedEntries): SignedEntries {
   return [next(type), next(payload), next(timestamp)];
 }
 
-function writeEntry(writer: Writer, key: string, writeValue: () => void): Entry {
-  const start = writer.length;
-  writer.text(key);
-  const valueStart = writer.length;
-  writeValue();
-  return { start, valueStart, end: writer.length };
-}
+type Entries = Partial<Record<"type" | "payload" | "timestamp" | "signature", Entry>>;
 
-function readEntries(
-  bytes: Uint8Array,
-): Partial<Record<"type" | "payload" | "timestamp" | "signature", Entry>> {
+function readEntries(bytes: Uint8Array): Entries {
   const boundaries = scan(bytes);
-  const entries: ReturnType<typeof readEntries> = {};
+  const entries: Entries = {};
   for (let child = 0; child + 2 < boundaries.length; child += 2) {
-    const [start, valueStart, end] = boundaries.slice(child, child + 3) as [number, number, number];
+    const start = boundaries[child]!;
     const key = decode(bytes, start);
     if (key !== "type" && key !== "payload" && key !== "timestamp" && key !== "signature") {
       throw new DecodeError("malformed frame: a key that wire 1 does not have");
     }
-    entries[key] = { start, valueStart, end };
+    entries[key] = { start, valueStart: boundaries[child + 1]!, end: boundaries[child + 2]! };
   }
   return entries;
 }

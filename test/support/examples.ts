@@ -34,7 +34,7 @@ const chatMessage: ChatMessage = {
 };
 
 interface Example {
-  readonly definition: Pick<typeof ChatMessage, "parse" | "safeParse" | "fromProtocol">;
+  readonly definition: Pick<typeof ChatMessage, "schema" | "parse" | "safeParse" | "fromProtocol">;
   readonly value: object;
   envelop(key?: SigningKey, options?: ToProtocolOptions): MessageProtocol;
 }
