@@ -127,7 +127,7 @@ it("a login that is not valid any more ends the chat", async () => {
   const ended = Promise.all([once(alice, "exit"), text(alice.stderr)]);
   await listenTo(alice)("online", 1);
   await server.kill();
-  const db = openDatabase(join(folder, "server.db"));
+  const db = openDatabase({ dialect: "sqlite", path: join(folder, "server.db") });
   await db.deleteFrom("sessions").where("user_id", "=", 1).execute();
   await db.destroy();
   await server.start();

@@ -10,8 +10,8 @@ export interface MessageRow {
   readonly encrypted_content: Uint8Array;
 }
 
-export async function readMessageRows(databasePath: string): Promise<MessageRow[]> {
-  const db = openDatabase(databasePath);
+export async function readMessageRows(path: string): Promise<MessageRow[]> {
+  const db = openDatabase({ dialect: "sqlite", path });
   try {
     return await db
       .selectFrom("messages")

@@ -1,8 +1,10 @@
 import { pino } from "pino";
+import { ConfigError } from "./config-error.js";
+import { type DatabaseConfig, readDatabaseConfig } from "./database/database-config.js";
 
 /** What the environment says, checked. */
 export interface Config {
-  readonly databasePath: string;
+  readonly database: DatabaseConfig;
   readonly host: string;
   readonly port: number;
   readonly logLevel: string;
@@ -10,29 +12,14 @@ export interface Config {
   readonly serverSecret: string | undefined;
 }
 
-export class ConfigError extends Error {
-  override readonly name = "ConfigError";
-}
-
 export function readConfig(env: NodeJS.ProcessEnv): Config {
   return {
-    databasePath: readDatabasePath(env.DATABASE_URL ?? "sqlite:///lacre.db"),
+    database: readDatabaseConfig(env),
     host: env.SERVER_HOST ?? "127.0.0.1",
     port: readPort(env.SERVER_PORT ?? "8000"),
     logLevel: readLogLevel(env.LOG_LEVEL ?? "info"),
     serverSecret: readServerSecret(env.SERVER_SECRET),
   };
-}
-
-/** `sqlite:///chat.db` is relative to the working directory, `sqlite:////var/lib/chat.db` is absolute. */
-function readDatabasePath(url: string): string {
-  const path = /^sqlite:\/\/\/(.+)$/.exec(url)?.[1];
-  if (path === undefined) {
-    throw new ConfigError(
-      "DATABASE_URL is not understood: write sqlite:///chat.db for a file in the working directory, or sqlite:////var/lib/chat.db",
-    );
-  }
-  return path;
 }
 
 function readPort(text: string): number {

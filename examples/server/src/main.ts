@@ -1,13 +1,15 @@
 import { pino } from "pino";
-import { ConfigError, readConfig } from "./config.js";
+import { readConfig } from "./config.js";
+import { ConfigError } from "./config-error.js";
+import { addressOf } from "./database/database-config.js";
 import { startServer } from "./server.js";
 
 try {
   const config = readConfig(process.env);
   const log = pino({ level: config.logLevel });
   const server = await startServer(config, log);
-  const { databasePath: database, serverSecret } = config;
-  const secret = serverSecret === undefined ? "kept in the database" : "SERVER_SECRET";
+  const database = addressOf(config.database);
+  const secret = config.serverSecret === undefined ? "kept in the database" : "SERVER_SECRET";
   log.info({ url: server.url, database, session_secret: secret }, `listening on ${server.url}`);
 
   for (const signal of ["SIGINT", "SIGTERM"] as const) {
@@ -26,7 +28,12 @@ function reasonOf(error: unknown): string {
   if (error instanceof ConfigError) return error.message;
   const { code, message } = error as NodeJS.ErrnoException;
   if (code === "EADDRINUSE") return "another program listens on this port: set SERVER_PORT";
-  if (code === "ENOENT" || code === "EACCES" || code === "SQLITE_CANTOPEN") {
+  if (
+    code === "ENOENT" ||
+    code === "EACCES" ||
+    code === "SQLITE_CANTOPEN" ||
+    code === "ECONNREFUSED"
+  ) {
     return `its database cannot be opened (${message}): check DATABASE_URL`;
   }
   return message;

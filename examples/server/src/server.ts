@@ -31,8 +31,10 @@ export async function startServer(
   log: Logger,
   pace = PACE,
 ): Promise<RunningServer> {
-  const db = openDatabase(config.databasePath);
-  await migrate(db);
+  await migrate(config.database);
+  const db = openDatabase(config.database, (error) => {
+    log.warn({ code: Reflect.get(error, "code"), reason: error.message }, "database trouble");
+  });
   const store = new Store(db);
   const secret = config.serverSecret ?? (await loadSessionSecret(store));
   const sessions = new Sessions(store, new AccessTokens(await loadTokenKey(store)), secret);

@@ -64,7 +64,7 @@ describe("mallory forges tokens", () => {
   };
 
   async function tokenKey() {
-    const store = new Store(openDatabase(server.databasePath));
+    const store = new Store(openDatabase(server.database));
     const key = await loadTokenKey(store);
     await store.close();
     return key;

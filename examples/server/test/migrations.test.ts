@@ -7,15 +7,16 @@ import { createMigrator, migrate, openDatabase } from "../src/database/open-data
 
 it("the tables go up, down and up again", async () => {
   const folder = mkdtempSync(join(tmpdir(), "lacre-migrations-"));
-  const db = openDatabase(join(folder, "server.db"));
+  const config = { dialect: "sqlite", path: join(folder, "server.db") } as const;
+  const db = openDatabase(config);
   const tables = async () => (await db.introspection.getTables()).map(({ name }) => name).sort();
-  await migrate(db);
-  const all = ["chats", "messages", "server_keys", "sessions", "users"];
+  await migrate(config);
+  const all = ["chats", "messages", "server_keys", "sessions", "username_looks", "users"];
   expect(await tables()).toEqual(all);
   const { error } = await createMigrator(db).migrateTo(NO_MIGRATIONS);
   expect(error).toBeUndefined();
   expect(await tables()).toEqual([]);
-  await migrate(db);
+  await migrate(config);
   expect(await tables()).toEqual(all);
   await db.destroy();
   rmSync(folder, { recursive: true });

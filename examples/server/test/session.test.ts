@@ -171,7 +171,7 @@ describe("a message that is not stored", () => {
   it("may be sent again later where the server fails", async () => {
     const connection = await alice.connect();
     const message = messageIn(chat_id, alice.id);
-    const db = openDatabase(server.databasePath);
+    const db = openDatabase(server.database);
     const before = (await alice.get("/chats")).body.chats[0].last_seq;
     await sql`create trigger full before insert on messages begin select raise(abort, 'disk full'); end`.execute(
       db,

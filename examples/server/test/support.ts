@@ -29,8 +29,8 @@ export class TestServer {
     this.#pace = pace;
   }
 
-  get databasePath(): string {
-    return join(this.folder, "server.db");
+  get database() {
+    return { dialect: "sqlite", path: join(this.folder, "server.db") } as const;
   }
 
   get url(): string {
@@ -39,7 +39,7 @@ export class TestServer {
 
   async start(): Promise<void> {
     const config = {
-      databasePath: this.databasePath,
+      database: this.database,
       host: "127.0.0.1",
       port: 0,
       logLevel: "trace",

@@ -1,12 +1,15 @@
 import { type Kysely, sql } from "kysely";
+import { columnTypes } from "../column-types.js";
 
 export async function up(db: Kysely<unknown>): Promise<void> {
+  const { id, bytes, key } = columnTypes(db);
+
   await db.schema
     .createTable("users")
-    .addColumn("id", "integer", (column) => column.primaryKey().autoIncrement())
+    .addColumn("id", ...id)
     .addColumn("uuid", "text", (column) => column.notNull().unique())
     .addColumn("username", "text", (column) => column.notNull())
-    .addColumn("username_key", "text", (column) => column.notNull().unique())
+    .addColumn("username_key", key, (column) => column.notNull().unique())
     .addColumn("email", "text")
     .addColumn("hashed_password", "text", (column) => column.notNull())
     .addColumn("is_active", "integer", (column) => column.notNull().defaultTo(1))
@@ -15,18 +18,24 @@ export async function up(db: Kysely<unknown>): Promise<void> {
     .execute();
 
   await db.schema
+    .createTable("username_looks")
+    .addColumn("look", "text", (column) => column.primaryKey())
+    .addColumn("user_id", "bigint", (column) => column.notNull().references("users.id"))
+    .execute();
+
+  await db.schema
     .createTable("chats")
-    .addColumn("id", "integer", (column) => column.primaryKey().autoIncrement())
+    .addColumn("id", ...id)
     .addColumn("chat_uuid", "text", (column) => column.notNull().unique())
-    .addColumn("user1_id", "integer", (column) => column.notNull().references("users.id"))
-    .addColumn("user2_id", "integer", (column) => column.notNull().references("users.id"))
-    .addColumn("created_by", "integer", (column) => column.notNull().references("users.id"))
+    .addColumn("user1_id", "bigint", (column) => column.notNull().references("users.id"))
+    .addColumn("user2_id", "bigint", (column) => column.notNull().references("users.id"))
+    .addColumn("created_by", "bigint", (column) => column.notNull().references("users.id"))
     .addColumn("encryption_type", "text", (column) => column.notNull())
-    .addColumn("auto_delete_hours", "integer")
-    .addColumn("salt", "blob")
+    .addColumn("auto_delete_hours", "bigint")
+    .addColumn("salt", bytes)
     .addColumn("iterations", "integer")
-    .addColumn("key_check", "blob")
-    .addColumn("last_seq", "integer", (column) => column.notNull().defaultTo(0))
+    .addColumn("key_check", bytes)
+    .addColumn("last_seq", "bigint", (column) => column.notNull().defaultTo(0))
     .addColumn("created_at", "double precision", (column) => column.notNull())
     .addUniqueConstraint("chats_members", ["user1_id", "user2_id"])
     .addCheckConstraint("chats_members_in_order", sql`user1_id < user2_id`)
@@ -35,31 +44,41 @@ export async function up(db: Kysely<unknown>): Promise<void> {
 
   await db.schema
     .createTable("messages")
-    .addColumn("id", "integer", (column) => column.primaryKey().autoIncrement())
-    .addColumn("chat_id", "integer", (column) => column.notNull().references("chats.id"))
-    .addColumn("sender_id", "integer", (column) => column.notNull().references("users.id"))
-    .addColumn("seq", "integer", (column) => column.notNull())
+    .addColumn("id", ...id)
+    .addColumn("chat_id", "bigint", (column) => column.notNull().references("chats.id"))
+    .addColumn("sender_id", "bigint", (column) => column.notNull().references("users.id"))
+    .addColumn("seq", "bigint", (column) => column.notNull())
     .addColumn("client_id", "text")
-    .addColumn("encrypted_content", "blob")
-    .addColumn("nonce", "blob", (column) => column.notNull())
+    .addColumn("encrypted_content", bytes)
+    .addColumn("nonce", bytes, (column) => column.notNull())
     .addColumn("timestamp", "double precision", (column) => column.notNull())
     .addColumn("stored_at", "double precision", (column) => column.notNull())
     .addColumn("delete_at", "double precision")
-    .addColumn("digest", "blob", (column) => column.notNull())
+    .addColumn("digest", bytes, (column) => column.notNull())
     .addColumn("is_read", "integer", (column) => column.notNull().defaultTo(0))
     .addColumn("delivered", "integer", (column) => column.notNull().defaultTo(0))
     .addUniqueConstraint("messages_seq", ["chat_id", "seq"])
     .addUniqueConstraint("messages_client_id", ["chat_id", "sender_id", "client_id"])
     .execute();
+  // What is to be marked, and counted: few rows of a chat, at its end.
+  await sql`create index messages_unread on messages (chat_id, sender_id, seq, delete_at) where is_read = 0`.execute(
+    db,
+  );
+  await sql`create index messages_undelivered on messages (chat_id, sender_id, seq) where delivered = 0`.execute(
+    db,
+  );
+  await sql`create index messages_expiring on messages (delete_at) where delete_at is not null and encrypted_content is not null`.execute(
+    db,
+  );
 
   await db.schema
     .createTable("sessions")
-    .addColumn("id", "blob", (column) => column.primaryKey())
-    .addColumn("user_id", "integer", (column) => column.notNull().references("users.id"))
+    .addColumn("id", bytes, (column) => column.primaryKey())
+    .addColumn("user_id", "bigint", (column) => column.notNull().references("users.id"))
     .addColumn("device_id", "text")
     .addColumn("created_at", "double precision", (column) => column.notNull())
     .addColumn("expires_at", "double precision", (column) => column.notNull())
-    .addColumn("refresh_id", "blob", (column) => column.notNull())
+    .addColumn("refresh_id", bytes, (column) => column.notNull())
     .addColumn("revoked_at", "double precision")
     .execute();
 
@@ -67,13 +86,13 @@ export async function up(db: Kysely<unknown>): Promise<void> {
     .createTable("server_keys")
     .addColumn("id", "text", (column) => column.primaryKey())
     .addColumn("purpose", "text", (column) => column.notNull())
-    .addColumn("material", "blob", (column) => column.notNull())
+    .addColumn("material", bytes, (column) => column.notNull())
     .addColumn("created_at", "double precision", (column) => column.notNull())
     .execute();
 }
 
 export async function down(db: Kysely<unknown>): Promise<void> {
-  for (const table of ["server_keys", "sessions", "messages", "chats", "users"]) {
+  for (const table of ["server_keys", "sessions", "messages", "chats", "username_looks", "users"]) {
     await db.schema.dropTable(table).execute();
   }
 }
