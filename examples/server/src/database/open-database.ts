@@ -36,8 +36,7 @@ export function createMigrator(db: Kysely<Schema>): Migrator {
 }
 
 function sqlite(path: string): Dialect {
-  // The file holds the server's keys, so it is nobody else's to read.
-  closeSync(openSync(path, "a", 0o600));
+  createPrivately(path);
   const database = new Database(path, { timeout: 5000 });
   database.pragma("journal_mode = WAL");
   // An acknowledged message survives the loss of power.
@@ -61,4 +60,15 @@ function postgres(
   });
   pool.on("error", report);
   return new PostgresDialect({ pool });
+}
+
+/** The file holds the server's keys, so it is nobody else's to read. */
+function createPrivately(path: string): void {
+  try {
+    // Never opens a file that is there: closing it would take away the locks of this process's connections to it, and
+    // then any other program that reads the file deletes its write-ahead log.
+    closeSync(openSync(path, "wx", 0o600));
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
+  }
 }
