@@ -1,6 +1,6 @@
 import { type ErrorResponse, LacreError, ValidationError } from "lacre";
 
-type Status = 400 | 401 | 403 | 404 | 409 | 413 | 422 | 500 | 503;
+type Status = 400 | 401 | 403 | 404 | 405 | 409 | 413 | 415 | 422 | 429 | 500 | 503;
 
 /** Why something is refused: what becomes an ErrorResponse, over HTTP with a status. */
 export class Refusal extends Error {

@@ -21,12 +21,22 @@ export async function readBody<Type extends string, Schema extends PayloadSchema
   context: Context,
   definition: MessageDefinition<Type, Schema>,
 ) {
-  const text = await context.req.text();
-  let body: unknown;
+  return definition.parse(await parseJson(context));
+}
+
+export async function parseJson(context: Context): Promise<unknown> {
+  const type = context.req.header("content-type") ?? "application/json";
+  if (!/^application\/(\w+\+)?json\b|^text\/plain\b/i.test(type)) {
+    throw new Refusal(
+      415,
+      "ERR_MEDIA_TYPE",
+      "the body is neither JSON nor a frame: send application/json",
+    );
+  }
   try {
-    body = JSON.parse(text);
-  } catch {
+    return JSON.parse(await context.req.text());
+  } catch (error) {
+    if (error instanceof Refusal) throw error;
     throw new Refusal(400, "ERR_MALFORMED_JSON", "the body is not JSON: send a JSON object");
   }
-  return definition.parse(body);
 }

@@ -10,7 +10,11 @@ try {
   const server = await startServer(config, log);
   const database = addressOf(config.database);
   const secret = config.serverSecret === undefined ? "kept in the database" : "SERVER_SECRET";
-  log.info({ url: server.url, database, session_secret: secret }, `listening on ${server.url}`);
+  const shared = config.redisUrl === undefined ? "nothing: one instance" : "Redis";
+  log.info(
+    { url: server.url, database, session_secret: secret, shared_with_others: shared },
+    `listening on ${server.url}, its API is at ${server.url}/docs`,
+  );
 
   for (const signal of ["SIGINT", "SIGTERM"] as const) {
     process.once(signal, async () => {

@@ -5,8 +5,10 @@ import type { Logger } from "pino";
 import { WebSocketServer } from "ws";
 import { createApp } from "./app.js";
 import type { Config } from "./config.js";
+import { openCoordination } from "./coordination/open-coordination.js";
 import { migrate, openDatabase } from "./database/open-database.js";
 import { Store } from "./database/store.js";
+import { Metrics } from "./http/metrics.js";
 import { AccessTokens } from "./identity/access-tokens.js";
 import { Passwords } from "./identity/passwords.js";
 import { loadSessionSecret, loadTokenKey } from "./identity/server-keys.js";
@@ -15,6 +17,15 @@ import { Live } from "./live/live.js";
 import { PACE } from "./live/pace.js";
 
 const MAX_FRAME_BYTES = 1024 * 1024;
+
+/** How long a client may take to say what it wants, in milliseconds. */
+const SLOW_CLIENTS = {
+  headersTimeout: 10_000,
+  requestTimeout: 60_000,
+  keepAliveTimeout: 30_000,
+  connectionsCheckingInterval: 5000,
+  maxHeaderSize: 16_384,
+};
 
 /** For clients to answer that the connection closes. */
 const CLOSING_PATIENCE_MS = 2000;
@@ -37,9 +48,21 @@ export async function startServer(
   });
   const store = new Store(db);
   const secret = config.serverSecret ?? (await loadSessionSecret(store));
+  const coordination = await openCoordination(config.redisUrl, secret, log);
   const sessions = new Sessions(store, new AccessTokens(await loadTokenKey(store)), secret);
   const live = new Live(store, log, pace);
-  const app = createApp({ store, passwords: new Passwords(), sessions, live, log });
+  const metrics = new Metrics();
+  const passwords = new Passwords();
+  const app = createApp({
+    config,
+    store,
+    coordination,
+    passwords,
+    sessions,
+    live,
+    metrics,
+    log,
+  });
 
   const sockets = new WebSocketServer({
     noServer: true,
@@ -50,22 +73,32 @@ export async function startServer(
     fetch: app.fetch,
     hostname: config.host,
     port: config.port,
+    serverOptions: SLOW_CLIENTS,
     websocket: { server: sockets as WebSocketServerLike },
   });
   await once(http, "listening");
   const { address, family, port } = http.address() as AddressInfo;
 
+  let closing: Promise<void> | undefined;
+  const close = async () => {
+    const closed = once(http, "close");
+    http.close();
+    await live.close();
+    if ("closeIdleConnections" in http) http.closeIdleConnections();
+    const patience = setTimeout(() => {
+      terminate(sockets);
+      if ("closeAllConnections" in http) http.closeAllConnections();
+    }, CLOSING_PATIENCE_MS);
+    await closed;
+    clearTimeout(patience);
+    await coordination.close();
+    await store.close();
+  };
   return {
     url: `http://${family === "IPv6" ? `[${address}]` : address}:${port}`,
-    async close() {
-      const closed = once(http, "close");
-      http.close();
-      await live.close();
-      if ("closeIdleConnections" in http) http.closeIdleConnections();
-      const patience = setTimeout(() => terminate(sockets), CLOSING_PATIENCE_MS);
-      await closed;
-      clearTimeout(patience);
-      await store.close();
+    close() {
+      closing ??= close();
+      return closing;
     },
   };
 }

@@ -1,14 +1,20 @@
 import type { Logger } from "pino";
+import type { Config } from "./config.js";
+import type { Coordination } from "./coordination/coordination.js";
 import type { Store } from "./database/store.js";
+import type { Metrics } from "./http/metrics.js";
 import type { Passwords } from "./identity/passwords.js";
 import type { Sessions } from "./identity/sessions.js";
 import type { Live } from "./live/live.js";
 
 /** What the routes work with. */
 export interface Services {
+  readonly config: Config;
   readonly store: Store;
+  readonly coordination: Coordination;
   readonly passwords: Passwords;
   readonly sessions: Sessions;
   readonly live: Live;
+  readonly metrics: Metrics;
   readonly log: Logger;
 }

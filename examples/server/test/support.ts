@@ -6,8 +6,10 @@ import { join } from "node:path";
 import { AuthResponse, type ChatMessage } from "lacre";
 import { pino } from "pino";
 import { WebSocket } from "ws";
+import { readConfig } from "../src/config.js";
 import { PACE } from "../src/live/pace.js";
 import { type RunningServer, startServer } from "../src/server.js";
+import { assertDescribed } from "./described.js";
 import { TestConnection } from "./test-connection.js";
 
 export const PASSWORD = "correct horse";
@@ -23,10 +25,12 @@ export class TestServer {
   readonly folder = mkdtempSync(join(tmpdir(), "lacre-server-test-"));
   readonly log: string[] = [];
   readonly #pace: typeof PACE;
+  readonly #env: NodeJS.ProcessEnv;
   #running: RunningServer | undefined;
 
-  constructor(pace = PACE) {
+  constructor(pace = PACE, env: NodeJS.ProcessEnv = {}) {
     this.#pace = pace;
+    this.#env = env;
   }
 
   get database() {
@@ -39,11 +43,13 @@ export class TestServer {
 
   async start(): Promise<void> {
     const config = {
+      ...readConfig({
+        SERVER_PORT: "0",
+        RATE_LIMIT_AUTH: "1000",
+        RATE_LIMIT_USER: "10000",
+        ...this.#env,
+      }),
       database: this.database,
-      host: "127.0.0.1",
-      port: 0,
-      logLevel: "trace",
-      serverSecret: undefined,
     };
     const destination = { write: (line: string) => void this.log.push(line) };
     this.#running = await startServer(config, pino({ level: "trace" }, destination), this.#pace);
@@ -64,7 +70,10 @@ export class TestServer {
       headers: token === undefined ? {} : { authorization: `Bearer ${token}` },
       ...(body !== undefined && { body: typeof body === "string" ? body : JSON.stringify(body) }),
     });
-    return { status: response.status, body: await response.json() };
+    const text = await response.text();
+    const json = text === "" ? undefined : JSON.parse(text);
+    assertDescribed(method, path, response.status, json);
+    return { status: response.status, body: json, headers: response.headers };
   }
 
   async register(username: string): Promise<TestUser> {
@@ -92,6 +101,10 @@ export class TestUser {
 
   post(path: string, body: unknown) {
     return this.#server.request("POST", path, body, this.token);
+  }
+
+  patch(path: string, body: unknown) {
+    return this.#server.request("PATCH", path, body, this.token);
   }
 
   async chatWith(peer_name: string): Promise<number> {

@@ -1,3 +1,5 @@
+import type { ChatMessage, StatusEvent } from "lacre";
+
 /** A limit on how often something may be done. */
 export interface Limit {
   /** Also the counters' name, so that limits do not share them. */
@@ -15,23 +17,37 @@ export interface Allowance {
   readonly resetsAt: number;
 }
 
+/** What goes to connections: a frame's type and content. */
+export type Delivery =
+  | { readonly type: "message"; readonly value: ChatMessage }
+  | { readonly type: "status"; readonly value: StatusEvent };
+
 /** What one instance tells the others. */
 export type Announcement =
-  /** A frame's content for these users' connections, but for the one that it came from. */
+  /** For these users' connections, but for the one that it came from, which is of the instance that announces it. */
   | {
       readonly type: "deliver";
       readonly user_ids: readonly number[];
-      readonly except?: string;
-      readonly message: { readonly type: string; readonly value: unknown };
+      readonly except?: number;
+      readonly delivery: Delivery;
     }
   /** A session is over: its connections are closed. The id in hex. */
   | { readonly type: "revoked"; readonly session_id: string };
 
+/** What an instance is told. */
+export interface CoordinationListener {
+  announced(announcement: Announcement): void;
+  /** Announcements of other instances were lost: this one's connections may have holes. */
+  missed(): void;
+  /** Users of an instance that died, or was taken for dead, are no longer present, or are again. */
+  presenceChanged(userIds: readonly number[], isPresent: boolean): void;
+}
+
 /** What the instances of a server share besides their database. */
 export interface Coordination {
-  /** Tells every instance, this one too. It does not wait, and an instance that is cut off does not hear it. */
+  /** Tells every instance, this one too, and this one at once. It does not wait. */
   announce(announcement: Announcement): void;
-  onAnnouncement(listener: (announcement: Announcement) => void): void;
+  listen(listener: CoordinationListener): void;
 
   /** Keeps what a one-use ticket stands for, for so many seconds. */
   keepTicket(ticket: string, value: string, seconds: number): Promise<void>;
@@ -41,11 +57,11 @@ export interface Coordination {
   /** Counts one try of `key` against a limit. */
   consume(limit: Limit, key: string): Promise<Allowance>;
 
-  /** Notes that a user has a connection, until `connectionId` leaves or its instance is gone; whether it is the user's first. */
-  enter(userId: number, connectionId: string): Promise<boolean>;
-  /** Whether it was the user's last. */
-  leave(userId: number, connectionId: string): Promise<boolean>;
-  /** Those of the users that have a connection somewhere. */
+  /** Notes that a user is connected to this instance; whether they were present nowhere. */
+  enter(userId: number): Promise<boolean>;
+  /** Notes that a user no longer is; whether they are present nowhere now. */
+  leave(userId: number): Promise<boolean>;
+  /** Those of the users that are connected somewhere. */
   present(userIds: readonly number[]): Promise<number[]>;
 
   close(): Promise<void>;

@@ -9,7 +9,24 @@ export function listChats(
   user_id: number,
   { limit, offset }: { limit: number; offset: number },
 ): Promise<ChatOfMember[]> {
-  return chatsOf(db, user_id)
+  return withPeerAndUnread(chatsOf(db, user_id), user_id)
+    .orderBy("chats.id")
+    .limit(limit)
+    .offset(offset)
+    .execute();
+}
+
+export function findChatOfMember(
+  db: Kysely<Schema>,
+  chat_id: number,
+  user_id: number,
+): Promise<ChatOfMember | undefined> {
+  const chat = chatsOf(db, user_id).where("chats.id", "=", chat_id);
+  return withPeerAndUnread(chat, user_id).executeTakeFirst();
+}
+
+function withPeerAndUnread(chats: ReturnType<typeof chatsOf>, user_id: number) {
+  return chats
     .innerJoin("users as peer", (join) =>
       join
         .on((on) =>
@@ -26,14 +43,14 @@ export function listChats(
         .whereRef("chat_id", "=", "chats.id")
         .where("is_read", "=", 0)
         .where("sender_id", "!=", user_id)
+        .where("encrypted_content", "is not", null)
+        .where((where) =>
+          where.or([where("delete_at", "is", null), where("delete_at", ">", Date.now() / 1000)]),
+        )
         .$castTo<{ unread: number }>()
         .$asScalar()
         .as("unread"),
-    )
-    .orderBy("chats.id")
-    .limit(limit)
-    .offset(offset)
-    .execute();
+    );
 }
 
 export async function countChats(db: Kysely<Schema>, user_id: number): Promise<number> {

@@ -6,13 +6,19 @@ export interface UserTable {
   id: Generated<number>;
   uuid: string;
   username: string;
-  /** The name as it is compared: no two users have names that look alike. */
+  /** The name as it is compared and searched for: without case. */
   username_key: string;
   email: string | null;
   hashed_password: string;
   is_active: Generated<number>;
   created_at: number;
   last_login: number | null;
+}
+
+/** What users' names look like: no look belongs to two of them. */
+export interface UsernameLookTable {
+  look: string;
+  user_id: number;
 }
 
 export interface ChatTable {
@@ -75,6 +81,7 @@ export interface ServerKeyTable {
 
 export interface Schema {
   users: UserTable;
+  username_looks: UsernameLookTable;
   chats: ChatTable;
   messages: MessageTable;
   sessions: SessionTable;

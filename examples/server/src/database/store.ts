@@ -1,5 +1,6 @@
 import { type Insertable, type Kysely, type NotNull, sql } from "kysely";
-import { type ChatOfMember, countChats, listChats } from "./chats-of-member.js";
+import { allOrUndefined, atomically } from "./atomically.js";
+import { type ChatOfMember, countChats, findChatOfMember, listChats } from "./chats-of-member.js";
 import type {
   Chat,
   ChatTable,
@@ -30,17 +31,27 @@ export class Store {
 
   /** All that `work` does with the store it is given is done, or nothing of it. */
   transaction<Result>(work: (store: Store) => Promise<Result>): Promise<Result> {
-    return this.#db.transaction().execute((db) => work(new Store(db)));
+    return atomically(this.#db, (db) => work(new Store(db)));
   }
 
-  /** The new user, or undefined where the name is taken. */
-  createUser(user: Insertable<UserTable>): Promise<User | undefined> {
-    return this.#db
-      .insertInto("users")
-      .values(user)
-      .onConflict((conflict) => conflict.column("username_key").doNothing())
-      .returningAll()
-      .executeTakeFirst();
+  /** The new user, or undefined where the name or one of its looks is taken. */
+  createUser(user: Insertable<UserTable>, looks: readonly string[]): Promise<User | undefined> {
+    return allOrUndefined(this.#db, async (db) => {
+      const created = await db
+        .insertInto("users")
+        .values(user)
+        .onConflict((conflict) => conflict.column("username_key").doNothing())
+        .returningAll()
+        .executeTakeFirst();
+      if (created === undefined) return undefined;
+      const { numInsertedOrUpdatedRows } = await db
+        .insertInto("username_looks")
+        // In one order, so that two who register at once wait for each other at most one way.
+        .values([...looks].sort().map((look) => ({ look, user_id: created.id })))
+        .onConflict((conflict) => conflict.column("look").doNothing())
+        .executeTakeFirstOrThrow();
+      return numInsertedOrUpdatedRows === BigInt(looks.length) ? created : undefined;
+    });
   }
 
   findUser(id: number): Promise<User | undefined> {
@@ -155,7 +166,10 @@ export class Store {
 
   configureChat(
     id: number,
-    config: { encryption_type?: string; auto_delete_hours?: number | null },
+    config: {
+      encryption_type?: string | undefined;
+      auto_delete_hours?: number | null | undefined;
+    },
   ): Promise<Chat> {
     return this.#db
       .updateTable("chats")
@@ -167,6 +181,10 @@ export class Store {
 
   listChats(user_id: number, page: { limit: number; offset: number }): Promise<ChatOfMember[]> {
     return listChats(this.#db, user_id, page);
+  }
+
+  findChatOfMember(chat_id: number, user_id: number): Promise<ChatOfMember | undefined> {
+    return findChatOfMember(this.#db, chat_id, user_id);
   }
 
   countChats(user_id: number): Promise<number> {
@@ -279,6 +297,11 @@ export class Store {
 
   async removeKey(id: string): Promise<void> {
     await this.#db.deleteFrom("server_keys").where("id", "=", id).execute();
+  }
+
+  /** Fails where the database does not answer. */
+  async ping(): Promise<void> {
+    await sql`select 1`.execute(this.#db);
   }
 
   close(): Promise<void> {

@@ -10,6 +10,7 @@ import {
 } from "lacre";
 import { CLOSE } from "lacre/session";
 import type { Logger } from "pino";
+import type { Chat } from "../database/schema.js";
 import type { Store } from "../database/store.js";
 import { errorResponse, Refusal, refusalOf, unavailable } from "../errors.js";
 import type { ActiveSession } from "../identity/sessions.js";
@@ -58,6 +59,15 @@ export class Live {
   *of(...userIds: readonly number[]): Iterable<Connection> {
     for (const connection of this.#connections) {
       if (connection.isOpen && userIds.includes(connection.userId)) yield connection;
+    }
+  }
+
+  /** Gives a message that is stored to the connections of both members, but for the one that it came by. */
+  handOn({ user1_id, user2_id }: Chat, message: ChatMessage, except?: Connection): void {
+    for (const other of this.of(user1_id, user2_id)) {
+      if (other === except) continue;
+      other.send(ChatMessage, message);
+      other.noteSent(message.chat_id, message.seq ?? 0);
     }
   }
 

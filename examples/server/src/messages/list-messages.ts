@@ -1,7 +1,9 @@
-import type { MessageListResponse, Resume } from "lacre";
+import type { ChatMessage, MessageListResponse, Resume } from "lacre";
 import { answerResume } from "lacre/session";
 import type { Store } from "../database/store.js";
 import { toChatMessage } from "./to-chat-message.js";
+
+const MAX_FRAME_BYTES = 1024 * 1024;
 
 /** Most messages in one answer. */
 export const MAX_MESSAGES = 100;
@@ -20,4 +22,47 @@ export function listMessages(
     const stored = { last_seq: chat.last_seq, messages: rows.map(toChatMessage) };
     return answerResume({ chat_id, after, limit: most }, stored);
   });
+}
+
+/** A page of a chat's messages: the first after `after`, or the last before `before`; undefined for one who is no member. */
+export function pageMessages(
+  store: Store,
+  user_id: number,
+  {
+    chat_id,
+    after,
+    before,
+    limit,
+  }: {
+    readonly chat_id: number;
+    readonly after: number | undefined;
+    readonly before: number | undefined;
+    readonly limit: number;
+  },
+): Promise<MessageListResponse | undefined> {
+  if (before === undefined)
+    return listMessages(store, user_id, { chat_id, after: after ?? 0, limit });
+  return store.transaction(async (inside) => {
+    if ((await inside.findChat(chat_id, user_id)) === undefined) return undefined;
+    const page = { before, ...(after !== undefined && { after }), now: Date.now() / 1000 };
+    const rows = await inside.listMessages(chat_id, { ...page, limit: limit + 1 });
+    const newest = rows.map(toChatMessage).reverse();
+    const fitting = fittingInFrame(newest.slice(0, limit));
+    return { messages: fitting.reverse(), has_more: fitting.length < newest.length };
+  });
+}
+
+/** Room for a list's envelope, and for what a message has besides its content, in bytes. */
+const LIST_OVERHEAD = 4096;
+const MESSAGE_OVERHEAD = 512;
+
+function fittingInFrame(messages: readonly ChatMessage[]): ChatMessage[] {
+  let room = MAX_FRAME_BYTES - LIST_OVERHEAD;
+  const fitting: ChatMessage[] = [];
+  for (const message of messages) {
+    room -= Math.ceil(message.content.length / 3) * 4 + MESSAGE_OVERHEAD;
+    if (room < 0 && fitting.length > 0) break;
+    fitting.push(message);
+  }
+  return fitting;
 }

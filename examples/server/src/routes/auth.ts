@@ -2,22 +2,22 @@ import { randomUUID } from "node:crypto";
 import { Hono } from "hono";
 import { AuthRequest } from "lacre";
 import { Refusal } from "../errors.js";
+import { readUsername, usernameKey } from "../identity/usernames.js";
 import { answer, readBody } from "../json.js";
 import type { Services } from "../services.js";
-import { usernameKey } from "../username-key.js";
 
 export function authRoutes({ store, passwords, sessions }: Services) {
   const routes = new Hono();
 
   routes.post("/register", async (context) => {
-    const { username, password } = await readBody(context, AuthRequest);
-    const user = await store.createUser({
-      uuid: randomUUID(),
-      username,
-      username_key: usernameKey(username),
-      hashed_password: await passwords.hash(password),
-      created_at: Date.now() / 1000,
-    });
+    const { username: wanted, password } = await readBody(context, AuthRequest);
+    const { looks, ...name } = readUsername(wanted);
+    const hashed_password = await passwords.hash(password);
+    const created_at = Date.now() / 1000;
+    const user = await store.createUser(
+      { uuid: randomUUID(), ...name, hashed_password, created_at },
+      looks,
+    );
     if (user === undefined) {
       throw new Refusal(409, "ERR_USERNAME_TAKEN", "this username is taken: choose another one");
     }

@@ -1,42 +1,28 @@
 import { randomUUID } from "node:crypto";
-import { type Context, Hono } from "hono";
-import { type ChatListResponse, ChatSummary, defineMessage } from "lacre";
-import * as z from "zod/mini";
+import { Hono } from "hono";
+import { ChatListResponse, type ChatSummary } from "lacre";
 import type { ChatOfMember } from "../database/chats-of-member.js";
 import { chatNotFound, Refusal } from "../errors.js";
-import type { ActiveSession } from "../identity/sessions.js";
+import { type Authenticated, authenticated } from "../http/authenticated.js";
+import { ConfigureChat, CreateChat } from "../http/bodies.js";
+import { answerMessage } from "../http/frames.js";
+import { chatIdOf, readCount } from "../http/queries.js";
+import { usernameKey } from "../identity/usernames.js";
 import { answer, readBody } from "../json.js";
-import { listMessages, MAX_MESSAGES } from "../messages/list-messages.js";
 import type { Services } from "../services.js";
-import { usernameKey } from "../username-key.js";
+import { addMessageRoutes } from "./messages.js";
 
 const CHATS_PER_PAGE = 100;
 
-const CreateChat = defineMessage(
-  "create_chat",
-  z.required(
-    z.pick(ChatSummary, {
-      peer_name: true,
-      encryption_type: true,
-      salt: true,
-      iterations: true,
-      key_check: true,
-    }),
-  ),
-);
-
-export function chatRoutes({ store, sessions }: Services) {
-  const routes = new Hono<{ Variables: { session: ActiveSession } }>();
-
-  routes.use(async (context, next) => {
-    const token = /^Bearer (.+)$/i.exec(context.req.header("authorization") ?? "")?.[1];
-    context.set("session", await sessions.authenticate(token));
-    await next();
-  });
+export function chatRoutes(services: Services) {
+  const { store } = services;
+  const routes = new Hono<Authenticated>();
+  routes.use(authenticated(services));
 
   routes.post("/", async (context) => {
     const { user_id } = context.get("session");
-    const { peer_name, ...parameters } = await readBody(context, CreateChat);
+    const { peer_name, encryption_type, ...rest } = await readBody(context, CreateChat);
+    const { auto_delete_hours = null, salt = null, iterations = null, key_check = null } = rest;
     const peer = await store.findUserByKey(usernameKey(peer_name));
     if (peer === undefined) {
       throw new Refusal(
@@ -49,7 +35,11 @@ export function chatRoutes({ store, sessions }: Services) {
       throw new Refusal(422, "ERR_CHAT_WITH_SELF", "a chat has two members: name somebody else");
     }
     const chat = await store.createChat({
-      ...parameters,
+      encryption_type,
+      auto_delete_hours,
+      salt,
+      iterations,
+      key_check,
       chat_uuid: randomUUID(),
       created_by: user_id,
       user1_id: Math.min(user_id, peer.id),
@@ -68,27 +58,49 @@ export function chatRoutes({ store, sessions }: Services) {
   });
 
   routes.get("/", async (context) => {
-    const { user_id } = context.get("session");
-    const page = readCount(context, "page", 1, { least: 1 });
-    const chats = await store.listChats(user_id, {
+    const session = context.get("session");
+    const page = readCount(context, "page", 1, { least: 1, most: 1_000_000 });
+    const chats = await store.listChats(session.user_id, {
       limit: CHATS_PER_PAGE,
       offset: (page - 1) * CHATS_PER_PAGE,
     });
-    const total = await store.countChats(user_id);
-    return answer(context, { chats: chats.map(toSummary), total, page } satisfies ChatListResponse);
+    const total = await store.countChats(session.user_id);
+    const list = { chats: chats.map(toSummary), total, page };
+    return answerMessage(context, session, ChatListResponse, list);
   });
 
-  routes.get("/:chat_id/messages", async (context) => {
+  routes.get("/:chat_id", async (context) => {
+    const chat = await store.findChatOfMember(chatIdOf(context), context.get("session").user_id);
+    if (chat === undefined) throw chatNotFound();
+    return answer(context, toSummary(chat));
+  });
+
+  routes.patch("/:chat_id/config", async (context) => {
     const { user_id } = context.get("session");
-    const list = await listMessages(store, user_id, {
-      chat_id: Number(context.req.param("chat_id")),
-      after: readCount(context, "after", 0),
-      limit: readCount(context, "limit", MAX_MESSAGES, { least: 1, most: MAX_MESSAGES }),
+    const { salt, iterations, key_check, ...config } = await readBody(context, ConfigureChat);
+    const chat = await store.transaction(async (inside) => {
+      const before = await inside.findChat(chatIdOf(context), user_id);
+      if (before === undefined) throw chatNotFound();
+      if (salt !== undefined && iterations !== undefined && key_check !== undefined) {
+        if (before.created_by !== user_id) {
+          throw new Refusal(403, "ERR_FORBIDDEN", "only the chat's creator sets its parameters");
+        }
+        const set = await inside.setChatParameters(before.id, { salt, iterations, key_check });
+        if (set === undefined) {
+          throw new Refusal(
+            409,
+            "ERR_PARAMETERS_SET",
+            "the chat has its parameters, which stand: stronger ones need a new chat",
+          );
+        }
+      }
+      if (Object.keys(config).length > 0) await inside.configureChat(before.id, config);
+      return (await inside.findChatOfMember(before.id, user_id))!;
     });
-    if (list === undefined) throw chatNotFound();
-    return answer(context, list);
+    return answer(context, toSummary(chat));
   });
 
+  addMessageRoutes(routes, services);
   return routes;
 }
 
@@ -107,19 +119,4 @@ function toSummary(chat: ChatOfMember): ChatSummary {
     ...(iterations !== null && { iterations }),
     ...(key_check !== null && { key_check }),
   };
-}
-
-function readCount(
-  context: Context,
-  name: string,
-  otherwise: number,
-  { least = 0, most = Number.MAX_SAFE_INTEGER } = {},
-): number {
-  const text = context.req.query(name);
-  if (text === undefined) return otherwise;
-  const value = Number(text);
-  if (!/^\d+$/.test(text) || value < least || value > most) {
-    throw new Refusal(422, "ERR_VALIDATION", `${name} must be an integer from ${least} to ${most}`);
-  }
-  return value;
 }

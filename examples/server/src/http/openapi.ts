@@ -1,0 +1,120 @@
+import { ErrorResponse, jsonSchemaOverride } from "lacre";
+import * as z from "zod/mini";
+import { type Operation, operations } from "./operations.js";
+
+type Json = Record<string, unknown>;
+
+/** What every operation may answer besides its own: statuses and what they mean. */
+const REFUSALS: Readonly<Record<number, string>> = {
+  400: "The request is malformed",
+  401: "Nobody is logged in, or not with these credentials",
+  403: "Not for this user",
+  404: "There is no such thing, or it is not for this user",
+  409: "It collides with what there is",
+  413: "The body is too large",
+  415: "The body is of a type that is not read here",
+  422: "The request does not fit its schema",
+  426: "The address is for WebSockets",
+  429: "Too many requests: Retry-After says when to come back",
+  500: "The server failed",
+  503: "Not now: Retry-After says when to come back",
+};
+
+const TAGS: Readonly<Record<Operation["tag"], string>> = {
+  identity: "Accounts, tokens and tickets",
+  users: "Finding people",
+  chats: "Chats of two, and what their keys are derived with",
+  messages: "What people write, encrypted",
+  operation: "For those who run and call the server",
+};
+
+/** The API's description: OpenAPI 3.1, from the schemas that the routes check with. */
+export function openApiDocument(): Json {
+  const paths: Record<string, Json> = {};
+  for (const operation of operations) {
+    paths[operation.path] = {
+      ...paths[operation.path],
+      [operation.method]: describe(operation),
+    };
+  }
+  return {
+    openapi: "3.1.0",
+    info: {
+      title: "Lacre reference server",
+      version: "0.1.0",
+      description:
+        "Accounts, chats and messages of a chat whose server cannot read it. The protocol is in docs/PROTOCOL.md.",
+      license: { name: "MIT", identifier: "MIT" },
+    },
+    servers: [{ url: "/" }],
+    tags: Object.entries(TAGS).map(([name, description]) => ({ name, description })),
+    paths,
+    components: {
+      schemas: { ErrorResponse: jsonSchema(ErrorResponse.schema, "output") },
+      securitySchemes: { bearer: { type: "http", scheme: "bearer", bearerFormat: "JWT" } },
+    },
+  };
+}
+
+function describe(operation: Operation): Json {
+  const { id, summary, tag, isPublic, parameters, body, answers, refusals = [] } = operation;
+  const usual = [429, 500, ...(isPublic ? [] : [401]), ...(body ? [400, 413, 415, 422] : [])];
+  const responses = Object.fromEntries([
+    ...Object.entries(answers).map(([status, what]) => [status, answer(operation, what)]),
+    ...[...new Set([...usual, ...refusals])]
+      .filter((status) => !(status in answers))
+      .map((status) => [status, refusal(status)]),
+  ]);
+  return {
+    operationId: id,
+    summary,
+    tags: [tag],
+    security: isPublic ? [] : [{ bearer: [] }],
+    ...(parameters && {
+      parameters: parameters.map((one) => ({ ...one, required: one.in === "path" })),
+    }),
+    ...(body && {
+      requestBody: { required: true, content: content(operation, jsonSchema(body, "input")) },
+    }),
+    responses,
+  };
+}
+
+function answer(operation: Operation, what: Operation["answers"][number]): Json {
+  const description = operation.summary;
+  if (what === undefined) return { description };
+  if (typeof what === "string") return { description, content: { [what]: { schema: {} } } };
+  const schema = jsonSchema(what, "output");
+  return { description, content: content(operation, schema), headers: headersOf(operation) };
+}
+
+function headersOf({ isPublic, path }: Operation): Json {
+  if (isPublic && !path.startsWith("/auth")) return {};
+  const integer = { schema: { type: "integer" } };
+  return {
+    "X-RateLimit-Limit": { ...integer, description: "Requests a minute" },
+    "X-RateLimit-Remaining": { ...integer, description: "Requests left" },
+    "X-RateLimit-Reset": { ...integer, description: "When the minute is over, Unix time" },
+  };
+}
+
+function refusal(status: number): Json {
+  const schema = { $ref: "#/components/schemas/ErrorResponse" };
+  return { description: REFUSALS[status], content: { "application/json": { schema } } };
+}
+
+function content({ hasFrames }: Operation, schema: Json): Json {
+  return {
+    "application/json": { schema },
+    ...(hasFrames && { "application/msgpack": { schema: { description: "A frame of lacre's" } } }),
+  };
+}
+
+function jsonSchema(schema: z.ZodMiniType, io: "input" | "output"): Json {
+  const { $schema: _, ...rest } = z.toJSONSchema(schema, {
+    io,
+    override: jsonSchemaOverride,
+    unrepresentable: "any",
+  });
+  return rest as Json;
+}

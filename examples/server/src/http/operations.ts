@@ -1,0 +1,283 @@
+import {
+  AuthRequest,
+  AuthResponse,
+  ChatListResponse,
+  ChatMessage,
+  ChatSummary,
+  MessageListResponse,
+} from "lacre";
+import type * as z from "zod/mini";
+import {
+  ConfigureChat,
+  CreateChat,
+  Health,
+  RefreshRequest,
+  Stored,
+  User,
+  UserPage,
+  WebSocketTicket,
+} from "./bodies.js";
+
+/** What a parameter of an address or a query is. */
+export interface Parameter {
+  readonly name: string;
+  readonly in: "path" | "query";
+  readonly description: string;
+  readonly schema: Readonly<Record<string, unknown>>;
+}
+
+/** One thing that the API does: what the document says of it. The routes do it. */
+export interface Operation {
+  readonly method: "get" | "post" | "patch";
+  readonly path: string;
+  readonly id: string;
+  readonly summary: string;
+  readonly tag: "identity" | "users" | "chats" | "messages" | "operation";
+  readonly isPublic?: true;
+  readonly parameters?: readonly Parameter[];
+  readonly body?: z.ZodMiniType;
+  /** By status; a schema for a JSON body, a media type for another one, undefined for none. */
+  readonly answers: Readonly<Record<number, z.ZodMiniType | string | undefined>>;
+  /** The statuses with an ErrorResponse, besides those that everything has. */
+  readonly refusals?: readonly number[];
+  /** Whether the message may travel as a frame too. */
+  readonly hasFrames?: true;
+}
+
+const integer = (minimum: number, maximum = Number.MAX_SAFE_INTEGER) => ({
+  type: "integer",
+  minimum,
+  maximum,
+});
+const query = (name: string, description: string, schema: Parameter["schema"]): Parameter => ({
+  name,
+  in: "query",
+  description,
+  schema,
+});
+const chatId: Parameter = {
+  name: "chat_id",
+  in: "path",
+  description: "The chat's id",
+  schema: integer(1),
+};
+const socketParameters = [
+  query("token", "An access token, as the first version of the protocol has it", {
+    type: "string",
+  }),
+  query("ticket", "A ticket from POST /auth/ws-ticket, in place of a token", { type: "string" }),
+];
+const socketRefusals = [401, 403, 426];
+
+export const operations: readonly Operation[] = [
+  {
+    method: "post",
+    path: "/auth/register",
+    id: "register",
+    summary: "Makes an account, and lets its owner in",
+    tag: "identity",
+    isPublic: true,
+    body: AuthRequest.schema,
+    answers: { 201: AuthResponse.schema },
+    refusals: [409],
+  },
+  {
+    method: "post",
+    path: "/auth/login",
+    id: "login",
+    summary: "Lets a user in",
+    tag: "identity",
+    isPublic: true,
+    body: AuthRequest.schema,
+    answers: { 200: AuthResponse.schema },
+    refusals: [401, 503],
+  },
+  {
+    method: "post",
+    path: "/auth/refresh",
+    id: "refresh",
+    summary: "Takes a refresh token, once, for new tokens",
+    tag: "identity",
+    isPublic: true,
+    body: RefreshRequest.schema,
+    answers: { 200: AuthResponse.schema },
+    refusals: [401],
+  },
+  {
+    method: "post",
+    path: "/auth/logout",
+    id: "logout",
+    summary: "Ends the session, with all its tokens and connections",
+    tag: "identity",
+    answers: { 204: undefined },
+  },
+  {
+    method: "post",
+    path: "/auth/ws-ticket",
+    id: "createTicket",
+    summary: "Gives a ticket that opens one WebSocket, within 30 seconds",
+    tag: "identity",
+    answers: { 200: WebSocketTicket },
+  },
+  {
+    method: "get",
+    path: "/users/me",
+    id: "getMe",
+    summary: "Who is asking",
+    tag: "users",
+    answers: { 200: User },
+  },
+  {
+    method: "get",
+    path: "/users/search",
+    id: "searchUsers",
+    summary: "Finds users by the beginning of their names",
+    tag: "users",
+    parameters: [
+      query("q", "The beginning; nothing in it is a wildcard", { type: "string" }),
+      query("after", "The `next` of the page before", { type: "string" }),
+      query("limit", "Most users in the answer", integer(1, 50)),
+    ],
+    answers: { 200: UserPage },
+    refusals: [422],
+  },
+  {
+    method: "get",
+    path: "/chats",
+    id: "listChats",
+    summary: "The chats of whoever asks, a hundred a page",
+    tag: "chats",
+    parameters: [query("page", "From 1", integer(1, 1_000_000))],
+    answers: { 200: ChatListResponse.schema },
+    refusals: [422],
+    hasFrames: true,
+  },
+  {
+    method: "post",
+    path: "/chats",
+    id: "createChat",
+    summary: "Opens a chat with another user",
+    tag: "chats",
+    body: CreateChat.schema,
+    answers: { 201: ChatSummary },
+    refusals: [404, 409],
+  },
+  {
+    method: "get",
+    path: "/chats/{chat_id}",
+    id: "getChat",
+    summary: "One chat",
+    tag: "chats",
+    parameters: [chatId],
+    answers: { 200: ChatSummary },
+    refusals: [404],
+  },
+  {
+    method: "patch",
+    path: "/chats/{chat_id}/config",
+    id: "configureChat",
+    summary: "Changes a chat's settings; what its key is derived with is set once, by its creator",
+    tag: "chats",
+    parameters: [chatId],
+    body: ConfigureChat.schema,
+    answers: { 200: ChatSummary },
+    refusals: [403, 404, 409],
+  },
+  {
+    method: "get",
+    path: "/chats/{chat_id}/messages",
+    id: "listMessages",
+    summary: "A page of a chat's messages, in order: the first after a seq, or the last before one",
+    tag: "messages",
+    parameters: [
+      chatId,
+      query("after", "A seq that all of them are past", integer(0)),
+      query("before", "A seq that none of them has reached", integer(1)),
+      query("limit", "Most messages in the answer", integer(1, 100)),
+    ],
+    answers: { 200: MessageListResponse.schema },
+    refusals: [404, 422],
+    hasFrames: true,
+  },
+  {
+    method: "post",
+    path: "/chats/{chat_id}/messages",
+    id: "sendMessage",
+    summary:
+      "Stores a message and hands it on; a repeated client_id gets the first answer again, with 200",
+    tag: "messages",
+    parameters: [chatId],
+    body: ChatMessage.schema,
+    answers: { 200: Stored.schema, 201: Stored.schema },
+    refusals: [403, 409, 503],
+    hasFrames: true,
+  },
+  {
+    method: "get",
+    path: "/ws",
+    id: "connect",
+    summary: "A WebSocket for everything that happens (docs/PROTOCOL.md, section 11)",
+    tag: "messages",
+    isPublic: true,
+    parameters: socketParameters,
+    answers: { 101: undefined },
+    refusals: socketRefusals,
+  },
+  {
+    method: "get",
+    path: "/ws/chat/{chat_id}",
+    id: "connectToChat",
+    summary: "A WebSocket for one chat",
+    tag: "messages",
+    isPublic: true,
+    parameters: [chatId, ...socketParameters],
+    answers: { 101: undefined },
+    refusals: [...socketRefusals, 404],
+  },
+  {
+    method: "get",
+    path: "/health",
+    id: "getHealth",
+    summary: "Whether the server can do its work",
+    tag: "operation",
+    isPublic: true,
+    answers: { 200: Health, 503: Health },
+  },
+  {
+    method: "get",
+    path: "/metrics",
+    id: "getMetrics",
+    summary: "Measurements in Prometheus's form",
+    tag: "operation",
+    isPublic: true,
+    answers: { 200: "text/plain" },
+    refusals: [401],
+  },
+  {
+    method: "get",
+    path: "/.well-known/jwks.json",
+    id: "getKeys",
+    summary: "The public keys that access tokens verify under (RFC 7517)",
+    tag: "operation",
+    isPublic: true,
+    answers: { 200: "application/json" },
+  },
+  {
+    method: "get",
+    path: "/openapi.json",
+    id: "getDocument",
+    summary: "This document",
+    tag: "operation",
+    isPublic: true,
+    answers: { 200: "application/json" },
+  },
+  {
+    method: "get",
+    path: "/docs",
+    id: "getDocs",
+    summary: "This document, to read and to try",
+    tag: "operation",
+    isPublic: true,
+    answers: { 200: "text/html" },
+  },
+];

@@ -1,0 +1,46 @@
+import type { Hono } from "hono";
+import { ChatMessage, MessageListResponse } from "lacre";
+import { chatNotFound, Refusal } from "../errors.js";
+import type { Authenticated } from "../http/authenticated.js";
+import { Stored } from "../http/bodies.js";
+import { answerMessage, assertRepeatable, readMessage } from "../http/frames.js";
+import { chatIdOf, readCount } from "../http/queries.js";
+import { acceptMessage } from "../messages/accept-message.js";
+import { MAX_MESSAGES, pageMessages } from "../messages/list-messages.js";
+import type { Services } from "../services.js";
+
+/** `GET` and `POST /chats/{chat_id}/messages`. */
+export function addMessageRoutes(routes: Hono<Authenticated>, services: Services): void {
+  routes.get("/:chat_id/messages", async (context) => {
+    const session = context.get("session");
+    const list = await pageMessages(services.store, session.user_id, {
+      chat_id: chatIdOf(context),
+      after: readCount(context, "after", undefined),
+      before: readCount(context, "before", undefined, { least: 1 }),
+      limit: readCount(context, "limit", MAX_MESSAGES, { least: 1, most: MAX_MESSAGES }),
+    });
+    if (list === undefined) throw chatNotFound();
+    return answerMessage(context, session, MessageListResponse, list);
+  });
+
+  routes.post("/:chat_id/messages", async (context) => {
+    const session = context.get("session");
+    const { value: message, isFrame } = await readMessage(context, session, ChatMessage);
+    assertRepeatable(message.client_id, isFrame);
+    if (message.chat_id !== chatIdOf(context)) {
+      throw new Refusal(422, "ERR_VALIDATION", "chat_id is not the chat of the address");
+    }
+    const accepted = await acceptMessage(message, session.user_id, services.store);
+    if (accepted.isNew) services.live.handOn(accepted.chat, accepted.message);
+    const { id: message_id, seq, stored_at } = accepted.stored;
+    const { client_id, chat_id } = message;
+    const ack = {
+      chat_id,
+      message_id,
+      seq,
+      stored_at,
+      ...(client_id !== undefined && { client_id }),
+    };
+    return answerMessage(context, session, Stored, ack, accepted.isNew ? 201 : 200);
+  });
+}

@@ -1,0 +1,35 @@
+import { Hono } from "hono";
+import { type Authenticated, authenticated } from "../http/authenticated.js";
+import { readCount } from "../http/queries.js";
+import { usernameKey } from "../identity/usernames.js";
+import { answer } from "../json.js";
+import type { Services } from "../services.js";
+
+const USERS_PER_PAGE = 50;
+
+export function userRoutes(services: Services) {
+  const { store } = services;
+  const routes = new Hono<Authenticated>();
+  routes.use(authenticated(services));
+
+  routes.get("/me", async (context) => {
+    const { id, uuid, username, created_at, last_login } = (await store.findUser(
+      context.get("session").user_id,
+    ))!;
+    const user = { user_id: id, uuid, username, created_at };
+    return answer(context, { ...user, ...(last_login !== null && { last_login }) });
+  });
+
+  routes.get("/search", async (context) => {
+    const prefix = usernameKey(context.req.query("q") ?? "");
+    const after = context.req.query("after") ?? "";
+    const limit = readCount(context, "limit", USERS_PER_PAGE, { least: 1, most: USERS_PER_PAGE });
+    const found = prefix === "" ? [] : await store.searchUsers(prefix, { after, limit: limit + 1 });
+    const page = found.slice(0, limit);
+    const users = page.map(({ id, username }) => ({ user_id: id, username }));
+    const next = found.length > limit ? page.at(-1)!.username_key : undefined;
+    return answer(context, { users, ...(next !== undefined && { next }) });
+  });
+
+  return routes;
+}

@@ -1,0 +1,163 @@
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { messageIn, PARAMETERS, TestServer, type TestUser } from "../support.js";
+
+const server = new TestServer();
+let alice: TestUser;
+let bob: TestUser;
+let carol: TestUser;
+
+beforeAll(async () => {
+  await server.start();
+  alice = await server.register("alice");
+  bob = await server.register("bob");
+  carol = await server.register("carol");
+});
+afterAll(() => server.remove());
+
+describe("alice and bob have one chat", () => {
+  it("which the first of them makes, and whose parameters stand", async () => {
+    const both = await Promise.all([
+      alice.post("/chats", { peer_name: "bob", ...PARAMETERS }),
+      bob.post("/chats", { peer_name: "Alice", ...PARAMETERS, iterations: 700_000 }),
+    ]);
+    expect(both.map(({ status }) => status).sort()).toEqual([201, 409]);
+    expect(both.find(({ status }) => status === 409)?.body.error_code).toBe("ERR_CHAT_EXISTS");
+    const seenByAlice = (await alice.get("/chats")).body;
+    const seenByBob = (await bob.get("/chats")).body;
+    expect(seenByAlice).toMatchObject({ total: 1, page: 1, chats: [{ peer_name: "bob" }] });
+    expect(seenByBob).toMatchObject({ total: 1, page: 1, chats: [{ peer_name: "alice" }] });
+    const { salt, iterations, key_check, last_seq, unread } = seenByBob.chats[0];
+    const { salt: s, iterations: i, key_check: k } = seenByAlice.chats[0];
+    expect({ salt, iterations, key_check }).toEqual({ salt: s, iterations: i, key_check: k });
+    expect({ last_seq, unread }).toEqual({ last_seq: 0, unread: 0 });
+  });
+
+  it("and none with themselves, with nobody, or without good parameters", async () => {
+    const refusals: [object, number, string][] = [
+      [{ peer_name: "alice", ...PARAMETERS }, 422, "ERR_CHAT_WITH_SELF"],
+      [{ peer_name: "nobody", ...PARAMETERS }, 404, "ERR_USER_NOT_FOUND"],
+      [{ peer_name: "carol", ...PARAMETERS, iterations: 1 }, 422, "ERR_VALIDATION"],
+      [{ peer_name: "carol", ...PARAMETERS, salt: "AAAA" }, 422, "ERR_VALIDATION"],
+      [{ peer_name: "carol", encryption_type: "x", salt: PARAMETERS.salt }, 422, "ERR_VALIDATION"],
+      [{ peer_name: "carol" }, 422, "ERR_VALIDATION"],
+    ];
+    for (const [body, status, error_code] of refusals) {
+      expect(await alice.post("/chats", body)).toMatchObject({ status, body: { error_code } });
+    }
+  });
+
+  it("which carol does not see", async () => {
+    const { chat_id } = (await alice.get("/chats")).body.chats[0];
+    expect((await carol.get("/chats")).body).toMatchObject({ total: 0, chats: [] });
+    for (const id of [chat_id, 999, "x"]) {
+      expect(await carol.get(`/chats/${id}/messages`)).toMatchObject({
+        status: 404,
+        body: { error_code: "ERR_CHAT_NOT_FOUND" },
+      });
+    }
+    expect((await server.request("GET", `/chats/${chat_id}/messages`)).status).toBe(401);
+  });
+});
+
+describe("a chat's settings", () => {
+  let chat_id: number;
+  const path = () => `/chats/${chat_id}/config`;
+  const { encryption_type, ...parameters } = PARAMETERS;
+
+  beforeAll(async () => {
+    const { body } = await bob.post("/chats", { peer_name: "carol", encryption_type });
+    chat_id = body.chat_id;
+    expect(body).not.toHaveProperty("salt");
+  });
+
+  it("lets its creator alone set what the key is derived with, once and whole", async () => {
+    expect((await carol.patch(path(), parameters)).body.error_code).toBe("ERR_FORBIDDEN");
+    expect((await bob.patch(path(), { salt: parameters.salt })).status).toBe(422);
+    expect(await bob.patch(path(), parameters)).toMatchObject({ status: 200, body: parameters });
+    for (const changed of [parameters, { ...parameters, iterations: 2_000_000 }]) {
+      const { status, body } = await bob.patch(path(), changed);
+      expect([status, body.error_code]).toEqual([409, "ERR_PARAMETERS_SET"]);
+    }
+    expect((await carol.get(`/chats/${chat_id}`)).body).toMatchObject(parameters);
+  });
+
+  it("lets both change when messages are deleted, and switch that off", async () => {
+    expect((await carol.patch(path(), { auto_delete_hours: 24 })).body.auto_delete_hours).toBe(24);
+    expect((await bob.get(`/chats/${chat_id}`)).body.auto_delete_hours).toBe(24);
+    const off = await bob.patch(path(), { auto_delete_hours: null });
+    expect(off.body).not.toHaveProperty("auto_delete_hours");
+    for (const auto_delete_hours of [0, -1, 1.5, 87_601, "24"]) {
+      expect((await bob.patch(path(), { auto_delete_hours })).status).toBe(422);
+    }
+  });
+
+  it("changes nothing where a part of the request is refused", async () => {
+    const both = { auto_delete_hours: 1, ...parameters };
+    expect((await bob.patch(path(), both)).status).toBe(409);
+    expect((await bob.get(`/chats/${chat_id}`)).body).not.toHaveProperty("auto_delete_hours");
+  });
+});
+
+describe("messages over HTTP", () => {
+  let chat_id: number;
+  const asJson = (message: ReturnType<typeof messageIn>) => ({
+    ...message,
+    content: Buffer.from(message.content).toString("base64"),
+    nonce: Buffer.from(message.nonce).toString("base64"),
+  });
+  const seqs = ({ body }: { body: { messages: { seq: number }[] } }) =>
+    body.messages.map(({ seq }) => seq);
+
+  beforeAll(async () => {
+    chat_id = await alice.chatWith("carol");
+    for (let seq = 1; seq <= 7; seq++) {
+      const { body } = await alice.post(
+        `/chats/${chat_id}/messages`,
+        asJson(messageIn(chat_id, alice.id)),
+      );
+      expect(body).toMatchObject({ chat_id, seq });
+    }
+  });
+
+  it("come in pages, forwards and backwards", async () => {
+    const page = (query: string) => carol.get(`/chats/${chat_id}/messages?${query}`);
+    expect(seqs(await page(""))).toEqual([1, 2, 3, 4, 5, 6, 7]);
+    const first = await page("limit=3");
+    expect([seqs(first), first.body.has_more]).toEqual([[1, 2, 3], true]);
+    const last = await page("after=5&limit=3");
+    expect([seqs(last), last.body.has_more]).toEqual([[6, 7], false]);
+    const newest = await page("before=8&limit=3");
+    expect([seqs(newest), newest.body.has_more]).toEqual([[5, 6, 7], true]);
+    const oldest = await page("before=3&limit=2");
+    expect([seqs(oldest), oldest.body.has_more]).toEqual([[1, 2], false]);
+    expect(seqs(await page("after=2&before=5"))).toEqual([3, 4]);
+    for (const query of ["limit=0", "limit=101", "before=0", "after=-1", "after=x", "limit=1e1"]) {
+      expect((await page(query)).status).toBe(422);
+    }
+  });
+
+  it("are stored once, however often they are sent", async () => {
+    const path = `/chats/${chat_id}/messages`;
+    const message = asJson(messageIn(chat_id, carol.id));
+    const first = await carol.post(path, message);
+    const again = await carol.post(path, message);
+    expect([first.status, again.status]).toEqual([201, 200]);
+    expect(again.body).toEqual(first.body);
+    const other = { ...message, content: Buffer.alloc(200).toString("base64") };
+    const reused = await carol.post(path, other);
+    expect([reused.status, reused.body.error_code]).toEqual([409, "ERR_CLIENT_ID_REUSED"]);
+  });
+
+  it("are refused under another's name, in another chat, and where they do not fit", async () => {
+    const path = `/chats/${chat_id}/messages`;
+    const send = async (changes: object) =>
+      (await carol.post(path, { ...asJson(messageIn(chat_id, carol.id)), ...changes })).status;
+    expect(await send({ sender_id: alice.id })).toBe(403);
+    expect(await send({ chat_id: chat_id + 1 })).toBe(422);
+    expect(await send({ nonce: "AAAA" })).toBe(422);
+    expect(await send({ content: "not base64" })).toBe(422);
+    expect(await send({ epoch: 1 })).toBe(422);
+    expect((await carol.post(path, "{")).body.error_code).toBe("ERR_MALFORMED_JSON");
+    expect((await carol.post(path, "[]")).status).toBe(422);
+  });
+});

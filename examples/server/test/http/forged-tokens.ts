@@ -1,0 +1,46 @@
+import { createHmac, createPublicKey, generateKeyPairSync, randomBytes } from "node:crypto";
+import { exportJWK, SignJWT } from "jose";
+import { AuthResponse } from "lacre";
+import { PASSWORD, type TestServer, type TestUser } from "../support.js";
+
+const encode = (value: unknown) => Buffer.from(JSON.stringify(value)).toString("base64url");
+const decode = (text: string) => JSON.parse(Buffer.from(text, "base64url").toString());
+
+/** Tokens that say what a good one of this user's says, and are not good. */
+export async function forgedTokens(
+  server: TestServer,
+  user: TestUser,
+): Promise<Record<string, string>> {
+  const [head = "", claims = "", signature = ""] = user.token.split(".");
+  const header = decode(head);
+  const payload = decode(claims);
+  const { privateKey, publicKey } = generateKeyPairSync("rsa", { modulusLength: 2048 });
+  const own = (changes: object) =>
+    new SignJWT(payload).setProtectedHeader({ ...header, ...changes }).sign(privateKey);
+
+  const { keys } = (await (await fetch(`${server.url}/.well-known/jwks.json`)).json()) as {
+    keys: { kid: string }[];
+  };
+  const jwk = keys.find(({ kid }) => kid === header.kid)!;
+  const pem = createPublicKey({ key: jwk, format: "jwk" }).export({ type: "spki", format: "pem" });
+  const confused = `${encode({ ...header, alg: "HS256" })}.${claims}`;
+
+  const { body } = await server.request("POST", "/auth/login", {
+    username: payload.username ?? (await user.get("/users/me")).body.username,
+    password: PASSWORD,
+  });
+  const revoked = AuthResponse.parse(body);
+  await server.request("POST", "/auth/logout", undefined, revoked.access_token);
+
+  return {
+    revoked: revoked.access_token!,
+    refresh: revoked.refresh_token!,
+    "alg none": `${encode({ ...header, alg: "none" })}.${claims}.`,
+    "HS256 with the public key": `${confused}.${createHmac("sha256", pem).update(confused).digest("base64url")}`,
+    "an unknown kid": await own({ kid: randomBytes(8).toString("hex") }),
+    "another's key under our kid": await own({}),
+    "an embedded key": await own({ jwk: await exportJWK(publicKey) }),
+    "other claims": `${head}.${encode({ ...payload, sub: "1", exp: payload.exp + 1 })}.${signature}`,
+    garbage: "not-a-token",
+  };
+}

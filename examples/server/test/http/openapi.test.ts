@@ -1,0 +1,63 @@
+import { execFile } from "node:child_process";
+import { readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { parse } from "yaml";
+import { createApp } from "../../src/app.js";
+import { openApiDocument } from "../../src/http/openapi.js";
+import { operations } from "../../src/http/operations.js";
+import type { Services } from "../../src/services.js";
+import { TestServer } from "../support.js";
+
+const file = fileURLToPath(new URL("../../openapi.yaml", import.meta.url));
+const server = new TestServer();
+beforeAll(() => server.start());
+afterAll(() => server.remove());
+
+describe("the API's description", () => {
+  it("is checked in as it is generated (npm run openapi -w examples/server)", () => {
+    expect(parse(readFileSync(file, "utf8"))).toEqual(
+      JSON.parse(JSON.stringify(openApiDocument())),
+    );
+  });
+
+  it("is what the server gives", async () => {
+    const { body } = await server.request("GET", "/openapi.json");
+    expect(body).toEqual(parse(readFileSync(file, "utf8")));
+  });
+
+  it("is clean for redocly", async () => {
+    const cli = createRequire(import.meta.url).resolve("@redocly/cli/bin/cli.js");
+    const run = promisify(execFile)(process.execPath, [cli, "lint", file, "--format", "json"], {
+      cwd: fileURLToPath(new URL("../..", import.meta.url)),
+      env: { ...process.env, REDOCLY_TELEMETRY: "off", REDOCLY_SUPPRESS_UPDATE_NOTICE: "true" },
+    });
+    const { stdout } = await run;
+    expect(JSON.parse(stdout).totals).toMatchObject({ errors: 0, warnings: 0 });
+  });
+
+  it("has every route, and no other", () => {
+    const services = { config: { corsOrigins: [] } } as unknown as Services;
+    const routes = createApp(services)
+      .routes.filter(({ method, path }) => method !== "ALL" && !path.startsWith("/docs/"))
+      .map(({ method, path }) => `${method} ${path.replace(/:(\w+)/g, "{$1}")}`);
+    const described = operations.map(({ method, path }) => `${method.toUpperCase()} ${path}`);
+    expect([...new Set(routes)].sort()).toEqual([...described].sort());
+  });
+});
+
+describe("the page of the API's description", () => {
+  it("loads nothing from elsewhere, and may not", async () => {
+    const page = await fetch(`${server.url}/docs`);
+    const html = await page.text();
+    expect(html).not.toMatch(/https?:\/\//);
+    expect(page.headers.get("content-security-policy")).toContain("default-src 'none'");
+    for (const [, path] of html.matchAll(/(?:src|href)="([^"]+)"/g)) {
+      const part = await fetch(new URL(path!, `${server.url}/docs`));
+      expect(part.status).toBe(200);
+      await part.arrayBuffer();
+    }
+  });
+});
