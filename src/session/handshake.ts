@@ -2,10 +2,14 @@ import { equalConstantTime } from "../bytes.js";
 import { randomBytes } from "../crypto/random.js";
 import { MessageProtocol } from "../envelope/message-protocol.js";
 import { ValidationError, VerifyError } from "../errors.js";
+import { MAX_UNIX_TIME } from "../limits.js";
 import { Hello, Welcome } from "../messages/connection.js";
 import { Channel, directionKeys } from "./channel.js";
 
 const NONCE_BYTES = 16;
+
+/** A server's time from which no connection lives to see the last time that a payload holds, in seconds. */
+const LATEST_SERVER_TIME = MAX_UNIX_TIME / 2;
 
 /**
  * The greeting proves by its nonces that it is fresh, so that a client whose clock is wrong can connect and learn the
@@ -50,15 +54,14 @@ export function readWelcome(sessionKey: Uint8Array, greeting: Greeting, data: un
   const message = MessageProtocol.open(data as Uint8Array, { key: server, ...AT_ANY_TIME });
   if (message.wire !== 1) throw new VerifyError();
   const welcome = Welcome.fromProtocol(message);
-  if (!equalConstantTime(welcome.hello_nonce, greeting.nonce)) {
-    throw new ValidationError("welcome", [
-      { path: ["hello_nonce"], message: "is of another hello" },
-    ]);
-  }
+  const refuse = (field: string, message: string) =>
+    new ValidationError("welcome", [{ path: [field], message }]);
   const { wire } = welcome;
-  if (!isWire(wire) || !greeting.wires.includes(wire)) {
-    throw new ValidationError("welcome", [{ path: ["wire"], message: "was not offered" }]);
-  }
+  if (!equalConstantTime(welcome.hello_nonce, greeting.nonce))
+    throw refuse("hello_nonce", "is of another hello");
+  if (!isWire(wire) || !greeting.wires.includes(wire)) throw refuse("wire", "was not offered");
+  if (!(message.timestamp >= 0 && message.timestamp < LATEST_SERVER_TIME))
+    throw refuse("timestamp", "is no time");
   const keys = directionKeys(sessionKey, { hello: greeting.nonce, welcome: welcome.nonce });
   const channel = new Channel({ wire, own: keys.client, peers: keys.server });
   return { channel, welcome, serverTime: message.timestamp };

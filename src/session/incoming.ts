@@ -3,6 +3,7 @@ import { Heartbeat } from "../messages/connection.js";
 import { ErrorResponse } from "../messages/error-response.js";
 import { MessageListResponse } from "../messages/lists.js";
 import { createRegistry } from "../messages/registry.js";
+import { withinPatience } from "./patience.js";
 
 /** Seconds to wait where a server asks for patience and does not say how much. */
 const DEFAULT_PATIENCE = 1;
@@ -31,11 +32,10 @@ export function subjectOf({ error_code, details = {} }: ErrorResponse): {
   readonly patience: number | undefined;
 } {
   const { client_id, resume, retry_after } = details;
-  const patience =
-    typeof retry_after === "number" && retry_after > 0 ? retry_after : DEFAULT_PATIENCE;
+  const asked = typeof retry_after === "number" && retry_after > 0 ? retry_after : DEFAULT_PATIENCE;
   return {
     clientId: typeof client_id === "string" ? client_id : undefined,
     resumedChat: typeof resume === "number" ? resume : undefined,
-    patience: PASSING_ERRORS.includes(error_code) ? patience : undefined,
+    patience: PASSING_ERRORS.includes(error_code) ? withinPatience(asked) : undefined,
   };
 }

@@ -10,24 +10,40 @@ export interface Mark {
 
 /** How far the user has read each chat, and this device got it. Only the furthest counts. */
 export class Marks {
-  readonly #marks = new Map<string, { mark: Mark; isSent: boolean }>();
+  readonly #marks = new Map<string, Mark>();
+  #unsent = new Map<string, Mark>();
 
   set(mark: Mark): void {
-    const key = `${mark.event_type} ${mark.chat_id}`;
-    const known = this.#marks.get(key);
-    if (known === undefined || known.mark.seq < mark.seq)
-      this.#marks.set(key, { mark, isSent: false });
+    const known = this.#marks.get(keyOf(mark));
+    if (known === undefined || known.seq < mark.seq) this.#put(mark);
+  }
+
+  /** The chat ends at `seq` again, and a server refuses marks past that. */
+  rewind(chat_id: number, seq: number): void {
+    for (const event_type of ["read", "delivered"] as const) {
+      const known = this.#marks.get(keyOf({ event_type, chat_id }));
+      if (known !== undefined && known.seq > seq) this.#put({ ...known, seq });
+    }
   }
 
   /** The marks to send now. They count as sent from then on. */
   due(): Mark[] {
-    const due = [...this.#marks.values()].filter(({ isSent }) => !isSent);
-    for (const entry of due) entry.isSent = true;
-    return due.map(({ mark }) => mark);
+    const due = [...this.#unsent.values()];
+    this.#unsent.clear();
+    return due;
   }
 
-  /** The connection is gone, and maybe what was sent over it too. */
-  disconnect(): void {
-    for (const entry of this.#marks.values()) entry.isSent = false;
+  /** A new connection: what was sent over the one before may be lost. */
+  connect(): void {
+    this.#unsent = new Map(this.#marks);
   }
+
+  #put(mark: Mark): void {
+    this.#marks.set(keyOf(mark), mark);
+    this.#unsent.set(keyOf(mark), mark);
+  }
+}
+
+function keyOf({ event_type, chat_id }: Pick<Mark, "event_type" | "chat_id">): string {
+  return `${event_type} ${chat_id}`;
 }

@@ -1,28 +1,66 @@
-import type { Agreement, Greeting } from "./handshake.js";
+import type * as z from "zod/mini";
+import type { VerifiedMessage } from "../envelope/message-protocol.js";
+import type { MessageDefinition, PayloadSchema } from "../messages/define-message.js";
+import type { Agreement } from "./handshake.js";
+import { withinPatience } from "./patience.js";
 
 /** Heartbeats of the server's that may be missed before a connection is given up. */
 const MISSED_HEARTBEATS = 2;
+/** Seconds after which a connection that breaks was a good one, and the next attempt is made as the first one was. */
+const STABLE_AFTER = 10;
 
-/** Where a session's connection stands. */
-export type State =
-  | { readonly name: "waiting"; readonly until: number }
-  | { readonly name: "connecting"; readonly deadline: number }
-  | { readonly name: "greeting"; readonly greeting: Greeting; readonly deadline: number }
-  | Open
-  /** Told to close, and not closed yet. */
-  | { readonly name: "closing" };
-
-/** An agreed connection. */
-export interface Open extends Agreement {
-  readonly name: "open";
+/** An agreed connection, and when something came and went over it. */
+export class Open {
+  readonly name = "open";
+  readonly wire: 1 | 2;
+  readonly capabilities: readonly string[];
+  readonly #channel: Agreement["channel"];
+  readonly #heartbeat: number;
   /** How far the server's clock is ahead of ours, in seconds. */
-  readonly clockOffset: number;
-  readonly since: number;
-  lastReceived: number;
-  lastSent: number;
-}
+  readonly #clockOffset: number;
+  readonly #since: number;
+  #lastReceived: number;
+  #lastSent: number;
 
-/** When a connection on which nothing comes is given up. */
-export function silentUntil({ lastReceived, welcome }: Open): number {
-  return lastReceived + welcome.heartbeat * (1 + MISSED_HEARTBEATS);
+  constructor({ channel, welcome, serverTime }: Agreement, now: number) {
+    this.wire = channel.wire;
+    this.capabilities = welcome.capabilities;
+    this.#channel = channel;
+    this.#heartbeat = withinPatience(welcome.heartbeat);
+    this.#clockOffset = serverTime - now;
+    this.#since = now;
+    this.#lastReceived = now;
+    this.#lastSent = now;
+  }
+
+  /** The frame of a value, which is sent. Throws ValidationError. */
+  encode<Type extends string, Schema extends PayloadSchema>(
+    definition: MessageDefinition<Type, Schema>,
+    value: z.input<Schema>,
+    now: number,
+  ): Uint8Array {
+    this.#lastSent = now;
+    return this.#channel.encode(definition, value, now + this.#clockOffset);
+  }
+
+  /** Opens a frame that came. Throws what `Channel.open` throws. */
+  open(data: unknown, now: number): VerifiedMessage {
+    const message = this.#channel.open(data, now + this.#clockOffset);
+    this.#lastReceived = now;
+    return message;
+  }
+
+  /** When a sign of life is to be sent, Unix time in seconds. */
+  get heartbeatAt(): number {
+    return this.#lastSent + this.#heartbeat;
+  }
+
+  /** When a connection on which nothing comes is given up, Unix time in seconds. */
+  get silentAt(): number {
+    return this.#lastReceived + this.#heartbeat * (1 + MISSED_HEARTBEATS);
+  }
+
+  isStable(now: number): boolean {
+    return now - this.#since >= STABLE_AFTER;
+  }
 }

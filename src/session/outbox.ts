@@ -98,8 +98,8 @@ export class Outbox {
     return Math.min(...deadlines.map((deadline) => deadline ?? Number.POSITIVE_INFINITY));
   }
 
-  /** The connection is gone: nothing is under way any more. */
-  disconnect(): void {
+  /** A new connection: nothing is under way on it. */
+  connect(): void {
     for (const [entry] of this.#chats.values()) {
       if (entry === undefined) continue;
       entry.deadline = undefined;

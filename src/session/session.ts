@@ -18,18 +18,28 @@ import { type Agreement, type Greeting, greet, readWelcome } from "./handshake.j
 import { Inbox } from "./inbox.js";
 import { type Incoming, incoming, subjectOf } from "./incoming.js";
 import { Marks } from "./marks.js";
+import { Open } from "./open.js";
 import type { SessionOptions } from "./options.js";
 import { Outbox } from "./outbox.js";
 import { RecentSet } from "./recent-set.js";
 import { isSameBody } from "./server.js";
-import { type Open, type State, silentUntil } from "./state.js";
+import { SteadyClock } from "./steady-clock.js";
 
-/** Seconds for the server to answer a `hello`, or for a socket to open. */
-const GREETING_TIMEOUT = 10;
-/** Seconds after which a connection that breaks was a good one, and the next attempt is made as the first one was. */
-const STABLE_AFTER = 10;
+/** Seconds for a socket to open or to close, and for the server to answer a `hello`. */
+const TIMEOUT = 10;
 /** The capability of knowing `delivered` marks. */
 const DELIVERED = "delivered";
+/** The close code of a connection that ended without one. */
+const LOST = 1006;
+
+/** Where a session's connection stands. */
+type State =
+  | { readonly name: "waiting"; readonly until: number }
+  | { readonly name: "connecting"; readonly until: number }
+  | { readonly name: "greeting"; readonly greeting: Greeting; readonly until: number }
+  | Open
+  /** Told to close, and not closed yet. */
+  | { readonly name: "closing"; readonly until: number };
 
 /**
  * The client's side of a connection (section 11 of docs/PROTOCOL.md) as a state machine: it greets, sends what is in the
@@ -48,6 +58,7 @@ export class Session {
   readonly #inbox: Inbox;
   readonly #marks = new Marks();
   readonly #acknowledged = new RecentSet();
+  readonly #clock = new SteadyClock();
   #state: State = { name: "waiting", until: Number.NEGATIVE_INFINITY };
   #failures = 0;
   #actions: SessionAction[] = [];
@@ -62,18 +73,25 @@ export class Session {
       (action) => {
         this.#act(action);
         if (action.type === "cursor") this.#markDelivered(action.chat_id, action.seq);
+        if (action.type === "deliver" && action.notice.type === "rewound") {
+          this.#marks.rewind(action.notice.chat_id, action.notice.last_seq);
+        }
       },
       (message) => this.#recognise(message),
     );
   }
 
-  /** What to do about an event at `now`: all of it, in order, before the next event. */
+  /**
+   * What to do about an event at `now`: all of it, in order, before the next event. Throws ValidationError, and does
+   * nothing, for a mark or a chat to follow that is none.
+   */
   handle(event: SessionEvent, now: number): SessionAction[] {
     this.#actions = [];
-    this.#take(event, now);
-    this.#pursue(now);
-    const at = this.#nextDeadline();
-    if (Number.isFinite(at)) this.#act({ type: "wake", at });
+    const time = this.#clock.read(now);
+    this.#take(event, time);
+    this.#pursue(time);
+    const deadline = this.#nextDeadline();
+    if (Number.isFinite(deadline)) this.#act({ type: "wake", at: this.#clock.callers(deadline) });
     return this.#actions;
   }
 
@@ -101,58 +119,40 @@ export class Session {
   /** Does what is due, whatever happened. */
   #pursue(now: number): void {
     const state = this.#state;
-    switch (state.name) {
-      case "waiting":
-        if (state.until > now) return;
-        this.#act({ type: "connect" });
-        this.#state = { name: "connecting", deadline: now + GREETING_TIMEOUT };
-        return;
-      case "connecting":
-      case "greeting":
-        if (state.deadline <= now) this.#close(CLOSE.silent);
-        return;
-      case "closing":
-        return;
-      case "open":
-        if (this.#isSilent(state, now)) {
-          this.#close(CLOSE.silent);
-          return;
-        }
-        for (const message of this.#outbox.due(now))
-          this.#transmit(state, ChatMessage, message, now);
-        for (const request of this.#inbox.due(now)) this.#transmit(state, Resume, request, now);
-        for (const mark of this.#marks.due()) {
-          this.#transmit(state, StatusEvent, { user_id: this.#options.user_id, ...mark }, now);
-        }
-        if (state.lastSent + state.welcome.heartbeat <= now) {
-          this.#transmit(state, Heartbeat, { sent_at: now }, now);
-        }
+    if (state.name === "open")
+      return this.#isSilent(state, now)
+        ? this.#close(CLOSE.silent, now)
+        : this.#converse(state, now);
+    if (state.until > now) return;
+    if (state.name === "waiting") {
+      this.#act({ type: "connect" });
+      this.#state = { name: "connecting", until: now + TIMEOUT };
+    } else if (state.name === "closing") {
+      this.#closed(LOST, now);
+    } else {
+      this.#close(CLOSE.silent, now);
     }
   }
 
   #isSilent(open: Open, now: number): boolean {
-    const isUnanswered = this.#outbox.isUnanswered(now) || this.#inbox.isUnanswered(now);
-    return isUnanswered || silentUntil(open) <= now;
+    return open.silentAt <= now || this.#outbox.isUnanswered(now) || this.#inbox.isUnanswered(now);
+  }
+
+  #converse(open: Open, now: number): void {
+    for (const message of this.#outbox.due(now)) this.#transmit(open, ChatMessage, message, now);
+    for (const request of this.#inbox.due(now)) this.#transmit(open, Resume, request, now);
+    const { user_id } = this.#options;
+    for (const mark of this.#marks.due()) {
+      this.#transmit(open, StatusEvent, { user_id, ...mark }, now);
+    }
+    if (open.heartbeatAt <= now) this.#transmit(open, Heartbeat, { sent_at: now }, now);
   }
 
   #nextDeadline(): number {
     const state = this.#state;
-    switch (state.name) {
-      case "waiting":
-        return state.until;
-      case "connecting":
-      case "greeting":
-        return state.deadline;
-      case "closing":
-        return Number.POSITIVE_INFINITY;
-      case "open":
-        return Math.min(
-          silentUntil(state),
-          state.lastSent + state.welcome.heartbeat,
-          this.#outbox.deadline,
-          this.#inbox.deadline,
-        );
-    }
+    if (state.name !== "open") return state.until;
+    const { silentAt, heartbeatAt } = state;
+    return Math.min(silentAt, heartbeatAt, this.#outbox.deadline, this.#inbox.deadline);
   }
 
   #greet(now: number): void {
@@ -164,7 +164,7 @@ export class Session {
       ...(device_id !== undefined && { device_id }),
     };
     const greeting = greet(session_key, offer, now);
-    this.#state = { name: "greeting", greeting, deadline: now + GREETING_TIMEOUT };
+    this.#state = { name: "greeting", greeting, until: now + TIMEOUT };
     this.#act({ type: "transmit", bytes: greeting.frame });
   }
 
@@ -174,14 +174,13 @@ export class Session {
     if (state.name !== "open") return this.#refuse("state");
     let message: VerifiedMessage;
     try {
-      message = state.channel.open(data, now + state.clockOffset);
+      message = state.open(data, now);
     } catch (error) {
       return this.#refuse("frame", error);
     }
-    state.lastReceived = now;
-    if (message.wire !== state.channel.wire) {
+    if (message.wire !== state.wire) {
       this.#refuse("wire");
-      return this.#close(CLOSE.protocolError);
+      return this.#close(CLOSE.protocolError, now);
     }
     const parsed = incoming.safeParse(message);
     if (!parsed.success) return this.#refuse("payload", parsed.error);
@@ -213,14 +212,14 @@ export class Session {
       agreement = readWelcome(this.#options.session_key, greeting, data);
     } catch (error) {
       this.#refuse("welcome", error);
-      return this.#close(CLOSE.protocolError);
+      return this.#close(CLOSE.protocolError, now);
     }
-    const clockOffset = agreement.serverTime - now;
-    const times = { since: now, lastReceived: now, lastSent: now };
-    this.#state = { name: "open", ...agreement, ...times, clockOffset };
-    const { wire } = agreement.channel;
-    this.#notify({ type: "online", wire, capabilities: agreement.welcome.capabilities });
+    const open = new Open(agreement, now);
+    this.#state = open;
+    this.#notify({ type: "online", wire: open.wire, capabilities: open.capabilities });
+    this.#outbox.connect();
     this.#inbox.connect();
+    this.#marks.connect();
   }
 
   #send(message: OutgoingMessage): void {
@@ -247,9 +246,12 @@ export class Session {
 
   #mark(event: Extract<SessionEvent, { type: "mark" }>, now: number): void {
     const { event_type, chat_id, seq = this.#inbox.cursor(chat_id) } = event;
-    if (event_type === "read") return this.#marks.set({ event_type, chat_id, seq });
-    if (this.#state.name !== "open") return;
     const { user_id } = this.#options;
+    if (event_type === "read") {
+      StatusEvent.parse({ event_type, chat_id, user_id, seq });
+      return this.#marks.set({ event_type, chat_id, seq });
+    }
+    if (this.#state.name !== "open") return;
     this.#transmit(this.#state, StatusEvent, { event_type, chat_id, user_id }, now);
   }
 
@@ -296,21 +298,19 @@ export class Session {
     }
   }
 
-  #close(code: number): void {
-    this.#state = { name: "closing" };
+  #close(code: number, now: number): void {
+    this.#state = { name: "closing", until: now + TIMEOUT };
     this.#act({ type: "close", code, reason: closeCode(code).name });
   }
 
   #closed(code: number, now: number): void {
     const state = this.#state;
     if (state.name === "waiting") return;
-    const wasUseful = state.name === "open" && now - state.since >= STABLE_AFTER;
+    const wasUseful = state.name === "open" && state.isStable(now);
     this.#failures = wasUseful ? 0 : this.#failures + 1;
     const { retry } = closeCode(code);
     const delay = reconnectDelay(this.#failures, (this.#options.random ?? Math.random)());
     this.#state = { name: "waiting", until: retry ? now + delay : Number.POSITIVE_INFINITY };
-    this.#outbox.disconnect();
-    this.#marks.disconnect();
     this.#notify({ type: "offline", code, retry });
   }
 
@@ -320,9 +320,7 @@ export class Session {
     value: z.input<Schema>,
     now: number,
   ): void {
-    open.lastSent = now;
-    const bytes = open.channel.encode(definition, value, now + open.clockOffset);
-    this.#act({ type: "transmit", bytes });
+    this.#act({ type: "transmit", bytes: open.encode(definition, value, now) });
   }
 
   #refuse(reason: RefusalReason, error?: unknown): void {
@@ -338,7 +336,7 @@ export class Session {
   #markDelivered(chat_id: number, seq: number): void {
     const state = this.#state;
     const isOurs = this.#options.capabilities?.includes(DELIVERED) ?? false;
-    const isTheirs = state.name === "open" && state.welcome.capabilities.includes(DELIVERED);
+    const isTheirs = state.name === "open" && state.capabilities.includes(DELIVERED);
     if (isOurs && isTheirs) this.#marks.set({ event_type: DELIVERED, chat_id, seq });
   }
 

@@ -59,6 +59,31 @@ describe("a connection", () => {
       expect(closeCode(code).retry).toBe(true);
   });
 
+  it("that is told to close and never says that it is closed is taken for lost after 10 seconds", () => {
+    const stage = Stage.online();
+    stage.now += 90;
+    const [wake] = only(stage.handle({ type: "tick" }), "wake");
+    expect(wake!.at - stage.now).toBeCloseTo(10);
+    stage.now += 9.9;
+    expect(notices(stage.handle({ type: "tick" }))).toEqual([]);
+    stage.now += 0.1;
+    expect(notices(stage.handle({ type: "tick" }))).toEqual([
+      { type: "offline", code: 1006, retry: true },
+    ]);
+    stage.now += 60;
+    expect(notices(stage.connect())).toMatchObject([{ type: "online" }]);
+  });
+
+  it("that was taken for lost may say that it is closed before the next one is made", () => {
+    const stage = Stage.online();
+    stage.now += 90;
+    stage.handle({ type: "tick" });
+    stage.now += 10;
+    const [wake] = only(stage.handle({ type: "tick" }), "wake");
+    const late = stage.handle({ type: "closed", code: 4003 });
+    expect(late).toEqual([{ type: "wake", at: wake!.at }]);
+  });
+
   it("waits with full jitter", () => {
     expect(reconnectDelay(3, 0)).toBe(0);
     expect(reconnectDelay(3, 0.999)).toBeLessThan(4);

@@ -1,7 +1,19 @@
 import { describe, expect, it } from "vitest";
 import { ChatMessage, ErrorResponse } from "../../src/index.js";
-import { CLOSE } from "../../src/session/index.js";
-import { CHAT, delivered, fromAlice, fromBob, notices, only, Stage } from "./stage.js";
+import { acceptHello, CLOSE } from "../../src/session/index.js";
+import {
+  CHAT,
+  delivered,
+  fromAlice,
+  fromBob,
+  notices,
+  offer,
+  only,
+  SESSION_KEY,
+  Stage,
+  transmitted,
+  types,
+} from "./stage.js";
 
 describe("a server that lies", () => {
   it("and repeats is heard once", () => {
@@ -109,5 +121,49 @@ describe("a server that lies", () => {
     expect(delivered(stage.receive(ChatMessage, fromBob(1)))).toHaveLength(257);
     const list = stage.list({ after: 0, through: 399, messages });
     expect(delivered(list)).toHaveLength(142);
+  });
+});
+
+describe("a server that asks for patience", () => {
+  const HOUR = 3600;
+
+  it.each([
+    ["none that is a number", "soon", 1],
+    ["less than none", -5, 1],
+    ["no time at all", 0, 1],
+    ["a moment", 1e-300, 0.1],
+    ["a minute", 60, 60],
+    ["for ever", 1e308, HOUR],
+  ])("of %s is waited for within bounds", (_, retry_after, seconds) => {
+    const stage = new Stage({ outbox: [fromAlice(1)] });
+    stage.connect({ ...offer, heartbeat: HOUR });
+    for (const subject of [{ client_id: fromAlice(1).client_id }, { resume: CHAT }]) {
+      const details = { ...subject, retry_after };
+      stage.receive(ErrorResponse, { error_code: "ERR_UNAVAILABLE", error_message: "", details });
+    }
+    stage.now += seconds * 0.999;
+    expect(types(stage, stage.handle({ type: "tick" }))).toEqual([]);
+    stage.now += seconds * 0.001;
+    expect(types(stage, stage.handle({ type: "tick" }))).toEqual(
+      expect.arrayContaining(["message", "resume"]),
+    );
+  });
+
+  it.each([1e-300, 1e300])("by a heartbeat of %d s is heard within bounds", (heartbeat) => {
+    const stage = new Stage({ cursors: [] });
+    const [wake] = only(stage.connect({ ...offer, heartbeat }), "wake").slice(-1);
+    expect(wake!.at - stage.now).toBeCloseTo(heartbeat < 1 ? 0.1 : HOUR);
+  });
+});
+
+describe("a server whose time is none", () => {
+  it.each([-1, 1e15, 8_640_000_000_000, 1e300])("as of %d s is refused", (serverTime) => {
+    const stage = new Stage();
+    stage.handle({ type: "tick" });
+    const [hello] = transmitted(stage.handle({ type: "connected" }));
+    const { frame } = acceptHello(hello, SESSION_KEY, offer, serverTime)!;
+    const actions = stage.handle({ type: "frame", data: frame });
+    expect(notices(actions)).toMatchObject([{ type: "refused", reason: "welcome" }]);
+    expect(only(actions, "close")).toMatchObject([{ code: CLOSE.protocolError }]);
   });
 });

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { ChatMessage, StatusEvent } from "../../src/index.js";
+import { ChatMessage, StatusEvent, ValidationError } from "../../src/index.js";
+import type { SessionAction } from "../../src/session/index.js";
 import { ALICE, CHAT, fromBob, Stage, types } from "./stage.js";
 
 describe("marks", () => {
@@ -27,6 +28,43 @@ describe("marks", () => {
     expect(again.map((one) => StatusEvent.fromProtocol(one))).toMatchObject([
       { event_type: "read", seq: 2, user_id: ALICE },
     ]);
+  });
+
+  it("of a chat that goes back go back with it, so that no connection says what the server refuses", () => {
+    const stage = Stage.online({ cursors: [[CHAT, 50]], capabilities: ["delivered"] });
+    const marks = (actions: SessionAction[]) =>
+      stage
+        .read(actions)
+        .filter(({ type }) => type === "status")
+        .map((one) => StatusEvent.fromProtocol(one))
+        .map(({ event_type, chat_id, seq }) => `${event_type} ${chat_id} ${seq}`);
+    stage.handle({ type: "mark", event_type: "read", chat_id: 43, seq: 60 });
+    stage.receive(ChatMessage, fromBob(51));
+    expect(marks(stage.handle({ type: "mark", event_type: "read", chat_id: CHAT }))).toEqual([
+      "read 42 51",
+    ]);
+    stage.handle({ type: "closed", code: 1006 });
+    stage.now += 60;
+    expect(marks(stage.connect())).toEqual(["read 43 60", "delivered 42 51", "read 42 51"]);
+    const lowered = ["read 42 40", "delivered 42 40"];
+    expect(marks(stage.list({ after: 51, through: 40 }))).toEqual(lowered);
+    stage.handle({ type: "closed", code: 1006 });
+    stage.now += 60;
+    expect(marks(stage.connect()).sort()).toEqual(["read 43 60", ...lowered].sort());
+    expect(marks(stage.receive(ChatMessage, fromBob(41)))).toEqual(["delivered 42 41"]);
+  });
+
+  it("that are none are refused, and hurt no other", () => {
+    const stage = Stage.online();
+    stage.handle({ type: "closed", code: 1006 });
+    stage.handle({ type: "mark", event_type: "read", chat_id: CHAT, seq: 3 });
+    for (const bad of [{ seq: Number.NaN }, { seq: -1 }, { seq: 0.5 }, { chat_id: 0 }]) {
+      const mark = { type: "mark", event_type: "read", chat_id: CHAT, seq: 9, ...bad } as const;
+      expect(() => stage.handle(mark)).toThrow(ValidationError);
+    }
+    stage.now += 60;
+    const sent = stage.read(stage.connect()).filter(({ type }) => type === "status");
+    expect(sent.map((one) => StatusEvent.fromProtocol(one).seq)).toEqual([3]);
   });
 
   it("of what was delivered are sent where both ends know them", () => {

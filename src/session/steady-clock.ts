@@ -1,0 +1,24 @@
+const MICROSECOND = 1e-6;
+
+/**
+ * A clock that stands still while the caller's goes back, and goes on with it: deadlines stay as far off as they were.
+ * Times are Unix time in seconds.
+ */
+export class SteadyClock {
+  #time = Number.NEGATIVE_INFINITY;
+  /** How far it is ahead of the caller's clock. */
+  #lead = 0;
+
+  /** Its time at the caller's `now`. */
+  read(now: number): number {
+    this.#time = Math.max(this.#time, now + this.#lead);
+    this.#lead = this.#time - now;
+    return this.#time;
+  }
+
+  /** The caller's time at `time` of this clock, rounded up. */
+  callers(time: number): number {
+    const at = time - this.#lead;
+    return at + this.#lead < time ? at + MICROSECOND : at;
+  }
+}
