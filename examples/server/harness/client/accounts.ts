@@ -1,4 +1,4 @@
-import { randomBytes, randomInt } from "node:crypto";
+import { randomBytes } from "node:crypto";
 import { AuthResponse, ChatSummary } from "lacre";
 
 const PASSWORD = "correct horse battery";
@@ -36,8 +36,6 @@ async function post(url: string, body: unknown, token?: string): Promise<unknown
     method: "POST",
     headers: {
       "content-type": "application/json",
-      // Each comes from an address of its own, through a proxy that the server trusts: limits are for addresses.
-      "x-forwarded-for": `10.${randomInt(256)}.${randomInt(256)}.${randomInt(1, 255)}`,
       ...(token !== undefined && { authorization: `Bearer ${token}` }),
     },
     body: JSON.stringify(body),

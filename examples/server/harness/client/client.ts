@@ -38,6 +38,8 @@ export class Client {
   readonly chats: readonly number[];
   readonly userId: number;
   isOnline = false;
+  /** The server that it dialled last. */
+  url = "";
   readonly #options: ClientOptions;
   #session: Session | undefined;
   #socket: WebSocket | undefined;
@@ -147,7 +149,8 @@ export class Client {
   }
 
   #connect(): WebSocket {
-    const url = new URL("/ws", this.#options.urlOf());
+    this.url = this.#options.urlOf();
+    const url = new URL("/ws", this.url);
     url.protocol = "ws:";
     url.searchParams.set("token", this.#options.account.access_token);
     const socket = new WebSocket(url, { maxPayload: MAX_FRAME_BYTES, perMessageDeflate: false });

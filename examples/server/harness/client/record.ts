@@ -11,8 +11,8 @@ export class ClientRecord {
   readonly received: ChatMessage[] = [];
   /** What no client should hear of an honest server. */
   readonly surprises: string[] = [];
-  /** Things that came and were not acted on. */
-  readonly refused: string[] = [];
+  /** Times that the server was not able to do something that a client does not ask for again, such as a mark. */
+  timesUnavailable = 0;
   timesOffline = 0;
 
   note(heard: SessionNotice | Extract<SessionAction, { type: "failed" }>): void {
@@ -29,12 +29,13 @@ export class ClientRecord {
         this.timesOffline += 1;
         if (!heard.retry) this.surprises.push(`sent away for good with ${heard.code}`);
         return;
-      case "refused":
-        this.refused.push(`${heard.reason}: ${heard.error?.message ?? ""}`);
+      case "error":
+        if (heard.error.error_code === "ERR_UNAVAILABLE") this.timesUnavailable += 1;
+        else this.surprises.push(JSON.stringify(heard));
         return;
       case "gap":
       case "rewound":
-      case "error":
+      case "refused":
         this.surprises.push(JSON.stringify(heard));
     }
   }

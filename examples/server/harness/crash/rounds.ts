@@ -43,6 +43,8 @@ const EARLY_KILLS = 0.2;
 const EARLY_MS = 300;
 /** For the first acknowledgement after a start, and for everything to arrive at the end. */
 const PATIENCE_SECONDS = 30;
+/** Rounds in which another program reads the database before the kill. */
+const LOOKS = 0.3;
 /** Of the clients, those that are killed together with the server. */
 const KILLED_CLIENTS = 0.25;
 
@@ -104,6 +106,8 @@ async function playRound(
   } else {
     throw new Error(`nothing is acknowledged. ${server.lastWords}`);
   }
+  // As a backup or a look into the database does: others may read it while the server runs.
+  if (random() < LOOKS) await readContents(databaseUrl);
   if (server.hasDied) throw new Error(`the server ended by itself. ${server.lastWords}`);
   await server.kill();
   const seconds = (performance.now() - begun) / 1000;

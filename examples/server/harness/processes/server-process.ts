@@ -61,6 +61,8 @@ export class ServerProcess {
         SERVER_HOST: "127.0.0.1",
         SERVER_PORT: String(this.port),
         LOG_LEVEL: "warn",
+        RATE_LIMIT_AUTH: "1000000",
+        RATE_LIMIT_USER: "1000000",
       },
     });
     this.#child = child;

@@ -1,18 +1,15 @@
 import { copyFileSync, existsSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import Sqlite from "libsql";
-import { Client } from "pg";
+import { connectTo, type Row, sqlitePathOf } from "./connection.js";
 
 /** A message as it stands in the database. */
 export interface MessageRow {
   readonly chat_id: number;
-  readonly sender_id: number;
   readonly seq: number;
   readonly client_id: string;
   /** Null when it was deleted. */
   readonly encrypted_content: Uint8Array | null;
-  readonly nonce: Uint8Array;
 }
 
 /** What a server's database holds, read past the server. */
@@ -22,23 +19,26 @@ export interface Contents {
   readonly lastSeqs: ReadonlyMap<number, number>;
 }
 
-type Rows = Record<string, unknown>[];
-
-const MESSAGES = `SELECT chat_id, sender_id, seq, client_id, encrypted_content, nonce
-  FROM messages ORDER BY chat_id, seq`;
-const CHATS = "SELECT id, last_seq FROM chats";
-
-export async function readContents(databaseUrl: string): Promise<Contents> {
-  const path = sqlitePathOf(databaseUrl);
-  const [messages, chats] = path === undefined ? await readPostgres(databaseUrl) : readSqlite(path);
-  const byChat = new Map<number, MessageRow[]>();
-  for (const row of messages.map(toMessageRow)) {
-    const rows = byChat.get(row.chat_id);
-    if (rows) rows.push(row);
-    else byChat.set(row.chat_id, [row]);
+/** Reads all chats, or some. Nobody may write to these meanwhile. */
+export async function readContents(
+  databaseUrl: string,
+  chats?: readonly number[],
+): Promise<Contents> {
+  const only = (column: string) => (chats ? `WHERE ${column} IN (${chats.join(", ")})` : "");
+  const connection = await connectTo(databaseUrl);
+  try {
+    const messages = await connection.all(
+      `SELECT chat_id, seq, client_id, encrypted_content FROM messages ${only("chat_id")}
+       ORDER BY chat_id, seq`,
+    );
+    const lastSeqs = await connection.all(`SELECT id, last_seq FROM chats ${only("id")}`);
+    return {
+      messages: byChat(messages.map(toMessageRow)),
+      lastSeqs: new Map(lastSeqs.map(({ id, last_seq }) => [Number(id), Number(last_seq)])),
+    };
+  } finally {
+    await connection.close();
   }
-  const lastSeqs = new Map(chats.map(({ id, last_seq }) => [Number(id), Number(last_seq)]));
-  return { messages: byChat, lastSeqs };
 }
 
 /** Reads what a killed server left, and leaves it so: a first reader of the file itself would do the server's recovery. */
@@ -54,41 +54,38 @@ export async function readRemains(databaseUrl: string): Promise<Contents> {
   return contents;
 }
 
-function sqlitePathOf(databaseUrl: string): string | undefined {
-  return /^sqlite:\/\/\/(.+)$/.exec(databaseUrl)?.[1];
+/** Deletes the content of one of a chat's messages, as the server does when its time is over. */
+export async function deleteContent(
+  databaseUrl: string,
+  chat: number,
+  random: () => number,
+): Promise<void> {
+  const connection = await connectTo(databaseUrl);
+  const [row] = await connection.all(`SELECT last_seq FROM chats WHERE id = ${chat}`);
+  const seq = 1 + Math.floor(random() * Number(row!.last_seq));
+  await connection.all(
+    `UPDATE messages SET encrypted_content = NULL WHERE chat_id = ${chat} AND seq = ${seq}`,
+  );
+  await connection.close();
 }
 
-function readSqlite(path: string): readonly [Rows, Rows] {
-  const database = new Sqlite(path, { timeout: 5000 });
-  const read = (sql: string) => database.prepare(sql).all() as Rows;
-  // Of one moment, as the server goes on writing.
-  const rows = database.transaction(() => [read(MESSAGES), read(CHATS)] as const)();
-  database.close();
-  return rows;
-}
-
-async function readPostgres(databaseUrl: string): Promise<readonly [Rows, Rows]> {
-  const client = new Client({ connectionString: databaseUrl });
-  await client.connect();
-  await client.query("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY");
-  const { rows: messages } = await client.query<Rows[number]>(MESSAGES);
-  const { rows: chats } = await client.query<Rows[number]>(CHATS);
-  await client.end();
-  return [messages, chats];
+function byChat(rows: readonly MessageRow[]): Map<number, MessageRow[]> {
+  const chats = new Map<number, MessageRow[]>();
+  for (const row of rows) {
+    const chat = chats.get(row.chat_id);
+    if (chat) chat.push(row);
+    else chats.set(row.chat_id, [row]);
+  }
+  return chats;
 }
 
 /** PostgreSQL's driver gives 64-bit integers as text, and libsql gives blobs as ArrayBuffers. */
-function toMessageRow(row: Record<string, unknown>): MessageRow {
+function toMessageRow({ chat_id, seq, client_id, encrypted_content: content }: Row): MessageRow {
   return {
-    chat_id: Number(row.chat_id),
-    sender_id: Number(row.sender_id),
-    seq: Number(row.seq),
-    client_id: String(row.client_id),
-    encrypted_content: row.encrypted_content === null ? null : toBytes(row.encrypted_content),
-    nonce: toBytes(row.nonce),
+    chat_id: Number(chat_id),
+    seq: Number(seq),
+    client_id: String(client_id),
+    encrypted_content:
+      content instanceof ArrayBuffer ? new Uint8Array(content) : (content as Uint8Array | null),
   };
-}
-
-function toBytes(value: unknown): Uint8Array {
-  return value instanceof ArrayBuffer ? new Uint8Array(value) : (value as Uint8Array);
 }

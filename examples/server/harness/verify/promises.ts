@@ -52,15 +52,17 @@ function checkSeqs(chat: number, { messages, lastSeqs }: Contents, { others }: B
   }
 }
 
-/** Every row is a message that somebody wrote, once. */
+/** Every row is a message that somebody wrote and was not told that it failed, once. */
 function checkOrigins(contents: Contents, clients: readonly Client[], broken: Broken): void {
   const written = new Set(
     clients.flatMap(({ record }) => record.written.map(({ client_id }) => client_id)),
   );
+  const failed = new Set(clients.flatMap(({ record }) => [...record.failed.keys()]));
   const found = new Set<string>();
   for (const { client_id, chat_id, seq } of [...contents.messages.values()].flat()) {
     if (found.has(client_id)) broken.doubled.push(`${client_id}, again as ${seq} of ${chat_id}`);
     if (!written.has(client_id)) broken.others.push(`nobody wrote ${seq} of chat ${chat_id}`);
+    if (failed.has(client_id)) broken.others.push(`${client_id} failed, and is stored`);
     found.add(client_id);
   }
 }
@@ -74,12 +76,12 @@ function checkWritten({ messages }: Contents, client: Client, { others }: Broken
   }
   for (const chat of client.chats) {
     const rows = messages.get(chat) ?? [];
-    const own = new Set(rows.map(({ client_id }) => client_id));
+    const isStored = new Set(rows.map(({ client_id }) => client_id));
     const expected = written
-      .filter(({ chat_id, client_id }) => chat_id === chat && own.has(client_id))
+      .filter(({ chat_id, client_id }) => chat_id === chat && isStored.has(client_id))
       .map(({ client_id }) => client_id);
-    const ownIds = new Set(expected);
-    const stored = rows.map(({ client_id }) => client_id).filter((one) => ownIds.has(one));
+    const own = new Set(expected);
+    const stored = rows.map(({ client_id }) => client_id).filter((one) => own.has(one));
     if (stored.join() !== expected.join()) {
       others.push(`${nameOf(client)}'s messages in chat ${chat} are not in the order of writing`);
     }

@@ -1,0 +1,50 @@
+import type { Client } from "../client/client.js";
+import type { Load } from "../load.js";
+import type { RedisProcess } from "../processes/redis-process.js";
+import { until } from "../until.js";
+
+/** How long single messages took to their readers at another server, in seconds; undefined where they never came. */
+export interface QuietChat {
+  /** One that was written while Redis was gone: from when it was back. */
+  readonly writtenWithoutRedis: number | undefined;
+  /** One that was written when it was back. */
+  readonly writtenAfterwards: number | undefined;
+}
+
+const PATIENCE_SECONDS = 20;
+
+/** Writes to a chat in which nothing else happens that could tell its reader that something is missing. */
+export async function writeIntoQuietChat(load: Load, redis: RedisProcess): Promise<QuietChat> {
+  const [writer, reader, chat] = findStrangers(load);
+  await redis.kill();
+  const first = writer.write(chat).client_id;
+  await until(() => writer.record.sent.has(first), PATIENCE_SECONDS);
+  await redis.start();
+  const writtenWithoutRedis = await timeTo(() => hasReceived(reader, first));
+  const second = writer.write(chat).client_id;
+  const writtenAfterwards = await timeTo(() => hasReceived(reader, second));
+  return { writtenWithoutRedis, writtenAfterwards };
+}
+
+/** Two members of one chat who are connected to different servers. */
+function findStrangers({ clients }: Load): readonly [Client, Client, number] {
+  for (const writer of clients) {
+    for (const chat of writer.chats) {
+      const reader = clients.find(
+        (other) => other.url !== writer.url && other.chats.includes(chat),
+      );
+      if (reader) return [writer, reader, chat];
+    }
+  }
+  throw new Error("nobody is connected to the other server");
+}
+
+function hasReceived({ record }: Client, clientId: string): boolean {
+  return record.received.some(({ client_id }) => client_id === clientId);
+}
+
+async function timeTo(condition: () => boolean): Promise<number | undefined> {
+  const begun = performance.now();
+  const isMet = await until(condition, PATIENCE_SECONDS);
+  return isMet ? (performance.now() - begun) / 1000 : undefined;
+}
