@@ -9,19 +9,19 @@ const MAX_FRAME_BYTES = 1024 * 1024;
 export const MAX_MESSAGES = 100;
 
 /** What a chat has after a seq, as much of it as fits a frame; undefined for one who is no member. */
-export function listMessages(
+export async function listMessages(
   store: Store,
   user_id: number,
   { chat_id, after, limit }: Resume,
 ): Promise<MessageListResponse | undefined> {
   const most = Math.min(limit, MAX_MESSAGES);
-  return store.transaction(async (inside) => {
-    const chat = await inside.findChat(chat_id, user_id);
-    if (chat === undefined) return undefined;
-    const rows = await inside.listMessages(chat_id, { after, limit: most, now: Date.now() / 1000 });
-    const stored = { last_seq: chat.last_seq, messages: rows.map(toChatMessage) };
-    return answerResume({ chat_id, after, limit: most }, stored);
-  });
+  const chat = await store.findChat(chat_id, user_id);
+  if (chat === undefined) return undefined;
+  const rows = await store.listMessages(chat_id, { after, limit: most, now: Date.now() / 1000 });
+  const { last_seq } = chat;
+  // What came in between these two readings is for the next answer: a list reaches no further than it says.
+  const messages = rows.filter(({ seq }) => seq <= last_seq).map(toChatMessage);
+  return answerResume({ chat_id, after, limit: most }, { last_seq, messages });
 }
 
 /** A page of a chat's messages: the first after `after`, or the last before `before`; undefined for one who is no member. */
