@@ -6,7 +6,7 @@ import { answer } from "../json.js";
 import type { Services } from "../services.js";
 
 /** What operators and machines ask for. */
-export function operationRoutes({ config, store, sessions, metrics, log }: Services) {
+export function operationRoutes({ config, store, signingKeys, metrics, log }: Services) {
   const routes = new Hono();
 
   routes.get("/health", async (context) => {
@@ -30,7 +30,9 @@ export function operationRoutes({ config, store, sessions, metrics, log }: Servi
     return context.body(text, 200, { "content-type": metrics.registry.contentType });
   });
 
-  routes.get("/.well-known/jwks.json", async (context) => answer(context, await sessions.jwks()));
+  routes.get("/.well-known/jwks.json", async (context) =>
+    answer(context, await signingKeys.jwks()),
+  );
 
   const document = openApiDocument();
   routes.get("/openapi.json", (context) => answer(context, document));

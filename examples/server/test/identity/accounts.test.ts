@@ -1,10 +1,8 @@
-import { createPublicKey } from "node:crypto";
-import { SignJWT, UnsecuredJWT } from "jose";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { openDatabase } from "../src/database/open-database.js";
-import { Store } from "../src/database/store.js";
-import { loadTokenKey } from "../src/identity/server-keys.js";
-import { PASSWORD, TestServer, type TestUser } from "./support.js";
+import { openDatabase } from "../../src/database/open-database.js";
+import { Store } from "../../src/database/store.js";
+import { Passwords } from "../../src/identity/passwords.js";
+import { PASSWORD, TestServer, type TestUser } from "../support.js";
 
 const server = new TestServer();
 let alice: TestUser;
@@ -49,63 +47,46 @@ describe("alice registers and logs in", () => {
     expect(JSON.stringify(short.body)).not.toContain("12345");
     const notJson = await server.request("POST", "/auth/login", "{");
     expect(notJson).toMatchObject({ status: 400, body: { error_code: "ERR_MALFORMED_JSON" } });
-    const large = await server.request("POST", "/auth/login", "x".repeat(100_000));
+    const large = await server.request("POST", "/auth/login", "x".repeat(1_100_000));
     expect(large).toMatchObject({ status: 413, body: { error_code: "ERR_BODY_TOO_LARGE" } });
     const nowhere = await server.request("GET", "/nowhere");
     expect(nowhere).toMatchObject({ status: 404, body: { error_code: "ERR_NOT_FOUND" } });
   });
 });
 
-describe("mallory forges tokens", () => {
-  const claims = { sid: Buffer.alloc(16, 1).toString("base64url") };
-  const standard = <Token extends SignJWT | UnsecuredJWT>(token: Token): Token => {
-    token.setIssuer("lacre-server").setAudience("lacre").setSubject("1");
-    return token;
-  };
+describe("passwords", () => {
+  it("have up to 1,024 bytes, all of which count", async () => {
+    const longest = "é".repeat(512);
+    const register = (username: string, password: string) =>
+      server.request("POST", "/auth/register", { username, password });
+    expect((await register("long-password", longest)).status).toBe(201);
+    expect((await login("long-password", longest)).status).toBe(200);
+    expect((await login("long-password", `${longest.slice(0, -1)}e`)).status).toBe(401);
+    expect((await register("too-long", `${longest}e`)).status).toBe(422);
+    expect((await login("long-password", `${longest}e`)).status).toBe(422);
+    expect((await register("short", "12345")).status).toBe(422);
+    expect((await register("short-enough", "123456")).status).toBe(201);
+    expect((await register("broken-text", "secret\ud800")).status).toBe(422);
+  });
 
-  async function tokenKey() {
-    const store = new Store(openDatabase(server.database));
-    const key = await loadTokenKey(store);
+  it("are kept as argon2id of 19 MiB and two passes", async () => {
+    const store = new Store(openDatabase(server.database, () => {}));
+    const { hashed_password } = (await store.findUserByKey("alice"))!;
     await store.close();
-    return key;
-  }
-
-  async function realSessionId(): Promise<string> {
-    return JSON.parse(Buffer.from(alice.token.split(".")[1]!, "base64url").toString()).sid;
-  }
-
-  async function statusOf(token: string): Promise<number> {
-    return (await server.request("GET", "/chats", undefined, token)).status;
-  }
-
-  it("without an algorithm", async () => {
-    const sid = await realSessionId();
-    const token = standard(new UnsecuredJWT({ sid })).setExpirationTime("1h").encode();
-    expect(await statusOf(token)).toBe(401);
+    expect(hashed_password).toMatch(/^\$argon2id\$v=19\$m=19456,t=2,p=1\$/);
   });
 
-  it("with HS256 under the public key", async () => {
-    const publicKey = createPublicKey(await tokenKey()).export({ type: "spki", format: "pem" });
-    const token = await standard(new SignJWT({ sid: await realSessionId() }))
-      .setProtectedHeader({ alg: "HS256", typ: "at+jwt" })
-      .setExpirationTime("1h")
-      .sign(Buffer.from(publicKey));
-    expect(await statusOf(token)).toBe(401);
-  });
-
-  it("that have expired, are for others, or name a session that is not", async () => {
-    const key = await tokenKey();
-    const sid = await realSessionId();
-    const sign = (token: SignJWT, expires = "1h", typ = "at+jwt") =>
-      token.setProtectedHeader({ alg: "RS256", typ }).setExpirationTime(expires).sign(key);
-    expect(await statusOf(await sign(standard(new SignJWT({ sid }))))).toBe(200);
-    expect(await statusOf(await sign(standard(new SignJWT({ sid })), "-1m"))).toBe(401);
-    expect(await statusOf(await sign(standard(new SignJWT({ sid })), "1h", "JWT"))).toBe(401);
-    expect(await statusOf(await sign(standard(new SignJWT({ sid })).setAudience("x")))).toBe(401);
-    expect(await statusOf(await sign(standard(new SignJWT({ sid })).setIssuer("x")))).toBe(401);
-    expect(await statusOf(await sign(standard(new SignJWT(claims))))).toBe(401);
-    expect(await statusOf(await sign(standard(new SignJWT({ sid: "short" }))))).toBe(401);
-    expect(await statusOf(alice.token.slice(0, -4))).toBe(401);
+  it("are hashed a few at a time, and many more are asked to come back", async () => {
+    const passwords = new Passwords();
+    const tries = Array.from({ length: 110 }, () => passwords.verify(undefined, "guessing"));
+    const results = await Promise.allSettled(tries);
+    const refused = results.filter(({ status }) => status === "rejected");
+    expect(refused).toHaveLength(8);
+    expect((refused[0] as PromiseRejectedResult).reason).toMatchObject({
+      code: "ERR_UNAVAILABLE",
+      status: 503,
+    });
+    expect(await passwords.verify(await passwords.hash("right one"), "right one")).toBe(true);
   });
 });
 

@@ -1,0 +1,110 @@
+import fc from "fast-check";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { readUsername, usernameKey } from "../../src/identity/usernames.js";
+import { PASSWORD, TestServer } from "../support.js";
+
+const refusal = (name: string) => {
+  try {
+    readUsername(name);
+    return "taken";
+  } catch (error) {
+    return (error as { code: string }).code;
+  }
+};
+
+describe("a username", () => {
+  it.each([
+    ...["alice", "Bob", "x1y", "ana_maría", "jean-luc", "Ødegård", "straße", "007", "a-1"],
+    ...["Ольга", "дмитрий", "Ελένη", "שרה1", "محمد", "अमिता", "สมชาย", "გიორგი", "Արամ"],
+    ...["田中さん", "たなか", "タナカ", "山田太郎", "李小龙", "김철수", "tanaka田中", "kim철수"],
+  ])("may be %s", (name) => expect(refusal(name)).toBe("taken"));
+
+  it.each([
+    ["a mix of Latin and Cyrillic", "pаypal"],
+    ["a mix of Latin and Greek", "αlice"],
+    ["a mix of Cyrillic and Greek", "ольγα"],
+    ["an invisible joiner", "ali\u200dce"],
+    ["a soft hyphen", "ali\u00adce"],
+    ["a zero-width space", "ali\u200bce"],
+    ["a mark that turns the direction", "alice\u202e"],
+    ["a Hangul filler", "abc\u3164"],
+    ["a variation selector", "alice\ufe0f"],
+    ["digits of two kinds", "user1٢"],
+    ["a space", "al ice"],
+    ["a dot", "al.ice"],
+    ["an emoji", "alice😀"],
+    ["mathematical letters that NFKC does not make plain", "ali𐌂e"],
+    ["small capitals", "ᴀʟɪᴄᴇ"],
+    ["two letters", "al"],
+    ["no letter or digit", "___"],
+  ])("may not have %s", (_, name) => expect(refusal(name)).toBe("ERR_USERNAME_REFUSED"));
+
+  it("is shown in NFKC, and compared without case", () => {
+    expect(readUsername("ａｌｉｃｅ").username).toBe("alice");
+    for (const [one, other] of [
+      ["ALICE", "alice"],
+      ["ａｌｉｃｅ", "alice"],
+      ["STRASSE", "straße"],
+      ["ΣΊΣΥΦΟΣ", "σίσυφος"],
+      ["ﬁona", "fiona"],
+    ] as const) {
+      expect(usernameKey(one)).toBe(usernameKey(other));
+    }
+  });
+
+  it("begins as its beginning does, so that it is found by that", () => {
+    const names = fc.string({
+      unit: fc.constantFrom(..."abcABCzZ0189_-äÖßİıΣςσéжЖ田あ"),
+      maxLength: 12,
+    });
+    fc.assert(
+      fc.property(names, fc.nat(12), (name, length) => {
+        const beginning = [...name].slice(0, length).join("");
+        expect(usernameKey(name).startsWith(usernameKey(beginning))).toBe(true);
+      }),
+      { numRuns: 2000 },
+    );
+  });
+});
+
+describe("two users", () => {
+  const server = new TestServer();
+  beforeAll(() => server.start());
+  afterAll(() => server.remove());
+  const register = (username: string) =>
+    server.request("POST", "/auth/register", { username, password: PASSWORD });
+
+  it.each([
+    ["paypal", "PAYPAL"],
+    ["payme1", "paymel"],
+    ["billy0", "billyO"],
+    ["modern", "modem"],
+    ["Ilyas", "llyas"],
+    ["сор_x".slice(0, 3), "сОр"],
+  ])("cannot be called %s and %s", async (one, other) => {
+    expect((await register(one)).status).toBe(201);
+    const { status, body } = await register(other);
+    expect([status, body.error_code]).toEqual([409, "ERR_USERNAME_TAKEN"]);
+  });
+
+  it("who want one name at once do not both get it", async () => {
+    const answers = await Promise.all(["racer", "Racer", "RACER", "ｒacer"].map(register));
+    expect(answers.map(({ status }) => status).sort()).toEqual([201, 409, 409, 409]);
+  });
+
+  it("find each other by a beginning in which nothing is a wildcard", async () => {
+    const user = await server.register("wild_card");
+    await server.register("wildcard");
+    const names = async (q: string) =>
+      (await user.get(`/users/search?q=${encodeURIComponent(q)}`)).body.users.map(
+        (one: { username: string }) => one.username,
+      );
+    expect(await names("WILD")).toEqual(["wild_card", "wildcard"]);
+    expect(await names("wild_")).toEqual(["wild_card"]);
+    for (const q of ["%", "wild%", "*", "", "w_ld"]) expect(await names(q)).toEqual([]);
+    const first = (await user.get("/users/search?q=wild&limit=1")).body;
+    const second = (await user.get(`/users/search?q=wild&limit=1&after=${first.next}`)).body;
+    expect([first.users[0].username, second.users[0].username]).toEqual(["wild_card", "wildcard"]);
+    expect(second).not.toHaveProperty("next");
+  });
+});
