@@ -27,7 +27,7 @@ export interface Plan {
   readonly end: () => Promise<void>;
 }
 
-const PATIENCE_SECONDS = 60;
+const PATIENCE_SECONDS = 30;
 
 /** Takes something away under load, and gives it back. */
 export async function suffer(

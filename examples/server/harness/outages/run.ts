@@ -62,6 +62,7 @@ async function play(stage: Stage, onOutage: (outage: Outage) => void): Promise<O
       await delay(BETWEEN_MS);
       outages.push(await suffer(plan, load, urls, asking));
       onOutage(outages.at(-1)!);
+      for (const server of servers) assertRunning(server);
     }
     const wasSettled = await load.settle(postgres.url, PATIENCE_SECONDS);
     const quietChat = await writeIntoQuietChat(load, redis);
@@ -69,13 +70,15 @@ async function play(stage: Stage, onOutage: (outage: Outage) => void): Promise<O
     const broken = findBroken(await readContents(postgres.url), load.clients);
     if (!wasSettled || !isSettled) broken.others.push("not everything arrived");
     broken.others.push(...outages.flatMap(({ surprises }) => surprises));
-    for (const { hasDied, lastWords } of servers) {
-      if (hasDied) broken.others.push(`a server ended. ${lastWords}`);
-    }
+    for (const server of servers) assertRunning(server);
     return { ...broken, outages, quietChat, acknowledged: load.acknowledged };
   } finally {
     load.stop();
   }
+}
+
+function assertRunning({ hasDied, lastWords }: ServerProcess): void {
+  if (hasDied) throw new Error(`a server ended by itself. ${lastWords}`);
 }
 
 function plans({ postgres, redis }: Stage): Plan[] {
