@@ -1,13 +1,16 @@
 import type { ChatSummary } from "lacre";
 import { Api } from "./api.js";
+import type { Entrance } from "./client.js";
 import { Disk } from "./disk.js";
 import { isUnreachable } from "./failure.js";
+import { Login } from "./login.js";
 import type { OpenChat } from "./open-chat.js";
 import { type Profile, readSignedInProfile, stateFolderOf, writeProfile } from "./profile.js";
 
 /** Who is logged in under a profile, and what is remembered of the chats. */
 export class Account {
   readonly profile: Profile;
+  readonly login: Login;
   readonly api: Api;
   readonly disk: Disk;
   readonly #profileName: string;
@@ -16,16 +19,20 @@ export class Account {
     const profile = readSignedInProfile(profileName);
     this.#profileName = profileName;
     this.profile = { ...profile, server: server ?? profile.server };
-    this.api = new Api(this.profile.server, profile.access_token);
+    this.login = new Login(profileName, this.profile);
+    this.api = new Api(this.profile.server, this.login);
     this.disk = new Disk(stateFolderOf(profileName, profile));
   }
 
   /** Where the account's session connects to. */
-  get liveUrl(): URL {
-    const url = new URL("/ws", this.profile.server);
-    url.protocol = url.protocol === "https:" ? "wss:" : "ws:";
-    url.searchParams.set("token", this.profile.access_token);
-    return url;
+  get entrance(): Entrance {
+    const url = () => {
+      const live = new URL("/ws", this.profile.server);
+      live.protocol = live.protocol === "https:" ? "wss:" : "ws:";
+      live.searchParams.set("token", this.login.accessToken);
+      return live;
+    };
+    return { url, renew: () => this.login.renew() };
   }
 
   /** The chats as the server lists them; or, where it is not to be reached, those that were opened before. */

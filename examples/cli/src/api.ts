@@ -7,6 +7,7 @@ import {
   MessageListResponse,
 } from "lacre";
 import { exitCodes, Failure, ServerRefusal } from "./failure.js";
+import type { Login } from "./login.js";
 
 /** What a chat is created with. */
 export interface ChatParameters {
@@ -19,11 +20,11 @@ export interface ChatParameters {
 /** The server's HTTP endpoints, as far as this client needs them. */
 export class Api {
   readonly server: string;
-  readonly #token: string | undefined;
+  readonly #login: Login | undefined;
 
-  constructor(server: string, token?: string) {
+  constructor(server: string, login?: Login) {
     this.server = server;
-    this.#token = token;
+    this.#login = login;
   }
 
   async authenticate(
@@ -32,6 +33,10 @@ export class Api {
   ): Promise<AuthResponse> {
     const body = AuthRequest.parse(credentials);
     return AuthResponse.parse(await this.#request("POST", `/auth/${endpoint}`, body));
+  }
+
+  async refresh(refresh_token: string): Promise<AuthResponse> {
+    return AuthResponse.parse(await this.#request("POST", "/auth/refresh", { refresh_token }));
   }
 
   /** Whether the chat was made; false where the two have one already. */
@@ -62,7 +67,11 @@ export class Api {
   }
 
   async #request(method: string, path: string, body?: unknown): Promise<unknown> {
-    const response = await this.#fetch(method, path, body);
+    let response = await this.#fetch(method, path, body);
+    if (response.status === 401 && this.#login !== undefined) {
+      await this.#login.renew();
+      response = await this.#fetch(method, path, body);
+    }
     const answer = await response.json().catch(() => undefined);
     if (response.ok) return answer;
     const refusal = ErrorResponse.safeParse(answer);
@@ -82,7 +91,7 @@ export class Api {
         method,
         headers: {
           "content-type": "application/json",
-          ...(this.#token !== undefined && { authorization: `Bearer ${this.#token}` }),
+          ...(this.#login && { authorization: `Bearer ${this.#login.accessToken}` }),
         },
         ...(body !== undefined && { body: JSON.stringify(body) }),
       });

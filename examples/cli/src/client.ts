@@ -8,14 +8,26 @@ import {
 } from "lacre/session";
 import { WebSocket } from "ws";
 import type { Disk } from "./disk.js";
+import { isUnreachable } from "./failure.js";
 
 const MAX_FRAME_BYTES = 1024 * 1024;
 
 /** For the server to answer that the connection closes. */
 const CLOSING_PATIENCE_MS = 2000;
 
+/** The close code of a connection that was lost, which is made again. */
+const LOST = 1006;
+
 /** What a client hears, in order: a cursor is to be moved when the messages before it are shown. */
 export type Heard = SessionNotice | Extract<SessionAction, { type: "failed" | "cursor" }>;
+
+/** Where a client connects to. */
+export interface Entrance {
+  /** With an access token in it, which does not last for ever. */
+  readonly url: () => URL;
+  /** Has the token renewed that was refused. Fails where nothing but the password helps. */
+  readonly renew: () => Promise<void>;
+}
 
 /** A session with a socket, a clock and a disk: the loop of lacre's docs/session.md. */
 export interface Client {
@@ -25,7 +37,7 @@ export interface Client {
 }
 
 export function startClient(
-  url: URL,
+  { url, renew }: Entrance,
   options: SessionOptions,
   disk: Disk,
   hear: (heard: Heard) => void,
@@ -58,7 +70,7 @@ export function startClient(
   }
 
   function connect(): WebSocket {
-    const opened = new WebSocket(url, {
+    const opened = new WebSocket(url(), {
       maxPayload: MAX_FRAME_BYTES,
       perMessageDeflate: false,
     });
@@ -73,10 +85,20 @@ export function startClient(
     });
     // What is to be known of an error is in the close code that follows it.
     opened.on("error", () => {});
-    opened.on("close", (code) =>
-      handle({ type: "closed", code: isRefused ? CLOSE.notAuthorised : code }),
-    );
+    opened.on("close", async (code) => {
+      handle({ type: "closed", code: isRefused ? await codeAfterRenewal() : code });
+    });
     return opened;
+  }
+
+  /** With a new token the next connection may succeed. */
+  async function codeAfterRenewal(): Promise<number> {
+    try {
+      await renew();
+      return LOST;
+    } catch (error) {
+      return isUnreachable(error) ? LOST : CLOSE.notAuthorised;
+    }
   }
 
   /** A server that is gone does not answer; what is not closed by then is cut. */

@@ -55,7 +55,7 @@ export class Conversation {
     const session_key = Buffer.from(profile.session_key, "base64");
     const outbox = [...this.#pending.values()];
     const session = { session_key, user_id: profile.user_id, outbox, cursors };
-    this.#client = startClient(account.liveUrl, session, disk, (heard) => {
+    this.#client = startClient(account.entrance, session, disk, (heard) => {
       this.#acting = this.#acting.then(() => this.#act(heard)).catch(this.#end);
     });
     for (const { chat_id } of incoming === "shown and read" ? reader.chats : []) {

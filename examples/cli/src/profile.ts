@@ -19,6 +19,8 @@ export interface Profile {
   readonly username: string;
   readonly user_id: number;
   readonly access_token: string;
+  /** What the next access token is had for, once. */
+  readonly refresh_token: string | undefined;
   /** Base64 of the 32 bytes shared with the server. */
   readonly session_key: string;
   readonly pins: Readonly<Record<string, Pin>>;
@@ -59,7 +61,7 @@ export function stateFolderOf(name: string, { server, user_id }: Profile): strin
   return join(state, "lacre", name, `${user_id}@${encodeURIComponent(new URL(server).host)}`);
 }
 
-function pathOf(name: string): string {
+export function pathOf(name: string): string {
   if (!/^[\w-]{1,64}$/.test(name)) {
     throw new Failure(
       `"${name}" is no name for a profile: use letters, digits, _ and -`,

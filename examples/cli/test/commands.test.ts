@@ -147,3 +147,31 @@ it("credentials are nobody else's to read, and no passphrase is kept", () => {
   expect(statSync(path).mode & 0o777).toBe(0o600);
   expect(readFileSync(path, "utf8")).not.toMatch(/battery|horse/);
 });
+
+describe("alice's access token has expired", () => {
+  const path = () => join(server.folder, "lacre", "alice.json");
+  const spoil = () => {
+    const profile = JSON.parse(readFileSync(path(), "utf8"));
+    writeFileSync(path(), JSON.stringify({ ...profile, access_token: "expired" }));
+  };
+
+  it("and is renewed, once for all programs of hers that need it", async () => {
+    spoil();
+    const texts = ["one", "two", "three"];
+    const sent = await Promise.all(texts.map((text) => run("alice", ["send", "bob", text])));
+    expect(sent.map(({ code }) => code)).toEqual([0, 0, 0]);
+    expect(JSON.parse(readFileSync(path(), "utf8")).access_token).toMatch(/^eyJ/);
+    expect((await run("alice", ["send", "bob", "four"])).code).toBe(0);
+  });
+
+  it("and she is told to log in where it cannot be renewed", async () => {
+    const profile = JSON.parse(readFileSync(path(), "utf8"));
+    const spoilt = { ...profile, access_token: "expired", refresh_token: "used up" };
+    writeFileSync(path(), JSON.stringify(spoilt));
+    const { code, stderr } = await run("alice", ["send", "bob", "text"]);
+    expect(code).toBe(4);
+    expect(stderr).toContain("log in again");
+    expect((await run("alice", ["login", "alice"])).code).toBe(0);
+    expect((await run("alice", ["send", "bob", "text"])).code).toBe(0);
+  });
+});

@@ -6,13 +6,15 @@ import { WebSocketServer } from "ws";
 import { createApp } from "./app.js";
 import type { Config } from "./config.js";
 import { openCoordination } from "./coordination/open-coordination.js";
-import { migrate, openDatabase } from "./database/open-database.js";
+import { migrate } from "./database/migrator.js";
+import { openDatabase } from "./database/open-database.js";
 import { Store } from "./database/store.js";
 import { Metrics } from "./http/metrics.js";
-import { AccessTokens } from "./identity/access-tokens.js";
 import { Passwords } from "./identity/passwords.js";
-import { loadSessionSecret, loadTokenKey } from "./identity/server-keys.js";
+import { loadSessionSecret } from "./identity/session-secret.js";
 import { Sessions } from "./identity/sessions.js";
+import { SigningKeys } from "./identity/signing-keys.js";
+import { Tokens } from "./identity/tokens.js";
 import { Live } from "./live/live.js";
 import { PACE } from "./live/pace.js";
 
@@ -49,7 +51,8 @@ export async function startServer(
   const store = new Store(db);
   const secret = config.serverSecret ?? (await loadSessionSecret(store));
   const coordination = await openCoordination(config.redisUrl, secret, log);
-  const sessions = new Sessions(store, new AccessTokens(await loadTokenKey(store)), secret);
+  const signingKeys = await SigningKeys.open(store);
+  const sessions = new Sessions(store, new Tokens(signingKeys), coordination, secret);
   const live = new Live(store, log, pace);
   const metrics = new Metrics();
   const passwords = new Passwords();
@@ -59,6 +62,7 @@ export async function startServer(
     coordination,
     passwords,
     sessions,
+    signingKeys,
     live,
     metrics,
     log,

@@ -5,6 +5,7 @@ import type { Store } from "./database/store.js";
 import type { Metrics } from "./http/metrics.js";
 import type { Passwords } from "./identity/passwords.js";
 import type { Sessions } from "./identity/sessions.js";
+import type { SigningKeys } from "./identity/signing-keys.js";
 import type { Live } from "./live/live.js";
 
 /** What the routes work with. */
@@ -14,6 +15,7 @@ export interface Services {
   readonly coordination: Coordination;
   readonly passwords: Passwords;
   readonly sessions: Sessions;
+  readonly signingKeys: SigningKeys;
   readonly live: Live;
   readonly metrics: Metrics;
   readonly log: Logger;

@@ -17,7 +17,7 @@ export async function authenticate(
     question: endpoint === "register" ? `A new password for ${username}` : `${username}'s password`,
   });
   const answer = await new Api(server).authenticate(endpoint, { username, password });
-  const { access_token, user_id, session_key } = answer;
+  const { access_token, refresh_token, user_id, session_key } = answer;
   if (access_token === undefined || user_id === undefined || session_key === undefined) {
     throw new Failure(`${server} let you in without a session: is it a lacre server?`);
   }
@@ -27,6 +27,7 @@ export async function authenticate(
     username: answer.username ?? username,
     user_id,
     access_token,
+    refresh_token,
     session_key: toBase64(session_key),
     pins: isSameAccount ? previous.pins : {},
   });

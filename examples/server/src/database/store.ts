@@ -90,6 +90,12 @@ export class Store {
     await this.#db.updateTable("users").set({ last_login }).where("id", "=", id).execute();
   }
 
+  /** Whether the user may log in and stay so. */
+  async setActive(id: number, isActive: boolean): Promise<void> {
+    const is_active = isActive ? 1 : 0;
+    await this.#db.updateTable("users").set({ is_active }).where("id", "=", id).execute();
+  }
+
   async createSession(session: Insertable<SessionTable>): Promise<void> {
     await this.#db.insertInto("sessions").values(session).execute();
   }
