@@ -80,10 +80,12 @@ async function crash(
       killSome(load, random);
       await server.start();
     }
-    const isSettled = await load.settle(databaseUrl, PATIENCE_SECONDS);
+    // Who has read what is lost then waits for what comes after it for ever.
+    const hasLost = rounds.some(({ lost }) => lost > 0);
+    const isSettled = await load.settle(databaseUrl, hasLost ? 1 : PATIENCE_SECONDS);
     const contents = await readContents(databaseUrl);
     const broken = findBroken(contents, load.clients);
-    if (!isSettled) broken.others.push(`not everything arrived in ${PATIENCE_SECONDS} s`);
+    if (!isSettled) broken.others.push("not everything arrived");
     const stored = countRows(contents);
     return { ...broken, rounds, acknowledged: load.acknowledged, stored };
   } finally {

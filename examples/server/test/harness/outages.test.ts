@@ -1,0 +1,20 @@
+import { expect, it } from "vitest";
+import { describeIf } from "../../../../test/support/optional.js";
+import { findLate } from "../../harness/outages/recovery.js";
+import { canRunOutages, runOutages } from "../../harness/outages/run.js";
+
+describeIf(canRunOutages, "PostgreSQL's and Redis's own programs")(
+  "two servers that lose PostgreSQL and Redis while everybody writes",
+  () => {
+    it("say so, go on within 10 s, and have lost nothing", async () => {
+      const report = await runOutages();
+      const { lost, doubled, others, outages } = report;
+      expect({ lost, doubled, others }).toEqual({ lost: [], doubled: [], others: [] });
+      expect(findLate(report)).toEqual([]);
+      const [crash, , withoutRedis] = outages;
+      expect(crash!.failures.length).toBeGreaterThan(0);
+      expect(withoutRedis!.acknowledged).toBeGreaterThan(0);
+      expect(withoutRedis!.failures).toEqual([]);
+    }, 90_000);
+  },
+);
