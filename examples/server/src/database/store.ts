@@ -193,6 +193,19 @@ export class Store {
     return findChatOfMember(this.#db, chat_id, user_id);
   }
 
+  /** Those that the user has a chat with. */
+  async listPeers(user_id: number): Promise<number[]> {
+    const rows = await this.#db
+      .selectFrom("chats")
+      .select("user2_id as id")
+      .where("user1_id", "=", user_id)
+      .union((other) =>
+        other.selectFrom("chats").select("user1_id as id").where("user2_id", "=", user_id),
+      )
+      .execute();
+    return rows.map(({ id }) => id);
+  }
+
   countChats(user_id: number): Promise<number> {
     return countChats(this.#db, user_id);
   }
@@ -249,6 +262,24 @@ export class Store {
       .$narrowType<{ encrypted_content: NotNull }>()
       .execute();
     return isForwards ? rows : rows.reverse();
+  }
+
+  /** The last message of each of the user's chats, where it is not deleted. */
+  listNewestMessages(user_id: number): Promise<LivingMessage[]> {
+    return this.#db
+      .selectFrom("chats")
+      .innerJoin("messages", (join) =>
+        join
+          .onRef("messages.chat_id", "=", "chats.id")
+          .onRef("messages.seq", "=", "chats.last_seq"),
+      )
+      .selectAll("messages")
+      .where((where) =>
+        where.or([where("user1_id", "=", user_id), where("user2_id", "=", user_id)]),
+      )
+      .where("encrypted_content", "is not", null)
+      .$narrowType<{ encrypted_content: NotNull }>()
+      .execute();
   }
 
   /** Marks what the user was sent, up to `seq`; whether anything of it had not been marked yet. */

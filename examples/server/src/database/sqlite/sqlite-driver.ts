@@ -1,0 +1,136 @@
+import type { CompiledQuery, DatabaseConnection, Driver, QueryResult } from "kysely";
+import type { Batch } from "./batch.js";
+import { GroupCommit } from "./group-commit.js";
+import { SqliteConnection } from "./sqlite-connection.js";
+
+/**
+ * SQLite by two connections: one on which everything that writes takes turns, and one that reads, at any time, what is
+ * committed.
+ */
+export class SqliteDriver implements Driver {
+  readonly #path: string;
+  #writer!: SqliteConnection;
+  #reader!: SqliteConnection;
+  #turns!: GroupCommit;
+
+  constructor(path: string) {
+    this.#path = path;
+  }
+
+  async init(): Promise<void> {
+    this.#writer = new SqliteConnection(this.#path);
+    this.#writer.set("journal_mode = WAL");
+    // An acknowledged message survives the loss of power.
+    this.#writer.set("synchronous = FULL");
+    this.#writer.set("foreign_keys = ON");
+    // A deleted message is not to be found in the file.
+    this.#writer.set("secure_delete = ON");
+    // Who waits for another process does so without holding up this one.
+    this.#writer.set("busy_timeout = 0");
+    this.#turns = new GroupCommit(this.#writer);
+    this.#reader = new SqliteConnection(this.#path);
+    this.#reader.set("query_only = ON");
+  }
+
+  async acquireConnection(): Promise<SqliteLease> {
+    return new SqliteLease(this.#reader, this.#writer, this.#turns);
+  }
+
+  async releaseConnection(): Promise<void> {}
+
+  beginTransaction(lease: SqliteLease): Promise<void> {
+    return lease.begin();
+  }
+
+  commitTransaction(lease: SqliteLease): Promise<void> {
+    return lease.commit();
+  }
+
+  async rollbackTransaction(lease: SqliteLease): Promise<void> {
+    lease.rollback();
+  }
+
+  async destroy(): Promise<void> {
+    await this.#turns.finish();
+    this.#reader.close();
+    this.#writer.close();
+  }
+}
+
+/** What one user of the database has of its connections. */
+class SqliteLease implements DatabaseConnection {
+  readonly #reader: SqliteConnection;
+  readonly #writer: SqliteConnection;
+  readonly #turns: GroupCommit;
+  /** That of the transaction which is under way. */
+  #batch: Batch | undefined;
+
+  constructor(reader: SqliteConnection, writer: SqliteConnection, turns: GroupCommit) {
+    this.#reader = reader;
+    this.#writer = writer;
+    this.#turns = turns;
+  }
+
+  async executeQuery<Row>(query: CompiledQuery): Promise<QueryResult<Row>> {
+    if (this.#batch) return this.#write(this.#batch, query);
+    if (query.query.kind === "SelectQueryNode") return this.#reader.execute(query);
+    const batch = await this.#turns.enter();
+    let result: QueryResult<Row>;
+    try {
+      result = this.#write(batch, query);
+    } finally {
+      this.#turns.leave();
+    }
+    await batch.committed;
+    return result;
+  }
+
+  async begin(): Promise<void> {
+    this.#batch = await this.#turns.enter();
+    try {
+      this.#writer.command("savepoint whole");
+    } catch (error) {
+      this.#end();
+      throw error;
+    }
+  }
+
+  commit(): Promise<void> {
+    const batch = this.#batch!;
+    batch.assertGoesOn();
+    this.#writer.command("release savepoint whole");
+    this.#end();
+    return batch.committed;
+  }
+
+  rollback(): void {
+    // Where the commit failed, there is nothing left to undo.
+    if (this.#batch === undefined) return;
+    try {
+      if (this.#batch.isOver) return;
+      this.#writer.command("rollback to savepoint whole");
+      this.#writer.command("release savepoint whole");
+    } finally {
+      this.#end();
+    }
+  }
+
+  streamQuery(): never {
+    throw new Error("this driver does not stream");
+  }
+
+  #write<Row>(batch: Batch, query: CompiledQuery): QueryResult<Row> {
+    batch.assertGoesOn();
+    try {
+      return this.#writer.execute(query);
+    } catch (error) {
+      this.#turns.noteFailure(error);
+      throw error;
+    }
+  }
+
+  #end(): void {
+    this.#batch = undefined;
+    this.#turns.leave();
+  }
+}
