@@ -1,13 +1,13 @@
-import { Hono } from "hono";
-import { bodyLimit } from "hono/body-limit";
+import { type Context, Hono } from "hono";
 import { cors } from "hono/cors";
 import { secureHeaders } from "hono/secure-headers";
+import { DatabaseUnavailable } from "./database/database-unavailable.js";
 import { errorResponse, internalError, Refusal, refusalOf } from "./errors.js";
-import { clientAddress } from "./http/client-address.js";
+import { wellFormedAddress } from "./http/addresses.js";
 import { docsRoutes } from "./http/docs.js";
-import { holdLimit } from "./http/limits.js";
+import { addressLimit } from "./http/limits.js";
 import { observed } from "./http/logging.js";
-import { operations } from "./http/operations.js";
+import { operationsAt } from "./http/operations.js";
 import { answer } from "./json.js";
 import { authRoutes } from "./routes/auth.js";
 import { chatRoutes } from "./routes/chats.js";
@@ -16,26 +16,24 @@ import { operationRoutes } from "./routes/operation.js";
 import { userRoutes } from "./routes/users.js";
 import type { Services } from "./services.js";
 
-/** The largest content as base64 text, and what a message has besides. */
-const MAX_BODY_BYTES = 1024 * 1024;
-
 /** The HTTP side of the server. It listens nowhere yet. */
 export function createApp(services: Services): Hono {
-  const { config, coordination, log, metrics } = services;
+  const { config } = services;
   const app = new Hono();
 
-  app.use(observed(log, metrics));
+  app.use(observed(services));
   app.use(
     secureHeaders({
       contentSecurityPolicy: { defaultSrc: ["'none'"], frameAncestors: ["'none'"] },
       xFrameOptions: "DENY",
-      referrerPolicy: "no-referrer",
+      overwrite: false,
     }),
   );
   app.use(
     cors({
       origin: [...config.corsOrigins],
-      allowHeaders: ["Authorization", "Content-Type"],
+      allowMethods: ["GET", "POST", "PATCH"],
+      allowHeaders: ["Authorization", "Content-Type", "X-Request-Id"],
       exposeHeaders: [
         "X-Request-Id",
         "X-RateLimit-Limit",
@@ -46,21 +44,12 @@ export function createApp(services: Services): Hono {
       maxAge: 600,
     }),
   );
-  app.use(
-    bodyLimit({
-      maxSize: MAX_BODY_BYTES,
-      onError: async (context) => {
-        await discard(context.req.raw.body);
-        throw new Refusal(413, "ERR_BODY_TOO_LARGE", `a body has at most ${MAX_BODY_BYTES} bytes`);
-      },
-    }),
-  );
-  const perAddress = { name: "auth", points: config.authRequestsPerAddress, window: 60 };
-  app.use("/auth/*", async (context, next) => {
-    const address = clientAddress(context, config.trustedProxies);
-    await holdLimit(context, coordination, metrics, perAddress, address);
+  app.use(wellFormedAddress);
+  app.use(async (context, next) => {
+    context.header("Cache-Control", "no-store");
     await next();
   });
+  app.use("/auth/*", addressLimit(services));
 
   app.route("/auth", authRoutes(services));
   app.route("/users", userRoutes(services));
@@ -70,36 +59,27 @@ export function createApp(services: Services): Hono {
   app.route("/", operationRoutes(services));
 
   app.notFound((context) => {
-    const methods = methodsOf(context.req.path);
+    const methods = operationsAt(context.req.path).flatMap(({ method }) =>
+      method === "get" ? ["GET", "HEAD"] : [method.toUpperCase()],
+    );
     if (methods.length === 0) {
       throw new Refusal(404, "ERR_NOT_FOUND", "the server has nothing at this address");
     }
     context.header("Allow", methods.join(", "));
     throw new Refusal(405, "ERR_METHOD_NOT_ALLOWED", `this address takes ${methods.join(", ")}`);
   });
-  app.onError((error, context) => {
-    const refusal = refusalOf(error);
-    if (refusal === undefined) log.error({ err: error }, "request failed");
-    const { status, details } = refusal ?? internalError;
-    if (details?.retry_after !== undefined) {
-      context.header("Retry-After", String(details.retry_after));
-    }
-    return answer(context, errorResponse(refusal ?? internalError), status);
-  });
+  app.onError((error, context) => refuse(error, context, services));
   return app;
 }
 
-/** Reads on, within bounds: a client that is still sending would not see the answer. */
-async function discard(body: ReadableStream<Uint8Array> | null): Promise<void> {
-  let left = 8 * MAX_BODY_BYTES;
-  for await (const chunk of body ?? []) {
-    left -= chunk.length;
-    if (left < 0) return;
+function refuse(error: unknown, context: Context, { log, metrics }: Services): Response {
+  const refusal = refusalOf(error) ?? internalError;
+  if (refusal.status >= 500) {
+    log.error({ request_id: context.get("request_id"), err: error }, "request failed");
   }
-}
-
-function methodsOf(path: string): string[] {
-  return operations
-    .filter((one) => new RegExp(`^${one.path.replace(/\{\w+\}/g, "[^/]+")}$`).test(path))
-    .map(({ method }) => method.toUpperCase());
+  if (error instanceof DatabaseUnavailable) metrics.databaseFailures.inc();
+  const { retry_after } = refusal.details ?? {};
+  if (retry_after !== undefined) context.header("Retry-After", String(retry_after));
+  if (refusal.status === 401) context.header("WWW-Authenticate", "Bearer");
+  return answer(context, errorResponse(refusal), refusal.status);
 }

@@ -24,27 +24,34 @@ export interface Config {
   /** Requests a minute. */
   readonly requestsPerUser: number;
   readonly authRequestsPerAddress: number;
+  /** Frames a second that a connection may send in the long run. */
+  readonly framesPerSecond: number;
 }
 
+const MOST_REQUESTS = 1_000_000;
+
+/** Reads the whole configuration; a variable that is empty counts as absent. Throws a ConfigError that says what to set. */
 export function readConfig(env: NodeJS.ProcessEnv): Config {
+  const read = (name: string): string | undefined => env[name] || undefined;
+  const integer = (name: string, otherwise: number, least: number, most: number) =>
+    readInteger(name, read(name) ?? String(otherwise), least, most);
   return {
-    database: readDatabaseConfig(env),
-    redisUrl: readRedisUrl(env.REDIS_URL),
-    host: env.SERVER_HOST ?? "127.0.0.1",
-    port: readInteger("SERVER_PORT", env.SERVER_PORT ?? "8000", 0, 65_535),
-    logLevel: readLogLevel(env.LOG_LEVEL ?? "info"),
-    serverSecret: readSecret("SERVER_SECRET", env.SERVER_SECRET),
-    corsOrigins: readList(env.CORS_ORIGINS).map(readOrigin),
-    trustedProxies: readProxies(readList(env.TRUSTED_PROXIES)),
-    firstVersionSecret: readSecret("FIRST_VERSION_SECRET", env.FIRST_VERSION_SECRET),
-    metricsToken: env.METRICS_TOKEN || undefined,
-    requestsPerUser: readInteger("RATE_LIMIT_USER", env.RATE_LIMIT_USER ?? "100", 1, 1_000_000),
-    authRequestsPerAddress: readInteger(
-      "RATE_LIMIT_AUTH",
-      env.RATE_LIMIT_AUTH ?? "20",
-      1,
-      1_000_000,
-    ),
+    database: readDatabaseConfig({
+      DATABASE_URL: read("DATABASE_URL"),
+      DATABASE_POOL_SIZE: read("DATABASE_POOL_SIZE"),
+    }),
+    redisUrl: readRedisUrl(read("REDIS_URL")),
+    host: read("SERVER_HOST") ?? "127.0.0.1",
+    port: integer("SERVER_PORT", 8000, 0, 65_535),
+    logLevel: readLogLevel(read("LOG_LEVEL") ?? "info"),
+    serverSecret: readSecret("SERVER_SECRET", read("SERVER_SECRET")),
+    corsOrigins: readList(read("CORS_ORIGINS")).map(readOrigin),
+    trustedProxies: readProxies(readList(read("TRUSTED_PROXIES"))),
+    firstVersionSecret: readSecret("FIRST_VERSION_SECRET", read("FIRST_VERSION_SECRET")),
+    metricsToken: read("METRICS_TOKEN"),
+    requestsPerUser: integer("RATE_LIMIT_USER", 100, 1, MOST_REQUESTS),
+    authRequestsPerAddress: integer("RATE_LIMIT_AUTH", 20, 1, MOST_REQUESTS),
+    framesPerSecond: integer("RATE_LIMIT_FRAMES", 200, 1, MOST_REQUESTS),
   };
 }
 
@@ -65,19 +72,20 @@ function readLogLevel(text: string): string {
 }
 
 function readSecret(name: string, text: string | undefined): string | undefined {
-  if (text === undefined || text === "") return undefined;
-  if (Buffer.byteLength(text) < 32) {
+  if (text !== undefined && Buffer.byteLength(text) < 32) {
     throw new ConfigError(
-      `${name} is shorter than 32 bytes: set a longer random one, or leave it out`,
+      `${name} is shorter than 32 bytes, so that it could be guessed: set what "openssl rand -base64 32" prints, or leave it out`,
     );
   }
   return text;
 }
 
 function readRedisUrl(text: string | undefined): string | undefined {
-  if (text === undefined || text === "") return undefined;
-  if (!/^rediss?:\/\/./.test(text)) {
-    throw new ConfigError("REDIS_URL is not understood: write redis://host:6379, or leave it out");
+  if (text !== undefined && !(/^rediss?:\/\/./.test(text) && URL.canParse(text))) {
+    // The URL itself may hold a password.
+    throw new ConfigError(
+      "REDIS_URL is not understood: write redis://host:6379, or rediss:// for TLS, or leave it out to run one instance",
+    );
   }
   return text;
 }
@@ -93,7 +101,7 @@ function readOrigin(text: string): string {
   const origin = URL.canParse(text) ? new URL(text).origin : "null";
   if (origin !== text) {
     throw new ConfigError(
-      `CORS_ORIGINS has "${text}": write origins such as https://chat.example, with no path, separated by commas`,
+      `CORS_ORIGINS has "${text}", which no browser sends as an origin: write each as https://chat.example, without a path, separated by commas`,
     );
   }
   return origin;
@@ -102,13 +110,13 @@ function readOrigin(text: string): string {
 function readProxies(items: readonly string[]): BlockList {
   const proxies = new BlockList();
   for (const item of items) {
-    const [address = "", bits] = item.split("/");
+    const [, address = "", bits] = /^([^/]*)(?:\/(\d{1,3}))?$/.exec(item) ?? [];
     const family = isIP(address) === 6 ? "ipv6" : "ipv4";
     const longest = family === "ipv6" ? 128 : 32;
     const prefix = bits === undefined ? longest : Number(bits);
-    if (isIP(address) === 0 || !Number.isInteger(prefix) || prefix < 0 || prefix > longest) {
+    if (isIP(address) === 0 || prefix > longest) {
       throw new ConfigError(
-        `TRUSTED_PROXIES has "${item}": write addresses or networks such as 10.0.0.0/8, separated by commas`,
+        `TRUSTED_PROXIES has "${item}", which is no address: write addresses or networks such as 10.0.0.0/8, separated by commas`,
       );
     }
     proxies.addSubnet(address, prefix, family);

@@ -1,6 +1,22 @@
 import { type ErrorResponse, LacreError, ValidationError } from "lacre";
+import { type ErrorCode, isErrorCode } from "./error-codes.js";
 
-type Status = 400 | 401 | 403 | 404 | 405 | 409 | 413 | 415 | 422 | 429 | 500 | 503;
+type Status =
+  | 400
+  | 401
+  | 403
+  | 404
+  | 405
+  | 408
+  | 409
+  | 413
+  | 415
+  | 422
+  | 426
+  | 429
+  | 431
+  | 500
+  | 503;
 
 /** Why something is refused: what becomes an ErrorResponse, over HTTP with a status. */
 export class Refusal extends Error {
@@ -8,7 +24,7 @@ export class Refusal extends Error {
 
   constructor(
     readonly status: Status,
-    readonly code: string,
+    readonly code: ErrorCode,
     message: string,
     readonly details?: Record<string, unknown>,
   ) {
@@ -22,7 +38,10 @@ export function refusalOf(error: unknown): Refusal | undefined {
   if (error instanceof ValidationError) {
     return new Refusal(422, error.code, error.message, { issues: error.issues });
   }
-  if (error instanceof LacreError) return new Refusal(400, error.code, error.message);
+  // Errors of keys are the server's own.
+  if (error instanceof LacreError && isErrorCode(error.code)) {
+    return new Refusal(400, error.code, error.message);
+  }
   return undefined;
 }
 

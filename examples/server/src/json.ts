@@ -4,6 +4,9 @@ import { Refusal } from "./errors.js";
 
 type Status = 200 | 201 | Refusal["status"];
 
+/** Enough for everything but messages. */
+const MAX_BODY_BYTES = 64 * 1024;
+
 /** Answers with JSON, in which bytes are base64 text, as lacre's schemas read them. */
 export function answer(context: Context, value: unknown, status: Status = 200): Response {
   return context.body(toJson(value), status, { "content-type": "application/json" });
@@ -16,27 +19,48 @@ export function toJson(value: unknown): string {
   });
 }
 
-/** The request's JSON body, checked. */
+/** The request's JSON body, checked. Throws a Refusal and ValidationError. */
 export async function readBody<Type extends string, Schema extends PayloadSchema>(
   context: Context,
   definition: MessageDefinition<Type, Schema>,
+  most = MAX_BODY_BYTES,
 ) {
-  return definition.parse(await parseJson(context));
-}
-
-export async function parseJson(context: Context): Promise<unknown> {
-  const type = context.req.header("content-type") ?? "application/json";
-  if (!/^application\/(\w+\+)?json\b|^text\/plain\b/i.test(type)) {
+  if (mediaType(context.req.header("content-type")) !== "application/json") {
     throw new Refusal(
       415,
       "ERR_MEDIA_TYPE",
-      "the body is neither JSON nor a frame: send application/json",
+      "the body is not of a type that is read here: send it with Content-Type: application/json",
     );
   }
+  const bytes = await readBytes(context, most);
+  let body: unknown;
   try {
-    return JSON.parse(await context.req.text());
-  } catch (error) {
-    if (error instanceof Refusal) throw error;
+    body = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
+  } catch {
     throw new Refusal(400, "ERR_MALFORMED_JSON", "the body is not JSON: send a JSON object");
   }
+  return definition.parse(body);
+}
+
+/** The request's body, of at most so many bytes. Throws a Refusal. */
+export async function readBytes({ req }: Context, most: number): Promise<Uint8Array> {
+  const encoding = req.header("content-encoding") ?? "identity";
+  if (encoding.toLowerCase() !== "identity") {
+    throw new Refusal(415, "ERR_MEDIA_TYPE", "the body is compressed: send it as it is");
+  }
+  const tooLarge = new Refusal(413, "ERR_BODY_TOO_LARGE", `a body has at most ${most} bytes here`);
+  if (Number(req.header("content-length") ?? 0) > most) throw tooLarge;
+  const chunks: Uint8Array[] = [];
+  let size = 0;
+  for await (const chunk of req.raw.body ?? []) {
+    size += chunk.length;
+    if (size > most) throw tooLarge;
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks);
+}
+
+/** A media type without its parameters. */
+export function mediaType(header = ""): string {
+  return header.split(";")[0]!.trim().toLowerCase();
 }

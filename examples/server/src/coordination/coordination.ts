@@ -45,6 +45,9 @@ export interface CoordinationListener {
 
 /** What the instances of a server share besides their database. */
 export interface Coordination {
+  /** Whether it reaches the other instances. */
+  readonly isUp: boolean;
+
   /** Tells every instance, this one too, and this one at once. It does not wait. */
   announce(announcement: Announcement): void;
   listen(listener: CoordinationListener): void;

@@ -9,6 +9,7 @@ import { ExpiringMap } from "./expiring-map.js";
 
 /** Coordination of one instance with itself. */
 export class InProcess implements Coordination {
+  readonly isUp = true;
   readonly #listeners: CoordinationListener[] = [];
   readonly #tickets = new ExpiringMap<string>();
   readonly #counters = new ExpiringMap<{ used: number; readonly resetsAt: number }>();

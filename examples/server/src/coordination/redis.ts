@@ -19,10 +19,8 @@ import { BEAT, CONSUME, ENTER, LEAVE, PRESENT } from "./redis-scripts.js";
 const BEAT_INTERVAL = 1000;
 /** Beats of its own that an instance may miss before it takes its subscription for broken. */
 const MISSED_BEATS = 3;
-/** Seconds without a beat after which an instance is taken for gone. */
-const GONE_AFTER = 30;
-/** Seconds after which the users of an instance are forgotten, if no other does it. */
-const USERS_KEPT = 60;
+/** Seconds without a beat after which an instance is taken for gone, and after which it is if there is no other to notice. */
+const PATIENCE = { goneAfter: 30, usersKept: 60 };
 /** Users that are written at once. */
 const CHUNK = 1000;
 
@@ -40,8 +38,10 @@ export class RedisCoordination implements Coordination {
   #beat: Promise<void> | undefined;
   #announced = 0;
   #unheardBeats = 0;
+  readonly #patience: typeof PATIENCE;
 
-  constructor(url: string, secret: string | Uint8Array, log: Logger) {
+  constructor(url: string, secret: string | Uint8Array, log: Logger, patience = PATIENCE) {
+    this.#patience = patience;
     const name = Buffer.from(hkdfSync("sha256", secret, "", "lacre-server/redis-prefix", 8));
     // Braces keep a cluster from scattering the keys.
     this.#prefix = `{lacre:${name.toString("hex")}}:`;
@@ -50,6 +50,10 @@ export class RedisCoordination implements Coordination {
     this.#link = new RedisLink(url, `${this.#prefix}announcements`, log);
     this.#link.subscribe((frame) => this.#hear(frame));
     this.#beating = setInterval(() => this.#beatOnce(), BEAT_INTERVAL).unref();
+  }
+
+  get isUp(): boolean {
+    return this.#link.isUp;
   }
 
   /** Waits for Redis, for as long as a beat takes. */
@@ -162,7 +166,7 @@ export class RedisCoordination implements Coordination {
     let isUnknown = false;
     const isBack = await this.#link.probe(async (redis) => {
       const keys = [this.#instances, this.#usersOf(this.#id)] as const;
-      const times = [GONE_AFTER, USERS_KEPT] as const;
+      const times = [this.#patience.goneAfter, this.#patience.usersKept] as const;
       const answer = await redis.eval(BEAT, 2, ...keys, this.#id, this.#usersOf(""), ...times);
       const [unknown, users] = answer as [number, string[]];
       gone = users.map(Number);
@@ -185,12 +189,12 @@ export class RedisCoordination implements Coordination {
   /** What comes and goes while this is under way is asked of Redis after it. */
   async #writeUsers(redis: Redis): Promise<void> {
     const key = this.#usersOf(this.#id);
-    const pipeline = redis.pipeline().del(key);
+    const transaction = redis.multi().del(key);
     const users = [...this.#local.users];
     for (let at = 0; at < users.length; at += CHUNK) {
-      pipeline.sadd(key, ...users.slice(at, at + CHUNK));
+      transaction.sadd(key, ...users.slice(at, at + CHUNK));
     }
-    const written = pipeline.exec();
+    const written = transaction.exec();
     this.#link.found();
     await written;
   }

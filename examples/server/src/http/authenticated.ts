@@ -1,7 +1,7 @@
 import type { MiddlewareHandler } from "hono";
 import type { ActiveSession } from "../identity/sessions.js";
 import type { Services } from "../services.js";
-import { holdLimit } from "./limits.js";
+import { userLimit } from "./limits.js";
 
 /** What a route knows of who asks. */
 export interface Authenticated {
@@ -9,18 +9,13 @@ export interface Authenticated {
 }
 
 /** Lets in whoever bears a valid access token, as often as a user may. */
-export function authenticated({
-  sessions,
-  coordination,
-  metrics,
-  config,
-}: Services): MiddlewareHandler<Authenticated> {
-  const limit = { name: "user", points: config.requestsPerUser, window: 60 };
+export function authenticated(services: Services): MiddlewareHandler<Authenticated> {
+  const hold = userLimit(services);
   return async (context, next) => {
     const token = /^Bearer (.+)$/i.exec(context.req.header("authorization") ?? "")?.[1];
-    const session = await sessions.authenticate(token);
+    const session = await services.sessions.authenticate(token);
     context.set("session", session);
-    await holdLimit(context, coordination, metrics, limit, String(session.user_id));
+    await hold(context, session);
     await next();
   };
 }

@@ -65,8 +65,10 @@ export const Stored = defineMessage(
 );
 
 export const Health = z.object({
-  status: z.enum(["ok", "unavailable"]),
-  database: z.enum(["ok", "unavailable"]),
+  /** Degraded: this instance serves whom it serves, but hears nothing of the others. */
+  status: z.enum(["ok", "degraded"]),
+  database: z.literal("ok"),
+  redis: z.enum(["ok", "unavailable", "none"]),
 });
 
 function areTogether(value: {

@@ -1,51 +1,64 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from "prom-client";
 
+/** In seconds: from what an idle server needs to what somebody gives up at. */
+const BUCKETS = [0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1, 5];
+
 /** What an operator looks at, in Prometheus's form. */
 export class Metrics {
   readonly registry = new Registry();
-  readonly requests = new Histogram({
-    name: "lacre_http_request_seconds",
-    help: "HTTP requests, by route and status",
-    labelNames: ["method", "route", "status"],
-    buckets: [0.002, 0.01, 0.05, 0.2, 1, 5],
-    registers: [this.registry],
-  });
-  readonly limited = new Counter({
-    name: "lacre_rate_limited_total",
-    help: "Requests and frames refused for their number, by limit",
-    labelNames: ["limit"],
-    registers: [this.registry],
-  });
-  readonly connections = new Gauge({
-    name: "lacre_connections",
-    help: "WebSockets open now",
-    registers: [this.registry],
-  });
-  readonly closes = new Counter({
-    name: "lacre_connection_closes_total",
-    help: "WebSockets closed, by close code",
-    labelNames: ["code"],
-    registers: [this.registry],
-  });
-  readonly stored = new Counter({
-    name: "lacre_messages_stored_total",
-    help: "Messages committed and acknowledged",
-    registers: [this.registry],
-  });
-  readonly storing = new Histogram({
-    name: "lacre_message_store_seconds",
-    help: "From a message's arrival to its commit",
-    buckets: [0.002, 0.01, 0.05, 0.2, 1, 5],
-    registers: [this.registry],
-  });
-  readonly refused = new Counter({
-    name: "lacre_frames_refused_total",
-    help: "Frames refused, by error code",
-    labelNames: ["code"],
-    registers: [this.registry],
-  });
+  readonly requests = this.#histogram(
+    "lacre_http_request_seconds",
+    "HTTP requests, by route and status",
+    ["method", "route", "status"],
+  );
+  readonly limited = this.#counter(
+    "lacre_rate_limited_total",
+    "Requests and frames refused for their number, by limit",
+    ["limit"],
+  );
+  readonly connections = this.#gauge("lacre_connections", "WebSockets open now");
+  readonly closes = this.#counter(
+    "lacre_connection_closes_total",
+    "WebSockets closed, by close code",
+    ["code"],
+  );
+  readonly queued = this.#gauge(
+    "lacre_queued_bytes",
+    "Bytes that wait for readers of WebSockets to take them",
+  );
+  readonly stored = this.#counter(
+    "lacre_messages_stored_total",
+    "Messages committed and acknowledged",
+  );
+  readonly storing = this.#histogram(
+    "lacre_message_store_seconds",
+    "From a message's arrival to its commit, after which its ack leaves",
+  );
+  readonly refused = this.#counter("lacre_frames_refused_total", "Frames refused, by error code", [
+    "code",
+  ]);
+  readonly databaseFailures = this.#counter(
+    "lacre_database_failures_total",
+    "Requests and frames that the database did not serve, and connections to it that broke",
+  );
+  readonly redisUp = this.#gauge(
+    "lacre_redis_up",
+    "Whether Redis answers: 1 or 0, and 1 where there is none to ask",
+  );
 
   constructor() {
     collectDefaultMetrics({ register: this.registry });
+  }
+
+  #gauge(name: string, help: string) {
+    return new Gauge({ name, help, registers: [this.registry] });
+  }
+
+  #counter<Label extends string>(name: string, help: string, labelNames: Label[] = []) {
+    return new Counter({ name, help, labelNames, registers: [this.registry] });
+  }
+
+  #histogram<Label extends string>(name: string, help: string, labelNames: Label[] = []) {
+    return new Histogram({ name, help, labelNames, buckets: BUCKETS, registers: [this.registry] });
   }
 }

@@ -1,10 +1,11 @@
 import { ErrorResponse, jsonSchemaOverride } from "lacre";
 import * as z from "zod/mini";
+import { ERROR_CODES } from "../error-codes.js";
 import { type Operation, operations } from "./operations.js";
 
 type Json = Record<string, unknown>;
 
-/** What every operation may answer besides its own: statuses and what they mean. */
+/** What is not done is answered with an ErrorResponse, of these statuses. */
 const REFUSALS: Readonly<Record<number, string>> = {
   400: "The request is malformed",
   401: "Nobody is logged in, or not with these credentials",
@@ -50,21 +51,15 @@ export function openApiDocument(): Json {
     tags: Object.entries(TAGS).map(([name, description]) => ({ name, description })),
     paths,
     components: {
-      schemas: { ErrorResponse: jsonSchema(ErrorResponse.schema, "output") },
+      schemas: { ErrorResponse: errorSchema() },
       securitySchemes: { bearer: { type: "http", scheme: "bearer", bearerFormat: "JWT" } },
     },
   };
 }
 
 function describe(operation: Operation): Json {
-  const { id, summary, tag, isPublic, parameters, body, answers, refusals = [] } = operation;
-  const usual = [429, 500, ...(isPublic ? [] : [401]), ...(body ? [400, 413, 415, 422] : [])];
-  const responses = Object.fromEntries([
-    ...Object.entries(answers).map(([status, what]) => [status, answer(operation, what)]),
-    ...[...new Set([...usual, ...refusals])]
-      .filter((status) => !(status in answers))
-      .map((status) => [status, refusal(status)]),
-  ]);
+  const { id, summary, tag, isPublic, parameters, body, answers } = operation;
+  const statuses = refusalsOf(operation).filter((status) => !(status in answers));
   return {
     operationId: id,
     summary,
@@ -76,20 +71,36 @@ function describe(operation: Operation): Json {
     ...(body && {
       requestBody: { required: true, content: content(operation, jsonSchema(body, "input")) },
     }),
-    responses,
+    responses: Object.fromEntries([
+      ...Object.entries(answers).map(([status, what]) => [status, answer(operation, what)]),
+      ...statuses.map((status) => [status, refusal(status)]),
+    ]),
   };
 }
 
-function answer(operation: Operation, what: Operation["answers"][number]): Json {
-  const description = operation.summary;
-  if (what === undefined) return { description };
-  if (typeof what === "string") return { description, content: { [what]: { schema: {} } } };
-  const schema = jsonSchema(what, "output");
-  return { description, content: content(operation, schema), headers: headersOf(operation) };
+function refusalsOf(operation: Operation): number[] {
+  const { isPublic, body, parameters = [], refusals = [] } = operation;
+  const all = new Set([400, 500, 503, ...refusals]);
+  if (!isPublic) all.add(401);
+  if (isLimited(operation)) all.add(429);
+  if (parameters.some((one) => one.in === "query")) all.add(422);
+  if (body !== undefined) for (const status of [413, 415, 422]) all.add(status);
+  return [...all];
 }
 
-function headersOf({ isPublic, path }: Operation): Json {
-  if (isPublic && !path.startsWith("/auth")) return {};
+function isLimited({ isPublic, path }: Operation): boolean {
+  return !isPublic || path.startsWith("/auth");
+}
+
+function answer(operation: Operation, what: Operation["answers"][number]): Json {
+  const described = { description: operation.summary, headers: headersOf(operation) };
+  if (what === undefined) return described;
+  if (typeof what === "string") return { ...described, content: { [what]: { schema: {} } } };
+  return { ...described, content: content(operation, jsonSchema(what, "output")) };
+}
+
+function headersOf(operation: Operation): Json {
+  if (!isLimited(operation)) return {};
   const integer = { schema: { type: "integer" } };
   return {
     "X-RateLimit-Limit": { ...integer, description: "Requests a minute" },
@@ -100,7 +111,18 @@ function headersOf({ isPublic, path }: Operation): Json {
 
 function refusal(status: number): Json {
   const schema = { $ref: "#/components/schemas/ErrorResponse" };
-  return { description: REFUSALS[status], content: { "application/json": { schema } } };
+  const content = { "application/json": { schema } };
+  const description = REFUSALS[status];
+  if (status !== 429 && status !== 503) return { description, content };
+  const retryAfter = { schema: { type: "integer" }, description: "In seconds" };
+  return { description, content, headers: { "Retry-After": retryAfter } };
+}
+
+function errorSchema(): Json {
+  const schema = jsonSchema(ErrorResponse.schema, "output");
+  const meanings = Object.entries(ERROR_CODES).map(([code, meaning]) => `- ${code}: ${meaning}`);
+  const error_code = { enum: Object.keys(ERROR_CODES), description: meanings.join("\n") };
+  return { ...schema, properties: { ...(schema.properties as Json), error_code } };
 }
 
 function content({ hasFrames }: Operation, schema: Json): Json {

@@ -17,14 +17,19 @@ import {
   UserPage,
   WebSocketTicket,
 } from "./bodies.js";
-
-/** What a parameter of an address or a query is. */
-export interface Parameter {
-  readonly name: string;
-  readonly in: "path" | "query";
-  readonly description: string;
-  readonly schema: Readonly<Record<string, unknown>>;
-}
+import {
+  accessToken,
+  afterSeq,
+  afterUser,
+  beforeSeq,
+  chatId,
+  messageLimit,
+  namePrefix,
+  type Parameter,
+  page,
+  ticket,
+  userLimit,
+} from "./parameters.js";
 
 /** One thing that the API does: what the document says of it. The routes do it. */
 export interface Operation {
@@ -44,29 +49,7 @@ export interface Operation {
   readonly hasFrames?: true;
 }
 
-const integer = (minimum: number, maximum = Number.MAX_SAFE_INTEGER) => ({
-  type: "integer",
-  minimum,
-  maximum,
-});
-const query = (name: string, description: string, schema: Parameter["schema"]): Parameter => ({
-  name,
-  in: "query",
-  description,
-  schema,
-});
-const chatId: Parameter = {
-  name: "chat_id",
-  in: "path",
-  description: "The chat's id",
-  schema: integer(1),
-};
-const socketParameters = [
-  query("token", "An access token, as the first version of the protocol has it", {
-    type: "string",
-  }),
-  query("ticket", "A ticket from POST /auth/ws-ticket, in place of a token", { type: "string" }),
-];
+const socketParameters = [accessToken, ticket];
 const socketRefusals = [401, 403, 426];
 
 export const operations: readonly Operation[] = [
@@ -133,11 +116,7 @@ export const operations: readonly Operation[] = [
     id: "searchUsers",
     summary: "Finds users by the beginning of their names",
     tag: "users",
-    parameters: [
-      query("q", "The beginning; nothing in it is a wildcard", { type: "string" }),
-      query("after", "The `next` of the page before", { type: "string" }),
-      query("limit", "Most users in the answer", integer(1, 50)),
-    ],
+    parameters: [namePrefix, afterUser, userLimit],
     answers: { 200: UserPage },
     refusals: [422],
   },
@@ -147,7 +126,7 @@ export const operations: readonly Operation[] = [
     id: "listChats",
     summary: "The chats of whoever asks, a hundred a page",
     tag: "chats",
-    parameters: [query("page", "From 1", integer(1, 1_000_000))],
+    parameters: [page],
     answers: { 200: ChatListResponse.schema },
     refusals: [422],
     hasFrames: true,
@@ -189,12 +168,7 @@ export const operations: readonly Operation[] = [
     id: "listMessages",
     summary: "A page of a chat's messages, in order: the first after a seq, or the last before one",
     tag: "messages",
-    parameters: [
-      chatId,
-      query("after", "A seq that all of them are past", integer(0)),
-      query("before", "A seq that none of them has reached", integer(1)),
-      query("limit", "Most messages in the answer", integer(1, 100)),
-    ],
+    parameters: [chatId, afterSeq, beforeSeq, messageLimit],
     answers: { 200: MessageListResponse.schema },
     refusals: [404, 422],
     hasFrames: true,
@@ -241,7 +215,8 @@ export const operations: readonly Operation[] = [
     summary: "Whether the server can do its work",
     tag: "operation",
     isPublic: true,
-    answers: { 200: Health, 503: Health },
+    answers: { 200: Health },
+    refusals: [503],
   },
   {
     method: "get",
@@ -281,3 +256,10 @@ export const operations: readonly Operation[] = [
     answers: { 200: "text/html" },
   },
 ];
+
+/** What the API does at an address, whatever the method. */
+export function operationsAt(address: string): Operation[] {
+  return operations.filter(({ path }) =>
+    new RegExp(`^${path.replace(/[.]/g, "\\.").replace(/\{\w+\}/g, "[^/]+")}$`).test(address),
+  );
+}

@@ -6,7 +6,7 @@ import { chatNotFound, Refusal } from "../errors.js";
 import { type Authenticated, authenticated } from "../http/authenticated.js";
 import { ConfigureChat, CreateChat } from "../http/bodies.js";
 import { answerMessage } from "../http/frames.js";
-import { chatIdOf, readCount } from "../http/queries.js";
+import { page, readChatId, readInteger } from "../http/parameters.js";
 import { usernameKey } from "../identity/usernames.js";
 import { answer, readBody } from "../json.js";
 import type { Services } from "../services.js";
@@ -59,18 +59,18 @@ export function chatRoutes(services: Services) {
 
   routes.get("/", async (context) => {
     const session = context.get("session");
-    const page = readCount(context, "page", 1, { least: 1, most: 1_000_000 });
+    const pageNumber = readInteger(context, page)!;
     const chats = await store.listChats(session.user_id, {
       limit: CHATS_PER_PAGE,
-      offset: (page - 1) * CHATS_PER_PAGE,
+      offset: (pageNumber - 1) * CHATS_PER_PAGE,
     });
     const total = await store.countChats(session.user_id);
-    const list = { chats: chats.map(toSummary), total, page };
+    const list = { chats: chats.map(toSummary), total, page: pageNumber };
     return answerMessage(context, session, ChatListResponse, list);
   });
 
   routes.get("/:chat_id", async (context) => {
-    const chat = await store.findChatOfMember(chatIdOf(context), context.get("session").user_id);
+    const chat = await store.findChatOfMember(readChatId(context), context.get("session").user_id);
     if (chat === undefined) throw chatNotFound();
     return answer(context, toSummary(chat));
   });
@@ -79,7 +79,7 @@ export function chatRoutes(services: Services) {
     const { user_id } = context.get("session");
     const { salt, iterations, key_check, ...config } = await readBody(context, ConfigureChat);
     const chat = await store.transaction(async (inside) => {
-      const before = await inside.findChat(chatIdOf(context), user_id);
+      const before = await inside.findChat(readChatId(context), user_id);
       if (before === undefined) throw chatNotFound();
       if (salt !== undefined && iterations !== undefined && key_check !== undefined) {
         if (before.created_by !== user_id) {

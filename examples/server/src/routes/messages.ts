@@ -4,9 +4,9 @@ import { chatNotFound, Refusal } from "../errors.js";
 import type { Authenticated } from "../http/authenticated.js";
 import { Stored } from "../http/bodies.js";
 import { answerMessage, assertRepeatable, readMessage } from "../http/frames.js";
-import { chatIdOf, readCount } from "../http/queries.js";
+import { afterSeq, beforeSeq, messageLimit, readChatId, readInteger } from "../http/parameters.js";
 import { acceptMessage } from "../messages/accept-message.js";
-import { MAX_MESSAGES, pageMessages } from "../messages/list-messages.js";
+import { pageMessages } from "../messages/list-messages.js";
 import type { Services } from "../services.js";
 
 /** `GET` and `POST /chats/{chat_id}/messages`. */
@@ -14,10 +14,10 @@ export function addMessageRoutes(routes: Hono<Authenticated>, services: Services
   routes.get("/:chat_id/messages", async (context) => {
     const session = context.get("session");
     const list = await pageMessages(services.store, session.user_id, {
-      chat_id: chatIdOf(context),
-      after: readCount(context, "after", undefined),
-      before: readCount(context, "before", undefined, { least: 1 }),
-      limit: readCount(context, "limit", MAX_MESSAGES, { least: 1, most: MAX_MESSAGES }),
+      chat_id: readChatId(context),
+      after: readInteger(context, afterSeq),
+      before: readInteger(context, beforeSeq),
+      limit: readInteger(context, messageLimit)!,
     });
     if (list === undefined) throw chatNotFound();
     return answerMessage(context, session, MessageListResponse, list);
@@ -25,9 +25,9 @@ export function addMessageRoutes(routes: Hono<Authenticated>, services: Services
 
   routes.post("/:chat_id/messages", async (context) => {
     const session = context.get("session");
-    const { value: message, isFrame } = await readMessage(context, session, ChatMessage);
-    assertRepeatable(message.client_id, isFrame);
-    if (message.chat_id !== chatIdOf(context)) {
+    const { value: message, wire } = await readMessage(context, session, ChatMessage);
+    assertRepeatable(message.client_id, wire);
+    if (message.chat_id !== readChatId(context)) {
       throw new Refusal(422, "ERR_VALIDATION", "chat_id is not the chat of the address");
     }
     const accepted = await acceptMessage(message, session.user_id, services.store);
@@ -41,6 +41,7 @@ export function addMessageRoutes(routes: Hono<Authenticated>, services: Services
       stored_at,
       ...(client_id !== undefined && { client_id }),
     };
-    return answerMessage(context, session, Stored, ack, accepted.isNew ? 201 : 200);
+    const status = accepted.isNew ? 201 : 200;
+    return answerMessage(context, session, Stored, ack, { status, wire });
   });
 }

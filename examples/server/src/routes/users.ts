@@ -1,11 +1,9 @@
 import { Hono } from "hono";
 import { type Authenticated, authenticated } from "../http/authenticated.js";
-import { readCount } from "../http/queries.js";
+import { afterUser, namePrefix, readInteger, readText, userLimit } from "../http/parameters.js";
 import { usernameKey } from "../identity/usernames.js";
 import { answer } from "../json.js";
 import type { Services } from "../services.js";
-
-const USERS_PER_PAGE = 50;
 
 export function userRoutes(services: Services) {
   const { store } = services;
@@ -21,9 +19,9 @@ export function userRoutes(services: Services) {
   });
 
   routes.get("/search", async (context) => {
-    const prefix = usernameKey(context.req.query("q") ?? "");
-    const after = context.req.query("after") ?? "";
-    const limit = readCount(context, "limit", USERS_PER_PAGE, { least: 1, most: USERS_PER_PAGE });
+    const prefix = usernameKey(readText(context, namePrefix));
+    const after = readText(context, afterUser);
+    const limit = readInteger(context, userLimit)!;
     const found = prefix === "" ? [] : await store.searchUsers(prefix, { after, limit: limit + 1 });
     const page = found.slice(0, limit);
     const users = page.map(({ id, username }) => ({ user_id: id, username }));
