@@ -1,0 +1,63 @@
+import { randomBytes } from "node:crypto";
+import { once } from "node:events";
+import { ChatMessage, Heartbeat, Hello, MessageProtocol, Welcome } from "lacre";
+import { Channel, directionKeys } from "lacre/session";
+import { WebSocket } from "ws";
+import { CONTENT_BYTES, type Listener, type Peer, type PeerPlan } from "./peer.js";
+
+const content = new Uint8Array(randomBytes(CONTENT_BYTES));
+const HEARTBEAT_MS = 20_000;
+
+/** Connects to a lacre server, greets it, and speaks wire 2. */
+export async function connectLacrePeer(
+  url: string,
+  plan: PeerPlan,
+  listener: Listener,
+): Promise<Peer> {
+  const { socket, channel } = await greet(url, plan);
+  const now = () => Date.now() / 1000;
+  socket.on("message", (data) => {
+    const message = channel.open(data, now());
+    const { client_id } = message.payload as { client_id: string };
+    if (message.type === "ack") listener.acknowledged(client_id);
+    else if (message.type === "message") listener.delivered(client_id);
+    else if (message.type === "error") throw new Error(JSON.stringify(message.payload));
+  });
+  const alarm = setInterval(() => {
+    socket.send(channel.encode(Heartbeat, { sent_at: now() }, now()));
+  }, HEARTBEAT_MS);
+  return {
+    send(chat_id, client_id) {
+      socket.send(channel.encode(ChatMessage, messageOf(plan.user_id, chat_id, client_id), now()));
+    },
+    close() {
+      clearInterval(alarm);
+      socket.terminate();
+    },
+  };
+}
+
+/** A message such as a client encrypts. */
+export function messageOf(sender_id: number, chat_id: number, client_id: string) {
+  const nonce = new Uint8Array(randomBytes(12));
+  const timestamp = Math.floor(Date.now()) / 1000;
+  return { chat_id, sender_id, content, nonce, timestamp, client_id };
+}
+
+/** Opens a connection, and agrees with the server on its keys. */
+export async function greet(
+  url: string,
+  { session_key, access_token }: PeerPlan,
+): Promise<{ readonly socket: WebSocket; readonly channel: Channel }> {
+  const address = `${url.replace("http", "ws")}/ws?token=${access_token}`;
+  const socket = new WebSocket(address, { perMessageDeflate: false });
+  await once(socket, "open");
+  const greeting = directionKeys(session_key);
+  const hello = new Uint8Array(randomBytes(16));
+  const offer = { nonce: hello, wires: [2], capabilities: [] };
+  socket.send(Hello.toProtocol(offer, greeting.client).toBytes());
+  const [frame] = await once(socket, "message");
+  const welcome = Welcome.fromProtocol(MessageProtocol.open(frame, { key: greeting.server }));
+  const keys = directionKeys(session_key, { hello, welcome: welcome.nonce });
+  return { socket, channel: new Channel({ wire: 2, own: keys.client, peers: keys.server }) };
+}

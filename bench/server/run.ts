@@ -1,0 +1,53 @@
+import { cpus } from "node:os";
+import { parseArgs } from "node:util";
+import { isPostgresThere } from "../../examples/server/harness/processes/database.js";
+import { measureMemory } from "./memory.js";
+import { profileServer } from "./profile.js";
+import { memoryHead, memoryLine, profileLines, throughputHead, throughputLine } from "./tables.js";
+import { measureThroughput } from "./throughput.js";
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: {
+    seconds: { type: "string", default: "5" },
+    json: { type: "boolean", default: false },
+  },
+});
+const seconds = Number(values.seconds);
+const wants = (part: string) => positionals.length === 0 || positionals.includes(part);
+const print = (line: string) => values.json || console.log(line);
+const hasPostgres = await isPostgresThere();
+const node = process.version;
+const processors = cpus().length;
+
+print(`Node ${node}, ${processors} processors, which the server and the load generator share.`);
+const throughput = wants("throughput") ? await showThroughput() : undefined;
+const memory = wants("memory") ? await showMemory() : undefined;
+const profile = wants("profile") ? await showProfile() : undefined;
+if (values.json) {
+  console.log(JSON.stringify({ node, processors, throughput, memory, profile }, undefined, 2));
+}
+
+function showThroughput() {
+  if (!hasPostgres) print("PostgreSQL is not there, and not measured.");
+  print("\n100 clients, each with a message under way in each of its chats: one, then eight");
+  print(throughputHead);
+  return measureThroughput({
+    seconds,
+    databases: hasPostgres ? ["sqlite", "postgresql"] : ["sqlite"],
+    onRow: (row) => print(throughputLine(row)),
+  });
+}
+
+function showMemory() {
+  print("\nIdle connections, after garbage collection");
+  print(memoryHead);
+  return measureMemory((row) => print(memoryLine(row)));
+}
+
+async function showProfile() {
+  print("\nWhere the server's time goes, on SQLite with 800 messages under way");
+  const profile = await profileServer(seconds);
+  for (const line of profileLines(profile)) print(line);
+  return profile;
+}

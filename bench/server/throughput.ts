@@ -1,0 +1,60 @@
+import type { DatabaseKind } from "../../examples/server/harness/processes/database.js";
+import { type Contender, echo, lacre, socketIo } from "./contenders.js";
+import { type Measurement, runLoops } from "./load/run-loops.js";
+import { prepareStage, type Stage } from "./stage.js";
+
+export interface ThroughputRow extends Measurement {
+  readonly name: string;
+  /** Messages that are under way at any time, one in each chat of each client. */
+  readonly underWay: number;
+}
+
+export interface ThroughputOptions {
+  readonly seconds: number;
+  readonly databases: readonly DatabaseKind[];
+  readonly onRow: (row: ThroughputRow) => void;
+}
+
+const CLIENTS = 100;
+/** Neighbours to either side with whom each client has a chat; 0 for pairs. */
+const REACHES = [0, 4] as const;
+const WARM_UP_SECONDS = 2;
+
+/** Measures all contenders one after the other: first with one message under way for each client, then with eight. */
+export async function measureThroughput(options: ThroughputOptions): Promise<ThroughputRow[]> {
+  const rows: ThroughputRow[] = [];
+  for (const reach of REACHES) {
+    for (const database of options.databases) {
+      const stage = await prepareStage(database, { clients: CLIENTS, reach });
+      for (const contender of contendersOn(database)) {
+        rows.push(await measure(contender, stage, options.seconds));
+        options.onRow(rows.at(-1)!);
+      }
+      await stage.database.remove();
+    }
+  }
+  return rows;
+}
+
+function contendersOn(database: DatabaseKind): Contender[] {
+  return database === "sqlite"
+    ? [echo(), lacre("lacre, SQLite"), socketIo("single"), socketIo("group")]
+    : [lacre("lacre, PostgreSQL")];
+}
+
+async function measure(
+  contender: Contender,
+  stage: Stage,
+  seconds: number,
+): Promise<ThroughputRow> {
+  const running = await contender.start(stage);
+  try {
+    const { peers } = stage;
+    const { kind, name } = contender;
+    const plan = { kind, url: running.url, peers, seconds, warmUpSeconds: WARM_UP_SECONDS };
+    const underWay = peers.reduce((sum, { chats }) => sum + chats.length, 0);
+    return { name, underWay, ...(await runLoops([plan], running.pid)) };
+  } finally {
+    await running.stop();
+  }
+}
