@@ -37,6 +37,15 @@ export class RedisProcess {
     if (!isUp || child.hasEnded) throw new Error(`redis does not start. ${child.lastWords}`);
   }
 
+  /** Has it answer nobody, and close nothing. */
+  freeze(): void {
+    this.#child!.process.kill("SIGSTOP");
+  }
+
+  thaw(): void {
+    this.#child!.process.kill("SIGCONT");
+  }
+
   async kill(): Promise<void> {
     await this.#child?.end("SIGKILL");
   }

@@ -17,7 +17,7 @@ const AnnouncementFrame = defineMessage(
       z.discriminatedUnion("type", [
         z.object({
           type: z.literal("deliver"),
-          user_ids: z.array(z.int()),
+          user_ids: z.readonly(z.array(z.int())),
           delivery: Delivery,
         }),
         z.object({ type: z.literal("revoked"), session_id: z.string() }),
