@@ -2,7 +2,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { Store } from "../src/database/store.js";
 
 /** How long a transaction that everybody takes for committed is not. */
-const HELD_MS = 5;
+const HELD_MS = 20;
 
 const { transaction } = Store.prototype;
 
