@@ -1,4 +1,5 @@
 import type { Kysely } from "kysely";
+import { isLiving, isMember, isUnmarked } from "./message-queries.js";
 import type { Chat, Schema } from "./schema.js";
 
 /** A chat as one of its members sees it. */
@@ -41,12 +42,9 @@ function withPeerAndUnread(chats: ReturnType<typeof chatsOf>, user_id: number) {
         .selectFrom("messages")
         .select((count) => count.fn.countAll().as("unread"))
         .whereRef("chat_id", "=", "chats.id")
-        .where("is_read", "=", 0)
-        .where("sender_id", "!=", user_id)
-        .where("encrypted_content", "is not", null)
-        .where((where) =>
-          where.or([where("delete_at", "is", null), where("delete_at", ">", Date.now() / 1000)]),
-        )
+        .whereRef("sender_id", "=", "peer.id")
+        .where(isUnmarked("read"))
+        .where(isLiving(Date.now() / 1000))
         .$castTo<{ unread: number }>()
         .$asScalar()
         .as("unread"),
@@ -61,7 +59,5 @@ export async function countChats(db: Kysely<Schema>, user_id: number): Promise<n
 }
 
 function chatsOf(db: Kysely<Schema>, user_id: number) {
-  return db
-    .selectFrom("chats")
-    .where((where) => where.or([where("user1_id", "=", user_id), where("user2_id", "=", user_id)]));
+  return db.selectFrom("chats").where(isMember(user_id));
 }

@@ -1,10 +1,23 @@
-import { type Insertable, type Kysely, type NotNull, sql } from "kysely";
+import { type Insertable, type Kysely, sql } from "kysely";
 import { allOrUndefined, atomically } from "./atomically.js";
 import { type ChatOfMember, countChats, findChatOfMember, listChats } from "./chats-of-member.js";
+import {
+  addMessage,
+  deleteExpired,
+  isMember,
+  type LivingMessage,
+  lastMarked,
+  listMessages,
+  listNewestMessages,
+  type MarkKind,
+  mark,
+  type NewMessage,
+  type SentMessage,
+  takeSeq,
+} from "./message-queries.js";
 import type {
   Chat,
   ChatTable,
-  MessageTable,
   Schema,
   ServerKey,
   Session,
@@ -14,12 +27,7 @@ import type {
   UserTable,
 } from "./schema.js";
 
-/** A message with its content. */
-export type LivingMessage = StoredMessage & { encrypted_content: Uint8Array };
-
-export type MarkKind = "read" | "delivered";
-
-const MARK_COLUMNS = { read: "is_read", delivered: "delivered" } as const;
+export type { LivingMessage, MarkKind };
 
 /** Everything that the server reads from its database and writes to it. */
 export class Store {
@@ -29,9 +37,16 @@ export class Store {
     this.#db = db;
   }
 
-  /** All that `work` does with the store it is given is done, or nothing of it. */
+  /** All that `work` does with the store it is given is done, or nothing of it where it fails. */
   transaction<Result>(work: (store: Store) => Promise<Result>): Promise<Result> {
     return atomically(this.#db, (db) => work(new Store(db)));
+  }
+
+  /** As `transaction`, and nothing is done where `work` gives undefined either. */
+  attempt<Result>(
+    work: (store: Store) => Promise<Result | undefined>,
+  ): Promise<Result | undefined> {
+    return allOrUndefined(this.#db, (db) => work(new Store(db)));
   }
 
   /** The new user, or undefined where the name or one of its looks is taken. */
@@ -150,9 +165,7 @@ export class Store {
       .selectFrom("chats")
       .selectAll()
       .where("id", "=", chat_id)
-      .where((where) =>
-        where.or([where("user1_id", "=", user_id), where("user2_id", "=", user_id)]),
-      )
+      .where(isMember(user_id))
       .executeTakeFirst();
   }
 
@@ -210,30 +223,20 @@ export class Store {
     return countChats(this.#db, user_id);
   }
 
-  /** The seq for the chat's next message. Call it in the transaction that stores that message. */
-  async takeSeq(chat_id: number): Promise<number> {
-    const { last_seq } = await this.#db
-      .updateTable("chats")
-      .set({ last_seq: sql`last_seq + 1` })
-      .where("id", "=", chat_id)
-      .returning("last_seq")
-      .executeTakeFirstOrThrow();
-    return last_seq;
+  /**
+   * Takes the next seq of a member's chat; undefined for one who is no member. Whoever else wants one waits for the end of the
+   * transaction, in which the message is to be stored.
+   */
+  async takeSeq(chat: { chat_id: number; sender_id: number }): Promise<Chat | undefined> {
+    return (await takeSeq.execute(this.#db, chat)).rows[0];
   }
 
-  addMessage(message: Insertable<MessageTable>): Promise<StoredMessage> {
-    return this.#db.insertInto("messages").values(message).returningAll().executeTakeFirstOrThrow();
+  /** The new message's id; undefined where its client id is known. */
+  async addMessage(message: NewMessage): Promise<number | undefined> {
+    return (await addMessage.execute(this.#db, message)).rows[0]?.id;
   }
 
-  findSent({
-    chat_id,
-    sender_id,
-    client_id,
-  }: {
-    chat_id: number;
-    sender_id: number;
-    client_id: string;
-  }): Promise<StoredMessage | undefined> {
+  findSent({ chat_id, sender_id, client_id }: SentMessage): Promise<StoredMessage | undefined> {
     return this.#db
       .selectFrom("messages")
       .selectAll()
@@ -244,72 +247,31 @@ export class Store {
   }
 
   /** A chat's messages that are not deleted at `now`: the first after `after`, or the last before `before`, in order. */
-  async listMessages(
+  listMessages(
     chat_id: number,
-    { after, before, limit, now }: { after?: number; before?: number; limit: number; now: number },
+    page: { after?: number; before?: number; limit: number; now: number },
   ): Promise<LivingMessage[]> {
-    const isForwards = before === undefined;
-    const rows = await this.#db
-      .selectFrom("messages")
-      .selectAll()
-      .where("chat_id", "=", chat_id)
-      .where("seq", ">", after ?? 0)
-      .$if(!isForwards, (query) => query.where("seq", "<", before!))
-      .where("encrypted_content", "is not", null)
-      .where((where) => where.or([where("delete_at", "is", null), where("delete_at", ">", now)]))
-      .orderBy("seq", isForwards ? "asc" : "desc")
-      .limit(limit)
-      .$narrowType<{ encrypted_content: NotNull }>()
-      .execute();
-    return isForwards ? rows : rows.reverse();
+    return listMessages(this.#db, chat_id, page);
   }
 
   /** The last message of each of the user's chats, where it is not deleted. */
   listNewestMessages(user_id: number): Promise<LivingMessage[]> {
-    return this.#db
-      .selectFrom("chats")
-      .innerJoin("messages", (join) =>
-        join
-          .onRef("messages.chat_id", "=", "chats.id")
-          .onRef("messages.seq", "=", "chats.last_seq"),
-      )
-      .selectAll("messages")
-      .where((where) =>
-        where.or([where("user1_id", "=", user_id), where("user2_id", "=", user_id)]),
-      )
-      .where("encrypted_content", "is not", null)
-      .$narrowType<{ encrypted_content: NotNull }>()
-      .execute();
+    return listNewestMessages(this.#db, user_id, Date.now() / 1000);
   }
 
   /** Marks what the user was sent, up to `seq`; whether anything of it had not been marked yet. */
-  async mark(
-    kind: MarkKind,
-    { chat_id, user_id, seq }: { chat_id: number; user_id: number; seq: number },
-  ): Promise<boolean> {
-    const { numUpdatedRows } = await this.#db
-      .updateTable("messages")
-      .set({ [MARK_COLUMNS[kind]]: 1 })
-      .where("chat_id", "=", chat_id)
-      .where(MARK_COLUMNS[kind], "=", 0)
-      .where("seq", "<=", seq)
-      .where("sender_id", "!=", user_id)
-      .executeTakeFirst();
-    return numUpdatedRows > 0n;
+  mark(kind: MarkKind, upTo: { chat_id: number; user_id: number; seq: number }): Promise<boolean> {
+    return mark(this.#db, kind, upTo);
   }
 
   /** The seq of the last message of `sender_id` that the other member has marked; 0 if there is none. */
-  async lastMarked(kind: MarkKind, chat_id: number, sender_id: number): Promise<number> {
-    const row = await this.#db
-      .selectFrom("messages")
-      .select("seq")
-      .where("chat_id", "=", chat_id)
-      .where("sender_id", "=", sender_id)
-      .where(MARK_COLUMNS[kind], "=", 1)
-      .orderBy("seq", "desc")
-      .limit(1)
-      .executeTakeFirst();
-    return row?.seq ?? 0;
+  lastMarked(kind: MarkKind, chat_id: number, sender_id: number): Promise<number> {
+    return lastMarked(this.#db, kind, chat_id, sender_id);
+  }
+
+  /** Deletes the content of messages that are past their time at `now`, of so many at most; of how many. */
+  deleteExpired(upTo: { now: number; limit: number }): Promise<number> {
+    return deleteExpired(this.#db, upTo);
   }
 
   /** Keeps a key, unless there is one of this id. */

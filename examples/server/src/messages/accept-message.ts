@@ -1,16 +1,12 @@
 import type { ChatMessage } from "lacre";
-import type { Chat, StoredMessage } from "../database/schema.js";
 import type { Store } from "../database/store.js";
-import { notAMember, Refusal } from "../errors.js";
-import { storeMessage } from "./store-message.js";
+import { Refusal } from "../errors.js";
+import { type StoredInChat, storeMessage } from "./store-message.js";
 
 /** A message that is on the disk. */
-export interface AcceptedMessage {
-  readonly chat: Chat;
-  readonly stored: StoredMessage;
+export interface AcceptedMessage extends StoredInChat {
   /** As it goes to the others. */
   readonly message: ChatMessage;
-  readonly isNew: boolean;
 }
 
 /** Checks and stores a message of a user's, whichever way it came. Throws a Refusal. */
@@ -19,7 +15,7 @@ export async function acceptMessage(
   userId: number,
   store: Store,
 ): Promise<AcceptedMessage> {
-  const { chat_id, sender_id, epoch, counter, device } = message;
+  const { sender_id, epoch, counter, device } = message;
   if (sender_id !== userId) {
     throw new Refusal(403, "ERR_FORBIDDEN", "sender_id must be your own user id");
   }
@@ -30,8 +26,6 @@ export async function acceptMessage(
       "this server does not store epoch, counter and device, without which the message could not be read",
     );
   }
-  const chat = await store.findChat(chat_id, userId);
-  if (chat === undefined) throw notAMember();
-  const { stored, isNew } = await storeMessage(store, message);
+  const { chat, stored, isNew } = await storeMessage(store, message);
   return { chat, stored, message: { ...message, message_id: stored.id, seq: stored.seq }, isNew };
 }

@@ -25,7 +25,7 @@ export async function listMessages(
 }
 
 /** A page of a chat's messages: the first after `after`, or the last before `before`; undefined for one who is no member. */
-export function pageMessages(
+export async function pageMessages(
   store: Store,
   user_id: number,
   {
@@ -40,16 +40,15 @@ export function pageMessages(
     readonly limit: number;
   },
 ): Promise<MessageListResponse | undefined> {
-  if (before === undefined)
+  if (before === undefined) {
     return listMessages(store, user_id, { chat_id, after: after ?? 0, limit });
-  return store.transaction(async (inside) => {
-    if ((await inside.findChat(chat_id, user_id)) === undefined) return undefined;
-    const page = { before, ...(after !== undefined && { after }), now: Date.now() / 1000 };
-    const rows = await inside.listMessages(chat_id, { ...page, limit: limit + 1 });
-    const newest = rows.map(toChatMessage).reverse();
-    const fitting = fittingInFrame(newest.slice(0, limit));
-    return { messages: fitting.reverse(), has_more: fitting.length < newest.length };
-  });
+  }
+  if ((await store.findChat(chat_id, user_id)) === undefined) return undefined;
+  const page = { before, ...(after !== undefined && { after }), now: Date.now() / 1000 };
+  const rows = await store.listMessages(chat_id, { ...page, limit: limit + 1 });
+  const newest = rows.map(toChatMessage).reverse();
+  const fitting = fittingInFrame(newest.slice(0, limit));
+  return { messages: fitting.reverse(), has_more: fitting.length < newest.length };
 }
 
 /** Room for a list's envelope, and for what a message has besides its content, in bytes. */

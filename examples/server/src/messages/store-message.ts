@@ -1,45 +1,57 @@
 import type { ChatMessage } from "lacre";
 import { bodyDigest } from "lacre/session";
-import type { StoredMessage } from "../database/schema.js";
+import type { Chat, StoredMessage } from "../database/schema.js";
 import type { Store } from "../database/store.js";
-import { Refusal } from "../errors.js";
+import { notAMember, Refusal } from "../errors.js";
+
+/** A message that is on the disk, and its chat. */
+export interface StoredInChat {
+  readonly chat: Chat;
+  readonly stored: Pick<StoredMessage, "id" | "seq" | "stored_at">;
+  readonly isNew: boolean;
+}
 
 /**
- * Stores a message under its chat's next seq, or finds it stored: a client repeats what it heard no ack for. When this
- * returns, the message is on the disk.
+ * Stores a member's message under its chat's next seq, or finds it stored: a client repeats what it heard no ack for. When
+ * this returns, the message is on the disk.
  */
-export function storeMessage(
-  store: Store,
-  message: ChatMessage,
-): Promise<{ readonly stored: StoredMessage; readonly isNew: boolean }> {
+export async function storeMessage(store: Store, message: ChatMessage): Promise<StoredInChat> {
+  const { chat_id, sender_id, client_id, content, nonce, timestamp } = message;
   const digest = bodyDigest(message);
-  return store.transaction(async (inside) => {
-    const { chat_id, sender_id, client_id, content, nonce, timestamp } = message;
-    const earlier =
-      client_id === undefined
-        ? undefined
-        : await inside.findSent({ chat_id, sender_id, client_id });
-    if (earlier !== undefined) {
-      if (Buffer.compare(earlier.digest, digest) !== 0) {
-        throw new Refusal(
-          409,
-          "ERR_CLIENT_ID_REUSED",
-          "another message was sent under this client_id: give each message its own",
-        );
-      }
-      return { stored: earlier, isNew: false };
-    }
-    const stored = await inside.addMessage({
+  const stored_at = Date.now() / 1000;
+  const added = await store.attempt(async (inside) => {
+    const chat = await inside.takeSeq({ chat_id, sender_id });
+    if (chat === undefined) throw notAMember();
+    const { last_seq: seq, auto_delete_hours } = chat;
+    const id = await inside.addMessage({
       chat_id,
       sender_id,
-      seq: await inside.takeSeq(chat_id),
+      seq,
       client_id: client_id ?? null,
       encrypted_content: content,
       nonce,
       timestamp,
-      stored_at: Date.now() / 1000,
+      stored_at,
+      delete_at: auto_delete_hours && stored_at + auto_delete_hours * 3600,
       digest,
     });
-    return { stored, isNew: true };
+    return id === undefined ? undefined : { chat, stored: { id, seq, stored_at }, isNew: true };
   });
+  return added ?? findRepeated(store, { chat_id, sender_id, client_id: client_id! }, digest);
+}
+
+async function findRepeated(
+  store: Store,
+  sent: { readonly chat_id: number; readonly sender_id: number; readonly client_id: string },
+  digest: Uint8Array,
+): Promise<StoredInChat> {
+  const stored = (await store.findSent(sent))!;
+  if (Buffer.compare(stored.digest, digest) !== 0) {
+    throw new Refusal(
+      409,
+      "ERR_CLIENT_ID_REUSED",
+      "another message was sent under this client_id: give each message its own",
+    );
+  }
+  return { chat: (await store.findChat(sent.chat_id, sent.sender_id))!, stored, isNew: false };
 }

@@ -1,0 +1,40 @@
+import type { Compilable, CompiledQuery, DialectAdapter, Kysely, QueryResult } from "kysely";
+import type { Schema } from "./schema.js";
+
+/** Stands in a compiled query for a parameter that comes later. */
+class Slot {
+  constructor(readonly name: string) {}
+}
+
+const slots = new Proxy({}, { get: (_, name) => new Slot(String(name)) });
+
+/** A query that is asked so often that it is built and compiled only once. */
+export class PreparedQuery<Parameters extends object, Row> {
+  readonly #build: (db: Kysely<Schema>, parameters: Parameters) => Compilable<Row>;
+  readonly #compiled = new WeakMap<DialectAdapter, CompiledQuery>();
+
+  /** `build` must do nothing with its parameters but place them in the query. */
+  constructor(build: (db: Kysely<Schema>, parameters: Parameters) => Compilable<Row>) {
+    this.#build = build;
+  }
+
+  execute(db: Kysely<Schema>, parameters: Parameters): Promise<QueryResult<Row>> {
+    const compiled = this.#compile(db);
+    return db.executeQuery({
+      ...compiled,
+      parameters: compiled.parameters.map((parameter) =>
+        parameter instanceof Slot ? Reflect.get(parameters, parameter.name) : parameter,
+      ),
+    });
+  }
+
+  #compile(db: Kysely<Schema>): CompiledQuery {
+    const { adapter } = db.getExecutor();
+    let compiled = this.#compiled.get(adapter);
+    if (compiled === undefined) {
+      compiled = this.#build(db, slots as Parameters).compile();
+      this.#compiled.set(adapter, compiled);
+    }
+    return compiled;
+  }
+}
