@@ -5,26 +5,27 @@ export interface CloseCode {
   readonly retry: boolean;
 }
 
-const known: Readonly<Record<number, CloseCode>> = {
-  1000: { name: "normal", retry: true },
-  1001: { name: "going away", retry: true },
-  1006: { name: "lost", retry: true },
-  1008: { name: "policy", retry: false },
-  1009: { name: "frame too big", retry: false },
-  1011: { name: "server error", retry: true },
-  1012: { name: "restart", retry: true },
-  1013: { name: "try again later", retry: true },
-  4000: { name: "protocol error", retry: true },
-  4001: { name: "not authorised", retry: false },
-  4002: { name: "no common wire", retry: false },
-  4003: { name: "silent", retry: true },
-  4004: { name: "too slow", retry: true },
-  4005: { name: "replaced", retry: false },
+const names: Readonly<Record<number, string>> = {
+  1000: "normal",
+  1001: "going away",
+  1006: "lost",
+  1008: "policy",
+  1009: "frame too big",
+  1011: "server error",
+  1012: "restart",
+  1013: "try again later",
+  4000: "protocol error",
+  4001: "not authorised",
+  4002: "no common wire",
+  4003: "silent",
+  4004: "too slow",
+  4005: "replaced",
 };
+const final: readonly number[] = [1008, 1009, 4001, 4002, 4005];
 
 /** What a close code means; one that nobody knows says to connect again. */
 export function closeCode(code: number): CloseCode {
-  return known[code] ?? { name: "unknown", retry: true };
+  return { name: names[code] ?? "unknown", retry: !final.includes(code) };
 }
 
 /** The codes that ends of this protocol close with. */

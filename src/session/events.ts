@@ -76,6 +76,11 @@ export type SessionNotice =
       readonly after: number;
       readonly through?: number;
     }
+  /**
+   * All that the server has of a chat was handed over, up to `seq`: said each time that a resume is answered to its end,
+   * so at least once for each chat on each connection. A chat whose resumes are refused has a `gap` instead.
+   */
+  | { readonly type: "caught_up"; readonly chat_id: number; readonly seq: number }
   /** The server knows less of a chat than it did before. */
   | {
       readonly type: "rewound";
@@ -86,7 +91,11 @@ export type SessionNotice =
   /** The server reports an error that is about no message of the outbox. */
   | { readonly type: "error"; readonly error: ErrorResponse }
   /** Something came that is not as the protocol has it, and was not acted on. */
-  | { readonly type: "refused"; readonly reason: RefusalReason; readonly error?: LacreError };
+  | {
+      readonly type: "refused";
+      readonly reason: RefusalReason;
+      readonly error: LacreError | undefined;
+    };
 
 /** Why something that came was not acted on. */
 export type RefusalReason =

@@ -1,10 +1,12 @@
 import { equalConstantTime } from "../bytes.js";
 import { randomBytes } from "../crypto/random.js";
-import { MessageProtocol } from "../envelope/message-protocol.js";
+import { MessageProtocol, type VerifiedMessage } from "../envelope/message-protocol.js";
+import type { SigningKey } from "../envelope/signing-key.js";
 import { ValidationError, VerifyError } from "../errors.js";
 import { MAX_UNIX_TIME } from "../limits.js";
 import { Hello, Welcome } from "../messages/connection.js";
 import { Channel, directionKeys } from "./channel.js";
+import { Open } from "./open.js";
 
 const NONCE_BYTES = 16;
 
@@ -19,52 +21,44 @@ const AT_ANY_TIME = { maxAge: Number.POSITIVE_INFINITY, clockTolerance: Number.P
 
 /** A client's half of a greeting that is under way. */
 export interface Greeting {
-  readonly nonce: Uint8Array;
-  readonly wires: readonly number[];
   /** The signed `hello`. */
   readonly frame: Uint8Array;
-}
-
-/** What both ends know once they have greeted each other. */
-export interface Agreement {
-  readonly channel: Channel;
-  readonly welcome: Welcome;
-  /** The server's time when it welcomed, Unix time in seconds. */
-  readonly serverTime: number;
+  /**
+   * The connection that the server's answer agrees on at `now`, Unix time in seconds. Throws DecodeError, VerifyError,
+   * ValidationError; the last also for a welcome to another hello, of a wire that was not offered, or of no time.
+   */
+  readonly agree: (data: unknown, now: number) => Open;
 }
 
 /** Begins a greeting: a `hello` on wire 1, under the session's own keys. */
 export function greet(
   sessionKey: Uint8Array,
-  offer: Pick<Hello, "wires" | "capabilities" | "device_id">,
+  offer: Readonly<Pick<Hello, "device_id">> & {
+    readonly wires: readonly (1 | 2)[];
+    readonly capabilities: readonly string[];
+  },
   now: number,
 ): Greeting {
   const nonce = randomBytes(NONCE_BYTES);
-  const { client } = directionKeys(sessionKey);
-  const frame = Hello.toProtocol({ nonce, ...offer }, client, { timestamp: now }).toBytes();
-  return { nonce, wires: offer.wires, frame };
-}
+  const { client, server } = directionKeys(sessionKey);
+  const frame = Hello.toProtocol({ nonce, ...offer } as Hello, client, {
+    timestamp: now,
+  }).toBytes();
 
-/**
- * Reads a server's answer to a greeting. Throws DecodeError, VerifyError, ValidationError; the last also for a
- * welcome to another hello, or of a wire that was not offered.
- */
-export function readWelcome(sessionKey: Uint8Array, greeting: Greeting, data: unknown): Agreement {
-  const { server } = directionKeys(sessionKey);
-  const message = MessageProtocol.open(data as Uint8Array, { key: server, ...AT_ANY_TIME });
-  if (message.wire !== 1) throw new VerifyError();
-  const welcome = Welcome.fromProtocol(message);
-  const refuse = (field: string, message: string) =>
-    new ValidationError("welcome", [{ path: [field], message }]);
-  const { wire } = welcome;
-  if (!equalConstantTime(welcome.hello_nonce, greeting.nonce))
-    throw refuse("hello_nonce", "is of another hello");
-  if (!isWire(wire) || !greeting.wires.includes(wire)) throw refuse("wire", "was not offered");
-  if (!(message.timestamp >= 0 && message.timestamp < LATEST_SERVER_TIME))
-    throw refuse("timestamp", "is no time");
-  const keys = directionKeys(sessionKey, { hello: greeting.nonce, welcome: welcome.nonce });
-  const channel = new Channel({ wire, own: keys.client, peers: keys.server });
-  return { channel, welcome, serverTime: message.timestamp };
+  function agree(data: unknown, now: number): Open {
+    const message = openGreeting(data, server);
+    const welcome = Welcome.fromProtocol(message);
+    const wire = offer.wires.find((one) => one === welcome.wire);
+    if (!equalConstantTime(welcome.hello_nonce, nonce)) throw refused("hello_nonce");
+    if (wire === undefined) throw refused("wire");
+    const serverTime = message.timestamp;
+    if (!(serverTime >= 0 && serverTime < LATEST_SERVER_TIME)) throw refused("timestamp");
+    const keys = directionKeys(sessionKey, { hello: nonce, welcome: welcome.nonce });
+    const channel = new Channel({ wire, own: keys.client, peers: keys.server });
+    return new Open(channel, welcome, serverTime - now, now);
+  }
+
+  return { frame, agree };
 }
 
 /** What a server offers its clients. */
@@ -96,9 +90,7 @@ export function acceptHello(
   now: number,
 ): Acceptance | undefined {
   const { client, server } = directionKeys(sessionKey);
-  const message = MessageProtocol.open(data as Uint8Array, { key: client, ...AT_ANY_TIME });
-  if (message.wire !== 1) throw new VerifyError();
-  const hello = Hello.fromProtocol(message);
+  const hello = Hello.fromProtocol(openGreeting(data, client));
   const wire = wires.find((one) => hello.wires.includes(one));
   if (wire === undefined) return undefined;
   const nonce = randomBytes(NONCE_BYTES);
@@ -108,6 +100,12 @@ export function acceptHello(
   return { hello, channel: new Channel({ wire, own: keys.server, peers: keys.client }), frame };
 }
 
-function isWire(wire: number): wire is 1 | 2 {
-  return wire === 1 || wire === 2;
+function openGreeting(data: unknown, key: SigningKey): VerifiedMessage {
+  const message = MessageProtocol.open(data as Uint8Array, { key, ...AT_ANY_TIME });
+  if (message.wire !== 1) throw new VerifyError();
+  return message;
+}
+
+function refused(field: string): ValidationError {
+  return new ValidationError("welcome", [{ path: [field], message: "does not answer this hello" }]);
 }

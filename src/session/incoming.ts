@@ -24,18 +24,10 @@ export const incoming = /* @__PURE__ */ createRegistry([
 /** What came, discriminated by its type. */
 export type Incoming = ReturnType<typeof incoming.parse>;
 
-/** What a server's error is about, from its details: a message by its client id, or a resume by its chat. */
-export function subjectOf({ error_code, details = {} }: ErrorResponse): {
-  readonly clientId: string | undefined;
-  readonly resumedChat: number | undefined;
-  /** Seconds after which to try again; undefined where that is of no use. */
-  readonly patience: number | undefined;
-} {
-  const { client_id, resume, retry_after } = details;
-  const asked = typeof retry_after === "number" && retry_after > 0 ? retry_after : DEFAULT_PATIENCE;
-  return {
-    clientId: typeof client_id === "string" ? client_id : undefined,
-    resumedChat: typeof resume === "number" ? resume : undefined,
-    patience: PASSING_ERRORS.includes(error_code) ? withinPatience(asked) : undefined,
-  };
+/** Seconds after which to try again what was answered with an error; undefined where that is of no use. */
+export function patienceAsked({ error_code, details }: ErrorResponse): number | undefined {
+  if (!PASSING_ERRORS.includes(error_code)) return undefined;
+  const { retry_after } = details ?? {};
+  const isTime = typeof retry_after === "number" && retry_after > 0;
+  return withinPatience(isTime ? retry_after : DEFAULT_PATIENCE);
 }

@@ -19,17 +19,16 @@ export class Marks {
   }
 
   /** The chat ends at `seq` again, and a server refuses marks past that. */
-  rewind(chat_id: number, seq: number): void {
-    for (const event_type of ["read", "delivered"] as const) {
-      const known = this.#marks.get(keyOf({ event_type, chat_id }));
-      if (known !== undefined && known.seq > seq) this.#put({ ...known, seq });
+  rewind(chatId: number, seq: number): void {
+    for (const mark of this.#marks.values()) {
+      if (mark.chat_id === chatId && mark.seq > seq) this.#put({ ...mark, seq });
     }
   }
 
   /** The marks to send now. They count as sent from then on. */
-  due(): Mark[] {
-    const due = [...this.#unsent.values()];
-    this.#unsent.clear();
+  due(): Iterable<Mark> {
+    const due = this.#unsent.values();
+    this.#unsent = new Map();
     return due;
   }
 
@@ -39,11 +38,10 @@ export class Marks {
   }
 
   #put(mark: Mark): void {
-    this.#marks.set(keyOf(mark), mark);
-    this.#unsent.set(keyOf(mark), mark);
+    for (const marks of [this.#marks, this.#unsent]) marks.set(keyOf(mark), mark);
   }
 }
 
-function keyOf({ event_type, chat_id }: Pick<Mark, "event_type" | "chat_id">): string {
+function keyOf({ event_type, chat_id }: Mark): string {
   return `${event_type} ${chat_id}`;
 }

@@ -1,11 +1,12 @@
 import type * as z from "zod/mini";
 import type { VerifiedMessage } from "../envelope/message-protocol.js";
+import type { Welcome } from "../messages/connection.js";
 import type { MessageDefinition, PayloadSchema } from "../messages/define-message.js";
-import type { Agreement } from "./handshake.js";
+import type { Channel } from "./channel.js";
 import { withinPatience } from "./patience.js";
 
-/** Heartbeats of the server's that may be missed before a connection is given up. */
-const MISSED_HEARTBEATS = 2;
+/** Heartbeats of the server's without any frame after which a connection is given up. */
+const SILENT_HEARTBEATS = 3;
 /** Seconds after which a connection that breaks was a good one, and the next attempt is made as the first one was. */
 const STABLE_AFTER = 10;
 
@@ -14,7 +15,7 @@ export class Open {
   readonly name = "open";
   readonly wire: 1 | 2;
   readonly capabilities: readonly string[];
-  readonly #channel: Agreement["channel"];
+  readonly #channel: Channel;
   readonly #heartbeat: number;
   /** How far the server's clock is ahead of ours, in seconds. */
   readonly #clockOffset: number;
@@ -22,12 +23,12 @@ export class Open {
   #lastReceived: number;
   #lastSent: number;
 
-  constructor({ channel, welcome, serverTime }: Agreement, now: number) {
+  constructor(channel: Channel, welcome: Welcome, clockOffset: number, now: number) {
     this.wire = channel.wire;
     this.capabilities = welcome.capabilities;
     this.#channel = channel;
     this.#heartbeat = withinPatience(welcome.heartbeat);
-    this.#clockOffset = serverTime - now;
+    this.#clockOffset = clockOffset;
     this.#since = now;
     this.#lastReceived = now;
     this.#lastSent = now;
@@ -57,7 +58,7 @@ export class Open {
 
   /** When a connection on which nothing comes is given up, Unix time in seconds. */
   get silentAt(): number {
-    return this.#lastReceived + this.#heartbeat * (1 + MISSED_HEARTBEATS);
+    return this.#lastReceived + this.#heartbeat * SILENT_HEARTBEATS;
   }
 
   isStable(now: number): boolean {

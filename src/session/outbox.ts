@@ -1,16 +1,19 @@
+import { ValidationError } from "../errors.js";
+import { ChatMessage } from "../messages/chat.js";
 import type { OutgoingMessage } from "./events.js";
-
-/** Seconds after which a message without an answer is sent again. */
-const ACK_TIMEOUT = 10;
-/** Sendings of one message without an answer after which the connection is given up. */
-const MAX_ATTEMPTS = 3;
+import { Turns } from "./turns.js";
 
 interface Entry {
   readonly message: OutgoingMessage;
   isStored: boolean;
-  /** When to send it again, Unix time in seconds; undefined while it is not under way. */
-  deadline: number | undefined;
-  attempts: number;
+  isSettled: boolean;
+  next: Entry | undefined;
+}
+
+/** The messages to one chat, in the order of writing. Settled ones are left out when they come first. */
+interface Queue {
+  first: Entry;
+  last: Entry;
 }
 
 /**
@@ -18,92 +21,90 @@ interface Entry {
  * order in which a server stores them is the order that everybody sees.
  */
 export class Outbox {
-  readonly #chats = new Map<number, Entry[]>();
+  turns = new Turns<Queue>();
+  readonly #queues = new Map<number, Queue>();
   readonly #byClientId = new Map<string, Entry>();
+  readonly #userId: number;
 
-  constructor(pending: Iterable<OutgoingMessage>) {
+  /** Throws ValidationError for an entry that is none. */
+  constructor(pending: Iterable<OutgoingMessage>, userId: number) {
+    this.#userId = userId;
     for (const message of pending) {
+      if (this.get(message.client_id)) continue;
       this.add(message);
       this.markStored(message.client_id);
     }
   }
 
-  has(clientId: string): boolean {
-    return this.#byClientId.has(clientId);
+  /** The message of a client id, or of what a peer says is one. */
+  get(clientId: unknown): OutgoingMessage | undefined {
+    return this.#byClientId.get(clientId as string)?.message;
   }
 
-  get(clientId: string): OutgoingMessage | undefined {
-    return this.#byClientId.get(clientId)?.message;
-  }
-
-  /** Appends a message, which is not sent before it is stored. */
-  add(message: OutgoingMessage): void {
-    const entry = { message, isStored: false, deadline: undefined, attempts: 0 };
-    this.#byClientId.set(message.client_id, entry);
-    const queue = this.#chats.get(message.chat_id);
-    if (queue) queue.push(entry);
-    else this.#chats.set(message.chat_id, [entry]);
+  /** Appends a message, which is not sent before it is stored. Throws ValidationError for one that its writer does not send. */
+  add(written: OutgoingMessage): OutgoingMessage {
+    const { client_id, ...checked } = ChatMessage.parse(written);
+    if (client_id === undefined || checked.sender_id !== this.#userId) {
+      const issue = { path: [], message: "must have a client_id, and its writer's sender_id" };
+      throw new ValidationError("message", [issue]);
+    }
+    const message = { ...checked, client_id };
+    const entry: Entry = { message, isStored: false, isSettled: false, next: undefined };
+    this.#byClientId.set(client_id, entry);
+    const queue = this.#queues.get(message.chat_id);
+    if (queue === undefined) {
+      this.#queues.set(message.chat_id, { first: entry, last: entry });
+    } else {
+      queue.last.next = entry;
+      queue.last = entry;
+    }
+    return message;
   }
 
   markStored(clientId: string): void {
     const entry = this.#byClientId.get(clientId);
-    if (entry) entry.isStored = true;
+    if (entry === undefined) return;
+    entry.isStored = true;
+    this.#askForTurn(this.#queues.get(entry.message.chat_id)!);
   }
 
-  remove(clientId: string): OutgoingMessage | undefined {
-    const entry = this.#byClientId.get(clientId);
-    if (entry === undefined) return undefined;
-    this.#byClientId.delete(clientId);
-    const { chat_id } = entry.message;
-    const rest = this.#chats.get(chat_id)!.filter((one) => one !== entry);
-    if (rest.length > 0) this.#chats.set(chat_id, rest);
-    else this.#chats.delete(chat_id);
-    return entry.message;
-  }
-
-  /** The messages to send now. They are under way from then on. */
-  due(now: number): OutgoingMessage[] {
-    const due: OutgoingMessage[] = [];
-    for (const [entry] of this.#chats.values()) {
-      if (!entry?.isStored || (entry.deadline !== undefined && entry.deadline > now)) continue;
-      entry.attempts += 1;
-      entry.deadline = now + ACK_TIMEOUT;
-      due.push(entry.message);
-    }
-    return due;
-  }
-
-  /** Has a message wait until `at`, without holding the wait against the connection. */
-  postpone(clientId: string, at: number): void {
+  remove(clientId: string): void {
     const entry = this.#byClientId.get(clientId);
     if (entry === undefined) return;
-    entry.deadline = at;
-    entry.attempts = 0;
-  }
-
-  /** Whether some message has had no answer for so long that the connection is none. */
-  isUnanswered(now: number): boolean {
-    return [...this.#chats.values()].some(
-      ([entry]) =>
-        entry !== undefined &&
-        entry.attempts >= MAX_ATTEMPTS &&
-        entry.deadline !== undefined &&
-        entry.deadline <= now,
-    );
-  }
-
-  /** When to look again, Unix time in seconds. */
-  get deadline(): number {
-    const deadlines = [...this.#chats.values()].map(([entry]) => entry?.deadline);
-    return Math.min(...deadlines.map((deadline) => deadline ?? Number.POSITIVE_INFINITY));
+    this.#byClientId.delete(clientId);
+    entry.isSettled = true;
+    const { chat_id } = entry.message;
+    const queue = this.#queues.get(chat_id)!;
+    if (queue.first !== entry) return;
+    this.turns.end(queue);
+    let first: Entry | undefined = entry;
+    while (first?.isSettled) first = first.next;
+    if (first === undefined) {
+      this.#queues.delete(chat_id);
+    } else {
+      queue.first = first;
+      this.#askForTurn(queue);
+    }
   }
 
   /** A new connection: nothing is under way on it. */
   connect(): void {
-    for (const [entry] of this.#chats.values()) {
-      if (entry === undefined) continue;
-      entry.deadline = undefined;
-      entry.attempts = 0;
-    }
+    this.turns = new Turns();
+    for (const queue of this.#queues.values()) this.#askForTurn(queue);
+  }
+
+  /** The messages to send now, which are under way from then on; undefined if the connection is none. */
+  due(now: number): OutgoingMessage[] | undefined {
+    return this.turns.due(now)?.map(({ first }) => first.message);
+  }
+
+  /** Has a message wait until `at`. */
+  postpone({ chat_id, client_id }: OutgoingMessage, at: number): void {
+    const queue = this.#queues.get(chat_id)!;
+    if (queue.first.message.client_id === client_id) this.turns.postpone(queue, at);
+  }
+
+  #askForTurn(queue: Queue): void {
+    if (queue.first.isStored) this.turns.want(queue);
   }
 }

@@ -1,11 +1,12 @@
 import type * as z from "zod/mini";
 import type { VerifiedMessage } from "../envelope/message-protocol.js";
 import { secretBytes } from "../envelope/signing-key.js";
-import { LacreError } from "../errors.js";
+import type { LacreError, ValidationError } from "../errors.js";
 import { type Ack, ChatMessage, StatusEvent } from "../messages/chat.js";
 import { Heartbeat, Resume } from "../messages/connection.js";
 import type { MessageDefinition, PayloadSchema } from "../messages/define-message.js";
 import type { ErrorResponse } from "../messages/error-response.js";
+import { MessageListResponse } from "../messages/lists.js";
 import { CLOSE, closeCode, reconnectDelay } from "./close-codes.js";
 import type {
   OutgoingMessage,
@@ -14,11 +15,11 @@ import type {
   SessionEvent,
   SessionNotice,
 } from "./events.js";
-import { type Agreement, type Greeting, greet, readWelcome } from "./handshake.js";
+import { type Greeting, greet } from "./handshake.js";
 import { Inbox } from "./inbox.js";
-import { type Incoming, incoming, subjectOf } from "./incoming.js";
+import { type Incoming, incoming, patienceAsked } from "./incoming.js";
 import { Marks } from "./marks.js";
-import { Open } from "./open.js";
+import type { Open } from "./open.js";
 import type { SessionOptions } from "./options.js";
 import { Outbox } from "./outbox.js";
 import { RecentSet } from "./recent-set.js";
@@ -36,7 +37,7 @@ const LOST = 1006;
 type State =
   | { readonly name: "waiting"; readonly until: number }
   | { readonly name: "connecting"; readonly until: number }
-  | { readonly name: "greeting"; readonly greeting: Greeting; readonly until: number }
+  | { readonly name: "greeting"; readonly agree: Greeting["agree"]; readonly until: number }
   | Open
   /** Told to close, and not closed yet. */
   | { readonly name: "closing"; readonly until: number };
@@ -60,22 +61,23 @@ export class Session {
   readonly #acknowledged = new RecentSet();
   readonly #clock = new SteadyClock();
   #state: State = { name: "waiting", until: Number.NEGATIVE_INFINITY };
+  /** Whether both ends know such marks. */
+  #marksDelivered = false;
   #failures = 0;
   #actions: SessionAction[] = [];
 
-  /** Throws KeyError for a session key that is none. */
+  /** Throws KeyError for a session key that is none, and ValidationError for such an entry of the outbox, or cursor. */
   constructor(options: SessionOptions) {
     secretBytes(options.session_key);
     this.#options = options;
-    this.#outbox = new Outbox(options.outbox ?? []);
+    this.#outbox = new Outbox(options.outbox ?? [], options.user_id);
     this.#inbox = new Inbox(
       options.cursors ?? [],
       (action) => {
         this.#act(action);
-        if (action.type === "cursor") this.#markDelivered(action.chat_id, action.seq);
-        if (action.type === "deliver" && action.notice.type === "rewound") {
+        if (action.type === "cursor") this.#movedTo(action.chat_id, action.seq);
+        if (action.type === "deliver" && action.notice.type === "rewound")
           this.#marks.rewind(action.notice.chat_id, action.notice.last_seq);
-        }
       },
       (message) => this.#recognise(message),
     );
@@ -91,8 +93,8 @@ export class Session {
     this.#take(event, time);
     this.#pursue(time);
     const deadline = this.#nextDeadline();
-    if (Number.isFinite(deadline)) this.#act({ type: "wake", at: this.#clock.callers(deadline) });
-    return this.#actions;
+    if (!Number.isFinite(deadline)) return this.#actions;
+    return [{ type: "wake", at: this.#clock.callers(deadline) }, ...this.#actions];
   }
 
   #take(event: SessionEvent, now: number): void {
@@ -111,18 +113,13 @@ export class Session {
         return this.#mark(event, now);
       case "closed":
         return this.#closed(event.code, now);
-      case "tick":
-        return;
     }
   }
 
   /** Does what is due, whatever happened. */
   #pursue(now: number): void {
     const state = this.#state;
-    if (state.name === "open")
-      return this.#isSilent(state, now)
-        ? this.#close(CLOSE.silent, now)
-        : this.#converse(state, now);
+    if (state.name === "open") return this.#converse(state, now);
     if (state.until > now) return;
     if (state.name === "waiting") {
       this.#act({ type: "connect" });
@@ -134,13 +131,13 @@ export class Session {
     }
   }
 
-  #isSilent(open: Open, now: number): boolean {
-    return open.silentAt <= now || this.#outbox.isUnanswered(now) || this.#inbox.isUnanswered(now);
-  }
-
   #converse(open: Open, now: number): void {
-    for (const message of this.#outbox.due(now)) this.#transmit(open, ChatMessage, message, now);
-    for (const request of this.#inbox.due(now)) this.#transmit(open, Resume, request, now);
+    const messages = this.#outbox.due(now);
+    const requests = this.#inbox.due(now);
+    if (messages === undefined || requests === undefined || open.silentAt <= now)
+      return this.#close(CLOSE.silent, now);
+    for (const message of messages) this.#transmit(open, ChatMessage, message, now);
+    for (const request of requests) this.#transmit(open, Resume, request, now);
     const { user_id } = this.#options;
     for (const mark of this.#marks.due()) {
       this.#transmit(open, StatusEvent, { user_id, ...mark }, now);
@@ -152,25 +149,20 @@ export class Session {
     const state = this.#state;
     if (state.name !== "open") return state.until;
     const { silentAt, heartbeatAt } = state;
-    return Math.min(silentAt, heartbeatAt, this.#outbox.deadline, this.#inbox.deadline);
+    return Math.min(silentAt, heartbeatAt, this.#outbox.turns.deadline, this.#inbox.turns.deadline);
   }
 
   #greet(now: number): void {
     if (this.#state.name !== "connecting") return;
     const { session_key, wires = [2, 1], capabilities = [], device_id } = this.#options;
-    const offer = {
-      wires: [...wires],
-      capabilities: [...capabilities],
-      ...(device_id !== undefined && { device_id }),
-    };
-    const greeting = greet(session_key, offer, now);
-    this.#state = { name: "greeting", greeting, until: now + TIMEOUT };
-    this.#act({ type: "transmit", bytes: greeting.frame });
+    const { frame, agree } = greet(session_key, { wires, capabilities, device_id }, now);
+    this.#state = { name: "greeting", agree, until: now + TIMEOUT };
+    this.#act({ type: "transmit", bytes: frame });
   }
 
   #receive(data: unknown, now: number): void {
     const state = this.#state;
-    if (state.name === "greeting") return this.#welcomed(state.greeting, data, now);
+    if (state.name === "greeting") return this.#welcomed(state.agree, data, now);
     if (state.name !== "open") return this.#refuse("state");
     let message: VerifiedMessage;
     try {
@@ -183,8 +175,10 @@ export class Session {
       return this.#close(CLOSE.protocolError, now);
     }
     const parsed = incoming.safeParse(message);
-    if (!parsed.success) return this.#refuse("payload", parsed.error);
-    this.#dispatch(parsed.value, now);
+    if (parsed.success) return this.#dispatch(parsed.value, now);
+    this.#refuse("payload", parsed.error);
+    // Asked again without end, a list that cannot be read would end every connection.
+    if (message.type === MessageListResponse.type) this.#inbox.refuse(message.payload.chat_id);
   }
 
   #dispatch(parsed: Incoming, now: number): void {
@@ -199,49 +193,39 @@ export class Session {
         return this.#fail(parsed.value, now);
       case "status":
         return this.#notify({ type: "status", status: parsed.value });
-      case "heartbeat":
-        return;
       case "unknown":
         return this.#refuse("type");
     }
   }
 
-  #welcomed(greeting: Greeting, data: unknown, now: number): void {
-    let agreement: Agreement;
+  #welcomed(agree: Greeting["agree"], data: unknown, now: number): void {
+    let open: Open;
     try {
-      agreement = readWelcome(this.#options.session_key, greeting, data);
+      open = agree(data, now);
     } catch (error) {
       this.#refuse("welcome", error);
       return this.#close(CLOSE.protocolError, now);
     }
-    const open = new Open(agreement, now);
+    const { wire, capabilities } = open;
     this.#state = open;
-    this.#notify({ type: "online", wire: open.wire, capabilities: open.capabilities });
+    this.#marksDelivered = [this.#options.capabilities, capabilities].every((known) =>
+      known?.includes(DELIVERED),
+    );
+    this.#notify({ type: "online", wire, capabilities });
     this.#outbox.connect();
     this.#inbox.connect();
     this.#marks.connect();
   }
 
-  #send(message: OutgoingMessage): void {
-    const { client_id, chat_id } = message;
-    const checked = ChatMessage.safeParse(message);
-    const isOwn = message.sender_id === this.#options.user_id;
-    if (this.#outbox.has(client_id) || this.#acknowledged.has(client_id)) return;
-    if (!checked.success || client_id === undefined || !isOwn) {
-      const error_message = checked.success
-        ? "a message is sent under its writer's id, with a client id"
-        : checked.error.message;
-      this.#act({
-        type: "failed",
-        client_id,
-        chat_id,
-        error_code: "ERR_VALIDATION",
-        error_message,
-      });
-      return;
+  #send(written: OutgoingMessage): void {
+    const { client_id } = written;
+    if (this.#outbox.get(client_id) || this.#acknowledged.has(client_id)) return;
+    try {
+      this.#act({ type: "persist", message: this.#outbox.add(written) });
+    } catch (error) {
+      const { code, message } = error as ValidationError;
+      this.#failed(written, code, message);
     }
-    this.#outbox.add(message);
-    this.#act({ type: "persist", message });
   }
 
   #mark(event: Extract<SessionEvent, { type: "mark" }>, now: number): void {
@@ -274,28 +258,42 @@ export class Session {
     return true;
   }
 
-  #settle({ client_id, chat_id }: OutgoingMessage, seq: number, message_id?: number): void {
-    this.#outbox.remove(client_id);
+  #settle(message: OutgoingMessage, seq: number, message_id?: number): void {
+    const { client_id, chat_id } = message;
+    this.#remove(message);
     this.#acknowledged.add(client_id);
-    this.#act({ type: "forget", client_id });
     this.#notify({ type: "sent", client_id, chat_id, seq, message_id });
   }
 
   #fail(error: ErrorResponse, now: number): void {
-    const { clientId, resumedChat, patience } = subjectOf(error);
-    const retryAt = patience === undefined ? undefined : now + patience;
-    const message = clientId === undefined ? undefined : this.#outbox.get(clientId);
+    const { client_id, resume } = error.details ?? {};
+    const patience = patienceAsked(error);
+    const retryAt = patience && now + patience;
+    const message = this.#outbox.get(client_id);
     if (message !== undefined && retryAt !== undefined) {
-      this.#outbox.postpone(message.client_id, retryAt);
+      this.#outbox.postpone(message, retryAt);
     } else if (message !== undefined) {
-      const { client_id, chat_id } = message;
-      const { error_code, error_message } = error;
-      this.#outbox.remove(client_id);
-      this.#act({ type: "forget", client_id });
-      this.#act({ type: "failed", client_id, chat_id, error_code, error_message });
-    } else if (resumedChat === undefined || !this.#inbox.refuseResume(resumedChat, retryAt)) {
+      this.#remove(message);
+      this.#failed(message, error.error_code, error.error_message);
+    } else if (
+      !this.#acknowledged.has(client_id as string) &&
+      !this.#inbox.refuse(resume, retryAt)
+    ) {
       this.#notify({ type: "error", error });
     }
+  }
+
+  #failed(
+    { client_id, chat_id }: OutgoingMessage,
+    error_code: string,
+    error_message: string,
+  ): void {
+    this.#act({ type: "failed", client_id, chat_id, error_code, error_message });
+  }
+
+  #remove({ client_id }: OutgoingMessage): void {
+    this.#outbox.remove(client_id);
+    this.#act({ type: "forget", client_id });
   }
 
   #close(code: number, now: number): void {
@@ -324,20 +322,15 @@ export class Session {
   }
 
   #refuse(reason: RefusalReason, error?: unknown): void {
-    const known = error instanceof LacreError ? { error } : {};
-    this.#notify({ type: "refused", reason, ...known });
+    this.#notify({ type: "refused", reason, error: error as LacreError | undefined });
   }
 
   #notify(notice: SessionNotice): void {
     this.#act({ type: "deliver", notice });
   }
 
-  /** Tells the others that this device has a chat up to `seq`, where both ends know such marks. */
-  #markDelivered(chat_id: number, seq: number): void {
-    const state = this.#state;
-    const isOurs = this.#options.capabilities?.includes(DELIVERED) ?? false;
-    const isTheirs = state.name === "open" && state.capabilities.includes(DELIVERED);
-    if (isOurs && isTheirs) this.#marks.set({ event_type: DELIVERED, chat_id, seq });
+  #movedTo(chat_id: number, seq: number): void {
+    if (this.#marksDelivered) this.#marks.set({ event_type: DELIVERED, chat_id, seq });
   }
 
   #act(action: SessionAction): void {

@@ -16,9 +16,8 @@ export class SteadyClock {
     return this.#time;
   }
 
-  /** The caller's time at `time` of this clock, rounded up. */
+  /** The caller's time at `time` of this clock, a little later, so that rounding has nobody come too early. */
   callers(time: number): number {
-    const at = time - this.#lead;
-    return at + this.#lead < time ? at + MICROSECOND : at;
+    return time - this.#lead + MICROSECOND;
   }
 }

@@ -54,7 +54,7 @@ describe("a session says hello", () => {
 
   it("when it is connected, which it asks for at its first event", () => {
     const stage = new Stage();
-    expect(stage.handle({ type: "tick" })[0]).toEqual({ type: "connect" });
+    expect(stage.handle({ type: "tick" })).toMatchObject([{ type: "wake" }, { type: "connect" }]);
     expect(only(stage.handle({ type: "tick" }), "connect")).toEqual([]);
     expect(only(stage.handle({ type: "connected" }), "transmit")).toHaveLength(1);
     expect(only(stage.handle({ type: "connected" }), "transmit")).toHaveLength(0);

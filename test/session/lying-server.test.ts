@@ -1,5 +1,11 @@
 import { describe, expect, it } from "vitest";
-import { ChatMessage, ErrorResponse } from "../../src/index.js";
+import {
+  ChatMessage,
+  ErrorResponse,
+  MessageListResponse,
+  MessageProtocol,
+  type SigningKey,
+} from "../../src/index.js";
 import { acceptHello, CLOSE } from "../../src/session/index.js";
 import {
   CHAT,
@@ -103,6 +109,30 @@ describe("a server that lies", () => {
     expect(notices(stage.receive(ErrorResponse, refusal))).toMatchObject([{ type: "error" }]);
   });
 
+  it("and answers with lists that cannot be read has answered: the chat goes on with a gap, and so does the connection", () => {
+    const stage = new Stage();
+    stage.connect();
+    const unreadable = {
+      ...MessageListResponse,
+      type: "message_list",
+      toProtocol: (_: unknown, key: SigningKey, options: object) =>
+        new MessageProtocol({
+          type: "message_list",
+          payload: { chat_id: CHAT, after: 0, messages: [{ content: "?" }] },
+          ...options,
+        }).sign(key),
+    };
+    const answer = () => stage.receive(unreadable as never, {} as never);
+    expect(notices(answer())).toMatchObject([{ type: "refused", reason: "payload" }]);
+    answer();
+    expect(notices(answer())).toMatchObject([
+      { type: "refused", reason: "payload" },
+      { type: "gap", chat_id: CHAT, after: 0 },
+    ]);
+    stage.now += 29;
+    expect(only(stage.handle({ type: "tick" }), "close")).toEqual([]);
+  });
+
   it("and goes back in seq is reported, and followed", () => {
     const stage = new Stage({ cursors: [[CHAT, 50]] });
     expect(stage.resumes(stage.connect())).toMatchObject([{ after: 50 }]);
@@ -114,13 +144,25 @@ describe("a server that lies", () => {
     expect(delivered(stage.receive(ChatMessage, fromBob(41)))).toEqual([41]);
   });
 
-  it("and floods a chat with what is ahead of its turn is bounded", () => {
-    const stage = Stage.online();
-    for (let seq = 2; seq < 400; seq++) stage.receive(ChatMessage, fromBob(seq));
-    const messages = Array.from({ length: 399 }, (_, at) => fromBob(at + 1));
-    expect(delivered(stage.receive(ChatMessage, fromBob(1)))).toHaveLength(257);
-    const list = stage.list({ after: 0, through: 399, messages });
-    expect(delivered(list)).toHaveLength(142);
+  it("and floods its chats with what is ahead of its turn is bounded to 8 MiB; the rest is asked for again", () => {
+    const chats = Array.from({ length: 15 }, (_, at) => at + 1);
+    const stage = Stage.online({ cursors: chats.map((chat_id) => [chat_id, 0]) });
+    const content = new Uint8Array(700_000);
+    const receive = (chat_id: number, seq: number) =>
+      delivered(
+        stage.receive(
+          ChatMessage,
+          fromBob(seq, { chat_id, message_id: 2 * chat_id + seq, content }),
+        ),
+      );
+    for (const chat_id of chats) expect(receive(chat_id, 2)).toEqual([]);
+    const released = chats.map((chat_id) => receive(chat_id, 1));
+    expect(released.filter((seqs) => seqs.length === 2)).toHaveLength(11);
+    expect(released.filter((seqs) => seqs.length === 1)).toHaveLength(4);
+    for (const chat_id of chats.slice(0, 11)) expect(receive(chat_id, 4)).toEqual([]);
+    expect(receive(1, 3)).toEqual([3, 4]);
+    const messages = [1, 2].map((seq) => fromBob(seq, { chat_id: 15, message_id: 30 + seq }));
+    expect(delivered(stage.list({ chat_id: 15, after: 0, through: 2, messages }))).toEqual([2]);
   });
 });
 

@@ -46,7 +46,7 @@ describe("marks", () => {
     stage.handle({ type: "closed", code: 1006 });
     stage.now += 60;
     expect(marks(stage.connect())).toEqual(["read 43 60", "delivered 42 51", "read 42 51"]);
-    const lowered = ["read 42 40", "delivered 42 40"];
+    const lowered = ["delivered 42 40", "read 42 40"];
     expect(marks(stage.list({ after: 51, through: 40 }))).toEqual(lowered);
     stage.handle({ type: "closed", code: 1006 });
     stage.now += 60;

@@ -1,12 +1,14 @@
 import { describe, expect, it } from "vitest";
-import { ChatMessage } from "../../src/index.js";
+import { ChatMessage, ErrorResponse } from "../../src/index.js";
+import type { SessionAction } from "../../src/session/index.js";
 import { CHAT, delivered, fromBob, notices, only, Stage } from "./stage.js";
 
 describe("what bob writes", () => {
   it("is handed over in order, with the cursor after it", () => {
     const stage = Stage.online();
     const actions = stage.receive(ChatMessage, fromBob(1));
-    expect(actions.slice(0, 2)).toMatchObject([
+    expect(actions).toMatchObject([
+      { type: "wake" },
       { type: "deliver" },
       { type: "cursor", chat_id: CHAT, seq: 1 },
     ]);
@@ -76,5 +78,86 @@ describe("what bob writes", () => {
     expect(
       delivered(stage.receive(ChatMessage, { ...anonymous, nonce: fromBob(9).nonce })),
     ).toEqual([undefined]);
+  });
+});
+
+describe("a chat is caught up", () => {
+  const caughtUp = (actions: SessionAction[]) =>
+    notices(actions).filter(({ type }) => type === "caught_up");
+
+  it("when the server has no more: told after its messages and its cursor", () => {
+    const stage = new Stage();
+    expect(caughtUp(stage.connect())).toEqual([]);
+    const page = stage.list({ after: 0, through: 1, messages: [fromBob(1)], has_more: true });
+    expect(caughtUp(page)).toEqual([]);
+    const last = stage.list({ after: 1, through: 3, messages: [fromBob(2)] });
+    expect(last.slice(-3)).toMatchObject([
+      { notice: { type: "message" } },
+      { type: "cursor", seq: 3 },
+      { notice: { type: "caught_up", chat_id: CHAT, seq: 3 } },
+    ]);
+  });
+
+  it("on each connection, and whenever it was behind", () => {
+    const stage = new Stage();
+    stage.connect();
+    expect(caughtUp(stage.list({ after: 0, through: 0 }))).toHaveLength(1);
+    stage.receive(ChatMessage, fromBob(2));
+    const again = stage.list({ after: 0, through: 2, messages: [fromBob(1), fromBob(2)] });
+    expect(delivered(again)).toEqual([1, 2]);
+    expect(caughtUp(again)).toEqual([{ type: "caught_up", chat_id: CHAT, seq: 2 }]);
+    expect(caughtUp(stage.receive(ChatMessage, fromBob(3)))).toEqual([]);
+    stage.handle({ type: "closed", code: 1006 });
+    stage.now += 60;
+    stage.connect();
+    expect(caughtUp(stage.list({ after: 3, through: 3 }))).toEqual([
+      { type: "caught_up", chat_id: CHAT, seq: 3 },
+    ]);
+  });
+
+  it("not while something waits for an earlier message", () => {
+    const stage = new Stage();
+    stage.connect();
+    stage.receive(ChatMessage, fromBob(5));
+    expect(caughtUp(stage.list({ after: 0, through: 3, messages: [fromBob(3)] }))).toEqual([]);
+    const rest = stage.list({ after: 3, through: 5, messages: [fromBob(4), fromBob(5)] });
+    expect(caughtUp(rest)).toMatchObject([{ seq: 5 }]);
+  });
+
+  it("also where messages could not be had, after the gap", () => {
+    const stage = new Stage();
+    stage.connect();
+    stage.receive(ChatMessage, fromBob(5));
+    stage.list({ after: 0, through: 0 });
+    stage.list({ after: 0, through: 0 });
+    const actions = notices(stage.list({ after: 0, through: 0 }));
+    expect(actions.map(({ type }) => type)).toEqual(["gap", "message", "caught_up"]);
+  });
+
+  it("that goes back when it was asked again, as more may have come meanwhile", () => {
+    const stage = new Stage({ cursors: [[CHAT, 50]] });
+    stage.connect();
+    stage.receive(ChatMessage, fromBob(41));
+    const back = stage.list({ after: 50, through: 40 });
+    expect(caughtUp(back)).toEqual([]);
+    expect(stage.resumes(back)).toMatchObject([{ after: 40 }]);
+    const rest = stage.list({ after: 40, through: 41, messages: [fromBob(41)] });
+    expect(delivered(rest)).toEqual([41]);
+    expect(caughtUp(rest)).toMatchObject([{ seq: 41 }]);
+  });
+
+  it("in turn: the server's patience for one holds up no more than its place", () => {
+    const stage = new Stage({
+      cursors: [
+        [1, 0],
+        [2, 0],
+      ],
+    });
+    stage.connect();
+    const details = { resume: 1, retry_after: 20 };
+    stage.receive(ErrorResponse, { error_code: "ERR_UNAVAILABLE", error_message: "", details });
+    expect(caughtUp(stage.list({ chat_id: 2, after: 0, through: 0 }))).toHaveLength(1);
+    stage.now += 20;
+    expect(stage.resumes(stage.handle({ type: "tick" }))).toMatchObject([{ chat_id: 1 }]);
   });
 });

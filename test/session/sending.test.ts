@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { ChatMessage, ErrorResponse } from "../../src/index.js";
+import { ChatMessage, ErrorResponse, ValidationError } from "../../src/index.js";
 import { CLOSE, isSameBody } from "../../src/session/index.js";
 import { BOB, CHAT, delivered, fromAlice, notices, only, Stage, types } from "./stage.js";
 
@@ -95,6 +95,30 @@ describe("what alice writes", () => {
     expect(types(stage, stage.handle({ type: "tick" }))).toEqual(["message"]);
   });
 
+  it("is sent once though it was persisted twice, and nothing waits behind it for ever", () => {
+    const stage = new Stage({ outbox: [fromAlice(1), fromAlice(1), fromAlice(2)] });
+    stage.connect();
+    expect(types(stage, stage.ack(fromAlice(1), 1))).toContain("message");
+    stage.ack(fromAlice(2), 2);
+    stage.now += 20;
+    expect(types(stage, stage.handle({ type: "tick" }))).not.toContain("message");
+  });
+
+  it("cannot be restored from what is none: a disk that says so is at fault, not the server", () => {
+    for (const bad of [{ sender_id: BOB }, { client_id: undefined }, { chat_id: 0 }]) {
+      const outbox = [{ ...fromAlice(1), ...bad } as never];
+      expect(() => new Stage({ outbox })).toThrow(ValidationError);
+    }
+    for (const bad of [
+      [CHAT, -1],
+      [CHAT, Number.NaN],
+      [0, 1],
+      ["42", 1],
+    ]) {
+      expect(() => new Stage({ cursors: [bad as never] })).toThrow(ValidationError);
+    }
+  });
+
   it("is not sent twice if she hands it over twice", () => {
     const stage = Stage.online();
     stage.send(fromAlice(1));
@@ -124,9 +148,18 @@ describe("an acknowledgement that was lost", () => {
     const stage = new Stage({ outbox: [fromAlice(1)] });
     stage.connect();
     const actions = stage.list({ after: 0, through: 1, messages: [{ ...fromAlice(1), seq: 1 }] });
-    expect(notices(actions)).toMatchObject([{ type: "sent", seq: 1 }]);
+    expect(notices(actions)).toMatchObject([{ type: "sent", seq: 1 }, { type: "caught_up" }]);
     expect(only(actions, "forget")).toHaveLength(1);
     expect(notices(stage.ack(fromAlice(1), 1))).toEqual([]);
+  });
+
+  it("may be followed by an error about the same message, which is no news", () => {
+    const stage = new Stage({ outbox: [fromAlice(1)] });
+    stage.connect();
+    stage.list({ after: 0, through: 1, messages: [{ ...fromAlice(1), seq: 1 }] });
+    const details = { client_id: fromAlice(1).client_id, retry_after: 1 };
+    const late = { error_code: "ERR_RATE_LIMITED", error_message: "", details };
+    expect(notices(stage.receive(ErrorResponse, late))).toEqual([]);
   });
 
   it("is not made up for by another message under its client id", () => {
