@@ -22,6 +22,14 @@ const step = fc.oneof(
   { weight: 1, arbitrary: fc.record({ kind: fc.constant("restart" as const) }) },
   { weight: 3, arbitrary: fc.record({ kind: fc.constant("delete" as const), chat }) },
   {
+    weight: 1,
+    arbitrary: fc.record({
+      kind: fc.constant("clock" as const),
+      device,
+      seconds: fc.constantFrom(-86_400, -3600, -0.5, 80, 3600, 86_400),
+    }),
+  },
+  {
     weight: 5,
     arbitrary: fc.record({
       kind: fc.constant("wait" as const),
@@ -37,6 +45,7 @@ const plan: fc.Arbitrary<Plan> = fc.record({
     late: chance(0.5),
     cut: chance(0.2),
     busy: chance(0.3),
+    mute: chance(0.5),
   }),
   steps: fc.array(step, { maxLength: 60 }),
 });
@@ -92,6 +101,13 @@ function assertPromises(world: Simulation): void {
         .filter(({ seq }) => !seqs.includes(seq!));
       expect(missing, "received all").toEqual([]);
     }
+    const online = reader.notices.findLastIndex(({ type }) => type === "online");
+    const caughtUp = reader.notices
+      .slice(online)
+      .flatMap((notice) => (notice.type === "caught_up" ? [notice.chat_id] : []));
+    expect(new Set(caughtUp), "told that each chat is caught up").toEqual(
+      new Set(reader.disk.cursors.keys()),
+    );
     const surprising = reader.notices.filter(
       ({ type }) => type === "gap" || type === "rewound" || type === "error",
     );
@@ -111,7 +127,7 @@ describe("whatever the network, the devices and the server go through", () => {
 describe("the simulation itself", () => {
   const stormy: Plan = {
     seed: 7,
-    weather: { drop: 0.1, duplicate: 0.3, late: 0.3, cut: 0.02, busy: 0.2 },
+    weather: { drop: 0.1, duplicate: 0.3, late: 0.3, cut: 0.02, busy: 0.2, mute: 0.2 },
     steps: Array.from({ length: 120 }, (_, at) =>
       at % 3 === 0
         ? ({ kind: "wait", seconds: 2 } as const)

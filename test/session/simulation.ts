@@ -18,6 +18,8 @@ export interface Weather {
   readonly cut: number;
   /** The chance of the server being busy. */
   readonly busy: number;
+  /** The chance of a device not being told that its connection is closed, or only when it has another. */
+  readonly mute: number;
 }
 
 /** What a plan has happen, one after the other. */
@@ -32,6 +34,7 @@ export type Step =
   | { readonly kind: "cut"; readonly device: number }
   | { readonly kind: "crash"; readonly device: number }
   | { readonly kind: "restart" }
+  | { readonly kind: "clock"; readonly device: number; readonly seconds: number }
   | { readonly kind: "delete"; readonly chat: number }
   | { readonly kind: "wait"; readonly seconds: number };
 
@@ -47,7 +50,7 @@ const CHATS = new Map([
 ]);
 /** Whose the devices are: alice has two, benito and carol one. */
 export const DEVICES = [1, 1, 2, 3] as const;
-const CALM: Weather = { drop: 0, duplicate: 0, late: 0, cut: 0, busy: 0 };
+const CALM: Weather = { drop: 0, duplicate: 0, late: 0, cut: 0, busy: 0, mute: 0 };
 
 /** A small generator that a seed determines (mulberry32). */
 function randomFrom(seed: number): () => number {
@@ -112,6 +115,9 @@ export class Simulation {
         return this.devices[step.device]!.connection?.cut();
       case "crash":
         return this.devices[step.device]!.crash();
+      case "clock":
+        this.devices[step.device]!.clock += step.seconds;
+        return;
       case "restart":
         for (const socket of this.server.restart()) socket.close(1006);
         return;
@@ -161,7 +167,9 @@ class Connection implements ServerSocket {
     if (!this.#isOpen) return;
     this.#isOpen = false;
     this.#world.server.disconnect(this);
-    this.#world.schedule(0.01, () => this.#device.disconnected(this, code));
+    const { random, weather } = this.#world;
+    const delay = random() < weather.mute ? 1 + random() * 100 : 0.01;
+    this.#world.schedule(delay, () => this.#device.disconnected(this, code));
   }
 
   cut(): void {
@@ -198,10 +206,14 @@ export class Device {
   readonly failed: string[] = [];
   readonly notices: SessionNotice[] = [];
   crashes = 0;
+  /** How far its clock is ahead. */
+  clock = 0;
   readonly #world: Simulation;
   readonly #number: number;
   #session!: Session;
   #alarm = 0;
+  /** Counts the sockets: one that is not open yet when it is told to close does not open any more. */
+  #attempt = 0;
 
   constructor(world: Simulation, userId: number, number: number) {
     this.#world = world;
@@ -225,8 +237,12 @@ export class Device {
     this.handle({ type: "tick" });
   }
 
+  get now(): number {
+    return this.#world.now + this.clock;
+  }
+
   handle(event: Parameters<Session["handle"]>[0]): void {
-    for (const action of this.#session.handle(event, this.#world.now)) this.#perform(action);
+    for (const action of this.#session.handle(event, this.now)) this.#perform(action);
   }
 
   write(chat: number, isRefused: boolean): void {
@@ -274,15 +290,21 @@ export class Device {
         if (this.crashes === crashes) what();
       });
     switch (action.type) {
-      case "connect":
+      case "connect": {
+        this.connection = undefined;
+        this.#attempt += 1;
+        const attempt = this.#attempt;
         return later(0.05, () => {
+          if (this.#attempt !== attempt) return;
           this.connection = new Connection(world, this);
           this.handle({ type: "connected" });
         });
+      }
       case "transmit":
         return this.connection?.toServer(action.bytes);
       case "close":
         if (this.connection) return this.connection.close(action.code);
+        this.#attempt += 1;
         return later(0.01, () => this.handle({ type: "closed", code: action.code }));
       case "persist":
         this.disk.outbox.set(action.message.client_id, action.message);
@@ -301,7 +323,7 @@ export class Device {
       case "wake": {
         this.#alarm += 1;
         const alarm = this.#alarm;
-        return later(Math.max(0, action.at - world.now), () => {
+        return later(Math.max(0, action.at - this.now), () => {
           if (this.#alarm === alarm) this.handle({ type: "tick" });
         });
       }
