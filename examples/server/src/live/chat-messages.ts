@@ -1,15 +1,18 @@
 import { Ack, type ChatMessage } from "lacre";
 import { acceptMessage } from "../messages/accept-message.js";
 import type { Connection } from "./connection.js";
-import type { LiveContext } from "./live.js";
+import type { LiveContext } from "./frames.js";
 
 /** Stores, acknowledges, and only then hands on. */
 export async function handleChatMessage(
   message: ChatMessage,
   connection: Connection,
-  { store, live, log }: LiveContext,
+  { store, live, metrics, log }: LiveContext,
 ): Promise<void> {
+  const stored = metrics.storing.startTimer();
   const accepted = await acceptMessage(message, connection.userId, store);
+  stored();
+  metrics.stored.inc();
   const { id: message_id, seq, stored_at } = accepted.stored;
   const { chat_id, client_id } = message;
   const bytes = message.content.length;

@@ -1,52 +1,69 @@
-import {
-  type Hello,
-  LacreError,
-  type MessageDefinition,
-  type PayloadSchema,
-  type VerifiedMessage,
-} from "lacre";
+import type { MessageDefinition, PayloadSchema, VerifiedMessage } from "lacre";
 import { acceptHello, type Channel, CLOSE, closeCode } from "lacre/session";
+import type { WebSocket } from "ws";
 import type * as z from "zod/mini";
 import type { ActiveSession } from "../identity/sessions.js";
+import { FrameAllowance } from "./allowance.js";
+import { FirstVersion } from "./first-version.js";
 import type { Pace } from "./pace.js";
 
 /** What this server can do besides what every server can. */
 const CAPABILITIES = ["delivered"];
-
 /** Heartbeats without any frame after which a client is taken for gone. */
 const SILENT_HEARTBEATS = 3;
+/** Bytes that may wait for a client that does not read. */
+const MAX_QUEUED_BYTES = 1024 * 1024;
+/** Frames that may wait to be handled before no more are read. */
+const MAX_WAITING = 64;
+/** For a client to answer that the connection closes, in milliseconds. */
+const CLOSING_PATIENCE_MS = 2000;
 
-/** The side of a WebSocket that frames go out by. */
-export interface Socket {
-  send(frame: Uint8Array<ArrayBuffer>): void;
-  close(code: number, reason: string): void;
+export interface ConnectionOptions {
+  readonly session: ActiveSession;
+  readonly socket: WebSocket;
+  /** The only chat whose frames travel here; undefined for all of them. */
+  readonly chatId: number | undefined;
+  readonly pace: Pace;
+  readonly framesPerSecond: number;
+  /** How to speak with peers that say no hello; undefined where none are served. */
+  readonly firstVersion: FirstVersion | undefined;
 }
+
+let lastId = 0;
 
 /** One WebSocket of one session: it is greeted, and then speaks the wire and the keys that were agreed on. */
 export class Connection {
-  readonly userId: number;
-  readonly #sessionKey: Uint8Array;
-  readonly #socket: Socket;
-  readonly #pace: Pace;
-  #agreed: { readonly hello: Hello; readonly channel: Channel } | undefined;
+  readonly id = ++lastId;
+  readonly session: ActiveSession;
+  readonly chatId: number | undefined;
+  readonly #options: ConnectionOptions;
+  readonly #allowance: FrameAllowance;
+  #channel: Channel | FirstVersion | undefined;
+  #capabilities: readonly string[] = [];
   #isClosed = false;
+  /** Seconds of the process's own clock. */
+  #heardAt = monotonic();
+  #checkedAt = monotonic();
   /** The last seq of each chat that went out here. */
-  readonly #sentUpTo = new Map<number, number>();
-  #silence: NodeJS.Timeout;
+  #sentUpTo: Map<number, number> | undefined;
   /** What came in is handled one after the other. */
   #handled: Promise<void> = Promise.resolve();
+  #waiting = 0;
 
-  constructor({ user_id, session_key }: ActiveSession, socket: Socket, pace: Pace) {
-    this.userId = user_id;
-    this.#sessionKey = session_key;
-    this.#socket = socket;
-    this.#pace = pace;
-    this.#silence = this.#closeAfter(pace.greeting);
+  constructor(options: ConnectionOptions) {
+    this.session = options.session;
+    this.chatId = options.chatId;
+    this.#options = options;
+    this.#allowance = new FrameAllowance(options.framesPerSecond);
+  }
+
+  get userId(): number {
+    return this.session.user_id;
   }
 
   /** Whether both ends have greeted, and none has gone. */
   get isOpen(): boolean {
-    return this.#agreed !== undefined && !this.#isClosed;
+    return this.#channel !== undefined && !this.#isClosed;
   }
 
   get isClosed(): boolean {
@@ -55,13 +72,28 @@ export class Connection {
 
   /** Whether both ends announced a capability. */
   has(capability: string): boolean {
-    const theirs = this.#agreed?.hello.capabilities ?? [];
-    return CAPABILITIES.includes(capability) && theirs.includes(capability);
+    return this.#capabilities.includes(capability);
   }
 
-  /** Does `work` when all before it is done. It must not fail. */
+  /** Whether frames of this chat travel here. */
+  carries(chatId: number | undefined): boolean {
+    return this.chatId === undefined || this.chatId === chatId;
+  }
+
+  /** Whether one more frame is within what a connection may send. */
+  mayReceive(): boolean {
+    return this.#allowance.take();
+  }
+
+  /** Does `work` when all before it is done; reads no more while too much waits. It must not fail. */
   enqueue(work: () => Promise<void>): void {
-    this.#handled = this.#handled.then(work);
+    const { socket } = this.#options;
+    this.#waiting += 1;
+    if (this.#waiting === MAX_WAITING) socket.pause();
+    this.#handled = this.#handled.then(work).then(() => {
+      this.#waiting -= 1;
+      if (socket.isPaused && this.#waiting < MAX_WAITING / 2) socket.resume();
+    });
   }
 
   /** When everything that came in so far is handled. */
@@ -69,27 +101,38 @@ export class Connection {
     return this.#handled;
   }
 
-  /** Answers the first frame, or closes where that is no hello to answer. */
-  greet(data: unknown): void {
-    const { heartbeat } = this.#pace;
-    const offer = { capabilities: CAPABILITIES, limits: {}, heartbeat };
-    try {
-      const accepted = acceptHello(data, this.#sessionKey, offer, Date.now() / 1000);
-      if (accepted === undefined) return this.close(CLOSE.noCommonWire);
-      this.#agreed = accepted;
-      this.#socket.send(accepted.frame as Uint8Array<ArrayBuffer>);
-      this.#heard();
-    } catch (error) {
-      if (!(error instanceof LacreError)) throw error;
-      this.close(CLOSE.policy);
+  /** Answers a hello. Throws a LacreError for what is none; false where nothing is agreed on and the connection closes. */
+  greet(data: unknown): boolean {
+    const { session, socket, pace } = this.#options;
+    const offer = { capabilities: CAPABILITIES, limits: {}, heartbeat: pace.heartbeat };
+    const accepted = acceptHello(data, session.session_key, offer, Date.now() / 1000);
+    if (accepted === undefined) {
+      this.close(CLOSE.noCommonWire);
+      return false;
     }
+    this.#channel = accepted.channel;
+    this.#capabilities = accepted.hello.capabilities.filter((one) => CAPABILITIES.includes(one));
+    this.#heardAt = monotonic();
+    socket.send(accepted.frame);
+    return true;
+  }
+
+  /** Takes a peer that said no hello for one of the first version; false where such are not served. */
+  greetFirstVersion(): boolean {
+    this.#channel = this.#options.firstVersion;
+    this.#heardAt = monotonic();
+    return this.#channel !== undefined;
+  }
+
+  get isFirstVersion(): boolean {
+    return this.#channel instanceof FirstVersion;
   }
 
   /** Opens a later frame. One on another wire than was agreed on ends the connection. Throws what `Channel.open` throws. */
   open(data: unknown): VerifiedMessage | undefined {
-    const { channel } = this.#agreed!;
+    const channel = this.#channel!;
     const message = channel.open(data, Date.now() / 1000);
-    this.#heard();
+    this.#heardAt = monotonic();
     if (message.wire === channel.wire) return message;
     this.close(CLOSE.protocolError);
     return undefined;
@@ -99,37 +142,55 @@ export class Connection {
     definition: MessageDefinition<Type, Schema>,
     value: z.input<Schema>,
   ): void {
-    if (!this.isOpen) return;
-    const frame = this.#agreed!.channel.encode(definition, value, Date.now() / 1000);
-    this.#socket.send(frame as Uint8Array<ArrayBuffer>);
+    const channel = this.#channel;
+    if (channel === undefined || this.#isClosed) return;
+    if (channel instanceof FirstVersion && !channel.knows(definition.type)) return;
+    const { socket } = this.#options;
+    if (socket.bufferedAmount > MAX_QUEUED_BYTES) return this.close(CLOSE.tooSlow);
+    socket.send(channel.encode(definition, value, Date.now() / 1000));
   }
 
   /** Remembers that a chat's messages went out here up to `seq`. */
   noteSent(chatId: number, seq: number): void {
+    this.#sentUpTo ??= new Map();
     this.#sentUpTo.set(chatId, Math.max(this.sentUpTo(chatId), seq));
   }
 
   sentUpTo(chatId: number): number {
-    return this.#sentUpTo.get(chatId) ?? 0;
+    return this.#sentUpTo?.get(chatId) ?? 0;
+  }
+
+  /** What the time that has passed asks for. */
+  overdue(): "hello" | "heartbeat" | "session check" | undefined {
+    const { pace, firstVersion } = this.#options;
+    const silence = monotonic() - this.#heardAt;
+    if (this.#channel === undefined) {
+      const patience = firstVersion === undefined ? pace.greeting : pace.firstVersion;
+      return silence >= patience ? "hello" : undefined;
+    }
+    // Peers of the first version have no heartbeat. A connection that is gone is found out when something is sent.
+    if (!this.isFirstVersion && silence >= SILENT_HEARTBEATS * pace.heartbeat) return "heartbeat";
+    if (monotonic() - this.#checkedAt < pace.sessionCheck) return undefined;
+    this.#checkedAt = monotonic();
+    return "session check";
   }
 
   close(code: number): void {
-    this.ended();
-    this.#socket.close(code, closeCode(code).name);
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    const { socket } = this.#options;
+    // Paused, it would not hear the answer.
+    socket.resume();
+    socket.close(code, closeCode(code).name);
+    setTimeout(() => socket.terminate(), CLOSING_PATIENCE_MS).unref();
   }
 
-  /** The socket is closed, or about to be. */
+  /** The socket is closed. */
   ended(): void {
     this.#isClosed = true;
-    clearTimeout(this.#silence);
   }
+}
 
-  #heard(): void {
-    clearTimeout(this.#silence);
-    this.#silence = this.#closeAfter(SILENT_HEARTBEATS * this.#pace.heartbeat);
-  }
-
-  #closeAfter(seconds: number): NodeJS.Timeout {
-    return setTimeout(() => this.close(CLOSE.silent), seconds * 1000);
-  }
+function monotonic(): number {
+  return performance.now() / 1000;
 }

@@ -2,7 +2,7 @@ import { MessageListResponse, type Resume, StatusEvent } from "lacre";
 import { notAMember } from "../errors.js";
 import { listMessages } from "../messages/list-messages.js";
 import type { Connection } from "./connection.js";
-import type { LiveContext } from "./live.js";
+import type { LiveContext } from "./frames.js";
 
 /** Gives a client what it missed of a chat, and at its end how far the other member has come. */
 export async function handleResume(

@@ -1,10 +1,10 @@
-import { StatusEvent } from "lacre";
+import type { StatusEvent } from "lacre";
 import { markRefusal } from "lacre/session";
 import type { Chat } from "../database/schema.js";
 import type { MarkKind } from "../database/store.js";
 import { notAMember, Refusal } from "../errors.js";
 import type { Connection } from "./connection.js";
-import type { LiveContext } from "./live.js";
+import type { LiveContext } from "./frames.js";
 
 /** Stores what one member marks, and hands on what either does. */
 export async function handleStatusEvent(
@@ -27,7 +27,7 @@ export async function handleStatusEvent(
     throw new Refusal(422, "ERR_UNSUPPORTED", "this server takes read, delivered and typing");
   }
   context.log.debug({ chat_id, user_id, event_type, seq }, "status");
-  if (event_type === "typing") return handOn(event, chat, connection, context);
+  if (event_type === "typing") return context.live.handOnStatus(chat, event, connection);
   await handleMark(event_type, event, chat, connection, context);
 }
 
@@ -45,17 +45,5 @@ async function handleMark(
   const { seq = connection.sentUpTo(chat.id) } = event;
   const mark = { chat_id: chat.id, user_id: event.user_id, seq };
   const isNews = await context.store.mark(kind, mark);
-  if (isNews) handOn({ ...event, seq }, chat, connection, context);
-}
-
-function handOn(
-  event: StatusEvent,
-  { user1_id, user2_id }: Chat,
-  connection: Connection,
-  { live }: LiveContext,
-): void {
-  for (const other of live.of(user1_id, user2_id)) {
-    const isKnown = event.event_type !== "delivered" || other.has("delivered");
-    if (other !== connection && isKnown) other.send(StatusEvent, event);
-  }
+  if (isNews) context.live.handOnStatus(chat, { ...event, seq }, connection);
 }

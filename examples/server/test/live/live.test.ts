@@ -2,7 +2,7 @@ import { randomBytes } from "node:crypto";
 import { Ack, ChatMessage, MessageProtocol, Resume, StatusEvent } from "lacre";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { WebSocket } from "ws";
-import { messageIn, TestServer, type TestUser } from "./support.js";
+import { messageIn, TestServer, type TestUser } from "../support.js";
 import type { TestConnection } from "./test-connection.js";
 
 const server = new TestServer();

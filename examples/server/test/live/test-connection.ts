@@ -75,10 +75,28 @@ export class TestConnection {
     return frame;
   }
 
-  /** What the server says next. */
+  /** What the server says next, but for who is there. */
   async next() {
+    for (;;) {
+      const frame = await this.nextOfAll();
+      const isPresence = frame.type === "status" && frame.value.event_type.startsWith("user_");
+      if (!isPresence) return frame;
+    }
+  }
+
+  /** What the server says next. */
+  async nextOfAll() {
     const frame = await this.#nextFrame();
     return registry.parse(this.#agreed!.channel.open(frame, Date.now() / 1000));
+  }
+
+  /** The next frame of a type, and of those only one that `isMeant`; what comes before it is passed over. */
+  // biome-ignore lint/suspicious/noExplicitAny: a test knows what it waits for
+  async nextOf(type: string, isMeant: (value: any) => boolean = () => true) {
+    for (;;) {
+      const frame = await this.nextOfAll();
+      if (frame.type === type && "value" in frame && isMeant(frame.value)) return frame;
+    }
   }
 
   async nextError(): Promise<string> {
@@ -90,6 +108,12 @@ export class TestConnection {
   async isQuiet(): Promise<boolean> {
     this.send(Heartbeat, { sent_at: 1 });
     return (await this.next()).type === "heartbeat";
+  }
+
+  /** The same, also of who is there. */
+  async isSilent(): Promise<boolean> {
+    this.send(Heartbeat, { sent_at: 1 });
+    return (await this.nextOfAll()).type === "heartbeat";
   }
 
   async #nextFrame(): Promise<Buffer> {

@@ -2,8 +2,9 @@ import { once } from "node:events";
 import { sql } from "kysely";
 import { ChatMessage, Heartbeat, MessageProtocol, Resume, StatusEvent } from "lacre";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { openDatabase } from "../src/database/open-database.js";
-import { messageIn, TestServer, type TestUser } from "./support.js";
+import { openDatabase } from "../../src/database/open-database.js";
+import { PACE } from "../../src/live/pace.js";
+import { messageIn, TestServer, type TestUser } from "../support.js";
 import type { TestConnection } from "./test-connection.js";
 
 const server = new TestServer();
@@ -192,8 +193,7 @@ describe("a message that is not stored", () => {
 });
 
 describe("a server in a hurry", () => {
-  const PACE = { greeting: 0.3, heartbeat: 0.4 };
-  const hasty = new TestServer(PACE);
+  const hasty = new TestServer({ ...PACE, greeting: 0.3, heartbeat: 0.4 });
   let carol: TestUser;
   beforeAll(async () => {
     await hasty.start();

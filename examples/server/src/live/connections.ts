@@ -1,0 +1,39 @@
+import type { Connection } from "./connection.js";
+
+/** This instance's connections, by whose they are. */
+export class Connections {
+  readonly #byUser = new Map<number, Set<Connection>>();
+  readonly #all = new Set<Connection>();
+
+  get all(): ReadonlySet<Connection> {
+    return this.#all;
+  }
+
+  get userIds(): Iterable<number> {
+    return this.#byUser.keys();
+  }
+
+  add(connection: Connection): void {
+    this.#all.add(connection);
+    const own = this.#byUser.get(connection.userId);
+    if (own === undefined) this.#byUser.set(connection.userId, new Set([connection]));
+    else own.add(connection);
+  }
+
+  delete(connection: Connection): void {
+    this.#all.delete(connection);
+    const own = this.#byUser.get(connection.userId);
+    own?.delete(connection);
+    if (own?.size === 0) this.#byUser.delete(connection.userId);
+  }
+
+  /** A user's connections, the oldest first. */
+  of(userId: number): readonly Connection[] {
+    return [...(this.#byUser.get(userId) ?? [])];
+  }
+
+  /** Whether a user has a connection that was greeted. */
+  has(userId: number): boolean {
+    return this.of(userId).some(({ isOpen }) => isOpen);
+  }
+}

@@ -1,0 +1,59 @@
+import {
+  type MessageDefinition,
+  MessageProtocol,
+  type PayloadSchema,
+  ReplayGuard,
+  SigningKey,
+  type VerifiedMessage,
+} from "lacre";
+import type * as z from "zod/mini";
+
+/** Seconds for which a frame is good: its age and the clocks' difference. */
+const FRESH_FOR = 360;
+
+const TYPES = new Set([
+  "auth",
+  "auth_response",
+  "message",
+  "status",
+  "error",
+  "chat_list",
+  "message_list",
+]);
+
+/**
+ * The speech of peers of the protocol's first version, who say no hello (docs/PROTOCOL.md, S-4): wire 1, one secret for
+ * all of them and both directions. So their frames are remembered together, with those that went to them.
+ */
+export class FirstVersion {
+  readonly wire = 1;
+  readonly #key: SigningKey;
+  readonly #replay = new ReplayGuard();
+
+  constructor(secret: string) {
+    this.#key = SigningKey.from(secret);
+  }
+
+  /** Whether such peers know a type of message. */
+  knows(type: string): boolean {
+    return TYPES.has(type);
+  }
+
+  encode<Type extends string, Schema extends PayloadSchema>(
+    definition: MessageDefinition<Type, Schema>,
+    value: z.input<Schema>,
+    now: number,
+  ): Uint8Array {
+    const message = definition.toProtocol(value, this.#key, { wire: 1 });
+    this.#replay.add(Buffer.from(message.signature, "hex"), message.timestamp + FRESH_FOR, now);
+    return message.toBytes();
+  }
+
+  open(data: unknown, now: number): VerifiedMessage {
+    return MessageProtocol.open(data as Uint8Array, {
+      key: this.#key,
+      replay: this.#replay,
+      now,
+    });
+  }
+}

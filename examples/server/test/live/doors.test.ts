@@ -1,0 +1,190 @@
+import { once } from "node:events";
+import { ChatMessage, Resume, StatusEvent } from "lacre";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { WebSocket } from "ws";
+import { PACE } from "../../src/live/pace.js";
+import { forgedTokens } from "../http/forged-tokens.js";
+import { messageIn, TestServer, type TestUser } from "../support.js";
+
+const server = new TestServer(
+  { ...PACE, sessionCheck: 0.3 },
+  { CORS_ORIGINS: "https://chat.example", RATE_LIMIT_FRAMES: "20" },
+);
+let alice: TestUser;
+let bob: TestUser;
+let carol: TestUser;
+let chat_id: number;
+let other_chat_id: number;
+
+beforeAll(async () => {
+  await server.start();
+  alice = await server.register("alice");
+  bob = await server.register("bob");
+  carol = await server.register("carol");
+  chat_id = await alice.chatWith("bob");
+  other_chat_id = await alice.chatWith("carol");
+});
+afterAll(() => server.remove());
+
+/** The status that a WebSocket is refused with, or "open". */
+async function knock(path: string, headers: Record<string, string> = {}): Promise<number | "open"> {
+  const socket = new WebSocket(`${server.url.replace("http", "ws")}${path}`, { headers });
+  socket.on("error", () => {});
+  const status = await Promise.race([
+    once(socket, "open").then(() => "open" as const),
+    once(socket, "unexpected-response").then(([, response]) => response.statusCode as number),
+  ]);
+  socket.terminate();
+  return status;
+}
+
+describe("the door of the WebSocket", () => {
+  it("is shut to nobody, and to tokens that are not good", async () => {
+    expect(await knock("/ws")).toBe(401);
+    for (const [kind, token] of Object.entries(await forgedTokens(server, alice))) {
+      expect([kind, await knock(`/ws?token=${token}`)]).toEqual([kind, 401]);
+      expect([kind, await knock(`/ws/chat/${chat_id}?token=${token}`)]).toEqual([kind, 401]);
+    }
+  });
+
+  it("opens to a ticket, once, and writes no token to the log", async () => {
+    const { body } = await alice.post("/auth/ws-ticket", {});
+    expect(body.expires_in).toBe(30);
+    expect(await knock(`/ws?ticket=${body.ticket}`)).toBe("open");
+    expect(await knock(`/ws?ticket=${body.ticket}`)).toBe(401);
+    expect(await knock("/ws?ticket=invented")).toBe(401);
+    expect(server.log.join("")).not.toContain(body.ticket);
+    expect(server.log.join("")).not.toContain(alice.token);
+  });
+
+  it("opens to pages of the server's own origin and of those that are listed", async () => {
+    const from = (origin: string) => knock(`/ws?token=${alice.token}`, { origin });
+    expect(await from("https://chat.example")).toBe("open");
+    expect(await from(server.url)).toBe("open");
+    for (const origin of ["https://evil.example", "null", "https://chat.example.evil.example"]) {
+      expect(await from(origin)).toBe(403);
+    }
+  });
+
+  it("of one chat opens to its members alone", async () => {
+    const of = (user: TestUser, id: number | string) => knock(`/ws/chat/${id}?token=${user.token}`);
+    expect(await of(alice, chat_id)).toBe("open");
+    expect(await of(bob, chat_id)).toBe("open");
+    for (const id of [chat_id, 999_999, "x"]) expect(await of(carol, id)).toBe(404);
+  });
+
+  it("asks what is no WebSocket to become one", async () => {
+    const { status, body } = await server.request("GET", `/ws?token=${alice.token}`);
+    expect([status, body.error_code]).toEqual([426, "ERR_UPGRADE_REQUIRED"]);
+  });
+});
+
+describe("a stranger's frames about a chat", () => {
+  it.each([
+    ["message", () => [ChatMessage, messageIn(chat_id, carol.id)] as const],
+    ["resume", () => [Resume, { chat_id, after: 0, limit: 10 }] as const],
+    ["typing", () => [StatusEvent, { event_type: "typing", chat_id, user_id: carol.id }] as const],
+    [
+      "read",
+      () => [StatusEvent, { event_type: "read", chat_id, user_id: carol.id, seq: 0 }] as const,
+    ],
+  ])("are refused: %s", async (_, make) => {
+    const connection = await carol.connect();
+    const [definition, value] = make();
+    connection.send(definition as typeof ChatMessage, value as never);
+    expect(await connection.nextError()).toBe("ERR_FORBIDDEN");
+    connection.socket.terminate();
+  });
+});
+
+describe("a WebSocket of one chat", () => {
+  it("carries that chat's frames and no other's", async () => {
+    const narrow = await alice.connect([], `/ws/chat/${chat_id}`);
+    const [ofBob, ofCarol] = [await bob.connect(), await carol.connect()];
+    ofCarol.send(ChatMessage, messageIn(other_chat_id, carol.id));
+    const theirs = messageIn(chat_id, bob.id);
+    ofBob.send(ChatMessage, theirs);
+    const got = await narrow.nextOf("message");
+    expect(got.value).toMatchObject({ chat_id, client_id: theirs.client_id });
+    narrow.send(Resume, { chat_id: other_chat_id, after: 0, limit: 1 });
+    expect(await narrow.nextOf("error")).toMatchObject({ value: { error_code: "ERR_FORBIDDEN" } });
+    for (const { socket } of [narrow, ofBob, ofCarol]) socket.terminate();
+  });
+});
+
+describe("a session that ends", () => {
+  it("takes its connections with it at once, and no others", async () => {
+    const { body } = await server.request("POST", "/auth/login", {
+      username: "alice",
+      password: "correct horse",
+    });
+    const again = server.userOf(body);
+    const [here, there] = [await alice.connect(), await again.connect()];
+    await again.post("/auth/logout", {});
+    expect(await there.closed).toBe(4001);
+    here.send(Resume, { chat_id, after: 0, limit: 1 });
+    expect((await here.nextOf("message_list")).type).toBe("message_list");
+    here.socket.terminate();
+  });
+
+  it("is noticed also where nobody was told", async () => {
+    const { body } = await server.request("POST", "/auth/login", {
+      username: "bob",
+      password: "correct horse",
+    });
+    const connection = await server.userOf(body).connect();
+    await server.withStore((store) => {
+      const [, claims = ""] = body.access_token.split(".");
+      const { sid } = JSON.parse(Buffer.from(claims, "base64url").toString());
+      return store.revokeSession(Buffer.from(sid, "base64url"), Date.now() / 1000);
+    });
+    expect(await connection.closed).toBe(4001);
+  });
+});
+
+describe("a connection that is too much", () => {
+  it("has its frames refused when they come too fast, by name, and goes on", async () => {
+    const connection = await alice.connect();
+    const messages = Array.from({ length: 130 }, () => messageIn(chat_id, alice.id));
+    for (const message of messages) connection.send(ChatMessage, message);
+    const outcomes = [];
+    while (outcomes.length < messages.length) {
+      const frame = await connection.next();
+      if (frame.type === "ack" || frame.type === "error") outcomes.push(frame.value);
+    }
+    const refused = outcomes.filter((one) => "error_code" in one);
+    expect(refused.length).toBeGreaterThan(10);
+    expect(refused.length).toBeLessThan(40);
+    expect(refused[0]).toMatchObject({
+      error_code: "ERR_RATE_LIMITED",
+      details: { retry_after: 1, client_id: expect.any(String) },
+    });
+    connection.socket.terminate();
+  });
+
+  it("takes the place of the user's oldest one, past twenty", async () => {
+    const connections = [];
+    for (let count = 0; count < 21; count++) connections.push(await carol.connect());
+    expect(await connections[0]!.closed).toBe(4005);
+    expect(connections[1]!.socket.readyState).toBe(WebSocket.OPEN);
+    for (const { socket } of connections) socket.terminate();
+  });
+});
+
+describe("a reader that does not read", () => {
+  it("is closed when a mebibyte waits for it, and others do not feel it", async () => {
+    const [slow, quick, sender] = [await bob.connect(), await bob.connect(), await alice.connect()];
+    slow.socket.pause();
+    const content = new Uint8Array(200_000);
+    for (let count = 0; count < 40; count++) {
+      sender.send(ChatMessage, messageIn(chat_id, alice.id, { content }));
+      await sender.nextOf("ack");
+      expect((await quick.nextOf("message")).value).toMatchObject({ sender_id: alice.id });
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+    slow.socket.resume();
+    expect([1006, 4004]).toContain(await slow.closed);
+    expect(slow.frames.length).toBeLessThan(40);
+    for (const { socket } of [quick, sender]) socket.terminate();
+  });
+});

@@ -1,0 +1,135 @@
+import { once } from "node:events";
+import { ChatMessage, MessageProtocol, SigningKey, StatusEvent } from "lacre";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { WebSocket } from "ws";
+import { PACE } from "../../src/live/pace.js";
+import { messageIn, TestServer, type TestUser } from "../support.js";
+
+const SECRET = "the one secret of all peers of the first version";
+const key = SigningKey.from(SECRET);
+
+class FirstVersionPeer {
+  readonly frames: Buffer[] = [];
+  readonly socket: WebSocket;
+  #read = 0;
+
+  constructor(server: TestServer, { token }: TestUser) {
+    this.socket = new WebSocket(`${server.url.replace("http", "ws")}/ws?token=${token}`);
+    this.socket.on("message", (bytes: Buffer) => this.frames.push(bytes));
+  }
+
+  async next(): Promise<MessageProtocol> {
+    while (this.frames.length === this.#read) await once(this.socket, "message");
+    return MessageProtocol.open(this.frames[this.#read++]!, { key });
+  }
+
+  /** The next frame that is not about who is there. */
+  async nextOf(type: string): Promise<MessageProtocol> {
+    for (;;) {
+      const message = await this.next();
+      if (message.type === type) return message;
+    }
+  }
+}
+
+describe("peers of the first version, where they are served", () => {
+  const server = new TestServer({ ...PACE, firstVersion: 0.3 }, { FIRST_VERSION_SECRET: SECRET });
+  let alice: TestUser;
+  let bob: TestUser;
+  let chat_id: number;
+
+  beforeAll(async () => {
+    await server.start();
+    alice = await server.register("alice");
+    bob = await server.register("bob");
+    chat_id = await alice.chatWith("bob");
+  });
+  afterAll(() => server.remove());
+
+  it("say nothing, and get what is written to them, on wire 1 and under the secret", async () => {
+    const old = new FirstVersionPeer(server, bob);
+    await once(old.socket, "open");
+    await new Promise((resolve) => setTimeout(resolve, 1200));
+    const ofAlice = await alice.connect();
+    const message = messageIn(chat_id, alice.id);
+    ofAlice.send(ChatMessage, message);
+    const got = await old.nextOf("message");
+    expect(got.wire).toBe(1);
+    expect(ChatMessage.fromProtocol(got)).toMatchObject({
+      chat_id,
+      sender_id: alice.id,
+      content: message.content,
+    });
+    for (const { socket } of [old, ofAlice]) socket.terminate();
+  });
+
+  it("write, and get no type that they do not know", async () => {
+    const old = new FirstVersionPeer(server, bob);
+    const ofAlice = await alice.connect(["delivered"]);
+    await once(old.socket, "open");
+    const { client_id: _, ...message } = messageIn(chat_id, bob.id);
+    old.socket.send(ChatMessage.toProtocol(message, key).toBytes());
+    const got = await ofAlice.nextOf("message");
+    expect(got.value).toMatchObject({ sender_id: bob.id, content: message.content });
+    const { seq } = got.value as { seq: number };
+    for (const event_type of ["delivered", "read"] as const) {
+      ofAlice.send(StatusEvent, { event_type, chat_id, user_id: alice.id, seq });
+    }
+    const status = await old.nextOf("status");
+    const known = new Set(["message", "status", "error"]);
+    while (StatusEvent.fromProtocol(await old.nextOf("status")).event_type !== "read");
+    expect(status.type).toBe("status");
+    for (const frame of old.frames) {
+      const opened = MessageProtocol.fromBytes(frame);
+      expect(known).toContain(opened.type);
+      if (opened.type === "status") expect(opened.payload.event_type).not.toBe("delivered");
+    }
+    for (const { socket } of [old, ofAlice]) socket.terminate();
+  });
+
+  it("have no frame taken twice, nor one that went to them", async () => {
+    const old = new FirstVersionPeer(server, bob);
+    const other = new FirstVersionPeer(server, bob);
+    await Promise.all([once(old.socket, "open"), once(other.socket, "open")]);
+    const { client_id: _, ...message } = messageIn(chat_id, bob.id);
+    const frame = ChatMessage.toProtocol(message, key).toBytes();
+    old.socket.send(frame);
+    const reflected = await (async () => {
+      other.socket.send(
+        StatusEvent.toProtocol({ event_type: "typing", chat_id, user_id: bob.id }, key).toBytes(),
+      );
+      await other.nextOf("message");
+      return other.frames.at(-1)!;
+    })();
+    for (const again of [frame, reflected]) {
+      other.socket.send(again);
+      expect((await other.nextOf("error")).payload.error_code).toBe("ERR_REPLAYED");
+    }
+    for (const { socket } of [old, other]) socket.terminate();
+  });
+
+  it("write under nobody else's name", async () => {
+    const old = new FirstVersionPeer(server, bob);
+    await once(old.socket, "open");
+    old.socket.send(ChatMessage.toProtocol(messageIn(chat_id, alice.id), key).toBytes());
+    expect((await old.nextOf("error")).payload.error_code).toBe("ERR_FORBIDDEN");
+    old.socket.terminate();
+  });
+});
+
+describe("peers of the first version, where they are not served", () => {
+  const server = new TestServer();
+  let bob: TestUser;
+  beforeAll(async () => {
+    await server.start();
+    bob = await server.register("bob");
+  });
+  afterAll(() => server.remove());
+
+  it("are closed at their first frame", async () => {
+    const old = new FirstVersionPeer(server, bob);
+    await once(old.socket, "open");
+    old.socket.send(ChatMessage.toProtocol(messageIn(1, bob.id), key).toBytes());
+    expect((await once(old.socket, "close"))[0]).toBe(1008);
+  });
+});

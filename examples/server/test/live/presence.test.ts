@@ -1,0 +1,92 @@
+import { ChatMessage, StatusEvent } from "lacre";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { PACE } from "../../src/live/pace.js";
+import { messageIn, TestServer, type TestUser } from "../support.js";
+
+const server = new TestServer({ ...PACE, absence: 0.3 });
+let alice: TestUser;
+let bob: TestUser;
+let carol: TestUser;
+let chat_id: number;
+
+beforeAll(async () => {
+  await server.start();
+  alice = await server.register("alice");
+  bob = await server.register("bob");
+  carol = await server.register("carol");
+  chat_id = await alice.chatWith("bob");
+});
+afterAll(() => server.remove());
+
+describe("who is there", () => {
+  it("is told to those that have a chat with them, and to nobody else", async () => {
+    const [ofBob, ofCarol] = [await bob.connect(), await carol.connect()];
+    const ofAlice = await alice.connect();
+    expect((await ofAlice.nextOf("status")).value).toMatchObject({
+      event_type: "user_online",
+      user_id: bob.id,
+    });
+    expect((await ofBob.nextOf("status")).value).toMatchObject({
+      event_type: "user_online",
+      user_id: alice.id,
+    });
+    ofAlice.socket.close();
+    expect((await ofBob.nextOf("status")).value).toMatchObject({
+      event_type: "user_offline",
+      user_id: alice.id,
+    });
+    expect(await ofCarol.isSilent()).toBe(true);
+    for (const { socket } of [ofBob, ofCarol]) socket.terminate();
+  });
+
+  it("does not change with a second device, nor with one that is back in a moment", async () => {
+    const ofBob = await bob.connect();
+    const first = await alice.connect();
+    await ofBob.nextOf("status");
+    const second = await alice.connect();
+    first.socket.close();
+    await first.closed;
+    second.socket.close();
+    await second.closed;
+    const third = await alice.connect();
+    await new Promise((resolve) => setTimeout(resolve, 600));
+    expect(await ofBob.isSilent()).toBe(true);
+    for (const { socket } of [ofBob, third]) socket.terminate();
+  });
+});
+
+describe("a message of alice's", () => {
+  it("reaches all devices of both but the one that it came from", async () => {
+    const devices = {
+      writing: await alice.connect(),
+      alice: await alice.connect(),
+      "bob's phone": await bob.connect(),
+      "bob's laptop": await bob.connect(["delivered"]),
+    };
+    const message = messageIn(chat_id, alice.id);
+    devices.writing.send(ChatMessage, message);
+    const { seq } = (await devices.writing.nextOf("ack")).value as { seq: number };
+    for (const name of ["alice", "bob's phone", "bob's laptop"] as const) {
+      expect((await devices[name].nextOf("message")).value).toMatchObject({
+        client_id: message.client_id,
+        seq,
+      });
+    }
+    devices["bob's phone"].send(StatusEvent, { event_type: "read", chat_id, user_id: bob.id, seq });
+    for (const name of ["writing", "alice", "bob's laptop"] as const) {
+      const { value } = await devices[name].nextOf("status", (one) => one.event_type === "read");
+      expect(value).toMatchObject({ event_type: "read", user_id: bob.id, seq });
+    }
+    for (const { socket } of Object.values(devices)) socket.terminate();
+  });
+
+  it("reaches bob also when she writes it over HTTP", async () => {
+    const ofBob = await bob.connect();
+    const message = messageIn(chat_id, alice.id);
+    const base64 = (bytes: Uint8Array) => Buffer.from(bytes).toString("base64");
+    const body = { ...message, content: base64(message.content), nonce: base64(message.nonce) };
+    const { body: ack } = await alice.post(`/chats/${chat_id}/messages`, body);
+    expect((await ofBob.nextOf("message")).value).toMatchObject({ ...message, seq: ack.seq });
+    ofBob.socket.terminate();
+  });
+});
