@@ -7,7 +7,7 @@ export type OutgoingMessage = ChatMessage & { readonly client_id: string };
 
 /** What happens to a session. */
 export type SessionEvent =
-  /** The socket that a `connect` asked for is open. */
+  /** The socket that the last `connect` asked for is open. What an earlier socket says is no event, here and below. */
   | { readonly type: "connected" }
   /** Something came over the socket: bytes, or whatever else a peer sends. */
   | { readonly type: "frame"; readonly data: unknown }
@@ -15,7 +15,7 @@ export type SessionEvent =
   | { readonly type: "send"; readonly message: OutgoingMessage }
   /** The entry that a `persist` named is on disk. */
   | { readonly type: "stored"; readonly client_id: string }
-  /** A chat that the session does not know yet is to be caught up with, from its beginning. */
+  /** A chat without a cursor is to be caught up with, from its beginning. */
   | { readonly type: "follow"; readonly chat_id: number }
   /** The user reads up to `seq`, or types. */
   | {
@@ -31,6 +31,7 @@ export type SessionEvent =
 
 /** What a session wants done, in the given order, before the next event. */
 export type SessionAction =
+  /** Open a socket, and let go of the one before. */
   | { readonly type: "connect" }
   | { readonly type: "transmit"; readonly bytes: Uint8Array }
   | { readonly type: "close"; readonly code: number; readonly reason: string }
@@ -49,7 +50,7 @@ export type SessionAction =
       readonly error_code: string;
       readonly error_message: string;
     }
-  /** Say `tick` at this Unix time in seconds. The last one counts. */
+  /** Say `tick` at this Unix time in seconds. The last one counts; it comes first, so that an event in between sets it anew. */
   | { readonly type: "wake"; readonly at: number };
 
 /** What an application hears. */

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { ChatMessage, ErrorResponse } from "../../src/index.js";
 import type { SessionAction } from "../../src/session/index.js";
-import { CHAT, delivered, fromBob, notices, only, Stage } from "./stage.js";
+import { CHAT, delivered, fromAlice, fromBob, notices, only, Stage } from "./stage.js";
 
 describe("what bob writes", () => {
   it("is handed over in order, with the cursor after it", () => {
@@ -68,6 +68,24 @@ describe("what bob writes", () => {
       { chat_id: 100, after: 0, limit: 100 },
     ]);
     expect(stage.resumes(stage.handle({ type: "follow", chat_id: 100 }))).toEqual([]);
+  });
+
+  it("in a chat that is new to her is caught up with after a message of her own, too", () => {
+    const stage = Stage.online({ cursors: [] });
+    stage.send(fromAlice(1));
+    expect(stage.resumes(stage.ack(fromAlice(1), 7))).toEqual([
+      { chat_id: CHAT, after: 0, limit: 100 },
+    ]);
+    const own = { ...fromAlice(1), seq: 7 };
+    expect(delivered(stage.list({ after: 0, through: 7, messages: [fromBob(6), own] }))).toEqual([
+      6,
+    ]);
+  });
+
+  it("in a chat that she followed while she was offline is caught up with when she is online", () => {
+    const stage = new Stage({ cursors: [] });
+    stage.handle({ type: "follow", chat_id: 9 });
+    expect(stage.resumes(stage.connect())).toMatchObject([{ chat_id: 9, after: 0 }]);
   });
 
   it("without a seq is handed over once, as it comes", () => {
