@@ -37,7 +37,10 @@ export async function storeMessage(store: Store, message: ChatMessage): Promise<
     });
     return id === undefined ? undefined : { chat, stored: { id, seq, stored_at }, isNew: true };
   });
-  return added ?? findRepeated(store, { chat_id, sender_id, client_id: client_id! }, digest);
+  if (added !== undefined) return added;
+  const sent = { chat_id, sender_id, client_id: client_id! };
+  // In a transaction: the first one may be about to be committed, and is not acknowledged before.
+  return store.transaction((inside) => findRepeated(inside, sent, digest));
 }
 
 async function findRepeated(

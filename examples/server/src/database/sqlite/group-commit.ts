@@ -51,9 +51,7 @@ export class GroupCommit {
 
   /** Waits until everything is written. */
   async finish(): Promise<void> {
-    const batch = await this.enter();
-    this.leave();
-    await batch.committed;
+    await this.#batch?.committed.catch(() => {});
   }
 
   async #begin(deadline: number): Promise<Batch> {

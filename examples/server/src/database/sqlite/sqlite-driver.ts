@@ -52,6 +52,8 @@ export class SqliteDriver implements Driver {
 
   async destroy(): Promise<void> {
     await this.#turns.finish();
+    // What was deleted is in the log, too, until all of that is in the file.
+    this.#writer.set("wal_checkpoint(TRUNCATE)");
     this.#reader.close();
     this.#writer.close();
   }

@@ -1,0 +1,141 @@
+import { type Kysely, sql } from "kysely";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { openDatabase } from "../../src/database/open-database.js";
+import type { Schema } from "../../src/database/schema.js";
+import { GroupCommit } from "../../src/database/sqlite/group-commit.js";
+import { SqliteConnection } from "../../src/database/sqlite/sqlite-connection.js";
+import { Store } from "../../src/database/store.js";
+import { storeMessage } from "../../src/messages/store-message.js";
+import { messageIn } from "../support.js";
+import { Stage } from "./stage.js";
+
+describe("on SQLite, transactions at the same time", () => {
+  let stage: Stage;
+  let db: Kysely<Schema>;
+  let store: Store;
+  beforeEach(async () => {
+    stage = await Stage.set("sqlite");
+    db = openDatabase(stage.scratch.config);
+    store = new Store(db);
+    stage.stores.push(store);
+  });
+  afterEach(() => stage.clear());
+
+  const send = (to = store) => storeMessage(to, messageIn(stage.chat.id, stage.alice.id));
+  const lastSeq = async () => (await store.findChat(stage.chat.id, stage.bob.id))!.last_seq;
+  const turnsOfTheEventLoop = async () => {
+    for (let count = 0; count < 5; count++) await new Promise(setImmediate);
+  };
+
+  /** A transaction that has written and is not done before it is told so. */
+  function startLong(end: (db: Kysely<Schema>) => Promise<unknown> = async () => {}) {
+    let finish!: () => void;
+    const told = new Promise<void>((resolve) => {
+      finish = resolve;
+    });
+    const done = db.transaction().execute(async (inside) => {
+      await send(new Store(inside));
+      await told;
+      await end(inside);
+    });
+    return { finish, done };
+  }
+
+  it("are told to be done when they are on the disk, and nobody sees them before", async () => {
+    const { finish, done } = startLong();
+    let isStored = false;
+    const stored = send().then(() => {
+      isStored = true;
+    });
+    await turnsOfTheEventLoop();
+    expect(await lastSeq()).toBe(0);
+    const [summary] = await store.listChats(stage.bob.id, { limit: 9, offset: 0 });
+    expect(summary).toMatchObject({ unread: 0, last_seq: 0 });
+    expect(isStored).toBe(false);
+    finish();
+    await done;
+    await stored;
+    expect(await lastSeq()).toBe(2);
+  });
+
+  it("share one commit", async () => {
+    let commits = 0;
+    class CountingConnection extends SqliteConnection {
+      override command(sql: string): void {
+        if (sql === "commit") commits += 1;
+        super.command(sql);
+      }
+    }
+    const { config } = stage.scratch;
+    const turns = new GroupCommit(new CountingConnection("path" in config ? config.path : ""));
+    const write = async () => {
+      const batch = await turns.enter();
+      turns.leave();
+      await batch.committed;
+    };
+    await Promise.all(Array.from({ length: 100 }, write));
+    expect(commits).toBe(1);
+    await write();
+    expect(commits).toBe(2);
+  });
+
+  it("fail together where the commit does, may be tried again, and others come after", async () => {
+    await send();
+    const { finish, done } = startLong(async (inside) => {
+      // Seen only by the commit.
+      await sql`pragma defer_foreign_keys = on`.execute(inside);
+      await sql`insert into username_looks values ('nobody', 999)`.execute(inside);
+    });
+    const other = send();
+    finish();
+    for (const outcome of [done, other]) {
+      await expect(outcome).rejects.toMatchObject({ status: 503, code: "ERR_UNAVAILABLE" });
+    }
+    expect(await lastSeq()).toBe(1);
+    await send();
+    expect(await lastSeq()).toBe(2);
+  });
+
+  it("fail together where SQLite takes all of it back, and nothing of it is half done", async () => {
+    const { finish, done } = startLong(async (inside) => {
+      await expect(
+        sql`insert or rollback into username_looks values ('alice', ${stage.bob.id})`.execute(
+          inside,
+        ),
+      ).rejects.toThrow("UNIQUE");
+      await send(new Store(inside));
+    });
+    const other = send();
+    finish();
+    await expect(done).rejects.toMatchObject({ code: "ERR_UNAVAILABLE" });
+    await other;
+    expect(await lastSeq()).toBe(1);
+  });
+
+  it("wait for another process that writes, and hold up nobody else", async () => {
+    const elsewhere = stage.open();
+    const { finish, done } = startLong();
+    const waiting = send(elsewhere);
+    await turnsOfTheEventLoop();
+    expect(await elsewhere.findUserByKey("alice")).toBeDefined();
+    finish();
+    await done;
+    expect((await waiting).stored.seq).toBe(2);
+  });
+
+  it("are given up after a time, where another process does not end", async () => {
+    const elsewhere = stage.open();
+    const { finish, done } = startLong();
+    const outcomes = await Promise.allSettled([send(elsewhere), send(elsewhere)]);
+    for (const outcome of outcomes) {
+      expect(outcome).toMatchObject({ status: "rejected", reason: { code: "ERR_UNAVAILABLE" } });
+    }
+    finish();
+    await done;
+    expect((await send(elsewhere)).stored.seq).toBe(2);
+  });
+
+  it("refuse what SQLite cannot hold, which libsql would end the process over", async () => {
+    await expect(sql`select ${true}`.execute(db)).rejects.toThrow("SQLite has no boolean");
+  });
+});
