@@ -63,6 +63,7 @@ export class ServerProcess {
         LOG_LEVEL: "warn",
         RATE_LIMIT_AUTH: "1000000",
         RATE_LIMIT_USER: "1000000",
+        RATE_LIMIT_FRAMES: "1000000",
       },
     });
     this.#child = child;
