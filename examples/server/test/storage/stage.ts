@@ -1,6 +1,7 @@
+import type { Kysely } from "kysely";
 import { migrate } from "../../src/database/migrator.js";
 import { openDatabase } from "../../src/database/open-database.js";
-import type { Chat, User } from "../../src/database/schema.js";
+import type { Chat, Schema, User } from "../../src/database/schema.js";
 import { Store } from "../../src/database/store.js";
 import { createDatabase, type Dialect, type ScratchDatabase } from "./databases.js";
 import { createChat, createUser } from "./rows.js";
@@ -38,6 +39,11 @@ export class Stage {
     const store = new Store(openDatabase(this.scratch.config));
     this.stores.push(store);
     return store;
+  }
+
+  /** For what no store does. */
+  database(): Kysely<Schema> {
+    return openDatabase(this.scratch.config);
   }
 
   async clear(): Promise<void> {

@@ -1,0 +1,158 @@
+import { pino } from "pino";
+import { afterAll, beforeAll, expect, it } from "vitest";
+import type { Chat } from "../../src/database/schema.js";
+import { listMessages, pageMessages } from "../../src/messages/list-messages.js";
+import { storeMessage } from "../../src/messages/store-message.js";
+import { Sweeper } from "../../src/messages/sweeper.js";
+import { messageIn } from "../support.js";
+import { onEachDatabase } from "./databases.js";
+import { createChat, createUser } from "./rows.js";
+import { Stage } from "./stage.js";
+
+onEachDatabase("bob reads", (dialect) => {
+  let stage: Stage;
+  let chat: Chat;
+  beforeAll(async () => {
+    stage = await Stage.set(dialect);
+  });
+  afterAll(() => stage.clear());
+
+  const write = async (count: number, bytes = 144, sender = stage.alice) => {
+    for (let index = 0; index < count; index++) {
+      const message = messageIn(chat.id, sender.id, { content: new Uint8Array(bytes) });
+      await storeMessage(stage.store, message);
+    }
+  };
+  const chatWith = async (auto_delete_hours: number | null = null) => {
+    const name = `alice${Math.random().toString(36).slice(2)}`;
+    stage.alice = await createUser(stage.store, name);
+    chat = await createChat(stage.store, stage.alice, stage.bob, auto_delete_hours);
+  };
+  const page = (window: { after?: number; before?: number; limit?: number }) =>
+    pageMessages(stage.store, stage.bob.id, {
+      ...{ chat_id: chat.id, after: undefined, before: undefined, limit: 100 },
+      ...window,
+    });
+  const pageOf = async (window: { after?: number; before?: number; limit?: number }) => {
+    const { messages, has_more } = (await page(window))!;
+    return [messages.map(({ seq }) => seq), has_more];
+  };
+  const unread = async () => (await stage.store.findChatOfMember(chat.id, stage.bob.id))!.unread;
+  /** Has the time of what was written so far come. */
+  const expire = async () => {
+    const past = Date.now() / 1000 - 1;
+    const db = stage.database();
+    await db
+      .updateTable("messages")
+      .set({ delete_at: past })
+      .where("chat_id", "=", chat.id)
+      .execute();
+    await db.destroy();
+  };
+
+  it("pages in both directions, and each says whether there is more", async () => {
+    await chatWith();
+    expect(await pageOf({})).toEqual([[], false]);
+    expect(await pageOf({ before: 9 })).toEqual([[], false]);
+    await write(10);
+    expect(await pageOf({ limit: 4 })).toEqual([[1, 2, 3, 4], true]);
+    expect(await pageOf({ after: 4, limit: 6 })).toEqual([[5, 6, 7, 8, 9, 10], false]);
+    expect(await pageOf({ after: 10 })).toEqual([[], false]);
+    expect(await pageOf({ before: 11, limit: 4 })).toEqual([[7, 8, 9, 10], true]);
+    expect(await pageOf({ before: 7, limit: 6 })).toEqual([[1, 2, 3, 4, 5, 6], false]);
+    expect(await pageOf({ before: 1 })).toEqual([[], false]);
+    expect(await pageOf({ after: 3, before: 9, limit: 3 })).toEqual([[6, 7, 8], true]);
+    expect(await pageOf({ after: 3, before: 6, limit: 2 })).toEqual([[4, 5], false]);
+    expect(await page({ before: Number.MAX_SAFE_INTEGER })).toMatchObject({ has_more: false });
+    const stranger = { chat_id: chat.id, after: undefined, before: undefined, limit: 9 };
+    expect(await pageMessages(stage.store, stage.carol.id, stranger)).toBeUndefined();
+  });
+
+  it("pages that stop before a frame is full, in both directions", async () => {
+    await chatWith();
+    await write(4, 300_000);
+    expect(await pageOf({})).toEqual([[1, 2], true]);
+    expect(await pageOf({ after: 2 })).toEqual([[3, 4], false]);
+    expect(await pageOf({ before: 5 })).toEqual([[3, 4], true]);
+    expect(await pageOf({ before: 3 })).toEqual([[1, 2], false]);
+    await write(1, 720_000);
+    expect(await pageOf({ after: 4 })).toEqual([[5], false]);
+  });
+
+  it("counts what he has not read, and his marks only go forward", async () => {
+    const { store, bob, alice } = stage;
+    await chatWith();
+    await write(5);
+    await write(3, 10, bob);
+    expect(await unread()).toBe(5);
+    const upTo = (seq: number, user = bob) => ({ chat_id: chat.id, user_id: user.id, seq });
+    expect(await store.lastMarked("read", chat.id, stage.alice.id)).toBe(0);
+    expect(await store.mark("read", upTo(3))).toBe(true);
+    expect(await store.mark("read", upTo(3))).toBe(false);
+    expect(await store.mark("read", upTo(1))).toBe(false);
+    expect(await unread()).toBe(2);
+    expect(await store.lastMarked("read", chat.id, stage.alice.id)).toBe(3);
+    expect(await store.lastMarked("delivered", chat.id, stage.alice.id)).toBe(0);
+    expect(await store.mark("read", upTo(Number.MAX_SAFE_INTEGER))).toBe(true);
+    expect(await store.lastMarked("read", chat.id, stage.alice.id)).toBe(5);
+    expect(await store.mark("delivered", upTo(8, stage.alice))).toBe(true);
+    expect(await store.lastMarked("delivered", chat.id, bob.id)).toBe(8);
+    expect(await store.mark("read", upTo(8, alice))).toBe(false);
+    expect(await unread()).toBe(0);
+  });
+
+  it("nothing past its time, deleted or not, in no list and no count; and that is no hole", async () => {
+    await chatWith(1);
+    await write(4);
+    await expire();
+    await write(2);
+    const resume = { chat_id: chat.id, after: 0, limit: 100 };
+    const expectGone = async () => {
+      expect(await unread()).toBe(2);
+      const list = (await listMessages(stage.store, stage.bob.id, resume))!;
+      expect(list).toMatchObject({ after: 0, through: 6, has_more: false });
+      expect(list.messages.map(({ seq }) => seq)).toEqual([5, 6]);
+      expect(await pageOf({ before: 6 })).toEqual([[5], false]);
+      const first = (await listMessages(stage.store, stage.bob.id, { ...resume, limit: 1 }))!;
+      expect(first).toMatchObject({ through: 5, has_more: true });
+    };
+    await expectGone();
+    const deleted = await stage.store.deleteExpired({ now: Date.now() / 1000, limit: 100 });
+    expect(deleted).toBe(4);
+    await expectGone();
+  });
+
+  it("the whole chat away, and a resume reaches to its end", async () => {
+    await chatWith(1);
+    await write(3);
+    await expire();
+    const resume = { chat_id: chat.id, after: 0, limit: 1 };
+    const list = await listMessages(stage.store, stage.bob.id, resume);
+    expect(list).toMatchObject({ messages: [], through: 3, has_more: false });
+    const newest = await stage.store.listNewestMessages(stage.bob.id);
+    expect(newest.map(({ chat_id }) => chat_id)).not.toContain(chat.id);
+    await stage.store.mark("read", { chat_id: chat.id, user_id: stage.bob.id, seq: 2 });
+    await stage.store.deleteExpired({ now: Date.now() / 1000, limit: 100 });
+    expect(await stage.store.lastMarked("read", chat.id, stage.alice.id)).toBe(2);
+    await stage.store.mark("read", { chat_id: chat.id, user_id: stage.bob.id, seq: 3 });
+    expect(await stage.store.lastMarked("read", chat.id, stage.alice.id)).toBe(3);
+  });
+
+  it("while two sweepers delete in batches, each message once", async () => {
+    await chatWith(1);
+    const sends = Array.from({ length: 1100 }, () =>
+      storeMessage(stage.store, messageIn(chat.id, stage.alice.id)),
+    );
+    await Promise.all(sends);
+    await expire();
+    await write(1);
+    const sweepers = [stage.store, stage.open()].map(
+      (store) => new Sweeper(store, pino({ level: "silent" })),
+    );
+    const counts = await Promise.all(sweepers.map((sweeper) => sweeper.sweep()));
+    expect(counts[0]! + counts[1]!).toBe(1100);
+    expect(await pageOf({})).toEqual([[1101], false]);
+    await sweepers[0]!.stop();
+    expect(await sweepers[0]!.sweep()).toBe(0);
+  });
+});

@@ -1,0 +1,122 @@
+import { type Kysely, sql } from "kysely";
+import { afterAll, beforeAll, expect, it } from "vitest";
+import { migrate } from "../../src/database/migrator.js";
+import { openDatabase } from "../../src/database/open-database.js";
+import type { Schema } from "../../src/database/schema.js";
+import { Store } from "../../src/database/store.js";
+import { storeMessage } from "../../src/messages/store-message.js";
+import { messageIn } from "../support.js";
+import { describeOnPostgres } from "./databases.js";
+import { createChat } from "./rows.js";
+import { Stage } from "./stage.js";
+
+const AWAY = { status: 503, code: "ERR_UNAVAILABLE", details: { retry_after: 1 } };
+
+describeOnPostgres("PostgreSQL, in trouble", () => {
+  let stage: Stage;
+  let db: Kysely<Schema>;
+  let store: Store;
+  const reported: Error[] = [];
+  beforeAll(async () => {
+    stage = await Stage.set("postgresql");
+    db = openDatabase(stage.scratch.config, (error) => reported.push(error));
+    store = new Store(db);
+    stage.stores.push(store);
+  });
+  afterAll(() => stage.clear());
+
+  const send = (to = store) => storeMessage(to, messageIn(stage.chat.id, stage.alice.id));
+  const backendOf = async (connection: Kysely<Schema>) => {
+    const { rows } = await sql<{ pid: number }>`select pg_backend_pid() as pid`.execute(connection);
+    return rows[0]!.pid;
+  };
+  const terminate = (pid: number) => sql`select pg_terminate_backend(${pid})`.execute(db);
+
+  it("ends a connection in the middle of a transaction: that fails, and the next one is well", async () => {
+    const lost = db.transaction().execute(async (inside) => {
+      await send(new Store(inside));
+      await terminate(await backendOf(inside));
+      await send(new Store(inside));
+    });
+    await expect(lost).rejects.toMatchObject(AWAY);
+    expect((await send()).stored.seq).toBe(1);
+  });
+
+  it("ends a connection that commits: whether it did is found out by sending again", async () => {
+    const message = messageIn(stage.chat.id, stage.alice.id);
+    const lost = db.transaction().execute(async (inside) => {
+      await storeMessage(new Store(inside), message);
+      await terminate(await backendOf(inside));
+    });
+    await expect(lost).rejects.toMatchObject(AWAY);
+    const { stored } = await storeMessage(store, message);
+    expect((await storeMessage(store, message)).stored.seq).toBe(stored.seq);
+  });
+
+  it("ends the connections that nobody uses, which is reported and no more", async () => {
+    await Promise.all(Array.from({ length: 5 }, () => send()));
+    reported.length = 0;
+    await sql`select pg_terminate_backend(pid) from pg_stat_activity
+      where pid <> pg_backend_pid() and datname = current_database()`.execute(db);
+    while (reported.length < 4) await new Promise(setImmediate);
+    expect(await Promise.allSettled([send(), send()])).toMatchObject([
+      { status: "fulfilled" },
+      { status: "fulfilled" },
+    ]);
+  });
+
+  it("breaks off a deadlock, and who is broken off may try again", async () => {
+    const other = await createChat(store, stage.bob, stage.carol);
+    const take = (inside: Store, chat_id: number) =>
+      inside.takeSeq({ chat_id, sender_id: stage.bob.id });
+    let waiting = 0;
+    const both = async () => {
+      waiting += 1;
+      while (waiting < 2) await new Promise(setImmediate);
+    };
+    const inOrder = (first: number, second: number) =>
+      store.transaction(async (inside) => {
+        await take(inside, first);
+        await both();
+        await take(inside, second);
+      });
+    const outcomes = await Promise.allSettled([
+      inOrder(stage.chat.id, other.id),
+      inOrder(other.id, stage.chat.id),
+    ]);
+    const failed = outcomes.filter(({ status }) => status === "rejected");
+    expect(failed).toMatchObject([{ reason: AWAY }]);
+  });
+
+  it("takes back a transaction in which something failed, and nobody is told that it was done", async () => {
+    const before = (await send()).stored.seq;
+    const failed = db.transaction().execute(async (inside) => {
+      await send(new Store(inside));
+      await sql`select nothing`.execute(inside).catch(() => {});
+    });
+    await expect(failed).rejects.toThrow("not committed");
+    expect((await send()).stored.seq).toBe(before + 1);
+  });
+
+  it("has an error quote no row", async () => {
+    const { id: _, ...user } = stage.alice;
+    const error = await db
+      .insertInto("users")
+      .values(user)
+      .execute()
+      .catch((reason) => reason);
+    expect(error).toMatchObject({ code: "23505" });
+    expect(JSON.stringify({ ...error })).not.toContain("alice");
+  });
+
+  it("is not there, which is said in time", async () => {
+    const nowhere = { dialect: "postgresql", poolSize: 1 } as const;
+    const store = new Store(openDatabase({ ...nowhere, url: "postgresql://x@127.0.0.1:1/x" }));
+    await expect(store.ping()).rejects.toMatchObject(AWAY);
+    await expect(store.transaction(send)).rejects.toMatchObject(AWAY);
+    await store.close();
+    await expect(
+      migrate({ ...nowhere, url: "postgresql://x@127.0.0.1:1/x" }),
+    ).rejects.toMatchObject(AWAY);
+  });
+});
