@@ -1,3 +1,4 @@
+import { parseArgs } from "node:util";
 import { readConfig } from "../config.js";
 import { openDatabase } from "../database/open-database.js";
 import { Store } from "../database/store.js";
@@ -5,15 +6,26 @@ import { rotateSigningKeys } from "./signing-keys.js";
 
 const HELP = `npm run keys:rotate -w examples/server
 
-Adds a key that signs tokens from now on, in the database that DATABASE_URL names. Tokens of the older keys stay good until
-they expire; keys whose last token has expired are removed. Servers that run need no restart.`;
+Adds a key that signs tokens as soon as every server knows it, which takes two minutes at most, in the database that
+DATABASE_URL names. Tokens of the older keys stay good until they expire; keys whose last token has expired are removed.
+Servers that run need no restart.`;
 
-if (process.argv.includes("--help")) {
-  console.log(HELP);
-} else {
+try {
+  const { values } = parseArgs({ options: { help: { type: "boolean" } } });
+  if (values.help) console.log(HELP);
+  else await rotate();
+} catch (error) {
+  console.error(`no key was rotated: ${(error as Error).message}`);
+  process.exitCode = 1;
+}
+
+async function rotate(): Promise<void> {
   const store = new Store(openDatabase(readConfig(process.env).database, () => {}));
-  const { added, removed } = await rotateSigningKeys(store);
-  console.log(`tokens are signed with ${added} from now on, by every server within a minute`);
-  for (const id of removed) console.log(`${id} is removed: its last token has expired`);
-  await store.close();
+  try {
+    const { added, removed } = await rotateSigningKeys(store);
+    console.log(`tokens will be signed with ${added}, by every server within two minutes`);
+    for (const id of removed) console.log(`${id} is removed: its last token has expired`);
+  } finally {
+    await store.close();
+  }
 }

@@ -56,11 +56,12 @@ export class Sessions {
   async refresh(token: string): Promise<AuthResponse> {
     const claims = await this.#tokens.read("refresh", token);
     if (claims === undefined) throw notAuthenticated();
-    const { username } = await this.#find(claims.session_id);
+    const { username } = await this.#findOf(claims);
     const next = {
       refresh_id: randomBytes(16),
       expires_at: Date.now() / 1000 + REFRESH_TOKEN_SECONDS,
     };
+    // The id as it is, not a digest of it: only with our signature around it is it a token.
     const presented = { id: claims.session_id, refresh_id: claims.refresh_id! };
     if (!(await this.#store.rotateSession(presented, next))) {
       await this.revoke(claims.session_id);
@@ -73,7 +74,7 @@ export class Sessions {
   async authenticate(token: string | undefined): Promise<ActiveSession> {
     const claims = token === undefined ? undefined : await this.#tokens.read("access", token);
     if (claims === undefined) throw notAuthenticated();
-    return this.#find(claims.session_id);
+    return this.#findOf(claims);
   }
 
   /** Whether a session goes on. */
@@ -100,6 +101,12 @@ export class Sessions {
     const value = await this.#coordination.takeTicket(ticket);
     if (value === undefined) throw notAuthenticated();
     return this.#find(new Uint8Array(Buffer.from(value, "hex")));
+  }
+
+  async #findOf({ session_id, user_id }: TokenClaims): Promise<ActiveSession> {
+    const session = await this.#find(session_id);
+    if (session.user_id !== user_id) throw notAuthenticated();
+    return session;
   }
 
   async #find(id: Uint8Array): Promise<ActiveSession> {

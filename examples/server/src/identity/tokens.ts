@@ -1,11 +1,10 @@
 import type { KeyObject } from "node:crypto";
 import { errors, jwtVerify, SignJWT } from "jose";
+import { CLOCK_TOLERANCE } from "./lifetimes.js";
 import type { SigningKeys } from "./signing-keys.js";
 
 const ISSUER = "lacre-server";
 const AUDIENCE = "lacre";
-/** Seconds by which the clocks of two instances may differ. */
-const CLOCK_TOLERANCE = 5;
 
 /** What a token is for. One of one kind is never taken for one of another. */
 export type TokenKind = "access" | "refresh";
@@ -67,7 +66,7 @@ export class Tokens {
       };
     } catch (error) {
       // What is wrong with a token is nobody's business; what is wrong with the database is.
-      if (error instanceof errors.JOSEError || error instanceof TypeError) return undefined;
+      if (error instanceof errors.JOSEError) return undefined;
       throw error;
     }
   }

@@ -44,6 +44,10 @@ const SHAPE = /^(?=.*[\p{L}\p{Nd}])[\p{XIDC}_-]{3,50}$/u;
 /** Invisible, like an apostrophe, only lengthening a letter, or part of a Hangul syllable that is none. */
 const DECEPTIVE = /[\p{DI}\u02B0-\u02FF\u0640\u1100-\u11FF\uA960-\uA97F\uD7B0-\uD7FF]/u;
 
+/** Marks that stand on no letter, twice on one or five high, or that a letter hides: a second dot over i and j, one over l. */
+const MISPLACED =
+  /(?:^|[^\p{L}\p{M}])\p{M}|(\p{M})\1|\p{Mn}{5}|[\p{SD}JLıȷl]\p{M}*\u0307|I\p{M}+\u0307|I\u0307\p{M}/u;
+
 /** Letters that our table of look-alikes, of Unicode 13, does not know, and with them those beyond the BMP that no living name but a Han one needs. */
 const UNKNOWN =
   /[\u0870-\u088F\u08B5\u08C8\u08C9\u0C5C\u0C5D\u0CDC\u0CDD\u1C89\u1C8A\u9FFD-\u9FFF\uA7C0\uA7C1\uA7CB-\uA7DC\u{10000}-\u{1FFFF}\u{2A6DE}-\u{10FFFF}]/u;
@@ -61,13 +65,15 @@ export interface Username {
  * Checks a name that somebody wants. Throws a Refusal.
  *
  * Names are put into NFKC and compared without case. Their letters are of one script, or of the scripts that Japanese,
- * Chinese or Korean is written in; their digits are of one kind; nothing in them is invisible. No two names look
- * alike by the table of UTS #39, whether as they stand, in small letters or in capitals.
+ * Chinese or Korean is written in; their digits are of one kind; nothing in them is invisible, and marks stand where
+ * they are seen. No two names look alike by the table of UTS #39, whether as they stand, in small letters or in capitals.
  */
 export function readUsername(text: string): Username {
   const username = text.normalize("NFKC");
-  const isPlain = SHAPE.test(username) && !DECEPTIVE.test(username) && !UNKNOWN.test(username);
-  if (!isPlain || hasPhoneticLetters(username)) {
+  const isPlain =
+    ![DECEPTIVE, UNKNOWN].some((characters) => characters.test(username)) &&
+    !MISPLACED.test(username.normalize("NFD"));
+  if (!SHAPE.test(username) || !isPlain || hasPhoneticLetters(username)) {
     throw refuse("it has a character that cannot be seen, or is easily taken for another");
   }
   if (!COMPANIES.some((company) => company.test(username)) || hasDigitsOfTwoKinds(username)) {

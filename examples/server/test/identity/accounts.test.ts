@@ -76,6 +76,22 @@ describe("passwords", () => {
     expect(hashed_password).toMatch(/^\$argon2id\$v=19\$m=19456,t=2,p=1\$/);
   });
 
+  it("take as long to refuse where there is no user", async () => {
+    const passwords = new Passwords();
+    const hashed = await passwords.hash(PASSWORD);
+    const fastest = async (known: string | undefined) => {
+      let least = Number.POSITIVE_INFINITY;
+      for (let round = 0; round < 5; round++) {
+        const start = performance.now();
+        expect(await passwords.verify(known, "guessing")).toBe(false);
+        least = Math.min(least, performance.now() - start);
+      }
+      return least;
+    };
+    await fastest(undefined);
+    expect(await fastest(undefined)).toBeGreaterThan((await fastest(hashed)) / 2);
+  });
+
   it("are hashed a few at a time, and many more are asked to come back", async () => {
     const passwords = new Passwords();
     const tries = Array.from({ length: 110 }, () => passwords.verify(undefined, "guessing"));
@@ -85,6 +101,7 @@ describe("passwords", () => {
     expect((refused[0] as PromiseRejectedResult).reason).toMatchObject({
       code: "ERR_UNAVAILABLE",
       status: 503,
+      details: { retry_after: 5 },
     });
     expect(await passwords.verify(await passwords.hash("right one"), "right one")).toBe(true);
   });
@@ -103,7 +120,8 @@ describe("the server starts again", () => {
   it("and has written no password, token or session key to its log", async () => {
     const log = server.log.join("");
     expect(log).toContain('"path":"/ws"');
-    for (const secret of [PASSWORD, alice.token, alice.token.split(".")[2]!]) {
+    expect(log).not.toContain("argon2");
+    for (const secret of [PASSWORD, "not her password", alice.token.split(".")[2]!]) {
       expect(log).not.toContain(secret);
     }
     expect(log).not.toContain(Buffer.from(alice.sessionKey).toString("base64"));

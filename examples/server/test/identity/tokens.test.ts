@@ -1,10 +1,10 @@
-import { createHmac, createPublicKey } from "node:crypto";
-import { SignJWT } from "jose";
+import { createHmac, generateKeyPairSync } from "node:crypto";
+import { exportJWK, SignJWT } from "jose";
 import { AuthResponse } from "lacre";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { openDatabase } from "../../src/database/open-database.js";
 import { Store } from "../../src/database/store.js";
-import { rotateSigningKeys, SigningKeys } from "../../src/identity/signing-keys.js";
+import { SigningKeys } from "../../src/identity/signing-keys.js";
 import { PASSWORD, TestServer } from "../support.js";
 
 const server = new TestServer();
@@ -27,8 +27,9 @@ async function logIn(username = "alice"): Promise<AuthResponse> {
 const refresh = (refresh_token = "") => server.request("POST", "/auth/refresh", { refresh_token });
 const statusWith = async (token?: string) =>
   (await server.request("GET", "/users/me", undefined, token)).status;
-const claimsOf = (token = "") =>
-  JSON.parse(Buffer.from(token.split(".")[1]!, "base64url").toString());
+const encode = (value: object) => Buffer.from(JSON.stringify(value)).toString("base64url");
+const decode = (text = "") => JSON.parse(Buffer.from(text, "base64url").toString());
+const claimsOf = (token = "") => decode(token.split(".")[1]);
 
 describe("tokens", () => {
   it("are good for an hour, and for thirty days", async () => {
@@ -56,6 +57,7 @@ describe("tokens", () => {
       expired: await signed({ exp: Math.floor(Date.now() / 1000) - 60 }),
       "without an end": await signed({ exp: undefined }),
       "of a session that is not": await signed({ sid: Buffer.alloc(16, 1).toString("base64url") }),
+      "of another user's session": await signed({ sub: "2" }),
       "of a short session id": await signed({ sid: "AAAA" }),
       "of a session that is no text": await signed({ sid: 7 }),
       "without a kid": await signed({}, { kid: undefined }),
@@ -67,17 +69,47 @@ describe("tokens", () => {
     expect((await refresh(access_token)).status).toBe(401);
   });
 
+  it("bring no key of their own, and are always signed", async () => {
+    const { access_token = "" } = await logIn();
+    const [head, claims, signature] = access_token.split(".");
+    const { privateKey, publicKey } = generateKeyPairSync("rsa", { modulusLength: 2048 });
+    const jwk = await exportJWK(publicKey);
+    const x5c = [publicKey.export({ type: "spki", format: "der" }).toString("base64")];
+    const jku = `${server.url}/.well-known/jwks.json`;
+    const theirs = (header: object) =>
+      new SignJWT(decode(claims))
+        .setProtectedHeader({ ...decode(head), ...header })
+        .sign(privateKey);
+    const unsigned = encode({ ...decode(head), alg: "none" });
+    const forged = {
+      "under their key and our kid": await theirs({}),
+      "under a kid of their own": await theirs({ kid: "theirs" }),
+      "with their jwk": await theirs({ jwk }),
+      "with their jwk alone": await theirs({ jwk, kid: undefined }),
+      "with their certificate": await theirs({ x5c, kid: undefined }),
+      "with an address of keys": await theirs({ jku, kid: "theirs" }),
+      unsigned: `${unsigned}.${claims}.`,
+      "unsigned, with a signature": `${unsigned}.${claims}.${signature}`,
+      "of another's claims": `${head}.${encode({ ...decode(claims), sub: "2" })}.${signature}`,
+      "that asks for what nobody knows": `${encode({ ...decode(head), crit: ["x"], x: 1 })}.${claims}.${signature}`,
+      garbage: "no-token",
+    };
+    for (const [what, token] of Object.entries(forged)) {
+      expect([what, await statusWith(token)]).toEqual([what, 401]);
+    }
+    expect(await statusWith(access_token)).toBe(200);
+  });
+
   it("under HS256 and the public key are none", async () => {
     const { access_token = "" } = await logIn();
     const [head = "", claims] = access_token.split(".");
-    const { kid } = JSON.parse(Buffer.from(head, "base64url").toString());
+    const { kid } = decode(head);
     const { publicKey } = (await (await SigningKeys.open(store)).find(kid))!;
     for (const secret of [
       publicKey.export({ type: "spki", format: "pem" }),
       publicKey.export({ type: "spki", format: "der" }),
     ]) {
-      const header = Buffer.from(JSON.stringify({ alg: "HS256", typ: "at+jwt", kid }));
-      const signed = `${header.toString("base64url")}.${claims}`;
+      const signed = `${encode({ alg: "HS256", typ: "at+jwt", kid })}.${claims}`;
       const mac = createHmac("sha256", secret).update(signed).digest("base64url");
       expect(await statusWith(`${signed}.${mac}`)).toBe(401);
     }
@@ -136,67 +168,5 @@ describe("logging out", () => {
     expect(await statusWith(here.access_token)).toBe(401);
     expect((await refresh(here.refresh_token)).status).toBe(401);
     expect(await statusWith(there.access_token)).toBe(200);
-  });
-});
-
-describe("keys", () => {
-  it("are published without what signs", async () => {
-    const { keys } = await (await fetch(`${server.url}/.well-known/jwks.json`)).json();
-    for (const key of keys) {
-      expect(Object.keys(key).sort()).toEqual(["alg", "e", "kid", "kty", "n", "use"]);
-      expect(createPublicKey({ key, format: "jwk" }).asymmetricKeyDetails?.modulusLength).toBe(
-        2048,
-      );
-    }
-  });
-
-  it("are rotated while everybody stays logged in", async () => {
-    const before = await logIn();
-    const { added, removed } = await rotateSigningKeys(store);
-    expect(removed).toEqual([]);
-    expect(await statusWith(before.access_token)).toBe(200);
-    await server.stop();
-    await server.start();
-    const after = await logIn();
-    const kid = (token = "") =>
-      JSON.parse(Buffer.from(token.split(".")[0]!, "base64url").toString()).kid;
-    expect([kid(after.access_token), kid(after.refresh_token)]).toEqual([added, added]);
-    expect(kid(before.access_token)).not.toBe(added);
-    expect((await refresh(before.refresh_token)).status).toBe(200);
-  });
-
-  it("that another instance made are found when they are needed", async () => {
-    const running = await SigningKeys.open(store);
-    const { added } = await rotateSigningKeys(store);
-    expect(await running.find("nobody's")).toBeUndefined();
-    await new Promise((resolve) => setTimeout(resolve, 2100));
-    expect((await running.find(added))?.id).toBe(added);
-  });
-
-  it("are removed when their last token has expired, and not before", async () => {
-    const now = Date.now() / 1000;
-    const newest = (await store.listKeys("token-signing-key"))[0]!;
-    const lastTokenEnds = newest.created_at + 30 * 24 * 3600;
-    expect((await rotateSigningKeys(store, lastTokenEnds)).removed).toEqual([]);
-    const kept = await store.listKeys("token-signing-key");
-    const { removed } = await rotateSigningKeys(store, lastTokenEnds + 3600);
-    expect(removed.length).toBeGreaterThan(0);
-    expect(removed).not.toContain(kept[0]!.id);
-    expect(now).toBeLessThan(lastTokenEnds);
-  });
-
-  it("of two servers that start at once on an empty database are both good", async () => {
-    const other = new TestServer();
-    await other.start();
-    const shared = new Store(openDatabase(other.database, () => {}));
-    for (const { id } of await shared.listKeys("token-signing-key")) await shared.removeKey(id);
-    const [one, two] = await Promise.all([SigningKeys.open(shared), SigningKeys.open(shared)]);
-    const made = await shared.listKeys("token-signing-key");
-    await new Promise((resolve) => setTimeout(resolve, 2100));
-    for (const { id } of made) {
-      expect([(await one.find(id))?.id, (await two.find(id))?.id]).toEqual([id, id]);
-    }
-    await shared.close();
-    await other.remove();
   });
 });

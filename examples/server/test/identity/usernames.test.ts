@@ -12,6 +12,17 @@ const refusal = (name: string) => {
   }
 };
 
+const names = fc.string({
+  unit: fc.constantFrom(
+    ..."abcABCzZ0189_-äÖßİıIiHjΣςσΐéҖжЖ田あ각ﬁ",
+    "\u0301",
+    "\u0331",
+    "\u0323",
+    "\u0307",
+  ),
+  maxLength: 12,
+});
+
 describe("a username", () => {
   it.each([
     ...["alice", "Bob", "x1y", "ana_maría", "jean-luc", "Ødegård", "straße", "007", "a-1"],
@@ -37,6 +48,13 @@ describe("a username", () => {
     ["small capitals", "ᴀʟɪᴄᴇ"],
     ["two letters", "al"],
     ["no letter or digit", "___"],
+    ["a mark that stands on nothing", "\u0301bob"],
+    ["a mark on what is no letter", "a_\u0301b"],
+    ["a mark twice", "e\u0301\u0301va"],
+    ["marks in a tower", "a\u0301\u0302\u0303\u0304\u0305b"],
+    ["a dot on a dot", "j\u0307ohn"],
+    ["a dot on an i without one", "ı\u0307da"],
+    ["a dot on an i that has a tail", "į\u0307da"],
   ])("may not have %s", (_, name) => expect(refusal(name)).toBe("ERR_USERNAME_REFUSED"));
 
   it("is shown in NFKC, and compared without case", () => {
@@ -53,16 +71,26 @@ describe("a username", () => {
   });
 
   it("begins as its beginning does, so that it is found by that", () => {
-    const names = fc.string({
-      unit: fc.constantFrom(..."abcABCzZ0189_-äÖßİıΣςσéжЖ田あ"),
-      maxLength: 12,
-    });
     fc.assert(
       fc.property(names, fc.nat(12), (name, length) => {
-        const beginning = [...name].slice(0, length).join("");
-        expect(usernameKey(name).startsWith(usernameKey(beginning))).toBe(true);
+        const username = name.normalize("NFKC");
+        const letters = [...new Intl.Segmenter().segment(username)].map(({ segment }) => segment);
+        const beginning = letters.slice(0, length).join("");
+        expect(usernameKey(username).startsWith(usernameKey(beginning))).toBe(true);
       }),
       { numRuns: 2000 },
+    );
+  });
+
+  it("is the same however it is typed", () => {
+    fc.assert(
+      fc.property(names, (name) => {
+        fc.pre(refusal(name) === "taken");
+        const key = usernameKey(name);
+        const typed = [name.toUpperCase(), name.toLowerCase(), name.normalize("NFD"), key];
+        for (const other of typed) expect(usernameKey(other)).toBe(key);
+      }),
+      { numRuns: 5000 },
     );
   });
 });
