@@ -65,8 +65,8 @@ describe("peers of the first version, where they are served", () => {
 
   it("write, and get no type that they do not know", async () => {
     const old = new FirstVersionPeer(server, bob);
-    const ofAlice = await alice.connect(["delivered"]);
     await once(old.socket, "open");
+    const ofAlice = await alice.connect(["delivered"]);
     const { client_id: _, ...message } = messageIn(chat_id, bob.id);
     old.socket.send(ChatMessage.toProtocol(message, key).toBytes());
     const got = await ofAlice.nextOf("message");
@@ -75,10 +75,8 @@ describe("peers of the first version, where they are served", () => {
     for (const event_type of ["delivered", "read"] as const) {
       ofAlice.send(StatusEvent, { event_type, chat_id, user_id: alice.id, seq });
     }
-    const status = await old.nextOf("status");
     const known = new Set(["message", "status", "error"]);
     while (StatusEvent.fromProtocol(await old.nextOf("status")).event_type !== "read");
-    expect(status.type).toBe("status");
     for (const frame of old.frames) {
       const opened = MessageProtocol.fromBytes(frame);
       expect(known).toContain(opened.type);
