@@ -86,7 +86,8 @@ export class Inbox {
     // What came meanwhile under a seq that seemed old was not held.
     chat.isBehind = list.has_more || isRewound;
     this.#advance(chat, Math.max(chat.cursor, through));
-    if (chat.held.size > 0 && chat.cursor === after) this.#fail(chat);
+    const isStuck = chat.held.size > 0 && chat.cursor === after;
+    if (isRewound || isStuck) this.#fail(chat);
     else chat.failures = 0;
     if (!wantsMore(chat)) this.#notify({ type: "caught_up", chat_id, seq: chat.cursor });
     this.#askForTurn(chat);

@@ -15,7 +15,7 @@ export class Marks {
 
   set(mark: Mark): void {
     const known = this.#marks.get(keyOf(mark));
-    if (known === undefined || known.seq < mark.seq) this.#put(mark);
+    if (mark.seq > (known?.seq ?? -1)) this.#put(mark);
   }
 
   /** The chat ends at `seq` again, and a server refuses marks past that. */

@@ -45,7 +45,7 @@ export class Outbox {
   add(written: OutgoingMessage): OutgoingMessage {
     const { client_id, ...checked } = ChatMessage.parse(written);
     if (client_id === undefined || checked.sender_id !== this.#userId) {
-      const issue = { path: [], message: "must have a client_id, and its writer's sender_id" };
+      const issue = { path: [], message: "must have its writer as sender_id, and a client_id" };
       throw new ValidationError("message", [issue]);
     }
     const message = { ...checked, client_id };

@@ -75,7 +75,8 @@ export class Session {
       options.cursors ?? [],
       (action) => {
         this.#act(action);
-        if (action.type === "cursor") this.#movedTo(action.chat_id, action.seq);
+        if (action.type === "cursor" && this.#marksDelivered)
+          this.#marks.set({ event_type: DELIVERED, chat_id: action.chat_id, seq: action.seq });
         if (action.type === "deliver" && action.notice.type === "rewound")
           this.#marks.rewind(action.notice.chat_id, action.notice.last_seq);
       },
@@ -327,10 +328,6 @@ export class Session {
 
   #notify(notice: SessionNotice): void {
     this.#act({ type: "deliver", notice });
-  }
-
-  #movedTo(chat_id: number, seq: number): void {
-    if (this.#marksDelivered) this.#marks.set({ event_type: DELIVERED, chat_id, seq });
   }
 
   #act(action: SessionAction): void {

@@ -1,4 +1,6 @@
 const MICROSECOND = 1e-6;
+/** A clock that goes back further than this, in seconds, was set; for less, time is waited for. */
+const JITTER = 1;
 
 /**
  * A clock that stands still while the caller's goes back, and goes on with it: deadlines stay as far off as they were.
@@ -11,8 +13,8 @@ export class SteadyClock {
 
   /** Its time at the caller's `now`. */
   read(now: number): number {
+    if (this.#time - now - this.#lead > JITTER) this.#lead = this.#time - now;
     this.#time = Math.max(this.#time, now + this.#lead);
-    this.#lead = this.#time - now;
     return this.#time;
   }
 

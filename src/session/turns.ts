@@ -50,6 +50,6 @@ export class Turns<Chat extends object> {
 
   /** When to look again, Unix time in seconds. */
   get deadline(): number {
-    return Math.min(...[...this.#underWay.values()].map(({ retryAt }) => retryAt));
+    return Math.min(...[...this.#underWay].map(([, { retryAt }]) => retryAt));
   }
 }

@@ -68,6 +68,22 @@ describe("a clock that jumps back by an hour", () => {
     ]);
   });
 
+  it("does not lead it astray where it flickers: back and ahead by half a second, for an hour", () => {
+    const stage = Stage.online();
+    const start = stage.now;
+    for (let minute = 1; minute <= 60; minute++) {
+      const serversNow = start + minute * 60;
+      for (const flicker of [0.5, -0.5, 0.5, 0]) {
+        stage.now = serversNow + flicker;
+        stage.receive(Heartbeat, { sent_at: stage.now });
+      }
+      const typing = { type: "mark", event_type: "typing", chat_id: CHAT } as const;
+      const [frame] = only(stage.handle(typing), "transmit").slice(-1);
+      const { timestamp } = stage.channel.open(frame!.bytes, serversNow);
+      expect(Math.abs(timestamp - serversNow)).toBeLessThan(1);
+    }
+  });
+
   it.each([0.001, 1, HOUR, 1e9, 1_700_000_000])("by %d s wakes nobody in vain", (seconds) => {
     const stage = Stage.online();
     stage.now += 1 / 3;

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import {
+  Ack,
   ChatMessage,
   ErrorResponse,
   MessageListResponse,
@@ -7,6 +8,7 @@ import {
   type SigningKey,
 } from "../../src/index.js";
 import { acceptHello, CLOSE } from "../../src/session/index.js";
+import { NOW } from "../support/examples.js";
 import {
   CHAT,
   delivered,
@@ -142,6 +144,51 @@ describe("a server that lies", () => {
     ]);
     expect(only(actions, "cursor")).toEqual([{ type: "cursor", chat_id: CHAT, seq: 40 }]);
     expect(delivered(stage.receive(ChatMessage, fromBob(41)))).toEqual([41]);
+  });
+
+  it("and goes back with every answer is not asked without end", () => {
+    const stage = new Stage({ cursors: [[CHAT, 50]] });
+    let after = stage.resumes(stage.connect())[0]!.after;
+    for (let answers = 1; answers <= 3; answers++) {
+      const actions = stage.list({ after, through: after - 1 });
+      expect(notices(actions)).toMatchObject([
+        { type: "rewound", cursor: after, last_seq: after - 1 },
+        ...(answers < 3 ? [] : [{ type: "gap", after: after - 1 }, { type: "caught_up" }]),
+      ]);
+      expect(stage.resumes(actions)).toHaveLength(answers < 3 ? 1 : 0);
+      after -= 1;
+    }
+  });
+
+  it("and says that there are as many messages as there are numbers does no harm that lasts", () => {
+    const last = Number.MAX_SAFE_INTEGER;
+    const stage = new Stage({ outbox: [fromAlice(1)] });
+    stage.connect();
+    stage.receive(ChatMessage, fromBob(last, { message_id: 3 }));
+    const { client_id } = fromAlice(1);
+    stage.receive(Ack, { client_id, chat_id: CHAT, message_id: 1, seq: last, stored_at: NOW });
+    expect(delivered(stage.list({ after: 0, through: last }))).toEqual([]);
+    expect(delivered(stage.receive(ChatMessage, fromBob(1)))).toEqual([]);
+    stage.handle({ type: "closed", code: 1006 });
+    stage.now += 60;
+    expect(stage.resumes(stage.connect())).toMatchObject([{ after: last }]);
+    const honest = stage.list({ after: last, through: 1 });
+    expect(notices(honest)).toMatchObject([{ type: "rewound", cursor: last, last_seq: 1 }]);
+    expect(delivered(stage.receive(ChatMessage, fromBob(2)))).toEqual([2]);
+  });
+
+  it("and answers with a list of thousands, where 100 were asked for, is heard in no more time than they take", () => {
+    const stage = new Stage();
+    stage.connect();
+    const messages = Array.from({ length: 5000 }, (_, at) => fromBob(at + 1));
+    const actions = stage.list({ after: 0, through: 5000, messages });
+    expect(delivered(actions)).toHaveLength(5000);
+    expect(only(actions, "cursor")).toEqual([{ type: "cursor", chat_id: CHAT, seq: 5000 }]);
+    const twice = [...messages, ...messages].map((message) => ({ ...message }));
+    stage.receive(ChatMessage, fromBob(5002));
+    expect(
+      delivered(stage.list({ after: 5000, through: 5000, messages: twice.slice(0, 5001) })),
+    ).toEqual([]);
   });
 
   it("and floods its chats with what is ahead of its turn is bounded to 8 MiB; the rest is asked for again", () => {
