@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { BlockList, isIP } from "node:net";
 import { pino } from "pino";
 import { ConfigError } from "./config-error.js";
@@ -29,6 +30,12 @@ export interface Config {
 }
 
 const MOST_REQUESTS = 1_000_000;
+
+/** The configuration of this process: its environment, and what a file .env in its working directory has besides. */
+export function loadConfig(): Config {
+  if (existsSync(".env")) process.loadEnvFile();
+  return readConfig(process.env);
+}
 
 /** Reads the whole configuration; a variable that is empty counts as absent. Throws a ConfigError that says what to set. */
 export function readConfig(env: NodeJS.ProcessEnv): Config {

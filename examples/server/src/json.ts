@@ -52,10 +52,15 @@ export async function readBytes({ req }: Context, most: number): Promise<Uint8Ar
   if (Number(req.header("content-length") ?? 0) > most) throw tooLarge;
   const chunks: Uint8Array[] = [];
   let size = 0;
-  for await (const chunk of req.raw.body ?? []) {
-    size += chunk.length;
-    if (size > most) throw tooLarge;
-    chunks.push(chunk);
+  try {
+    for await (const chunk of req.raw.body ?? []) {
+      size += chunk.length;
+      if (size > most) throw tooLarge;
+      chunks.push(chunk);
+    }
+  } catch (error) {
+    if (error === tooLarge) throw error;
+    throw new Refusal(400, "ERR_MALFORMED_REQUEST", "the body did not come to its end");
   }
   return Buffer.concat(chunks);
 }

@@ -1,16 +1,21 @@
-import { existsSync } from "node:fs";
-import { readConfig } from "./config.js";
+import { loadConfig } from "./config.js";
 import { ConfigError } from "./config-error.js";
 import { addressOf } from "./database/database-config.js";
+import { DatabaseUnavailable } from "./database/database-unavailable.js";
 import { createLog } from "./log.js";
 import { startServer } from "./server.js";
 
 /** For a server that does not come to its end, in milliseconds. */
 const CLOSING_PATIENCE = 12_000;
 
+/** Of files that cannot be opened, and of PostgreSQL: no such user, a wrong password, no such database. */
+const NO_DATABASE = new Set([
+  ...["ENOENT", "EACCES", "SQLITE_CANTOPEN", "ECONNREFUSED", "ENOTFOUND"],
+  ...["28000", "28P01", "3D000"],
+]);
+
 try {
-  if (existsSync(".env")) process.loadEnvFile();
-  const config = readConfig(process.env);
+  const config = loadConfig();
   const log = createLog(config.logLevel);
   const server = await startServer(config, log);
   log.info(
@@ -36,23 +41,17 @@ try {
   }
 } catch (error) {
   console.error(`lacre-server cannot start: ${reasonOf(error)}`);
-  process.exitCode = 1;
+  process.exit(1);
 }
 
 function reasonOf(error: unknown): string {
   if (error instanceof ConfigError) return error.message;
-  const { code, message } = error as NodeJS.ErrnoException;
-  switch (code) {
-    case "EADDRINUSE":
-      return "another program listens on this port: set SERVER_PORT";
-    case "EADDRNOTAVAIL":
-      return "this machine has no such address: set SERVER_HOST";
-    case "ENOENT":
-    case "EACCES":
-    case "SQLITE_CANTOPEN":
-    case "ECONNREFUSED":
-      return `its database cannot be opened (${message}): check DATABASE_URL`;
-    default:
-      return message;
+  const isUnavailable = error instanceof DatabaseUnavailable;
+  const { code = "", message } = (isUnavailable ? error.cause : error) as NodeJS.ErrnoException;
+  if (code === "EADDRINUSE") return "another program listens on this port: set SERVER_PORT";
+  if (code === "EADDRNOTAVAIL") return "this machine has no such address: set SERVER_HOST";
+  if (isUnavailable || NO_DATABASE.has(code)) {
+    return `its database cannot be opened (${message}): check DATABASE_URL`;
   }
+  return message;
 }

@@ -1,14 +1,13 @@
 import { once } from "node:events";
 import type { AddressInfo } from "node:net";
-import { serve, type WebSocketServerLike } from "@hono/node-server";
 import type { Logger } from "pino";
-import { WebSocketServer } from "ws";
 import { createApp } from "./app.js";
 import type { Config } from "./config.js";
 import { openCoordination } from "./coordination/open-coordination.js";
 import { migrate } from "./database/migrator.js";
 import { openDatabase } from "./database/open-database.js";
 import { Store } from "./database/store.js";
+import { HttpServer } from "./http/http-server.js";
 import { Metrics } from "./http/metrics.js";
 import { Passwords } from "./identity/passwords.js";
 import { loadSessionSecret } from "./identity/session-secret.js";
@@ -17,20 +16,10 @@ import { SigningKeys } from "./identity/signing-keys.js";
 import { Tokens } from "./identity/tokens.js";
 import { Live } from "./live/live.js";
 import { PACE } from "./live/pace.js";
+import { Sweeper } from "./messages/sweeper.js";
 
-const MAX_FRAME_BYTES = 1024 * 1024;
-
-/** How long a client may take to say what it wants, in milliseconds. */
-const SLOW_CLIENTS = {
-  headersTimeout: 10_000,
-  requestTimeout: 60_000,
-  keepAliveTimeout: 30_000,
-  connectionsCheckingInterval: 5000,
-  maxHeaderSize: 16_384,
-};
-
-/** For clients to answer that the connection closes. */
-const CLOSING_PATIENCE_MS = 2000;
+/** For clients to answer that the connection closes, and for requests to be finished, in milliseconds. */
+const CLOSING_PATIENCE = 5000;
 
 export interface RunningServer {
   readonly url: string;
@@ -44,8 +33,10 @@ export async function startServer(
   log: Logger,
   pace = PACE,
 ): Promise<RunningServer> {
+  const metrics = new Metrics();
   await migrate(config.database);
   const db = openDatabase(config.database, (error) => {
+    metrics.databaseFailures.inc();
     log.warn({ code: Reflect.get(error, "code"), reason: error.message }, "database trouble");
   });
   const store = new Store(db);
@@ -53,48 +44,24 @@ export async function startServer(
   const coordination = await openCoordination(config.redisUrl, secret, log);
   const signingKeys = await SigningKeys.open(store);
   const sessions = new Sessions(store, new Tokens(signingKeys), coordination, secret);
-  const live = new Live(store, log, pace);
-  const metrics = new Metrics();
-  const passwords = new Passwords();
-  const app = createApp({
-    config,
-    store,
-    coordination,
-    passwords,
-    sessions,
-    signingKeys,
-    live,
-    metrics,
-    log,
-  });
+  const shared = { config, store, coordination, sessions, metrics, log };
+  const live = new Live(shared, pace);
+  const app = createApp({ ...shared, passwords: new Passwords(), signingKeys, live });
 
-  const sockets = new WebSocketServer({
-    noServer: true,
-    maxPayload: MAX_FRAME_BYTES,
-    perMessageDeflate: false,
-  });
-  const http = serve({
-    fetch: app.fetch,
-    hostname: config.host,
-    port: config.port,
-    serverOptions: SLOW_CLIENTS,
-    websocket: { server: sockets as WebSocketServerLike },
-  });
-  await once(http, "listening");
-  const { address, family, port } = http.address() as AddressInfo;
+  const http = new HttpServer(app);
+  http.node.listen(config.port, config.host);
+  await once(http.node, "listening");
+  const { address, family, port } = http.node.address() as AddressInfo;
+
+  const sweeper = new Sweeper(store, log);
+  sweeper.start();
 
   let closing: Promise<void> | undefined;
   const close = async () => {
-    const closed = once(http, "close");
-    http.close();
-    await live.close();
-    if ("closeIdleConnections" in http) http.closeIdleConnections();
-    const patience = setTimeout(() => {
-      terminate(sockets);
-      if ("closeAllConnections" in http) http.closeAllConnections();
-    }, CLOSING_PATIENCE_MS);
-    await closed;
+    const patience = setTimeout(() => http.terminate(), CLOSING_PATIENCE);
+    await Promise.all([http.close(), live.close()]);
     clearTimeout(patience);
+    await sweeper.stop();
     await coordination.close();
     await store.close();
   };
@@ -105,8 +72,4 @@ export async function startServer(
       return closing;
     },
   };
-}
-
-function terminate({ clients }: WebSocketServer): void {
-  for (const client of clients) client.terminate();
 }

@@ -1,7 +1,7 @@
 import { Ajv2020, type ValidateFunction } from "ajv/dist/2020.js";
 import addFormats from "ajv-formats";
 import { openApiDocument } from "../src/http/openapi.js";
-import { operations } from "../src/http/operations.js";
+import { operationsAt } from "../src/http/operations.js";
 
 interface Described {
   readonly responses: Record<string, { readonly content?: Record<string, { schema: object }> }>;
@@ -14,33 +14,40 @@ const document = openApiDocument() as unknown as {
 const ajv = new Ajv2020({ strict: false, allErrors: true });
 addFormats.default(ajv);
 const validators = new Map<object, ValidateFunction>();
+const refusal = { $ref: "#/components/schemas/ErrorResponse" };
 
-/** Holds an answer against the API's description. What has no operation may only be refused. */
+/** Holds an answer against the API's description. At what has no operation, everything is refused. */
 export function assertDescribed(
   method: string,
   address: string,
-  status: number,
-  body: unknown,
+  answer: Response,
+  body: string,
 ): void {
   const path = address.split("?")[0]!;
-  const operation = operations.find(
-    (one) =>
-      one.method === method.toLowerCase() &&
-      new RegExp(`^${one.path.replace(/\{\w+\}/g, "[^/]+")}$`).test(path),
-  );
+  const what = `${method} ${path} answers ${answer.status}`;
+  const type = answer.headers.get("content-type")?.split(";")[0];
+  const isHead = method === "HEAD" || method === "OPTIONS";
+  const operation = operationsAt(path).find((one) => one.method === method.toLowerCase());
+  if (isHead || path.startsWith("/docs/")) return;
   if (operation === undefined) {
-    if (status < 400) throw new Error(`${method} ${path} is not described`);
+    if (answer.status < 400) throw new Error(`${what}, where nothing is described`);
+    return assertFits(what, refusal, body);
+  }
+  const described = document.paths[operation.path]![operation.method]!.responses[answer.status];
+  if (described === undefined) throw new Error(`${what}, undescribed`);
+  if (described.content === undefined) {
+    if (body !== "") throw new Error(`${what} with a body, undescribed`);
     return;
   }
-  const described = document.paths[operation.path]![operation.method]!.responses[status];
-  if (described === undefined) throw new Error(`${method} ${path} answers ${status}, undescribed`);
-  const schema = described.content?.["application/json"]?.schema;
-  if (schema === undefined) return;
+  const schema = described.content[type ?? ""]?.schema;
+  if (schema === undefined) throw new Error(`${what} with ${type}, undescribed`);
+  if (type === "application/json") assertFits(what, schema, body);
+}
+
+function assertFits(what: string, schema: object, body: string): void {
   const validate = validators.get(schema) ?? compile(schema);
   validators.set(schema, validate);
-  if (!validate(body)) {
-    throw new Error(`${method} ${path} ${status}: ${ajv.errorsText(validate.errors)}`);
-  }
+  if (!validate(JSON.parse(body))) throw new Error(`${what}: ${ajv.errorsText(validate.errors)}`);
 }
 
 function compile(schema: object): ValidateFunction {

@@ -1,16 +1,16 @@
 import { randomBytes, randomUUID } from "node:crypto";
 import { once } from "node:events";
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { AuthResponse, type ChatMessage } from "lacre";
-import { pino } from "pino";
 import { WebSocket } from "ws";
 import { readConfig } from "../src/config.js";
+import { openDatabase } from "../src/database/open-database.js";
+import { Store } from "../src/database/store.js";
 import { PACE } from "../src/live/pace.js";
+import { createLog } from "../src/log.js";
 import { type RunningServer, startServer } from "../src/server.js";
 import { assertDescribed } from "./described.js";
-import { TestConnection } from "./test-connection.js";
+import { TestConnection } from "./live/test-connection.js";
+import { createDatabase, type ScratchDatabase } from "./storage/databases.js";
 
 export const PASSWORD = "correct horse";
 export const PARAMETERS = {
@@ -20,13 +20,19 @@ export const PARAMETERS = {
   key_check: Buffer.alloc(16, 2).toString("base64"),
 };
 
+/** Where the suite runs: as one instance on SQLite, or as two that share PostgreSQL and Redis. */
+const isShared = process.env.LACRE_TEST_ON === "postgresql and redis";
+const INSTANCES = isShared ? 2 : 1;
+const REDIS_URL = process.env.LACRE_REDIS_URL ?? "redis://127.0.0.1:6379";
+
 /** A server as it runs, with a database of its own. */
 export class TestServer {
-  readonly folder = mkdtempSync(join(tmpdir(), "lacre-server-test-"));
   readonly log: string[] = [];
   readonly #pace: typeof PACE;
   readonly #env: NodeJS.ProcessEnv;
-  #running: RunningServer | undefined;
+  #scratch: ScratchDatabase | undefined;
+  #running: readonly RunningServer[] = [];
+  #asked = 0;
 
   constructor(pace = PACE, env: NodeJS.ProcessEnv = {}) {
     this.#pace = pace;
@@ -34,51 +40,81 @@ export class TestServer {
   }
 
   get database() {
-    return { dialect: "sqlite", path: join(this.folder, "server.db") } as const;
+    return this.#scratch!.config;
   }
 
+  /** Of one instance after the other, so that what one does is seen at the others. */
   get url(): string {
-    return this.#running!.url;
+    this.#asked += 1;
+    return this.#running[this.#asked % INSTANCES]!.url;
   }
 
   async start(): Promise<void> {
+    this.#scratch ??= await createDatabase(isShared ? "postgresql" : "sqlite");
     const config = {
       ...readConfig({
         SERVER_PORT: "0",
         RATE_LIMIT_AUTH: "1000",
         RATE_LIMIT_USER: "10000",
+        ...(isShared && { REDIS_URL }),
         ...this.#env,
       }),
       database: this.database,
     };
-    const destination = { write: (line: string) => void this.log.push(line) };
-    this.#running = await startServer(config, pino({ level: "trace" }, destination), this.#pace);
+    const log = createLog("trace", { write: (line: string) => void this.log.push(line) });
+    const start = () => startServer(config, log, this.#pace);
+    this.#running = await Promise.all(Array.from({ length: INSTANCES }, start));
   }
 
   async stop(): Promise<void> {
-    await this.#running!.close();
+    await Promise.all(this.#running.map((instance) => instance.close()));
   }
 
   async remove(): Promise<void> {
     await this.stop();
-    rmSync(this.folder, { recursive: true });
+    await this.#scratch!.remove();
+  }
+
+  /** Asks for something, and holds the answer against the API's description. */
+  async fetch(path: string, init: RequestInit = {}): Promise<Response> {
+    const response = await fetch(`${this.url}${path}`, init);
+    const body = await response.clone().text();
+    assertDescribed(init.method ?? "GET", path, response, body);
+    return response;
   }
 
   async request(method: string, path: string, body?: unknown, token?: string) {
-    const response = await fetch(`${this.url}${path}`, {
+    const response = await this.fetch(path, {
       method,
-      headers: token === undefined ? {} : { authorization: `Bearer ${token}` },
+      headers: {
+        ...(body !== undefined && { "content-type": "application/json" }),
+        ...(token !== undefined && { authorization: `Bearer ${token}` }),
+      },
       ...(body !== undefined && { body: typeof body === "string" ? body : JSON.stringify(body) }),
     });
+    const { status, headers } = response;
     const text = await response.text();
-    const json = text === "" ? undefined : JSON.parse(text);
-    assertDescribed(method, path, response.status, json);
-    return { status: response.status, body: json, headers: response.headers };
+    return { status, headers, body: text === "" ? undefined : JSON.parse(text) };
   }
 
   async register(username: string): Promise<TestUser> {
     const { body } = await this.request("POST", "/auth/register", { username, password: PASSWORD });
+    return this.userOf(body);
+  }
+
+  /** Whom an answer let in. */
+  userOf(body: unknown): TestUser {
     return new TestUser(this, AuthResponse.parse(body));
+  }
+
+  /** What the server does not do by itself, done in its database. */
+  async withStore<Result>(work: (store: Store) => Promise<Result>): Promise<Result> {
+    const store = new Store(openDatabase(this.database));
+    try {
+      return await work(store);
+    } finally {
+      await store.close();
+    }
   }
 }
 
@@ -113,16 +149,16 @@ export class TestUser {
   }
 
   /** A WebSocket on which nothing was said yet. */
-  async dial(): Promise<TestConnection> {
-    const url = `${this.#server.url.replace("http", "ws")}/ws?token=${this.token}`;
+  async dial(path = "/ws"): Promise<TestConnection> {
+    const url = `${this.#server.url.replace("http", "ws")}${path}?token=${this.token}`;
     const connection = new TestConnection(new WebSocket(url), this.sessionKey);
     await once(connection.socket, "open");
     return connection;
   }
 
   /** A connection that was welcomed. */
-  async connect(capabilities: string[] = ["delivered"]): Promise<TestConnection> {
-    const connection = await this.dial();
+  async connect(capabilities: string[] = ["delivered"], path?: string): Promise<TestConnection> {
+    const connection = await this.dial(path);
     await connection.greet({ capabilities });
     return connection;
   }

@@ -10,7 +10,7 @@ import { handleUpgrade } from "./upgrades.js";
 const MAX_FRAME_BYTES = 1024 * 1024;
 
 /** How long a client may take to say what it wants, and to take the answer, in milliseconds. */
-export const SLOW_CLIENTS = {
+const SLOW_CLIENTS = {
   headersTimeout: 10_000,
   requestTimeout: 60_000,
   /** Longer than proxies keep theirs, so that none writes into one that is closing. */

@@ -1,6 +1,8 @@
 import { createHmac, createPublicKey, generateKeyPairSync, randomBytes } from "node:crypto";
 import { exportJWK, SignJWT } from "jose";
 import { AuthResponse } from "lacre";
+import { SigningKeys } from "../../src/identity/signing-keys.js";
+import { Tokens } from "../../src/identity/tokens.js";
 import { PASSWORD, type TestServer, type TestUser } from "../support.js";
 
 const encode = (value: unknown) => Buffer.from(JSON.stringify(value)).toString("base64url");
@@ -18,7 +20,7 @@ export async function forgedTokens(
   const own = (changes: object) =>
     new SignJWT(payload).setProtectedHeader({ ...header, ...changes }).sign(privateKey);
 
-  const { keys } = (await (await fetch(`${server.url}/.well-known/jwks.json`)).json()) as {
+  const { keys } = (await (await server.fetch("/.well-known/jwks.json")).json()) as {
     keys: { kid: string }[];
   };
   const jwk = keys.find(({ kid }) => kid === header.kid)!;
@@ -32,7 +34,18 @@ export async function forgedTokens(
   const revoked = AuthResponse.parse(body);
   await server.request("POST", "/auth/logout", undefined, revoked.access_token);
 
+  const expired = await server.withStore(async (store) => {
+    const expires_at = Date.now() / 1000 - 60;
+    const session_id = new Uint8Array(Buffer.from(payload.sid, "base64url"));
+    return new Tokens(await SigningKeys.open(store)).issue("access", {
+      session_id,
+      user_id: user.id,
+      expires_at,
+    });
+  });
+
   return {
+    expired,
     revoked: revoked.access_token!,
     refresh: revoked.refresh_token!,
     "alg none": `${encode({ ...header, alg: "none" })}.${claims}.`,

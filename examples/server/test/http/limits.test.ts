@@ -9,7 +9,7 @@ async function started(env: NodeJS.ProcessEnv): Promise<void> {
   await server.start();
 }
 const login = (headers: Record<string, string> = {}) =>
-  fetch(`${server.url}/auth/login`, {
+  server.fetch("/auth/login", {
     method: "POST",
     body: JSON.stringify({ username: "nobody", password: PASSWORD }),
     headers: { "content-type": "application/json", ...headers },
@@ -29,7 +29,7 @@ describe("limits", () => {
     expect(refused.headers.get("x-ratelimit-limit")).toBe("20");
     expect(Number(refused.headers.get("x-ratelimit-reset")) - now).toBeGreaterThan(0);
     expect(Number(refused.headers.get("retry-after"))).toBeLessThanOrEqual(60);
-    expect((await fetch(`${server.url}/health`)).status).toBe(200);
+    expect((await server.fetch("/health")).status).toBe(200);
   });
 
   it("count each user alone", async () => {

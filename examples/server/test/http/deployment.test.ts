@@ -1,0 +1,112 @@
+import { execFileSync } from "node:child_process";
+import { existsSync, readFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { parse } from "yaml";
+import { freePort } from "../../harness/processes/free-port.js";
+import { readConfig } from "../../src/config.js";
+import { createDatabase, type ScratchDatabase, urlOf } from "../storage/databases.js";
+import { ServerProgram } from "./server-program.js";
+import { variablesOf } from "./variables.js";
+
+const root = fileURLToPath(new URL("../../../../", import.meta.url));
+const read = (path: string) => readFileSync(`${root}examples/server/${path}`, "utf8");
+const known = variablesOf(readConfig);
+
+describe("docker-compose.yml", () => {
+  const { services, volumes } = parse(read("docker-compose.yml"), { merge: true });
+  const servers = ["server-1", "server-2"];
+
+  it("has the server twice behind a proxy, with what they share", () => {
+    expect(Object.keys(services)).toEqual([...servers, "proxy", "postgres", "redis"]);
+    expect(services.postgres.image).toBe("postgres:16");
+    expect(services.redis.image).toBe("redis:7");
+    const caddyfile = read("Caddyfile");
+    for (const name of servers) expect(caddyfile).toContain(`${name}:8000`);
+    expect(caddyfile).toContain("respond /metrics 404");
+    for (const [file] of [...services.proxy.volumes.map((one: string) => one.split(":"))]) {
+      expect(existsSync(`${root}examples/server/${file}`)).toBe(true);
+    }
+  });
+
+  it("sets variables that the server knows, and values that it takes", () => {
+    for (const name of servers) {
+      const { environment } = services[name] as { environment: Record<string, string> };
+      expect(Object.keys(environment).filter((one) => !known.includes(one))).toEqual([]);
+      const filled = Object.entries(environment).map(([variable, value]) => [
+        variable,
+        value.replace(/\$\{\w+:\?[^}]*\}/g, "s".repeat(32)).replace(/\$\{\w+:-([^}]*)\}/g, "$1"),
+      ]);
+      const config = readConfig(Object.fromEntries(filled));
+      expect(config.database).toMatchObject({ dialect: "postgresql" });
+      expect(config.redisUrl).toBe("redis://redis:6379");
+    }
+  });
+
+  it("starts each when what it needs is healthy, and keeps the database", () => {
+    const healthy = { condition: "service_healthy" };
+    for (const name of servers) {
+      expect(services[name].depends_on).toEqual({ postgres: healthy, redis: healthy });
+      expect(Number.parseInt(services[name].stop_grace_period, 10)).toBeGreaterThan(12);
+    }
+    expect(services.proxy.depends_on).toEqual({ "server-1": healthy, "server-2": healthy });
+    for (const name of ["proxy", "postgres", "redis"]) {
+      expect(services[name].healthcheck.test).toBeTruthy();
+    }
+    expect(Object.keys(volumes)).toEqual(["postgres"]);
+    expect(services.postgres.volumes).toEqual(["postgres:/var/lib/postgresql/data"]);
+  });
+});
+
+describe("the Dockerfile", () => {
+  const dockerfile = read("Dockerfile");
+  const lines = [...dockerfile.matchAll(/^(?: {2})?([A-Z]+) (.+)$/gm)].map(
+    ([, instruction, rest]) => ({ instruction: instruction!, rest: rest! }),
+  );
+  const json = (text: string) => JSON.parse(text.slice(text.indexOf("["))) as string[];
+  const [healthcheck, start] = lines.filter(({ instruction }) => instruction === "CMD");
+  let database: ScratchDatabase;
+  let program: ServerProgram;
+
+  beforeAll(async () => {
+    database = await createDatabase("sqlite");
+  });
+  afterAll(async () => {
+    await program?.end("SIGKILL");
+    await database.remove();
+  });
+
+  it("copies what there is", () => {
+    for (const { instruction, rest } of lines) {
+      if (instruction !== "COPY" || rest.startsWith("--")) continue;
+      for (const path of rest.split(" ").slice(0, -1)) {
+        expect([path, existsSync(root + path)]).toEqual([path, true]);
+      }
+    }
+  });
+
+  it("sets variables that the server knows, and does not run as root", () => {
+    const variables = lines
+      .filter(({ instruction }) => instruction === "ENV")
+      .flatMap(({ rest }) => rest.split(" ").map((pair) => pair.split("=")[0]!));
+    expect(variables.filter((name) => !known.includes(name))).toEqual(["NODE_ENV"]);
+    expect(lines.find(({ instruction }) => instruction === "USER")?.rest).toBe("node");
+  });
+
+  it("compiles a server that starts, and whose health check passes while it runs", async () => {
+    const compile = lines.find(({ rest }) => rest.includes("esbuild"))!.rest;
+    execFileSync("sh", ["-c", compile], { cwd: root, stdio: "pipe" });
+    const [command = "", ...args] = json(start!.rest);
+    expect(command).toBe("node");
+    const env = { SERVER_PORT: String(await freePort()), DATABASE_URL: urlOf(database.config) };
+    program = new ServerProgram(args, { env, cwd: root });
+    await program.said("listening on");
+    const [, ...check] = json(healthcheck!.rest);
+    const passes = () => {
+      execFileSync(process.execPath, check, { env: { ...process.env, ...env }, stdio: "pipe" });
+    };
+    expect(passes).not.toThrow();
+    await program.end("SIGTERM");
+    expect(passes).toThrow();
+  });
+});

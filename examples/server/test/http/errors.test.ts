@@ -1,0 +1,173 @@
+import { once } from "node:events";
+import { connect } from "node:net";
+import { ErrorResponse } from "lacre";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { WebSocket } from "ws";
+import { isErrorCode } from "../../src/error-codes.js";
+import { TestServer } from "../support.js";
+
+const server = new TestServer();
+beforeAll(() => server.start());
+afterAll(() => server.remove());
+
+/** Sends bytes as they are, and gives the status and the error of what comes back. */
+async function raw(text: string): Promise<[number, string]> {
+  const socket = connect(Number(new URL(server.url).port), "127.0.0.1");
+  let answer = "";
+  socket.setEncoding("utf8").on("data", (part) => {
+    answer += part;
+  });
+  socket.write(text);
+  await once(socket, "close");
+  const [head = "", body = ""] = answer.split("\r\n\r\n");
+  const { error_code } = ErrorResponse.parse(JSON.parse(body));
+  expect(isErrorCode(error_code)).toBe(true);
+  expect(head.toLowerCase()).toContain(`content-length: ${Buffer.byteLength(body)}`);
+  return [Number(head.split(" ")[1]), error_code];
+}
+
+async function answerTo(path: string, init?: RequestInit): Promise<[number, string]> {
+  const response = await server.fetch(path, init);
+  return [response.status, ErrorResponse.parse(await response.json()).error_code];
+}
+
+describe("an ErrorResponse answers", () => {
+  it.each([
+    ["GET", "/nothing", 404, "ERR_NOT_FOUND"],
+    ["GET", "/chats/1/nothing", 401, "ERR_NOT_AUTHENTICATED"],
+    ["GET", "/docs/", 404, "ERR_NOT_FOUND"],
+    ["GET", "/%E0%A4%A", 400, "ERR_MALFORMED_ADDRESS"],
+    ["GET", "/users/search?q=%ff", 400, "ERR_MALFORMED_ADDRESS"],
+    ["GET", "/auth/login", 405, "ERR_METHOD_NOT_ALLOWED"],
+    ["DELETE", "/health", 405, "ERR_METHOD_NOT_ALLOWED"],
+    ["POST", "/openapi.json", 405, "ERR_METHOD_NOT_ALLOWED"],
+    ["GET", "/ws", 401, "ERR_NOT_AUTHENTICATED"],
+  ])("%s %s with %i %s", async (method, path, status, error_code) => {
+    expect(await answerTo(path, { method })).toEqual([status, error_code]);
+  });
+
+  it("says what an address takes", async () => {
+    const allowed = async (method: string, path: string) =>
+      (await server.fetch(path, { method })).headers.get("allow");
+    expect(await allowed("PUT", "/auth/login")).toBe("POST");
+    expect(await allowed("DELETE", "/health")).toBe("GET, HEAD");
+  });
+
+  it.each([
+    ["too large", `"${"x".repeat(64 * 1024)}"`, "application/json", 413, "ERR_BODY_TOO_LARGE"],
+    ["far too large", `"${"x".repeat(4_000_000)}"`, "application/json", 413, "ERR_BODY_TOO_LARGE"],
+    ["of another type", "{}", "application/xml", 415, "ERR_MEDIA_TYPE"],
+    ["of a form", "username=alice", "application/x-www-form-urlencoded", 415, "ERR_MEDIA_TYPE"],
+    ["no JSON", "{", "application/json", 400, "ERR_MALFORMED_JSON"],
+    ["empty", "", "application/json", 400, "ERR_MALFORMED_JSON"],
+    ["deep", "[".repeat(60_000), "application/json; charset=utf-8", 400, "ERR_MALFORMED_JSON"],
+    ["a list", "[]", "application/json", 422, "ERR_VALIDATION"],
+    [
+      "of a prototype",
+      '{"__proto__":{"username":"alice"}}',
+      "application/json",
+      422,
+      "ERR_VALIDATION",
+    ],
+  ])("a body that is %s", async (_, body, type, status, error_code) => {
+    const init = { method: "POST", body, headers: { "content-type": type } };
+    expect(await answerTo("/auth/login", init)).toEqual([status, error_code]);
+  });
+
+  it("a body that is not text, is compressed, or comes in parts that are too many", async () => {
+    const type = { "content-type": "application/json" };
+    const post = (body: BodyInit, headers = {}) =>
+      answerTo("/auth/login", {
+        method: "POST",
+        body,
+        headers: { ...type, ...headers },
+        duplex: "half",
+      } as RequestInit);
+    expect(await post(new Uint8Array([0x22, 0xff, 0x22]))).toEqual([400, "ERR_MALFORMED_JSON"]);
+    expect(await post("x", { "content-encoding": "gzip" })).toEqual([415, "ERR_MEDIA_TYPE"]);
+    const parts = new Blob(Array.from({ length: 100 }, () => "x".repeat(1000))).stream();
+    expect(await post(parts)).toEqual([413, "ERR_BODY_TOO_LARGE"]);
+  });
+});
+
+describe("an ErrorResponse answers what is no request", () => {
+  it.each([
+    ["nonsense", "\u0000\u0001 nonsense\r\n\r\n", 400, "ERR_MALFORMED_REQUEST"],
+    [
+      "HTTP/1.1 without a host",
+      "GET /health HTTP/1.1\r\nConnection: close\r\n\r\n",
+      400,
+      "ERR_MALFORMED_ADDRESS",
+    ],
+    [
+      "a bad host",
+      "GET /health HTTP/1.1\r\nHost: a/b\r\nConnection: close\r\n\r\n",
+      400,
+      "ERR_MALFORMED_ADDRESS",
+    ],
+    [
+      "a bad path",
+      "GET /\\a HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n",
+      400,
+      "ERR_MALFORMED_ADDRESS",
+    ],
+    [
+      "two lengths",
+      "POST /auth/login HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n",
+      400,
+      "ERR_MALFORMED_REQUEST",
+    ],
+    [
+      "a length and chunks",
+      "POST /auth/login HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n",
+      400,
+      "ERR_MALFORMED_REQUEST",
+    ],
+    [
+      "headers without end",
+      `GET /health HTTP/1.1\r\nHost: a\r\nX-Long: ${"x".repeat(20_000)}\r\n\r\n`,
+      431,
+      "ERR_HEADERS_TOO_LARGE",
+    ],
+    [
+      "an upgrade of what has a body",
+      "POST /auth/login HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: h2c\r\nContent-Length: 2\r\n\r\n{}",
+      400,
+      "ERR_MALFORMED_REQUEST",
+    ],
+    [
+      "an upgrade elsewhere",
+      "GET //evil.example/ws HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n",
+      404,
+      "ERR_NOT_FOUND",
+    ],
+  ])("%s", async (_, text, status, error_code) => {
+    expect(await raw(text)).toEqual([status, error_code]);
+  });
+
+  it("and the server goes on", async () => {
+    expect((await server.fetch("/health")).status).toBe(200);
+  });
+});
+
+describe("a request that names another protocol", () => {
+  it("is answered as without it, where the server does not speak that", async () => {
+    const socket = connect(Number(new URL(server.url).port), "127.0.0.1");
+    socket.write(
+      "GET /health HTTP/1.1\r\nHost: a\r\nConnection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\n\r\n",
+    );
+    const [answer] = await once(socket.setEncoding("utf8"), "data");
+    expect(answer).toMatch(/^HTTP\/1\.1 200 OK\r\n/);
+    expect(answer).toContain('"status":"ok"');
+    await once(socket, "close");
+  });
+
+  it("learns with an ErrorResponse why it gets no WebSocket", async () => {
+    const socket = new WebSocket(`${server.url.replace("http", "ws")}/ws?token=bad`);
+    socket.on("error", () => {});
+    const [, response] = await once(socket, "unexpected-response");
+    const [body] = await once(response.setEncoding("utf8"), "data");
+    expect(response.statusCode).toBe(401);
+    expect(ErrorResponse.parse(JSON.parse(body)).error_code).toBe("ERR_NOT_AUTHENTICATED");
+  });
+});

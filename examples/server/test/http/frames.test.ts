@@ -1,0 +1,74 @@
+import { ChatMessage, MessageListResponse, MessageProtocol } from "lacre";
+import { directionKeys } from "lacre/session";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { Stored } from "../../src/http/bodies.js";
+import { messageIn, TestServer, type TestUser } from "../support.js";
+
+const server = new TestServer();
+let alice: TestUser;
+let chat_id: number;
+beforeAll(async () => {
+  await server.start();
+  alice = await server.register("alice");
+  await server.register("bob");
+  chat_id = await alice.chatWith("bob");
+});
+afterAll(() => server.remove());
+
+describe("frames over HTTP", () => {
+  const frames = "application/msgpack";
+  const send = (frame: Uint8Array) =>
+    server.fetch(`/chats/${chat_id}/messages`, {
+      method: "POST",
+      body: frame as Uint8Array<ArrayBuffer>,
+      headers: { authorization: `Bearer ${alice.token}`, "content-type": frames, accept: frames },
+    });
+  const opened = async (response: Response) =>
+    MessageProtocol.open(await response.arrayBuffer(), {
+      key: directionKeys(alice.sessionKey).server,
+    });
+
+  it.each([1, 2] as const)(
+    "a message goes in and its acknowledgement comes out, on wire %i",
+    async (wire) => {
+      const key = directionKeys(alice.sessionKey).client;
+      const message = messageIn(chat_id, alice.id);
+      const response = await send(ChatMessage.toProtocol(message, key, { wire }).toBytes());
+      expect(response.status).toBe(201);
+      const ack = await opened(response);
+      expect(ack.wire).toBe(wire);
+      expect(Stored.fromProtocol(ack)).toMatchObject({ chat_id, client_id: message.client_id });
+
+      const headers = { authorization: `Bearer ${alice.token}`, accept: frames };
+      const list = await opened(await server.fetch(`/chats/${chat_id}/messages`, { headers }));
+      expect(MessageListResponse.fromProtocol(list).messages.at(-1)).toMatchObject({
+        client_id: message.client_id,
+        content: message.content,
+      });
+    },
+  );
+
+  it("is refused under a wrong key, when it is old, and without a client id", async () => {
+    const { client, server: other } = directionKeys(alice.sessionKey);
+    const message = messageIn(chat_id, alice.id);
+    const { client_id: _, ...withoutId } = message;
+    const refusal = async (frame: Uint8Array) => {
+      const response = await send(frame);
+      return [response.status, (await response.json()).error_code];
+    };
+    const old = { timestamp: Date.now() / 1000 - 1000 };
+    expect(await refusal(ChatMessage.toProtocol(message, other).toBytes())).toEqual([
+      400,
+      "ERR_VERIFY",
+    ]);
+    expect(await refusal(ChatMessage.toProtocol(message, client, old).toBytes())).toEqual([
+      400,
+      "ERR_EXPIRED",
+    ]);
+    expect(await refusal(ChatMessage.toProtocol(withoutId, client).toBytes())).toEqual([
+      422,
+      "ERR_VALIDATION",
+    ]);
+    expect(await refusal(new Uint8Array(50))).toEqual([400, "ERR_MALFORMED"]);
+  });
+});
