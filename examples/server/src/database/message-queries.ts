@@ -65,23 +65,6 @@ export async function listMessages(
   return isForwards ? rows : rows.reverse();
 }
 
-export function listNewestMessages(
-  db: Kysely<Schema>,
-  user_id: number,
-  now: number,
-): Promise<LivingMessage[]> {
-  return db
-    .selectFrom("chats")
-    .innerJoin("messages", (join) =>
-      join.onRef("messages.chat_id", "=", "chats.id").onRef("messages.seq", "=", "chats.last_seq"),
-    )
-    .selectAll("messages")
-    .where(isMember(user_id))
-    .where(isLiving(now))
-    .$narrowType<{ encrypted_content: NotNull }>()
-    .execute();
-}
-
 export async function mark(
   db: Kysely<Schema>,
   kind: MarkKind,

@@ -8,7 +8,6 @@ import {
   type LivingMessage,
   lastMarked,
   listMessages,
-  listNewestMessages,
   type MarkKind,
   mark,
   type NewMessage,
@@ -252,11 +251,6 @@ export class Store {
     page: { after?: number; before?: number; limit: number; now: number },
   ): Promise<LivingMessage[]> {
     return listMessages(this.#db, chat_id, page);
-  }
-
-  /** The last message of each of the user's chats, where it is not deleted. */
-  listNewestMessages(user_id: number): Promise<LivingMessage[]> {
-    return listNewestMessages(this.#db, user_id, Date.now() / 1000);
   }
 
   /** Marks what the user was sent, up to `seq`; whether anything of it had not been marked yet. */

@@ -39,6 +39,15 @@ export class FirstVersion {
     return TYPES.has(type);
   }
 
+  /** Whether a frame is of a peer that knows the secret. */
+  isAuthentic(data: unknown): boolean {
+    try {
+      return MessageProtocol.fromBytes(data as Uint8Array).verify(this.#key);
+    } catch {
+      return false;
+    }
+  }
+
   encode<Type extends string, Schema extends PayloadSchema>(
     definition: MessageDefinition<Type, Schema>,
     value: z.input<Schema>,

@@ -1,20 +1,18 @@
-import { ChatMessage, ErrorResponse, LacreError, type MessageProtocol, StatusEvent } from "lacre";
+import { setTimeout as delay } from "node:timers/promises";
+import { ChatMessage, StatusEvent } from "lacre";
 import { CLOSE } from "lacre/session";
 import type { Logger } from "pino";
-import type { WebSocket } from "ws";
+import type { RawData, WebSocket } from "ws";
 import type { Config } from "../config.js";
 import type { Announcement, Coordination, Delivery } from "../coordination/coordination.js";
 import type { Chat } from "../database/schema.js";
 import type { Store } from "../database/store.js";
-import { errorResponse, Refusal, refusalOf, unavailable } from "../errors.js";
 import type { Metrics } from "../http/metrics.js";
 import type { ActiveSession, Sessions } from "../identity/sessions.js";
-import { toChatMessage } from "../messages/to-chat-message.js";
-import { Connection } from "./connection.js";
+import { Connection, type ConnectionTerms, type Scope } from "./connection.js";
 import { Connections } from "./connections.js";
-import { subjectOf } from "./error-details.js";
 import { FirstVersion } from "./first-version.js";
-import { handleFrame } from "./frames.js";
+import { takeFrame } from "./frames.js";
 import type { Pace } from "./pace.js";
 import { Presence } from "./presence.js";
 
@@ -22,6 +20,12 @@ import { Presence } from "./presence.js";
 const MAX_CONNECTIONS = 20;
 /** In milliseconds. */
 const SWEEP_INTERVAL = 500;
+/** For what came in to be handled when the server closes, in milliseconds. */
+const FINISHING_PATIENCE = 2000;
+/** So that all who are to come back do not come at once: so many at a time, a part of them at least. */
+const FEW = 50;
+const PARTS = 30;
+const PAUSE_MS = 100;
 
 export interface LiveServices {
   readonly config: Config;
@@ -32,62 +36,53 @@ export interface LiveServices {
   readonly log: Logger;
 }
 
-/** All connections of this process, and what happens to the frames that come in by them. */
+/** All connections of this instance, and what goes to them. */
 export class Live {
+  readonly firstVersion: FirstVersion | undefined;
   readonly #services: LiveServices;
-  readonly #pace: Pace;
+  readonly #terms: ConnectionTerms;
   readonly #connections = new Connections();
   readonly #presence: Presence;
-  readonly #firstVersion: FirstVersion | undefined;
   /** One timer for all, so that a connection that is idle costs none. */
   readonly #sweeping: NodeJS.Timeout;
+  #isClosing = false;
 
   constructor(services: LiveServices, pace: Pace) {
+    const { config, coordination, log } = services;
+    const { firstVersionSecret, framesPerSecond } = config;
+    this.firstVersion = firstVersionSecret ? new FirstVersion(firstVersionSecret) : undefined;
     this.#services = services;
-    this.#pace = pace;
+    this.#terms = { pace, framesPerSecond, firstVersion: this.firstVersion, log };
     this.#presence = new Presence({ ...services, connections: this.#connections }, pace.absence);
-    const { firstVersionSecret } = services.config;
-    this.#firstVersion = firstVersionSecret ? new FirstVersion(firstVersionSecret) : undefined;
     this.#sweeping = setInterval(() => this.#sweep(), SWEEP_INTERVAL).unref();
-    services.coordination.listen({
+    coordination.listen({
       announced: (announcement) => this.#announced(announcement),
-      missed: () => void this.#fillHoles(),
+      missed: () => void this.#sendBack(),
       presenceChanged: (userIds, isPresent) => void this.#presence.changed(userIds, isPresent),
     });
   }
 
-  open(session: ActiveSession, socket: WebSocket, chatId?: number): Connection {
-    const { config, metrics, log } = this.#services;
-    const connection = new Connection({
-      session,
-      socket,
-      chatId,
-      pace: this.#pace,
-      framesPerSecond: config.framesPerSecond,
-      firstVersion: this.#firstVersion,
-    });
-    const [oldest, ...others] = this.#connections.of(session.user_id);
-    if (others.length + 1 >= MAX_CONNECTIONS) oldest?.close(CLOSE.replaced);
+  /** Takes a WebSocket of a session's; with a scope, one for frames of that chat only. */
+  open(session: ActiveSession, socket: WebSocket, scope?: Scope): void {
+    const { metrics, log } = this.#services;
+    const { user_id } = session;
+    const connection = new Connection(session, socket, scope, this.#terms);
+    socket.on("message", (data, isBinary) => this.#receive(connection, data, isBinary));
+    socket.on("close", (code) => this.#closed(connection, code));
+    socket.on("error", ({ message }) => log.warn({ user_id, reason: message }, "frame not read"));
     this.#connections.add(connection);
     metrics.connections.inc();
-    log.info({ user_id: session.user_id }, "connected");
-    return connection;
+    log.info({ user_id }, "connected");
+    const open = this.#connections.of(user_id).filter(({ isClosed }) => !isClosed);
+    if (open.length > MAX_CONNECTIONS) open[0]!.close(CLOSE.replaced);
+    if (this.#isClosing) connection.close(CLOSE.restart);
   }
 
-  closed(connection: Connection, code: number): void {
-    connection.ended();
-    this.#connections.delete(connection);
-    this.#presence.left(connection);
-    const { metrics, log } = this.#services;
-    metrics.connections.dec();
-    metrics.closes.inc({ code });
-    log.info({ user_id: connection.userId, code }, "disconnected");
-  }
-
-  receive(connection: Connection, data: unknown): void {
-    connection.enqueue(async () => {
-      if (!connection.isClosed) await this.#take(connection, data);
-    });
+  /** A connection agreed with the server how to speak. */
+  async greeted(connection: Connection): Promise<void> {
+    // Its session may have ended after it was let in, and before it could be told.
+    await this.#check(connection);
+    await this.#presence.entered(connection);
   }
 
   /** Gives a message that is stored to the connections of both members, everywhere, but for the one that it came by. */
@@ -102,11 +97,31 @@ export class Live {
 
   /** Finishes what came in, and asks everybody to come back later. */
   async close(): Promise<void> {
+    this.#isClosing = true;
     clearInterval(this.#sweeping);
     this.#presence.close();
     const connections = [...this.#connections.all];
-    await Promise.all(connections.map(({ idle }) => idle));
-    for (const connection of connections) connection.close(CLOSE.restart);
+    const finished = Promise.all(connections.map(({ incoming }) => incoming.idle));
+    await Promise.race([finished, delay(FINISHING_PATIENCE, undefined, { ref: false })]);
+    for (const connection of this.#connections.all) connection.close(CLOSE.restart);
+  }
+
+  #receive(connection: Connection, data: RawData, isBinary: boolean): void {
+    const frame = isBinary ? data : String(data);
+    connection.incoming.add((data as Buffer).length, async () => {
+      if (connection.isClosed) return;
+      await takeFrame(frame, connection, { ...this.#services, live: this });
+    });
+  }
+
+  #closed(connection: Connection, code: number): void {
+    const { metrics, log } = this.#services;
+    connection.ended();
+    this.#connections.delete(connection);
+    this.#presence.left(connection);
+    metrics.connections.dec();
+    metrics.closes.inc({ code });
+    log.info({ user_id: connection.userId, code }, "disconnected");
   }
 
   #deliver(user_ids: readonly number[], delivery: Delivery, from: Connection | undefined): void {
@@ -130,81 +145,37 @@ export class Live {
     }
   }
 
-  /** Gives each connection what shows its client that something is missing, which the client then asks for. */
-  async #fillHoles(): Promise<void> {
-    const { store, log } = this.#services;
-    try {
-      for (const userId of [...this.#connections.userIds]) {
-        for (const message of (await store.listNewestMessages(userId)).map(toChatMessage)) {
-          const behind = this.#connections
-            .of(userId)
-            .filter((one) => one.sentUpTo(message.chat_id) < (message.seq ?? 0));
-          for (const connection of behind) give(connection, { type: "message", value: message });
-        }
-      }
-    } catch (error) {
-      log.error({ err: error }, "what was missed is not filled in: all clients come back");
-      for (const connection of this.#connections.all) connection.close(CLOSE.restart);
+  /** Has clients connect again, which then ask for what they missed: messages, marks, and who is there. */
+  async #sendBack(): Promise<void> {
+    const connections = [...this.#connections.all];
+    const part = Math.max(FEW, Math.ceil(connections.length / PARTS));
+    for (let at = 0; at < connections.length; at += part) {
+      for (const one of connections.slice(at, at + part)) one.close(CLOSE.restart);
+      await delay(PAUSE_MS, undefined, { ref: false });
     }
-  }
-
-  async #take(connection: Connection, data: unknown): Promise<void> {
-    let message: MessageProtocol | undefined;
-    try {
-      if (!connection.isOpen || connection.isFirstVersion) {
-        if (await this.#greet(connection, data)) return;
-      }
-      const opened = connection.open(data);
-      message = opened;
-      if (opened === undefined) return;
-      if (!connection.mayReceive()) throw tooFast();
-      await handleFrame(opened, connection, { ...this.#services, live: this });
-    } catch (error) {
-      this.#refuse(connection, error, message);
-    }
-  }
-
-  /** Whether the frame was a greeting, or ended the connection as one should have been. */
-  async #greet(connection: Connection, data: unknown): Promise<boolean> {
-    try {
-      if (connection.greet(data)) await this.#presence.entered(connection);
-      return true;
-    } catch (error) {
-      if (!(error instanceof LacreError)) throw error;
-      if (connection.isFirstVersion) return false;
-      if (connection.greetFirstVersion()) {
-        await this.#presence.entered(connection);
-        return false;
-      }
-      connection.close(CLOSE.policy);
-      return true;
-    }
-  }
-
-  #refuse(connection: Connection, error: unknown, message: MessageProtocol | undefined): void {
-    const { metrics, log } = this.#services;
-    const refusal = refusalOf(error) ?? unavailable;
-    const { code } = refusal;
-    metrics.refused.inc({ code });
-    if (refusal === unavailable) {
-      log.error({ user_id: connection.userId, err: error }, "frame failed");
-    } else {
-      log.warn({ user_id: connection.userId, code }, "frame refused");
-    }
-    const response = errorResponse(refusal);
-    const details = { ...response.details, ...subjectOf(message) };
-    connection.send(ErrorResponse, { ...response, details });
   }
 
   #sweep(): void {
+    let queuedBytes = 0;
     for (const connection of this.#connections.all) {
-      const what = connection.isClosed ? undefined : connection.overdue();
-      if (what === "session check") void this.#check(connection);
-      else if (what === "heartbeat") connection.close(CLOSE.silent);
-      else if (what === "hello" && connection.greetFirstVersion()) {
-        connection.enqueue(() => this.#presence.entered(connection).catch(() => {}));
-      } else if (what === "hello") connection.close(CLOSE.silent);
+      queuedBytes += connection.queuedBytes;
+      const overdue = connection.isClosed ? undefined : connection.overdue();
+      if (overdue === "session check") void this.#check(connection);
+      else if (overdue === "sign of life") connection.close(CLOSE.silent);
+      else if (overdue === "hello") this.#missHello(connection);
     }
+    this.#services.metrics.queued.set(queuedBytes);
+  }
+
+  #missHello(connection: Connection): void {
+    if (!connection.greetFirstVersion()) return connection.close(CLOSE.silent);
+    connection.incoming.add(0, async () => {
+      try {
+        await this.greeted(connection);
+      } catch (error) {
+        this.#services.log.warn({ user_id: connection.userId, err: error }, "presence failed");
+      }
+    });
   }
 
   /** A revocation is announced; this is for those that were announced while nobody heard. */
@@ -220,20 +191,10 @@ export class Live {
 }
 
 function give(connection: Connection, { type, value }: Delivery): void {
-  if (type === "message") {
-    if (!connection.carries(value.chat_id)) return;
+  if (type === "status") {
+    if (connection.carriesStatus(value)) connection.send(StatusEvent, value);
+  } else if (connection.carries(value.chat_id)) {
     connection.send(ChatMessage, value);
     connection.noteSent(value.chat_id, value.seq ?? 0);
-  } else if (value.event_type !== "delivered" || connection.has("delivered")) {
-    // Who is there matters in every chat.
-    if (value.chat_id === undefined || connection.carries(value.chat_id)) {
-      connection.send(StatusEvent, value);
-    }
   }
-}
-
-function tooFast(): Refusal {
-  return new Refusal(429, "ERR_RATE_LIMITED", "too many frames: send them more slowly", {
-    retry_after: 1,
-  });
 }

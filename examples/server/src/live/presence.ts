@@ -5,6 +5,9 @@ import type { Store } from "../database/store.js";
 import type { Connection } from "./connection.js";
 import type { Connections } from "./connections.js";
 
+/** People who are told at once. */
+const CHUNK = 1000;
+
 /** Tells people who of those they have a chat with is there. */
 export class Presence {
   readonly #store: Store;
@@ -14,7 +17,9 @@ export class Presence {
   /** Users whose last connection has gone, and who may be back in a moment. */
   readonly #leaving = new Map<number, NodeJS.Timeout>();
   readonly #absence: number;
+  #isClosed = false;
 
+  /** `absence` is how many seconds a user may be gone without anybody being told. */
   constructor(
     services: { store: Store; coordination: Coordination; connections: Connections; log: Logger },
     absence: number,
@@ -28,39 +33,49 @@ export class Presence {
 
   /** A connection was greeted. */
   async entered(connection: Connection): Promise<void> {
-    const { userId } = connection;
+    const { userId, scope } = connection;
     clearTimeout(this.#leaving.get(userId));
     this.#leaving.delete(userId);
     const peers = await this.#store.listPeers(userId);
     if (await this.#coordination.enter(userId)) this.#announce(userId, peers, "user_online");
-    for (const user_id of await this.#coordination.present(peers)) {
-      connection.send(StatusEvent, { event_type: "user_online", user_id });
+    const known = scope === undefined ? peers : [scope.peerId];
+    for (const some of chunks(known)) {
+      for (const user_id of await this.#coordination.present(some)) {
+        connection.send(StatusEvent, { event_type: "user_online", user_id });
+      }
     }
   }
 
   /** A connection has ended. */
   left({ userId }: Connection): void {
-    if (this.#connections.has(userId) || this.#leaving.has(userId)) return;
+    const isStill = this.#connections.has(userId) || this.#leaving.has(userId);
+    if (isStill || this.#isClosed) return;
     const gone = setTimeout(() => {
       this.#leaving.delete(userId);
       void this.#leave(userId);
-    }, this.#absence * 1000).unref();
-    this.#leaving.set(userId, gone);
+    }, this.#absence * 1000);
+    this.#leaving.set(userId, gone.unref());
   }
 
-  /** What another instance found out of users that nobody else tells of: only this one's connections are told. */
+  /** Users of an instance that is gone, or was taken for gone, left or are back. */
   async changed(userIds: readonly number[], isPresent: boolean): Promise<void> {
-    for (const user_id of userIds) {
-      const event_type = isPresent ? "user_online" : "user_offline";
-      for (const peer of await this.#store.listPeers(user_id)) {
-        for (const connection of this.#connections.of(peer)) {
-          connection.send(StatusEvent, { event_type, user_id });
-        }
+    try {
+      const present = new Set<number>();
+      for (const some of chunks(userIds)) {
+        for (const userId of await this.#coordination.present(some)) present.add(userId);
       }
+      const event_type = isPresent ? "user_online" : "user_offline";
+      for (const userId of userIds.filter((one) => present.has(one) === isPresent)) {
+        this.#announce(userId, await this.#store.listPeers(userId), event_type);
+      }
+    } catch (error) {
+      this.#log.warn({ err: error }, "nobody was told who of another instance is there");
     }
   }
 
+  /** Nobody is told any more: who was here may be elsewhere in a moment. */
   close(): void {
+    this.#isClosed = true;
     for (const timer of this.#leaving.values()) clearTimeout(timer);
     this.#leaving.clear();
   }
@@ -77,11 +92,17 @@ export class Presence {
 
   #announce(
     user_id: number,
-    user_ids: readonly number[],
+    peers: readonly number[],
     event_type: "user_online" | "user_offline",
   ): void {
-    if (user_ids.length === 0) return;
     const value = { event_type, user_id, timestamp: Date.now() / 1000 };
-    this.#coordination.announce({ type: "deliver", user_ids, delivery: { type: "status", value } });
+    for (const user_ids of chunks(peers)) {
+      const delivery = { type: "status", value } as const;
+      this.#coordination.announce({ type: "deliver", user_ids, delivery });
+    }
   }
+}
+
+function* chunks(userIds: readonly number[]): Generator<readonly number[]> {
+  for (let at = 0; at < userIds.length; at += CHUNK) yield userIds.slice(at, at + CHUNK);
 }

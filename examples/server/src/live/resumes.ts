@@ -4,13 +4,16 @@ import { listMessages } from "../messages/list-messages.js";
 import type { Connection } from "./connection.js";
 import type { LiveContext } from "./frames.js";
 
+/** Far less than a client may leave unread, so that one that reads slowly is not closed for what it asked for. */
+const MAX_LIST_BYTES = 256 * 1024;
+
 /** Gives a client what it missed of a chat, and at its end how far the other member has come. */
 export async function handleResume(
   request: Resume,
   connection: Connection,
   context: LiveContext,
 ): Promise<void> {
-  const list = await listMessages(context.store, connection.userId, request);
+  const list = await listMessages(context.store, connection.userId, request, MAX_LIST_BYTES);
   if (list === undefined) throw notAMember();
   connection.send(MessageListResponse, list);
   connection.noteSent(request.chat_id, list.messages.at(-1)?.seq ?? 0);

@@ -13,6 +13,7 @@ export async function listMessages(
   store: Store,
   user_id: number,
   { chat_id, after, limit }: Resume,
+  maxFrameBytes = MAX_FRAME_BYTES,
 ): Promise<MessageListResponse | undefined> {
   const most = Math.min(limit, MAX_MESSAGES);
   const chat = await store.findChat(chat_id, user_id);
@@ -21,7 +22,7 @@ export async function listMessages(
   const { last_seq } = chat;
   // What came in between these two readings is for the next answer: a list reaches no further than it says.
   const messages = rows.filter(({ seq }) => seq <= last_seq).map(toChatMessage);
-  return answerResume({ chat_id, after, limit: most }, { last_seq, messages });
+  return answerResume({ chat_id, after, limit: most }, { last_seq, messages, maxFrameBytes });
 }
 
 /** A page of a chat's messages: the first after `after`, or the last before `before`; undefined for one who is no member. */

@@ -7,7 +7,7 @@ import type { ActiveSession } from "../identity/sessions.js";
 import type { Services } from "../services.js";
 
 /** WebSockets: `GET /ws` for all chats, `GET /ws/chat/{chat_id}` for one. */
-export function liveRoutes({ config, store, sessions, live, log }: Services) {
+export function liveRoutes({ config, store, sessions, live }: Services) {
   const routes = new Hono();
 
   async function admit({ req }: Context): Promise<ActiveSession> {
@@ -24,24 +24,18 @@ export function liveRoutes({ config, store, sessions, live, log }: Services) {
       : sessions.redeemTicket(ticket);
   }
 
-  function accept(context: Context, session: ActiveSession, chatId?: number): Response {
-    return upgradeWebSocket(context, (socket) => {
-      const connection = live.open(session, socket, chatId);
-      socket.on("message", (data, isBinary) =>
-        live.receive(connection, isBinary ? data : String(data)),
-      );
-      socket.on("close", (code) => live.closed(connection, code));
-      socket.on("error", () => log.warn({ user_id: session.user_id }, "connection failed"));
-    });
-  }
-
-  routes.get("/", async (context) => accept(context, await admit(context)));
+  routes.get("/", async (context) => {
+    const session = await admit(context);
+    return upgradeWebSocket(context, (socket) => live.open(session, socket));
+  });
 
   routes.get("/chat/:chat_id", async (context) => {
     const session = await admit(context);
     const chatId = readChatId(context);
-    if ((await store.findChat(chatId, session.user_id)) === undefined) throw chatNotFound();
-    return accept(context, session, chatId);
+    const chat = await store.findChat(chatId, session.user_id);
+    if (chat === undefined) throw chatNotFound();
+    const peerId = chat.user1_id === session.user_id ? chat.user2_id : chat.user1_id;
+    return upgradeWebSocket(context, (socket) => live.open(session, socket, { chatId, peerId }));
   });
 
   return routes;

@@ -1,5 +1,5 @@
 /** Seconds' worth of frames that may come at once after a silence. */
-const BURST = 5;
+export const BURST = 5;
 
 /** How many frames a connection may still send: `perSecond` in the long run. */
 export class FrameAllowance {
@@ -12,14 +12,12 @@ export class FrameAllowance {
     this.#left = BURST * perSecond;
   }
 
-  /** Whether one more is within it. */
-  take(): boolean {
+  /** Seconds by which one more comes too early; 0 if it does not. */
+  take(): number {
     const now = performance.now();
     const earned = ((now - this.#at) / 1000) * this.#perSecond;
-    this.#left = Math.min(BURST * this.#perSecond, this.#left + earned);
+    this.#left = Math.min(BURST * this.#perSecond, this.#left + earned) - 1;
     this.#at = now;
-    if (this.#left < 1) return false;
-    this.#left -= 1;
-    return true;
+    return Math.max(0, -this.#left) / this.#perSecond;
   }
 }
