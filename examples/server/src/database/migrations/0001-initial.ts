@@ -89,6 +89,7 @@ export async function up(db: Kysely<unknown>): Promise<void> {
     .addColumn("material", bytes, (column) => column.notNull())
     .addColumn("created_at", "double precision", (column) => column.notNull())
     .execute();
+  await db.schema.createIndex("server_keys_purpose").on("server_keys").column("purpose").execute();
 }
 
 export async function down(db: Kysely<unknown>): Promise<void> {

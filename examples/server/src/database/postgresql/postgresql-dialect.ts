@@ -9,7 +9,8 @@ import { Pool, types } from "pg";
 import { DatabaseUnavailable } from "../database-unavailable.js";
 import { PostgresqlConnection } from "./postgresql-connection.js";
 
-const CONNECT_PATIENCE_MS = 5000;
+/** For a connection, from PostgreSQL or from those who have all of them. */
+const CONNECT_PATIENCE_MS = 10_000;
 
 export interface PostgresqlOptions {
   readonly url: string;

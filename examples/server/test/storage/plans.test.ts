@@ -1,0 +1,104 @@
+import { type CompiledQuery, Kysely } from "kysely";
+import { afterAll, beforeAll, expect, it } from "vitest";
+import { migrate } from "../../src/database/migrator.js";
+import { dialectOf } from "../../src/database/open-database.js";
+import type { Schema } from "../../src/database/schema.js";
+import { Store } from "../../src/database/store.js";
+import { crowd } from "./crowd.js";
+import { createDatabase, onEachDatabase, type ScratchDatabase } from "./databases.js";
+import { slownessOf } from "./plans.js";
+import { createChat, createUser } from "./rows.js";
+
+type Method = Exclude<keyof Store, "transaction" | "attempt" | "ping" | "close">;
+
+const id = new Uint8Array(16);
+const session = { id, user_id: 1, refresh_id: id, created_at: 0, expires_at: 0 };
+const key = { id: "k", purpose: "token-signing-key", material: id, created_at: 0 } as const;
+const upTo = { chat_id: 1, user_id: 1, seq: 9 };
+const sent = { chat_id: 1, sender_id: 1, client_id: "c" };
+const message = { ...sent, seq: 20_000, nonce: id, digest: id, encrypted_content: id };
+const times = { timestamp: 0, stored_at: 0, delete_at: null };
+
+/** Each method of the store, done once. */
+const calls: Record<Method, (store: Store) => Promise<unknown>> = {
+  createUser: (store) => createUser(store, "zoe"),
+  findUser: (store) => store.findUser(1),
+  findUserByKey: (store) => store.findUserByKey("alice"),
+  searchUsers: (store) => store.searchUsers("al", { after: "alice", limit: 10 }),
+  noteLogin: (store) => store.noteLogin(1, 0),
+  setActive: (store) => store.setActive(1, true),
+  createSession: (store) => store.createSession(session),
+  findSession: (store) => store.findSession(id),
+  rotateSession: (store) => store.rotateSession(session, { refresh_id: id, expires_at: 0 }),
+  revokeSession: (store) => store.revokeSession(id, 0),
+  createChat: async (store) =>
+    createChat(store, (await store.findUser(3))!, (await store.findUser(4))!),
+  findChat: (store) => store.findChat(1, 1),
+  setChatParameters: (store) =>
+    store.setChatParameters(1, { salt: id, iterations: 600_000, key_check: id }),
+  configureChat: (store) => store.configureChat(1, { auto_delete_hours: 1 }),
+  listChats: (store) => store.listChats(1, { limit: 10, offset: 0 }),
+  findChatOfMember: (store) => store.findChatOfMember(1, 1),
+  listPeers: (store) => store.listPeers(1),
+  countChats: (store) => store.countChats(1),
+  takeSeq: (store) => store.takeSeq(sent),
+  addMessage: (store) => store.addMessage({ ...message, ...times }),
+  findSent: (store) => store.findSent(sent),
+  listMessages: async (store) => {
+    await store.listMessages(1, { after: 1, limit: 10, now: 0 });
+    await store.listMessages(1, { before: 9, limit: 10, now: 0 });
+  },
+  mark: async (store) => {
+    await store.mark("read", upTo);
+    await store.mark("delivered", upTo);
+  },
+  lastMarked: async (store) => {
+    await store.lastMarked("read", 1, 1);
+    await store.lastMarked("delivered", 1, 1);
+  },
+  deleteExpired: (store) => store.deleteExpired({ now: 0, limit: 10 }),
+  addKey: (store) => store.addKey(key),
+  listKeys: (store) => store.listKeys("token-signing-key"),
+  removeKey: (store) => store.removeKey("k"),
+};
+
+/** These sort the chats of one user, and the server's few keys. */
+const sorting: readonly Method[] = ["listChats", "listPeers", "listKeys"];
+
+onEachDatabase("no query reads a whole table or index", (dialect) => {
+  let scratch: ScratchDatabase;
+  let db: Kysely<Schema>;
+  let asked: CompiledQuery[] = [];
+  beforeAll(async () => {
+    scratch = await createDatabase(dialect);
+    await migrate(scratch.config);
+    db = new Kysely({
+      dialect: dialectOf(scratch.config),
+      log: ({ query }) => void asked.push(query),
+    });
+    await crowd(db);
+  });
+  afterAll(async () => {
+    await db.destroy();
+    await scratch.remove();
+  });
+
+  it.each(methodNames())("in %s", async (name) => {
+    asked = [];
+    await calls[name](new Store(db));
+    expect(asked).not.toHaveLength(0);
+    for (const query of asked) {
+      const slowness = await slownessOf(query, scratch.config);
+      expect(
+        slowness.filter((what) => !(sorting.includes(name) && /sort|temp/i.test(what))),
+      ).toEqual([]);
+    }
+  });
+});
+
+function methodNames(): Method[] {
+  const others = ["constructor", "transaction", "attempt", "ping", "close"];
+  return Object.getOwnPropertyNames(Store.prototype).filter(
+    (name): name is Method => !others.includes(name),
+  );
+}
