@@ -1,13 +1,15 @@
 import { randomBytes } from "node:crypto";
 import { once } from "node:events";
-import { readFileSync, statSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { TestServer } from "../../server/test/support.js";
 import { listenTo, outcomeOf, startProgram } from "./program.js";
 
 const server = new TestServer();
-const pathOf = (name: string) => join(server.folder, name);
+const folder = mkdtempSync(join(tmpdir(), "lacre-commands-test-"));
+const pathOf = (name: string) => join(folder, name);
 
 beforeAll(async () => {
   await server.start();
@@ -16,10 +18,13 @@ beforeAll(async () => {
   writeFileSync(pathOf("other"), "another passphrase\n");
   await Promise.all(["alice", "bob"].map((name) => run(name, ["register", name])));
 });
-afterAll(() => server.remove());
+afterAll(async () => {
+  await server.remove();
+  rmSync(folder, { recursive: true });
+});
 
 function start(profile: string, args: string[], passphrase = "passphrase") {
-  return startProgram(server.folder, [
+  return startProgram(folder, [
     ...["--profile", profile, "--server", server.url],
     ...["--password-file", pathOf("password"), "--passphrase-file", pathOf(passphrase)],
     ...args,
@@ -149,7 +154,7 @@ it("credentials are nobody else's to read, and no passphrase is kept", () => {
 });
 
 describe("alice's access token has expired", () => {
-  const path = () => join(server.folder, "lacre", "alice.json");
+  const path = () => join(folder, "lacre", "alice.json");
   const spoil = () => {
     const profile = JSON.parse(readFileSync(path(), "utf8"));
     writeFileSync(path(), JSON.stringify({ ...profile, access_token: "expired" }));
