@@ -25,7 +25,8 @@ const CONNECTIONS = 10_000;
 const OTHER_FILES = 200;
 /** Connections that are open before the first measurement, so that what all connections share is not counted. */
 const FIRST = 500;
-const USERS = 100;
+/** As many as the server lets have all these connections, at most 20 each. */
+const USERS = 500;
 /** For buffers that were freed to be given back. */
 const REST_MS = 1000;
 

@@ -16,15 +16,26 @@ const AT_ONCE = 50;
 // Opens connections, greets where there is somebody to greet, and says nothing more.
 process.on("message", async ({ kind, url, peers, count }: IdlePlan) => {
   for (let opened = 0; opened < count; opened += AT_ONCE) {
-    const batch = Array.from({ length: Math.min(AT_ONCE, count - opened) }, (_, at) =>
-      kind === "lacre" ? greet(url, peers[(opened + at) % peers.length]!) : connectTo(url),
-    );
+    const batch = Array.from({ length: Math.min(AT_ONCE, count - opened) }, async (_, at) => {
+      const socket = kind === "lacre" ? await greetNext(url, peers) : await connectTo(url);
+      socket.on("close", (code) => {
+        throw new Error(`connection ${opened + at} was closed with ${code}`);
+      });
+    });
     await Promise.all(batch);
   }
   process.send!("open");
 });
 
-async function connectTo(url: string): Promise<void> {
+let greeted = 0;
+
+async function greetNext(url: string, peers: readonly PeerPlan[]): Promise<WebSocket> {
+  const { socket } = await greet(url, peers[greeted++ % peers.length]!);
+  return socket;
+}
+
+async function connectTo(url: string): Promise<WebSocket> {
   const socket = new WebSocket(url.replace("http", "ws"), { perMessageDeflate: false });
   await once(socket, "open");
+  return socket;
 }
