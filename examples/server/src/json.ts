@@ -33,13 +33,27 @@ export async function readBody<Type extends string, Schema extends PayloadSchema
     );
   }
   const bytes = await readBytes(context, most);
-  let body: unknown;
+  return definition.parse(parse(bytes));
+}
+
+function parse(bytes: Uint8Array): unknown {
   try {
-    body = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
-  } catch {
+    const text = new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+    return JSON.parse(text, (_, value) => {
+      assertStorable(value);
+      return value;
+    });
+  } catch (error) {
+    if (error instanceof Refusal) throw error;
     throw new Refusal(400, "ERR_MALFORMED_JSON", "the body is not JSON: send a JSON object");
   }
-  return definition.parse(body);
+}
+
+/** PostgreSQL keeps no text with U+0000 in it, so that no database is asked to. Throws a Refusal. */
+export function assertStorable(value: unknown): void {
+  if (typeof value === "string" && value.includes("\0")) {
+    throw new Refusal(422, "ERR_VALIDATION", "text may not have the character U+0000");
+  }
 }
 
 /** The request's body, of at most so many bytes. Throws a Refusal. */

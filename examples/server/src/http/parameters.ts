@@ -1,5 +1,6 @@
 import type { Context } from "hono";
 import { Refusal } from "../errors.js";
+import { assertStorable } from "../json.js";
 import { MAX_MESSAGES } from "../messages/list-messages.js";
 
 /** What a parameter of an address or a query is: read by the routes, and told in the API's description. */
@@ -64,6 +65,7 @@ export function readInteger(
 /** A text of the query, by default an empty one. Throws a Refusal. */
 export function readText({ req }: Context, { name }: Parameter): string {
   const given = req.query(name) ?? "";
+  assertStorable(given);
   if (given.length > MAX_TEXT) throw misfit(name, `text of at most ${MAX_TEXT} characters`);
   return given;
 }

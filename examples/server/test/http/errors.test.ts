@@ -74,6 +74,12 @@ describe("an ErrorResponse answers", () => {
     expect(await answerTo("/auth/login", init)).toEqual([status, error_code]);
   });
 
+  it("text that no database keeps", async () => {
+    const credentials = { username: "alice", password: "correct horse", device_id: "a\u0000b" };
+    const { status, body } = await server.request("POST", "/auth/register", credentials);
+    expect([status, body.error_code]).toEqual([422, "ERR_VALIDATION"]);
+  });
+
   it("a body that is not text, is compressed, or comes in parts that are too many", async () => {
     const type = { "content-type": "application/json" };
     const post = (body: BodyInit, headers = {}) =>

@@ -38,9 +38,9 @@ describe("alice", () => {
   });
 
   it("finds nobody by wildcards", async () => {
-    for (const q of ["%", "b%", "_ob", "b*", "\\", "b\u0000"])
-      expect(await search({ q })).toEqual([]);
+    for (const q of ["%", "b%", "_ob", "b*", "\\"]) expect(await search({ q })).toEqual([]);
     expect(await search({ q: "b_" })).toEqual(["b_b"]);
+    expect(await search({ q: "b\u0000" })).toBe(422);
   });
 
   it("gets them in pages", async () => {
