@@ -1,3 +1,4 @@
+import { connect } from "node:net";
 import { fileURLToPath } from "node:url";
 import { defineConfig } from "vitest/config";
 
@@ -17,6 +18,44 @@ const onPath = (name: string, native: string, compile: string, exclude: string[]
   test: { name, include: library, exclude, testTimeout: 30_000 },
 });
 
+const onExamples = {
+  include: ["examples/*/test/**/*.test.ts"],
+  testTimeout: 60_000,
+  hookTimeout: 60_000,
+};
+
+/** The server's API on two instances that share PostgreSQL and Redis; where these are missing, that is said. */
+async function onTwoInstances() {
+  const {
+    LACRE_POSTGRES_URL = "postgresql://127.0.0.1:5432",
+    LACRE_REDIS_URL = "redis://127.0.0.1:6379",
+    LACRE_REQUIRE_ALL,
+  } = process.env;
+  const found = await Promise.all([LACRE_POSTGRES_URL, LACRE_REDIS_URL].map(isThere));
+  if (!found.every(Boolean) && !LACRE_REQUIRE_ALL) {
+    console.warn(
+      `skipped: the server's API on two instances needs ${LACRE_POSTGRES_URL} and ${LACRE_REDIS_URL}`,
+    );
+    return [];
+  }
+  const include = ["http", "identity", "live"].map(
+    (part) => `examples/server/test/${part}/**/*.test.ts`,
+  );
+  const env = { LACRE_TEST_ON: "postgresql and redis" };
+  return [{ test: { ...onExamples, name: "two instances", include, env } }];
+}
+
+async function isThere(url: string): Promise<boolean> {
+  const { hostname, port } = new URL(url);
+  const socket = connect({ host: hostname, port: Number(port), timeout: 2000 });
+  const isOpen = await new Promise<boolean>((resolve) => {
+    socket.once("connect", () => resolve(true));
+    for (const event of ["error", "timeout"]) socket.once(event, () => resolve(false));
+  });
+  socket.destroy();
+  return isOpen;
+}
+
 export default defineConfig({
   test: {
     projects: [
@@ -24,14 +63,8 @@ export default defineConfig({
       onPath("node", "native.node.ts", "compile.eval.ts", ["test/house/**"]),
       onPath("javascript", "native.none.ts", "compile.none.ts", onNodeOnly),
       onPath("deno", "native.deno.ts", "compile.eval.ts", onNodeOnly),
-      {
-        test: {
-          name: "examples",
-          include: ["examples/*/test/**/*.test.ts"],
-          testTimeout: 60_000,
-          hookTimeout: 60_000,
-        },
-      },
+      { test: { ...onExamples, name: "examples" } },
+      ...(await onTwoInstances()),
     ],
     coverage: {
       provider: "v8",
