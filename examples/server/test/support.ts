@@ -10,7 +10,7 @@ import { createLog } from "../src/log.js";
 import { type RunningServer, startServer } from "../src/server.js";
 import { assertDescribed } from "./described.js";
 import { TestConnection } from "./live/test-connection.js";
-import { createDatabase, type ScratchDatabase } from "./storage/databases.js";
+import { createDatabase, type ScratchDatabase, urlOf } from "./storage/databases.js";
 
 export const PASSWORD = "correct horse";
 export const PARAMETERS = {
@@ -51,16 +51,14 @@ export class TestServer {
 
   async start(): Promise<void> {
     this.#scratch ??= await createDatabase(isShared ? "postgresql" : "sqlite");
-    const config = {
-      ...readConfig({
-        SERVER_PORT: "0",
-        RATE_LIMIT_AUTH: "1000",
-        RATE_LIMIT_USER: "10000",
-        ...(isShared && { REDIS_URL }),
-        ...this.#env,
-      }),
-      database: this.database,
-    };
+    const config = readConfig({
+      SERVER_PORT: "0",
+      DATABASE_URL: urlOf(this.database),
+      RATE_LIMIT_AUTH: "1000",
+      RATE_LIMIT_USER: "10000",
+      ...(isShared && { REDIS_URL }),
+      ...this.#env,
+    });
     const log = createLog("trace", { write: (line: string) => void this.log.push(line) });
     const start = () => startServer(config, log, this.#pace);
     this.#running = await Promise.all(Array.from({ length: INSTANCES }, start));

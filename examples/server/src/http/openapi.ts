@@ -89,7 +89,7 @@ function refusalsOf(operation: Operation): number[] {
 }
 
 function isLimited({ isPublic, path }: Operation): boolean {
-  return !isPublic || path.startsWith("/auth");
+  return !isPublic || /^\/(auth|ws)\b/.test(path);
 }
 
 function answer(operation: Operation, what: Operation["answers"][number]): Json {

@@ -7,12 +7,10 @@ import type { LiveContext } from "./frames.js";
 export async function handleChatMessage(
   message: ChatMessage,
   connection: Connection,
-  { store, live, metrics, log }: LiveContext,
+  context: LiveContext,
 ): Promise<void> {
-  const stored = metrics.storing.startTimer();
-  const accepted = await acceptMessage(message, connection.userId, store);
-  stored();
-  metrics.stored.inc();
+  const { live, log } = context;
+  const accepted = await acceptMessage(message, connection.userId, context);
   const { id: message_id, seq, stored_at } = accepted.stored;
   const { chat_id, client_id } = message;
   const bytes = message.content.length;

@@ -1,6 +1,6 @@
 import type { ChatMessage } from "lacre";
-import type { Store } from "../database/store.js";
 import { Refusal } from "../errors.js";
+import type { Services } from "../services.js";
 import { type StoredInChat, storeMessage } from "./store-message.js";
 
 /** A message that is on the disk. */
@@ -13,7 +13,7 @@ export interface AcceptedMessage extends StoredInChat {
 export async function acceptMessage(
   message: ChatMessage,
   userId: number,
-  store: Store,
+  { store, metrics }: Pick<Services, "store" | "metrics">,
 ): Promise<AcceptedMessage> {
   const { sender_id, epoch, counter, device } = message;
   if (sender_id !== userId) {
@@ -26,6 +26,9 @@ export async function acceptMessage(
       "this server does not store epoch, counter and device, without which the message could not be read",
     );
   }
+  const note = metrics.storing.startTimer();
   const { chat, stored, isNew } = await storeMessage(store, message);
+  note();
+  if (isNew) metrics.stored.inc();
   return { chat, stored, message: { ...message, message_id: stored.id, seq: stored.seq }, isNew };
 }

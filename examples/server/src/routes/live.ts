@@ -1,5 +1,6 @@
 import { type Context, Hono } from "hono";
 import { chatNotFound, Refusal } from "../errors.js";
+import { userLimit } from "../http/limits.js";
 import { isAllowedOrigin } from "../http/origins.js";
 import { readChatId } from "../http/parameters.js";
 import { upgradeWebSocket } from "../http/upgrades.js";
@@ -7,10 +8,13 @@ import type { ActiveSession } from "../identity/sessions.js";
 import type { Services } from "../services.js";
 
 /** WebSockets: `GET /ws` for all chats, `GET /ws/chat/{chat_id}` for one. */
-export function liveRoutes({ config, store, sessions, live }: Services) {
+export function liveRoutes(services: Services) {
+  const { config, store, sessions, live } = services;
   const routes = new Hono();
+  const hold = userLimit(services);
 
-  async function admit({ req }: Context): Promise<ActiveSession> {
+  async function admit(context: Context): Promise<ActiveSession> {
+    const { req } = context;
     if (!isAllowedOrigin(req.header("origin"), req.header("host"), config.corsOrigins)) {
       throw new Refusal(
         403,
@@ -19,9 +23,12 @@ export function liveRoutes({ config, store, sessions, live }: Services) {
       );
     }
     const ticket = req.query("ticket");
-    return ticket === undefined
+    const session = await (ticket === undefined
       ? sessions.authenticate(req.query("token"))
-      : sessions.redeemTicket(ticket);
+      : sessions.redeemTicket(ticket));
+    context.set("session", session);
+    await hold(context, session);
+    return session;
   }
 
   routes.get("/", async (context) => {

@@ -30,7 +30,7 @@ export function addMessageRoutes(routes: Hono<Authenticated>, services: Services
     if (message.chat_id !== readChatId(context)) {
       throw new Refusal(422, "ERR_VALIDATION", "chat_id is not the chat of the address");
     }
-    const accepted = await acceptMessage(message, session.user_id, services.store);
+    const accepted = await acceptMessage(message, session.user_id, services);
     if (accepted.isNew) services.live.handOn(accepted.chat, accepted.message);
     const { id: message_id, seq, stored_at } = accepted.stored;
     const { client_id, chat_id } = message;

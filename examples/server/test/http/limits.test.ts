@@ -59,4 +59,27 @@ describe("limits", () => {
     expect(await from("1.1.1.1, 2.2.2.2")).toBe(401);
     expect(await from("nonsense")).toBe(401);
   });
+
+  it("take the addresses of one IPv6 network for one, and those of two for two", async () => {
+    await started({ RATE_LIMIT_AUTH: "2", TRUSTED_PROXIES: "127.0.0.1" });
+    const from = async (forwarded: string) =>
+      (await login({ "x-forwarded-for": forwarded })).status;
+    expect(await from("2001:db8:0:1::1")).toBe(401);
+    expect(await from("2001:db8:0:1:ffff::2")).toBe(401);
+    expect(await from("2001:DB8::1:0:0:0:3")).toBe(429);
+    expect(await from("2001:db8:0:2::1")).toBe(401);
+    expect(await from("::ffff:192.0.2.1")).toBe(401);
+    expect(await from("192.0.2.1")).toBe(401);
+    expect(await from("::ffff:192.0.2.1")).toBe(429);
+  });
+
+  it("count what opens a WebSocket too, and what asks for a ticket twice", async () => {
+    await started({ RATE_LIMIT_USER: "3", RATE_LIMIT_AUTH: "3" });
+    const alice = await server.register("alice");
+    const ticket = await alice.post("/auth/ws-ticket", {});
+    expect(ticket.headers.get("x-ratelimit-remaining")).toBe("2");
+    const connect = async () => (await server.request("GET", `/ws?token=${alice.token}`)).status;
+    expect([await connect(), await connect(), await connect()]).toEqual([426, 426, 429]);
+    expect((await alice.get("/users/me")).status).toBe(429);
+  });
 });
