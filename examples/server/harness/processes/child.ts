@@ -3,6 +3,12 @@ import { once } from "node:events";
 
 const KEPT_LINES = 30;
 
+/** What runs still ends together with this process. */
+const running = new Set<ChildProcess>();
+process.on("exit", () => {
+  for (const child of running) child.kill("SIGKILL");
+});
+
 /** A process that this one starts, and what it said last. */
 export class Child {
   readonly process: ChildProcess;
@@ -12,6 +18,8 @@ export class Child {
   constructor(name: string, command: string, args: readonly string[], options: SpawnOptions) {
     this.#name = name;
     this.process = spawn(command, args, { ...options, stdio: ["ignore", "pipe", "pipe"] });
+    running.add(this.process);
+    this.process.on("exit", () => running.delete(this.process));
     // An error at the start, as that there is no such program, is told by `hasEnded`.
     this.process.on("error", ({ message }) => this.#lines.push(message));
     for (const stream of [this.process.stdout!, this.process.stderr!]) {
