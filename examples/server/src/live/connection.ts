@@ -49,6 +49,7 @@ export class Connection {
   #channel: Channel | FirstVersion | undefined;
   #capabilities: readonly string[] = [];
   #isClosed = false;
+  #closedWith: number | undefined;
   /** Seconds of the process's own clock. */
   #heardAt = monotonic();
   #pingedAt = 0;
@@ -200,15 +201,17 @@ export class Connection {
   close(code: number): void {
     if (this.#isClosed) return;
     this.#isClosed = true;
+    this.#closedWith = code;
     // Paused, it would not hear the answer.
     this.#socket.resume();
     this.#socket.close(code, closeCode(code).name);
     setTimeout(() => this.#socket.terminate(), CLOSING_PATIENCE_MS).unref();
   }
 
-  /** The socket is closed. */
-  ended(): void {
+  /** The socket is closed, with this code; the code that says why, which is ours if we closed it. */
+  ended(code: number): number {
     this.#isClosed = true;
+    return this.#closedWith ?? code;
   }
 
   /** Peers of the first version have no heartbeat. */

@@ -40,6 +40,9 @@ export async function takeFrame(
     if (early > BURST) await seconds(early - BURST);
     message = connection.open(data);
     if (message === undefined) return;
+    if (connection.isFirstVersion && !(await context.live.firstVersion!.isFirst(message))) {
+      throw new Refusal(400, "ERR_REPLAYED", "the frame came before");
+    }
     if (early > 0) await holdBack(message, Math.min(early, BURST));
     await handle(message, connection, context);
   } catch (error) {

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { ChatMessage, StatusEvent } from "lacre";
-import { CLOSE } from "lacre/session";
+import { CLOSE, closeCode } from "lacre/session";
 import type { Logger } from "pino";
 import type { RawData, WebSocket } from "ws";
 import type { Config } from "../config.js";
@@ -50,7 +50,9 @@ export class Live {
   constructor(services: LiveServices, pace: Pace) {
     const { config, coordination, log } = services;
     const { firstVersionSecret, framesPerSecond } = config;
-    this.firstVersion = firstVersionSecret ? new FirstVersion(firstVersionSecret) : undefined;
+    this.firstVersion = firstVersionSecret
+      ? new FirstVersion(firstVersionSecret, coordination)
+      : undefined;
     this.#services = services;
     this.#terms = { pace, framesPerSecond, firstVersion: this.firstVersion, log };
     this.#presence = new Presence({ ...services, connections: this.#connections }, pace.absence);
@@ -114,13 +116,14 @@ export class Live {
     });
   }
 
-  #closed(connection: Connection, code: number): void {
+  #closed(connection: Connection, codeOfClient: number): void {
     const { metrics, log } = this.#services;
-    connection.ended();
+    const code = connection.ended(codeOfClient);
     this.#connections.delete(connection);
     this.#presence.left(connection);
     metrics.connections.dec();
-    metrics.closes.inc({ code });
+    const isKnown = closeCode(code).name !== "unknown";
+    metrics.closes.inc({ code: isKnown ? code : "other" });
     log.info({ user_id: connection.userId, code }, "disconnected");
   }
 

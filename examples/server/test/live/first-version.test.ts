@@ -2,6 +2,7 @@ import { once } from "node:events";
 import { ChatMessage, MessageProtocol, SigningKey, StatusEvent } from "lacre";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { WebSocket } from "ws";
+import { describeWithPython, Peer } from "../../../../test/interop/peer.js";
 import { PACE } from "../../src/live/pace.js";
 import { messageIn, TestServer, type TestUser } from "../support.js";
 
@@ -112,6 +113,56 @@ describe("peers of the first version, where they are served", () => {
     old.socket.send(ChatMessage.toProtocol(messageIn(chat_id, alice.id), key).toBytes());
     expect((await old.nextOf("error")).payload.error_code).toBe("ERR_FORBIDDEN");
     old.socket.terminate();
+  });
+});
+
+describeWithPython("a peer in Python", () => {
+  const server = new TestServer(PACE, { FIRST_VERSION_SECRET: SECRET });
+  const python = new Peer();
+  let alice: TestUser;
+  let bob: TestUser;
+  let chat_id: number;
+
+  beforeAll(async () => {
+    await server.start();
+    alice = await server.register("alice");
+    bob = await server.register("bob");
+    chat_id = await alice.chatWith("bob");
+  });
+  afterAll(async () => {
+    python.stop();
+    await server.remove();
+  });
+
+  it("writes to alice, and verifies and reads what she answers", async () => {
+    const old = new FirstVersionPeer(server, bob);
+    await once(old.socket, "open");
+    const ofAlice = await alice.connect();
+    const { client_id: _, ...written } = messageIn(chat_id, bob.id);
+    const made = { secret: SECRET, type: "message", fields: written, timestamp: Date.now() / 1000 };
+    const { frame } = await python.call<{ frame: string }>("make_message", made);
+    old.socket.send(Buffer.from(frame, "hex"));
+    const { value } = await ofAlice.nextOf("message");
+    expect(value).toMatchObject({ ...written, chat_id });
+
+    const answer = messageIn(chat_id, alice.id);
+    ofAlice.send(ChatMessage, answer);
+    await old.nextOf("message");
+    const received = old.frames.at(-1)!.toString("hex");
+    const checked = { secret: SECRET, frame: received };
+    expect(await python.call("check", checked)).toMatchObject({
+      verified: true,
+      type: "message",
+      payload: {
+        chat_id,
+        sender_id: alice.id,
+        content: Buffer.from(answer.content).toString("base64"),
+        nonce: Buffer.from(answer.nonce).toString("base64"),
+        timestamp: answer.timestamp,
+        message_id: expect.any(Number),
+      },
+    });
+    for (const { socket } of [old, ofAlice]) socket.terminate();
   });
 });
 

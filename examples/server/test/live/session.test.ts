@@ -174,9 +174,7 @@ describe("a message that is not stored", () => {
     const message = messageIn(chat_id, alice.id);
     const db = openDatabase(server.database);
     const before = (await alice.get("/chats")).body.chats[0].last_seq;
-    await sql`create trigger full before insert on messages begin select raise(abort, 'disk full'); end`.execute(
-      db,
-    );
+    await sql`alter table messages rename to hidden`.execute(db);
     connection.send(ChatMessage, message);
     expect(await connection.next()).toMatchObject({
       value: {
@@ -184,7 +182,7 @@ describe("a message that is not stored", () => {
         details: { client_id: message.client_id, retry_after: 5 },
       },
     });
-    await sql`drop trigger full`.execute(db);
+    await sql`alter table hidden rename to messages`.execute(db);
     await db.destroy();
     connection.send(ChatMessage, message);
     expect(await connection.next()).toMatchObject({ type: "ack", value: { seq: before + 1 } });
