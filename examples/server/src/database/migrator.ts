@@ -22,21 +22,24 @@ export async function readMigrations(): Promise<Record<string, Migration>> {
 
 /** Brings the tables up to date. Of several processes at once, one does it and the others wait. */
 export async function migrate(config: DatabaseConfig): Promise<void> {
-  await withMigrator(config, (migrator) => migrator.migrateToLatest());
+  await withMigrator(config, async (migrator) => resultsOf(await migrator.migrateToLatest()));
 }
 
-/** Lets `work` migrate, by statements that may take any time. Throws what went wrong. */
-export async function withMigrator(
+/** Gives `work` a migrator whose statements may take any time. */
+export async function withMigrator<Result>(
   config: DatabaseConfig,
-  work: (migrator: Migrator) => Promise<MigrationResultSet>,
-): Promise<readonly MigrationResult[]> {
+  work: (migrator: Migrator) => Promise<Result>,
+): Promise<Result> {
   const db = new Kysely<unknown>({ dialect: dialectOf(config, undefined, 0) });
   try {
-    const provider = { getMigrations: readMigrations };
-    const { error, results = [] } = await work(new Migrator({ db, provider }));
-    if (error !== undefined) throw error;
-    return results;
+    return await work(new Migrator({ db, provider: { getMigrations: readMigrations } }));
   } finally {
     await db.destroy();
   }
+}
+
+/** What was done. Throws what went wrong. */
+export function resultsOf({ error, results = [] }: MigrationResultSet): readonly MigrationResult[] {
+  if (error !== undefined) throw error;
+  return results;
 }

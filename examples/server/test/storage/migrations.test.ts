@@ -1,6 +1,6 @@
 import { type Kysely, NO_MIGRATIONS } from "kysely";
 import { afterEach, beforeEach, expect, it } from "vitest";
-import { migrate, withMigrator } from "../../src/database/migrator.js";
+import { migrate, resultsOf, withMigrator } from "../../src/database/migrator.js";
 import { openDatabase } from "../../src/database/open-database.js";
 import type { Schema } from "../../src/database/schema.js";
 import { Store } from "../../src/database/store.js";
@@ -26,7 +26,9 @@ onEachDatabase("the tables", (dialect) => {
     await migrate(scratch.config);
     expect(await tables()).toEqual(all);
     await fill(new Store(db));
-    await withMigrator(scratch.config, (migrator) => migrator.migrateTo(NO_MIGRATIONS));
+    await withMigrator(scratch.config, async (migrator) =>
+      resultsOf(await migrator.migrateTo(NO_MIGRATIONS)),
+    );
     expect(await tables()).toEqual([]);
     await migrate(scratch.config);
     expect(await tables()).toEqual(all);

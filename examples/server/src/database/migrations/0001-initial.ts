@@ -19,7 +19,7 @@ export async function up(db: Kysely<unknown>): Promise<void> {
 
   await db.schema
     .createTable("username_looks")
-    .addColumn("look", "text", (column) => column.primaryKey())
+    .addColumn("look", "text", (column) => column.primaryKey().notNull())
     .addColumn("user_id", "bigint", (column) => column.notNull().references("users.id"))
     .execute();
 
@@ -73,7 +73,7 @@ export async function up(db: Kysely<unknown>): Promise<void> {
 
   await db.schema
     .createTable("sessions")
-    .addColumn("id", bytes, (column) => column.primaryKey())
+    .addColumn("id", bytes, (column) => column.primaryKey().notNull())
     .addColumn("user_id", "bigint", (column) => column.notNull().references("users.id"))
     .addColumn("device_id", "text")
     .addColumn("created_at", "double precision", (column) => column.notNull())
@@ -84,7 +84,7 @@ export async function up(db: Kysely<unknown>): Promise<void> {
 
   await db.schema
     .createTable("server_keys")
-    .addColumn("id", "text", (column) => column.primaryKey())
+    .addColumn("id", "text", (column) => column.primaryKey().notNull())
     .addColumn("purpose", "text", (column) => column.notNull())
     .addColumn("material", bytes, (column) => column.notNull())
     .addColumn("created_at", "double precision", (column) => column.notNull())

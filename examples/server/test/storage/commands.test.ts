@@ -1,0 +1,182 @@
+import { execFile } from "node:child_process";
+import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
+import { sql } from "kysely";
+import { afterEach, beforeEach, expect, it } from "vitest";
+import { migrate } from "../../src/database/migrator.js";
+import { openDatabase } from "../../src/database/open-database.js";
+import { createDatabase, onEachDatabase, type ScratchDatabase, urlOf } from "./databases.js";
+
+const SERVER = fileURLToPath(new URL("../../", import.meta.url));
+const MODULES = fileURLToPath(new URL("../../../../node_modules", import.meta.url));
+
+onEachDatabase("the commands", (dialect) => {
+  let scratch: ScratchDatabase;
+  /** A copy of what they work on, so that migrations can be made in it. */
+  let folder: string;
+  beforeEach(async () => {
+    scratch = await createDatabase(dialect);
+    folder = mkdtempSync(join(tmpdir(), "lacre-commands-"));
+    for (const part of ["src", "tools", "package.json"]) {
+      cpSync(join(SERVER, part), join(folder, part), { recursive: true });
+    }
+    symlinkSync(MODULES, join(folder, "node_modules"));
+  });
+  afterEach(async () => {
+    await scratch.remove();
+    rmSync(folder, { recursive: true });
+  });
+
+  /** What a command prints, and how it ends. */
+  async function db(...args: string[]): Promise<{ output: string; code: number }> {
+    const program = join(folder, "tools/database/main.ts");
+    const env = { ...process.env, DATABASE_URL: urlOf(scratch.config), INIT_CWD: folder };
+    const node = [
+      process.execPath,
+      ["--import", import.meta.resolve("tsx"), program, ...args],
+    ] as const;
+    try {
+      const { stdout } = await promisify(execFile)(...node, { env, cwd: folder });
+      return { output: stdout, code: 0 };
+    } catch (error) {
+      const { stdout, stderr, code } = error as { stdout: string; stderr: string; code: number };
+      return { output: stdout + stderr, code };
+    }
+  }
+
+  const change = async (...statements: string[]) => {
+    const live = openDatabase(scratch.config);
+    for (const statement of statements) await sql.raw(statement).execute(live);
+    await live.destroy();
+  };
+  const edit = (file: string, before: string, after: string) => {
+    const path = join(folder, file);
+    const text = readFileSync(path, "utf8");
+    expect(text).toContain(before);
+    writeFileSync(path, text.replace(before, after));
+  };
+
+  it("make the tables, tell of it, and undo it", async () => {
+    expect((await db("history")).output).toBe("0001-initial  not made\n");
+    expect((await db("up")).output).toBe("made 0001-initial\n");
+    expect((await db("history")).output).toMatch(/^0001-initial {2}\d{4}-\d\d-\d\dT/);
+    const same = "nothing to do: the database is as declared\n";
+    expect(await db("diff")).toEqual({ output: same, code: 0 });
+    expect((await db("down")).output).toBe("undid 0001-initial\n");
+    expect((await db("down")).output).toBe("nothing to do: no migration is made\n");
+  });
+
+  it("print what they would do, and touch no database", async () => {
+    const { output } = await db("sql");
+    expect(output).toContain("-- 0001-initial, up\ncreate table");
+    expect(output).toContain(dialect === "sqlite" ? '"nonce" blob' : '"nonce" bytea');
+    const down = await db("sql", "down");
+    expect(down.output).toMatch(/^-- 0001-initial, down\ndrop table[^]*drop table "users";\n$/);
+    const live = openDatabase(scratch.config);
+    expect(await live.introspection.getTables({ withInternalKyselyTables: true })).toEqual([]);
+    await live.destroy();
+  });
+
+  if (dialect === "sqlite") {
+    it("write an empty migration that comes last, and refuse a name that is none", async () => {
+      expect((await db("make", "add-nicknames")).output).toMatch(/0002-add-nicknames\.ts\n$/);
+      expect((await db("make", "more")).output).toMatch(/0003-more\.ts\n$/);
+      expect((await db("make", "../More")).output).toContain("name the migration in small letters");
+      const made = ["made 0001-initial", "made 0002-add-nicknames", "made 0003-more", ""];
+      expect((await db("up")).output).toBe(made.join("\n"));
+      expect((await db("down")).output).toBe("undid 0003-more\n");
+    });
+  }
+
+  it("find what somebody changed in a database by hand", async () => {
+    await migrate(scratch.config);
+    await change(
+      "create table extras (id integer primary key)",
+      "alter table users add column nickname text",
+      "drop index messages_unread",
+      "create index by_time on messages (timestamp)",
+    );
+    const { output, code } = await db("diff");
+    expect(code).toBe(1);
+    for (const line of [
+      "not declared: table extras",
+      "not declared: column users.nickname",
+      "missing: index messages_unread on messages",
+      "not declared: index by_time on messages (timestamp)",
+    ]) {
+      expect(output).toContain(line);
+    }
+    expect(output).not.toContain("differs");
+    expect(output).toContain('db.schema.alterTable("users").dropColumn("nickname")');
+  });
+
+  if (dialect === "postgresql") {
+    it("find a column's other type, default and nullability, and mend them", async () => {
+      await migrate(scratch.config);
+      await change(
+        "alter table users alter column email set not null",
+        "alter table users alter column is_active drop default",
+        "alter table users alter column hashed_password drop not null",
+        "alter table chats alter column iterations type bigint",
+        "alter table chats drop constraint chats_user2_id_fkey",
+      );
+      const { output } = await db("diff", "mend");
+      for (const line of [
+        "differs: column users.email may not be null",
+        "differs: column users.hashed_password may be null",
+        "differs: column users.is_active has no default",
+        "differs: column chats.iterations is int8, not int4",
+        "missing: reference of chats.user2_id to users",
+      ]) {
+        expect(output).toContain(line);
+      }
+      expect((await db("up")).output).toBe("made 0002-mend\n");
+      expect((await db("diff")).output).toContain("as declared");
+    });
+  }
+
+  it("draft the migration to what is declared anew, which goes up and down", async () => {
+    await migrate(scratch.config);
+    await change("insert into server_keys values ('id', 'purpose', 'material', 0)");
+    const declared = "tools/database/declared-schema.ts";
+    edit(declared, 'email: "text?",', 'email: "text?", visits: "bigint = 7", nickname: "key?",');
+    edit(
+      declared,
+      '"username_key"],',
+      '"username_key", "nickname"], indices: { visited: "visits, id where visits > 0" },',
+    );
+    edit(
+      declared,
+      "server_keys: {",
+      `devices: {
+        columns: { id: "id", user_id: "bigint", name: "text", photo: "bytes?" },
+        uniques: ["user_id, name"],
+        references: { user_id: "users" },
+      },
+      server_keys: {`,
+    );
+    edit(declared, 'device_id: "text?",', "");
+    edit(declared, 'indices: { server_keys_purpose: "purpose" },', "");
+
+    const { output } = await db("diff", "what-is-new");
+    expect(output).toContain("missing: table devices");
+    expect((await db("up")).output).toBe("made 0002-what-is-new\n");
+    expect((await db("diff")).output).toContain("as declared");
+    expect((await db("down")).output).toBe("undid 0002-what-is-new\n");
+    const again = await db("diff");
+    expect(again.output.split("\n\n")[0]).toBe(output.split("\n\n")[0]);
+    expect((await db("up")).output).toBe("made 0002-what-is-new\n");
+  });
+
+  it("say what they are for, and what is wrong, and end with 1", async () => {
+    expect(await db("help")).toMatchObject({ code: 1, output: expect.stringContaining("history") });
+    await change("create table users (id integer primary key)");
+    expect(await db("up")).toMatchObject({
+      code: 1,
+      output: expect.stringContaining("already exists"),
+    });
+  });
+});

@@ -1,0 +1,85 @@
+import type { DatabaseConfig } from "../../src/database/database-config.js";
+import { type ColumnNotation, declaredSchema, type TableDeclaration } from "./declared-schema.js";
+
+export type Dialect = DatabaseConfig["dialect"];
+
+/** What is compared of a database: tables by their names. */
+export type Shape = Readonly<Record<string, TableShape>>;
+
+export interface TableShape {
+  readonly columns: Readonly<Record<string, ColumnShape>>;
+  /** Lists of columns, primary keys too. */
+  readonly uniques: readonly string[];
+  readonly indices: Readonly<Record<string, string>>;
+  readonly references: Readonly<Record<string, string>>;
+}
+
+export interface ColumnShape {
+  /** As the database calls it. */
+  readonly type: string;
+  /** As a migration calls it, in code. */
+  readonly code: string;
+  readonly isNullable: boolean;
+  readonly isPrimary: boolean;
+  /** Known of declared columns; of others it is known that there is one. */
+  readonly default: string | undefined;
+  readonly hasDefault: boolean;
+}
+
+/** Each type as SQLite and PostgreSQL call it, and as a migration does. */
+const TYPES = {
+  bigint: { sqlite: "bigint", postgresql: "int8", code: '"bigint"' },
+  id: { sqlite: "integer", postgresql: "int8", code: "...types.id" },
+  integer: { sqlite: "integer", postgresql: "int4", code: '"integer"' },
+  text: { sqlite: "text", postgresql: "text", code: '"text"' },
+  key: { sqlite: "text", postgresql: "text", code: "types.key" },
+  bytes: { sqlite: "blob", postgresql: "bytea", code: "types.bytes" },
+  "double precision": {
+    sqlite: "double precision",
+    postgresql: "float8",
+    code: '"double precision"',
+  },
+} as const;
+
+/** How a migration writes a type that was found in a database. */
+export function codeOf(type: string, dialect: Dialect): string {
+  const known = Object.values(TYPES).find(
+    (one) => one[dialect] === type && one.code !== "...types.id",
+  );
+  return known?.code ?? `sql\`${type}\``;
+}
+
+/** The declared schema, as one kind of database has it. */
+export function declaredShape(dialect: Dialect): Shape {
+  const tables = Object.entries<TableDeclaration>(declaredSchema);
+  return Object.fromEntries(tables.map(([name, table]) => [name, shapeOf(table, dialect)]));
+}
+
+function shapeOf(
+  { columns, uniques = [], indices = {}, references = {} }: TableDeclaration,
+  dialect: Dialect,
+): TableShape {
+  const shapes = Object.entries<ColumnNotation>(columns).map(
+    ([name, notation]) => [name, columnOf(notation, dialect)] as const,
+  );
+  const primary = shapes.filter(([, { isPrimary }]) => isPrimary).map(([name]) => name);
+  return {
+    columns: Object.fromEntries(shapes),
+    uniques: [...primary, ...uniques],
+    indices,
+    references,
+  };
+}
+
+function columnOf(notation: ColumnNotation, dialect: Dialect): ColumnShape {
+  const [, type = "", flag, value] = /^([a-z ]+?)(\?| primary)?(?: = (\d+))?$/.exec(notation)!;
+  const { code, ...names } = TYPES[type as keyof typeof TYPES];
+  return {
+    type: names[dialect],
+    code,
+    isNullable: flag === "?",
+    isPrimary: flag === " primary" || type === "id",
+    default: value,
+    hasDefault: value !== undefined,
+  };
+}
