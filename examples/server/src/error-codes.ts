@@ -12,7 +12,8 @@ export const ERROR_CODES = {
   ERR_HEADERS_TOO_LARGE: "more headers than the server reads",
   ERR_INTERNAL: "the server failed",
   ERR_MALFORMED: "bytes that are no frame",
-  ERR_MALFORMED_ADDRESS: "a host or an address that makes no URL, or whose percent-encoding is no UTF-8",
+  ERR_MALFORMED_ADDRESS:
+    "a host or an address that makes no URL, or whose percent-encoding is no UTF-8",
   ERR_MALFORMED_JSON: "a body that is no JSON",
   ERR_MALFORMED_REQUEST: "a request that is no HTTP/1.1, or cannot be read as such",
   ERR_MEDIA_TYPE: "a body of a type that is not read here",
