@@ -31,12 +31,14 @@ export class TestServer {
   readonly #pace: typeof PACE;
   readonly #env: NodeJS.ProcessEnv;
   #scratch: ScratchDatabase | undefined;
+  readonly #instances: number;
   #running: readonly RunningServer[] = [];
   #asked = 0;
 
-  constructor(pace = PACE, env: NodeJS.ProcessEnv = {}) {
+  constructor(pace = PACE, env: NodeJS.ProcessEnv = {}, instances = INSTANCES) {
     this.#pace = pace;
     this.#env = env;
+    this.#instances = instances;
   }
 
   get database() {
@@ -46,7 +48,17 @@ export class TestServer {
   /** Of one instance after the other, so that what one does is seen at the others. */
   get url(): string {
     this.#asked += 1;
-    return this.#running[this.#asked % INSTANCES]!.url;
+    return this.#running[this.#asked % this.#instances]!.url;
+  }
+
+  /** Has the next request go to this instance, counted from 0. */
+  askNext(instance: number): void {
+    this.#asked = instance + this.#instances - 1;
+  }
+
+  /** Stops one of the instances. */
+  stopInstance(instance: number): Promise<void> {
+    return this.#running[instance]!.close();
   }
 
   async start(): Promise<void> {
@@ -61,7 +73,7 @@ export class TestServer {
     });
     const log = createLog("trace", { write: (line: string) => void this.log.push(line) });
     const start = () => startServer(config, log, this.#pace);
-    this.#running = await Promise.all(Array.from({ length: INSTANCES }, start));
+    this.#running = await Promise.all(Array.from({ length: this.#instances }, start));
   }
 
   async stop(): Promise<void> {

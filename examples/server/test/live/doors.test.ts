@@ -1,7 +1,8 @@
 import { once } from "node:events";
-import { ChatMessage, Resume, StatusEvent } from "lacre";
+import { ChatMessage, Resume } from "lacre";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { WebSocket } from "ws";
+import { openDatabase } from "../../src/database/open-database.js";
 import { PACE } from "../../src/live/pace.js";
 import { forgedTokens } from "../http/forged-tokens.js";
 import { messageIn, TestServer, type TestUser } from "../support.js";
@@ -80,24 +81,6 @@ describe("the door of the WebSocket", () => {
   });
 });
 
-describe("a stranger's frames about a chat", () => {
-  it.each([
-    ["message", () => [ChatMessage, messageIn(chat_id, carol.id)] as const],
-    ["resume", () => [Resume, { chat_id, after: 0, limit: 10 }] as const],
-    ["typing", () => [StatusEvent, { event_type: "typing", chat_id, user_id: carol.id }] as const],
-    [
-      "read",
-      () => [StatusEvent, { event_type: "read", chat_id, user_id: carol.id, seq: 0 }] as const,
-    ],
-  ])("are refused: %s", async (_, make) => {
-    const connection = await carol.connect();
-    const [definition, value] = make();
-    connection.send(definition as typeof ChatMessage, value as never);
-    expect(await connection.nextError()).toBe("ERR_FORBIDDEN");
-    connection.socket.terminate();
-  });
-});
-
 describe("a WebSocket of one chat", () => {
   it("carries that chat's frames and no other's", async () => {
     const narrow = await alice.connect([], `/ws/chat/${chat_id}`);
@@ -140,6 +123,25 @@ describe("a session that ends", () => {
       return store.revokeSession(Buffer.from(sid, "base64url"), Date.now() / 1000);
     });
     expect(await connection.closed).toBe(4001);
+  });
+});
+
+describe("a session that expires", () => {
+  const patient = new TestServer();
+  beforeAll(() => patient.start());
+  afterAll(() => patient.remove());
+
+  it("takes its connections with it when its time has come", async () => {
+    const dave = await patient.register("dave");
+    const db = openDatabase(patient.database);
+    const expires_at = Date.now() / 1000 + 2;
+    await db.updateTable("sessions").set({ expires_at }).execute();
+    await db.destroy();
+    const connection = await dave.connect();
+    expect(await connection.closed).toBe(4001);
+    const late = Date.now() / 1000 - expires_at;
+    expect(late).toBeGreaterThan(0);
+    expect(late).toBeLessThan(5);
   });
 });
 
