@@ -11,6 +11,7 @@ import {
   type VerifiedMessage,
 } from "lacre";
 import { CLOSE } from "lacre/session";
+import { DatabaseUnavailable } from "../database/database-unavailable.js";
 import { errorResponse, notAMember, Refusal, refusalOf, unavailable } from "../errors.js";
 import { handleChatMessage } from "./chat-messages.js";
 import type { Connection } from "./connection.js";
@@ -120,7 +121,8 @@ function refuse(
   const { userId: user_id } = connection;
   metrics.refused.inc({ code });
   if (code === "ERR_RATE_LIMITED") metrics.limited.inc({ limit: "frames" });
-  if (refusal === unavailable) log.error({ user_id, err: error }, "frame failed");
+  if (error instanceof DatabaseUnavailable) metrics.databaseFailures.inc();
+  if (refusal.status >= 500) log.error({ user_id, err: error }, "frame failed");
   else log.warn({ user_id, code }, "frame refused");
   const response = errorResponse(refusal);
   const details = { ...response.details, ...subjectOf(message) };
