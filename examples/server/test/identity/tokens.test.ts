@@ -170,3 +170,19 @@ describe("logging out", () => {
     expect(await statusWith(there.access_token)).toBe(200);
   });
 });
+
+it("neither the log nor an answer has more of a secret than its owner gets", async () => {
+  const first = await logIn();
+  const { body } = await refresh(first.refresh_token);
+  await refresh(first.refresh_token);
+  const { username, ...others } = body;
+  expect(Object.keys(others).sort()).toEqual(
+    ["access_token", "expires_in", "refresh_token", "session_key", "success", "user_id"].sort(),
+  );
+  const log = server.log.join("");
+  expect(log).toContain("/auth/refresh");
+  for (const token of [first.access_token, first.refresh_token, body.refresh_token]) {
+    for (const part of token.split(".").slice(1)) expect(log).not.toContain(part);
+  }
+  for (const secret of [body.session_key, PASSWORD, "argon2"]) expect(log).not.toContain(secret);
+});

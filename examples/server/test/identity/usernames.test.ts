@@ -120,6 +120,21 @@ describe("two users", () => {
     expect(answers.map(({ status }) => status).sort()).toEqual([201, 409, 409, 409]);
   });
 
+  it("who want names that look alike at once do not both get theirs", async () => {
+    const answers = await Promise.all(["тор", "Top", "T0P", "ΤΟΡ"].map(register));
+    expect(answers.map(({ status }) => status).sort()).toEqual([201, 409, 409, 409]);
+  });
+
+  it("have the names that they asked for, which nobody reaches by a look-alike", async () => {
+    const neil = await server.register("Neil");
+    const { body } = await neil.get("/users/me");
+    expect(body.username).toBe("Neil");
+    const login = (username: string) =>
+      server.request("POST", "/auth/login", { username, password: PASSWORD });
+    expect((await login("nEIL")).body.username).toBe("Neil");
+    expect((await login("nell")).status).toBe(401);
+  });
+
   it("find each other by a beginning in which nothing is a wildcard", async () => {
     const user = await server.register("wild_card");
     await server.register("wildcard");
