@@ -14,6 +14,7 @@ export class FrameQueue {
   #handled: Promise<void> = Promise.resolve();
   #waiting = 0;
   #waitingBytes = 0;
+  #isStopped = false;
 
   constructor(socket: WebSocket) {
     this.#socket = socket;
@@ -27,8 +28,10 @@ export class FrameQueue {
     this.#handled = this.#handled.then(() => this.#handle(bytes, work));
   }
 
-  /** When everything that came in so far is handled. */
-  get idle(): Promise<void> {
+  /** Reads no more; when everything that came in so far is handled. */
+  stop(): Promise<void> {
+    this.#isStopped = true;
+    this.#socket.pause();
     return this.#handled;
   }
 
@@ -39,7 +42,7 @@ export class FrameQueue {
     await work();
     this.#waiting -= 1;
     this.#waitingBytes -= bytes;
-    if (this.#socket.isPaused && !this.#isFull(0.5)) this.#socket.resume();
+    if (this.#socket.isPaused && !this.#isStopped && !this.#isFull(0.5)) this.#socket.resume();
   }
 
   get #isOpen(): boolean {

@@ -103,7 +103,7 @@ export class Live {
     clearInterval(this.#sweeping);
     this.#presence.close();
     const connections = [...this.#connections.all];
-    const finished = Promise.all(connections.map(({ incoming }) => incoming.idle));
+    const finished = Promise.all(connections.map(({ incoming }) => incoming.stop()));
     await Promise.race([finished, delay(FINISHING_PATIENCE, undefined, { ref: false })]);
     for (const connection of this.#connections.all) connection.close(CLOSE.restart);
   }

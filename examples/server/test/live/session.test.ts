@@ -90,6 +90,29 @@ describe("a connection", () => {
   });
 });
 
+describe("a server that ends", () => {
+  it("acknowledges all that it has stored, and closes within seconds though a client does not answer", async () => {
+    const [writing, deaf] = [await alice.connect(), await bob.connect()];
+    deaf.socket.pause();
+    const before = (await alice.get("/chats")).body.chats[0].last_seq;
+    for (let count = 0; count < 300; count++) {
+      writing.send(ChatMessage, messageIn(chat_id, alice.id));
+    }
+    await writing.nextOf("ack");
+    const begun = performance.now();
+    await server.stop();
+    expect(performance.now() - begun).toBeLessThan(6000);
+    expect(await writing.closed).toBe(1012);
+    await server.start();
+    const stored = (await alice.get("/chats")).body.chats[0].last_seq - before;
+    expect(stored).toBeGreaterThan(0);
+    let acks = 1;
+    while (writing.hasMore) if ((await writing.next()).type === "ack") acks += 1;
+    expect(acks).toBe(stored);
+    deaf.socket.terminate();
+  });
+});
+
 describe("alice writes while bob is away", () => {
   it("and he resumes, page by page, and hears how far his own were read", async () => {
     const fromAlice = await alice.connect();

@@ -75,6 +75,11 @@ export class TestConnection {
     return frame;
   }
 
+  /** Whether something came that was not asked for yet. */
+  get hasMore(): boolean {
+    return this.frames.length > this.#read;
+  }
+
   /** What the server says next, but for who is there. */
   async next() {
     for (;;) {
