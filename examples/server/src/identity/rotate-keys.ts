@@ -1,5 +1,5 @@
 import { parseArgs } from "node:util";
-import { readConfig } from "../config.js";
+import { loadConfig } from "../config.js";
 import { openDatabase } from "../database/open-database.js";
 import { Store } from "../database/store.js";
 import { rotateSigningKeys } from "./signing-keys.js";
@@ -10,6 +10,8 @@ Adds a key that signs tokens as soon as every server knows it, which takes two m
 DATABASE_URL names. Tokens of the older keys stay good until they expire; keys whose last token has expired are removed.
 Servers that run need no restart.`;
 
+// npm starts this in the package's folder, but a relative path is meant from where npm was started.
+process.chdir(process.env.INIT_CWD ?? ".");
 try {
   const { values } = parseArgs({ options: { help: { type: "boolean" } } });
   if (values.help) console.log(HELP);
@@ -20,7 +22,7 @@ try {
 }
 
 async function rotate(): Promise<void> {
-  const store = new Store(openDatabase(readConfig(process.env).database, () => {}));
+  const store = new Store(openDatabase(loadConfig().database, () => {}));
   try {
     const { added, removed } = await rotateSigningKeys(store);
     console.log(`tokens will be signed with ${added}, by every server within two minutes`);

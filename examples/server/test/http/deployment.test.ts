@@ -5,6 +5,8 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { parse } from "yaml";
 import { freePort } from "../../harness/processes/free-port.js";
 import { readConfig } from "../../src/config.js";
+import { isErrorCode } from "../../src/error-codes.js";
+import { Metrics } from "../../src/http/metrics.js";
 import { createDatabase, type ScratchDatabase, urlOf } from "../storage/databases.js";
 import { ServerProgram } from "./server-program.js";
 import { variablesOf } from "./variables.js";
@@ -110,3 +112,27 @@ describe("the Dockerfile", () => {
     expect(passes).toThrow();
   });
 });
+
+describe("docs/operations.md", () => {
+  const text = readFileSync(`${root}docs/operations.md`, "utf8");
+  const named = (pattern: RegExp) => [
+    ...new Set([...text.matchAll(pattern)].map(([, one]) => one!)),
+  ];
+
+  it("names metrics, commands, variables and codes that there are", async () => {
+    const metrics = await new Metrics().registry.getMetricsAsJSON();
+    const watched = named(/`((?:lacre|nodejs|process)_\w+)`/g);
+    expect(watched).toEqual(expect.arrayContaining(metrics.map(({ name }) => name).filter(isOurs)));
+    expect(metrics.map(({ name }) => name)).toEqual(expect.arrayContaining(watched));
+
+    const { scripts } = JSON.parse(read("package.json"));
+    expect(Object.keys(scripts)).toEqual(expect.arrayContaining(named(/npm run ([\w:]+) -w/g)));
+    const variables = named(/`([A-Z]+_[A-Z_]+)`/g).filter((one) => !one.startsWith("ERR_"));
+    expect([...known, "POSTGRES_PASSWORD"]).toEqual(expect.arrayContaining(variables));
+    for (const code of named(/`(ERR_\w+)`/g)) expect(isErrorCode(code)).toBe(true);
+  });
+});
+
+function isOurs(name: string): boolean {
+  return name.startsWith("lacre_");
+}

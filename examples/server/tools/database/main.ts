@@ -1,4 +1,4 @@
-import { readDatabaseConfig } from "../../src/database/database-config.js";
+import { loadConfig } from "../../src/config.js";
 import { diff } from "./diff.js";
 import { make } from "./make.js";
 import { down, history, up } from "./migrate.js";
@@ -22,7 +22,7 @@ const [name = "", argument] = process.argv.slice(2);
 try {
   const command = Object.hasOwn(commands, name) && commands[name as keyof typeof commands];
   if (!command) throw new Error(HELP);
-  await command(readDatabaseConfig(process.env), argument);
+  await command(loadConfig().database, argument);
 } catch (error) {
   const { message, cause } = error as Error;
   console.error(cause instanceof Error ? `${message} (${cause.message})` : message);
