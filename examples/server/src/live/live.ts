@@ -21,7 +21,7 @@ const MAX_CONNECTIONS = 20;
 /** In milliseconds. */
 const SWEEP_INTERVAL = 500;
 /** For what came in to be handled when the server closes, in milliseconds. */
-const FINISHING_PATIENCE = 2000;
+const FINISHING_PATIENCE = 3000;
 /** So that all who are to come back do not come at once: so many at a time, a part of them at least. */
 const FEW = 50;
 const PARTS = 30;
