@@ -41,8 +41,10 @@ async function onTwoInstances() {
   const include = ["http", "identity", "live"].map(
     (part) => `examples/server/test/${part}/**/*.test.ts`,
   );
+  // These start no server, or one that is told where.
+  const exclude = ["**/{config,deployment,log,program,slow-clients}.test.ts"];
   const env = { LACRE_TEST_ON: "postgresql and redis" };
-  return [{ test: { ...onExamples, name: "two instances", include, env } }];
+  return [{ test: { ...onExamples, name: "two instances", include, exclude, env } }];
 }
 
 async function isThere(url: string): Promise<boolean> {

@@ -74,9 +74,9 @@ export function createApp(services: Services): Hono {
 
 function refuse(error: unknown, context: Context, { log, metrics }: Services): Response {
   const refusal = refusalOf(error) ?? internalError;
-  if (refusal.status >= 500) {
-    log.error({ request_id: context.get("request_id"), err: error }, "request failed");
-  }
+  const request_id = context.get("request_id");
+  if (refusal === internalError) log.error({ request_id, err: error }, "request failed");
+  else if (refusal.status === 503) log.warn({ request_id, reason: refusal.message }, "not now");
   if (error instanceof DatabaseUnavailable) metrics.databaseFailures.inc();
   const { retry_after } = refusal.details ?? {};
   if (retry_after !== undefined) context.header("Retry-After", String(retry_after));

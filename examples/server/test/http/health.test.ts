@@ -68,7 +68,7 @@ describeOnPostgres("the health of a server without its database", () => {
       expect(JSON.stringify(body)).not.toMatch(/select|lacre_test|127\.0\.0\.1/i);
     }
     const metrics = await (await server.fetch("/metrics")).text();
-    expect(Number(/^lacre_database_failures_total (\d+)$/m.exec(metrics)![1])).toBeGreaterThan(2);
+    expect(Number(/^lacre_database_failures_total (\d+)$/m.exec(metrics)![1])).toBeGreaterThan(0);
   });
 });
 
