@@ -19,20 +19,21 @@ export async function atomically<Result>(
   }
 }
 
+const NOTHING = new Error("nothing is done");
+
 /** As `atomically`, and nothing is done where `work` gives undefined either. */
 export async function allOrUndefined<Result>(
   db: Kysely<Schema>,
   work: (db: Kysely<Schema>) => Promise<Result | undefined>,
 ): Promise<Result | undefined> {
-  const nothing = new Error("undone");
   try {
     return await atomically(db, async (inside) => {
       const result = await work(inside);
-      if (result === undefined) throw nothing;
+      if (result === undefined) throw NOTHING;
       return result;
     });
   } catch (error) {
-    if (error === nothing) return undefined;
+    if (error === NOTHING) return undefined;
     throw error;
   }
 }

@@ -11,10 +11,15 @@ const MAX_STATEMENTS = 500;
 /** What is no fault of the statement: no room, no disk, another process that writes. */
 const UNAVAILABLE = /^SQLITE_(BUSY|LOCKED|FULL|IOERR|NOMEM|CANTOPEN|READONLY)/;
 
+interface Compiled {
+  readonly statement: Database.Statement;
+  readonly isReader: boolean;
+}
+
 /** One connection to a SQLite file, which keeps its statements compiled. It is synchronous. */
 export class SqliteConnection {
   readonly #database: Database.Database;
-  #statements = new Map<string, Database.Statement>();
+  readonly #statements = new Map<string, Compiled>();
 
   constructor(path: string) {
     this.#database = new Database(path, { timeout: LOCKED_FILE_PATIENCE_MS });
@@ -36,8 +41,8 @@ export class SqliteConnection {
   execute<Row>({ sql, parameters }: CompiledQuery): QueryResult<Row> {
     parameters.forEach(assertBindable);
     return reworded(() => {
-      const statement = this.#prepare(sql);
-      if (statement.reader) return { rows: statement.all(parameters).map(withByteArrays) as Row[] };
+      const { statement, isReader } = this.#prepare(sql);
+      if (isReader) return { rows: statement.all(parameters).map(withByteArrays) as Row[] };
       return { rows: [], numAffectedRows: BigInt(statement.run(parameters).changes) };
     });
   }
@@ -46,14 +51,15 @@ export class SqliteConnection {
     this.#database.close();
   }
 
-  #prepare(sql: string): Database.Statement {
-    let statement = this.#statements.get(sql);
-    if (statement === undefined) {
-      statement = this.#database.prepare(sql);
+  #prepare(sql: string): Compiled {
+    let compiled = this.#statements.get(sql);
+    if (compiled === undefined) {
+      const statement = this.#database.prepare(sql);
+      compiled = { statement, isReader: statement.reader };
       if (this.#statements.size === MAX_STATEMENTS) this.#statements.clear();
-      this.#statements.set(sql, statement);
+      this.#statements.set(sql, compiled);
     }
-    return statement;
+    return compiled;
   }
 }
 
