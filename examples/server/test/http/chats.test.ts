@@ -81,6 +81,19 @@ describe("a chat's settings", () => {
     expect((await carol.get(`/chats/${chat_id}`)).body).toMatchObject(parameters);
   });
 
+  it("lets one of her devices set it, where two do at the same time", async () => {
+    const dave = await server.register("dave");
+    const { body } = await carol.post("/chats", { peer_name: "dave", encryption_type });
+    const both = await Promise.all(
+      [600_000, 700_000].map((iterations) =>
+        carol.patch(`/chats/${body.chat_id}/config`, { ...parameters, iterations }),
+      ),
+    );
+    expect(both.map(({ status }) => status).sort()).toEqual([200, 409]);
+    const { iterations } = both.find(({ status }) => status === 200)!.body;
+    expect((await dave.get(`/chats/${body.chat_id}`)).body.iterations).toBe(iterations);
+  });
+
   it("lets both change when messages are deleted, and switch that off", async () => {
     expect((await carol.patch(path(), { auto_delete_hours: 24 })).body.auto_delete_hours).toBe(24);
     expect((await bob.get(`/chats/${chat_id}`)).body.auto_delete_hours).toBe(24);

@@ -168,6 +168,15 @@ describe("a request that names another protocol", () => {
     await once(socket, "close");
   });
 
+  it("gets no WebSocket for it", async () => {
+    const { token } = await server.register("alice");
+    expect(
+      await raw(
+        `GET /ws?token=${token} HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: h2c\r\n\r\n`,
+      ),
+    ).toEqual([426, "ERR_UPGRADE_REQUIRED"]);
+  });
+
   it("learns with an ErrorResponse why it gets no WebSocket", async () => {
     const socket = new WebSocket(`${server.url.replace("http", "ws")}/ws?token=bad`);
     socket.on("error", () => {});
