@@ -1,9 +1,10 @@
 import type { Kysely } from "kysely";
+import type { DatabaseKind } from "../../harness/processes/database.js";
 import { migrate } from "../../src/database/migrator.js";
 import { openDatabase } from "../../src/database/open-database.js";
 import type { Chat, Schema, User } from "../../src/database/schema.js";
 import { Store } from "../../src/database/store.js";
-import { createDatabase, type Dialect, type ScratchDatabase } from "./databases.js";
+import { createDatabase, type ScratchDatabase } from "./databases.js";
 import { createChat, createUser } from "./rows.js";
 
 /** A database with alice, bob and carol in it, of whom the first two have a chat. */
@@ -19,8 +20,8 @@ export class Stage {
     this.scratch = scratch;
   }
 
-  static async set(dialect: Dialect): Promise<Stage> {
-    const stage = new Stage(await createDatabase(dialect));
+  static async set(kind: DatabaseKind): Promise<Stage> {
+    const stage = new Stage(await createDatabase(kind));
     await migrate(stage.scratch.config);
     const store = stage.open();
     stage.alice = await createUser(store, "alice");

@@ -1,0 +1,80 @@
+import { randomBytes, randomUUID } from "node:crypto";
+import {
+  createDatabase,
+  type DatabaseKind,
+  isPostgresThere,
+} from "../../examples/server/harness/processes/database.js";
+import { readDatabaseConfig } from "../../examples/server/src/database/database-config.js";
+import { migrate } from "../../examples/server/src/database/migrator.js";
+import { openDatabase } from "../../examples/server/src/database/open-database.js";
+import type { Chat } from "../../examples/server/src/database/schema.js";
+import { Store } from "../../examples/server/src/database/store.js";
+import { storeMessage } from "../../examples/server/src/messages/store-message.js";
+
+const CHATS = 50;
+const WARM_UP = 2000;
+
+/** Stores messages of 144 bytes, in process and in many chats: `npm run build && node --import tsx bench/server/store.ts`. */
+const kinds: DatabaseKind[] = (await isPostgresThere()) ? ["sqlite", "postgresql"] : ["sqlite"];
+for (const kind of kinds) {
+  const database = await createDatabase(kind);
+  const config = readDatabaseConfig({ DATABASE_URL: database.url });
+  await migrate(config);
+  const store = new Store(openDatabase(config));
+  const chats = await createChats(store);
+  await measure(store, chats, { inFlight: 100, count: WARM_UP });
+  for (const load of [
+    { inFlight: 1, count: kind === "sqlite" ? 5000 : 1000 },
+    { inFlight: 100, count: kind === "sqlite" ? 50_000 : 10_000 },
+  ]) {
+    const { rate, cpu } = await measure(store, chats, load);
+    console.log(`${kind}, ${load.inFlight} in flight: ${rate} messages/s, ${cpu} µs of CPU each`);
+  }
+  await store.close();
+  await database.remove();
+}
+
+async function createChats(store: Store): Promise<Chat[]> {
+  const created_at = Date.now() / 1000;
+  const ids: number[] = [];
+  for (let index = 0; index < 2 * CHATS; index++) {
+    const name = `user${index}`;
+    const user = { uuid: randomUUID(), username: name, username_key: name, hashed_password: "-" };
+    ids.push((await store.createUser({ ...user, created_at }, [name]))!.id);
+  }
+  const chats: Chat[] = [];
+  for (let index = 0; index < ids.length; index += 2) {
+    const [user1_id, user2_id] = [ids[index]!, ids[index + 1]!];
+    const members = { chat_uuid: randomUUID(), user1_id, user2_id, created_by: user1_id };
+    chats.push((await store.createChat({ ...members, encryption_type: "-", created_at }))!);
+  }
+  return chats;
+}
+
+async function measure(
+  store: Store,
+  chats: readonly Chat[],
+  { inFlight, count }: { readonly inFlight: number; readonly count: number },
+): Promise<{ rate: number; cpu: number }> {
+  const messages = Array.from({ length: count }, (_, index) => {
+    const { id: chat_id, user1_id, user2_id } = chats[index % CHATS]!;
+    return {
+      chat_id,
+      sender_id: index % 3 === 0 ? user1_id : user2_id,
+      content: new Uint8Array(randomBytes(144)),
+      nonce: new Uint8Array(randomBytes(12)),
+      timestamp: Date.now() / 1000,
+      client_id: randomUUID(),
+    };
+  });
+  let next = 0;
+  const sender = async () => {
+    while (next < count) await storeMessage(store, messages[next++]!);
+  };
+  const start = performance.now();
+  const before = process.cpuUsage();
+  await Promise.all(Array.from({ length: inFlight }, sender));
+  const { user, system } = process.cpuUsage(before);
+  const seconds = (performance.now() - start) / 1000;
+  return { rate: Math.round(count / seconds), cpu: Math.round((user + system) / count) };
+}
