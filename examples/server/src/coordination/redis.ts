@@ -63,6 +63,8 @@ export class RedisCoordination implements Coordination {
       await new Promise((resolve) => setTimeout(resolve, 50));
       await this.#beatOnce();
     }
+    if (this.#link.isUp) return;
+    this.#log.warn("Redis does not answer: until it does, this instance is on its own");
   }
 
   announce(announcement: Announcement): void {

@@ -12,7 +12,7 @@ import type { ActiveSession, Sessions } from "../identity/sessions.js";
 import { Connection, type ConnectionTerms, type Scope } from "./connection.js";
 import { Connections } from "./connections.js";
 import { FirstVersion } from "./first-version.js";
-import { takeFrame } from "./frames.js";
+import { type LiveContext, takeFrame } from "./frames.js";
 import type { Pace } from "./pace.js";
 import { Presence } from "./presence.js";
 
@@ -40,6 +40,7 @@ export interface LiveServices {
 export class Live {
   readonly firstVersion: FirstVersion | undefined;
   readonly #services: LiveServices;
+  readonly #context: LiveContext;
   readonly #terms: ConnectionTerms;
   readonly #connections = new Connections();
   readonly #presence: Presence;
@@ -54,6 +55,7 @@ export class Live {
       ? new FirstVersion(firstVersionSecret, coordination)
       : undefined;
     this.#services = services;
+    this.#context = { ...services, live: this };
     this.#terms = { pace, framesPerSecond, firstVersion: this.firstVersion, log };
     this.#presence = new Presence({ ...services, connections: this.#connections }, pace.absence);
     this.#sweeping = setInterval(() => this.#sweep(), SWEEP_INTERVAL).unref();
@@ -111,8 +113,7 @@ export class Live {
   #receive(connection: Connection, data: RawData, isBinary: boolean): void {
     const frame = isBinary ? data : String(data);
     connection.incoming.add((data as Buffer).length, async () => {
-      if (connection.isClosed) return;
-      await takeFrame(frame, connection, { ...this.#services, live: this });
+      if (!connection.isClosed) await takeFrame(frame, connection, this.#context);
     });
   }
 

@@ -1,7 +1,7 @@
 import { once } from "node:events";
 import { ChatMessage, MessageProtocol, SigningKey, StatusEvent } from "lacre";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { WebSocket } from "ws";
+import { type ClientOptions, WebSocket } from "ws";
 import { describeWithPython, Peer } from "../../../../test/interop/peer.js";
 import { PACE } from "../../src/live/pace.js";
 import { messageIn, TestServer, type TestUser } from "../support.js";
@@ -14,8 +14,9 @@ class FirstVersionPeer {
   readonly socket: WebSocket;
   #read = 0;
 
-  constructor(server: TestServer, { token }: TestUser) {
-    this.socket = new WebSocket(`${server.url.replace("http", "ws")}/ws?token=${token}`);
+  constructor(server: TestServer, { token }: TestUser, options: ClientOptions = {}) {
+    const url = `${server.url.replace("http", "ws")}/ws?token=${token}`;
+    this.socket = new WebSocket(url, options);
     this.socket.on("message", (bytes: Buffer) => this.frames.push(bytes));
   }
 
@@ -107,12 +108,40 @@ describe("peers of the first version, where they are served", () => {
     for (const { socket } of [old, other]) socket.terminate();
   });
 
+  it("are closed at a first frame that does not bear the secret", async () => {
+    const old = new FirstVersionPeer(server, bob);
+    await once(old.socket, "open");
+    const foreign = SigningKey.from("not the secret of these peers at all");
+    old.socket.send(ChatMessage.toProtocol(messageIn(chat_id, bob.id), foreign).toBytes());
+    expect((await once(old.socket, "close"))[0]).toBe(1008);
+  });
+
   it("write under nobody else's name", async () => {
     const old = new FirstVersionPeer(server, bob);
     await once(old.socket, "open");
     old.socket.send(ChatMessage.toProtocol(messageIn(chat_id, alice.id), key).toBytes());
     expect((await old.nextOf("error")).payload.error_code).toBe("ERR_FORBIDDEN");
     old.socket.terminate();
+  });
+});
+
+describe("peers of the first version that say nothing", () => {
+  const server = new TestServer(
+    { ...PACE, firstVersion: 0.2, heartbeat: 0.6 },
+    { FIRST_VERSION_SECRET: SECRET },
+  );
+  beforeAll(() => server.start());
+  afterAll(() => server.remove());
+
+  it("are kept as long as they answer pings, and no longer", async () => {
+    const carol = await server.register("carol");
+    const living = new FirstVersionPeer(server, carol);
+    await once(living.socket, "open");
+    const dead = new FirstVersionPeer(server, carol, { autoPong: false });
+    const [code] = await once(dead.socket, "close");
+    expect(code).toBe(4003);
+    expect(living.socket.readyState).toBe(WebSocket.OPEN);
+    living.socket.terminate();
   });
 });
 

@@ -55,6 +55,31 @@ describe("who is there", () => {
   });
 });
 
+describe("a WebSocket of one chat", () => {
+  it("is told of that chat's other member, and of nobody else", async () => {
+    const [dave, erin, frank] = [
+      await server.register("dave"),
+      await server.register("erin"),
+      await server.register("frank"),
+    ];
+    const id = await dave.chatWith("erin");
+    await dave.chatWith("frank");
+    const ofFrank = await frank.connect();
+    const narrow = await dave.connect([], `/ws/chat/${id}`);
+    expect(await narrow.isSilent()).toBe(true);
+    const ofErin = await erin.connect();
+    const { value } = await narrow.nextOf("status");
+    expect(value).toMatchObject({ event_type: "user_online", user_id: erin.id });
+    ofFrank.socket.close();
+    await ofFrank.closed;
+    ofErin.socket.close();
+    const gone = await narrow.nextOf("status");
+    expect(gone.value).toMatchObject({ event_type: "user_offline", user_id: erin.id });
+    expect(await narrow.isSilent()).toBe(true);
+    narrow.socket.terminate();
+  });
+});
+
 describe("a message of alice's", () => {
   it("reaches all devices of both but the one that it came from", async () => {
     const devices = {
