@@ -89,7 +89,8 @@ describe("passwords", () => {
       return least;
     };
     await fastest(undefined);
-    expect(await fastest(undefined)).toBeGreaterThan((await fastest(hashed)) / 2);
+    // Without a hash it is a thousandth; between two hashes a busy machine makes some difference.
+    expect(await fastest(undefined)).toBeGreaterThan((await fastest(hashed)) / 10);
   });
 
   it("are hashed a few at a time, and many more are asked to come back", async () => {
