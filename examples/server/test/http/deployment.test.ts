@@ -1,5 +1,5 @@
 import { execFileSync } from "node:child_process";
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync, readFileSync, rmSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { parse } from "yaml";
@@ -75,6 +75,7 @@ describe("the Dockerfile", () => {
   });
   afterAll(async () => {
     await program?.end("SIGKILL");
+    rmSync(`${root}examples/server/build`, { recursive: true, force: true });
     await database.remove();
   });
 
