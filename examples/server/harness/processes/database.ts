@@ -43,7 +43,10 @@ function createSqlite(): ScratchDatabase {
 
 async function createPostgres(): Promise<ScratchDatabase> {
   const name = `lacre_harness_${randomBytes(6).toString("hex")}`;
-  await administer(`CREATE DATABASE ${name}`);
+  // Sorted by the rules of a language, as most are: the server's keys must not be.
+  await administer(
+    `CREATE DATABASE ${name} LOCALE_PROVIDER icu ICU_LOCALE 'en' TEMPLATE template0`,
+  );
   return {
     url: `${POSTGRES_URL}/${name}`,
     remove: () => administer(`DROP DATABASE ${name} WITH (FORCE)`),

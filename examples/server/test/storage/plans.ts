@@ -3,22 +3,30 @@ import Database from "libsql";
 import { Client } from "pg";
 import type { DatabaseConfig } from "../../src/database/database-config.js";
 
-/** What a query would read from one end to the other, or sort after reading; nothing, if it goes by its indices. */
-export async function slownessOf(query: CompiledQuery, config: DatabaseConfig): Promise<string[]> {
-  return config.dialect === "sqlite"
-    ? slownessOnSqlite(query, config.path)
-    : slownessOnPostgres(query, config.url);
+/** How a database would answer a query. */
+export interface Plan {
+  /** What it would read from one end to the other, or sort after reading. */
+  readonly slow: readonly string[];
+  readonly indices: readonly string[];
 }
 
-async function slownessOnSqlite({ sql, parameters }: CompiledQuery, path: string) {
+export async function planOf(query: CompiledQuery, config: DatabaseConfig): Promise<Plan> {
+  return config.dialect === "sqlite"
+    ? planOnSqlite(query, config.path)
+    : planOnPostgres(query, config.url);
+}
+
+async function planOnSqlite({ sql, parameters }: CompiledQuery, path: string): Promise<Plan> {
   const database = new Database(path);
   // With them, an insert's plan has the tables that refer to its row; they are read only while a constraint is broken.
   database.pragma("foreign_keys = OFF");
   const rows = database.prepare(`explain query plan ${sql}`).all(parameters);
   database.close();
-  return rows
-    .map((row) => (row as { detail: string }).detail)
-    .filter((detail) => /^SCAN \w|TEMP B-TREE/.test(detail));
+  const details = rows.map((row) => (row as { detail: string }).detail);
+  return {
+    slow: details.filter((detail) => /^SCAN \w|TEMP B-TREE/.test(detail)),
+    indices: details.flatMap((detail) => /INDEX (\w+)/.exec(detail)?.[1] ?? []),
+  };
 }
 
 interface PlanNode {
@@ -29,20 +37,26 @@ interface PlanNode {
   readonly Plans?: readonly PlanNode[];
 }
 
-async function slownessOnPostgres({ sql, parameters }: CompiledQuery, url: string) {
+async function planOnPostgres({ sql, parameters }: CompiledQuery, url: string): Promise<Plan> {
   const client = new Client({ connectionString: url });
   await client.connect();
   // A table of three rows is read at once by right.
   await client.query("set enable_seqscan = off");
   const { rows } = await client.query(`explain (format json) ${sql}`, [...parameters]);
   await client.end();
-  return rows.flatMap((row) => slowNodes(row["QUERY PLAN"][0].Plan));
+  const nodes = rows.flatMap((row) => withDescendants(row["QUERY PLAN"][0].Plan));
+  return {
+    slow: nodes.filter(isSlow).map((node) => `${node["Node Type"]} ${node["Relation Name"] ?? ""}`),
+    indices: nodes.flatMap((node) => node["Index Name"] ?? []),
+  };
 }
 
-function slowNodes(node: PlanNode): string[] {
+function withDescendants(node: PlanNode): PlanNode[] {
+  return [node, ...(node.Plans ?? []).flatMap(withDescendants)];
+}
+
+function isSlow(node: PlanNode): boolean {
   const type = node["Node Type"];
   const isWhole = /Index/.test(type) && node["Index Cond"] === undefined;
-  const isSlow = type === "Seq Scan" || type === "Sort" || isWhole;
-  const name = `${type} ${node["Index Name"] ?? node["Relation Name"] ?? ""}`.trim();
-  return [...(isSlow ? [name] : []), ...(node.Plans ?? []).flatMap(slowNodes)];
+  return type === "Seq Scan" || type === "Sort" || isWhole;
 }

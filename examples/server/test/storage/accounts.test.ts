@@ -1,0 +1,126 @@
+import { randomBytes } from "node:crypto";
+import { afterAll, beforeAll, expect, it } from "vitest";
+import type { Store } from "../../src/database/store.js";
+import { onEachDatabase } from "./databases.js";
+import { createChat, createUser } from "./rows.js";
+import { Stage } from "./stage.js";
+
+const bytes = () => new Uint8Array(randomBytes(16));
+const namesOf = (users: readonly { username_key: string }[]) =>
+  users.map(({ username_key }) => username_key);
+
+onEachDatabase("the store keeps", (kind) => {
+  let stage: Stage;
+  let store: Store;
+  beforeAll(async () => {
+    stage = await Stage.set(kind);
+    store = stage.store;
+  });
+  afterAll(() => stage.clear());
+
+  it("users, whose names and looks are theirs alone, whoever comes at the same time", async () => {
+    const { id: _, ...dave } = {
+      ...stage.alice,
+      uuid: "dave",
+      username: "Dave",
+      username_key: "dave",
+    };
+    const all = await Promise.all([
+      store.createUser({ ...dave, uuid: "1" }, ["dave", "davo"]),
+      store.createUser({ ...dave, uuid: "2" }, ["davo", "dave"]),
+      store.createUser({ ...dave, uuid: "3", username_key: "dav0" }, ["davo"]),
+    ]);
+    const created = all.filter((user) => user !== undefined);
+    expect(created).toHaveLength(1);
+    expect(await store.findUser(created[0]!.id)).toEqual(created[0]);
+    expect(await store.findUserByKey(created[0]!.username_key)).toEqual(created[0]);
+    expect(await store.findUser(Number.MAX_SAFE_INTEGER)).toBeUndefined();
+    await store.noteLogin(stage.alice.id, 1_795_000_000.25);
+    await store.setActive(stage.alice.id, false);
+    const alice = await store.findUser(stage.alice.id);
+    expect(alice).toMatchObject({ last_login: 1_795_000_000.25, is_active: 0, email: null });
+    expect(namesOf(await store.searchUsers("al", { limit: 9 }))).toEqual([]);
+    await store.setActive(stage.alice.id, true);
+    expect(namesOf(await store.searchUsers("al", { limit: 9 }))).toEqual(["alice"]);
+  });
+
+  it("chats, one for two, and what their key is derived with is set once", async () => {
+    const { carol, bob } = stage;
+    const [one, other] = await Promise.all([
+      createChat(store, carol, bob).catch(() => undefined),
+      createChat(store, bob, carol).catch(() => undefined),
+    ]);
+    expect([one, other].filter(Boolean)).toHaveLength(1);
+    const chat = (one ?? other)!;
+    const parameters = { salt: bytes(), iterations: 600_000, key_check: bytes() };
+    const [set, again] = await Promise.all([
+      store.setChatParameters(chat.id, parameters),
+      store.setChatParameters(chat.id, { ...parameters, iterations: 700_000 }),
+    ]);
+    expect([set, again].filter(Boolean)).toHaveLength(1);
+    expect(await store.findChat(chat.id, stage.alice.id)).toBeUndefined();
+    expect(Buffer.from((await store.findChat(chat.id, bob.id))!.salt!)).toEqual(
+      Buffer.from(parameters.salt),
+    );
+    expect(await store.configureChat(chat.id, { auto_delete_hours: 24 })).toMatchObject({
+      auto_delete_hours: 24,
+    });
+    const listed = await store.listChats(bob.id, { limit: 9, offset: 0 });
+    expect(listed.map(({ peer_name }) => peer_name)).toEqual(["alice", "carol"]);
+    expect(listed[1]).toMatchObject({ peer_id: carol.id, unread: 0, last_seq: 0 });
+    expect(await store.listChats(bob.id, { limit: 1, offset: 1 })).toEqual([listed[1]]);
+    expect(await store.countChats(bob.id)).toBe(2);
+    expect((await store.listPeers(bob.id)).sort()).toEqual([stage.alice.id, carol.id].sort());
+  });
+
+  it("sessions, whose refresh token is good once, and none when they are over", async () => {
+    const first = { id: bytes(), user_id: stage.bob.id, refresh_id: bytes(), expires_at: 2e9 };
+    await store.createSession({ ...first, created_at: 1 });
+    const found = (await store.findSession(first.id))!;
+    expect(found).toMatchObject({ user_id: stage.bob.id, username: "bob", revoked_at: null });
+    const next = () => ({ refresh_id: bytes(), expires_at: 2e9 });
+    const rotations = await Promise.all([
+      store.rotateSession(first, next()),
+      store.rotateSession(first, next()),
+    ]);
+    expect(rotations.filter(Boolean)).toHaveLength(1);
+    await store.revokeSession(first.id, 5);
+    await store.revokeSession(first.id, 6);
+    const over = (await store.findSession(first.id))!;
+    expect(over.revoked_at).toBe(5);
+    expect(await store.rotateSession(over, next())).toBe(false);
+    expect(await store.findSession(bytes())).toBeUndefined();
+  });
+
+  it("keys, the newest first", async () => {
+    const purpose = "token-signing-key" as const;
+    const key = { purpose, material: bytes() };
+    await store.addKey({ ...key, id: "a", created_at: 1 });
+    await store.addKey({ ...key, id: "b", created_at: 2 });
+    await store.addKey({ ...key, id: "a", created_at: 3 });
+    expect((await store.listKeys(purpose)).map(({ id }) => id)).toEqual(["b", "a"]);
+    await store.removeKey("b");
+    expect((await store.listKeys(purpose)).map(({ id }) => id)).toEqual(["a"]);
+  });
+});
+
+const SORTED = ["ab", "ab-d", "ab_c", "abc", "abz", "abß", "abñ", "ab\u{10FF00}"];
+
+onEachDatabase("names are searched for", (kind) => {
+  let stage: Stage;
+  beforeAll(async () => {
+    stage = await Stage.set(kind);
+    for (const name of [...SORTED, "ac", "aa"]) await createUser(stage.store, name);
+  });
+  afterAll(() => stage.clear());
+
+  it("by how they begin, in the order of their code points, page by page", async () => {
+    const all = await stage.store.searchUsers("ab", { limit: 50 });
+    expect(namesOf(all)).toEqual(SORTED);
+    const page = await stage.store.searchUsers("ab", { after: "ab_c", limit: 2 });
+    expect(namesOf(page)).toEqual(["abc", "abz"]);
+    for (const wildcard of ["%", "_", "a%", "ab\\"]) {
+      expect(await stage.store.searchUsers(wildcard, { limit: 9 })).toEqual([]);
+    }
+  });
+});
