@@ -97,8 +97,7 @@ export async function lastMarked(
     .selectFrom("messages")
     .select("seq")
     .where("chat_id", "=", chat_id)
-    // With the plus it is no reason to go by another index than that of the seqs, from the end.
-    .where(sql`+sender_id`, "=", sender_id)
+    .where("sender_id", "=", sender_id)
     .where("seq", "<", (select) =>
       select.fn.coalesce(
         select
