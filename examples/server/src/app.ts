@@ -8,6 +8,7 @@ import { docsRoutes } from "./http/docs.js";
 import { addressLimit } from "./http/limits.js";
 import { observed } from "./http/logging.js";
 import { operationsAt } from "./http/operations.js";
+import { webPageRoutes } from "./http/web-page.js";
 import { answer } from "./json.js";
 import { authRoutes } from "./routes/auth.js";
 import { chatRoutes } from "./routes/chats.js";
@@ -57,6 +58,7 @@ export function createApp(services: Services): Hono {
   app.route("/ws", liveRoutes(services));
   app.route("/docs", docsRoutes());
   app.route("/", operationRoutes(services));
+  if (config.webRoot !== undefined) app.route("/", webPageRoutes(config.webRoot));
 
   app.notFound((context) => {
     const methods = operationsAt(context.req.path).flatMap(({ method }) =>

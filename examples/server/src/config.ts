@@ -16,6 +16,8 @@ export interface Config {
   readonly serverSecret: string | undefined;
   /** Origins of the pages that may call this server, besides its own. */
   readonly corsOrigins: readonly string[];
+  /** The folder of the built web client; undefined where none is served. */
+  readonly webRoot: string | undefined;
   /** Proxies whose X-Forwarded-For is believed. */
   readonly trustedProxies: BlockList;
   /** What peers of the protocol's first version sign with; undefined where none are served. */
@@ -53,6 +55,7 @@ export function readConfig(env: NodeJS.ProcessEnv): Config {
     logLevel: readLogLevel(read("LOG_LEVEL") ?? "info"),
     serverSecret: readSecret("SERVER_SECRET", read("SERVER_SECRET")),
     corsOrigins: readList(read("CORS_ORIGINS")).map(readOrigin),
+    webRoot: read("WEB_ROOT"),
     trustedProxies: readProxies(readList(read("TRUSTED_PROXIES"))),
     firstVersionSecret: readSecret("FIRST_VERSION_SECRET", read("FIRST_VERSION_SECRET")),
     metricsToken: read("METRICS_TOKEN"),

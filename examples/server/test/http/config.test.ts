@@ -11,6 +11,7 @@ describe("the configuration", () => {
       host: "127.0.0.1",
       port: 8000,
       corsOrigins: [],
+      webRoot: undefined,
       requestsPerUser: 100,
       authRequestsPerAddress: 20,
       firstVersionSecret: undefined,
