@@ -6,7 +6,17 @@ import { describe, expect, it } from "vitest";
 const source = fileURLToPath(new URL("../../src/", import.meta.url));
 
 /** From the ground up: a file imports from its own layer and those below. */
-const layers = ["ground", "crypto", "wire", "envelope", "messages", "e2e", "session", "face"];
+const layers = [
+  "ground",
+  "crypto",
+  "wire",
+  "envelope",
+  "messages",
+  "e2e",
+  "session",
+  "testing",
+  "face",
+];
 const ground = ["errors.ts", "limits.ts", "bytes.ts", "clock.ts"];
 
 interface Import {
@@ -73,6 +83,16 @@ describe("the house", () => {
     expect(reached("session").filter((file) => layerOf(file) === "e2e")).toEqual([]);
   });
 
+  it("needs fast-check for the generators alone, and them for nothing else", () => {
+    const users = imports.filter(({ specifier }) => specifier === "fast-check");
+    const isGenerator = (file: string) => file.startsWith("testing/generators/");
+    expect(users.filter(({ file }) => !isGenerator(file))).toEqual([]);
+    const upward = imports.filter(
+      (one) => !isGenerator(one.file) && isGenerator(targetOf(one) ?? ""),
+    );
+    expect(upward).toEqual([]);
+  });
+
   it("depends on few packages, and on Node only behind #native", () => {
     const packages = new Set(
       imports
@@ -88,6 +108,7 @@ describe("the house", () => {
       "@noble/hashes/pbkdf2.js",
       "@noble/hashes/sha2.js",
       "crypto/native.node.ts: node:crypto",
+      "fast-check",
       "zod/mini",
       "zod/v4/locales/en.js",
     ]);

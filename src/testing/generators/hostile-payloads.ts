@@ -1,0 +1,201 @@
+import fc from "fast-check";
+import { concat, encodeUtf8 } from "../../bytes.js";
+import type { LacreErrorCode } from "../../errors.js";
+import { MAX_ELEMENTS, MAX_NESTING } from "../../limits.js";
+import { FORBIDDEN_KEYS } from "../../wire/scan.js";
+import { rawFloat64, rawMap, rawText } from "../raw.js";
+
+/** The MessagePack of a payload that is to be refused, and with which codes. */
+export interface HostilePayload {
+  readonly payload: Uint8Array;
+  readonly codes: readonly LacreErrorCode[];
+}
+
+const NIL = Uint8Array.of(0xc0);
+const MALFORMED = ["ERR_MALFORMED"] as const;
+const BEYOND = ["ERR_BOUND_EXCEEDED"] as const;
+/** Of a count past what there may be and past the end, either may be noticed first. */
+const EITHER = ["ERR_BOUND_EXCEEDED", "ERR_MALFORMED"] as const;
+
+/** Something at a depth of some harmless maps and arrays. */
+function somewhere(inner: Uint8Array, around: readonly ("map" | "array")[]): Uint8Array {
+  const nested = around.reduce(
+    (value, kind) =>
+      kind === "map" ? rawMap([rawText("x"), value]) : concat(Uint8Array.of(0x91), value),
+    inner,
+  );
+  return rawMap([rawText("here"), nested]);
+}
+
+function placed(
+  hostile: fc.Arbitrary<Uint8Array>,
+  codes: readonly LacreErrorCode[],
+): fc.Arbitrary<HostilePayload> {
+  const around = fc.array(fc.constantFrom("map" as const, "array" as const), { maxLength: 5 });
+  return fc
+    .tuple(hostile, around)
+    .map(([inner, kinds]) => ({ payload: somewhere(inner, kinds), codes }));
+}
+
+function raw(...bytes: number[]): Uint8Array {
+  return Uint8Array.from(bytes);
+}
+
+function u32(value: number): number[] {
+  return [value >>> 24, (value >>> 16) & 0xff, (value >>> 8) & 0xff, value & 0xff];
+}
+
+/** A short text under a head that is longer than it need be. */
+function inLongerHead(text: string): fc.Arbitrary<Uint8Array> {
+  const bytes = encodeUtf8(text);
+  const { length } = bytes;
+  const heads = [
+    [0xd9, length],
+    [0xda, 0, length],
+    [0xdb, 0, 0, 0, length],
+  ];
+  return fc.constantFrom(...heads.map((head) => concat(raw(...head), bytes)));
+}
+
+/** A map in which a key stands twice, some of the time past the sixteen that are compared pair by pair. */
+function twice(second: (key: string) => fc.Arbitrary<Uint8Array>): fc.Arbitrary<Uint8Array> {
+  const others = fc.uniqueArray(fc.nat(1000), { maxLength: 40 });
+  return fc
+    .tuple(fc.string({ minLength: 1, maxLength: 20 }), others)
+    .filter(([key]) => !FORBIDDEN_KEYS.has(key) && key !== "timestamp")
+    .chain(([key, numbers]) =>
+      second(key).map((again) => {
+        const between = numbers
+          .map(String)
+          .filter((other) => other !== key)
+          .map((other) => [rawText(other), NIL] as const);
+        return rawMap([rawText(key), NIL], ...between, [again, NIL]);
+      }),
+    );
+}
+
+const keysOfOtherTypes = [
+  raw(0x01),
+  raw(0xff),
+  NIL,
+  raw(0xc3),
+  rawFloat64(1),
+  raw(0xc4, 0x01, 0x61),
+  raw(0x90),
+  raw(0x80),
+];
+
+const extensions = [
+  raw(0xd4, 0x01, 0x00),
+  raw(0xd5, 0x01, 0x00, 0x00),
+  raw(0xd6, 0xff, 0x00, 0x00, 0x00, 0x00),
+  raw(0xd7, 0xff, ...new Array<number>(8).fill(0)),
+  raw(0xd8, 0x01, ...new Array<number>(16).fill(0)),
+  raw(0xc7, 0x01, 0x05, 0x00),
+  raw(0xc8, 0x00, 0x01, 0x05, 0x00),
+  raw(0xc9, 0x00, 0x00, 0x00, 0x01, 0x05, 0x00),
+];
+
+const invalidUtf8 = [
+  raw(0x80),
+  raw(0xc0, 0xaf),
+  raw(0xc3),
+  raw(0xe0, 0x80, 0x80),
+  raw(0xed, 0xa0, 0x80),
+  raw(0xf0, 0x80, 0x80, 0x80),
+  raw(0xf4, 0x90, 0x80, 0x80),
+  raw(0xf5, 0x80, 0x80, 0x80),
+  raw(0xe2, 0x82),
+  raw(0xff),
+];
+
+const tooLarge = [
+  raw(0xcf, 0x00, 0x20, 0, 0, 0, 0, 0, 0),
+  raw(0xcf, ...new Array<number>(8).fill(0xff)),
+  raw(0xd3, 0xff, 0xe0, 0, 0, 0, 0, 0, 0),
+  raw(0xd3, 0x80, 0, 0, 0, 0, 0, 0, 0),
+  raw(0xd3, 0x7f, ...new Array<number>(7).fill(0xff)),
+];
+
+const endlessTimes = [
+  rawFloat64(Number.NaN),
+  rawFloat64(Number.POSITIVE_INFINITY),
+  rawFloat64(Number.NEGATIVE_INFINITY),
+  raw(0xca, 0x7f, 0xc0, 0x00, 0x00),
+  raw(0xca, 0x7f, 0x80, 0x00, 0x00),
+  raw(0xca, 0xff, 0x80, 0x00, 0x00),
+];
+
+function ofDepth(containers: number): Uint8Array {
+  const arrays = new Uint8Array(containers).fill(0x91);
+  return rawMap([rawText("deep"), concat(arrays, NIL)]);
+}
+
+function ofElements(count: number): Uint8Array {
+  return concat(raw(0x81), rawText("many"), raw(0xdd, ...u32(count)), new Uint8Array(count));
+}
+
+/** The kinds of payload that no reader may accept, each by its name; the frame around is sound. */
+export const hostilePayloads = {
+  "duplicate key": () =>
+    placed(
+      twice((key) => fc.constant(rawText(key))),
+      MALFORMED,
+    ),
+  "duplicate key under another head": () => placed(twice(inLongerHead), MALFORMED),
+  "key that is not text": () =>
+    placed(
+      fc.constantFrom(...keysOfOtherTypes).map((key) => rawMap([key, NIL])),
+      MALFORMED,
+    ),
+  "forbidden key": () =>
+    placed(
+      fc.constantFrom(...FORBIDDEN_KEYS).map((key) => rawMap([rawText(key), NIL])),
+      MALFORMED,
+    ),
+  "extension type": () => placed(fc.constantFrom(...extensions), MALFORMED),
+  "unassigned byte": () => placed(fc.constant(raw(0xc1)), MALFORMED),
+  "text that is not UTF-8": () =>
+    placed(
+      fc
+        .tuple(fc.string({ maxLength: 8 }), fc.constantFrom(...invalidUtf8))
+        .map(([before, bad]) => concat(encodeUtf8(before), bad))
+        .map((bytes) => concat(raw(0xd9, bytes.length), bytes)),
+      MALFORMED,
+    ),
+  "integer past 2^53": () => placed(fc.constantFrom(...tooLarge), BEYOND),
+  "time without end": () =>
+    placed(
+      fc.constantFrom(...endlessTimes).map((time) => rawMap([rawText("timestamp"), time])),
+      MALFORMED,
+    ),
+  "deep nesting": () =>
+    fc.integer({ min: MAX_NESTING - 1, max: 2000 }).map((containers) => ({
+      payload: ofDepth(containers),
+      codes: BEYOND,
+    })),
+  "many elements": () =>
+    // The frame's own four entries and the payload's one count too.
+    fc.integer({ min: MAX_ELEMENTS - 4, max: MAX_ELEMENTS + 1000 }).map((count) => ({
+      payload: ofElements(count),
+      codes: BEYOND,
+    })),
+  "bomb of containers": () =>
+    placed(
+      fc
+        .tuple(fc.constantFrom(0xdd, 0xdf), fc.integer({ min: MAX_ELEMENTS, max: 0xffff_ffff }))
+        .map(([head, count]) => raw(head, ...u32(count))),
+      EITHER,
+    ),
+  "bomb of bytes": () =>
+    placed(
+      fc
+        .tuple(fc.constantFrom(0xc6, 0xdb), fc.integer({ min: 0x0010_0000, max: 0xffff_ffff }))
+        .map(([head, length]) => raw(head, ...u32(length))),
+      MALFORMED,
+    ),
+  "payload that is no map": () =>
+    fc
+      .constantFrom(raw(0x90), NIL, raw(0x05), rawText("{}"), raw(0xc4, 0x01, 0x80), raw(0xc2))
+      .map((payload) => ({ payload, codes: MALFORMED })),
+} satisfies Record<string, () => fc.Arbitrary<HostilePayload>>;
