@@ -1,0 +1,75 @@
+import type { ChatMessage } from "lacre";
+import type { ChatKey } from "lacre/e2e";
+import type { OutgoingMessage } from "lacre/session";
+import type { Login, LoginStore, Pin, Stores } from "./stores.js";
+
+/** A login that does not outlive the program. */
+export function loginInMemory(): LoginStore {
+  let login: Login | undefined;
+  let last: Promise<unknown> = Promise.resolve();
+  return {
+    read: async () => login,
+    async write(given) {
+      login = given;
+    },
+    async remove() {
+      login = undefined;
+    },
+    exclusively(work) {
+      const done = last.then(work, work);
+      last = done;
+      return done;
+    },
+  };
+}
+
+/** What is kept for one account, as long as the program runs. */
+export function storesInMemory(): Stores {
+  const pins = new Map<number, Pin>();
+  const outbox = new Map<string, OutgoingMessage>();
+  const cursors = new Map<number, number>();
+  const keys = new Map<number, ChatKey>();
+  let kept: ChatMessage[] = [];
+  return {
+    pins: {
+      list: async () => [...pins.values()],
+      add: async (pin) => void pins.set(pin.chat_id, pin),
+    },
+    outbox: {
+      list: async () => [...outbox.values()],
+      add: async (message) => void outbox.set(message.client_id, message),
+      remove: async (clientId) => void outbox.delete(clientId),
+    },
+    deliveries: {
+      cursor: async (chatId) => cursors.get(chatId),
+      async advance(chatId, cursor, messages) {
+        cursors.set(chatId, cursor);
+        const isNew = ({ chat_id, seq }: ChatMessage) =>
+          !kept.some((one) => one.chat_id === chat_id && one.seq === seq);
+        kept.push(...messages.filter(isNew));
+      },
+      async rewind(chatId, cursor) {
+        cursors.set(chatId, cursor);
+        kept = kept.filter(({ chat_id, seq = 0 }) => chat_id !== chatId || seq <= cursor);
+      },
+      list: async (chatId, { before, limit }) =>
+        kept
+          .filter(({ chat_id, seq = 0 }) => chat_id === chatId && seq < before)
+          .sort((one, other) => (one.seq ?? 0) - (other.seq ?? 0))
+          .slice(-limit),
+      async expire(chatId, before) {
+        kept = kept.filter(({ chat_id, timestamp }) => chat_id !== chatId || timestamp >= before);
+      },
+    },
+    keys: {
+      needsExport: false,
+      get: async (chatId) => keys.get(chatId),
+      put: async (chatId, key) => void keys.set(chatId, key),
+      clear: async () => keys.clear(),
+    },
+    async clear() {
+      for (const all of [pins, outbox, cursors, keys]) all.clear();
+      kept = [];
+    },
+  };
+}

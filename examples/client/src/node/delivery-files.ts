@@ -1,0 +1,86 @@
+import { join } from "node:path";
+import { ChatMessage } from "lacre";
+import { toJson } from "../json.js";
+import type { DeliveryStore } from "../stores.js";
+import { appendToFile, readFile, remove, writeFile } from "./files.js";
+
+/**
+ * A file for each cursor and, where history is kept, a file for each chat with a message a line. What is past the cursor, or
+ * torn, is not there: a message counts as stored when its cursor does.
+ */
+export function deliveriesInFiles(
+  folder: string,
+  { keepHistory }: { readonly keepHistory: boolean },
+): DeliveryStore {
+  const histories = join(folder, "history");
+  const cursorPath = (chatId: number) => join(folder, "cursors", String(chatId));
+  const historyPath = (chatId: number) => join(histories, `${chatId}.jsonl`);
+  const known = new Map<number, Set<number>>();
+  if (!keepHistory) remove(histories);
+
+  function readCursor(chatId: number): number | undefined {
+    const text = readFile(cursorPath(chatId));
+    return text === undefined ? undefined : Number(text);
+  }
+
+  /** In order, each seq once. */
+  function readHistory(chatId: number): ChatMessage[] {
+    const cursor = readCursor(chatId) ?? 0;
+    const bySeq = new Map<number, ChatMessage>();
+    for (const line of readFile(historyPath(chatId))?.split("\n") ?? []) {
+      const message = parseLine(line);
+      if (message?.seq !== undefined && message.seq <= cursor) bySeq.set(message.seq, message);
+    }
+    return [...bySeq.values()].sort((one, other) => one.seq! - other.seq!);
+  }
+
+  function knownOf(chatId: number): Set<number> {
+    const seqs = known.get(chatId) ?? new Set(readHistory(chatId).map(({ seq }) => seq!));
+    known.set(chatId, seqs);
+    return seqs;
+  }
+
+  function append(chatId: number, messages: readonly ChatMessage[]): void {
+    const seqs = knownOf(chatId);
+    const fresh = messages.filter(({ seq }) => seq !== undefined && !seqs.has(seq));
+    if (fresh.length === 0) return;
+    // A line that was torn when the power went must not spoil this one.
+    appendToFile(historyPath(chatId), fresh.map((message) => `\n${toJson(message)}`).join(""));
+    for (const { seq } of fresh) seqs.add(seq!);
+  }
+
+  function keepOnly(chatId: number, isKept: (message: ChatMessage) => boolean): void {
+    const all = readHistory(chatId);
+    const kept = all.filter(isKept);
+    if (kept.length === all.length) return;
+    writeFile(historyPath(chatId), kept.map((message) => `\n${toJson(message)}`).join(""));
+    known.delete(chatId);
+  }
+
+  return {
+    cursor: async (chatId) => readCursor(chatId),
+    async advance(chatId, cursor, messages) {
+      if (keepHistory) append(chatId, messages);
+      if (cursor !== readCursor(chatId)) writeFile(cursorPath(chatId), String(cursor));
+    },
+    async rewind(chatId, cursor) {
+      keepOnly(chatId, ({ seq = 0 }) => seq <= cursor);
+      writeFile(cursorPath(chatId), String(cursor));
+    },
+    list: async (chatId, { before, limit }) =>
+      readHistory(chatId)
+        .filter(({ seq = 0 }) => seq < before)
+        .slice(-limit),
+    async expire(chatId, before) {
+      keepOnly(chatId, ({ timestamp }) => timestamp >= before);
+    },
+  };
+}
+
+function parseLine(line: string): ChatMessage | undefined {
+  try {
+    return ChatMessage.parse(JSON.parse(line));
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,101 @@
+import { AuthResponse, type ChatMessage, ChatSummary } from "lacre";
+import type { ChatKey } from "lacre/e2e";
+import type { OutgoingMessage } from "lacre/session";
+import * as z from "zod/mini";
+
+/*
+ * What outlives the program: files at the terminal, IndexedDB in a browser. A promise is kept once what it is about is on the
+ * disk. No store holds a passphrase or a text.
+ */
+
+const { access_token, refresh_token, user_id, username, session_key } = AuthResponse.schema.shape;
+
+/** Who is logged in, with what the server gave for the password. In JSON, bytes are base64 text. */
+export const Login = z.object({
+  /** An origin, such as `https://chat.example`. */
+  server: z.string(),
+  user_id: z.nonoptional(user_id),
+  username: z.nonoptional(username),
+  access_token: z.nonoptional(access_token),
+  refresh_token,
+  session_key: z.nonoptional(session_key),
+  /** The refresh token was sent to the server, and no answer has come. */
+  is_renewing: z.optional(z.boolean()),
+});
+export type Login = z.output<typeof Login>;
+
+/** Of one profile, or of one browser. */
+export interface LoginStore {
+  read(): Promise<Login | undefined>;
+  write(login: Login): Promise<void>;
+  remove(): Promise<void>;
+  /** Does some work while no other program, or tab, does any under this login. */
+  exclusively<Result>(work: () => Promise<Result>): Promise<Result>;
+}
+
+const { chat_id, peer_id, peer_name, salt, iterations, key_check } = ChatSummary.shape;
+
+/** What a client holds a chat to, once it has opened it. */
+export const Pin = z.object({
+  chat_id,
+  peer_id,
+  peer_name,
+  salt: z.nonoptional(salt),
+  iterations: z.nonoptional(iterations),
+  key_check: z.nonoptional(key_check),
+});
+export type Pin = z.output<typeof Pin>;
+
+export interface PinStore {
+  list(): Promise<Pin[]>;
+  /** One for each `chat_id`. */
+  add(pin: Pin): Promise<void>;
+}
+
+/** The messages that the server has not acknowledged, encrypted. */
+export interface OutboxStore {
+  /** In the order in which they were added. */
+  list(): Promise<OutgoingMessage[]>;
+  add(message: OutgoingMessage): Promise<void>;
+  remove(clientId: string): Promise<void>;
+}
+
+/** How far each chat was handed over; and what was, as ciphertext, where the user chose to keep that. */
+export interface DeliveryStore {
+  /** The seq up to which a chat was handed over; undefined for a chat of which nothing was. */
+  cursor(chatId: number): Promise<number | undefined>;
+  /** Stores a cursor together with what was handed over before it: both or nothing. It may go back. */
+  advance(chatId: number, cursor: number, messages: readonly ChatMessage[]): Promise<void>;
+  /** The chat ends at `cursor` now: what is kept past it is gone. */
+  rewind(chatId: number, cursor: number): Promise<void>;
+  /** What is kept of a chat, in order: the last `limit` before a seq. */
+  list(
+    chatId: number,
+    page: { readonly before: number; readonly limit: number },
+  ): Promise<ChatMessage[]>;
+  /** Drops what is kept of a chat and was written before this Unix time in seconds. */
+  expire(chatId: number, before: number): Promise<void>;
+}
+
+/** Chat keys, where the user chose to keep them: a passphrase is then asked for once. */
+export interface KeyStore {
+  /** Whether keys must be made `extractable` to be kept here. */
+  readonly needsExport: boolean;
+  get(chatId: number): Promise<ChatKey | undefined>;
+  put(chatId: number, key: ChatKey): Promise<void>;
+  /** Forgets them all, as when the user logs out. */
+  clear(): Promise<void>;
+}
+
+/** What is kept for one account. */
+export interface Stores {
+  readonly pins: PinStore;
+  readonly outbox: OutboxStore;
+  readonly deliveries: DeliveryStore;
+  readonly keys: KeyStore;
+  /** Forgets everything. */
+  clear(): Promise<void>;
+}
+
+/** Opens what is kept for an account, and for no other: one is a user of a server. */
+export type OpenStores = (login: Login) => Stores | Promise<Stores>;

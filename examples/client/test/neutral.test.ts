@@ -1,0 +1,32 @@
+import { readFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { expect, it } from "vitest";
+
+/** All that a module imports, and what that imports, as far as it is in the examples. */
+function importsOf(url: URL, seen = new Set<string>()): Set<string> {
+  const statements = readFileSync(fileURLToPath(url), "utf8").matchAll(/\bfrom "([^"]+)";/g);
+  for (const [, specifier] of statements) {
+    const target = specifier!.startsWith(".")
+      ? new URL(specifier!.replace(/\.js$/, ".ts"), url).href
+      : specifier!;
+    if (seen.has(target)) continue;
+    seen.add(target);
+    if (target.startsWith("file:")) importsOf(new URL(target), seen);
+    if (target === "lacre-server/bodies") importsOf(BODIES, seen);
+  }
+  return seen;
+}
+
+const BODIES = new URL("../../server/src/http/bodies.ts", import.meta.url);
+const FACE = new URL("../src/index.ts", import.meta.url);
+
+it("what browsers get of it needs no Node", () => {
+  const packages = [...importsOf(FACE)].filter((target) => !target.startsWith("file:"));
+  expect(packages.sort()).toEqual([
+    "lacre",
+    "lacre-server/bodies",
+    "lacre/e2e",
+    "lacre/session",
+    "zod/mini",
+  ]);
+});
