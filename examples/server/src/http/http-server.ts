@@ -32,7 +32,9 @@ const UNREADABLE: Readonly<Record<string, Refusal>> = {
     "the request did not come to its end in time: send it again",
   ),
 };
-const notHttp = new Refusal(400, "ERR_MALFORMED_REQUEST", "this is no HTTP/1.1 request");
+const malformed = (message: string) => new Refusal(400, "ERR_MALFORMED_REQUEST", message);
+const notHttp = malformed("this is no HTTP/1.1 request");
+const notProxy = malformed("this server is no proxy: ask for an address of its own");
 
 /** Puts an app behind HTTP and WebSockets. It listens nowhere yet. */
 export class HttpServer {
@@ -55,12 +57,18 @@ export class HttpServer {
     this.node = createServer(options, (incoming, outgoing) => {
       this.#answering.add(outgoing);
       outgoing.once("close", () => this.#answered(outgoing));
+      // Health checks of load balancers are often in HTTP/1.0, which came before Host.
+      if (incoming.httpVersion === "1.0") incoming.headers.host ??= "localhost";
       return listen(incoming, outgoing);
     });
     this.node.timeout = idleTimeout;
     this.node.on("upgrade", (incoming, socket, head) =>
       handleUpgrade(app, this.#sockets, incoming, socket, head),
     );
+    this.#sockets.on("wsClientError", ({ message }, socket) => {
+      void answerBySocket(socket, bareRefusal(malformed(`this opens no WebSocket: ${message}`)));
+    });
+    this.node.on("connect", (_, socket) => void answerBySocket(socket, bareRefusal(notProxy)));
     this.node.on("clientError", (error: NodeJS.ErrnoException, socket) => {
       const isAnswering = [...this.#answering].some((outgoing) => outgoing.socket === socket);
       if (!socket.writable || isAnswering) return void socket.destroy();

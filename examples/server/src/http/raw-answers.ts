@@ -5,6 +5,8 @@ import { toJson } from "../json.js";
 
 /** Answers by a socket that no HTTP parser reads any more, and closes it. */
 export async function answerBySocket(socket: Duplex, response: Response): Promise<void> {
+  // Nobody else listens any more: a client that has gone would end the process.
+  socket.on("error", () => {});
   const body = Buffer.from(await response.arrayBuffer());
   const headers = new Headers(response.headers);
   headers.set("connection", "close");

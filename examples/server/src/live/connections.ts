@@ -9,10 +9,6 @@ export class Connections {
     return this.#all;
   }
 
-  get userIds(): Iterable<number> {
-    return this.#byUser.keys();
-  }
-
   add(connection: Connection): void {
     this.#all.add(connection);
     const own = this.#byUser.get(connection.userId);

@@ -10,6 +10,8 @@ const server = new TestServer();
 beforeAll(() => server.start());
 afterAll(() => server.remove());
 
+let greeters = 0;
+
 /** Sends bytes as they are, and gives the status and the error of what comes back. */
 async function raw(text: string): Promise<[number, string]> {
   const socket = connect(Number(new URL(server.url).port), "127.0.0.1");
@@ -147,13 +149,39 @@ describe("an ErrorResponse answers what is no request", () => {
       404,
       "ERR_NOT_FOUND",
     ],
+    [
+      "a request for a proxy",
+      "CONNECT evil.example:443 HTTP/1.1\r\nHost: evil.example\r\n\r\n",
+      400,
+      "ERR_MALFORMED_REQUEST",
+    ],
   ])("%s", async (_, text, status, error_code) => {
     expect(await raw(text)).toEqual([status, error_code]);
+  });
+
+  it.each([
+    ["no key", "Sec-WebSocket-Version: 13"],
+    ["a bad key", "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: short"],
+    ["no version", "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ=="],
+    ["an old version", "Sec-WebSocket-Version: 7\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ=="],
+  ])("a WebSocket's handshake with %s", async (_, headers) => {
+    const { token } = await server.register(`greeter-${greeters++}`);
+    const head = `GET /ws?token=${token} HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket`;
+    const answer = await raw(`${head}\r\n${headers}\r\n\r\n`);
+    expect(answer).toEqual([400, "ERR_MALFORMED_REQUEST"]);
   });
 
   it("and the server goes on", async () => {
     expect((await server.fetch("/health")).status).toBe(200);
   });
+});
+
+it("a health check in HTTP/1.0, which needs no host, is answered", async () => {
+  const socket = connect(Number(new URL(server.url).port), "127.0.0.1");
+  socket.write("GET /health HTTP/1.0\r\n\r\n");
+  const [answer] = await once(socket.setEncoding("utf8"), "data");
+  expect(answer).toMatch(/^HTTP\/1\.1 200 OK\r\n/);
+  socket.destroy();
 });
 
 describe("a request that names another protocol", () => {
