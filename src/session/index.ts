@@ -9,5 +9,5 @@ export type {
 } from "./events.js";
 export { type Acceptance, acceptHello, type WelcomeOffer } from "./handshake.js";
 export type { SessionOptions } from "./options.js";
-export { answerResume, bodyDigest, isSameBody, markRefusal } from "./server.js";
+export { answerResume, bodyDigest, fittingInFrame, isSameBody, markRefusal } from "./server.js";
 export { Session } from "./session.js";

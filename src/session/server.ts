@@ -41,6 +41,28 @@ const LIST_OVERHEAD = 4096;
 const MESSAGE_OVERHEAD = 512;
 
 /**
+ * The first messages, one at least, that a list within a frame of `maxFrameBytes` has room for.
+ *
+ * ```ts
+ * const messages = fittingInFrame(page);
+ * const list = { messages, has_more: messages.length < page.length };
+ * ```
+ */
+export function fittingInFrame(
+  messages: readonly ChatMessage[],
+  maxFrameBytes = MAX_FRAME_BYTES,
+): ChatMessage[] {
+  let room = maxFrameBytes - LIST_OVERHEAD;
+  const fitting: ChatMessage[] = [];
+  for (const message of messages) {
+    room -= Math.ceil(message.content.length / 3) * 4 + MESSAGE_OVERHEAD;
+    if (room < 0 && fitting.length > 0) break;
+    fitting.push(message);
+  }
+  return fitting;
+}
+
+/**
  * A server's answer to a resume, from the chat's `last_seq` and its messages after `after`, in order, at most `limit` of
  * them, both read in one transaction. It stops before a frame of `maxFrameBytes` is full, and says `has_more` then.
  *
@@ -57,20 +79,14 @@ export function answerResume(
   {
     last_seq,
     messages,
-    maxFrameBytes = MAX_FRAME_BYTES,
+    maxFrameBytes,
   }: {
     readonly last_seq: number;
     readonly messages: readonly ChatMessage[];
     readonly maxFrameBytes?: number;
   },
 ): MessageListResponse {
-  let room = maxFrameBytes - LIST_OVERHEAD;
-  const fitting: ChatMessage[] = [];
-  for (const message of messages.slice(0, limit)) {
-    room -= Math.ceil(message.content.length / 3) * 4 + MESSAGE_OVERHEAD;
-    if (room < 0 && fitting.length > 0) break;
-    fitting.push(message);
-  }
+  const fitting = fittingInFrame(messages.slice(0, limit), maxFrameBytes);
   const lastFitting = fitting.at(-1)?.seq ?? after;
   const has_more =
     fitting.length < messages.length || (fitting.length === limit && lastFitting < last_seq);

@@ -1,5 +1,11 @@
 import { describe, expect, it } from "vitest";
-import { answerResume, bodyDigest, isSameBody, markRefusal } from "../../src/session/index.js";
+import {
+  answerResume,
+  bodyDigest,
+  fittingInFrame,
+  isSameBody,
+  markRefusal,
+} from "../../src/session/index.js";
 import { NOW } from "../support/examples.js";
 import { ALICE, BOB, CHAT, fromBob, Stage } from "./stage.js";
 
@@ -50,6 +56,14 @@ describe("a server's answer to a resume", () => {
     expect(
       answerResume(ask, { last_seq: 5, messages: messages(5, 720_000) }).messages,
     ).toHaveLength(1);
+  });
+
+  it("has as many messages as any list in a frame", () => {
+    expect(fittingInFrame(messages(5, 300_000))).toHaveLength(2);
+    expect(fittingInFrame(messages(5, 300_000), 900_000)).toHaveLength(2);
+    expect(fittingInFrame(messages(5, 300_000), 500_000)).toHaveLength(1);
+    expect(fittingInFrame(messages(5, 300_000), 1)).toHaveLength(1);
+    expect(fittingInFrame([])).toEqual([]);
   });
 
   it("fits a frame of either wire at its largest", () => {

@@ -5,7 +5,7 @@ import type { Connection } from "./connection.js";
 import type { LiveContext } from "./frames.js";
 
 /** Far less than a client may leave unread, so that one that reads slowly is not closed for what it asked for. */
-const MAX_LIST_BYTES = 256 * 1024;
+const IN_PARTS = { maxFrameBytes: 256 * 1024 };
 
 /** Gives a client what it missed of a chat, and at its end how far the other member has come. */
 export async function handleResume(
@@ -13,7 +13,7 @@ export async function handleResume(
   connection: Connection,
   context: LiveContext,
 ): Promise<void> {
-  const list = await listMessages(context.store, connection.userId, request, MAX_LIST_BYTES);
+  const list = await listMessages(context.store, connection.userId, request, IN_PARTS);
   if (list === undefined) throw notAMember();
   connection.send(MessageListResponse, list);
   connection.noteSent(request.chat_id, list.messages.at(-1)?.seq ?? 0);

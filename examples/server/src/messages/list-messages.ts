@@ -1,9 +1,7 @@
-import type { ChatMessage, MessageListResponse, Resume } from "lacre";
-import { answerResume } from "lacre/session";
+import type { MessageListResponse, Resume } from "lacre";
+import { answerResume, fittingInFrame } from "lacre/session";
 import type { Store } from "../database/store.js";
 import { toChatMessage } from "./to-chat-message.js";
-
-const MAX_FRAME_BYTES = 1024 * 1024;
 
 /** Most messages in one answer. */
 export const MAX_MESSAGES = 100;
@@ -13,7 +11,7 @@ export async function listMessages(
   store: Store,
   user_id: number,
   { chat_id, after, limit }: Resume,
-  maxFrameBytes = MAX_FRAME_BYTES,
+  frame: { readonly maxFrameBytes?: number } = {},
 ): Promise<MessageListResponse | undefined> {
   const most = Math.min(limit, MAX_MESSAGES);
   const chat = await store.findChat(chat_id, user_id);
@@ -22,7 +20,7 @@ export async function listMessages(
   const { last_seq } = chat;
   // What came in between these two readings is for the next answer: a list reaches no further than it says.
   const messages = rows.filter(({ seq }) => seq <= last_seq).map(toChatMessage);
-  return answerResume({ chat_id, after, limit: most }, { last_seq, messages, maxFrameBytes });
+  return answerResume({ chat_id, after, limit: most }, { last_seq, messages, ...frame });
 }
 
 /** A page of a chat's messages: the first after `after`, or the last before `before`; undefined for one who is no member. */
@@ -50,19 +48,4 @@ export async function pageMessages(
   const newest = rows.map(toChatMessage).reverse();
   const fitting = fittingInFrame(newest.slice(0, limit));
   return { messages: fitting.reverse(), has_more: fitting.length < newest.length };
-}
-
-/** Room for a list's envelope, and for what a message has besides its content, in bytes. */
-const LIST_OVERHEAD = 4096;
-const MESSAGE_OVERHEAD = 512;
-
-function fittingInFrame(messages: readonly ChatMessage[]): ChatMessage[] {
-  let room = MAX_FRAME_BYTES - LIST_OVERHEAD;
-  const fitting: ChatMessage[] = [];
-  for (const message of messages) {
-    room -= Math.ceil(message.content.length / 3) * 4 + MESSAGE_OVERHEAD;
-    if (room < 0 && fitting.length > 0) break;
-    fitting.push(message);
-  }
-  return fitting;
 }
