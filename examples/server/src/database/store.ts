@@ -148,6 +148,22 @@ export class Store {
       .execute();
   }
 
+  /** Deletes sessions that are past their time at `now`, so many at most; how many. */
+  async deleteExpiredSessions({ now, limit }: { now: number; limit: number }): Promise<number> {
+    const { numDeletedRows } = await this.#db
+      .deleteFrom("sessions")
+      .where("id", "in", (expired) =>
+        expired
+          .selectFrom("sessions")
+          .select("id")
+          .where("expires_at", "<=", now)
+          .orderBy("expires_at")
+          .limit(limit),
+      )
+      .executeTakeFirst();
+    return Number(numDeletedRows);
+  }
+
   /** The new chat, or undefined where the two have one. */
   createChat(chat: Insertable<ChatTable>): Promise<Chat | undefined> {
     return this.#db

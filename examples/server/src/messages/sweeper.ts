@@ -4,10 +4,10 @@ import type { Store } from "../database/store.js";
 
 const INTERVAL_SECONDS = 30;
 
-/** Messages that one transaction deletes. */
+/** Messages or sessions that one transaction deletes. */
 const BATCH = 200;
 
-/** Deletes messages that are past their time; nobody reads them from that time on, whether it was here or not. */
+/** Deletes messages and sessions that are past their time; they count for nobody from that time on, whether it was here or not. */
 export class Sweeper {
   readonly #store: Store;
   readonly #log: Logger;
@@ -37,9 +37,16 @@ export class Sweeper {
 
   /** Deletes all that is past its time now; how many messages. */
   async sweep(): Promise<number> {
+    await this.#inBatches((upTo) => this.#store.deleteExpiredSessions(upTo));
+    return this.#inBatches((upTo) => this.#store.deleteExpired(upTo));
+  }
+
+  async #inBatches(
+    deleteSome: (upTo: { now: number; limit: number }) => Promise<number>,
+  ): Promise<number> {
     let total = 0;
     while (!this.#isStopped) {
-      const count = await this.#store.deleteExpired({ now: Date.now() / 1000, limit: BATCH });
+      const count = await deleteSome({ now: Date.now() / 1000, limit: BATCH });
       total += count;
       if (count < BATCH) break;
       await yieldToOthers();

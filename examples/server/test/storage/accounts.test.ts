@@ -92,6 +92,24 @@ onEachDatabase("the store keeps", (kind) => {
     expect(await store.findSession(bytes())).toBeUndefined();
   });
 
+  it("sessions, until they are past their time", async () => {
+    const sessionUntil = (expires_at: number) => ({
+      ...{ id: bytes(), user_id: stage.bob.id, refresh_id: bytes() },
+      ...{ created_at: 1, expires_at },
+    });
+    const sessions = [98, 99, 100, 101].map(sessionUntil);
+    for (const session of sessions) await store.createSession(session);
+    const upTo = { now: 100, limit: 2 };
+    expect(await store.deleteExpiredSessions(upTo)).toBe(2);
+    expect(await store.deleteExpiredSessions(upTo)).toBe(1);
+    expect(await store.deleteExpiredSessions(upTo)).toBe(0);
+    const found = await Promise.all(sessions.map(({ id }) => store.findSession(id)));
+    expect(found.map((session) => session?.expires_at)).toEqual([
+      ...[undefined, undefined, undefined],
+      101,
+    ]);
+  });
+
   it("keys, the newest first", async () => {
     const purpose = "token-signing-key" as const;
     const key = { purpose, material: bytes() };

@@ -31,6 +31,7 @@ const calls: Record<Method, (store: Store) => Promise<unknown>> = {
   findSession: (store) => store.findSession(id),
   rotateSession: (store) => store.rotateSession(session, { refresh_id: id, expires_at: 0 }),
   revokeSession: (store) => store.revokeSession(id, 0),
+  deleteExpiredSessions: (store) => store.deleteExpiredSessions({ now: 0, limit: 10 }),
   createChat: async (store) =>
     createChat(store, (await store.findUser(3))!, (await store.findUser(4))!),
   findChat: (store) => store.findChat(1, 1),
@@ -72,6 +73,7 @@ const narrow: Partial<Record<Method, string[]>> = {
   mark: ["messages_unread", "messages_undelivered"],
   lastMarked: ["messages_unread", "messages_undelivered"],
   deleteExpired: ["messages_expiring"],
+  deleteExpiredSessions: ["sessions_expiring"],
 };
 
 onEachDatabase("no query reads a whole table or index", (dialect) => {

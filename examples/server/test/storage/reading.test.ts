@@ -141,11 +141,15 @@ onEachDatabase("bob reads", (dialect) => {
     await Promise.all(Array.from({ length: 10 }, () => write(110)));
     await expire();
     await write(1);
+    const id = Buffer.alloc(16, 1);
+    const session = { id, user_id: stage.bob.id, created_at: 1, expires_at: 2, refresh_id: id };
+    await stage.store.createSession(session);
     const sweepers = [stage.store, stage.open()].map(
       (store) => new Sweeper(store, pino({ level: "silent" })),
     );
     const counts = await Promise.all(sweepers.map((sweeper) => sweeper.sweep()));
     expect(counts[0]! + counts[1]!).toBe(1100);
+    expect(await stage.store.findSession(id)).toBeUndefined();
     expect(await pageOf({})).toEqual([[1101], false]);
     await sweepers[0]!.stop();
     expect(await sweepers[0]!.sweep()).toBe(0);

@@ -105,6 +105,7 @@ export const declaredSchema: {
       refresh_id: "bytes",
       revoked_at: "double precision?",
     },
+    indices: { sessions_expiring: "expires_at" },
     references: { user_id: "users" },
   },
   server_keys: {

@@ -81,6 +81,7 @@ export async function up(db: Kysely<unknown>): Promise<void> {
     .addColumn("refresh_id", bytes, (column) => column.notNull())
     .addColumn("revoked_at", "double precision")
     .execute();
+  await db.schema.createIndex("sessions_expiring").on("sessions").column("expires_at").execute();
 
   await db.schema
     .createTable("server_keys")
