@@ -2,7 +2,7 @@ import * as z from "zod/mini";
 
 type Schema = z.core.$ZodType;
 type Issues = readonly z.core.$ZodIssue[];
-type Fields = Record<string, unknown>;
+type Fields = Record<PropertyKey, unknown>;
 
 /** Whether an input may leave the field out, be it optional or of a default. */
 export function mayBeAbsent(field: Schema): boolean {
@@ -20,17 +20,23 @@ export function readsNilAsAbsent(field: Schema): boolean {
 
 /**
  * The input without the fields that are nil and that `issues` complain of, or undefined if there are none. Peers write
- * nil for absent fields at any depth; what a schema requires it then misses.
+ * nil for absent fields at any depth; what a schema requires it then misses. A nil in a list is an element, and stays.
  */
 export function withoutRefusedNils(input: unknown, issues: Issues): unknown {
-  const paths = [...pathsOf(issues, [])].filter(
-    (path) => path.length > 0 && valueAt(input, path) === null,
-  );
+  const paths = [...pathsOf(issues, [])].filter((path) => isNilField(input, path));
   if (paths.length === 0) return undefined;
+  const copies = new Set<unknown>();
+  function copied(value: unknown): Fields {
+    if (copies.has(value)) return value as Fields;
+    const copy = Array.isArray(value) ? [...value] : { ...(value as Fields) };
+    copies.add(copy);
+    return copy as Fields;
+  }
   const copy = copied(input);
   for (const path of paths) {
-    const parent = valueAt(copy, path.slice(0, -1));
-    if (isFields(parent)) delete parent[String(path.at(-1))];
+    let fields = copy;
+    for (const key of path.slice(0, -1)) fields = fields[key] = copied(fields[key]);
+    delete fields[path.at(-1)!];
   }
   return copy;
 }
@@ -45,27 +51,13 @@ function* pathsOf(issues: Issues, base: readonly PropertyKey[]): Generator<Prope
   }
 }
 
-function valueAt(input: unknown, path: readonly PropertyKey[]): unknown {
-  return path.reduce<unknown>(
-    (value, key) =>
-      typeof value === "object" && value !== null
-        ? (value as Record<PropertyKey, unknown>)[key]
-        : undefined,
-    input,
-  );
-}
-
-function copied(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(copied);
-  if (!isFields(value)) return value;
-  return Object.fromEntries(Object.entries(value).map(([key, field]) => [key, copied(field)]));
-}
-
-function isFields(value: unknown): value is Fields {
-  return (
-    typeof value === "object" &&
-    value !== null &&
-    !Array.isArray(value) &&
-    !ArrayBuffer.isView(value)
-  );
+function isNilField(input: unknown, path: readonly PropertyKey[]): boolean {
+  let parent: unknown;
+  let value = input;
+  for (const key of path) {
+    if (typeof value !== "object" || value === null) return false;
+    parent = value;
+    value = (value as Fields)[key];
+  }
+  return value === null && parent !== undefined && !Array.isArray(parent);
 }

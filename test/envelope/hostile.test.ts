@@ -102,6 +102,13 @@ describe("what is authentic and hostile", () => {
   });
 });
 
+it("nils by the thousand in a list cost a look each", () => {
+  const wires = Array(60_000).fill(null);
+  const hello = Hello.safeParse({ nonce: new Uint8Array(16), wires, capabilities: [] });
+  expect(!hello.success && hello.error.issues[0]).toMatchObject({ path: ["wires", 0] });
+  expect(!hello.success && hello.error.message).toContain("and 59984 more");
+});
+
 it("a replay store that answers with anything but true lets nothing in", () => {
   const bytes = new MessageProtocol({ type: "t", payload: {}, timestamp: NOW }).sign(key).toBytes();
   for (const answer of [false, undefined, null, Promise.resolve(true), 1]) {

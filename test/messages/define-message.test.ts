@@ -137,7 +137,37 @@ describe("a message of the user's own", () => {
       x: null,
     });
     expect(Kinds.safeParse({ ...input, one: { kind: "b" } }).success).toBe(false);
-    expect(Kinds.safeParse({ ...input, tuple: [null] }).success).toBe(false);
+  });
+
+  it("takes a nil in a list for an element, and says where it is", () => {
+    const Lists = defineMessage(
+      "lists",
+      z.object({
+        items: z.array(z.int()),
+        pair: z.tuple([z.int(), z.optional(z.object({ x: z.optional(z.int()) }))]),
+      }),
+    );
+    const places = (input: unknown) => {
+      const result = Lists.safeParse(input);
+      return result.success ? [] : result.error.issues.map(({ path }) => path.join("."));
+    };
+    expect(places({ items: [1, null], pair: [null] })).toEqual(["items.1", "pair.0"]);
+    expect(places({ items: [null], pair: [1, { x: null }] })).toEqual(["items.0"]);
+    expect(places({ items: null, pair: [1, null] })).toEqual(["items", "pair.1"]);
+  });
+
+  it("leaves a value that is no map as it is where a nil beside it is dropped", () => {
+    const Event = defineMessage(
+      "event",
+      z.object({
+        when: z.pipe(
+          z.date(),
+          z.transform((date) => date.getTime()),
+        ),
+        note: z.optional(z.string()),
+      }),
+    );
+    expect(Event.parse({ when: new Date(5000), note: null })).toEqual({ when: 5000 });
   });
 
   it("may be of a schema that contains itself", () => {
