@@ -41,6 +41,14 @@ export class Outbox {
     return this.#byClientId.get(clientId as string)?.message;
   }
 
+  /** The same, if the message is under way on this connection: of what it was not sent a server can say nothing. */
+  underWay(clientId: unknown): OutgoingMessage | undefined {
+    const message = this.get(clientId);
+    if (message === undefined) return undefined;
+    const queue = this.#queues.get(message.chat_id)!;
+    return queue.first.message === message && this.turns.has(queue) ? message : undefined;
+  }
+
   /** Appends a message, which is not sent before it is stored. Throws ValidationError for one that its writer does not send. */
   add(written: OutgoingMessage): OutgoingMessage {
     const { client_id, ...checked } = ChatMessage.parse(written);
@@ -98,10 +106,9 @@ export class Outbox {
     return this.turns.due(now)?.map(({ first }) => first.message);
   }
 
-  /** Has a message wait until `at`. */
-  postpone({ chat_id, client_id }: OutgoingMessage, at: number): void {
-    const queue = this.#queues.get(chat_id)!;
-    if (queue.first.message.client_id === client_id) this.turns.postpone(queue, at);
+  /** Has a message that is under way wait until `at`. */
+  postpone({ chat_id }: OutgoingMessage, at: number): void {
+    this.turns.postpone(this.#queues.get(chat_id)!, at);
   }
 
   #askForTurn(queue: Queue): void {

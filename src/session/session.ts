@@ -241,7 +241,7 @@ export class Session {
   }
 
   #acknowledge(ack: Ack): void {
-    const message = this.#outbox.get(ack.client_id);
+    const message = this.#outbox.underWay(ack.client_id);
     if (message?.chat_id === ack.chat_id) {
       this.#settle(message, ack.seq, ack.message_id);
       this.#inbox.acknowledge(message, ack.seq);
@@ -270,7 +270,7 @@ export class Session {
     const { client_id, resume } = error.details ?? {};
     const patience = patienceAsked(error);
     const retryAt = patience && now + patience;
-    const message = this.#outbox.get(client_id);
+    const message = this.#outbox.underWay(client_id);
     if (message !== undefined && retryAt !== undefined) {
       this.#outbox.postpone(message, retryAt);
     } else if (message !== undefined) {

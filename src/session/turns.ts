@@ -18,6 +18,11 @@ export class Turns<Chat extends object> {
     if (!this.#underWay.has(chat)) this.#waiting.add(chat);
   }
 
+  /** Whether it is the turn of a chat, so that the peer may have something to answer. */
+  has(chat: Chat): boolean {
+    return this.#underWay.has(chat);
+  }
+
   /** The turn of a chat is over, or it wants none any more. */
   end(chat: Chat): void {
     this.#waiting.delete(chat);

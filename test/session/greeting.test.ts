@@ -163,20 +163,34 @@ describe("a server accepts a hello", () => {
   });
 
   it("or refuses what is none", () => {
-    for (const bad of [
-      frame({}, SigningKey.generate()),
-      frame({}, directionKeys(SESSION_KEY).server),
-      frame({}, undefined, { wire: 2 }),
-      "hello",
-    ]) {
+    for (const [bad, code] of [
+      [frame({}, SigningKey.generate()), "ERR_VERIFY"],
+      [frame({}, directionKeys(SESSION_KEY).server), "ERR_VERIFY"],
+      [frame({}, undefined, { wire: 2 }), "ERR_VERIFY"],
+      ["hello", "ERR_MALFORMED"],
+    ] as const) {
       expect(() => acceptHello(bad, SESSION_KEY, offer, NOW)).toThrow(
-        expect.objectContaining({ code: "ERR_VERIFY" }) && Error,
+        expect.objectContaining({ code }),
       );
     }
   });
 });
 
 describe("frames of a connection", () => {
+  it("are under the session's key, salted with the client's nonce and then the server's, a label for each direction", () => {
+    const salt = counting(32);
+    const nonces = { hello: salt.subarray(0, 16), welcome: salt.subarray(16) };
+    const letter = new MessageProtocol({ type: "letter", payload: {} });
+    for (const direction of ["client", "server"] as const) {
+      const connection = SigningKey.derive(SESSION_KEY, direction, { salt });
+      expect(letter.sign(directionKeys(SESSION_KEY, nonces)[direction]).verify(connection)).toBe(
+        true,
+      );
+      const session = SigningKey.derive(SESSION_KEY, direction);
+      expect(letter.sign(directionKeys(SESSION_KEY)[direction]).verify(session)).toBe(true);
+    }
+  });
+
   it("do not open on another connection of the same session, nor in the other direction", () => {
     const [stage, other] = [Stage.online(), Stage.online()];
     const bytes = other.channel.encode(

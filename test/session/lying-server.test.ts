@@ -43,6 +43,26 @@ describe("a server that lies", () => {
     expect(notices(stage.ack(fromAlice(1), 1))).toMatchObject([{ type: "sent" }]);
   });
 
+  it("and acknowledges, or refuses, what still waits for its turn is noticed, and loses nothing", () => {
+    const stage = Stage.online();
+    stage.send(fromAlice(1));
+    stage.send(fromAlice(2));
+    stage.handle({ type: "send", message: fromAlice(3, 43) });
+    for (const unsent of [fromAlice(2), fromAlice(3, 43)]) {
+      const acknowledged = stage.ack(unsent, 1);
+      expect(notices(acknowledged)).toMatchObject([{ type: "refused", reason: "ack" }]);
+      const details = { client_id: unsent.client_id };
+      for (const error_code of ["ERR_FORBIDDEN", "ERR_RATE_LIMITED"]) {
+        const refused = stage.receive(ErrorResponse, { error_code, error_message: "", details });
+        expect(notices(refused)).toMatchObject([{ type: "error" }]);
+        expect(only([...acknowledged, ...refused], "forget")).toEqual([]);
+      }
+    }
+    expect(types(stage, stage.ack(fromAlice(1), 1))).toEqual(["message"]);
+    const stored = stage.handle({ type: "stored", client_id: fromAlice(3).client_id });
+    expect(types(stage, stored)).toEqual(["message"]);
+  });
+
   it.each([
     ["of another question", { after: 7, through: 9 }],
     ["of another chat", { chat_id: 43, after: 0, through: 1 }],
@@ -211,6 +231,20 @@ describe("a server that lies", () => {
     const messages = [1, 2].map((seq) => fromBob(seq, { chat_id: 15, message_id: 30 + seq }));
     expect(delivered(stage.list({ chat_id: 15, after: 0, through: 2, messages }))).toEqual([2]);
   });
+});
+
+it("what a connection was flooded with takes no room on the next", () => {
+  const content = new Uint8Array(700_000);
+  const stage = Stage.online();
+  for (let connection = 1; connection <= 3; connection++) {
+    const ahead = Array.from({ length: 8 }, (_, at) => fromBob(at + 2, { content }));
+    for (const message of ahead) stage.receive(ChatMessage, message);
+    if (connection === 3) break;
+    stage.handle({ type: "closed", code: 1006 });
+    stage.now += 60;
+    stage.connect();
+  }
+  expect(delivered(stage.receive(ChatMessage, fromBob(1)))).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9]);
 });
 
 describe("a server that asks for patience", () => {
