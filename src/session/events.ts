@@ -112,7 +112,7 @@ export type RefusalReason =
   | "state"
   /** A welcome that answers another hello, or chooses what was not offered. */
   | "welcome"
-  /** An acknowledgement of what was not sent. */
+  /** An acknowledgement of what was not sent over this connection. */
   | "ack"
   /** A list that answers no question, or not the one that was asked. */
   | "list";
