@@ -1,4 +1,3 @@
-import { gcm } from "@noble/ciphers/aes.js";
 import { AEAD_TAG_BYTES } from "../limits.js";
 
 /** AES-256-GCM under one key (NIST SP 800-38D): 12-byte nonces, 16-byte tags at the end of the ciphertext. */
@@ -28,14 +27,5 @@ export function aesGcmInWebCrypto(cryptoKey: CryptoKey): AesGcm {
         await subtle.decrypt(algorithm(nonce, aad), cryptoKey, sealed as BufferSource),
       );
     },
-  };
-}
-
-/** AES-256-GCM in plain JavaScript: slow, and not constant-time. For places that have nothing else. */
-export function aesGcmInJavaScript(raw: Uint8Array): AesGcm {
-  const key = raw.slice();
-  return {
-    seal: (nonce, plaintext, aad) => gcm(key, nonce, aad).encrypt(plaintext),
-    open: (nonce, sealed, aad) => gcm(key, nonce, aad).decrypt(sealed),
   };
 }

@@ -1,6 +1,6 @@
 import * as z from "zod/mini";
 import { defineMessage } from "./define-message.js";
-import { bytes, count, id, text, unixTime } from "./fields.js";
+import { bytes, count, duration, id, text, unixTime } from "./fields.js";
 
 const capabilities = () => z.array(text(1, 64));
 
@@ -25,7 +25,7 @@ export const Welcome = /* @__PURE__ */ defineMessage(
     wire: id(),
     capabilities: capabilities(),
     limits: z.record(z.string(), z.number()),
-    heartbeat: z.number().check(z.positive()),
+    heartbeat: duration(),
   }),
 );
 export type Welcome = z.output<typeof Welcome.schema>;

@@ -1,11 +1,11 @@
 import type * as z from "zod/mini";
-import en from "zod/v4/locales/en.js";
 import { compile } from "#compile";
 import { unixNow } from "../clock.js";
 import { MessageProtocol } from "../envelope/message-protocol.js";
 import type { SigningKey } from "../envelope/signing-key.js";
 import { type LacreError, ValidationError } from "../errors.js";
 import type { SafeParse } from "./compile.none.js";
+import { inEnglish } from "./in-english.js";
 import { mayBeAbsent, readsNilAsAbsent, withoutRefusedNils } from "./nil.js";
 
 /** A zod schema (mini or classic) whose values are plain objects. */
@@ -196,14 +196,4 @@ export function unwrapped<Value>(result: ParseResult<Value>): Value {
   throw result.error;
 }
 
-/** zod/mini has no messages of its own. Given with every parse, they leave the application's locale alone. */
-const inEnglish: z.core.$ZodErrorMap = (issue) => {
-  // zod would name the fields, which are the sender's text.
-  if (issue.code === "unrecognized_keys") return "has fields that are not known";
-  english ??= en().localeError;
-  return english(issue);
-};
-
 const IN_ENGLISH = { error: inEnglish };
-
-let english: z.core.$ZodErrorMap | undefined;

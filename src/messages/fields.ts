@@ -17,7 +17,18 @@ export interface TimestampSchema extends z.ZodMiniType<number, number | undefine
 
 type JsonSchema = z.core.JSONSchema.BaseSchema;
 
-const jsonSchemas = /* @__PURE__ */ z.registry<JsonSchema>();
+// Not zod's registry and not its checks of numbers, here and below: in a bundle they weigh a kilobyte.
+const jsonSchemas = /* @__PURE__ */ new WeakMap<z.core.$ZodType, JsonSchema>();
+
+function described<Schema extends z.core.$ZodType>(schema: Schema, jsonSchema: JsonSchema): Schema {
+  jsonSchemas.set(schema, jsonSchema);
+  return schema;
+}
+
+/** Of the schema itself, or of the one that it was made of by adding checks. */
+function jsonSchemaOf(schema: z.core.$ZodType | undefined): JsonSchema | undefined {
+  return schema && (jsonSchemas.get(schema) ?? jsonSchemaOf(schema._zod.parent));
+}
 
 /**
  * Gives bytes, texts and timestamps the JSON Schema of what travels as JSON; for the `override` of zod's `toJSONSchema`.
@@ -36,7 +47,7 @@ export function jsonSchemaOverride({
   const { type, catchall } = zodSchema._zod.def as { type: string; catchall?: unknown };
   // Unknown fields are dropped, and so allowed, unless the schema says otherwise itself.
   if (type === "object" && catchall === undefined) delete jsonSchema.additionalProperties;
-  const ours = jsonSchemas.get(zodSchema as z.ZodMiniType);
+  const ours = jsonSchemaOf(zodSchema);
   if (ours === undefined) return;
   for (const key of Object.keys(jsonSchema)) delete jsonSchema[key];
   Object.assign(jsonSchema, ours);
@@ -49,7 +60,7 @@ export function bytes(
   const { min = 0, max } = "length" in bounds ? { min: bounds.length, max: bounds.length } : bounds;
   const expected = min === max ? `${max} bytes` : `${min} to ${max} bytes`;
   const schema = z.pipe(
-    z.union([z.custom<Uint8Array>(isBytes), z.string()], {
+    z.custom<Uint8Array | string>((input) => typeof input === "string" || isBytes(input), {
       error: `must be ${expected}, as a Uint8Array or base64 text`,
     }),
     z.transform((input: Uint8Array | string, { issues }) => {
@@ -65,7 +76,7 @@ export function bytes(
       return value;
     }),
   );
-  return schema.register(jsonSchemas, {
+  return described(schema, {
     type: "string",
     contentEncoding: "base64",
     minLength: base64Length(min),
@@ -90,7 +101,7 @@ export function text(
       error,
     }),
   );
-  return schema.register(jsonSchemas, {
+  return described(schema, {
     type: "string",
     minLength: shortest,
     maxLength: longest,
@@ -114,36 +125,64 @@ export function uuid(): TextSchema {
       error: "must be a UUID in lower case, and not the nil UUID",
     }),
   );
-  return schema.register(jsonSchemas, { type: "string", format: "uuid", pattern: UUID.source });
+  return described(schema, { type: "string", format: "uuid", pattern: UUID.source });
+}
+
+function number(
+  fits: (value: number) => boolean,
+  error: string,
+  jsonSchema: JsonSchema,
+): NumberSchema {
+  return described(z.number({ error }).check(z.refine(fits, { error })), jsonSchema);
+}
+
+/** An integer within bounds. */
+export function integer(minimum: number, maximum = Number.MAX_SAFE_INTEGER): NumberSchema {
+  return number(
+    (value) => Number.isInteger(value) && value >= minimum && value <= maximum,
+    `must be an integer from ${minimum} to ${maximum}`,
+    { type: "integer", minimum, maximum },
+  );
 }
 
 /** A positive integer of at most 2^53 − 1. */
 export function id(): NumberSchema {
-  return z.int().check(z.positive());
+  return integer(1);
 }
 
 /** An integer of at least 0 and at most 2^53 − 1. */
 export function count(): NumberSchema {
-  return z.int().check(z.nonnegative());
+  return integer(0);
 }
+
+/** A span of time in seconds, which takes some. */
+export function duration(): NumberSchema {
+  return number((value) => value > 0, "must be a number of seconds above 0", {
+    type: "number",
+    exclusiveMinimum: 0,
+  });
+}
+
+const UNIX_TIME = {
+  type: "number",
+  minimum: 0,
+  maximum: MAX_UNIX_TIME,
+  description: "Unix time in seconds",
+} as const;
 
 /** A time: Unix time in seconds. */
 export function unixTime(): NumberSchema {
-  return z.number().check(z.gte(0), z.lte(MAX_UNIX_TIME)).register(jsonSchemas, {
-    type: "number",
-    minimum: 0,
-    maximum: MAX_UNIX_TIME,
-    description: "Unix time in seconds",
-  });
+  return number(
+    (value) => value >= 0 && value <= MAX_UNIX_TIME,
+    `must be a Unix time in seconds, from 0 to ${MAX_UNIX_TIME}`,
+    UNIX_TIME,
+  );
 }
 
 /** The `timestamp` of a message: Unix time in seconds, by default now. */
 export function timestamp(): TimestampSchema {
-  const schema = z._default(unixTime(), unixNow);
-  return schema.register(jsonSchemas, {
-    type: "number",
-    minimum: 0,
-    maximum: MAX_UNIX_TIME,
+  return described(z._default(unixTime(), unixNow), {
+    ...UNIX_TIME,
     description: "Unix time in seconds; by default now",
   }) as unknown as TimestampSchema;
 }

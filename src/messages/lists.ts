@@ -8,7 +8,7 @@ import {
 } from "../limits.js";
 import { ChatMessage } from "./chat.js";
 import { defineMessage } from "./define-message.js";
-import { bytes, count, id, text } from "./fields.js";
+import { bytes, count, id, integer, text } from "./fields.js";
 
 /** One chat of a list: who the other is, and what a member needs to derive the chat's key. */
 export const ChatSummary = /* @__PURE__ */ z.object({
@@ -18,7 +18,7 @@ export const ChatSummary = /* @__PURE__ */ z.object({
   encryption_type: text(1, 50),
   auto_delete_hours: z.optional(id()),
   salt: z.optional(bytes({ min: MIN_SALT_BYTES, max: MAX_SALT_BYTES })),
-  iterations: z.optional(z.int().check(z.gte(MIN_ITERATIONS), z.lte(MAX_ITERATIONS))),
+  iterations: z.optional(integer(MIN_ITERATIONS, MAX_ITERATIONS)),
   key_check: z.optional(bytes({ length: KEY_CHECK_BYTES })),
   last_seq: count(),
   unread: count(),

@@ -2,8 +2,9 @@ import { createHmac } from "node:crypto";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { aesGcm, hmacSha256 } from "#native";
-import { aesGcmInJavaScript, aesGcmInWebCrypto } from "../../src/crypto/aead.js";
+import { aesGcmInWebCrypto } from "../../src/crypto/aead.js";
 import { hmacSha256InJavaScript } from "../../src/crypto/hmac.js";
+import { aesGcmInJavaScript } from "../../src/crypto/in-javascript.js";
 import { randomBytes, uuidv7 } from "../../src/crypto/random.js";
 import { counting, toHex } from "../support/hex.js";
 

@@ -217,11 +217,40 @@ describe("a message of the user's own", () => {
     try {
       const result = Poll.safeParse({ question: 7 });
       expect(!result.success && result.error.message).toBe(
-        "poll: question: Invalid input: expected string, received number",
+        "poll: question: must be of type string",
       );
     } finally {
       classic.config(classic.locales.en());
     }
+  });
+});
+
+describe("what is wrong, in English", () => {
+  const { object } = z;
+  it.each([
+    [object({ a: z.string() }), {}, "a: is missing"],
+    [object({ a: z.string() }), { a: 7 }, "a: must be of type string"],
+    [object({ a: z.enum(["x", "y"]) }), { a: "z" }, "a: must be x or y"],
+    [object({ a: z.int().check(z.gte(3)) }), { a: 2 }, "a: must be at least 3"],
+    [object({ a: z.number().check(z.lt(3)) }), { a: 3 }, "a: must be less than 3"],
+    [
+      object({ a: z.string().check(z.minLength(2)) }),
+      { a: "" },
+      "a: must have a length of at least 2",
+    ],
+    [
+      object({ a: z.array(z.int()).check(z.maxLength(1)) }),
+      { a: [1, 2] },
+      "a: must have a length of at most 1",
+    ],
+    [object({ a: z.number().check(z.multipleOf(5)) }), { a: 3 }, "a: must be a multiple of 5"],
+    [object({ a: z.string().check(z.regex(/^b+$/)) }), { a: "c" }, "a: must match /^b+$/"],
+    [object({ a: z.email() }), { a: "c" }, "a: must match email"],
+    [z.strictObject({}), { "<b>": 1 }, "has fields that are not known"],
+    [object({ a: z.union([z.string(), z.int()]) }), { a: null }, "a: is not valid"],
+  ] as const)("%#", (schema, input, said) => {
+    const result = defineMessage("note", schema as z.ZodMiniObject).safeParse(input);
+    expect(!result.success && result.error.message).toBe(`note: ${said}`);
   });
 });
 

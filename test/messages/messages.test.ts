@@ -322,10 +322,7 @@ describe("an error", () => {
     expect(result.error.code).toBe("ERR_VALIDATION");
     expect(result.error.issues.map(({ path }) => path)).toEqual([["chat_id"], ["nonce"]]);
     expect(result.error.message).toBe(
-      "message: chat_id: Invalid input: expected int, received string; nonce: must be 12 bytes".replace(
-        "int",
-        "number",
-      ),
+      "message: chat_id: must be an integer from 1 to 9007199254740991; nonce: must be 12 bytes",
     );
   });
 
