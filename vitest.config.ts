@@ -5,7 +5,7 @@ import { defineConfig } from "vitest/config";
 const fromRoot = (path: string) => fileURLToPath(new URL(path, import.meta.url));
 
 const library = ["test/**/*.test.ts"];
-const onNodeOnly = ["test/interop/**", "test/house/**", "test/docs/**"];
+const onNodeOnly = ["test/interop/**", "test/house/**", "test/docs/**", "test/package/**"];
 
 /** The library's tests with one of the files behind each `#` import: without an alias a stale build would be tested. */
 const onPath = (name: string, native: string, compile: string, exclude: string[]) => ({
@@ -62,7 +62,15 @@ export default defineConfig({
   test: {
     projects: [
       { test: { name: "house", include: ["test/house/**/*.test.ts"] } },
-      onPath("node", "native.node.ts", "compile.eval.ts", ["test/house/**"]),
+      {
+        test: {
+          name: "package",
+          include: ["test/package/**/*.test.ts"],
+          globalSetup: "test/package/pack.ts",
+          testTimeout: 60_000,
+        },
+      },
+      onPath("node", "native.node.ts", "compile.eval.ts", ["test/house/**", "test/package/**"]),
       onPath("javascript", "native.none.ts", "compile.none.ts", onNodeOnly),
       onPath("deno", "native.deno.ts", "compile.eval.ts", onNodeOnly),
       { test: { ...onExamples, name: "examples" } },

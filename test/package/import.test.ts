@@ -1,0 +1,77 @@
+import { execFileSync } from "node:child_process";
+import { describe, expect, inject, it } from "vitest";
+
+const { project } = inject("packed");
+
+/** What a program prints, which runs where the package is installed. */
+function printed(code: string, ...flags: string[]): string {
+  return execFileSync(process.execPath, [...flags, "--input-type=module", "--eval", code], {
+    cwd: project,
+    encoding: "utf8",
+  });
+}
+
+describe("an import", () => {
+  it.each(["lacre", "lacre/e2e", "lacre/session"])("of %s has no side effects", (entry) => {
+    const code = `
+      await import("zod/mini"); // which has some of its own
+      const realm = () => [globalThis, process, Object.prototype, Array.prototype, Uint8Array.prototype]
+        .flatMap((one) => Reflect.ownKeys(one).map(String));
+      const called = [];
+      const spied = (holder, name) => {
+        const real = holder[name];
+        holder[name] = (...given) => { called.push(name); return real.apply(holder, given); };
+      };
+      spied(crypto, "getRandomValues");
+      spied(Date, "now");
+      for (const name of ["setTimeout", "setInterval", "setImmediate", "fetch", "queueMicrotask"])
+        spied(globalThis, name);
+      for (const name of ["log", "warn", "error"]) spied(console, name);
+      const before = realm();
+      await import("${entry}");
+      const after = realm();
+      process.stdout.write(JSON.stringify({
+        called,
+        added: after.filter((name) => !before.includes(name)),
+      }));
+    `;
+    expect(JSON.parse(printed(code))).toEqual({ called: [], added: [] });
+  });
+
+  it("loads no AES in JavaScript where there is another", () => {
+    const code = `
+      import { ChatKey, encrypt } from "lacre/e2e";
+      await encrypt(await ChatKey.from(new Uint8Array(32).fill(1)), new Uint8Array(9));
+      process.stdout.write(String(process.memoryUsage().arrayBuffers < 1_000_000));
+    `;
+    expect(printed(code)).toBe("true");
+  });
+});
+
+describe("import and require together", () => {
+  it("give one library: instanceof holds across entries and across both ways", () => {
+    const code = `
+      import { createRequire } from "node:module";
+      import * as lacre from "lacre";
+      import * as e2e from "lacre/e2e";
+      import * as session from "lacre/session";
+      const required = createRequire(import.meta.url);
+      const thrownBy = async (f) => { try { await f(); } catch (error) { return error; } };
+      const errors = await Promise.all([
+        thrownBy(() => lacre.MessageProtocol.fromBytes(new Uint8Array(3))),
+        thrownBy(() => e2e.deriveChatKey("", { salt: new Uint8Array(16) })),
+        thrownBy(() => required("lacre/e2e").deriveChatKey("", { salt: new Uint8Array(16) })),
+        thrownBy(() => session.directionKeys(new Uint8Array(32))),
+        thrownBy(() => required("lacre/session").directionKeys(new Uint8Array(32))),
+      ]);
+      process.stdout.write(JSON.stringify({
+        isOne: required("lacre").LacreError === lacre.LacreError,
+        areInstances: errors.map((error) => error instanceof lacre.LacreError),
+      }));
+    `;
+    expect(JSON.parse(printed(code, "--no-warnings"))).toEqual({
+      isOne: true,
+      areInstances: [true, true, true, true, true],
+    });
+  });
+});

@@ -1,0 +1,51 @@
+import { execFileSync } from "node:child_process";
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import type { TestProject } from "vitest/node";
+
+declare module "vitest" {
+  interface ProvidedContext {
+    packed: Packed;
+  }
+}
+
+/** The package as npm would publish it, and a project that has it installed. */
+export interface Packed {
+  readonly tarball: string;
+  readonly files: readonly string[];
+  /** A folder whose `node_modules` hold the unpacked tarball, and its dependencies as this repository has them. */
+  readonly project: string;
+}
+
+const root = fileURLToPath(new URL("../../", import.meta.url));
+const dependencies = ["@noble", "@types/node", "undici-types", "zod"];
+
+/** Packs what is built, once for all tests of the package. */
+export default function setup({ provide }: TestProject): () => void {
+  const cache = join(root, "node_modules/.cache");
+  mkdirSync(cache, { recursive: true });
+  const project = mkdtempSync(join(cache, "consumer-"));
+  const installed = join(project, "node_modules");
+  mkdirSync(join(installed, "lacre"), { recursive: true });
+
+  const options = ["--json", "--ignore-scripts", "--pack-destination", project];
+  const said = execFileSync("npm", ["pack", ...options], { cwd: root, encoding: "utf8" });
+  const [{ filename, files }] = JSON.parse(said);
+  const tarball = join(project, filename);
+  execFileSync("tar", ["-xzf", tarball, "--strip-components=1", "-C", join(installed, "lacre")]);
+  mkdirSync(join(installed, "@types"));
+  for (const name of dependencies) {
+    symlinkSync(join(root, "node_modules", name), join(installed, name));
+  }
+
+  // Without one, the project would be a part of this package, and `lacre` in it would be this repository.
+  writeFileSync(join(project, "package.json"), JSON.stringify({ type: "module" }));
+
+  provide("packed", {
+    tarball,
+    project,
+    files: files.map(({ path }: { path: string }) => path),
+  });
+  return () => rmSync(project, { recursive: true });
+}
