@@ -1,0 +1,63 @@
+import { readFileSync } from "node:fs";
+import { describe, expect, it } from "vitest";
+import { ContractFailure, type ContractTarget, contract } from "../../src/testing/index.js";
+
+const protocol = readFileSync(new URL("../../docs/PROTOCOL.md", import.meta.url), "utf8");
+
+function answering(status: number, body: string): ContractTarget {
+  return {
+    timeout: 0.2,
+    fetch: async () => new Response(body, { status }),
+    connect: () => {
+      throw new Error("no WebSocket is asked for before anybody is in");
+    },
+  };
+}
+
+describe("the contract suite", () => {
+  it("has at least 40 cases, each of a name of its own", () => {
+    expect(contract.length).toBeGreaterThanOrEqual(40);
+    expect(new Set(contract.map(({ name }) => name)).size).toBe(contract.length);
+  });
+
+  it("holds requirements that the protocol has", () => {
+    for (const { requirement } of contract) expect(protocol).toContain(`**${requirement}**`);
+  });
+
+  it.each([
+    ["says nothing", { ...answering(200, ""), fetch: () => new Promise<Response>(() => {}) }],
+    [
+      "is not there",
+      { ...answering(200, ""), fetch: () => Promise.reject(new TypeError("fetch failed")) },
+    ],
+    ["answers everything with nothing", answering(200, "")],
+    ["answers everything with an error", answering(500, "oh no")],
+    ["answers everything with JSON of another kind", answering(201, "[]")],
+  ])("fails, and ends, at a server that %s", async (_, target) => {
+    const endings = contract.map(({ run }) =>
+      run(target).then(
+        () => "kept",
+        (error) => error,
+      ),
+    );
+    for (const ending of await Promise.all(endings)) expect(ending).toBeInstanceOf(ContractFailure);
+  });
+
+  it("says what it expected and what came", async () => {
+    const [first] = contract;
+    await expect(
+      first!.run(answering(404, '{"error_code":"ERR_NOT_FOUND"}')),
+    ).rejects.toMatchObject({
+      expected: "POST /auth/register to be answered with 201",
+      came: '404 {"error_code":"ERR_NOT_FOUND"}',
+    });
+  });
+
+  it("shows nothing that lets somebody in", async () => {
+    const body = '{"access_token":"s3cret","session_key":"s3cret","details":{"ticket":"s3cret"}}';
+    for (const { run } of contract) {
+      const failure: Error = await run(answering(200, body)).catch((error) => error);
+      expect(failure.message).not.toContain("s3cret");
+    }
+  });
+});
