@@ -271,6 +271,14 @@ describe("a plaintext that no client makes is unreadable too:", () => {
     const bomb = encodeContent({ kind: "text", text: "x".repeat(1_048_577 - overhead) });
     await opaque(await sealedBody((await deflate(bomb))!, true));
   });
+
+  it("a bomb, without the memory that it would inflate to", async () => {
+    const bomb = (await deflate(new Uint8Array(100_000_000)))!;
+    const message = await sealedBody(bomb, true);
+    const before = process.memoryUsage().arrayBuffers;
+    await opaque(message);
+    expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(20e6);
+  });
 });
 
 describe("a kind that this client does not know", () => {
