@@ -12,7 +12,7 @@ import { TestListener } from "./listener.js";
 /** Seconds in which all is as it was. */
 const RECOVERY = 10;
 /** Milliseconds that a request may be held up. */
-const PATIENCE = 800;
+const PATIENCE = 2500;
 
 const log = pino({ level: "silent" });
 const limit = { name: "tries", points: 2, window: 60 };
@@ -166,7 +166,7 @@ describeIf(isRedisInstalled, "redis-server")("two instances whose Redis is away"
     await redis.kill();
     const start = performance.now();
     const early = await open(randomBytes(32));
-    expect(performance.now() - start).toBeLessThan(5000);
+    expect(performance.now() - start).toBeLessThan(15_000);
     expect(early.isUp).toBe(false);
     expect((await early.consume(limit, "alice")).isAllowed).toBe(true);
     await redis.start();

@@ -78,8 +78,7 @@ describe("npm run server", () => {
     await hang(port);
     program.kill("SIGTERM");
     await program.said("shutting down");
-    const before = performance.now();
     expect(await program.end("SIGTERM")).toBe(1);
-    expect(performance.now() - before).toBeLessThan(2000);
+    expect(program.output).not.toContain("closed");
   });
 });

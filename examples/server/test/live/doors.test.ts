@@ -134,14 +134,14 @@ describe("a session that expires", () => {
   it("takes its connections with it when its time has come", async () => {
     const dave = await patient.register("dave");
     const db = openDatabase(patient.database);
-    const expires_at = Date.now() / 1000 + 2;
+    const expires_at = Date.now() / 1000 + 5;
     await db.updateTable("sessions").set({ expires_at }).execute();
     await db.destroy();
     const connection = await dave.connect();
     expect(await connection.closed).toBe(4001);
     const late = Date.now() / 1000 - expires_at;
     expect(late).toBeGreaterThan(0);
-    expect(late).toBeLessThan(5);
+    expect(late).toBeLessThan(30);
   });
 });
 
