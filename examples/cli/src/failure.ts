@@ -1,4 +1,5 @@
-import { CLOSE, closeCode } from "lacre/session";
+import { LacreError } from "lacre";
+import { ClientError, LoginEnded, NotLoggedIn, ServerRefusal, Unreachable } from "lacre-client";
 
 /** What a script may tell from how the program ended. */
 export const exitCodes = {
@@ -7,13 +8,12 @@ export const exitCodes = {
   wrongPassphrase: 3,
   notLoggedIn: 4,
   unreachable: 5,
+  interrupted: 130,
 } as const;
 
 /** Something that the person at the terminal should read: what happened, why, and what to do. */
 export class Failure extends Error {
-  override readonly name: string = "Failure";
-  /** The server's stable code, where it refused. */
-  readonly code: string | undefined = undefined;
+  override readonly name = "Failure";
   readonly exitCode: number;
 
   constructor(message: string, exitCode: number = exitCodes.failed) {
@@ -22,28 +22,37 @@ export class Failure extends Error {
   }
 }
 
-/** The server's refusal of a request, by its stable code. */
-export class ServerRefusal extends Failure {
-  override readonly name = "ServerRefusal";
-  override readonly code: string;
-
-  constructor(code: string, message: string, exitCode?: number) {
-    super(`${message} (${code})`, exitCode);
-    this.code = code;
+/** How the program ends for an error, and what it says; undefined for one that it should not have come to. */
+export function endOf(
+  error: unknown,
+): { readonly message: string; readonly exitCode: number } | undefined {
+  if (error instanceof Failure) return error;
+  if (error instanceof NotLoggedIn) {
+    return {
+      message: "nobody is logged in under this profile: run lacre-chat login, or register first",
+      exitCode: exitCodes.notLoggedIn,
+    };
   }
-}
-
-/** Whether the server could not be asked at all. */
-export function isUnreachable(error: unknown): boolean {
-  return error instanceof Failure && error.exitCode === exitCodes.unreachable;
-}
-
-/** Why a session does not go on, by the close code of its last connection. */
-export function sessionEnded(code: number): Failure {
-  return code === CLOSE.notAuthorised || code === CLOSE.policy
-    ? new Failure(
-        "the server does not accept this login any more: log in again, with lacre-chat login",
-        exitCodes.notLoggedIn,
-      )
-    : new Failure(`the server ended the session (${closeCode(code).name}): start again later`);
+  if (error instanceof LoginEnded) {
+    return { message: `${error.message} (lacre-chat login)`, exitCode: exitCodes.notLoggedIn };
+  }
+  if (error instanceof Unreachable) {
+    return { message: error.message, exitCode: exitCodes.unreachable };
+  }
+  if (error instanceof ServerRefusal) {
+    const { status, message, retryAfter } = error;
+    const advice = retryAfter === undefined ? "" : `: try again in ${retryAfter} s`;
+    const exitCode = status === 401 ? exitCodes.notLoggedIn : exitCodes.failed;
+    return { message: `${message}${advice}`, exitCode };
+  }
+  if (error instanceof LacreError && error.code === "ERR_WRONG_PASSPHRASE") {
+    return {
+      message: `${error.message}. Use the one that the chat was begun with`,
+      exitCode: exitCodes.wrongPassphrase,
+    };
+  }
+  if (error instanceof ClientError || error instanceof LacreError) {
+    return { message: error.message, exitCode: exitCodes.failed };
+  }
+  return undefined;
 }

@@ -1,18 +1,65 @@
 #!/usr/bin/env tsx
-import { Command } from "commander";
-import { LacreError } from "lacre";
+import { Command, type Command as CommanderCommand, InvalidArgumentError, Option } from "commander";
 import { authenticate } from "./commands/authenticate.js";
 import { chat } from "./commands/chat.js";
+import { chats } from "./commands/chats.js";
+import { completion, shells } from "./commands/completion.js";
+import { config } from "./commands/config.js";
+import { exportChat } from "./commands/export.js";
+import { history } from "./commands/history.js";
 import { listen } from "./commands/listen.js";
+import { logout } from "./commands/logout.js";
+import { open } from "./commands/open.js";
+import { search } from "./commands/search.js";
 import { send } from "./commands/send.js";
-import { exitCodes, Failure } from "./failure.js";
+import { whoami } from "./commands/whoami.js";
+import { endOf, exitCodes } from "./failure.js";
+import { printableLines } from "./printable.js";
+
+const EXPLANATIONS = `
+To begin:
+  lacre-chat register alice      choose a password
+  lacre-chat search bo           who is there?
+  lacre-chat chat bob            agree on a passphrase with bob beforehand, not through this server
+  echo hola | lacre-chat send bob --passphrase-file FILE
+
+Options may stand before or after the command. Passwords and passphrases are asked for, or read from files; they are
+never arguments. Those variables that options name are for scripts; an option wins over its variable.
+
+Files, which nobody else may read:
+  $XDG_CONFIG_HOME/lacre/PROFILE   (~/.config) the login, and what you chose with lacre-chat config
+  $XDG_STATE_HOME/lacre/PROFILE    (~/.local/state) messages that wait to be sent, encrypted; how far chats were shown
+
+Exit codes:
+  0  done                              4  not logged in, or not any more
+  1  failed, or refused by the server  5  the server cannot be reached
+  2  not understood                    130  cancelled at a question
+  3  wrong passphrase
+`;
 
 const program = new Command("lacre-chat")
   .description("Chat from the terminal, encrypted end to end: the server cannot read a word.")
-  .option("--server <url>", "where the server is (the profile's, or http://127.0.0.1:8000)")
-  .option("--profile <name>", "which account of yours to use", "default")
-  .option("--password-file <file>", "read the account's password from a file")
-  .option("--passphrase-file <file>", "read the chat's passphrase from a file")
+  .addOption(
+    new Option("--server <url>", "where the server is (by default http://127.0.0.1:8000)").env(
+      "LACRE_SERVER",
+    ),
+  )
+  .addOption(
+    new Option("--profile <name>", "which account of yours to use")
+      .env("LACRE_PROFILE")
+      .default("default"),
+  )
+  .addOption(
+    new Option("--password-file <file>", "read the account's password from a file").env(
+      "LACRE_PASSWORD_FILE",
+    ),
+  )
+  .addOption(
+    new Option("--passphrase-file <file>", "read the chat's passphrase from a file").env(
+      "LACRE_PASSPHRASE_FILE",
+    ),
+  )
+  .addHelpText("after", EXPLANATIONS)
   .showHelpAfterError("(lacre-chat --help shows what there is)")
   .exitOverride(({ exitCode }) => process.exit(exitCode === 0 ? 0 : exitCodes.usage));
 
@@ -27,22 +74,79 @@ program
   .action((username, _, command) => authenticate("login", username, command.optsWithGlobals()));
 
 program
-  .command("chat <peer>")
-  .description("show the history, then chat: what you type is sent, line by line")
-  .option("--json", "events on standard output and texts on standard input, one a line")
-  .action((peer, _, command) => chat(peer, command.optsWithGlobals()));
+  .command("logout")
+  .description("end the login, here and at the server")
+  .action((_, command) => logout(command.optsWithGlobals()));
+
+withJson(program.command("whoami"))
+  .description("say who is logged in")
+  .action((_, command) => whoami(command.optsWithGlobals()));
+
+withJson(program.command("search <beginning>"))
+  .description("find people by the beginning of their names")
+  .action((beginning, _, command) => search(beginning, command.optsWithGlobals()));
+
+withJson(program.command("chats"))
+  .description("list your chats")
+  .action((_, command) => chats(command.optsWithGlobals()));
 
 program
-  .command("send <peer> [text]")
+  .command("open <user>")
+  .description("open the chat with somebody, or begin it, with the passphrase that you share")
+  .action((user, _, command) => open(user, command.optsWithGlobals()));
+
+program
+  .command("chat <user>")
+  .description("chat: what was said before, what is said now, and what you type")
+  .option("--json", "events on standard output and texts on standard input, one a line")
+  .action((user, _, command) => chat(user, command.optsWithGlobals()));
+
+program
+  .command("send <user> [text]")
   .description("send a text, or what comes on standard input")
   .option("--lines", "each line of standard input is a message")
-  .action((peer, text, _, command) => send(peer, text, command.optsWithGlobals()));
+  .action((user, text, _, command) => send(user, text, command.optsWithGlobals()));
+
+withJson(program.command("listen [user]"))
+  .description("show what comes in, from somebody or from all whose chats can be opened")
+  .action((user, _, command) => listen(user, command.optsWithGlobals()));
+
+withJson(program.command("history <user>"))
+  .description("show the last messages of a chat")
+  .option("--limit <number>", "how many, at most 100", countUpTo(100), 20)
+  .option("--before <seq>", "those before this one", countUpTo(Number.MAX_SAFE_INTEGER))
+  .action((user, _, command) => history(user, command.optsWithGlobals()));
 
 program
-  .command("listen [peer]")
-  .description("show what comes in, from one peer or from all that the passphrase opens")
-  .option("--json", "one JSON object a line")
-  .action((peer, _, command) => listen(peer, command.optsWithGlobals()));
+  .command("export <user>")
+  .description("write a whole chat, decrypted: one JSON object a line")
+  .option("-o, --output <file>", "into a file that nobody else may read")
+  .action((user, _, command) => exportChat(user, command.optsWithGlobals()));
+
+program
+  .command("config [key] [value]")
+  .description(
+    "show or choose: server (an address), history (nothing, ciphertext), keys (ask, keep)",
+  )
+  .option("--unset", "choose nothing for the key")
+  .action((key, value, _, command) => config(key, value, command.optsWithGlobals()));
+
+program
+  .command("completion <shell>")
+  .description(`write a script for your shell to complete commands: ${shells.join(", ")}`)
+  .action((shell) => completion(shell, program));
+
+function withJson(command: CommanderCommand): CommanderCommand {
+  return command.option("--json", "one JSON object a line");
+}
+
+function countUpTo(most: number): (given: string) => number {
+  return (given) => {
+    const value = Number(given);
+    if (/^\d{1,16}$/.test(given) && value >= 1 && value <= most) return value;
+    throw new InvalidArgumentError(`It is a whole number from 1 to ${most}.`);
+  };
+}
 
 // Whoever reads our output has had enough, as `head` has.
 process.stdout.on("error", (error: NodeJS.ErrnoException) => {
@@ -53,13 +157,9 @@ process.stdout.on("error", (error: NodeJS.ErrnoException) => {
 try {
   await program.parseAsync();
 } catch (error) {
-  if (!(error instanceof Failure) && !(error instanceof LacreError)) throw error;
-  const isWrongPassphrase = error.code === "ERR_WRONG_PASSPHRASE";
-  const advice = isWrongPassphrase ? ". Use the one that the chat was begun with" : "";
-  console.error(`lacre-chat: ${error.message}${advice}`);
-  process.exitCode = isWrongPassphrase ? exitCodes.wrongPassphrase : exitCodeOf(error);
-}
-
-function exitCodeOf(error: Error): number {
-  return error instanceof Failure ? error.exitCode : exitCodes.failed;
+  const end = endOf(error);
+  if (end === undefined) throw error;
+  // It may quote what a server said.
+  for (const line of printableLines(`lacre-chat: ${end.message}`)) console.error(line);
+  process.exitCode = end.exitCode;
 }

@@ -1,73 +1,104 @@
 import { readFileSync } from "node:fs";
 import { homedir } from "node:os";
 import { join } from "node:path";
+import { Account, type Login, type LoginStore, type Stores } from "lacre-client";
+import { loginInFile, storesInFiles, writeFile } from "lacre-client/node";
+import * as z from "zod/mini";
 import { exitCodes, Failure } from "./failure.js";
-import { writeFile } from "./write-file.js";
+import { DEFAULT_SERVER, type Options } from "./options.js";
 
-/** What the client holds a chat to, once it has opened it. Bytes are base64 text. */
-export interface Pin {
-  readonly chat_id: number;
-  readonly peer_id: number;
-  readonly salt: string;
-  readonly iterations: number;
-  readonly key_check: string;
-}
+/** What a user chose, by profile. */
+export const Config = z.object({
+  server: z.optional(z.string().check(z.refine(isOrigin, `an address such as ${DEFAULT_SERVER}`))),
+  /** Which of the messages that were shown are kept here, for when the server is not there. */
+  history: z._default(z.enum(["nothing", "ciphertext"], "nothing or ciphertext"), "nothing"),
+  /** Whether the chats' keys are kept here, so that passphrases are not asked for again. */
+  keys: z._default(z.enum(["ask", "keep"], "ask or keep"), "ask"),
+});
+export type Config = z.output<typeof Config>;
 
-/** What a profile's file holds: an account, and what its chats are held to, by the peer's name. */
-export interface Profile {
-  readonly server: string;
-  readonly username: string;
-  readonly user_id: number;
-  readonly access_token: string;
-  /** What the next access token is had for, once. */
-  readonly refresh_token: string | undefined;
-  /** Base64 of the 32 bytes shared with the server. */
-  readonly session_key: string;
-  readonly pins: Readonly<Record<string, Pin>>;
-}
+/** The files of one profile: who is logged in and what they chose, and what is kept for each account. */
+export class Profile {
+  readonly loginStore: LoginStore;
+  readonly #server: string | undefined;
+  readonly #configPath: string;
+  readonly #stateFolder: string;
 
-export function readProfile(name: string): Profile | undefined {
-  const path = pathOf(name);
-  let text: string;
-  try {
-    text = readFileSync(path, "utf8");
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
-    throw new Failure(`${path} cannot be read (${(error as Error).message})`);
+  constructor({ profile, server }: Options) {
+    if (!/^[\w-]{1,64}$/.test(profile)) {
+      throw new Failure(
+        `"${profile}" is no name for a profile: use letters, digits, _ and -`,
+        exitCodes.usage,
+      );
+    }
+    const { env } = process;
+    const config = join(env.XDG_CONFIG_HOME || join(homedir(), ".config"), "lacre", profile);
+    const state = join(env.XDG_STATE_HOME || join(homedir(), ".local", "state"), "lacre", profile);
+    this.#server = server === undefined ? undefined : originOf(server);
+    this.#configPath = join(config, "config.json");
+    this.#stateFolder = state;
+    this.loginStore = loginInFile(join(config, "login.json"));
   }
-  try {
-    return JSON.parse(text);
-  } catch {
-    throw new Failure(`${path} is damaged: remove it and log in again`);
+
+  get configPath(): string {
+    return this.#configPath;
   }
-}
 
-export function readSignedInProfile(name: string): Profile {
-  const profile = readProfile(name);
-  if (profile !== undefined) return profile;
-  throw new Failure(
-    `nobody is logged in under the profile "${name}": run lacre-chat login, or register first`,
-    exitCodes.notLoggedIn,
-  );
-}
+  readConfig(): Config {
+    let text: string;
+    try {
+      text = readFileSync(this.#configPath, "utf8");
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === "ENOENT") return z.parse(Config, {});
+      throw new Failure(`${this.#configPath} cannot be read (${(error as Error).message})`);
+    }
+    try {
+      return z.parse(Config, JSON.parse(text));
+    } catch {
+      throw new Failure(`${this.#configPath} is damaged: mend it, or remove it`);
+    }
+  }
 
-export function writeProfile(name: string, profile: Profile): void {
-  writeFile(pathOf(name), `${JSON.stringify(profile, null, 2)}\n`);
-}
+  writeConfig(config: Config): void {
+    writeFile(this.#configPath, `${JSON.stringify(config, null, 2)}\n`);
+  }
 
-/** Where the profile's sessions keep what they find again. Another account under the same profile has another folder. */
-export function stateFolderOf(name: string, { server, user_id }: Profile): string {
-  const state = process.env.XDG_STATE_HOME || join(homedir(), ".local", "state");
-  return join(state, "lacre", name, `${user_id}@${encodeURIComponent(new URL(server).host)}`);
-}
+  /** Where to register and to log in. */
+  async server(): Promise<string> {
+    const previous = await this.loginStore.read();
+    return this.#server ?? this.readConfig().server ?? previous?.server ?? DEFAULT_SERVER;
+  }
 
-export function pathOf(name: string): string {
-  if (!/^[\w-]{1,64}$/.test(name)) {
+  /** What is kept for an account. Another account under the same profile has another folder. */
+  readonly openStores = ({ server, user_id }: Login): Stores => {
+    const { history, keys } = this.readConfig();
+    const folder = join(
+      this.#stateFolder,
+      `${user_id}@${encodeURIComponent(new URL(server).host)}`,
+    );
+    return storesInFiles(folder, { history: history === "ciphertext", keys: keys === "keep" });
+  };
+
+  /** Who is logged in. Throws NotLoggedIn. */
+  async account(): Promise<Account> {
+    const account = await Account.open(this.loginStore, this.openStores);
+    const { server } = account.login;
+    if (this.#server === undefined || this.#server === server) return account;
     throw new Failure(
-      `"${name}" is no name for a profile: use letters, digits, _ and -`,
+      `this profile is logged in at ${server}, whose tokens are not for ${this.#server}: log in there, or use another --profile`,
       exitCodes.usage,
     );
   }
-  const config = process.env.XDG_CONFIG_HOME || join(homedir(), ".config");
-  return join(config, "lacre", `${name}.json`);
+}
+
+function isOrigin(server: string): boolean {
+  return /^https?:/.test(server) && URL.canParse(server) && new URL(server).origin === server;
+}
+
+function originOf(server: string): string {
+  if (/^https?:/.test(server) && URL.canParse(server)) return new URL(server).origin;
+  throw new Failure(
+    `"${server}" is no server's address: write one like ${DEFAULT_SERVER}`,
+    exitCodes.usage,
+  );
 }

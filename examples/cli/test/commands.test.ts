@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { once } from "node:events";
-import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
@@ -135,10 +135,10 @@ describe("what goes wrong is told, with an exit code of its own", () => {
   });
 
   it("a server that changes the chat's parameters", async () => {
-    const path = pathOf("lacre/bob.json");
-    const profile = JSON.parse(readFileSync(path, "utf8"));
-    profile.pins.alice.iterations = 500_000;
-    writeFileSync(path, JSON.stringify(profile));
+    const [account] = readdirSync(pathOf("lacre/bob")).filter((name) => name.includes("@"));
+    const path = pathOf(`lacre/bob/${account}/pins/1.json`);
+    const pin = JSON.parse(readFileSync(path, "utf8"));
+    writeFileSync(path, JSON.stringify({ ...pin, iterations: 500_000 }));
     const outcome = await run("bob", ["send", "alice", "secret"]);
     expect(outcome).toMatchObject({
       code: 1,
@@ -148,13 +148,13 @@ describe("what goes wrong is told, with an exit code of its own", () => {
 });
 
 it("credentials are nobody else's to read, and no passphrase is kept", () => {
-  const path = pathOf("lacre/alice.json");
+  const path = pathOf("lacre/alice/login.json");
   expect(statSync(path).mode & 0o777).toBe(0o600);
   expect(readFileSync(path, "utf8")).not.toMatch(/battery|horse/);
 });
 
 describe("alice's access token has expired", () => {
-  const path = () => join(folder, "lacre", "alice.json");
+  const path = () => join(folder, "lacre", "alice", "login.json");
   const spoil = () => {
     const profile = JSON.parse(readFileSync(path(), "utf8"));
     writeFileSync(path(), JSON.stringify({ ...profile, access_token: "expired" }));

@@ -77,7 +77,9 @@ export class Account {
   /** The chats as the server lists them; or, where it is not to be reached, those that were opened before. */
   async listChats(): Promise<ChatSummary[]> {
     try {
-      return await this.api.listChats();
+      const chats = await this.api.listChats();
+      await this.#expire(chats);
+      return chats;
     } catch (error) {
       const pins = await this.stores.pins.list();
       if (!(error instanceof Unreachable) || pins.length === 0) throw error;
@@ -89,6 +91,14 @@ export class Account {
           unread: 0,
         })),
       );
+    }
+  }
+
+  /** What is kept here lasts no longer than at the server. */
+  async #expire(chats: readonly ChatSummary[]): Promise<void> {
+    for (const { chat_id, auto_delete_hours } of chats) {
+      if (auto_delete_hours === undefined) continue;
+      await this.stores.deliveries.expire(chat_id, Date.now() / 1000 - auto_delete_hours * 3600);
     }
   }
 }

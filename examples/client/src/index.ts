@@ -13,11 +13,12 @@ export {
   Unreachable,
 } from "./errors.js";
 export { type ChatState, type MessengerEvent, type Tick, tickOf } from "./events.js";
+export { type History, type HistoryPage, readHistory } from "./history.js";
 export { toJson } from "./json.js";
 export { loginInMemory, storesInMemory } from "./memory.js";
-export { type History, Messenger, type MessengerOptions } from "./messenger.js";
+export { Messenger, type MessengerOptions } from "./messenger.js";
 export { createChat, findChat, type OpenChat, openChat, openKeptChat } from "./open-chat.js";
-export type { ReadMessage, Unreadable } from "./read-message.js";
+export { type ReadMessage, readMessage, type Unreadable } from "./read-message.js";
 export { type Connect, connectInBrowser, type Socket, type SocketListener } from "./socket.js";
 export {
   type DeliveryStore,

@@ -30,6 +30,13 @@ export function storesInMemory(): Stores {
   const cursors = new Map<number, number>();
   const keys = new Map<number, ChatKey>();
   let kept: ChatMessage[] = [];
+
+  function keep(messages: readonly ChatMessage[]): void {
+    const isNew = ({ chat_id, seq }: ChatMessage) =>
+      !kept.some((one) => one.chat_id === chat_id && one.seq === seq);
+    kept.push(...messages.filter(isNew));
+  }
+
   return {
     pins: {
       list: async () => [...pins.values()],
@@ -44,9 +51,10 @@ export function storesInMemory(): Stores {
       cursor: async (chatId) => cursors.get(chatId),
       async advance(chatId, cursor, messages) {
         cursors.set(chatId, cursor);
-        const isNew = ({ chat_id, seq }: ChatMessage) =>
-          !kept.some((one) => one.chat_id === chat_id && one.seq === seq);
-        kept.push(...messages.filter(isNew));
+        keep(messages);
+      },
+      async keep(_, messages) {
+        keep(messages);
       },
       async rewind(chatId, cursor) {
         cursors.set(chatId, cursor);

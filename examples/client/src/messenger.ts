@@ -4,8 +4,9 @@ import { CLOSE, closeCode, type OutgoingMessage } from "lacre/session";
 import type { Account } from "./account.js";
 import { ChatBook } from "./chat-book.js";
 import { type Client, type Heard, startClient } from "./client.js";
-import { LoginEnded, SessionEnded, Unreachable } from "./errors.js";
+import { LoginEnded, SessionEnded } from "./errors.js";
 import type { ChatState, MessengerEvent } from "./events.js";
+import { type History, type HistoryPage, readHistory } from "./history.js";
 import type { OpenChat } from "./open-chat.js";
 import { type ReadMessage, readMessage } from "./read-message.js";
 import type { Connect } from "./socket.js";
@@ -24,15 +25,6 @@ export interface MessengerOptions {
   readonly begin?: "first" | "last";
   /** Is told one thing after the other. What it was told of a message counts as handed over once it has returned. */
   readonly hear: (event: MessengerEvent) => void | Promise<void>;
-}
-
-/** A page of a chat's messages, in order. */
-export interface History {
-  readonly messages: readonly ReadMessage[];
-  /** Whether there are earlier ones. */
-  readonly hasMore: boolean;
-  /** Whether the server could not be reached, and this is what is kept here. */
-  readonly isKeptCopy: boolean;
 }
 
 /** An account's chats, live: what is written is sent, what comes is decrypted and told. */
@@ -138,29 +130,8 @@ export class Messenger {
   }
 
   /** The last messages of a chat before a seq: from the server, or what is kept here where that cannot be reached. */
-  async history(
-    chatId: number,
-    { before = Number.MAX_SAFE_INTEGER, limit = 50 } = {},
-  ): Promise<History> {
-    const { deliveries } = this.#account.stores;
-    try {
-      const list = await this.#account.api.listMessages(chatId, { before, limit });
-      await this.#inOrder(async () => {
-        const cursor = await deliveries.cursor(chatId);
-        if (cursor !== undefined) await deliveries.advance(chatId, cursor, list.messages);
-      });
-      const messages = await Promise.all(list.messages.map((message) => this.#read(message)));
-      return { messages, hasMore: list.has_more, isKeptCopy: false };
-    } catch (error) {
-      if (!(error instanceof Unreachable)) throw error;
-      const { auto_delete_hours = 0 } = this.chat(chatId) ?? {};
-      if (auto_delete_hours > 0) {
-        await deliveries.expire(chatId, Date.now() / 1000 - auto_delete_hours * 3600);
-      }
-      const kept = await deliveries.list(chatId, { before, limit: limit + 1 });
-      const messages = await Promise.all(kept.slice(-limit).map((message) => this.#read(message)));
-      return { messages, hasMore: kept.length > limit, isKeptCopy: true };
-    }
+  history(chat_id: number, page: HistoryPage = {}): Promise<History> {
+    return readHistory(this.#account, { chat_id, key: this.#book.keyOf(chat_id) }, page);
   }
 
   /** Asks the server for the chats anew, as after one was begun or has other settings. */
@@ -208,9 +179,11 @@ export class Messenger {
     const sender_id = this.#account.user_id;
     const encrypted = await encryptMessage(key, { chat_id, sender_id, content, client_id });
     const message = { ...encrypted, client_id };
+    // Read before it is sent: what is told of it comes after it was given.
+    const written = await this.#read(message);
     this.#pending.set(client_id, message);
     await this.#client.send(message);
-    return this.#read(message);
+    return written;
   }
 
   async #act(heard: Heard): Promise<void> {
@@ -278,7 +251,7 @@ export class Messenger {
   /** The list is asked for again where it may have changed; without an answer, what is known has to do. */
   async #refreshQuietly(): Promise<void> {
     try {
-      this.#book.list(await this.#account.api.listChats());
+      this.#book.list(await this.#account.listChats());
     } catch {
       return;
     }

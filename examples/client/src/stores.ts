@@ -66,6 +66,8 @@ export interface DeliveryStore {
   cursor(chatId: number): Promise<number | undefined>;
   /** Stores a cursor together with what was handed over before it: both or nothing. It may go back. */
   advance(chatId: number, cursor: number, messages: readonly ChatMessage[]): Promise<void>;
+  /** Keeps a page of what was handed over, without the cursor. */
+  keep(chatId: number, messages: readonly ChatMessage[]): Promise<void>;
   /** The chat ends at `cursor` now: what is kept past it is gone. */
   rewind(chatId: number, cursor: number): Promise<void>;
   /** What is kept of a chat, in order: the last `limit` before a seq. */

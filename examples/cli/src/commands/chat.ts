@@ -1,57 +1,64 @@
-import { Account } from "../account.js";
+import { type Account, type OpenChat, readHistory } from "lacre-client";
 import { Conversation } from "../conversation.js";
-import { isUnreachable } from "../failure.js";
+import { enterChat } from "../enter-chat.js";
 import { readLines } from "../lines.js";
-import { findOrCreateChat, type OpenChat } from "../open-chat.js";
+import { lineOf, senderOf } from "../names.js";
 import type { Options } from "../options.js";
 import { jsonOutput, plainOutput } from "../output.js";
-import { Reader } from "../reader.js";
-import { readNewPassphrase, readPassphrase } from "../secrets.js";
+import { printable } from "../printable.js";
+import { Profile } from "../profile.js";
+import { chatOnScreen } from "../screen/chat-on-screen.js";
 import { stopSignal } from "../stop-signal.js";
 
-/** Messages from before the last time that a person is shown once more. */
+/** Messages from before the last time that are shown once more. */
 const HISTORY = 50;
 
 /** Shows the chat's history and what is said from then on; sends what is typed. */
 export async function chat(peer: string, options: Options & { json?: boolean }): Promise<void> {
   const { json = false } = options;
-  const account = new Account(options.profile, options.server);
-  const open = await findOrCreateChat(account, peer, (isNewChat) =>
-    isNewChat ? readNewPassphrase(options, peer) : readPassphrase(options, peer),
-  );
-  const output = json
-    ? jsonOutput
-    : plainOutput(`Chat with ${open.peer_name}. Type a line to send it; Ctrl-D ends.`);
-  const reader = new Reader(account, [open], output);
-  if (!json) await showHistory(account, open, reader);
-
-  const stopped = stopSignal();
-  const incoming = "shown and read";
-  const conversation = await Conversation.start({ account, reader, output, incoming });
-  await conversation.during(async () => {
-    const sending = sendLines(conversation, open, json);
-    await Promise.race([stopped, json ? sending.then(() => stopped) : sending]);
-  });
-  if (conversation.pending > 0 && !json) {
+  const account = await new Profile(options).account();
+  const open = await enterChat(account, peer, options);
+  const isOnScreen = !json && hasScreen();
+  const pending = await (isOnScreen ? chatOnScreen(account, open) : talk(account, open, json));
+  if (pending > 0 && !json) {
     console.error(
-      `Not sent yet: ${conversation.pending}. What you wrote is kept, and sent when you chat again.`,
+      `Not sent yet: ${pending}. What you wrote is kept, and sent when you chat again.`,
     );
   }
 }
 
-async function showHistory(
-  { api, disk }: Account,
-  { chat_id }: OpenChat,
-  reader: Reader,
-): Promise<void> {
-  const shown = disk.cursorOf(chat_id);
-  try {
-    const { messages } = await api.listMessages(chat_id, Math.max(0, shown - HISTORY));
-    for (const message of messages) {
-      if (message.seq !== undefined && message.seq <= shown) await reader.show(message);
-    }
-  } catch (error) {
-    if (!isUnreachable(error)) throw error;
+function hasScreen(): boolean {
+  const { stdin, stdout, env } = process;
+  return stdin.isTTY === true && stdout.isTTY === true && env.TERM !== "dumb";
+}
+
+/** Line by line, for scripts and for terminals that can do no more. Gives how many messages are not sent. */
+async function talk(account: Account, open: OpenChat, json: boolean): Promise<number> {
+  const name = printable(open.peer_name);
+  const output = json
+    ? jsonOutput
+    : plainOutput(`Chat with ${name}. Type a line to send it; Ctrl-D ends.`);
+  if (!json) await showHistory(account, open);
+  const stopped = stopSignal();
+  const conversation = await Conversation.start({
+    account,
+    chats: [open],
+    output,
+    incoming: "shown and read",
+  });
+  await conversation.during(async () => {
+    const sending = sendLines(conversation, open, json);
+    await Promise.race([stopped, json ? sending.then(() => stopped) : sending]);
+  });
+  return conversation.messenger.pending;
+}
+
+async function showHistory(account: Account, open: OpenChat): Promise<void> {
+  const shown = (await account.stores.deliveries.cursor(open.chat_id)) ?? 0;
+  const page = { before: shown + 1, limit: HISTORY };
+  const { messages } = await readHistory(account, open, page);
+  for (const message of messages) {
+    console.log(lineOf(message, senderOf(message, account, open.peer_name)));
   }
 }
 
@@ -66,6 +73,7 @@ async function sendLines(
   }
   // Whoever is offline does not have to stay for what is kept anyway.
   await conversation.until(
-    () => conversation.isOffline || (conversation.pending === 0 && conversation.isCaughtUp),
+    () =>
+      conversation.isOffline || (conversation.messenger.pending === 0 && conversation.isCaughtUp),
   );
 }

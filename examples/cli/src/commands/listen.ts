@@ -1,56 +1,73 @@
+import type { ChatSummary } from "lacre";
 import { KeyError } from "lacre";
-import { Account } from "../account.js";
+import { type Account, type OpenChat, openChat, openKeptChat } from "lacre-client";
 import { Conversation } from "../conversation.js";
+import { enterExistingChat } from "../enter-chat.js";
 import { exitCodes, Failure } from "../failure.js";
-import { type OpenChat, openChat } from "../open-chat.js";
 import type { Options } from "../options.js";
 import { jsonOutput, type Output, plainOutput } from "../output.js";
-import { Reader } from "../reader.js";
+import { printable } from "../printable.js";
+import { Profile } from "../profile.js";
+import { withProgress } from "../progress.js";
 import { readPassphrase } from "../secrets.js";
 import { stopSignal } from "../stop-signal.js";
-import { isSameName } from "../usernames.js";
 
-/** Shows what comes in, from where the last `listen` or `chat` ended: of one chat, or of all that the passphrase opens. */
+/** Shows what comes in, from where the last `listen` or `chat` ended: of one chat, or of all that can be opened. */
 export async function listen(
   peer: string | undefined,
   options: Options & { json?: boolean },
 ): Promise<void> {
-  const account = new Account(options.profile, options.server);
+  const stopped = stopSignal();
+  const account = await new Profile(options).account();
   const output = options.json
     ? jsonOutput
-    : plainOutput(`Listening${peer === undefined ? "" : ` to ${peer}`}. Ctrl-C ends.`);
-  const passphrase = await readPassphrase(options, peer);
-  const chats = await openChats(account, peer, passphrase, output);
-  const reader = new Reader(account, chats, output);
-  const stopped = stopSignal();
-  const conversation = await Conversation.start({ account, reader, output, incoming: "shown" });
+    : plainOutput(`Listening${peer === undefined ? "" : ` to ${printable(peer)}`}. Ctrl-C ends.`);
+  const chats =
+    peer === undefined
+      ? await openAll(account, options, output)
+      : [await enterExistingChat(account, peer, options)];
+  const conversation = await Conversation.start({ account, chats, output, incoming: "shown" });
   await conversation.during(() => stopped);
 }
 
-async function openChats(
-  account: Account,
-  peer: string | undefined,
-  passphrase: string,
-  output: Output,
-): Promise<OpenChat[]> {
+/** All chats whose keys are kept, and those that one passphrase opens. */
+async function openAll(account: Account, options: Options, output: Output): Promise<OpenChat[]> {
   const all = await account.listChats();
-  const wanted = all.filter(({ peer_name }) => peer === undefined || isSameName(peer_name, peer));
-  if (wanted.length === 0) {
-    throw new Failure(
-      peer === undefined
-        ? "you have no chats yet: begin one with lacre-chat chat PEER"
-        : `you have no chat with ${peer} yet: begin one with lacre-chat chat ${peer}`,
-    );
+  if (all.length === 0) {
+    throw new Failure("you have no chats yet: begin one with lacre-chat chat USER");
   }
   const opened: OpenChat[] = [];
-  for (const chat of wanted) {
-    try {
-      opened.push(await openChat(chat, passphrase, account.profile.pins));
-    } catch (error) {
-      if (!(error instanceof KeyError) || wanted.length === 1) throw error;
-      output.error(error.code, `not listening to ${chat.peer_name}: ${error.message}`);
-    }
+  const locked: ChatSummary[] = [];
+  for (const chat of all) {
+    const kept = await openKeptChat(account, chat);
+    if (kept === undefined) locked.push(chat);
+    else opened.push(kept);
+  }
+  if (locked.length > 0 && (opened.length === 0 || options.passphraseFile !== undefined)) {
+    const passphrase = await readPassphrase(options, undefined);
+    opened.push(...(await tryAll(account, locked, passphrase, output)));
   }
   if (opened.length > 0) return opened;
   throw new Failure("the passphrase opens none of your chats", exitCodes.wrongPassphrase);
+}
+
+function tryAll(
+  account: Account,
+  chats: readonly ChatSummary[],
+  passphrase: string,
+  output: Output,
+): Promise<OpenChat[]> {
+  return withProgress("deriving your chats' keys", async (report) => {
+    const opened: OpenChat[] = [];
+    for (const [at, chat] of chats.entries()) {
+      report(`${at} of ${chats.length}`);
+      try {
+        opened.push(await openChat(account, chat, passphrase));
+      } catch (error) {
+        if (!(error instanceof KeyError)) throw error;
+        output.error(error.code, `not listening to ${chat.peer_name}: ${error.message}`);
+      }
+    }
+    return opened;
+  });
 }

@@ -23,13 +23,12 @@ export function deliveriesInFiles(
     return text === undefined ? undefined : Number(text);
   }
 
-  /** In order, each seq once. */
+  /** In order, each seq once; also what is past the cursor. */
   function readHistory(chatId: number): ChatMessage[] {
-    const cursor = readCursor(chatId) ?? 0;
     const bySeq = new Map<number, ChatMessage>();
     for (const line of readFile(historyPath(chatId))?.split("\n") ?? []) {
       const message = parseLine(line);
-      if (message?.seq !== undefined && message.seq <= cursor) bySeq.set(message.seq, message);
+      if (message?.seq !== undefined) bySeq.set(message.seq, message);
     }
     return [...bySeq.values()].sort((one, other) => one.seq! - other.seq!);
   }
@@ -63,14 +62,19 @@ export function deliveriesInFiles(
       if (keepHistory) append(chatId, messages);
       if (cursor !== readCursor(chatId)) writeFile(cursorPath(chatId), String(cursor));
     },
+    async keep(chatId, messages) {
+      if (keepHistory) append(chatId, messages);
+    },
     async rewind(chatId, cursor) {
       keepOnly(chatId, ({ seq = 0 }) => seq <= cursor);
       writeFile(cursorPath(chatId), String(cursor));
     },
-    list: async (chatId, { before, limit }) =>
-      readHistory(chatId)
-        .filter(({ seq = 0 }) => seq < before)
-        .slice(-limit),
+    async list(chatId, { before, limit }) {
+      const cursor = readCursor(chatId) ?? 0;
+      return readHistory(chatId)
+        .filter(({ seq = 0 }) => seq < before && seq <= cursor)
+        .slice(-limit);
+    },
     async expire(chatId, before) {
       keepOnly(chatId, ({ timestamp }) => timestamp >= before);
     },

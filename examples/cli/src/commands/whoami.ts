@@ -1,0 +1,20 @@
+import { Unreachable } from "lacre-client";
+import type { Options } from "../options.js";
+import { printable, printableJson } from "../printable.js";
+import { Profile } from "../profile.js";
+
+/** Says who is logged in, and whether the server thinks so too. */
+export async function whoami(options: Options & { json?: boolean }): Promise<void> {
+  const { api, login } = await new Profile(options).account();
+  const { username, user_id, server } = login;
+  try {
+    await api.getMe();
+  } catch (error) {
+    if (!(error instanceof Unreachable)) throw error;
+    console.error(`${server} cannot be reached, so this is what it said last:`);
+  }
+  const line = options.json
+    ? printableJson({ username, user_id, server, profile: options.profile })
+    : `${printable(username)} (user ${user_id}) on ${server}`;
+  console.log(line);
+}
