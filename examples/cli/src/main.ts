@@ -1,4 +1,3 @@
-#!/usr/bin/env tsx
 import { Command, type Command as CommanderCommand, InvalidArgumentError, Option } from "commander";
 import { authenticate } from "./commands/authenticate.js";
 import { chat } from "./commands/chat.js";

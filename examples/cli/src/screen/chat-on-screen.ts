@@ -19,6 +19,10 @@ export async function chatOnScreen(account: Account, open: OpenChat): Promise<nu
   void stopSignal().then(() => leave());
   const terminal = new Terminal();
   let messenger: Messenger | undefined;
+  let start: (started: { readonly messenger: Messenger }) => void = () => {};
+  const started = new Promise<{ readonly messenger: Messenger }>((resolve) => {
+    start = resolve;
+  });
   let lastTyping = 0;
   let isLoading = false;
 
@@ -33,7 +37,8 @@ export async function chatOnScreen(account: Account, open: OpenChat): Promise<nu
         editor.resume();
         screen.redraw();
       });
-      process.kill(process.pid, "SIGTSTP");
+      // The whole job: whoever started this program is to stop with it.
+      process.kill(0, "SIGTSTP");
     },
   });
   const screen = new ChatScreen(terminal, editor, open, account.username);
@@ -56,11 +61,11 @@ export async function chatOnScreen(account: Account, open: OpenChat): Promise<nu
   }
 
   async function load(before?: number): Promise<void> {
-    if (isLoading) return;
+    if (isLoading || messenger === undefined) return;
     isLoading = true;
     try {
       const page = before === undefined ? {} : { before };
-      const { messages, isKeptCopy } = await messenger!.history(chat_id, page);
+      const { messages, isKeptCopy } = await messenger.history(chat_id, page);
       screen.add(messages);
       if (isKeptCopy) screen.say("earlier messages: as far as they are kept here");
     } catch (error) {
@@ -71,11 +76,13 @@ export async function chatOnScreen(account: Account, open: OpenChat): Promise<nu
   }
 
   async function send(text: string): Promise<void> {
-    if (text === "" || messenger === undefined) return;
+    if (text === "") return;
     lastTyping = 0;
     screen.say("");
     screen.scrollToEnd();
     try {
+      // What is typed before everything is there waits.
+      const { messenger } = await started;
       screen.add([await messenger.send(chat_id, text)]);
     } catch (error) {
       if (!(error instanceof LacreError)) return leave(error);
@@ -109,6 +116,7 @@ export async function chatOnScreen(account: Account, open: OpenChat): Promise<nu
       hear,
     });
     screen.start(messenger);
+    start({ messenger });
     screen.add(await messenger.queued(chat_id));
     await Promise.race([left, load()]);
     await left;
