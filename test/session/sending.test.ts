@@ -95,6 +95,24 @@ describe("what alice writes", () => {
     expect(types(stage, stage.handle({ type: "tick" }))).toEqual(["message"]);
   });
 
+  it("waits as often as the server is busy, on the same connection: a busy server is not a silent one", () => {
+    const stage = new Stage({ outbox: [fromAlice(1)] });
+    let actions = stage.connect();
+    for (let answer = 1; answer <= 10; answer++) {
+      expect(types(stage, actions)).toEqual(expect.arrayContaining(["message", "resume"]));
+      for (const subject of [{ client_id: fromAlice(1).client_id }, { resume: CHAT }]) {
+        const details = { ...subject, retry_after: 5 };
+        stage.receive(ErrorResponse, { error_code: "ERR_UNAVAILABLE", error_message: "", details });
+      }
+      stage.now += 5;
+      actions = stage.handle({ type: "tick" });
+      expect(only(actions, "close")).toEqual([]);
+    }
+    expect(notices(stage.ack(fromAlice(1), 1))).toContainEqual(
+      expect.objectContaining({ type: "sent" }),
+    );
+  });
+
   it("is sent once though it was persisted twice, and nothing waits behind it for ever", () => {
     const stage = new Stage({ outbox: [fromAlice(1), fromAlice(1), fromAlice(2)] });
     stage.connect();
