@@ -27,6 +27,12 @@ describe("a passphrase", () => {
     expect(await decryptMessage(bob, message)).toEqual(content);
   });
 
+  it("is composed and no more: a ligature, or a letter of another width, is a letter of its own", async () => {
+    const passphrases = ["ﬁn", "fin", "ｆｉｎ"];
+    const keys = await Promise.all(passphrases.map((one) => deriveChatKey(one, { salt })));
+    expect(new Set(keys.map(({ check }) => toHex(check))).size).toBe(3);
+  });
+
   it("that is wrong is noticed by its check, before anything is decrypted", async () => {
     const key = await deriveChatKey("café con leche", { salt });
     const wrong = await deriveChatKey("cafe con leche", { salt });
