@@ -1,9 +1,12 @@
 import type * as z from "zod/mini";
-import { concat } from "../bytes.js";
+import { concat, isBytes } from "../bytes.js";
 import { MessageProtocol, type VerifiedMessage } from "../envelope/message-protocol.js";
 import { ReplayGuard } from "../envelope/replay-guard.js";
 import { SigningKey } from "../envelope/signing-key.js";
+import { KeyError } from "../errors.js";
 import type { MessageDefinition, PayloadSchema } from "../messages/define-message.js";
+
+const SESSION_KEY_BYTES = 32;
 
 /** The keys of a connection's two directions, each named by who signs with it. */
 export interface DirectionKeys {
@@ -24,6 +27,10 @@ export function directionKeys(
   sessionKey: Uint8Array,
   nonces?: { readonly hello: Uint8Array; readonly welcome: Uint8Array },
 ): DirectionKeys {
+  // A key of another length is one that was not decoded, or cut: the server would say no more than "not authorised".
+  if (!isBytes(sessionKey) || sessionKey.length !== SESSION_KEY_BYTES) {
+    throw new KeyError(`a session key has ${SESSION_KEY_BYTES} bytes`);
+  }
   const salt = nonces && { salt: concat(nonces.hello, nonces.welcome) };
   return {
     client: SigningKey.derive(sessionKey, "client", salt),

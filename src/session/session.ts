@@ -1,12 +1,12 @@
 import type * as z from "zod/mini";
 import type { VerifiedMessage } from "../envelope/message-protocol.js";
-import { secretBytes } from "../envelope/signing-key.js";
 import type { LacreError, ValidationError } from "../errors.js";
 import { type Ack, ChatMessage, StatusEvent } from "../messages/chat.js";
 import { Heartbeat, Resume } from "../messages/connection.js";
 import type { MessageDefinition, PayloadSchema } from "../messages/define-message.js";
 import type { ErrorResponse } from "../messages/error-response.js";
 import { MessageListResponse } from "../messages/lists.js";
+import { directionKeys } from "./channel.js";
 import { CLOSE, closeCode, reconnectDelay } from "./close-codes.js";
 import type {
   OutgoingMessage,
@@ -68,7 +68,7 @@ export class Session {
 
   /** Throws KeyError for a session key that is none, and ValidationError for such an entry of the outbox, or cursor. */
   constructor(options: SessionOptions) {
-    secretBytes(options.session_key);
+    directionKeys(options.session_key);
     this.#options = options;
     this.#outbox = new Outbox(options.outbox ?? [], options.user_id);
     this.#inbox = new Inbox(

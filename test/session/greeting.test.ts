@@ -69,12 +69,12 @@ describe("a session says hello", () => {
   });
 
   it("only with a key of 32 bytes that is one", () => {
-    expect(() => new Session({ session_key: new Uint8Array(32), user_id: ALICE })).toThrow(
-      KeyError,
-    );
-    expect(() => new Session({ session_key: undefined as never, user_id: ALICE })).toThrow(
-      KeyError,
-    );
+    const base64 = Buffer.from(SESSION_KEY).toString("base64");
+    for (const bad of [new Uint8Array(32), counting(31), counting(33), base64, undefined]) {
+      const session_key = bad as Uint8Array;
+      expect(() => new Session({ session_key, user_id: ALICE })).toThrow(KeyError);
+      expect(() => acceptHello(new Uint8Array(), session_key, offer, NOW)).toThrow(KeyError);
+    }
   });
 });
 
