@@ -105,6 +105,12 @@ describe("a server that lies", () => {
     ]);
     expect(stage.resumes(actions)).toEqual([]);
     expect(delivered(stage.receive(ChatMessage, fromBob(6)))).toEqual([6]);
+    actions = stage.receive(ChatMessage, fromBob(8));
+    for (let attempt = 0; attempt < 2; attempt++) {
+      expect(stage.resumes(actions)).toHaveLength(1);
+      actions = stage.list({ after: 6, through: 6 });
+      expect(notices(actions), "the next hole is asked for as often").toEqual([]);
+    }
   });
 
   it("and does not answer at all is asked again, and then left: silence makes no gap", () => {

@@ -14,6 +14,15 @@ describe("what bob writes", () => {
     ]);
   });
 
+  it("under a client id that she used herself is another message", () => {
+    const stage = Stage.online();
+    stage.send(fromAlice(1));
+    stage.ack(fromAlice(1), 1);
+    const { client_id } = fromAlice(1);
+    expect(delivered(stage.receive(ChatMessage, fromBob(2, { client_id })))).toEqual([2]);
+    expect(delivered(stage.receive(ChatMessage, fromBob(3, { client_id })))).toEqual([]);
+  });
+
   it("waits for what is missing before it, which is asked for once", () => {
     const stage = Stage.online();
     const early = stage.receive(ChatMessage, fromBob(3));
