@@ -1,0 +1,102 @@
+import { inflateRawSync } from "node:zlib";
+import { decodeContent } from "../../../src/e2e/content.js";
+import { seal } from "../../../src/e2e/encrypt.js";
+import { ChatKey, decrypt, decryptMessage } from "../../../src/e2e/index.js";
+import { inflate } from "../../../src/e2e/inflate.js";
+import { pad, unpad } from "../../../src/e2e/padding.js";
+import { chatMessageAad } from "../../../src/messages/chat-message-aad.js";
+import { bodies, deflated, NOW, plaintexts } from "../seeds.js";
+import { type FuzzTarget, holds, shapeOf } from "../target.js";
+
+const LONGEST = 1_048_576;
+const key = await ChatKey.from(new Uint8Array(32).fill(7));
+const header = { chat_id: 42, sender_id: 7, timestamp: NOW };
+const aad = chatMessageAad(header)!;
+const sealed = await seal(key, plaintexts[0]!, aad);
+const NONCE = sealed.nonce;
+
+/** What zlib makes of a stream that has to end where its bytes do. */
+function byZlib(bytes: Uint8Array): Uint8Array | undefined {
+  try {
+    const options = { info: true, maxOutputLength: LONGEST };
+    const { buffer, engine } = inflateRawSync(bytes, options) as unknown as {
+      buffer: Buffer;
+      engine: { bytesWritten: number };
+    };
+    return engine.bytesWritten === bytes.length ? buffer : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+export const e2eTargets: readonly FuzzTarget[] = [
+  {
+    name: "inflate",
+    weight: 8,
+    seeds: deflated,
+    run(input) {
+      const inflated = inflate(input, LONGEST);
+      return inflated === undefined ? "broken" : `${Math.clz32(inflated.length)}`;
+    },
+  },
+  {
+    name: "inflate, against zlib",
+    weight: 1,
+    seeds: deflated,
+    run(input) {
+      const [ours, theirs] = [inflate(input, LONGEST), byZlib(input)];
+      const isSame =
+        ours === undefined
+          ? theirs === undefined
+          : theirs !== undefined && Buffer.compare(ours, theirs) === 0;
+      holds(isSame, "inflate takes what zlib takes, and nothing else");
+      return ours === undefined ? "broken" : `${Math.clz32(ours.length)}`;
+    },
+  },
+  {
+    name: "unpad",
+    weight: 4,
+    seeds: plaintexts,
+    run(input) {
+      const padded = unpad(input);
+      if (padded === undefined) return "refused";
+      holds(Buffer.compare(pad(padded), input) === 0, "one body has one padding");
+      return `${padded.isCompressed} ${Math.clz32(padded.body.length)}`;
+    },
+  },
+  {
+    name: "decodeContent",
+    weight: 6,
+    seeds: bodies,
+    run(input) {
+      const content = decodeContent(input);
+      return content === undefined ? "refused" : shapeOf(content);
+    },
+  },
+  {
+    name: "decryptMessage, rightly sealed",
+    weight: 1,
+    seeds: plaintexts,
+    async run(input) {
+      const encrypted = await seal(key, input, aad);
+      return shapeOf(await decryptMessage(key, { ...header, ...encrypted }));
+    },
+  },
+  {
+    name: "decrypt, decryptMessage",
+    weight: 1,
+    seeds: [sealed.content],
+    async run(input) {
+      const encrypted = { nonce: NONCE, content: input };
+      if (Buffer.compare(input, sealed.content) === 0) return "the seed";
+      const opened = await decryptMessage(key, { ...header, ...encrypted }).catch(codeOf);
+      const raw = await decrypt(key, encrypted).catch(codeOf);
+      holds(opened === "ERR_DECRYPT" && raw === "ERR_DECRYPT", "nothing forged decrypts");
+      return "refused";
+    },
+  },
+];
+
+function codeOf(error: { readonly code?: unknown }): unknown {
+  return error.code;
+}
