@@ -20,6 +20,9 @@ describeWithVectors("the MessagePack test suite", () => {
       ),
     );
     const count = (outcome: Outcome) => outcomes.filter((one) => one === outcome).length;
+    console.info(
+      `MessagePack: ${count("decoded")} decoded, ${count("integer past 2^53")} refused as integers past 2^53, ${count("extension type")} as extension types`,
+    );
     expect(outcomes).toHaveLength(233);
     expect(count("integer past 2^53")).toBe(6);
     expect(count("extension type")).toBe(30);
