@@ -72,7 +72,11 @@ export default defineConfig({
       },
       onPath("node", "native.node.ts", "compile.eval.ts", ["test/house/**", "test/package/**"]),
       onPath("javascript", "native.none.ts", "compile.none.ts", onNodeOnly),
-      onPath("deno", "native.deno.ts", "compile.eval.ts", onNodeOnly),
+      // Deno's path is made of the other two: what takes long is run on those.
+      onPath("deno", "native.deno.ts", "compile.eval.ts", [
+        ...onNodeOnly,
+        "test/{property,assurance}/**",
+      ]),
       { test: { ...onExamples, name: "examples" } },
       ...(await onTwoInstances()),
     ],
