@@ -169,6 +169,7 @@ describe("an acknowledgement that was lost", () => {
     expect(notices(actions)).toMatchObject([{ type: "sent", seq: 1 }, { type: "caught_up" }]);
     expect(only(actions, "forget")).toHaveLength(1);
     expect(notices(stage.ack(fromAlice(1), 1))).toEqual([]);
+    expect(delivered(stage.receive(ChatMessage, { ...fromAlice(1), seq: 2 }))).toEqual([]);
   });
 
   it("may be followed by an error about the same message, which is no news", () => {
