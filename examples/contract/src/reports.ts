@@ -1,0 +1,55 @@
+import type { Result } from "./run.js";
+
+/** A run that is over. */
+export interface Run {
+  readonly url: string;
+  readonly results: readonly Result[];
+  readonly seconds: number;
+}
+
+const isFailed = ({ failure }: Result) => failure !== undefined;
+
+export function asText({ url, results, seconds }: Run): string {
+  const failed = results.filter(isFailed);
+  const lines = failed.flatMap(({ requirement, name, failure }) => [
+    `${requirement}: ${name}`,
+    `    expected ${failure!.expected}`,
+    `    came     ${failure!.came}`,
+    "",
+  ]);
+  const kept = `${results.length - failed.length} of ${results.length} cases kept`;
+  return [...lines, `${url}: ${kept}, in ${seconds.toFixed(1)} s`, ""].join("\n");
+}
+
+export function asJson({ url, results, seconds }: Run): string {
+  const failed = results.filter(isFailed).length;
+  const summary = { url, kept: results.length - failed, failed, seconds };
+  return `${JSON.stringify({ ...summary, results }, null, 2)}\n`;
+}
+
+/** The XML that CI systems read; a requirement's section is a class of tests. */
+export function asJUnit({ url, results, seconds }: Run): string {
+  const failed = results.filter(isFailed).length;
+  const cases = results.map(({ name, requirement, seconds, failure }) => {
+    const attributes = `classname="lacre.contract.${requirement}" name="${xml(name)}" time="${seconds}"`;
+    if (failure === undefined) return `  <testcase ${attributes}/>`;
+    const message = xml(`expected ${failure.expected}; came ${failure.came}`);
+    return `  <testcase ${attributes}><failure message="${message}"/></testcase>`;
+  });
+  return [
+    '<?xml version="1.0" encoding="UTF-8"?>',
+    `<testsuite name="${xml(`the contract at ${url}`)}" tests="${results.length}" failures="${failed}" time="${seconds.toFixed(3)}">`,
+    ...cases,
+    "</testsuite>",
+    "",
+  ].join("\n");
+}
+
+/** Text in an attribute; XML has no place for control characters, however they are written. */
+function xml(text: string): string {
+  return text
+    .replaceAll("&", "&amp;")
+    .replaceAll("<", "&lt;")
+    .replaceAll('"', "&quot;")
+    .replaceAll(/[^\u0020-\uD7FF\uE000-\uFFFD\u{10000}-\u{10FFFF}]/gu, "\u{FFFD}");
+}

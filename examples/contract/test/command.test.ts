@@ -1,0 +1,111 @@
+import { execFile } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { createServer, type Server } from "node:http";
+import type { AddressInfo } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { createDatabase } from "../../server/harness/processes/database.js";
+import { ServerProcess } from "../../server/harness/processes/server-process.js";
+
+const PROGRAM = fileURLToPath(new URL("../bin/lacre-contract.js", import.meta.url));
+
+interface Outcome {
+  readonly code: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+function lacreContract(...args: string[]): Promise<Outcome> {
+  return new Promise((resolve) => {
+    execFile(process.execPath, [PROGRAM, ...args], (error, stdout, stderr) => {
+      resolve({ code: typeof error?.code === "number" ? error.code : 0, stdout, stderr });
+    });
+  });
+}
+
+describe("lacre-contract, at our own server", () => {
+  const folder = mkdtempSync(join(tmpdir(), "lacre-contract-"));
+  let database: Awaited<ReturnType<typeof createDatabase>>;
+  let server: ServerProcess;
+  beforeAll(async () => {
+    database = await createDatabase("sqlite");
+    server = await ServerProcess.create({ databaseUrl: database.url });
+    await server.start();
+  });
+  afterAll(async () => {
+    await server.stop();
+    await database.remove();
+    rmSync(folder, { recursive: true });
+  });
+
+  it("finds that it keeps all of it", async () => {
+    const junit = join(folder, "junit.xml");
+    const ran = await lacreContract(server.url, "--json", "--junit", junit, "--timeout", "30");
+    expect(ran).toMatchObject({ code: 0 });
+    const report = JSON.parse(ran.stdout);
+    expect(report).toMatchObject({ failed: 0, kept: report.results.length });
+    expect(report.kept).toBeGreaterThanOrEqual(40);
+    const xml = readFileSync(junit, "utf8");
+    expect(xml).toContain(`tests="${report.kept}" failures="0"`);
+    expect(xml.match(/<testcase /g)).toHaveLength(report.kept);
+    expect(ran.stderr.trim().split("\n")).toHaveLength(report.kept);
+  });
+
+  it("asks only what it is told to, and takes an address that ends with a slash", async () => {
+    const ran = await lacreContract(`${server.url}/`, "--only", "S-16", "--only", "ticket");
+    expect(ran.code).toBe(0);
+    expect(ran.stdout).toContain("2 of 2 cases kept");
+  });
+});
+
+describe("lacre-contract, at a server that knows nothing", () => {
+  let server: Server;
+  let url: string;
+  beforeAll(async () => {
+    server = createServer((_, response) => response.writeHead(404).end('{"what":"<no & no>"}'));
+    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+    url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  });
+  afterAll(() => void server.close());
+
+  it("says what it expected and what came, and ends with 1", async () => {
+    const ran = await lacreContract(url, "--only", "H-6");
+    expect(ran.code).toBe(1);
+    expect(ran.stdout).toContain("H-6: a user is found by the beginning of the name\n");
+    expect(ran.stdout).toContain("expected POST /auth/register to be answered with 201\n");
+    expect(ran.stdout).toContain('came     404 {"what":"<no & no>"}\n');
+    expect(ran.stdout).toContain("0 of 1 cases kept");
+    expect(ran.stderr).toContain("1/1 FAILED H-6");
+  });
+
+  it("writes what came so that XML can hold it", async () => {
+    const folder = mkdtempSync(join(tmpdir(), "lacre-contract-"));
+    const junit = join(folder, "junit.xml");
+    await lacreContract(url, "--only", "H-6", "--junit", junit);
+    expect(readFileSync(junit, "utf8")).toContain("&quot;what&quot;:&quot;&lt;no &amp; no>&quot;");
+    rmSync(folder, { recursive: true });
+  });
+});
+
+describe("lacre-contract", () => {
+  it("lists its cases", async () => {
+    const { code, stdout } = await lacreContract("--list");
+    expect(code).toBe(0);
+    expect(stdout.trim().split("\n").length).toBeGreaterThanOrEqual(40);
+    expect(stdout).toMatch(/^S-16 {2}read without seq/m);
+  });
+
+  it.each([
+    [[], "say where the server is"],
+    [["ftp://127.0.0.1"], "Write it as http"],
+    [["http://127.0.0.1:1"], "nothing answers at http://127.0.0.1:1/"],
+    [["http://127.0.0.1:1", "--only", "Q-1"], "no case is of Q-1"],
+    [["http://127.0.0.1:1", "--timeout", "soon"], "Give a number above 0"],
+  ])("ends with 2 where it is told %s", async (args, said) => {
+    const { code, stdout, stderr } = await lacreContract(...args);
+    expect({ code, stdout }).toEqual({ code: 2, stdout: "" });
+    expect(stderr).toContain(said);
+  });
+});
