@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
+import { openDatabase } from "../../server/src/database/open-database.js";
 import { TestServer } from "../../server/test/support.js";
 import {
   Account,
@@ -89,6 +90,60 @@ describe("alice and bob", () => {
       const kept = await stores.deliveries.list(chatId, { before: 9, limit: 9 });
       expect(kept.map(({ seq }) => seq)).toEqual([1]);
       expect(await stores.outbox.list()).toEqual([]);
+    }
+  });
+});
+
+describe("what is not as it should be", () => {
+  it("a message that was moved here from another chat is tampered with, and no text", async () => {
+    const [anErin, aFrank, aGrace] = await Promise.all(["erin", "frank", "grace"].map(enter));
+    const frank = await talk(aFrank!, "erin");
+    const grace = await talk(aGrace!, "erin");
+    await frank.messenger.send(frank.chatId, "for this chat");
+    await grace.messenger.send(grace.chatId, "for that chat");
+    await Promise.all([frank.hears("sent"), grace.hears("sent")]);
+    await Promise.all([frank.messenger.stop(), grace.messenger.stop()]);
+    const db = openDatabase(server.database);
+    const [one, other] = await Promise.all(
+      [frank.chatId, grace.chatId].map((id) =>
+        db
+          .selectFrom("messages")
+          .select(["encrypted_content", "nonce"])
+          .where("chat_id", "=", id)
+          .executeTakeFirstOrThrow(),
+      ),
+    );
+    await db.updateTable("messages").set(other!).where("chat_id", "=", frank.chatId).execute();
+    expect(one).not.toEqual(other);
+    await db.destroy();
+
+    const erin = await talk(anErin!, "frank");
+    const [first, second] = (await erin.hears("message", 2)).map(({ message }) => message);
+    const byChat = new Map([first!, second!].map((message) => [message.chat_id, message.content]));
+    expect(byChat.get(frank.chatId)).toEqual({ kind: "unreadable", reason: "tampered" });
+    // Of this one nobody told us the passphrase yet.
+    expect(byChat.get(grace.chatId)).toEqual({ kind: "unreadable", reason: "locked" });
+    await erin.messenger.stop();
+  });
+
+  it("a wrong passphrase is noticed before anything is sent", async () => {
+    const [heidi] = await Promise.all(["heidi", "ivan"].map(enter));
+    await createChat(heidi!, "ivan", PASSPHRASE);
+    const chat = (await findChat(heidi!, "ivan"))!;
+    await expect(openChat(heidi!, chat, "another")).rejects.toMatchObject({
+      code: "ERR_WRONG_PASSPHRASE",
+    });
+    for (const change of [
+      { iterations: 500_000 },
+      { salt: new Uint8Array(16) },
+      { key_check: new Uint8Array(16) },
+      { peer_id: 999 },
+      { chat_id: 999 },
+    ]) {
+      await expect(openChat(heidi!, { ...chat, ...change }, PASSPHRASE)).rejects.toMatchObject({
+        code: "ERR_CHAT_CHANGED",
+        message: expect.stringContaining(Object.keys(change)[0]!),
+      });
     }
   });
 });
