@@ -11,11 +11,12 @@ export type Told = Record<string, unknown>;
 export function startProgram(
   folder: string,
   args: readonly string[],
+  env: NodeJS.ProcessEnv = {},
 ): ChildProcessWithoutNullStreams {
   const main = fileURLToPath(new URL("../src/main.ts", import.meta.url));
   const loader = import.meta.resolve("tsx");
   return spawn(process.execPath, ["--import", loader, main, ...args], {
-    env: { ...process.env, XDG_CONFIG_HOME: folder, XDG_STATE_HOME: folder },
+    env: { ...process.env, XDG_CONFIG_HOME: folder, XDG_STATE_HOME: folder, ...env },
   });
 }
 
