@@ -1,22 +1,6 @@
 import { connect } from "node:net";
-import { fileURLToPath } from "node:url";
 import { defineConfig } from "vitest/config";
-
-const fromRoot = (path: string) => fileURLToPath(new URL(path, import.meta.url));
-
-const library = ["test/**/*.test.ts"];
-const onNodeOnly = ["test/interop/**", "test/house/**", "test/docs/**", "test/package/**"];
-
-/** The library's tests with one of the files behind each `#` import: without an alias a stale build would be tested. */
-const onPath = (name: string, native: string, compile: string, exclude: string[]) => ({
-  resolve: {
-    alias: {
-      "#native": fromRoot(`src/crypto/${native}`),
-      "#compile": fromRoot(`src/messages/${compile}`),
-    },
-  },
-  test: { name, include: library, exclude, testTimeout: 30_000 },
-});
+import { libraryOn, onNodeOnly, takesLong } from "./test/runtimes/library.js";
 
 const onExamples = {
   include: ["examples/*/test/**/*.test.ts"],
@@ -70,13 +54,15 @@ export default defineConfig({
           testTimeout: 60_000,
         },
       },
-      onPath("node", "native.node.ts", "compile.eval.ts", ["test/house/**", "test/package/**"]),
-      onPath("javascript", "native.none.ts", "compile.none.ts", onNodeOnly),
-      // Deno's path is made of the other two: what takes long is run on those.
-      onPath("deno", "native.deno.ts", "compile.eval.ts", [
-        ...onNodeOnly,
-        "test/{property,assurance}/**",
-      ]),
+      libraryOn("node", { name: "node", exclude: ["test/{house,package}/**"] }),
+      libraryOn("none", { name: "javascript" }),
+      // Both are made of parts of the other two: what takes long is run on those.
+      libraryOn("deno", { name: "deno", exclude: [...onNodeOnly, ...takesLong] }),
+      libraryOn("none", {
+        name: "no WebCrypto",
+        exclude: [...onNodeOnly, ...takesLong],
+        setupFiles: "test/support/without-web-crypto.ts",
+      }),
       { test: { ...onExamples, name: "examples" } },
       ...(await onTwoInstances()),
     ],

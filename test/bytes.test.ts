@@ -2,16 +2,17 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import * as native from "#native";
 import * as portable from "../src/bytes.js";
+import { toHex } from "./support/hex.js";
 
 describe.each([
   ["of this platform", native],
   ["in JavaScript", portable],
 ])("base64 %s", (_, { decodeBase64, encodeBase64 }) => {
-  it("is what Buffer makes of all bytes", () => {
+  it("is what the platform makes of all bytes", () => {
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 300 }), (bytes) => {
         const text = encodeBase64(bytes);
-        expect(text).toBe(Buffer.from(bytes).toString("base64"));
+        expect(text).toBe(btoa(String.fromCharCode(...bytes)));
         expect(decodeBase64(text)).toEqual(bytes);
       }),
       { numRuns: 2000 },
@@ -61,7 +62,7 @@ describe("hexadecimal text", () => {
   it("comes back as it was", () => {
     fc.assert(
       fc.property(fc.uint8Array(), (bytes) => {
-        expect(portable.encodeHex(bytes)).toBe(Buffer.from(bytes).toString("hex"));
+        expect(portable.encodeHex(bytes)).toBe(toHex(bytes));
         expect(portable.decodeHex(portable.encodeHex(bytes))).toEqual(bytes);
       }),
     );
@@ -112,7 +113,7 @@ describe("comparison in constant time", () => {
     const bytes = fc.uint8Array({ maxLength: 40 });
     fc.assert(
       fc.property(bytes, bytes, (a, b) => {
-        expect(portable.equalConstantTime(a, b)).toBe(Buffer.compare(a, b) === 0);
+        expect(portable.equalConstantTime(a, b)).toBe(toHex(a) === toHex(b));
         expect(portable.equalConstantTime(a, a.slice())).toBe(true);
       }),
     );

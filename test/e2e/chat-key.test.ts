@@ -1,4 +1,3 @@
-import { inspect } from "node:util";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import {
   ChatKey,
@@ -10,9 +9,10 @@ import {
   generateSalt,
 } from "../../src/e2e/index.js";
 import { DecryptError, KeyError, LacreError, ValidationError } from "../../src/index.js";
-import { counting, toHex } from "../support/hex.js";
+import { asBuffer, counting, toHex } from "../support/hex.js";
 
 const salt = counting(16);
+const hasWebCrypto = crypto.subtle !== undefined;
 const content = { kind: "text", text: "hola" } as const;
 const utf8 = (text: string) => new TextEncoder().encode(text);
 
@@ -50,18 +50,22 @@ describe("a passphrase", () => {
     await expect(deriveChatKey("p", { salt, check: counting(15) })).rejects.toThrow(KeyError);
   });
 
-  it("may come with a salt that is shared, and never shows in an error", async () => {
-    const shared = new Uint8Array(new SharedArrayBuffer(16));
-    shared.set(salt);
-    expect((await deriveChatKey("p", { salt: shared })).check).toEqual(
-      (await deriveChatKey("p", { salt })).check,
-    );
-    for (const iterations of ["secret-value", Symbol("s"), { toString: 1 }]) {
-      const failure = deriveChatKey("p", { salt, iterations: iterations as never });
-      await expect(failure).rejects.toThrow(KeyError);
-      await expect(failure).rejects.not.toThrow("secret-value");
-    }
-  });
+  // Browsers have it on isolated pages alone.
+  it.runIf("SharedArrayBuffer" in globalThis)(
+    "may come with a salt that is shared, and never shows in an error",
+    async () => {
+      const shared = new Uint8Array(new SharedArrayBuffer(16));
+      shared.set(salt);
+      expect((await deriveChatKey("p", { salt: shared })).check).toEqual(
+        (await deriveChatKey("p", { salt })).check,
+      );
+      for (const iterations of ["secret-value", Symbol("s"), { toString: 1 }]) {
+        const failure = deriveChatKey("p", { salt, iterations: iterations as never });
+        await expect(failure).rejects.toThrow(KeyError);
+        await expect(failure).rejects.not.toThrow("secret-value");
+      }
+    },
+  );
 
   it("makes another key with another salt or other iterations", async () => {
     const checks = await Promise.all([
@@ -122,7 +126,7 @@ describe("a chat key", () => {
     expect(() => sealedUp.export()).toThrow(KeyError);
   });
 
-  it("is the same from a CryptoKey, whose check is given", async () => {
+  it.runIf(hasWebCrypto)("is the same from a CryptoKey, whose check is given", async () => {
     const original = await ChatKey.from(counting(32));
     const cryptoKey = await crypto.subtle.importKey(
       "raw",
@@ -140,7 +144,7 @@ describe("a chat key", () => {
     await expect(ChatKey.from(cryptoKey, { check: counting(15) })).rejects.toThrow(KeyError);
   });
 
-  it("is no CryptoKey of another kind", async () => {
+  it.runIf(hasWebCrypto)("is no CryptoKey of another kind", async () => {
     const check = counting(16);
     const raw = (length: number) => counting(length) as BufferSource;
     const others = await Promise.all([
@@ -153,7 +157,7 @@ describe("a chat key", () => {
       await expect(ChatKey.from(other, { check })).rejects.toThrow(KeyError);
   });
 
-  it("compares checks of 16 bytes only", async () => {
+  it.runIf(hasWebCrypto)("compares checks of 16 bytes only", async () => {
     const key = await ChatKey.from(counting(32));
     for (const bad of [new Uint8Array(), key.check.subarray(0, 15), "check", undefined]) {
       expect(() => key.assertCheck(bad as never)).toThrow(KeyError);
@@ -167,21 +171,10 @@ describe("a chat key", () => {
       false,
       ["encrypt", "decrypt"],
     );
-    const check = Buffer.from(key.check);
+    const check = asBuffer(key.check);
     const restored = await ChatKey.from(cryptoKey, { check });
     check.fill(0);
     restored.assertCheck(key.check);
-  });
-
-  it("does not print itself", async () => {
-    const key = await ChatKey.from(counting(32), { extractable: true });
-    for (const printed of [
-      inspect(key, { showHidden: true, depth: 9 }),
-      JSON.stringify(key),
-      String(key),
-    ]) {
-      expect(printed).not.toMatch(/0, 1, 2|0,1,2|00 01 02|000102/);
-    }
   });
 });
 

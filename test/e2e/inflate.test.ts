@@ -1,95 +1,44 @@
-import { constants, deflateRawSync, inflateRawSync } from "node:zlib";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { deflate } from "../../src/e2e/deflate.js";
 import { inflate } from "../../src/e2e/inflate.js";
-import { hex, toHex } from "../support/hex.js";
+import { hex } from "../support/hex.js";
 
 const LONGEST = 1_048_576;
 
-/** What zlib makes of a stream that has to end where its bytes do. */
-function zlib(bytes: Uint8Array): Uint8Array | undefined {
-  try {
-    const options = { info: true, maxOutputLength: LONGEST };
-    const { buffer, engine } = inflateRawSync(bytes, options) as unknown as {
-      buffer: Buffer;
-      engine: { bytesWritten: number };
-    };
-    return engine.bytesWritten === bytes.length ? new Uint8Array(buffer) : undefined;
-  } catch {
-    return undefined;
-  }
-}
-const agree = (bytes: Uint8Array) => {
-  const [ours, theirs] = [inflate(bytes, LONGEST), zlib(bytes)];
-  expect(ours && toHex(ours), toHex(bytes)).toBe(theirs && toHex(theirs));
-};
-
-const text = fc.oneof(
-  fc.uint8Array({ maxLength: 1500, size: "max" }),
-  fc
-    .array(fc.integer({ min: 97, max: 104 }), { maxLength: 1500, size: "max" })
-    .map((codes) => Uint8Array.from(codes)),
-);
-const stream = fc
-  .record({
-    text,
-    level: fc.integer({ min: 0, max: 9 }),
-    strategy: fc.constantFrom(
-      constants.Z_DEFAULT_STRATEGY,
-      constants.Z_HUFFMAN_ONLY,
-      constants.Z_RLE,
-      constants.Z_FIXED,
-      constants.Z_FILTERED,
-    ),
-  })
-  .map(({ text, ...options }) => new Uint8Array(deflateRawSync(text, options)));
-
 describe("inflating", () => {
-  it("undoes what zlib deflates, in every way that it does", () => {
-    fc.assert(fc.property(stream, agree), { numRuns: 2000 });
-  });
-
-  it("takes and refuses what zlib does of streams that were changed, cut or followed by something", () => {
-    const change = fc.record({ at: fc.nat(), bit: fc.nat(7), early: fc.boolean() });
-    fc.assert(
-      fc.property(stream, fc.array(change, { minLength: 1, maxLength: 3 }), (bytes, changes) => {
-        const changed = bytes.slice();
-        for (const { at, bit, early } of changes) {
-          if (changed.length > 0)
-            changed[at % (early ? Math.min(12, changed.length) : changed.length)]! ^= 1 << bit;
-        }
-        agree(changed);
+  it.runIf("CompressionStream" in globalThis)("undoes what the platform deflates", async () => {
+    const text = fc.oneof(
+      fc.uint8Array({ maxLength: 3000, size: "max" }),
+      fc
+        .array(fc.integer({ min: 97, max: 104 }), { maxLength: 3000, size: "max" })
+        .map((codes) => Uint8Array.from(codes)),
+    );
+    await fc.assert(
+      fc.asyncProperty(text, async (bytes) => {
+        expect(inflate((await deflate(bytes))!, LONGEST)).toEqual(bytes);
       }),
-      { numRuns: 10_000 },
+      { numRuns: 200 },
     );
-    fc.assert(
-      fc.property(stream, fc.nat(), (bytes, at) =>
-        agree(bytes.subarray(0, at % (bytes.length + 1))),
-      ),
-      { numRuns: 2000 },
-    );
-    fc.assert(
-      fc.property(stream, fc.uint8Array({ minLength: 1, maxLength: 4 }), (bytes, more) =>
-        agree(Uint8Array.of(...bytes, ...more)),
-      ),
-      { numRuns: 1000 },
-    );
-  });
-
-  it("takes and refuses what zlib does of arbitrary bytes", () => {
-    fc.assert(fc.property(fc.uint8Array({ maxLength: 60, size: "max" }), agree), {
-      numRuns: 20_000,
-    });
   });
 
   it.each([
-    ["a stored block whose length has the wrong complement", "010000fffe"],
-    ["a fourth kind of block", "07"],
+    ["an empty fixed block", "0300", ""],
+    ["an empty stored block, and a last one", "000000ffff010000ffff", ""],
+    ["a stored block", "010400fbff686f6c61", "hola"],
+    ["a fixed block", "cbc8cf490400", "hola"],
+  ])("takes %s", (_, bytes, text) => {
+    expect(inflate(hex(bytes), LONGEST)).toEqual(new TextEncoder().encode(text));
+  });
+
+  it.each([
     ["nothing", ""],
     ["an empty stored block that is not the last", "000000ffff"],
-    ["an empty stored block, and a last one", "000000ffff010000ffff"],
-    ["an empty fixed block", "0300"],
-  ])("agrees with zlib on %s", (_, bytes) => agree(hex(bytes)));
+    ["a stored block whose length has the wrong complement", "010000fffe"],
+    ["a fourth kind of block", "07"],
+    ["a fixed block that is cut short", "cbc8cf49"],
+    ["a fixed block that something follows", "cbc8cf49040000"],
+  ])("refuses %s", (_, bytes) => expect(inflate(hex(bytes), LONGEST)).toBeUndefined());
 
   it("gets to the end of a stream of empty blocks", () => {
     const empties = new Uint8Array(700_000);
@@ -100,7 +49,7 @@ describe("inflating", () => {
   });
 
   it("stops at its bound", () => {
-    const zeros = new Uint8Array(deflateRawSync(Buffer.alloc(100_000)));
+    const zeros = hex(`edc13101000000c2a0f54f6d0d0fa0${"00".repeat(96)}805703`);
     expect(inflate(zeros, 100_000)).toHaveLength(100_000);
     expect(inflate(zeros, 99_999)).toBeUndefined();
   });

@@ -16,7 +16,7 @@ import {
   type VerifiedMessage,
 } from "../../src/index.js";
 import { NOW, wires } from "../support/examples.js";
-import { counting } from "../support/hex.js";
+import { counting, toHex } from "../support/hex.js";
 
 const key = SigningKey.from("a secret that both ends share");
 const Poll = defineMessage("poll", z.object({ question: z.string(), votes: z.optional(z.int()) }));
@@ -86,9 +86,7 @@ describe("a message of the user's own", () => {
     const message = Album.toProtocol({ at: { timestamp: NOW }, data: [counting(3)] }, key, {
       wire: 2,
     });
-    expect(Buffer.from(message.toBytes()).toString("hex")).toContain(
-      "a974696d657374616d70cb41d954fc40000000",
-    );
+    expect(toHex(message.toBytes())).toContain("a974696d657374616d70cb41d954fc40000000");
     expect(Album.fromProtocol(message).data[0]).toEqual(counting(3));
   });
 

@@ -13,7 +13,8 @@ import {
 import { CLIENT_ID, everyMessage, NOW, wires } from "../support/examples.js";
 import { counting } from "../support/hex.js";
 
-const base64 = (bytes: Uint8Array) => Buffer.from(bytes).toString("base64");
+const base64 = (bytes: Uint8Array) =>
+  btoa(Array.from(bytes, (byte) => String.fromCharCode(byte)).join(""));
 const chat = {
   chat_id: 42,
   sender_id: 7,

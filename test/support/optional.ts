@@ -9,7 +9,7 @@ type Describe = (name: string, suite: () => void) => void;
 export function describeIf(found: boolean, needs: string): Describe {
   if (found) return describe;
   const message = `needs ${needs}`;
-  if (process.env.LACRE_REQUIRE_ALL) throw new Error(message);
+  if (globalThis.process?.env.LACRE_REQUIRE_ALL) throw new Error(message);
   return (name) => {
     console.warn(`skipped: ${name} ${message}`);
     // The suite itself is not even collected: it may need the same thing for that.

@@ -1,18 +1,17 @@
-import { existsSync, readFileSync } from "node:fs";
-import { join } from "node:path";
-import { fileURLToPath } from "node:url";
+/// <reference types="vite/types/importMeta.d.ts" />
 import { describeIf } from "./optional.js";
 
-const folder =
-  process.env.LACRE_VECTORS ?? fileURLToPath(new URL("../../../shared/vectors", import.meta.url));
+// Not read from the disk: these tests run in browsers too. vitest.config.ts says where `#vectors` is.
+const files = import.meta.glob("#vectors/**/*.json", { import: "default" });
 
 /** `describe` for suites that read the public vectors. */
 export const describeWithVectors = describeIf(
-  existsSync(folder),
-  `the public vectors in ${folder}, or in the folder that LACRE_VECTORS names`,
+  Object.keys(files).length > 0,
+  "the public vectors in the folder that LACRE_VECTORS names",
 );
 
-/** The parsed JSON of one file of vectors. */
-export function readVectors<Content>(path: string): Content {
-  return JSON.parse(readFileSync(join(folder, path), "utf8")) as Content;
+/** The parsed JSON of one file of vectors; undefined where there are none, and the suite is skipped. */
+export async function readVectors<Content>(path: string): Promise<Content> {
+  const load = Object.entries(files).find(([name]) => name.endsWith(`/${path}`))?.[1];
+  return (await load?.()) as Content;
 }

@@ -8,10 +8,12 @@ import { describeWithVectors, readVectors } from "../support/vectors.js";
 type Case = { msgpack: string[] } & Record<string, unknown>;
 type Outcome = "decoded" | "integer past 2^53" | "extension type";
 
+const suite = await readVectors<Record<string, Case[]>>(
+  "msgpack-test-suite/msgpack-test-suite.json",
+);
+
 describeWithVectors("the MessagePack test suite", () => {
-  const groups = Object.entries(
-    readVectors<Record<string, Case[]>>("msgpack-test-suite/msgpack-test-suite.json"),
-  );
+  const groups = Object.entries(suite);
 
   it("decodes to the value, or is refused by policy", () => {
     const outcomes = groups.flatMap(([group, cases]) =>

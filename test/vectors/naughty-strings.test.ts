@@ -6,8 +6,9 @@ import { NOW, wires } from "../support/examples.js";
 import { counting } from "../support/hex.js";
 import { describeWithVectors, readVectors } from "../support/vectors.js";
 
+const strings = await readVectors<string[]>("naughty-strings/blns.json");
+
 describeWithVectors("naughty strings", () => {
-  const strings = readVectors<string[]>("naughty-strings/blns.json");
   const key = SigningKey.from("a secret that both ends share");
   const Note = defineMessage("note", z.object({ text: z.string(), list: z.array(z.string()) }));
 

@@ -5,7 +5,7 @@ import { ValidationError } from "../../src/errors.js";
 import { decode } from "../../src/wire/decode.js";
 import { type BytesForm, written } from "../../src/wire/encode.js";
 import { scan } from "../../src/wire/scan.js";
-import { toHex } from "../support/hex.js";
+import { asBuffer, toHex } from "../support/hex.js";
 
 const encode = (map: Record<string, unknown>, form: BytesForm = "bin") =>
   written((writer) => writer.payload(map, form));
@@ -129,7 +129,7 @@ describe("the encoder", () => {
   it("writes bytes as bin or as base64 text", () => {
     expect(encoded(Uint8Array.of(1, 2))).toBe("c4020102");
     expect(encoded(Uint8Array.of(1, 2), "base64")).toBe("a441514935".replace("35", "3d"));
-    expect(encoded(Buffer.from([1, 2]))).toBe("c4020102");
+    expect(encoded(asBuffer(Uint8Array.of(1, 2)))).toBe("c4020102");
   });
 
   it("leaves out what is undefined", () => {

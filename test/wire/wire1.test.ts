@@ -17,9 +17,9 @@ const TIME = "a974696d657374616d70 cb41d954fc40000000";
 const tag = toHex(
   hmacSha256(new TextEncoder().encode("secret"))(hex(`83 ${TYPE} ${PAYLOAD} ${TIME}`)),
 );
-const SIGNATURE = `a97369676e6174757265 d940 ${Buffer.from(tag).toString("hex")}`;
+const SIGNATURE = `a97369676e6174757265 d940 ${toHex(new TextEncoder().encode(tag))}`;
 const signatureOf = (text: string) =>
-  `a97369676e6174757265 d9 ${text.length.toString(16).padStart(2, "0")} ${Buffer.from(text).toString("hex")}`;
+  `a97369676e6174757265 d9 ${text.length.toString(16).padStart(2, "0")} ${toHex(new TextEncoder().encode(text))}`;
 const frame = (...entries: string[]) => hex(`8${entries.length} ${entries.join(" ")}`);
 const verifies = (bytes: Uint8Array) => MessageProtocol.fromBytes(bytes).verify(key);
 const refused = (bytes: Uint8Array) =>

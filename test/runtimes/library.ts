@@ -1,0 +1,41 @@
+import { fileURLToPath } from "node:url";
+import type { TestProjectInlineConfiguration } from "vitest/config";
+
+const fromRoot = (path: string) => fileURLToPath(new URL(`../../${path}`, import.meta.url));
+const vectors = process.env.LACRE_VECTORS ?? fromRoot("../shared/vectors");
+
+/** What stands behind `#native` and `#compile`. */
+const platforms = {
+  node: ["native.node.ts", "compile.eval.ts"],
+  deno: ["native.deno.ts", "compile.eval.ts"],
+  none: ["native.none.ts", "compile.none.ts"],
+} as const;
+
+/** Tests that are Node's by nature: of the repository, of the documents, of the package, and with a peer in Python or zlib. */
+export const onNodeOnly = ["test/{interop,house,docs,package}/**", "test/**/*.node.test.ts"];
+
+/** Tests that search for a long time, on the same code as others. */
+export const takesLong = ["test/{property,assurance}/**"];
+
+/**
+ * The library's tests on one platform's files, as a project for vitest. Without these aliases they would test a stale
+ * build in silence.
+ */
+export function libraryOn(
+  platform: keyof typeof platforms,
+  test: TestProjectInlineConfiguration["test"] & { name: string },
+): TestProjectInlineConfiguration {
+  const [native, compile] = platforms[platform];
+  return {
+    root: fromRoot("."),
+    resolve: {
+      alias: {
+        "#native": fromRoot(`src/crypto/${native}`),
+        "#compile": fromRoot(`src/messages/${compile}`),
+        "#vectors": vectors,
+      },
+    },
+    server: { fs: { allow: [fromRoot("."), vectors] } },
+    test: { include: ["test/**/*.test.ts"], exclude: onNodeOnly, testTimeout: 120_000, ...test },
+  };
+}
