@@ -11,18 +11,15 @@ import {
   VerifyError,
 } from "../../src/index.js";
 import { NOW } from "../support/examples.js";
+import { memoryInUse } from "../support/memory.js";
 
 const key = SigningKey.from("a secret that both ends share");
 
-/** Bytes of memory that `work` leaves behind or reaches, roughly; none where the platform does not tell. */
+/** Bytes of memory that `work` leaves behind or reaches, roughly. */
 function memoryOf(work: () => void): number {
-  const used = () => {
-    const { heapUsed = 0, arrayBuffers = 0 } = globalThis.process?.memoryUsage?.() ?? {};
-    return heapUsed + arrayBuffers;
-  };
-  const before = used();
+  const before = memoryInUse();
   work();
-  return used() - before;
+  return memoryInUse() - before;
 }
 const bombs = (count: number) => Array.from({ length: count }, () => ({ "1023": 0 }));
 

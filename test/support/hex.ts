@@ -22,5 +22,5 @@ class SubclassOfBytes extends Uint8Array<ArrayBuffer> {}
 
 /** The same bytes as a Buffer; where there is none, as another subclass of Uint8Array. */
 export function asBuffer(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
-  return typeof Buffer === "undefined" ? SubclassOfBytes.from(bytes) : Buffer.from(bytes);
+  return globalThis.Buffer?.from(bytes) ?? SubclassOfBytes.from(bytes);
 }

@@ -85,6 +85,12 @@ describe("a hostile frame", () => {
     fc.assert(property, { numRuns: isSlow ? 5 : 50 });
   });
 
+  it("has a head longer than it need be also where the key id is long", () => {
+    const key = SigningKey.from("secret", { id: "x".repeat(40) });
+    for (const one of fc.sample(hostileFrame({ kind: "head longer than it need be", key }), 50))
+      expect(one.codes).toContain(refusalOf(one));
+  });
+
   it("is of every kind, and on both wires where both have it", () => {
     const sampled = fc.sample(hostileFrame(), 1000);
     expect(new Set(sampled.map(({ kind }) => kind)).size).toBe(HOSTILE_KINDS.length);

@@ -153,7 +153,7 @@ const hostileFrames = {
           rawWire2(key, { ...FIELDS, version: Uint8Array.of(0xcc, 2) }),
           rawWire2(key, {
             ...FIELDS,
-            keyId: inBin([0xd9, encodeUtf8(key.id).length], encodeUtf8(key.id)),
+            keyId: inBin([0xda, 0, encodeUtf8(key.id).length], encodeUtf8(key.id)),
           }),
           rawWire2(key, { ...FIELDS, id: inBin([0xc5, 0, 16], ID) }),
           rawWire2(key, { ...FIELDS, type: inBin([0xd9, 4], encodeUtf8("test")) }),
