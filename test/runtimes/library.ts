@@ -11,11 +11,14 @@ const platforms = {
   none: ["native.none.ts", "compile.none.ts"],
 } as const;
 
-/** Tests that are Node's by nature: of the repository, of the documents, of the package, and with a peer in Python or zlib. */
-export const onNodeOnly = ["test/{interop,house,docs,package}/**", "test/**/*.node.test.ts"];
+/** Tests that are Node's by nature: of the repository, its documents, its tools and its package; with a peer in Python or zlib. */
+export const onNodeOnly = [
+  "test/{assurance,interop,house,docs,package}/**",
+  "test/**/*.node.test.ts",
+];
 
 /** Tests that search for a long time, on the same code as others. */
-export const takesLong = ["test/{property,assurance}/**"];
+export const takesLong = ["test/property/**"];
 
 /**
  * The library's tests on one platform's files, as a project for vitest. Without these aliases they would test a stale

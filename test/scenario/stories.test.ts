@@ -44,7 +44,9 @@ describe("alice and bob", () => {
     server.delivers(alice, server.stored[1]!);
     expect(await alice.reads()).toEqual(["¡Vale!"]);
 
-    const held = server.stored.map(({ content }) => Buffer.from(content).toString("latin1")).join();
+    const held = server.stored
+      .map(({ content }) => new TextDecoder("latin1").decode(content))
+      .join();
     expect(held).not.toContain("ocho");
     expect([alice.refusals, bob.refusals]).toEqual([[], []]);
   });
