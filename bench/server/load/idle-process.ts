@@ -1,4 +1,5 @@
 import { once } from "node:events";
+import { Heartbeat } from "lacre";
 import { WebSocket } from "ws";
 import { greet } from "./lacre-peer.js";
 import type { Kind, PeerPlan } from "./peer.js";
@@ -12,8 +13,9 @@ export interface IdlePlan {
 }
 
 const AT_ONCE = 50;
+const HEARTBEAT_MS = 20_000;
 
-// Opens connections, greets where there is somebody to greet, and says nothing more.
+// Opens connections, greets where there is somebody to greet, and says no more than keeps them open.
 process.on("message", async ({ kind, url, peers, count }: IdlePlan) => {
   for (let opened = 0; opened < count; opened += AT_ONCE) {
     const batch = Array.from({ length: Math.min(AT_ONCE, count - opened) }, async (_, at) => {
@@ -30,7 +32,11 @@ process.on("message", async ({ kind, url, peers, count }: IdlePlan) => {
 let greeted = 0;
 
 async function greetNext(url: string, peers: readonly PeerPlan[]): Promise<WebSocket> {
-  const { socket } = await greet(url, peers[greeted++ % peers.length]!);
+  const { socket, channel } = await greet(url, peers[greeted++ % peers.length]!);
+  setInterval(() => {
+    const now = Date.now() / 1000;
+    socket.send(channel.encode(Heartbeat, { sent_at: now }, now));
+  }, HEARTBEAT_MS);
   return socket;
 }
 
