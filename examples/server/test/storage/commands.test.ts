@@ -5,13 +5,16 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { sql } from "kysely";
-import { afterEach, beforeEach, expect, it } from "vitest";
+import { afterEach, beforeEach, expect, it, vi } from "vitest";
 import { migrate } from "../../src/database/migrator.js";
 import { openDatabase } from "../../src/database/open-database.js";
 import { createDatabase, onEachDatabase, type ScratchDatabase, urlOf } from "./databases.js";
 
 const SERVER = fileURLToPath(new URL("../../", import.meta.url));
 const MODULES = fileURLToPath(new URL("../../../../node_modules", import.meta.url));
+
+// Each test starts up to six programs.
+vi.setConfig({ testTimeout: 180_000 });
 
 onEachDatabase("the commands", (dialect) => {
   let scratch: ScratchDatabase;
