@@ -3,7 +3,7 @@ import { describeIf } from "../../../../test/support/optional.js";
 import { type CrashReport, runCrashRounds } from "../../harness/crash/rounds.js";
 import { isPostgresThere } from "../../harness/processes/database.js";
 
-const PATIENCE_MS = 90_000;
+const PATIENCE_MS = 240_000;
 const rounds = 3;
 
 function expectNothingBroken({ lost, doubled, others, ...report }: CrashReport): void {

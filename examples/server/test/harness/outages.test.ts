@@ -15,6 +15,6 @@ describeIf(canRunOutages, "PostgreSQL's and Redis's own programs")(
       expect(crash!.failures.length).toBeGreaterThan(0);
       expect(withoutRedis!.acknowledged).toBeGreaterThan(0);
       expect(withoutRedis!.failures).toEqual([]);
-    }, 90_000);
+    }, 240_000);
   },
 );
