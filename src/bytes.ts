@@ -46,6 +46,9 @@ export function decodeUtf8(bytes: Uint8Array, start = 0, end = bytes.length): st
 export function isUtf8(bytes: Uint8Array, start: number, end: number): boolean {
   let at = start;
   while (at < end) {
+    // Eight at once, as nearly all text is ASCII for the most part.
+    while (at + 8 <= end && isAscii8(bytes, at)) at += 8;
+    if (at === end) return true;
     const lead = bytes[at++]!;
     if (lead <= 0x7f) continue;
     if (lead < 0xc2 || lead > 0xf4) return false;
@@ -63,15 +66,35 @@ export function isUtf8(bytes: Uint8Array, start: number, end: number): boolean {
   return true;
 }
 
-const HEX = /* @__PURE__ */ Array.from({ length: 256 }, (_, byte) =>
-  byte.toString(16).padStart(2, "0"),
-);
+function isAscii8(bytes: Uint8Array, at: number): boolean {
+  return (
+    (bytes[at]! |
+      bytes[at + 1]! |
+      bytes[at + 2]! |
+      bytes[at + 3]! |
+      bytes[at + 4]! |
+      bytes[at + 5]! |
+      bytes[at + 6]! |
+      bytes[at + 7]!) <=
+    0x7f
+  );
+}
+
+const HEX_DIGITS = /* @__PURE__ */ encoder.encode("0123456789abcdef");
+
+/** The digits of lower-case hexadecimal text, in ASCII. */
+export function encodeHexBytes(bytes: Uint8Array): Uint8Array {
+  const digits = new Uint8Array(2 * bytes.length);
+  for (let at = 0; at < bytes.length; at++) {
+    digits[2 * at] = HEX_DIGITS[bytes[at]! >> 4]!;
+    digits[2 * at + 1] = HEX_DIGITS[bytes[at]! & 15]!;
+  }
+  return digits;
+}
 
 /** Lower-case hexadecimal text. */
 export function encodeHex(bytes: Uint8Array): string {
-  let text = "";
-  for (const byte of bytes) text += HEX[byte];
-  return text;
+  return decoder.decode(encodeHexBytes(bytes));
 }
 
 /** Bytes of lower-case hexadecimal text, or undefined for any other text. */
@@ -79,14 +102,20 @@ export function decodeHex(text: string): Uint8Array | undefined {
   if (text.length % 2 !== 0 || !/^[0-9a-f]*$/.test(text)) return undefined;
   const bytes = new Uint8Array(text.length / 2);
   for (let at = 0; at < bytes.length; at++) {
-    bytes[at] = Number.parseInt(text.slice(2 * at, 2 * at + 2), 16);
+    bytes[at] = (hexValue(text, 2 * at) << 4) | hexValue(text, 2 * at + 1);
   }
   return bytes;
 }
 
+function hexValue(text: string, at: number): number {
+  const code = text.charCodeAt(at);
+  return code <= 0x39 ? code - 0x30 : code - 0x57;
+}
+
 const BASE64_ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 const PADDING = 0x3d;
-const NOT_IN_ALPHABET = 0xff;
+/** A bit that no value of six bits has. */
+const NOT_IN_ALPHABET = 0x40;
 
 const base64Digits = /* @__PURE__ */ encoder.encode(BASE64_ALPHABET);
 const base64Values = /* @__PURE__ */ (() => {
@@ -115,25 +144,40 @@ export function encodeBase64(bytes: Uint8Array): string {
  */
 export function decodeBase64(text: string): Uint8Array | undefined {
   if (text.length % 4 !== 0) return undefined;
-  const padding = text.endsWith("==") ? 2 : text.endsWith("=") ? 1 : 0;
-  const digits = text.length - padding;
+  const padding = base64Padding(text);
   const bytes = new Uint8Array((text.length / 4) * 3 - padding);
+  const digits = text.length - padding;
   let to = 0;
-  let bits = 0;
-  let held = 0;
-  for (let from = 0; from < digits; from++) {
-    const code = text.charCodeAt(from);
-    const value = code < 256 ? base64Values[code]! : NOT_IN_ALPHABET;
-    if (value === NOT_IN_ALPHABET) return undefined;
-    bits = ((bits << 6) | value) & 0xffff;
-    held += 6;
-    if (held >= 8) {
-      held -= 8;
-      bytes[to++] = bits >> held;
-    }
+  let seen = 0;
+  for (let from = 0; from < digits; from += 4) {
+    const first = base64Value(text, from);
+    const second = base64Value(text, from + 1);
+    // What stands in the place of padding counts as zeros.
+    const third = from + 2 < digits ? base64Value(text, from + 2) : 0;
+    const fourth = from + 3 < digits ? base64Value(text, from + 3) : 0;
+    seen |= first | second | third | fourth;
+    // Past the end nothing is written.
+    bytes[to++] = (first << 2) | (second >> 4);
+    bytes[to++] = (second << 4) | (third >> 2);
+    bytes[to++] = (third << 6) | fourth;
   }
-  const trailing = bits & ((1 << held) - 1);
-  return trailing === 0 ? bytes : undefined;
+  return seen < NOT_IN_ALPHABET && hasZeroTrailingBits(text, padding) ? bytes : undefined;
+}
+
+/** How many of the text's last characters are padding. */
+export function base64Padding(text: string): 0 | 1 | 2 {
+  return text.endsWith("==") ? 2 : text.endsWith("=") ? 1 : 0;
+}
+
+/** Whether the last digit before the padding says nothing that no byte has room for. */
+export function hasZeroTrailingBits(text: string, padding: 0 | 1 | 2): boolean {
+  const unused = padding === 0 ? 0 : padding === 1 ? 0b11 : 0b1111;
+  return (base64Value(text, text.length - padding - 1) & unused) === 0;
+}
+
+function base64Value(text: string, at: number): number {
+  const code = text.charCodeAt(at);
+  return code < 256 ? base64Values[code]! : NOT_IN_ALPHABET;
 }
 
 /** Text of a UUID's 16 bytes (RFC 9562, section 4), in lower case. */
@@ -159,13 +203,32 @@ export const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{1
 
 /** One array with the bytes of all parts. */
 export function concat(...parts: readonly Uint8Array[]): Uint8Array {
-  const whole = new Uint8Array(parts.reduce((length, part) => length + part.length, 0));
+  let length = 0;
+  for (const part of parts) length += part.length;
+  const whole = new Uint8Array(length);
   let at = 0;
   for (const part of parts) {
     whole.set(part, at);
     at += part.length;
   }
   return whole;
+}
+
+// A view of every array that holds a number would cost more than to copy its bytes to where a view is kept.
+const floatBytes = /* @__PURE__ */ new Uint8Array(8);
+const floatView = /* @__PURE__ */ new DataView(floatBytes.buffer);
+
+/** The big-endian float of 4 or 8 bytes at an offset. */
+export function readFloat(bytes: Uint8Array, at: number, size: 4 | 8): number {
+  for (let digit = 0; digit < size; digit++) floatBytes[digit] = bytes[at + digit]!;
+  return size === 4 ? floatView.getFloat32(0) : floatView.getFloat64(0);
+}
+
+/** The big-endian unsigned integer of `size` bytes at an offset. */
+export function readUint(bytes: Uint8Array, at: number, size: 1 | 2 | 4): number {
+  let value = 0;
+  for (let digit = at; digit < at + size; digit++) value = value * 256 + bytes[digit]!;
+  return value;
 }
 
 /** Whether two arrays hold the same bytes, in a time that tells nothing about where they differ. Lengths are not secret. */

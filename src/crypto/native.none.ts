@@ -2,7 +2,8 @@
 // a frame), AES-GCM from WebCrypto where there is one (an insecure page has none).
 import { type AesGcm, aesGcmInWebCrypto } from "./aead.js";
 
-export { decodeBase64, encodeBase64 } from "../bytes.js";
+export { decodeBase64, encodeBase64, isUtf8 } from "../bytes.js";
+export { deflateInStream as deflate } from "./deflate.js";
 export { hmacSha256InJavaScript as hmacSha256 } from "./hmac.js";
 
 export async function aesGcm(raw: Uint8Array): Promise<AesGcm> {

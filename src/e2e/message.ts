@@ -1,3 +1,4 @@
+import { deflate } from "#native";
 import { unixNow } from "../clock.js";
 import { DecryptError, ValidationError } from "../errors.js";
 import { MAX_BODY_BYTES, MAX_CONTENT_BYTES, MIN_COMPRESSED_BYTES } from "../limits.js";
@@ -5,7 +6,6 @@ import type { ChatMessage } from "../messages/chat.js";
 import { chatMessageAad, wholeMilliseconds } from "../messages/chat-message-aad.js";
 import type { ChatKey } from "./chat-key.js";
 import { type Content, decodeContent, encodeContent, type TextContent } from "./content.js";
-import { deflate } from "./deflate.js";
 import { seal, unseal } from "./encrypt.js";
 import { inflate } from "./inflate.js";
 import { pad, unpad } from "./padding.js";

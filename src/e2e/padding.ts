@@ -1,3 +1,4 @@
+import { readUint } from "../bytes.js";
 import { MIN_PADDED_BYTES } from "../limits.js";
 
 const IS_COMPRESSED = 1;
@@ -28,7 +29,7 @@ function floorLog2(value: number): number {
 export function pad({ isCompressed, body }: Padded): Uint8Array {
   const plaintext = new Uint8Array(paddedLength(HEAD_BYTES + body.length));
   plaintext[0] = isCompressed ? IS_COMPRESSED : 0;
-  new DataView(plaintext.buffer).setUint32(1, body.length);
+  for (let at = 1; at < HEAD_BYTES; at++) plaintext[at] = body.length >>> (8 * (4 - at));
   plaintext.set(body, HEAD_BYTES);
   return plaintext;
 }
@@ -37,8 +38,7 @@ export function pad({ isCompressed, body }: Padded): Uint8Array {
 export function unpad(plaintext: Uint8Array): Padded | undefined {
   if (plaintext.length < MIN_PADDED_BYTES) return undefined;
   const flags = plaintext[0]!;
-  const view = new DataView(plaintext.buffer, plaintext.byteOffset, plaintext.byteLength);
-  const bodyEnd = HEAD_BYTES + view.getUint32(1);
+  const bodyEnd = HEAD_BYTES + readUint(plaintext, 1, 4);
   if (flags > IS_COMPRESSED || bodyEnd > plaintext.length) return undefined;
   if (paddedLength(bodyEnd) !== plaintext.length) return undefined;
   if (plaintext.subarray(bodyEnd).some((byte) => byte !== 0)) return undefined;

@@ -1,8 +1,9 @@
-import { concat, decodeUuid, encodeUtf8 } from "../bytes.js";
+import { decodeUuid, encodeUtf8 } from "../bytes.js";
 import { MAX_UNIX_TIME } from "../limits.js";
 import type { ChatMessage } from "./chat.js";
 
 const PREFIX = /* @__PURE__ */ encodeUtf8("lacre/e2e/1");
+const UINT_64_BYTES = 8;
 const CLIENT_ID_BYTES = 16;
 
 /** What a message is bound to. */
@@ -27,9 +28,22 @@ export function chatMessageAad({
     client_id === undefined ? new Uint8Array(CLIENT_ID_BYTES) : decodeUuid(client_id);
   const isNil = clientId?.every((byte) => byte === 0);
   if (clientId === undefined || (client_id !== undefined && isNil)) return undefined;
-  const fields = new DataView(new ArrayBuffer(24));
-  for (const [at, number] of numbers.entries()) fields.setBigUint64(8 * at, BigInt(number));
-  return concat(PREFIX, new Uint8Array(fields.buffer), clientId);
+  const aad = new Uint8Array(PREFIX.length + 3 * UINT_64_BYTES + CLIENT_ID_BYTES);
+  aad.set(PREFIX);
+  for (const [place, number] of numbers.entries()) {
+    writeUint64(aad, PREFIX.length + place * UINT_64_BYTES, number);
+  }
+  aad.set(clientId, PREFIX.length + 3 * UINT_64_BYTES);
+  return aad;
+}
+
+/** Big-endian; a BigInt would cost several times as much. */
+function writeUint64(bytes: Uint8Array, at: number, value: number): void {
+  let rest = value;
+  for (let digit = at + UINT_64_BYTES - 1; digit >= at; digit--) {
+    bytes[digit] = rest % 256;
+    rest = Math.floor(rest / 256);
+  }
 }
 
 /** A time in seconds as whole milliseconds, as other languages and JSON keep it. */

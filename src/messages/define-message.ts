@@ -142,23 +142,27 @@ class Definition<Type extends string, Schema extends PayloadSchema>
   /** Without the nils that first-version peers write in every message; others are looked for once they are complained of. */
   #withoutNils(input: unknown): unknown {
     if (typeof input !== "object" || input === null) return input;
-    let read: Record<string, unknown> | undefined;
+    let read = input as Payload;
     for (const key of this.#schemaTraits().omittedWhenNil) {
-      if ((input as Payload)[key] !== null) continue;
-      read ??= { ...input };
-      delete read[key];
+      if (read[key] !== null) continue;
+      const { [key]: _, ...rest } = read;
+      read = rest;
     }
-    return read ?? input;
+    return read;
   }
 
   /** In the order of the schema, as peers of the first version sign and compare bytes. */
   #withNils(payload: Payload): Payload {
     if (this.#nil.length === 0) return payload;
-    // Without a prototype, `__proto__` is a key like any other, which the encoder refuses.
-    const ordered: Record<string, unknown> = Object.create(null);
-    for (const key of this.#schemaTraits().keys) ordered[key] = payload[key];
-    for (const key of this.#nil) ordered[key] = payload[key] ?? null;
-    for (const key of Object.keys(payload)) ordered[key] ??= payload[key];
+    const { inOrder } = this.#schemaTraits();
+    const ordered: Record<string, unknown> = { ...inOrder };
+    for (const key of Object.keys(payload)) {
+      const value = payload[key];
+      if (value === undefined) continue;
+      if (Object.hasOwn(inOrder, key)) ordered[key] = value;
+      // Defined, `__proto__` is a key like any other, which the encoder refuses.
+      else Object.defineProperty(ordered, key, { value, enumerable: true });
+    }
     return ordered;
   }
 }
@@ -168,8 +172,8 @@ type Payload = Readonly<Record<string, unknown>>;
 /** What a definition needs to know of its schema. */
 interface Traits<Schema extends PayloadSchema> {
   readonly safeParse: SafeParse<Schema>;
-  /** Names of the fields, in the schema's order. */
-  readonly keys: readonly string[];
+  /** The fields in the schema's order, each as wire 1 writes it where it is absent: nil, or undefined for not at all. */
+  readonly inOrder: Readonly<Record<string, null | undefined>>;
   /** Fields that are written as nil where they are absent, and for which nil means nothing else. */
   readonly omittedWhenNil: readonly string[];
   readonly mayOmitTimestamp: boolean;
@@ -184,7 +188,10 @@ function traitsOf<Schema extends PayloadSchema>(
     shape[key] !== undefined && readsNilAsAbsent(shape[key]);
   return {
     safeParse: compile(schema),
-    keys: Object.keys(shape),
+    inOrder: Object.fromEntries([
+      ...Object.keys(shape).map((key) => [key, undefined]),
+      ...nil.map((key) => [key, null]),
+    ]),
     omittedWhenNil: nil.filter(isOmittedWhenNil),
     mayOmitTimestamp: shape.timestamp !== undefined && mayBeAbsent(shape.timestamp),
   };

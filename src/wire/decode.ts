@@ -1,4 +1,4 @@
-import { decodeUtf8 } from "../bytes.js";
+import { decodeUtf8, readFloat, readUint } from "../bytes.js";
 
 /** What a frame can carry. */
 export type WireValue =
@@ -27,12 +27,10 @@ export function decode(bytes: Uint8Array, start: number): WireValue {
 
 class Decoder {
   readonly #bytes: Uint8Array;
-  readonly #view: DataView;
   #at: number;
 
   constructor(bytes: Uint8Array, start: number) {
     this.#bytes = bytes;
-    this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     this.#at = start;
   }
 
@@ -43,52 +41,51 @@ class Decoder {
     if (head <= 0x9f) return this.#array(head & 0x0f);
     if (head <= 0xbf) return this.#text(head & 0x1f);
     if (head >= 0xe0) return head - 0x100;
-    const view = this.#view;
     switch (head) {
       case 0xc2:
         return false;
       case 0xc3:
         return true;
       case 0xc4:
-        return this.#binary(view.getUint8(this.#pass(1)));
+        return this.#binary(this.#uint(1));
       case 0xc5:
-        return this.#binary(view.getUint16(this.#pass(2)));
+        return this.#binary(this.#uint(2));
       case 0xc6:
-        return this.#binary(view.getUint32(this.#pass(4)));
+        return this.#binary(this.#uint(4));
       case 0xca:
-        return view.getFloat32(this.#pass(4));
+        return readFloat(this.#bytes, this.#pass(4), 4);
       case 0xcb:
-        return view.getFloat64(this.#pass(8));
+        return readFloat(this.#bytes, this.#pass(8), 8);
       case 0xcc:
-        return view.getUint8(this.#pass(1));
+        return this.#uint(1);
       case 0xcd:
-        return view.getUint16(this.#pass(2));
+        return this.#uint(2);
       case 0xce:
-        return view.getUint32(this.#pass(4));
+        return this.#uint(4);
       case 0xcf:
-        return view.getUint32(this.#pass(4)) * 2 ** 32 + view.getUint32(this.#pass(4));
+        return this.#uint(4) * 2 ** 32 + this.#uint(4);
       case 0xd0:
-        return view.getInt8(this.#pass(1));
+        return (this.#uint(1) << 24) >> 24;
       case 0xd1:
-        return view.getInt16(this.#pass(2));
+        return (this.#uint(2) << 16) >> 16;
       case 0xd2:
-        return view.getInt32(this.#pass(4));
+        return this.#uint(4) | 0;
       case 0xd3:
-        return view.getInt32(this.#pass(4)) * 2 ** 32 + view.getUint32(this.#pass(4));
+        return (this.#uint(4) | 0) * 2 ** 32 + this.#uint(4);
       case 0xd9:
-        return this.#text(view.getUint8(this.#pass(1)));
+        return this.#text(this.#uint(1));
       case 0xda:
-        return this.#text(view.getUint16(this.#pass(2)));
+        return this.#text(this.#uint(2));
       case 0xdb:
-        return this.#text(view.getUint32(this.#pass(4)));
+        return this.#text(this.#uint(4));
       case 0xdc:
-        return this.#array(view.getUint16(this.#pass(2)));
+        return this.#array(this.#uint(2));
       case 0xdd:
-        return this.#array(view.getUint32(this.#pass(4)));
+        return this.#array(this.#uint(4));
       case 0xde:
-        return this.#map(view.getUint16(this.#pass(2)));
+        return this.#map(this.#uint(2));
       case 0xdf:
-        return this.#map(view.getUint32(this.#pass(4)));
+        return this.#map(this.#uint(4));
       default:
         return null;
     }
@@ -99,6 +96,10 @@ class Decoder {
     const from = this.#at;
     this.#at += size;
     return from;
+  }
+
+  #uint(size: 1 | 2 | 4): number {
+    return readUint(this.#bytes, this.#pass(size), size);
   }
 
   #text(length: number): string {
@@ -116,7 +117,7 @@ class Decoder {
     if (head > 0xbf) return this.value() as string;
     const start = this.#at + 1;
     this.#at = start + (head & 0x1f);
-    return shortKey(this.#bytes, start, this.#at);
+    return decodeKey(this.#bytes, start, this.#at);
   }
 
   #array(count: number): readonly WireValue[] {
@@ -142,7 +143,8 @@ const KEPT_KEYS = 256;
 /** Keys by what they begin and end with: one that the engine knows already costs a comparison, a new one a look-up. */
 const keptKeys: string[] = /* @__PURE__ */ new Array(KEPT_KEYS).fill("");
 
-function shortKey(bytes: Uint8Array, start: number, end: number): string {
+/** Text of a map's key between two offsets, which is one of few as a rule. */
+export function decodeKey(bytes: Uint8Array, start: number, end: number): string {
   const length = end - start;
   const slot = (length * 31 + bytes[start]! * 7 + bytes[end - 1]!) % KEPT_KEYS;
   const kept = keptKeys[slot]!;

@@ -17,8 +17,8 @@ export function readFrame(input: unknown, maxFrameBytes: number): Frame {
 }
 
 function copied(input: unknown, maxFrameBytes: number): Uint8Array {
-  const isBuffer = Object.prototype.toString.call(input) === "[object ArrayBuffer]";
-  if (!isBytes(input) && !isBuffer) {
+  const isView = isBytes(input);
+  if (!isView && Object.prototype.toString.call(input) !== "[object ArrayBuffer]") {
     throw new DecodeError("a frame is bytes: a Uint8Array or an ArrayBuffer");
   }
   const { byteLength } = input as Uint8Array | ArrayBuffer;
@@ -32,7 +32,7 @@ function copied(input: unknown, maxFrameBytes: number): Uint8Array {
     );
   }
   try {
-    return isBytes(input) ? new Uint8Array(input) : new Uint8Array(input as ArrayBuffer).slice();
+    return isView ? new Uint8Array(input) : new Uint8Array(input as ArrayBuffer).slice();
   } catch (cause) {
     throw new DecodeError("a frame is bytes, and these were transferred away", { cause });
   }

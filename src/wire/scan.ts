@@ -1,6 +1,8 @@
-import { decodeUtf8, isUtf8 } from "../bytes.js";
+import { isUtf8 } from "#native";
+import { decodeUtf8, readUint } from "../bytes.js";
 import { DecodeError } from "../errors.js";
 import { MAX_ELEMENTS, MAX_NESTING } from "../limits.js";
+import { decodeKey } from "./decode.js";
 
 /** Names that a JavaScript object gives a meaning of its own. */
 export const FORBIDDEN_KEYS: ReadonlySet<string> = /* @__PURE__ */ new Set([
@@ -19,7 +21,7 @@ export const INSIDE_FRAME = { nesting: 1, elements: 4 } as const;
 const PAIRWISE_KEYS = 16;
 
 /**
- * Goes once over the untrusted MessagePack value that fills `bytes`, and refuses all that section 2 of
+ * Goes once over the untrusted MessagePack value that fills `bytes` from `start` on, and refuses all that section 2 of
  * docs/PROTOCOL.md refuses, without decoding or allocating what the bytes declare.
  *
  * Returns the offsets at which the direct children of the outermost map or array begin (in a map: key, value, key,
@@ -31,8 +33,9 @@ const PAIRWISE_KEYS = 16;
 export function scan(
   bytes: Uint8Array,
   { nesting = 0, elements = 0 }: { nesting?: number; elements?: number } = {},
+  start = 0,
 ): number[] {
-  const scanner = new Scanner(bytes, nesting, elements);
+  const scanner = new Scanner(bytes, start, nesting, elements);
   scanner.value();
   if (scanner.at !== bytes.length) throw malformed(scanner.at, "bytes after the end");
   scanner.children.push(scanner.at);
@@ -41,7 +44,7 @@ export function scan(
 
 class Scanner {
   readonly children: number[] = [];
-  at = 0;
+  at: number;
   readonly #bytes: Uint8Array;
   readonly #outermost: number;
   /** Where the keys of the small maps around begin and end, innermost last. */
@@ -50,15 +53,16 @@ class Scanner {
   #elements: number;
   #textStart = 0;
 
-  constructor(bytes: Uint8Array, nesting: number, elements: number) {
+  constructor(bytes: Uint8Array, start: number, nesting: number, elements: number) {
     this.#bytes = bytes;
+    this.at = start;
     this.#nesting = nesting;
     this.#outermost = nesting + 1;
     this.#elements = elements;
   }
 
   value(): void {
-    const head = this.#take(1);
+    const head = this.#byte();
     if (head <= 0x7f || head >= 0xe0) return;
     if (head <= 0x8f) return this.#map(head & 0x0f);
     if (head <= 0x9f) return this.#array(head & 0x0f);
@@ -69,7 +73,7 @@ class Scanner {
       case 0xc3: // true
         return;
       case 0xc4: // bin 8, 16, 32
-        return this.#skip(this.#take(1));
+        return this.#skip(this.#byte());
       case 0xc5:
         return this.#skip(this.#take(2));
       case 0xc6:
@@ -91,7 +95,7 @@ class Scanner {
       case 0xd3:
         return this.#safeInteger(this.#take(4) | 0);
       case 0xd9: // str 8, 16, 32
-        return this.#text(this.#take(1));
+        return this.#text(this.#byte());
       case 0xda:
         return this.#text(this.#take(2));
       case 0xdb:
@@ -109,13 +113,16 @@ class Scanner {
     }
   }
 
+  #byte(): number {
+    if (this.at >= this.#bytes.length) throw malformed(this.at, "the frame ends too early");
+    return this.#bytes[this.at++]!;
+  }
+
   /** Takes a big-endian unsigned integer of `size` bytes. */
-  #take(size: 1 | 2 | 4): number {
+  #take(size: 2 | 4): number {
     const from = this.at;
     this.#skip(size);
-    let value = 0;
-    for (let at = from; at < this.at; at++) value = value * 256 + this.#bytes[at]!;
-    return value;
+    return readUint(this.#bytes, from, size);
   }
 
   #skip(length: number): void {
@@ -173,7 +180,7 @@ class Scanner {
         : this.#isRepeated(firstKey, start, end);
       if (isRepeated) throw malformed(keyAt, "a key that the map has already");
       const mayBeSpecial = end - start === 9 || end - start === 11;
-      const special = mayBeSpecial ? decodeUtf8(this.#bytes, start, end) : "";
+      const special = mayBeSpecial ? decodeKey(this.#bytes, start, end) : "";
       if (FORBIDDEN_KEYS.has(special)) throw malformed(keyAt, "a forbidden key");
       if (outermost) this.children.push(this.at);
       if (special === "timestamp") this.#finite();

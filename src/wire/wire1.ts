@@ -1,8 +1,8 @@
-import { concat, decodeHex, encodeHex, encodeUtf8, equalConstantTime } from "../bytes.js";
+import { concat, decodeUtf8, encodeHexBytes, encodeUtf8, equalConstantTime } from "../bytes.js";
 import type { HmacSha256 } from "../crypto/hmac.js";
 import { DecodeError, ValidationError } from "../errors.js";
 import { MAC_BYTES, MAX_TYPE_BYTES } from "../limits.js";
-import { decode, type WireMap } from "./decode.js";
+import { decode, decodeKey, type WireMap } from "./decode.js";
 import { written } from "./encode.js";
 import type { Frame, FrameFields } from "./frame.js";
 import { scan } from "./scan.js";
@@ -19,8 +19,10 @@ const SIGNATURE_HEAD = /* @__PURE__ */ Uint8Array.of(
   0xd9,
   2 * MAC_BYTES,
 );
-/** A str 8 head's second byte and the digits. */
-const SIGNATURE_BYTES = 1 + 2 * MAC_BYTES;
+/** The same key with an empty text. */
+const UNSIGNED = /* @__PURE__ */ Uint8Array.of(...SIGNATURE_HEAD.subarray(0, -2), 0xa0);
+const SIGNATURE_DIGITS = 2 * MAC_BYTES;
+const NO_BYTES = /* @__PURE__ */ new Uint8Array();
 
 /** Where an entry of the frame's map stands: its key, its value, and what comes after. */
 interface Entry {
@@ -29,9 +31,6 @@ interface Entry {
   readonly end: number;
 }
 
-/** The entries that a signature covers, in its order. */
-type SignedEntries = readonly [type: Entry, payload: Entry, timestamp: Entry];
-
 /** Whether a frame that begins with this byte is on wire 1. */
 export function isWire1(firstByte: number | undefined): boolean {
   return firstByte !== undefined && firstByte >= MAP_OF_2 && firstByte <= MAP_OF_4;
@@ -39,41 +38,29 @@ export function isWire1(firstByte: number | undefined): boolean {
 
 /** A new, unsigned wire 1 frame. Throws ValidationError for a payload that cannot travel. */
 export function encodeWire1({ type, payload, timestamp }: FrameFields): Frame {
-  const ends = [1, 0, 0, 0];
-  const valueStarts = [0, 0, 0];
-  const bytes = written((writer) => {
-    writer.byte(MAP_OF_4);
+  let payloadStart = 0;
+  const covered = written((writer) => {
+    writer.byte(MAP_OF_3);
     writer.text("type");
-    valueStarts[0] = writer.length;
     writer.text(type);
-    ends[1] = writer.length;
     writer.text("payload");
-    valueStarts[1] = writer.length;
+    payloadStart = writer.length;
     writer.payload(payload, "base64");
-    ends[2] = writer.length;
     writer.text("timestamp");
-    valueStarts[2] = writer.length;
     writer.float64(timestamp);
-    ends[3] = writer.length;
-    writer.text("signature");
-    writer.text("");
   });
-  const entry = (at: number): Entry => ({
-    start: ends[at]!,
-    valueStart: valueStarts[at]!,
-    end: ends[at + 1]!,
-  });
-  const signed: SignedEntries = [entry(0), entry(1), entry(2)];
-  return new Wire1Frame(bytes, {
+  return new Wire1Frame({
     type,
     timestamp,
-    signature: "",
-    signed,
-    payloadStart: signed[1].valueStart,
+    signature: NO_BYTES,
+    covered,
+    payload: covered.subarray(payloadStart),
+    head: MAP_OF_4,
+    parts: [covered, UNSIGNED],
   });
 }
 
-/** Reads a wire 1 frame, whose bytes it keeps. Throws DecodeError. */
+/** Reads a wire 1 frame, whose bytes become its own. Throws DecodeError. */
 export function readWire1(bytes: Uint8Array): Frame {
   const { type, payload, timestamp, signature } = readEntries(bytes);
   if (type === undefined) throw new DecodeError("malformed frame: no type");
@@ -81,118 +68,117 @@ export function readWire1(bytes: Uint8Array): Frame {
   if (!isMap(bytes[payload.valueStart]!)) {
     throw new DecodeError("malformed frame: the payload is not a map");
   }
-  return new Wire1Frame(bytes, {
+  return new Wire1Frame({
     type: readType(bytes, type),
     timestamp: timestamp && readTimestamp(bytes, timestamp),
-    signature: signature ? readText(bytes, signature.valueStart, "signature") : "",
-    payloadStart: payload.valueStart,
-    signed: timestamp && [type, payload, timestamp],
+    signature: signature ? textBytes(bytes, signature, "signature") : NO_BYTES,
+    payload: bytes.subarray(payload.valueStart, payload.end),
+    head: bytes[0]!,
+    covered: timestamp && coveredBytes(bytes, type, payload, timestamp),
+    parts: [bytes],
   });
+}
+
+/**
+ * The bytes that a signature covers: the three entries as a map of their own, cut from the frame. They are never
+ * encoded anew, because JavaScript cannot tell 1.0 from 1, and their bytes differ. In the usual order nothing is copied
+ * either: the frame's first byte is made the one of that map, and `toBytes` puts it back.
+ */
+function coveredBytes(bytes: Uint8Array, ...entries: readonly [Entry, Entry, Entry]): Uint8Array {
+  const [type, payload, timestamp] = entries;
+  if (type.start === 1 && payload.start === type.end && timestamp.start === payload.end) {
+    bytes[0] = MAP_OF_3;
+    return bytes.subarray(0, timestamp.end);
+  }
+  return concat(
+    Uint8Array.of(MAP_OF_3),
+    ...entries.map(({ start, end }) => bytes.subarray(start, end)),
+  );
 }
 
 interface Wire1Reading {
   readonly type: string;
   readonly timestamp: number | undefined;
-  readonly signature: string;
-  readonly payloadStart: number;
+  /** The signature's digits, or whatever stands in their place. */
+  readonly signature: Uint8Array;
+  /** The payload's map. */
+  readonly payload: Uint8Array;
   /** Undefined without a timestamp: such a frame has nothing that a signature could cover. */
-  readonly signed: SignedEntries | undefined;
+  readonly covered: Uint8Array | undefined;
+  /** What the frame's first byte is, and its bytes but for that. */
+  readonly head: number;
+  readonly parts: readonly Uint8Array[];
 }
 
 class Wire1Frame implements Frame {
   readonly wire = 1;
   readonly keyId = "";
   readonly id = undefined;
-  readonly #bytes: Uint8Array;
   readonly type: string;
   readonly timestamp: number | undefined;
-  readonly signature: string;
-  readonly #payloadStart: number;
-  readonly #signed: SignedEntries | undefined;
+  readonly #reading: Wire1Reading;
 
-  constructor(bytes: Uint8Array, reading: Wire1Reading) {
-    this.#bytes = bytes;
+  constructor(reading: Wire1Reading) {
     this.type = reading.type;
     this.timestamp = reading.timestamp;
-    this.signature = reading.signature;
-    this.#payloadStart = reading.payloadStart;
-    this.#signed = reading.signed;
+    this.#reading = reading;
   }
 
   toBytes(): Uint8Array {
-    return this.#bytes.slice();
+    const bytes = concat(...this.#reading.parts);
+    bytes[0] = this.#reading.head;
+    return bytes;
   }
 
   decodePayload(): WireMap {
-    return decode(this.#bytes, this.#payloadStart) as WireMap;
+    return decode(this.#reading.payload, 0) as WireMap;
+  }
+
+  get signature(): string {
+    return decodeUtf8(this.#reading.signature);
   }
 
   get isSigned(): boolean {
-    return this.signature !== "";
+    return this.#reading.signature.length > 0;
   }
 
   /** With the 64 digits that a signature has where this frame has none. */
   get signedLength(): number {
-    return this.#bytes.length + SIGNATURE_BYTES;
+    return (this.#reading.covered?.length ?? 0) + SIGNATURE_HEAD.length + SIGNATURE_DIGITS;
   }
 
   signedBy(mac: HmacSha256, options: { timestamp: number | undefined }): Frame {
-    if (this.#signed === undefined) {
-      const message = "the frame came without one, so that no signature of it would verify";
-      throw new ValidationError("sign", [{ path: ["timestamp"], message }]);
-    }
-    const { timestamp = this.timestamp } = options;
-    const covered = this.#covered(this.#signed);
-    if (options.timestamp !== undefined) {
-      new DataView(covered.buffer).setFloat64(covered.length - FLOAT64_BYTES, options.timestamp);
-    }
-    const signature = encodeHex(mac(covered));
-    const bytes = concat(covered, SIGNATURE_HEAD, encodeUtf8(signature));
-    bytes[0] = MAP_OF_4;
-    const signed = inOrder(this.#signed);
-    return new Wire1Frame(bytes, {
-      type: this.type,
-      timestamp,
-      signature,
-      payloadStart: signed[1].valueStart,
-      signed,
+    const covered = this.#coveredAt(options.timestamp);
+    const entry = concat(SIGNATURE_HEAD, encodeHexBytes(mac(covered)));
+    return new Wire1Frame({
+      ...this.#reading,
+      timestamp: options.timestamp ?? this.timestamp,
+      signature: entry.subarray(SIGNATURE_HEAD.length),
+      covered,
+      head: MAP_OF_4,
+      parts: [covered, entry],
     });
   }
 
-  matchingTag(mac: HmacSha256): Uint8Array | undefined {
-    if (this.signature.length !== 2 * MAC_BYTES || this.#signed === undefined) return undefined;
-    const tag = decodeHex(this.signature);
-    if (tag === undefined) return undefined;
-    return equalConstantTime(mac(this.#covered(this.#signed)), tag) ? tag : undefined;
-  }
-
-  /**
-   * The bytes that a signature covers: the three entries as a map of their own, cut from the frame. They are never
-   * encoded anew, because JavaScript cannot tell 1.0 from 1, and their bytes differ.
-   */
-  #covered(signed: SignedEntries): Uint8Array {
-    const [type, payload, timestamp] = signed;
-    const areInPlace =
-      type.start === 1 && payload.start === type.end && timestamp.start === payload.end;
-    if (areInPlace) {
-      const covered = this.#bytes.slice(0, timestamp.end);
-      covered[0] = MAP_OF_3;
-      return covered;
+  /** What a signature covers, with another timestamp where one is given: that is what it ends in. */
+  #coveredAt(timestamp: number | undefined): Uint8Array {
+    const { covered } = this.#reading;
+    if (covered === undefined) {
+      const message = "the frame came without one, so that no signature of it would verify";
+      throw new ValidationError("sign", [{ path: ["timestamp"], message }]);
     }
-    const entries = signed.map(({ start, end }) => this.#bytes.subarray(start, end));
-    return concat(Uint8Array.of(MAP_OF_3), ...entries);
-  }
-}
-
-/** Where the entries stand once they follow each other, after the frame's first byte. */
-function inOrder([type, payload, timestamp]: SignedEntries): SignedEntries {
-  let at = 1;
-  const next = ({ start, valueStart, end }: Entry): Entry => {
-    const moved = { start: at, valueStart: at + valueStart - start, end: at + end - start };
-    at = moved.end;
+    if (timestamp === undefined || timestamp === this.timestamp) return covered;
+    const moved = covered.slice();
+    new DataView(moved.buffer).setFloat64(moved.length - FLOAT64_BYTES, timestamp);
     return moved;
-  };
-  return [next(type), next(payload), next(timestamp)];
+  }
+
+  matchingTag(mac: HmacSha256): Uint8Array | undefined {
+    const { covered, signature } = this.#reading;
+    if (signature.length !== SIGNATURE_DIGITS || covered === undefined) return undefined;
+    const tag = mac(covered);
+    return equalConstantTime(encodeHexBytes(tag), signature) ? tag : undefined;
+  }
 }
 
 type Entries = Partial<Record<"type" | "payload" | "timestamp" | "signature", Entry>>;
@@ -202,22 +188,22 @@ function readEntries(bytes: Uint8Array): Entries {
   const entries: Entries = {};
   for (let child = 0; child + 2 < boundaries.length; child += 2) {
     const start = boundaries[child]!;
-    const key = decode(bytes, start);
+    const valueStart = boundaries[child + 1]!;
+    const key = decodeKey(bytes, start + textHeadBytes(bytes[start]!), valueStart);
     if (key !== "type" && key !== "payload" && key !== "timestamp" && key !== "signature") {
       throw new DecodeError("malformed frame: a key that wire 1 does not have");
     }
-    entries[key] = { start, valueStart: boundaries[child + 1]!, end: boundaries[child + 2]! };
+    entries[key] = { start, valueStart, end: boundaries[child + 2]! };
   }
   return entries;
 }
 
-function readType(bytes: Uint8Array, { valueStart, end }: Entry): string {
-  const type = readText(bytes, valueStart, "type");
-  const length = end - valueStart - textHeadBytes(bytes[valueStart]!);
-  if (length < 1 || length > MAX_TYPE_BYTES) {
+function readType(bytes: Uint8Array, entry: Entry): string {
+  const type = textBytes(bytes, entry, "type");
+  if (type.length < 1 || type.length > MAX_TYPE_BYTES) {
     throw new DecodeError(`malformed frame: a type has 1 to ${MAX_TYPE_BYTES} bytes`);
   }
-  return type;
+  return decodeUtf8(type);
 }
 
 function readTimestamp(bytes: Uint8Array, { valueStart }: Entry): number {
@@ -230,9 +216,10 @@ function readTimestamp(bytes: Uint8Array, { valueStart }: Entry): number {
   return decode(bytes, valueStart) as number;
 }
 
-function readText(bytes: Uint8Array, start: number, name: string): string {
-  if (!isText(bytes[start]!)) throw new DecodeError(`malformed frame: the ${name} is not text`);
-  return decode(bytes, start) as string;
+function textBytes(bytes: Uint8Array, { valueStart, end }: Entry, name: string): Uint8Array {
+  const head = bytes[valueStart]!;
+  if (!isText(head)) throw new DecodeError(`malformed frame: the ${name} is not text`);
+  return bytes.subarray(valueStart + textHeadBytes(head), end);
 }
 
 function isText(head: number): boolean {

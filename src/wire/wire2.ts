@@ -1,4 +1,5 @@
-import { concat, decodeUtf8, encodeHex, equalConstantTime, isUtf8 } from "../bytes.js";
+import { isUtf8 } from "#native";
+import { concat, decodeUtf8, encodeHex, equalConstantTime, readFloat, readUint } from "../bytes.js";
 import type { HmacSha256 } from "../crypto/hmac.js";
 import { DecodeError } from "../errors.js";
 import { MAC_BYTES, MAX_KEY_ID_BYTES, MAX_TYPE_BYTES } from "../limits.js";
@@ -42,8 +43,7 @@ export function encodeWire2({
     writer.text(type);
     payloadStart = writer.payloadInBin(payload);
   });
-  const tag = undefined;
-  return new Wire2Frame({ type, timestamp, keyId, covered, keyIdEnd, payloadStart, tag });
+  return new Wire2Frame({ type, timestamp, keyId, covered, keyIdEnd, payloadStart }, undefined);
 }
 
 /** Reads a wire 2 frame, whose bytes it keeps. Its payload stays unread. Throws DecodeError. */
@@ -60,7 +60,7 @@ export function readWire2(bytes: Uint8Array): Frame {
   const covered = bytes.subarray(0, reader.at);
   const tag = bytes.subarray(reader.bin("mac", MAC_BYTES));
   if (reader.at !== bytes.length) throw new DecodeError("malformed frame: bytes after the end");
-  return new Wire2Frame({ type, timestamp, keyId, covered, keyIdEnd, payloadStart, tag });
+  return new Wire2Frame({ type, timestamp, keyId, covered, keyIdEnd, payloadStart }, tag);
 }
 
 interface Wire2Reading {
@@ -73,7 +73,6 @@ interface Wire2Reading {
   readonly keyIdEnd: number;
   /** Where the payload's map begins; it ends with `covered`. */
   readonly payloadStart: number;
-  readonly tag: Uint8Array | undefined;
 }
 
 class Wire2Frame implements Frame {
@@ -82,12 +81,14 @@ class Wire2Frame implements Frame {
   readonly timestamp: number;
   readonly keyId: string;
   readonly #reading: Wire2Reading;
+  readonly #tag: Uint8Array | undefined;
 
-  constructor(reading: Wire2Reading) {
+  constructor(reading: Wire2Reading, tag: Uint8Array | undefined) {
     this.type = reading.type;
     this.timestamp = reading.timestamp;
     this.keyId = reading.keyId;
     this.#reading = reading;
+    this.#tag = tag;
   }
 
   get id(): Uint8Array {
@@ -97,24 +98,21 @@ class Wire2Frame implements Frame {
   }
 
   get isSigned(): boolean {
-    return this.#reading.tag !== undefined;
+    return this.#tag !== undefined;
   }
 
   get signature(): string {
-    const { tag } = this.#reading;
-    return tag ? encodeHex(tag) : "";
+    return this.#tag ? encodeHex(this.#tag) : "";
   }
 
   toBytes(): Uint8Array {
-    const { covered, tag } = this.#reading;
-    return concat(covered, MAC_HEAD, tag!);
+    return concat(this.#reading.covered, MAC_HEAD, this.#tag!);
   }
 
   decodePayload(): WireMap {
     const { covered, payloadStart } = this.#reading;
-    const payload = covered.subarray(payloadStart);
-    scan(payload, INSIDE_FRAME);
-    const value = decode(payload, 0);
+    scan(covered, INSIDE_FRAME, payloadStart);
+    const value = decode(covered, payloadStart);
     if (!isMap(value)) throw new DecodeError("malformed frame: the payload is not a map");
     return value;
   }
@@ -127,14 +125,13 @@ class Wire2Frame implements Frame {
 
   signedBy(mac: HmacSha256, { keyId }: { keyId: string }): Frame {
     const reading = keyId === this.keyId ? this.#reading : withKeyId(this.#reading, keyId);
-    return new Wire2Frame({ ...reading, tag: mac(reading.covered) });
+    return new Wire2Frame(reading, mac(reading.covered));
   }
 
   matchingTag(mac: HmacSha256): Uint8Array | undefined {
-    const { covered, tag } = this.#reading;
-    if (tag === undefined) return undefined;
-    const expected = mac(covered);
-    return equalConstantTime(expected, tag) ? expected : undefined;
+    if (this.#tag === undefined) return undefined;
+    const expected = mac(this.#reading.covered);
+    return equalConstantTime(expected, this.#tag) ? expected : undefined;
   }
 }
 
@@ -169,11 +166,9 @@ function isMap(value: unknown): value is WireMap {
 class Wire2Reader {
   at = 0;
   readonly #bytes: Uint8Array;
-  readonly #view: DataView;
 
   constructor(bytes: Uint8Array) {
     this.#bytes = bytes;
-    this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   }
 
   expect(byte: number, what: string): void {
@@ -206,10 +201,10 @@ class Wire2Reader {
       length = this.#bytes[this.#take(1)]!;
       lengthOfShorterHead = -1;
     } else if (head === BIN_16) {
-      length = this.#view.getUint16(this.#take(2));
+      length = readUint(this.#bytes, this.#take(2), 2);
       lengthOfShorterHead = 0xff;
     } else if (head === BIN_32) {
-      length = this.#view.getUint32(this.#take(4));
+      length = readUint(this.#bytes, this.#take(4), 4);
       lengthOfShorterHead = 0xffff;
     } else {
       throw new DecodeError(`malformed frame: the ${name} is not a byte string`);
@@ -223,7 +218,7 @@ class Wire2Reader {
 
   timestamp(): number {
     this.expect(FLOAT_64, "a float64 for a timestamp");
-    const timestamp = this.#view.getFloat64(this.#take(8));
+    const timestamp = readFloat(this.#bytes, this.#take(8), 8);
     if (!Number.isFinite(timestamp)) {
       throw new DecodeError("malformed frame: a timestamp that is not finite");
     }

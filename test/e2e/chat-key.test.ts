@@ -1,4 +1,6 @@
 import { afterEach, describe, expect, it, vi } from "vitest";
+import { deflate } from "#native";
+import { deflateInStream } from "../../src/crypto/deflate.js";
 import {
   ChatKey,
   decrypt,
@@ -202,7 +204,7 @@ describe("without WebCrypto, as on an insecure page", () => {
     expect(await decryptMessage(withIt, answer)).toEqual(content);
   });
 
-  it("and without CompressionStream long texts travel uncompressed", async () => {
+  it("and without CompressionStream long texts travel uncompressed, but where Node deflates them", async () => {
     vi.stubGlobal("CompressionStream", undefined);
     const key = await ChatKey.from(counting(32));
     const text = "hola ".repeat(1000);
@@ -211,7 +213,7 @@ describe("without WebCrypto, as on an insecure page", () => {
       sender_id: 2,
       content: { kind: "text", text },
     });
-    expect(message.content.length).toBeGreaterThan(5000);
+    expect(message.content.length > 5000).toBe(deflate === deflateInStream);
     vi.unstubAllGlobals();
     expect(await decryptMessage(key, message)).toEqual({ kind: "text", text });
   });

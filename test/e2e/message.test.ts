@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { beforeAll, describe, expect, it } from "vitest";
+import { deflate } from "#native";
 import { encodeContent } from "../../src/e2e/content.js";
-import { deflate } from "../../src/e2e/deflate.js";
 import { seal } from "../../src/e2e/encrypt.js";
 import { ChatKey, decryptMessage, encryptMessage } from "../../src/e2e/index.js";
 import { pad } from "../../src/e2e/padding.js";

@@ -1,7 +1,7 @@
 import { concat } from "../bytes.js";
 
-/** `bytes` as raw deflate (RFC 1951), or undefined where the platform cannot. */
-export async function deflate(bytes: Uint8Array): Promise<Uint8Array | undefined> {
+/** `bytes` as raw deflate (RFC 1951), by CompressionStream; undefined where the platform has none. */
+export async function deflateInStream(bytes: Uint8Array): Promise<Uint8Array | undefined> {
   const stream = compressionStream();
   if (stream === undefined) return undefined;
   const writer = stream.writable.getWriter();
