@@ -1,4 +1,5 @@
-import { MessageProtocol, type SigningKey } from "lacre";
+import { type LacreError, MessageProtocol, SigningKey } from "lacre";
+import { SIGNING_SECRET, TIMESTAMP } from "./messages.js";
 
 const SIZE = 65_536;
 const HEAD = Buffer.from("\x82\xa4type\xa4test\xa7payload", "latin1");
@@ -9,7 +10,7 @@ function repeatedMaps(count: number): Uint8Array {
 }
 
 /** Frames of 64 KiB that are made to cost their reader much; the last ones are signed, and so reach the decoder. */
-export function hostileFrames(key: SigningKey): Map<string, Uint8Array> {
+function hostileFrames(key: SigningKey): Map<string, Uint8Array> {
   const repeated = (unit: number[]) =>
     Uint8Array.from({ length: SIZE - HEAD.length - 3 }, (_, at) => unit[at % unit.length]!);
   const wire1 = (...payload: (number | Uint8Array)[]) =>
@@ -26,7 +27,7 @@ export function hostileFrames(key: SigningKey): Map<string, Uint8Array> {
     );
   const size16 = (count: number) => [count >> 8, count & 255];
   const signed = (payload: Record<string, unknown>) =>
-    new MessageProtocol({ type: "test", payload, wire: 2, timestamp: 1_700_000_000 })
+    new MessageProtocol({ type: "test", payload, wire: 2, timestamp: TIMESTAMP })
       .sign(key)
       .toBytes();
   return new Map<string, Uint8Array>([
@@ -102,4 +103,51 @@ export function hostileFrames(key: SigningKey): Map<string, Uint8Array> {
       signed(Object.fromEntries(Array.from({ length: 9_000 }, (_, at) => [`k${at}`, at]))),
     ],
   ]);
+}
+
+const RUNS = 20;
+
+/** What the refusal of one frame cost at most, in several. */
+export interface HostileResult {
+  readonly name: string;
+  readonly milliseconds: number;
+  readonly megabytes: number;
+  /** The error's code, or that the frame was opened. */
+  readonly refusal: string;
+}
+
+/** Opens each hostile frame; needs `--expose-gc`. */
+export function hostileResults(): HostileResult[] {
+  const key = SigningKey.from(SIGNING_SECRET);
+  return [...hostileFrames(key)].map(([name, frame]) => {
+    const runs = Array.from({ length: RUNS }, () => cost(() => refusalOf(frame, key)));
+    return {
+      name,
+      milliseconds: Math.max(...runs.map(({ milliseconds }) => milliseconds)),
+      megabytes: Math.max(...runs.map(({ megabytes }) => megabytes)),
+      refusal: refusalOf(frame, key),
+    };
+  });
+}
+
+function refusalOf(frame: Uint8Array, key: SigningKey): string {
+  try {
+    MessageProtocol.open(frame, { key, now: TIMESTAMP });
+    return "opened";
+  } catch (error) {
+    return (error as LacreError).code;
+  }
+}
+
+function cost(work: () => void): { milliseconds: number; megabytes: number } {
+  const used = () => {
+    const { heapUsed, arrayBuffers } = process.memoryUsage();
+    return heapUsed + arrayBuffers;
+  };
+  globalThis.gc?.();
+  const before = used();
+  const start = performance.now();
+  work();
+  const milliseconds = performance.now() - start;
+  return { milliseconds, megabytes: Math.max(0, used() - before) / 1e6 };
 }

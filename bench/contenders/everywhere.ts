@@ -1,0 +1,19 @@
+import type { Entrant } from "./contender.js";
+import { coseKit } from "./cose-kit.js";
+import { jose } from "./jose.js";
+import { lacre } from "./lacre.js";
+import { libsodium } from "./libsodium.js";
+import { openpgp } from "./openpgp.js";
+import { paseto } from "./paseto.js";
+import { tweetnacl } from "./tweetnacl.js";
+
+/** Who also runs in a browser; the library itself comes first. */
+export const everywhere: readonly (() => Entrant | Promise<Entrant>)[] = [
+  lacre,
+  jose,
+  coseKit,
+  paseto,
+  libsodium,
+  tweetnacl,
+  openpgp,
+];

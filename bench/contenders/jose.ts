@@ -1,0 +1,40 @@
+import { EncryptJWT, importJWK, jwtDecrypt, jwtVerify, SignJWT } from "jose";
+import { ChatMessage } from "lacre";
+import { Letter, SEALING_SECRET, SIGNING_SECRET } from "../messages.js";
+import { alsoInFlight, type Entrant } from "./contender.js";
+import { chatMessageForJson } from "./json.js";
+
+/** With imported keys, so that no call imports one. */
+export async function jose(): Promise<Entrant> {
+  const keyOf = (secret: Uint8Array, alg: string) =>
+    importJWK({ kty: "oct", k: base64url(secret), alg });
+  const signingKey = await keyOf(SIGNING_SECRET, "HS256");
+  const sealingKey = await keyOf(SEALING_SECRET, "A256GCM");
+  const signingHeader = { alg: "HS256" };
+  const sealingHeader = { alg: "dir", enc: "A256GCM" };
+  const verifying = { algorithms: ["HS256"] };
+  const decrypting = { keyManagementAlgorithms: ["dir"], contentEncryptionAlgorithms: ["A256GCM"] };
+  return {
+    signing: alsoInFlight({
+      name: "jose, HS256",
+      write: (message) =>
+        new SignJWT(chatMessageForJson(message)).setProtectedHeader(signingHeader).sign(signingKey),
+      async read(token) {
+        return ChatMessage.parse((await jwtVerify(token, signingKey, verifying)).payload);
+      },
+    }),
+    sealing: alsoInFlight({
+      name: "jose, dir + A256GCM",
+      write: (letter) =>
+        new EncryptJWT(Letter.parse(letter)).setProtectedHeader(sealingHeader).encrypt(sealingKey),
+      async read(token) {
+        return Letter.parse((await jwtDecrypt(token, sealingKey, decrypting)).payload);
+      },
+    }),
+  };
+}
+
+function base64url(bytes: Uint8Array): string {
+  const text = btoa(String.fromCharCode(...bytes));
+  return text.replaceAll("+", "-").replaceAll("/", "_").replaceAll("=", "");
+}

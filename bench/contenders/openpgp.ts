@@ -1,0 +1,24 @@
+import { createMessage, decrypt, encrypt, readMessage, type SessionKey } from "openpgp";
+import { Letter, SEALING_SECRET } from "../messages.js";
+import type { Entrant } from "./contender.js";
+
+/** With a session key, so that no password is stretched. */
+export function openpgp(): Entrant {
+  const sessionKey: SessionKey = { data: SEALING_SECRET, algorithm: "aes256" };
+  return {
+    sealing: [
+      {
+        name: "openpgp, session key",
+        async write(letter) {
+          const message = await createMessage({ text: JSON.stringify(Letter.parse(letter)) });
+          return encrypt({ message, sessionKey, format: "binary" });
+        },
+        async read(packet) {
+          const message = await readMessage({ binaryMessage: packet as Uint8Array });
+          const { data } = await decrypt({ message, sessionKeys: sessionKey });
+          return Letter.parse(JSON.parse(data as string));
+        },
+      },
+    ],
+  };
+}

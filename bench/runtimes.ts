@@ -1,0 +1,84 @@
+import { execFile } from "node:child_process";
+import { once } from "node:events";
+import { existsSync } from "node:fs";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { delimiter, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
+import { build } from "esbuild";
+import { chromium } from "playwright-core";
+import type { Effort } from "./measure.js";
+import type { Report } from "./report.js";
+
+const here = (name: string) => fileURLToPath(new URL(name, import.meta.url));
+
+/** Something that the bench needs is not installed. */
+export class Missing extends Error {}
+
+/** How to get a report from each runtime. They throw Missing where it is not installed. */
+export const runtimes: Readonly<Record<string, (effort: Effort) => Promise<Report>>> = {
+  node: (effort) => run(process.execPath, ["--expose-gc", "--import", "tsx"], effort),
+  bun: (effort) => run(find("bun", "npm install --no-save bun"), [], effort),
+  deno: (effort) => {
+    const flags = ["--allow-all", "--node-modules-dir=manual", "--unstable-sloppy-imports"];
+    return run(find("deno", "npm install --no-save deno"), ["run", ...flags], effort);
+  },
+  chromium: inChromium,
+};
+
+async function run(program: string, flags: string[], effort: Effort): Promise<Report> {
+  const { stdout } = await promisify(execFile)(
+    program,
+    [...flags, here("on-server.ts"), JSON.stringify(effort)],
+    { cwd: here(".."), maxBuffer: 2 ** 24 },
+  );
+  return JSON.parse(stdout) as Report;
+}
+
+function find(name: string, how: string): string {
+  const folders = [here("../node_modules/.bin"), ...(process.env.PATH ?? "").split(delimiter)];
+  const found = folders.map((folder) => join(folder, name)).find(existsSync);
+  if (found === undefined) throw new Missing(`${name} is not installed: ${how}`);
+  return found;
+}
+
+async function inChromium(effort: Effort): Promise<Report> {
+  const executablePath = "/usr/bin/chromium";
+  if (!existsSync(executablePath)) {
+    throw new Missing(`${executablePath} is not installed: apt-get install chromium`);
+  }
+  const bundled = await build({
+    entryPoints: [here("in-browser.ts")],
+    bundle: true,
+    write: false,
+    format: "esm",
+    platform: "browser",
+    logLevel: "error",
+  });
+  const script = bundled.outputFiles[0]!.text;
+  const server = createServer(({ url }, response) => {
+    // Isolated pages have a clock of 5 µs; that of others is coarser.
+    response.setHeader("cross-origin-opener-policy", "same-origin");
+    response.setHeader("cross-origin-embedder-policy", "require-corp");
+    const isScript = url === "/script.js";
+    response.setHeader("content-type", isScript ? "text/javascript" : "text/html");
+    response.end(
+      isScript ? script : '<!doctype html><script type="module" src="/script.js"></script>',
+    );
+  }).listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const args = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"];
+  const quiet = ["--disable-background-networking", "--disable-component-update", "--disable-sync"];
+  const browser = await chromium.launch({ executablePath, args: [...args, ...quiet] });
+  try {
+    const page = await browser.newPage();
+    await page.goto(`http://127.0.0.1:${(server.address() as AddressInfo).port}/`);
+    await page.waitForFunction("globalThis.report !== undefined");
+    const call = `report("Chromium ${browser.version()}", ${JSON.stringify(effort)})`;
+    return (await page.evaluate(call)) as Report;
+  } finally {
+    await browser.close();
+    server.close();
+  }
+}
