@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { deflate } from "../../src/e2e/deflate.js";
+import { deflateInStream as deflate } from "../../src/crypto/deflate.js";
 import { inflate } from "../../src/e2e/inflate.js";
 import { hex } from "../support/hex.js";
 
