@@ -99,7 +99,10 @@ describe("whatever bytes come", () => {
       return bytes.with(place % bytes.length, byte);
     }),
     payload({ bytes: true }).map((map) => written((writer) => writer.payload(map, "bin"))),
-    hostileFrame().map(({ bytes }) => bytes),
+    // The large ones would have the comparison of values take the time; the bounds have tests of their own.
+    hostileFrame()
+      .map(({ bytes }) => bytes)
+      .filter(({ length }) => length < 4096),
   );
 
   it("scan accepts what the reference reader accepts within the bounds, and decode reads the same", {
