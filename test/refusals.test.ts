@@ -27,6 +27,8 @@ const open = (bytes: unknown, options = {}) =>
 const wire1 = (changes: Partial<typeof fields>) => open(rawWire1(key, { ...fields, ...changes }));
 const wire2 = (changes: object) => open(rawWire2(key, { ...fields, ...changes }));
 const payload = (bytes: string) => wire2({ payload: hex(bytes) });
+/** Where the payload of such a frame begins. */
+const PAYLOAD_AT = 36;
 const make = (changes: object) =>
   new MessageProtocol({ type: "t", payload: {}, timestamp: NOW, ...changes });
 const chatKey = await ChatKey.from(counting(32));
@@ -132,40 +134,48 @@ const refusals: readonly (readonly [said: string, code: string, refused: () => u
   ["malformed frame: it ends too early", "ERR_MALFORMED", () => open(frame.subarray(0, -1))],
   ["malformed frame: bytes after the end", "ERR_MALFORMED", () => open(Uint8Array.of(...frame, 0))],
   // MessagePack that is refused.
-  ["malformed frame at byte 1: bytes after the end", "ERR_MALFORMED", () => payload("80 c0")],
   [
-    "malformed frame at byte 3: an extension type or an unassigned byte",
+    `malformed frame at byte ${PAYLOAD_AT + 1}: bytes after the end`,
+    "ERR_MALFORMED",
+    () => payload("80 c0"),
+  ],
+  [
+    `malformed frame at byte ${PAYLOAD_AT + 3}: an extension type or an unassigned byte`,
     "ERR_MALFORMED",
     () => payload("81 a161 c1"),
   ],
   [
-    "malformed frame at byte 3: the frame ends too early",
+    `malformed frame at byte ${PAYLOAD_AT + 3}: the frame ends too early`,
     "ERR_MALFORMED",
     () => payload("81 a161"),
   ],
   [
-    "malformed frame at byte 4: text that is not UTF-8",
+    `malformed frame at byte ${PAYLOAD_AT + 4}: text that is not UTF-8`,
     "ERR_MALFORMED",
     () => payload("81 a161 a1ff"),
   ],
-  ["malformed frame at byte 1: a key that is not text", "ERR_MALFORMED", () => payload("81 01 02")],
   [
-    "malformed frame at byte 4: a key that the map has already",
+    `malformed frame at byte ${PAYLOAD_AT + 1}: a key that is not text`,
+    "ERR_MALFORMED",
+    () => payload("81 01 02"),
+  ],
+  [
+    `malformed frame at byte ${PAYLOAD_AT + 4}: a key that the map has already`,
     "ERR_MALFORMED",
     () => payload("82 a161 01 a161 02"),
   ],
   [
-    "malformed frame at byte 1: a forbidden key",
+    `malformed frame at byte ${PAYLOAD_AT + 1}: a forbidden key`,
     "ERR_MALFORMED",
     () => payload("81 a95f5f70726f746f5f5f 80"),
   ],
   [
-    "malformed frame at byte 11: a timestamp that is not finite",
+    `malformed frame at byte ${PAYLOAD_AT + 11}: a timestamp that is not finite`,
     "ERR_MALFORMED",
     () => payload("81 a974696d657374616d70 cb7ff0000000000000"),
   ],
   [
-    "frame beyond its bounds: an integer past 2^53 at byte 3",
+    `frame beyond its bounds: an integer past 2^53 at byte ${PAYLOAD_AT + 3}`,
     "ERR_BOUND_EXCEEDED",
     () => payload("81 a161 cf0020000000000000"),
   ],
