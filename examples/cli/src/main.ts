@@ -58,6 +58,7 @@ const program = new Command("lacre-chat")
       "LACRE_PASSPHRASE_FILE",
     ),
   )
+  .configureHelp({ showGlobalOptions: true })
   .addHelpText("after", EXPLANATIONS)
   .showHelpAfterError("(lacre-chat --help shows what there is)")
   .exitOverride(({ exitCode }) => process.exit(exitCode === 0 ? 0 : exitCodes.usage));
@@ -101,10 +102,12 @@ program
   .action((user, _, command) => chat(user, command.optsWithGlobals()));
 
 program
-  .command("send <user> [text]")
+  .command("send <user> [text...]")
   .description("send a text, or what comes on standard input")
   .option("--lines", "each line of standard input is a message")
-  .action((user, text, _, command) => send(user, text, command.optsWithGlobals()));
+  .action((user, words: string[], _, command) =>
+    send(user, words.length > 0 ? words.join(" ") : undefined, command.optsWithGlobals()),
+  );
 
 withJson(program.command("listen [user]"))
   .description("show what comes in, from somebody or from all whose chats can be opened")

@@ -39,7 +39,7 @@ const run = (
 
 describe("alice and bob chat from their terminals", () => {
   it("alice sends, and bob listens later", async () => {
-    const sent = await run("alice", ["send", "bob", "hola, bob"]);
+    const sent = await run("alice", ["send", "bob", "hola,", "bob"]);
     expect(sent).toMatchObject({ code: 0, stdout: "  ✓ sent (1)\n" });
     const input = "one\u2028line\n\n  spaces and cr \r\nlast";
     expect((await run("alice", ["send", "bob", "--lines"], { input })).code).toBe(0);
@@ -107,6 +107,7 @@ describe("what goes wrong is told, with an exit code of its own", () => {
     ["nobody logged in", "carol", ["chat", "alice"], 4, /lacre-chat login/],
     ["nobody of that name", "bob", ["send", "nobody", "x"], 1, /no user of this name/],
     ["a taken name", "carol", ["register", "bob"], 1, /taken/],
+    ["a name that nobody may have", "carol", ["register", "b!"], 1, /3 to 50 letters/],
     ["no such command", "bob", ["shout"], 2, /unknown command/],
     ["a profile with a path in it", "../bob", ["listen"], 2, /no name for a profile/],
   ];

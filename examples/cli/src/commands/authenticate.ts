@@ -1,7 +1,11 @@
+import { AuthRequest } from "lacre";
 import { signIn } from "lacre-client";
 import type { Options } from "../options.js";
 import { Profile } from "../profile.js";
 import { readNewSecret, readSecret } from "../secrets.js";
+
+/** The shortest that there may be. */
+const ANY_PASSWORD = "123456";
 
 /** `register` and `login`: asks for the password, and keeps what the server gives for it. */
 export async function authenticate(
@@ -9,12 +13,17 @@ export async function authenticate(
   username: string,
   options: Options,
 ): Promise<void> {
+  // Before anybody is asked for a password.
+  AuthRequest.parse({ username, password: ANY_PASSWORD });
   const profile = new Profile(options);
   const server = await profile.server();
   const file = options.passwordFile;
   const password =
     how === "register"
-      ? await readNewSecret("password", { file, question: `A new password for ${username}` })
+      ? await readNewSecret("password", {
+          file,
+          question: `A new password for ${username}, of ${ANY_PASSWORD.length} characters or more`,
+        })
       : await readSecret("password", { file, question: `${username}'s password` });
   const { loginStore, openStores } = profile;
   const login = await signIn(how, server, { username, password }, loginStore, openStores);
