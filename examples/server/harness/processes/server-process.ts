@@ -15,6 +15,8 @@ export interface ServerOptions {
   readonly redisUrl?: string;
   readonly program?: string;
   readonly nodeOptions?: readonly string[];
+  /** The folder of a built page. */
+  readonly webRoot?: string;
 }
 
 /** A server in a process of its own, which can be killed and started again at the same port. */
@@ -51,13 +53,14 @@ export class ServerProcess {
 
   /** Starts it, and waits until it answers. */
   async start(): Promise<void> {
-    const { databaseUrl, redisUrl, program = SERVER, nodeOptions = [] } = this.#options;
+    const { databaseUrl, redisUrl, webRoot, program = SERVER, nodeOptions = [] } = this.#options;
     const args = [...nodeOptions, "--import", import.meta.resolve("tsx"), program];
     const child = new Child("the server", process.execPath, args, {
       env: {
         ...process.env,
         DATABASE_URL: databaseUrl,
         REDIS_URL: redisUrl,
+        WEB_ROOT: webRoot,
         SERVER_HOST: "127.0.0.1",
         SERVER_PORT: String(this.port),
         LOG_LEVEL: "warn",

@@ -26,7 +26,8 @@ const POLICY = [
   "form-action 'none'",
   "frame-ancestors 'none'",
   "require-trusted-types-for 'script'",
-  "trusted-types 'none'",
+  // The page's one, which makes the address of its service worker.
+  "trusted-types lacre",
 ].join("; ");
 
 /** What the build names after its content. */

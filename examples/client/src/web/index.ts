@@ -1,0 +1,1 @@
+export { type BrowserChoices, type BrowserStores, openBrowserStores } from "./stores.js";

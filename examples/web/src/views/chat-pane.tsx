@@ -1,0 +1,123 @@
+import { useSignal } from "@preact/signals";
+import type { ComponentChildren } from "preact";
+import { useEffect, useRef } from "preact/hooks";
+import type { Home } from "../model/home.js";
+import { Presence } from "./chat-list.js";
+import { ChatSettings } from "./chat-settings.js";
+import { Composer } from "./composer.js";
+import { Avatar } from "./parts.js";
+import { UnlockChat } from "./passphrase.js";
+import { Timeline } from "./timeline.js";
+
+export function ChatPane({ home, chatId }: { home: Home; chatId: number }) {
+  const settings = useRef<HTMLDialogElement>(null);
+  const isBare = useSignal(false);
+  const chat = home.chat(chatId);
+  if (chat === undefined) {
+    return (
+      <div class="nothing">
+        <h2>There is no such chat</h2>
+        <a href="#/">Back to the chats</a>
+      </div>
+    );
+  }
+  const { access, notice, isPeerTyping } = home.conversation(chatId);
+  const isOpen = access.value.name === "open";
+  return (
+    <>
+      <PaneHead name={chat.peer_name} avatar={chat.peer_id}>
+        <p class="state">
+          {isPeerTyping.value ? <span class="typing">typing…</span> : <Presence chat={chat} />}
+          {chat.auto_delete_hours > 0 && <span>messages disappear</span>}
+        </p>
+        {isOpen && (
+          <>
+            <button
+              type="button"
+              class="toggle"
+              aria-pressed={isBare.value}
+              title="What the server sees"
+              onClick={() => {
+                isBare.value = !isBare.value;
+              }}
+            >
+              <svg viewBox="0 0 20 20" width="20" height="20" aria-hidden="true">
+                <path d="M1.5 10S4.5 4.5 10 4.5 18.5 10 18.5 10 15.5 15.5 10 15.5 1.5 10 1.5 10z" />
+                <circle cx="10" cy="10" r="2.5" />
+              </svg>
+              <span>What the server sees</span>
+            </button>
+            <button
+              type="button"
+              class="icon"
+              aria-haspopup="dialog"
+              aria-label="Settings of this chat"
+              title="Settings of this chat"
+              onClick={() => settings.current?.showModal()}
+            >
+              <svg viewBox="0 0 20 20" width="20" height="20" aria-hidden="true">
+                <path d="M3 6h8m4 0h2M3 14h2m4 0h8M13 4v4M7 12v4" />
+              </svg>
+            </button>
+          </>
+        )}
+      </PaneHead>
+      {notice.value !== undefined && (
+        <p class="banner notice" role="alert">
+          {notice.value}
+        </p>
+      )}
+      {access.value.name === "locked" && <UnlockChat home={home} chat={chat} />}
+      {access.value.name === "stopped" && <Stopped reason={access.value.reason} />}
+      {isOpen && (
+        <>
+          {isBare.value && (
+            <p class="banner bare" role="status">
+              This is all that the server has: who wrote, to whom, when, and about how much.
+            </p>
+          )}
+          <Timeline home={home} chat={chat} isBare={isBare.value} />
+          <Composer home={home} chat={chat} />
+          <ChatSettings home={home} chat={chat} dialog={settings} />
+        </>
+      )}
+    </>
+  );
+}
+
+interface PaneHeadProps {
+  readonly name: string;
+  readonly avatar: number;
+  readonly children?: ComponentChildren;
+}
+
+/** Takes the focus when its chat is chosen, so that a screen reader begins there. */
+export function PaneHead({ name, avatar, children }: PaneHeadProps) {
+  const heading = useRef<HTMLHeadingElement>(null);
+  useEffect(() => heading.current?.focus(), []);
+  return (
+    <header class="pane-head">
+      <a class="back" href="#/">
+        <svg viewBox="0 0 20 20" width="20" height="20" aria-hidden="true">
+          <path d="M12.5 4 6.5 10l6 6" />
+        </svg>
+        <span class="hidden">Back to the chats</span>
+      </a>
+      <Avatar id={avatar} name={name} />
+      <h2 ref={heading} tabIndex={-1}>
+        <bdi>{name}</bdi>
+      </h2>
+      {children}
+    </header>
+  );
+}
+
+function Stopped({ reason }: { reason: string }) {
+  return (
+    <div class="nothing stopped" role="alert">
+      <h3>This chat is stopped</h3>
+      <p>{reason}.</p>
+      <p>Nothing is sent or shown here any more, because somebody else may be reading along.</p>
+    </div>
+  );
+}

@@ -1,0 +1,62 @@
+import type { ChatState } from "lacre-client";
+import { useEffect, useRef } from "preact/hooks";
+import type { Home } from "../model/home.js";
+
+export function Composer({ home, chat }: { home: Home; chat: ChatState }) {
+  const { draft } = home.conversation(chat.chat_id);
+  const field = useRef<HTMLTextAreaElement>(null);
+  // Whoever chooses a chat wants to write; on a screen to be touched this would bring up the keyboard.
+  useEffect(() => {
+    if (matchMedia("(pointer: fine)").matches) field.current?.focus();
+  }, []);
+
+  const send = () => {
+    const text = draft.value;
+    if (text.trim() === "") return;
+    draft.value = "";
+    void home.send(chat.chat_id, text).then((isKept) => {
+      if (!isKept && draft.value === "") draft.value = text;
+    });
+    field.current?.focus();
+  };
+
+  return (
+    <form
+      class="composer"
+      onSubmit={(event) => {
+        event.preventDefault();
+        send();
+      }}
+    >
+      <label class="hidden" for="composer">
+        Message to {chat.peer_name}
+      </label>
+      <textarea
+        id="composer"
+        ref={field}
+        rows={1}
+        dir="auto"
+        placeholder="Write a message"
+        aria-describedby="composer-hint"
+        value={draft.value}
+        onInput={({ currentTarget }) => {
+          draft.value = currentTarget.value;
+          if (currentTarget.value !== "") home.typing(chat.chat_id);
+        }}
+        onKeyDown={(event) => {
+          if (event.key !== "Enter" || event.shiftKey || event.isComposing) return;
+          event.preventDefault();
+          send();
+        }}
+      />
+      <p id="composer-hint" class="hidden">
+        Enter sends, Shift and Enter make a new line.
+      </p>
+      <button type="submit" class="primary send" aria-label="Send">
+        <svg viewBox="0 0 20 20" width="20" height="20" aria-hidden="true">
+          <path d="M3 10h13m-5.5-5.500L16 10l-5.5 5.5" />
+        </svg>
+      </button>
+    </form>
+  );
+}

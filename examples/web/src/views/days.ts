@@ -1,0 +1,42 @@
+import type { Line } from "../model/conversation.js";
+
+export interface Day {
+  /** As in 2026-11-25, where the reader is. */
+  readonly day: string;
+  readonly title: string;
+  readonly lines: Line[];
+}
+
+const inWords = new Intl.DateTimeFormat("en", { weekday: "long", day: "numeric", month: "long" });
+const withYear = new Intl.DateTimeFormat("en", { dateStyle: "long" });
+const clock = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit" });
+
+/** Lines by the days on which they were written, as they follow each other: clocks of two people may differ. */
+export function byDay(lines: readonly Line[], now = new Date()): Day[] {
+  const days: Day[] = [];
+  for (const line of lines) {
+    const date = new Date(line.timestamp * 1000);
+    const day = dayOf(date);
+    const last = days.at(-1);
+    if (last !== undefined && last.day >= day) last.lines.push(line);
+    else days.push({ day, title: titleOf(date, now), lines: [line] });
+  }
+  return days;
+}
+
+export function timeOf(timestamp: number): string {
+  return clock.format(timestamp * 1000);
+}
+
+function titleOf(date: Date, now: Date): string {
+  const yesterday = new Date(now);
+  yesterday.setDate(now.getDate() - 1);
+  if (dayOf(date) === dayOf(now)) return "Today";
+  if (dayOf(date) === dayOf(yesterday)) return "Yesterday";
+  return (date.getFullYear() === now.getFullYear() ? inWords : withYear).format(date);
+}
+
+function dayOf(date: Date): string {
+  const parts = [date.getFullYear(), date.getMonth() + 1, date.getDate()];
+  return parts.map((part) => String(part).padStart(2, "0")).join("-");
+}

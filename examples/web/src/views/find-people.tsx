@@ -1,0 +1,85 @@
+import { useSignal } from "@preact/signals";
+import { useEffect, useRef } from "preact/hooks";
+import type { Home } from "../model/home.js";
+import { beginAddress, chatAddress } from "../model/route.js";
+import { Avatar } from "./parts.js";
+
+/** After the last key, before the server is asked; in milliseconds. */
+const PAUSE = 250;
+
+interface Person {
+  readonly user_id: number;
+  readonly username: string;
+}
+
+export function FindPeople({ home }: { home: Home }) {
+  const asked = useSignal("");
+  const found = useSignal<readonly Person[] | undefined>(undefined);
+  const pause = useRef<ReturnType<typeof setTimeout>>(undefined);
+  useEffect(() => () => clearTimeout(pause.current), []);
+
+  const find = (text: string) => {
+    asked.value = text;
+    clearTimeout(pause.current);
+    if (text === "") {
+      found.value = undefined;
+      return;
+    }
+    pause.current = setTimeout(() => {
+      void home.attempt(async () => {
+        const { users } = await home.account.api.searchUsers(text);
+        // Something else may have been typed since.
+        if (asked.value === text) {
+          found.value = users.filter(({ user_id }) => user_id !== home.account.user_id);
+        }
+      });
+    }, PAUSE);
+  };
+
+  return (
+    <search class="find">
+      <label class="hidden" for="find">
+        Find somebody by username
+      </label>
+      <input
+        id="find"
+        type="search"
+        placeholder="Find somebody…"
+        autocomplete="off"
+        autocapitalize="none"
+        spellcheck={false}
+        maxLength={50}
+        value={asked.value}
+        onInput={({ currentTarget }) => find(currentTarget.value.trim())}
+        onKeyDown={({ key }) => key === "Escape" && find("")}
+      />
+      <p class={found.value === undefined ? "hidden" : "hint"} role="status">
+        {found.value !== undefined && saidOf(found.value.length)}
+      </p>
+      <ul class="chats people">
+        {found.value?.map(({ user_id, username }) => {
+          const chat = home.chatWith(username);
+          return (
+            <li key={user_id}>
+              <a
+                href={chat === undefined ? beginAddress(username) : chatAddress(chat.chat_id)}
+                onClick={() => find("")}
+              >
+                <Avatar id={user_id} name={username} />
+                <span class="about">
+                  <bdi class="name">{username}</bdi>
+                  <span class="state">{chat === undefined ? "Begin a chat" : "Open the chat"}</span>
+                </span>
+              </a>
+            </li>
+          );
+        })}
+      </ul>
+    </search>
+  );
+}
+
+function saidOf(count: number): string {
+  if (count === 0) return "Nobody’s name begins like this.";
+  return count === 1 ? "1 person" : `${count} people`;
+}

@@ -1,0 +1,105 @@
+import { useEffect, useRef } from "preact/hooks";
+import type { App } from "../model/app.js";
+import type { Home } from "../model/home.js";
+import { route } from "../model/route.js";
+import { AccountSettings } from "./account-settings.js";
+import { ChatList } from "./chat-list.js";
+import { ChatPane } from "./chat-pane.js";
+import { FindPeople } from "./find-people.js";
+import { Avatar, Seal } from "./parts.js";
+import { BeginChat } from "./passphrase.js";
+
+export function HomePage({ app, home }: { app: App; home: Home }) {
+  const settings = useRef<HTMLDialogElement>(null);
+  const current = route.value;
+  const { user_id, username } = home.account;
+  const unread = home.chats.value.reduce((sum, chat) => sum + chat.unread, 0);
+  useEffect(() => {
+    document.title = unread > 0 ? `(${unread}) Lacre` : "Lacre";
+  }, [unread]);
+
+  return (
+    <div class={`home ${current.name === "none" ? "at-list" : "at-chat"}`}>
+      <Banner home={home} />
+      <nav class="side" aria-label="Chats">
+        <header class="side-head">
+          <Seal />
+          <h1>Lacre</h1>
+          <button
+            type="button"
+            class="who"
+            aria-haspopup="dialog"
+            onClick={() => settings.current?.showModal()}
+          >
+            <Avatar id={user_id} name={username} />
+            <span class="hidden">Account of </span>
+            <bdi class="name">{username}</bdi>
+          </button>
+        </header>
+        <FindPeople home={home} />
+        <ChatList home={home} />
+      </nav>
+      <main class="pane">
+        {current.name === "none" && <Nothing hasChats={home.chats.value.length > 0} />}
+        {current.name === "begin" && (
+          <BeginChat key={current.peerName} home={home} peerName={current.peerName} />
+        )}
+        {current.name === "chat" && (
+          <ChatPane key={current.chatId} home={home} chatId={current.chatId} />
+        )}
+      </main>
+      <p class="hidden" aria-live="polite">
+        {home.heard.value}
+      </p>
+      <AccountSettings app={app} home={home} dialog={settings} />
+    </div>
+  );
+}
+
+function Banner({ home }: { home: Home }) {
+  const { isOnline, pending, notice } = home;
+  const waiting = pending.value;
+  return (
+    <div class="banners">
+      <p class="banner offline" role="status">
+        {isOnline.value === false &&
+          `You are offline. ${
+            waiting === 0
+              ? "What you write is sent when you are back."
+              : waiting === 1
+                ? "1 message is waiting to be sent."
+                : `${waiting} messages are waiting to be sent.`
+          }`}
+      </p>
+      {notice.value !== undefined && (
+        <p class="banner notice" role="alert">
+          {notice.value}{" "}
+          <button
+            type="button"
+            class="link"
+            onClick={() => {
+              notice.value = undefined;
+            }}
+          >
+            Dismiss
+          </button>
+        </p>
+      )}
+    </div>
+  );
+}
+
+function Nothing({ hasChats }: { hasChats: boolean }) {
+  return (
+    <div class="nothing">
+      <Seal size={88} />
+      <h2>{hasChats ? "No chat is open" : "Nobody to write to yet"}</h2>
+      <p>
+        {hasChats
+          ? "Choose one from the list."
+          : "Find somebody by their username to begin a chat."}{" "}
+        What you write is encrypted here, with a passphrase that the server never gets.
+      </p>
+    </div>
+  );
+}

@@ -1,0 +1,87 @@
+import { tickOf } from "lacre-client";
+import type { Line } from "../model/conversation.js";
+import { timeOf } from "./days.js";
+import { Ticks } from "./parts.js";
+
+export interface MessageProps {
+  readonly line: Line;
+  readonly peerName: string;
+  readonly isBare: boolean;
+  readonly deliveredUpTo: number;
+  readonly readUpTo: number;
+  readonly edit: (line: Line) => void;
+}
+
+export function Message({ line, peerName, isBare, edit, ...marks }: MessageProps) {
+  const { isOwn, timestamp, failure } = line;
+  return (
+    <li class={`message ${isOwn ? "own" : "peer"} ${failure === undefined ? "" : "failed"}`}>
+      <span class="hidden">{isOwn ? "You" : peerName}: </span>
+      {isBare ? <Ciphertext line={line} /> : <Text line={line} />}
+      <p class="meta">
+        <time dateTime={new Date(timestamp * 1000).toISOString()}>{timeOf(timestamp)}</time>
+        {isOwn && failure === undefined && <Ticks tick={tickOf(line, marks)} />}
+      </p>
+      {failure !== undefined && (
+        <p class="failure">
+          Not sent: {failure}{" "}
+          <button type="button" class="link" onClick={() => edit(line)}>
+            Write it again
+          </button>
+        </p>
+      )}
+    </li>
+  );
+}
+
+const UNREADABLE = {
+  locked: "This message needs the chat’s passphrase.",
+  tampered: "This message cannot be read: it was not written for this chat, or it was changed.",
+  newer: "This message cannot be read: it was written with a newer version.",
+} as const;
+
+/** What people wrote is text, whatever it looks like. */
+function Text({ line: { content } }: { line: Line }) {
+  if (content.kind === "text") {
+    return (
+      <p class="text" dir="auto">
+        {content.text}
+      </p>
+    );
+  }
+  if (content.kind === "unreadable") return <p class="unreadable">{UNREADABLE[content.reason]}</p>;
+  return (
+    <>
+      <p class="unreadable">This message was written with a newer version.</p>
+      {content.fallback !== "" && (
+        <p class="text" dir="auto">
+          {content.fallback}
+        </p>
+      )}
+    </>
+  );
+}
+
+const SHOWN_BYTES = 96;
+
+function Ciphertext({ line: { encrypted } }: { line: Line }) {
+  const { content, nonce } = encrypted;
+  const shown = base64(content.subarray(0, SHOWN_BYTES));
+  return (
+    <>
+      <p class="ciphertext">
+        <code>
+          {shown}
+          {content.length > SHOWN_BYTES && "…"}
+        </code>
+      </p>
+      <p class="hint">
+        {content.length.toLocaleString("en")} bytes, nonce <code>{base64(nonce)}</code>
+      </p>
+    </>
+  );
+}
+
+function base64(bytes: Uint8Array): string {
+  return btoa(String.fromCharCode(...bytes));
+}

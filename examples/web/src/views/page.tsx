@@ -1,0 +1,56 @@
+import type { ComponentChildren } from "preact";
+import type { App } from "../model/app.js";
+import { HomePage } from "./home-page.js";
+import { Seal } from "./parts.js";
+import { SignIn } from "./sign-in.js";
+
+export function Page({ app }: { app: App }) {
+  const screen = app.screen.value;
+  switch (screen.name) {
+    case "starting":
+      return <Card title="Lacre" isBusy />;
+    case "elsewhere":
+      return (
+        <Card title="Open in another tab">
+          <p>
+            You have Lacre open in another tab or window of this browser. One at a time keeps your
+            messages in order.
+          </p>
+          <button type="button" class="primary" onClick={screen.take}>
+            Use it here
+          </button>
+        </Card>
+      );
+    case "stopped":
+      return (
+        <Card title="Lacre has stopped">
+          <p role="alert">{screen.reason}</p>
+          <p>Nothing that you wrote is lost.</p>
+          <button type="button" class="primary" onClick={() => location.reload()}>
+            Try again
+          </button>
+        </Card>
+      );
+    case "signed out":
+      return <SignIn app={app} reason={screen.reason} />;
+    case "home":
+      return <HomePage app={app} home={screen.home} />;
+  }
+}
+
+interface CardProps {
+  readonly title: string;
+  readonly isBusy?: boolean;
+  readonly children?: ComponentChildren;
+}
+
+/** A page with one thing to say. */
+export function Card({ title, isBusy = false, children }: CardProps) {
+  return (
+    <main class="card" aria-busy={isBusy}>
+      <Seal size={56} />
+      <h1>{title}</h1>
+      {children}
+    </main>
+  );
+}

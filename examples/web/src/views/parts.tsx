@@ -1,0 +1,51 @@
+import type { Tick } from "lacre-client";
+import icon from "../icon.svg";
+
+export function Seal({ size = 28 }: { size?: number }) {
+  return <img class="seal" src={icon} width={size} height={size} alt="" />;
+}
+
+const TONES = 6;
+
+/** The beginning of a name, in a colour that stays with the person. */
+export function Avatar({ id, name }: { id: number; name: string }) {
+  const [first = "?"] = name;
+  return (
+    <span class={`avatar tone-${id % TONES}`} aria-hidden="true">
+      {first.toUpperCase()}
+    </span>
+  );
+}
+
+const SAID: Readonly<Record<Tick, string>> = {
+  queued: "Waiting to be sent",
+  sent: "Sent",
+  delivered: "Delivered",
+  read: "Read",
+};
+
+/** How far a message of ours has come. */
+export function Ticks({ tick }: { tick: Tick }) {
+  return (
+    <span class={`ticks ${tick}`} title={SAID[tick]}>
+      <svg viewBox="0 0 22 12" width="22" height="12" aria-hidden="true">
+        {tick === "queued" ? (
+          <path d="M11 1.2a4.8 4.8 0 1 0 .01 0M11 3.5v2.7l1.8 1.2" />
+        ) : (
+          <path d="M2 6.5 5.2 9.7 12 2.5" />
+        )}
+        {(tick === "delivered" || tick === "read") && <path d="m9.5 9 .8.7 6.8-7.2" />}
+      </svg>
+      <span class="hidden">{SAID[tick]}</span>
+    </span>
+  );
+}
+
+/** What went wrong, said at once to those who do not see it. */
+export function Trouble({ id, text }: { id?: string; text: string | undefined }) {
+  return (
+    <p id={id} class="trouble" role="alert">
+      {text}
+    </p>
+  );
+}

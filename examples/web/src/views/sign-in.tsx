@@ -1,0 +1,103 @@
+import { useSignal } from "@preact/signals";
+import { useEffect, useRef } from "preact/hooks";
+import { type App, reasonOf } from "../model/app.js";
+import { Card } from "./page.js";
+import { Trouble } from "./parts.js";
+
+const WORDS = {
+  login: {
+    title: "Sign in to Lacre",
+    action: "Sign in",
+    other: "New here? Create an account",
+    autocomplete: "current-password",
+  },
+  register: {
+    title: "Create an account",
+    action: "Create account",
+    other: "Have an account? Sign in",
+    autocomplete: "new-password",
+  },
+} as const;
+
+export function SignIn({ app, reason }: { app: App; reason: string | undefined }) {
+  const how = useSignal<"login" | "register">("login");
+  const trouble = useSignal(reason);
+  const isBusy = useSignal(false);
+  const username = useRef<HTMLInputElement>(null);
+  const words = WORDS[how.value];
+
+  // Whoever turns to the other form begins at its top.
+  useEffect(() => username.current?.focus(), [how.value]);
+
+  const submit = async (event: SubmitEvent) => {
+    event.preventDefault();
+    const fields = new FormData(event.currentTarget as HTMLFormElement);
+    isBusy.value = true;
+    trouble.value = undefined;
+    try {
+      await app.signIn(how.value, String(fields.get("username")), String(fields.get("password")));
+    } catch (error) {
+      trouble.value = reasonOf(error);
+      isBusy.value = false;
+      username.current?.focus();
+    }
+  };
+
+  return (
+    <Card title={words.title}>
+      <p class="lead">A chat whose server cannot read it.</p>
+      <form class="fields" onSubmit={submit}>
+        <label>
+          Username
+          <input
+            ref={username}
+            name="username"
+            autocomplete="username"
+            autocapitalize="none"
+            spellcheck={false}
+            minLength={3}
+            maxLength={50}
+            required
+            aria-describedby="trouble username-hint"
+          />
+        </label>
+        {how.value === "register" && (
+          <p id="username-hint" class="hint">
+            3 to 50 letters and digits, _ and -. Others find you by it.
+          </p>
+        )}
+        <label>
+          Password
+          <input
+            name="password"
+            type="password"
+            autocomplete={words.autocomplete}
+            minLength={6}
+            maxLength={1024}
+            required
+            aria-describedby="password-hint"
+          />
+        </label>
+        {how.value === "register" && (
+          <p id="password-hint" class="hint">
+            At least 6 characters. The server checks it: do not use it as a chat's passphrase.
+          </p>
+        )}
+        <Trouble id="trouble" text={trouble.value} />
+        <button type="submit" class="primary" disabled={isBusy.value}>
+          {words.action}
+        </button>
+      </form>
+      <button
+        type="button"
+        class="link"
+        onClick={() => {
+          how.value = how.value === "login" ? "register" : "login";
+          trouble.value = undefined;
+        }}
+      >
+        {words.other}
+      </button>
+    </Card>
+  );
+}

@@ -1,0 +1,56 @@
+import {
+  Account,
+  createChat,
+  findChat,
+  loginInMemory,
+  Messenger,
+  type MessengerEvent,
+  openChat,
+  signIn,
+  storesInMemory,
+} from "lacre-client";
+import { connectInNode } from "lacre-client/node";
+import { vi } from "vitest";
+import { PASSPHRASE, PASSWORD } from "./person.js";
+
+/** Somebody without a page: a client in this process, for what nobody types. */
+export class Companion {
+  readonly name: string;
+  readonly heard: MessengerEvent[] = [];
+  #messenger!: Messenger;
+  #chatId = 0;
+
+  private constructor(name: string) {
+    this.name = name;
+  }
+
+  /** Signs up, and begins a chat with a person; or opens the one that they have begun. */
+  static async with(server: string, name: string, peer: string): Promise<Companion> {
+    const companion = new Companion(name);
+    const login = loginInMemory();
+    const stores = storesInMemory();
+    const openStores = () => stores;
+    await signIn("register", server, { username: name, password: PASSWORD }, login, openStores);
+    const account = await Account.open(login, openStores);
+    const existing = await findChat(account, peer);
+    const chat = existing
+      ? await openChat(account, existing, PASSPHRASE)
+      : await createChat(account, peer, PASSPHRASE);
+    companion.#chatId = chat.chat_id;
+    companion.#messenger = await Messenger.start({
+      ...{ account, open: [chat], connect: connectInNode },
+      hear: (event) => void companion.heard.push(event),
+    });
+    return companion;
+  }
+
+  /** Resolves when the server has all of them. */
+  async write(...texts: string[]): Promise<void> {
+    for (const text of texts) await this.#messenger.send(this.#chatId, text);
+    await vi.waitUntil(() => this.#messenger.pending === 0, { timeout: 60_000 });
+  }
+
+  leave(): Promise<void> {
+    return this.#messenger.stop();
+  }
+}
