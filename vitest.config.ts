@@ -2,8 +2,10 @@ import { connect } from "node:net";
 import { defineConfig } from "vitest/config";
 import { libraryOn, onNodeOnly, takesLong } from "./test/runtimes/library.js";
 
+const inBrowsers = ["examples/web/test/**/*.test.ts"];
 const onExamples = {
   include: ["examples/*/test/**/*.test.ts"],
+  exclude: inBrowsers,
   testTimeout: 60_000,
   hookTimeout: 60_000,
 };
@@ -64,6 +66,17 @@ export default defineConfig({
         setupFiles: "test/support/without-web-crypto.ts",
       }),
       { test: { ...onExamples, name: "examples" } },
+      {
+        test: {
+          ...onExamples,
+          name: "web",
+          include: inBrowsers,
+          exclude: [],
+          globalSetup: "examples/web/test/build-page.ts",
+          // After the others: a browser wants the machine for itself.
+          sequence: { groupOrder: 1 },
+        },
+      },
       ...(await onTwoInstances()),
     ],
     coverage: {

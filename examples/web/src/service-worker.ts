@@ -44,20 +44,23 @@ worker.addEventListener("fetch", (event) => {
   const { origin, pathname } = new URL(request.url);
   if (request.method !== "GET" || origin !== location.origin) return;
   if (pathname === "/") event.respondWith(newest(request));
-  else if (shell.includes(pathname)) event.respondWith(kept(request));
+  else if (shell.includes(pathname)) event.respondWith(kept(request, pathname));
 });
+
+/** The files are the same for whoever asks, though the server says that they may vary. */
+const SAME = { ignoreVary: true };
 
 /** The page as the server has it now; without a connection, as it was. */
 async function newest(request: Request): Promise<Response> {
   try {
     return await fetch(request);
   } catch (error) {
-    const page = await caches.match("/");
+    const page = await caches.match("/", SAME);
     if (page === undefined) throw error;
     return page;
   }
 }
 
-async function kept(request: Request): Promise<Response> {
-  return (await caches.match(request)) ?? fetch(request);
+async function kept(request: Request, pathname: string): Promise<Response> {
+  return (await caches.match(pathname, SAME)) ?? fetch(request);
 }

@@ -13,6 +13,9 @@ import { connectInNode } from "lacre-client/node";
 import { vi } from "vitest";
 import { PASSPHRASE, PASSWORD } from "./person.js";
 
+/** What companions write first. */
+export const GREETING = "hola";
+
 /** Somebody without a page: a client in this process, for what nobody types. */
 export class Companion {
   readonly name: string;
@@ -24,7 +27,7 @@ export class Companion {
     this.name = name;
   }
 
-  /** Signs up, and begins a chat with a person; or opens the one that they have begun. */
+  /** Signs up, begins a chat with a person, or opens the one that they have begun, and greets. */
   static async with(server: string, name: string, peer: string): Promise<Companion> {
     const companion = new Companion(name);
     const login = loginInMemory();
@@ -41,6 +44,7 @@ export class Companion {
       ...{ account, open: [chat], connect: connectInNode },
       hear: (event) => void companion.heard.push(event),
     });
+    await companion.write(GREETING);
     return companion;
   }
 

@@ -21,8 +21,8 @@ import type { BrowserChoices } from "lacre-client/web";
 import { Conversation } from "./conversation.js";
 import { route } from "./route.js";
 
-/** How often what a chat no longer keeps is taken away, in milliseconds. */
-const EXPIRY_INTERVAL = 30_000;
+/** How often what a chat no longer keeps is taken away, and chats that others began are looked for; in milliseconds. */
+const LOOKING_INTERVAL = 15_000;
 /** The peer is told that we type no more often than this, in milliseconds. */
 const TYPING_INTERVAL = 3000;
 
@@ -184,14 +184,22 @@ export class Home {
     for (const [chatId, access] of accesses) this.conversation(chatId).access.value = access;
     this.#takeOver();
     await this.#expire();
-    const expiring = setInterval(() => void this.attempt(() => this.#expire()), EXPIRY_INTERVAL);
-    const look = () => this.#markRead();
+    const look = () => void this.attempt(() => this.#look());
+    const looking = setInterval(look, LOOKING_INTERVAL);
     document.addEventListener("visibilitychange", look);
     this.#undo.push(
-      () => clearInterval(expiring),
+      () => clearInterval(looking),
       () => document.removeEventListener("visibilitychange", look),
       effect(() => this.#enter()),
     );
+  }
+
+  /** Nobody says that a chat was begun before something is written there. */
+  async #look(): Promise<void> {
+    this.#markRead();
+    await this.#expire();
+    const isSeen = document.visibilityState === "visible";
+    if (isSeen && this.isOnline.peek() === true) await this.#messenger.refresh();
   }
 
   /** A chat comes into view. */
@@ -297,7 +305,7 @@ export class Home {
     }
   }
 
-  #say(chatId: number, text = "a message that cannot be read"): void {
+  #say(chatId: number, text = "a message that cannot be read here"): void {
     const name = this.chat(chatId)?.peer_name ?? "Somebody";
     this.heard.value = `${name}: ${text}`;
   }

@@ -1,0 +1,3 @@
+import { describePageIn } from "./page-in.js";
+
+describePageIn("firefox");

@@ -1,0 +1,23 @@
+import { afterAll, afterEach, beforeAll, expect } from "vitest";
+import { type BrowserName, describeIn } from "./browsers.js";
+import { Stage } from "./stage.js";
+import { access } from "./stories/access.js";
+import { away } from "./stories/away.js";
+import { hostile } from "./stories/hostile.js";
+import { talking } from "./stories/talking.js";
+
+/** What the page does, in a real browser, before a real server. */
+export function describePageIn(name: BrowserName): void {
+  describeIn(name)(`the page in ${name}`, () => {
+    const stage = new Stage();
+    beforeAll(() => stage.open(name));
+    afterAll(() => stage.close());
+    // Of any test: nothing breaks the page's policy, opens a dialog, is loaded from elsewhere, or fails unseen.
+    afterEach(async () => expect(await stage.leave()).toEqual([]));
+
+    talking(stage);
+    away(stage);
+    hostile(stage);
+    access(stage);
+  });
+}
