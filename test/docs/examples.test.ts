@@ -10,7 +10,8 @@ mkdirSync(cache, { recursive: true });
 const folder = mkdtempSync(join(cache, "lacre-examples-"));
 afterAll(() => rmSync(folder, { recursive: true }));
 
-const documents = ["README.md", ...readdirSync(join(root, "docs")).map((name) => `docs/${name}`)];
+const guides = readdirSync(join(root, "docs")).filter((name) => name.endsWith(".md"));
+const documents = ["README.md", ...guides.map((name) => `docs/${name}`)];
 const examples = documents.flatMap((document) => {
   const text = readFileSync(join(root, document), "utf8");
   const blocks = [...text.matchAll(/^( *)```ts\n(.*?)^ *```$/gms)];

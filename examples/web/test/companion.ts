@@ -10,7 +10,7 @@ import {
   storesInMemory,
 } from "lacre-client";
 import { connectInNode } from "lacre-client/node";
-import { vi } from "vitest";
+import { until } from "../../server/harness/until.js";
 import { PASSPHRASE, PASSWORD } from "./person.js";
 
 /** What companions write first. */
@@ -51,7 +51,8 @@ export class Companion {
   /** Resolves when the server has all of them. */
   async write(...texts: string[]): Promise<void> {
     for (const text of texts) await this.#messenger.send(this.#chatId, text);
-    await vi.waitUntil(() => this.#messenger.pending === 0, { timeout: 60_000 });
+    const isSent = await until(() => this.#messenger.pending === 0, 60);
+    if (!isSent) throw new Error(`the server does not take what ${this.name} writes`);
   }
 
   leave(): Promise<void> {

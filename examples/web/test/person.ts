@@ -1,13 +1,15 @@
+import { deepEqual } from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
+import { isDeepStrictEqual } from "node:util";
 import type { BrowserContext, Locator, Page } from "playwright-core";
-import { expect, vi } from "vitest";
+import { until } from "../../server/harness/until.js";
 import type { Cable } from "./cable.js";
 
 const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 
-/** Of a browser that has much to do on a machine that has much to do, in milliseconds. */
-const PATIENCE = 20_000;
+/** With a browser that has much to do on a machine that has much to do, in seconds. */
+const PATIENCE = 20;
 
 export const PASSWORD = "correct horse";
 export const PASSPHRASE = "cuatro palabras que nadie adivina";
@@ -31,7 +33,7 @@ export class Person {
     this.name = name;
     this.cable = cable;
     this.context = context;
-    context.setDefaultTimeout(PATIENCE);
+    context.setDefaultTimeout(PATIENCE * 1000);
   }
 
   async visit(): Promise<void> {
@@ -131,7 +133,7 @@ export class Person {
   }
 
   async sees(...texts: string[]): Promise<void> {
-    await vi.waitFor(async () => expect(await this.texts()).toEqual(texts), { timeout: PATIENCE });
+    await comesTo(() => this.texts(), texts);
   }
 
   async reads(text: string | RegExp): Promise<void> {
@@ -142,7 +144,7 @@ export class Person {
   async ticks(...ticks: string[]): Promise<void> {
     const all = this.page.locator(".ticks");
     const names = () => all.evaluateAll((some) => some.map((one) => one.getAttribute("title")));
-    await vi.waitFor(async () => expect(await names()).toEqual(ticks), { timeout: PATIENCE });
+    await comesTo(names, ticks);
   }
 
   /** What axe-core finds serious or critical on the page as it is. */
@@ -183,4 +185,10 @@ export class Person {
       return JSON.stringify(all, written);
     });
   }
+}
+
+/** Waits until something is as it should be, and says how it differs where it does not become so. */
+async function comesTo<Value>(read: () => Promise<Value>, wanted: Value): Promise<void> {
+  const isSame = async () => isDeepStrictEqual(await read(), wanted);
+  if (!(await until(isSame, PATIENCE))) deepEqual(await read(), wanted);
 }

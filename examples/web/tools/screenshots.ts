@@ -34,8 +34,8 @@ try {
   await ana.write("Hola, Bruno. ¿Sigue en pie lo de mañana?");
   await bruno.openChat("ana");
   await bruno.write("Claro. A las ocho, donde siempre.");
-  await ana.write("Llevo el sobre. Con lacre, como en los viejos tiempos 🕯️");
-  await bruno.write("Así no lo lee ni el cartero 😄");
+  await ana.write("Llevo el sobre. Con lacre, como en los viejos tiempos");
+  await bruno.write("Así no lo lee ni el cartero");
   await ana.write("Ni el cartero, ni el servidor.");
   await ana.ticks("Read", "Read", "Read");
   await Promise.all([ana.page.reload(), bruno.page.reload()]);

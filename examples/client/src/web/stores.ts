@@ -1,3 +1,4 @@
+import type { ChatMessage } from "lacre";
 import { ChatKey } from "lacre/e2e";
 import { StoreError } from "../errors.js";
 import type {
@@ -97,16 +98,21 @@ const ofChat = (chatId: number, before = Number.MAX_SAFE_INTEGER) =>
 
 function deliveriesIn(database: AccountDatabase, choices: BrowserChoices): DeliveryStore {
   const change = () => database.transaction(["cursors", "messages"], "readwrite", ON_DISK);
+  const toKeep = async (messages: readonly ChatMessage[]) =>
+    (await choices.keepsHistory()) ? messages.filter(({ seq }) => seq !== undefined) : [];
   return {
     cursor: (chatId) => orStoreError(database.get("cursors", chatId)),
     async advance(chatId, cursor, messages) {
-      const kept = (await choices.keepsHistory()) ? messages : [];
+      const kept = await toKeep(messages);
       const both = change();
-      const puts = kept
-        .filter(({ seq }) => seq !== undefined)
-        .map((message) => both.objectStore("messages").put(message));
+      const puts = kept.map((message) => both.objectStore("messages").put(message));
       const moved = both.objectStore("cursors").put(cursor, chatId);
       await orStoreError(Promise.all([...puts, moved, both.done]));
+    },
+    async keep(_, messages) {
+      const kept = await toKeep(messages);
+      const { store, done } = database.transaction("messages", "readwrite", ON_DISK);
+      await orStoreError(Promise.all([...kept.map((message) => store.put(message)), done]));
     },
     async rewind(chatId, cursor) {
       const both = change();

@@ -73,7 +73,7 @@ export function ChatPane({ home, chatId }: { home: Home; chatId: number }) {
         <>
           {isBare.value && (
             <p class="banner bare" role="status">
-              This is all that the server has: who wrote, to whom, when, and about how much.
+              All that the server has: who, to whom, when, and about how much.
             </p>
           )}
           <Timeline home={home} chat={chat} isBare={isBare.value} />

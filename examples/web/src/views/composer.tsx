@@ -7,7 +7,7 @@ export function Composer({ home, chat }: { home: Home; chat: ChatState }) {
   const field = useRef<HTMLTextAreaElement>(null);
   // Whoever chooses a chat wants to write; on a screen to be touched this would bring up the keyboard.
   useEffect(() => {
-    if (matchMedia("(pointer: fine)").matches) field.current?.focus();
+    if (!matchMedia("(pointer: coarse)").matches) field.current?.focus();
   }, []);
 
   const send = () => {

@@ -62,7 +62,7 @@ function Text({ line: { content } }: { line: Line }) {
   );
 }
 
-const SHOWN_BYTES = 96;
+const SHOWN_BYTES = 72;
 
 function Ciphertext({ line: { encrypted } }: { line: Line }) {
   const { content, nonce } = encrypted;

@@ -40,12 +40,12 @@ export function access(stage: Stage): void {
       await keyboard.press("Enter");
       await emil.sees("hola\ndiana");
 
-      await tabTo(emil, "Settings of this chat");
+      await tabTo(emil, "Settings of this chat", "Shift+Tab");
       await keyboard.press("Enter");
       await emil.page.getByRole("dialog").waitFor();
       await keyboard.press("Escape");
       await focused(emil, "Settings of this chat");
-      await tabTo(emil, "Account of emil");
+      await tabTo(emil, "Account of emil", "Shift+Tab");
       await keyboard.press("Enter");
       await tabTo(emil, "Sign out");
       await keyboard.press("Enter");
@@ -122,9 +122,9 @@ export function access(stage: Stage): void {
 function active({ page }: Person): Promise<string[]> {
   return page.evaluate(() => {
     const element = document.activeElement as HTMLInputElement;
-    if (element === document.body) return [];
     const label = element.getAttribute("aria-label") ?? "";
-    return [element.id, element.name ?? "", label, element.textContent ?? ""];
+    const text = element.matches("a, button") ? (element.textContent ?? "") : "";
+    return [element.id, element.name ?? "", label, text];
   });
 }
 
@@ -132,12 +132,12 @@ async function focused(person: Person, name: string): Promise<void> {
   await expect.poll(() => active(person), { timeout: 10_000 }).toContain(name);
 }
 
-/** Goes there as people do who have no mouse. */
-async function tabTo(person: Person, name: string): Promise<void> {
+/** Goes there as people do who have no mouse; never out of the page, where a browser without a window has no focus. */
+async function tabTo(person: Person, name: string, key = "Tab"): Promise<void> {
   for (let tries = 0; tries < 40; tries++) {
     const isThere = (await active(person)).some((one) => one.includes(name));
     if (isThere) return;
-    await person.page.keyboard.press("Tab");
+    await person.page.keyboard.press(key);
   }
   throw new Error(`nothing called "${name}" takes the focus`);
 }

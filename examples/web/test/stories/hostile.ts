@@ -21,6 +21,7 @@ export function hostile(stage: Stage): void {
       const victor = await Companion.with(stage.serverUrl, "victor", "uma");
       await uma.openChat("victor");
       for (const text of MARKUP) await uma.write(text);
+      await uma.ticks(...MARKUP.map(() => "Delivered"));
       await victor.write(...MARKUP);
       await uma.sees(GREETING, ...MARKUP, ...MARKUP);
       await victor.leave();
