@@ -1,6 +1,6 @@
 import { connect } from "node:net";
 import { defineConfig } from "vitest/config";
-import { libraryOn, onNodeOnly, takesLong } from "./test/runtimes/library.js";
+import { libraryOn, onNodeOnly, takesLong, vectors } from "./test/runtimes/library.js";
 
 const inBrowsers = ["examples/web/test/**/*.test.ts"];
 const onExamples = {
@@ -67,6 +67,7 @@ export default defineConfig({
       }),
       { test: { ...onExamples, name: "examples" } },
       {
+        resolve: { alias: { "#vectors": vectors } },
         test: {
           ...onExamples,
           name: "web",

@@ -2,7 +2,8 @@ import { fileURLToPath } from "node:url";
 import type { TestProjectInlineConfiguration } from "vitest/config";
 
 const fromRoot = (path: string) => fileURLToPath(new URL(`../../${path}`, import.meta.url));
-const vectors = process.env.LACRE_VECTORS ?? fromRoot("../shared/vectors");
+/** The folder of the public vectors, which tests import from `#vectors`. */
+export const vectors = process.env.LACRE_VECTORS ?? fromRoot("../shared/vectors");
 
 /** What stands behind `#native` and `#compile`. */
 const platforms = {

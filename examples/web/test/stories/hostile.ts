@@ -29,7 +29,7 @@ export function hostile(stage: Stage): void {
 
     describeWithVectors("in the list of naughty strings", () => {
       it("is text, to the last character", async () => {
-        const naughty = readVectors<string[]>("naughty-strings/blns.json");
+        const naughty = await readVectors<string[]>("naughty-strings/blns.json");
         const wanda = await stage.person("wanda");
         await wanda.signUp();
         const xavier = await Companion.with(stage.serverUrl, "xavier", "wanda");
