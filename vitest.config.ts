@@ -73,7 +73,7 @@ export default defineConfig({
           name: "web",
           include: inBrowsers,
           exclude: [],
-          globalSetup: "examples/web/test/build-page.ts",
+          globalSetup: "examples/web/tools/build-page.ts",
           // After the others: a browser wants the machine for itself.
           sequence: { groupOrder: 1 },
         },

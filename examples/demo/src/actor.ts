@@ -1,11 +1,7 @@
-import type { ChildProcess } from "node:child_process";
-import { EventEmitter, once } from "node:events";
-import { readLines } from "../../cli/src/lines.js";
-import { startExample } from "./child.js";
+import { EventEmitter } from "node:events";
 import type { Speaker } from "./transcript.js";
 
 export interface SentMessage {
-  readonly client_id: string;
   readonly seq: number;
   readonly text: string;
 }
@@ -16,58 +12,39 @@ export interface ReceivedMessage {
   readonly text: string;
 }
 
-/** One of the two: a command-line client in a process of its own, and what it told us. */
-export class Actor extends EventEmitter<{ change: [] }> {
+/** One of the two with a client of their own, and what that client told us. */
+export abstract class Actor extends EventEmitter<{ change: [] }> {
   readonly name: Speaker;
+  /** Where they sit, for people to read. */
+  abstract readonly seat: string;
   readonly sent: SentMessage[] = [];
   readonly received: ReceivedMessage[] = [];
   readonly errors: string[] = [];
-  isOnline = false;
   timesOffline = 0;
   /** The seq up to which the other has read. */
   readUpTo = 0;
-  readonly #process: ChildProcess;
+  #isOnline = false;
 
-  constructor(name: Speaker, peer: Speaker, args: readonly string[], env: NodeJS.ProcessEnv) {
+  constructor(name: Speaker) {
     super();
     this.name = name;
-    this.#process = startExample("cli", [...args, "chat", peer, "--json"], env);
-    this.#process.stderr!.on("data", (bytes) => this.#fail(String(bytes).trim()));
-    this.#process.on("exit", (code) => code && this.#fail(`its client ended with code ${code}`));
-    this.#process.stdin!.on("error", () => {});
-    void this.#listen();
   }
 
-  get process(): ChildProcess {
-    return this.#process;
+  get isOnline(): boolean {
+    return this.#isOnline;
   }
 
-  /** Types a line, as fast as the client reads. */
-  async say(text: string): Promise<void> {
-    const input = this.#process.stdin!;
-    if (!input.write(`${text}\n`)) await Promise.race([once(input, "drain"), once(input, "close")]);
+  /** Writes a line, as fast as the client takes it. */
+  abstract say(text: string): Promise<void>;
+
+  abstract stop(): Promise<void>;
+
+  protected noteConnection(isOnline: boolean): void {
+    if (this.#isOnline && !isOnline) this.timesOffline += 1;
+    this.#isOnline = isOnline;
   }
 
-  async #listen(): Promise<void> {
-    for await (const line of readLines(this.#process.stdout!)) {
-      this.#note(JSON.parse(line));
-      this.emit("change");
-    }
-  }
-
-  #note(event: { readonly event: string } & Record<string, unknown>): void {
-    if (event.event === "online") this.isOnline = true;
-    if (event.event === "offline") {
-      this.isOnline = false;
-      this.timesOffline += 1;
-    }
-    if (event.event === "sent") this.sent.push(event as unknown as SentMessage);
-    if (event.event === "message") this.received.push(event as unknown as ReceivedMessage);
-    if (event.event === "read") this.readUpTo = Math.max(this.readUpTo, Number(event.seq));
-    if (event.event === "error") this.#fail(`${event.error_code}: ${event.error_message}`);
-  }
-
-  #fail(message: string): void {
+  protected fail(message: string): void {
     this.errors.push(message);
     this.emit("change");
   }

@@ -5,6 +5,7 @@ import { DemoError } from "./demo-error.js";
 import { perform } from "./perform.js";
 import { Progress } from "./progress.js";
 import { report } from "./report.js";
+import { findSeat } from "./seats.js";
 import { Stage } from "./stage.js";
 import { Terminal } from "./terminal.js";
 import { parseTranscript, TranscriptError } from "./transcript.js";
@@ -41,15 +42,21 @@ function readTranscript() {
 }
 
 async function play(lines: ReturnType<typeof parseTranscript>): Promise<number> {
+  const seat = await findSeat(lines);
   console.log(
-    `ana and benito exchange ${lines.length} lines, and a server in between stores them.\n`,
+    `ana and benito exchange ${lines.length} lines, and a server in between stores them. ana sits at a terminal,`,
+  );
+  console.log(
+    seat.browser === undefined
+      ? `and so does benito (${seat.reason}).\n`
+      : `benito before a page in ${seat.browser.browserType().name()} ${seat.browser.version()}.\n`,
   );
   const interrupted = new Promise<never>((_, reject) => {
     for (const signal of ["SIGINT", "SIGTERM"] as const) {
       process.once(signal, () => reject(new DemoError(`stopped by ${signal}`)));
     }
   });
-  const stage = new Stage();
+  const stage = new Stage(seat.browser);
   try {
     const performance = perform(lines, stage, new Progress(process.stdout));
     const outcome = await Promise.race([performance, interrupted]);

@@ -24,7 +24,8 @@ export async function withPatience(
   const onChange = () => {
     stalled.refresh();
     const actor = actors.find(({ errors }) => errors.length > 0);
-    if (actor) fail(new DemoError(`${waitingFor}: ${actor.name}'s client got an error`));
+    if (actor)
+      fail(new DemoError(`${waitingFor}: ${actor.name}'s client got an error: ${actor.errors[0]}`));
     wake();
   };
   for (const actor of actors) actor.on("change", onChange);

@@ -1,8 +1,8 @@
-import { Blackout, problemsOfBlackout } from "./blackout.js";
-import { stop } from "./child.js";
+import type { Actor } from "./actor.js";
 import { type MessageRow, readMessageRows } from "./database-rows.js";
 import { DemoError } from "./demo-error.js";
 import { exchange } from "./exchange.js";
+import { type Outage, problemsOfOutages } from "./outage.js";
 import { withPatience } from "./patience.js";
 import { readPlaces, readSources } from "./places.js";
 import type { Progress } from "./progress.js";
@@ -11,13 +11,17 @@ import type { Stage } from "./stage.js";
 import { type Line, type Speaker, speakers } from "./transcript.js";
 import { problemsOf, type Seen } from "./verdict.js";
 
+/** What one of them saw, and where they sat. */
+export interface SeenFrom extends Seen {
+  readonly seat: string;
+}
+
 export interface Outcome {
   readonly lines: readonly Line[];
-  readonly seen: Readonly<Record<Speaker, Seen>>;
+  readonly seen: Readonly<Record<Speaker, SeenFrom>>;
   readonly rows: readonly MessageRow[];
   readonly secrecy: SecrecyReport;
-  /** Undefined where the exchange did not get that far. */
-  readonly blackout: Blackout | undefined;
+  readonly outages: readonly Outage[];
   readonly problems: readonly string[];
 }
 
@@ -32,29 +36,24 @@ export async function perform(
   stage: Stage,
   progress: Progress,
 ): Promise<Outcome> {
-  await progress.step("starting the server", START_SECONDS, () => stage.startServer());
+  await progress.step("starting the server", START_SECONDS, () => stage.open());
   await progress.step("registering ana and benito", START_SECONDS, async () => {
     await Promise.all(speakers.map((name) => stage.register(name)));
   });
-  const actors = { ana: stage.startChat("ana"), benito: stage.startChat("benito") };
+  const actors = await progress.step("opening their chat", START_SECONDS, () => enter(stage));
   const everyone = Object.values(actors);
-  await progress.step("opening their chat, both at once", START_SECONDS, async () => {
-    const areOnline = () => everyone.every(({ isOnline }) => isOnline);
-    await withPatience(everyone, (until) => until(areOnline, "waiting for the clients"));
-  });
   const baseline = [readSources(), ...readPlaces(stage)];
 
   const troubles: string[] = [];
   const said: Line[] = [];
-  let blackout: Blackout | undefined;
-  const cutNetwork = (afterLine: number) => {
-    blackout = new Blackout(stage.proxy, afterLine);
-    return blackout;
-  };
+  const outages: Outage[] = [];
   await progress.step("exchanging the lines", EXCHANGE_SECONDS, async () => {
     try {
-      const count = (done: number) => progress.count(done, lines.length);
-      await exchange(lines, actors, count, (line) => said.push(line), cutNetwork);
+      await exchange(lines, actors, stage, {
+        onProgress: (done) => progress.count(done, lines.length),
+        onSaid: (line) => said.push(line),
+        onOutage: (outage) => outages.push(outage),
+      });
     } catch (error) {
       // What did and did not arrive is worth telling all the same.
       if (!(error instanceof DemoError)) throw error;
@@ -62,7 +61,7 @@ export async function perform(
     }
   });
   await progress.step("stopping the clients", START_SECONDS, async () => {
-    await Promise.all(everyone.map(({ process }) => stop(process)));
+    await Promise.all(everyone.map((actor) => actor.stop()));
   });
 
   return progress.step("searching", SEARCH_SECONDS, async () => {
@@ -76,8 +75,21 @@ export async function perform(
         errors.map((error) => `${name}'s client: ${error}`),
       ),
       ...problemsOf(said, actors, rows, secrecy),
-      ...(blackout ? problemsOfBlackout(everyone, stage.proxy) : []),
+      ...problemsOfOutages(outages, everyone, stage.proxy),
     ];
-    return { lines: said, seen: actors, rows, secrecy, blackout, problems };
+    return { lines: said, seen: actors, rows, secrecy, outages, problems };
   });
+}
+
+/** ana begins the chat, and benito joins. */
+async function enter(stage: Stage): Promise<Record<Speaker, Actor>> {
+  const isThere = (actor: Actor) =>
+    withPatience([actor], (until) =>
+      until(() => actor.isOnline, `waiting for ${actor.name}'s client`),
+    );
+  const ana = stage.startTerminal("ana");
+  await isThere(ana);
+  const benito = await stage.enterBenito();
+  await isThere(benito);
+  return { ana, benito };
 }

@@ -1,11 +1,10 @@
-import type { Blackout } from "./blackout.js";
 import type { MessageRow } from "./database-rows.js";
-import type { Outcome } from "./perform.js";
+import type { Outage } from "./outage.js";
+import type { Outcome, SeenFrom } from "./perform.js";
 import type { Place } from "./search.js";
 import { holdsCiphertexts } from "./secrecy.js";
 import { fitted, type Terminal } from "./terminal.js";
 import { type Speaker, speakers } from "./transcript.js";
-import type { Seen } from "./verdict.js";
 
 /** Of a long table, the first and the last rows are shown. */
 const FIRST_ROWS = 24;
@@ -22,7 +21,7 @@ export function report(outcome: Outcome, terminal: Terminal): string {
   return `\n${sections.map((lines) => lines.join("\n")).join("\n\n")}\n`;
 }
 
-function whatOneSaw(name: Speaker, seen: Seen, terminal: Terminal): string[] {
+function whatOneSaw(name: Speaker, seen: SeenFrom, terminal: Terminal): string[] {
   const own = seen.sent.map((message) => ({
     ...message,
     from: name as string,
@@ -36,7 +35,10 @@ function whatOneSaw(name: Speaker, seen: Seen, terminal: Terminal): string[] {
       return `  ${String(seq).padStart(5)}  ${tick} ${from.padEnd(6)} ${shown}`;
     });
   const legend = terminal.paint("dim", "(✓✓ sent and read, ✓ sent, ← received)");
-  return [`${terminal.paint("bold", `What ${name} saw`)}  ${legend}`, ...shortened(rows)];
+  return [
+    `${terminal.paint("bold", `What ${name} saw, ${seen.seat}`)}  ${legend}`,
+    ...shortened(rows),
+  ];
 }
 
 function whatTheServerHolds(rows: readonly MessageRow[], terminal: Terminal): string[] {
@@ -84,24 +86,25 @@ function whatTheSearchFound({ lines, rows, secrecy }: Outcome, terminal: Termina
   ];
 }
 
-function verdict({ lines, blackout, problems }: Outcome, terminal: Terminal): string[] {
+function verdict({ lines, outages, problems }: Outcome, terminal: Terminal): string[] {
   if (problems.length === 0) {
     const message = `✓ ${lines.length} lines: none lost, doubled, out of order or unread, and none found where the server could read it.`;
-    const survived = blackout ? [`✓ ${whatWasCut(blackout)}, and nothing was lost.`] : [];
+    const survived = outages.map((outage) => `✓ ${whatHappened(outage)}, and nothing was lost.`);
     return [message, ...survived].map((line) => terminal.paint("green", line));
   }
   const more = problems.length - MAX_PROBLEMS;
   return [
-    ...(blackout ? [`${whatWasCut(blackout)}.`] : []),
+    ...outages.map((outage) => `${whatHappened(outage)}.`),
     terminal.paint("red", `✗ ${problems.length} problems`),
     ...problems.slice(0, MAX_PROBLEMS).map((problem) => terminal.paint("red", `  ${problem}`)),
     ...(more > 0 ? [`  … and ${more} more`] : []),
   ];
 }
 
-function whatWasCut({ afterLine, seconds, written }: Blackout): string {
+function whatHappened({ what, afterLine, seconds, written }: Outage): string {
   const messages = written === 1 ? "1 message was" : `${written} messages were`;
-  return `the network was cut after line ${afterLine} for ${seconds} s; ${messages} written while it was down`;
+  const time = seconds === undefined ? "and not back" : `for ${seconds.toFixed(1)} s`;
+  return `${what} after line ${afterLine}, ${time}; ${messages} written meanwhile`;
 }
 
 function shortened(rows: readonly string[]): readonly string[] {

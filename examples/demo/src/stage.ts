@@ -4,24 +4,34 @@ import { createWriteStream, mkdirSync, mkdtempSync, rmSync, writeFileSync } from
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
-import { Actor } from "./actor.js";
+import type { Browser } from "playwright-core";
+import buildPage, { WEB_ROOT } from "../../web/tools/build-page.js";
+import type { Actor } from "./actor.js";
 import { startExample, stop } from "./child.js";
 import { DemoError } from "./demo-error.js";
+import { PageActor } from "./page-actor.js";
 import { RecordingProxy } from "./recording-proxy.js";
+import { TerminalActor } from "./terminal-actor.js";
 import { type Speaker, speakers } from "./transcript.js";
 
 const PASSWORD = "a password for the demo";
 const PASSPHRASE = "lo que sólo ellos saben";
 
-/** Everything that the demo starts and leaves nothing of: a folder, a server, a proxy, two clients. */
+/** Everything that the demo starts and leaves nothing of: a folder, a server, a proxy, two clients, maybe in a browser. */
 export class Stage {
   readonly folder = mkdtempSync(join(tmpdir(), "lacre-demo-"));
   readonly databasePath = join(this.folder, "server.db");
   readonly logPath = join(this.folder, "server.log");
+  readonly #browser: Browser | undefined;
   readonly #children: ChildProcess[] = [];
+  #server: ChildProcess | undefined;
   #proxy: RecordingProxy | undefined;
+  /** 0 until the server has chosen one. */
+  #port = 0;
 
-  constructor() {
+  /** With a browser, benito sits before it. */
+  constructor(browser: Browser | undefined) {
+    this.#browser = browser;
     // For ends that no `finally` sees.
     process.once("exit", () => {
       for (const child of this.#children) child.kill("SIGKILL");
@@ -35,21 +45,37 @@ export class Stage {
     return this.#proxy!;
   }
 
-  /** The server on a free port, with the proxy before it. */
+  /** Has the page built, if it is needed, and the server on a free port, with the proxy before it. */
+  async open(): Promise<void> {
+    if (this.#browser !== undefined) await buildPage();
+    await this.startServer();
+    const folder = join(this.folder, "wire");
+    mkdirSync(folder);
+    this.#proxy = await RecordingProxy.start(this.#port, folder);
+  }
+
+  /** At the port where it was before. */
   async startServer(): Promise<void> {
     const server = startExample("server", [], {
       DATABASE_URL: `sqlite:///${this.databasePath}`,
       SERVER_HOST: "127.0.0.1",
-      SERVER_PORT: "0",
+      SERVER_PORT: String(this.#port),
       LOG_LEVEL: "debug",
+      ...(this.#browser && { WEB_ROOT }),
     });
+    this.#server = server;
     this.#children.push(server);
-    const log = createWriteStream(this.logPath);
+    const log = createWriteStream(this.logPath, { flags: "a" });
     server.stdout!.pipe(log, { end: false });
     server.stderr!.pipe(log, { end: false });
-    const folder = join(this.folder, "wire");
-    mkdirSync(folder);
-    this.#proxy = await RecordingProxy.start(await portOf(server), folder);
+    this.#port = await portOf(server);
+  }
+
+  /** As a machine that loses its power. */
+  async killServer(): Promise<void> {
+    const ended = once(this.#server!, "close");
+    this.#server!.kill("SIGKILL");
+    await ended;
   }
 
   async register(name: Speaker): Promise<void> {
@@ -60,15 +86,21 @@ export class Stage {
     if (code !== 0) throw new DemoError(`${name} cannot register: ${(await said).trim()}`);
   }
 
-  startChat(name: Speaker): Actor {
+  startTerminal(name: Speaker): Actor {
     const peer = speakers.find((other) => other !== name)!;
-    const actor = new Actor(name, peer, this.#argsOf(name), this.#env());
+    const actor = new TerminalActor(name, peer, this.#argsOf(name), this.#env());
     this.#children.push(actor.process);
     return actor;
   }
 
+  async enterBenito(): Promise<Actor> {
+    if (this.#browser === undefined) return this.startTerminal("benito");
+    const visit = { url: this.proxy.url, password: PASSWORD, passphrase: PASSPHRASE };
+    return PageActor.enter("benito", "ana", this.#browser, visit);
+  }
+
   async close(): Promise<void> {
-    await Promise.all(this.#children.map(stop));
+    await Promise.all([...this.#children.map(stop), this.#browser?.close()]);
     this.#proxy?.close();
     rmSync(this.folder, { recursive: true, force: true });
   }

@@ -6,22 +6,24 @@ import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import { fileURLToPath } from "node:url";
 import { afterAll, expect, it } from "vitest";
+import { describeIf } from "../../../test/support/optional.js";
+import { hasBrowser } from "../../web/tools/browsers.js";
 
 const folder = mkdtempSync(join(tmpdir(), "lacre-demo-test-"));
 afterAll(() => rmSync(folder, { recursive: true }));
 
 /** The demo in a process of its own, with a temporary folder of its own. */
-function start(transcript: string | Buffer) {
+function start(transcript: string | Buffer, env: NodeJS.ProcessEnv = {}) {
   const path = join(folder, "transcript.txt");
   writeFileSync(path, transcript);
   const demo = fileURLToPath(new URL("../src/demo.ts", import.meta.url));
   const loader = import.meta.resolve("tsx");
   const args = ["--import", loader, demo, "--transcript", path];
-  return spawn(process.execPath, args, { env: { ...process.env, TMPDIR: folder } });
+  return spawn(process.execPath, args, { env: { ...process.env, TMPDIR: folder, ...env } });
 }
 
-async function run(transcript: string | Buffer) {
-  const child = start(transcript);
+async function run(transcript: string | Buffer, env?: NodeJS.ProcessEnv) {
+  const child = start(transcript, env);
   const said = Promise.all([text(child.stdout), text(child.stderr)]);
   const [code] = await once(child, "close");
   const [stdout, stderr] = await said;
@@ -48,10 +50,50 @@ it("a nasty transcript goes through, and nothing of it is found", async () => {
   expect(stdout).toContain(`✓ ${lines.length} lines: none lost`);
   expect(stdout).toContain("too short or too common");
   expect(stdout).toMatch(
-    /network was cut after line 8 for 1.5 s; 1 message was .* nothing was lost/,
+    /network was cut after line 5, for 1.\d s; 1 message was .* nothing was lost/,
   );
+  expect(stdout).toMatch(/server was killed after line 10, for .* nothing was lost/);
+  expect(stdout).toContain("so does benito (what benito says cannot all be typed into a page)");
   expect(code).toBe(0);
   expect(leftovers()).toEqual([]);
+});
+
+describeIf(hasBrowser("chromium") || hasBrowser("firefox"), "Chromium or Firefox")(
+  "with a browser",
+  () => {
+    it("benito sits before a page, and every line comes out as it was written", async () => {
+      const lines = [
+        ...[
+          "ana: hola",
+          "benito: <b>&amp;</b> 👩🏽‍🚀 e\u0301",
+          "ana: \\n",
+          "benito: hola",
+          "benito: hola",
+        ],
+        ...[
+          `ana: ${"long and longer ".repeat(6400)}`,
+          `benito: ${"and longer still ".repeat(3000)}end`,
+        ],
+        ...["benito: שלום", "ana: '; DROP TABLE messages; --"],
+      ];
+      const { code, stdout, stderr } = await run(`${lines.join("\n")}\n`);
+      expect(stderr).toBe("");
+      expect(stdout).toMatch(/benito before a page in (chromium|firefox)/);
+      expect(stdout).toContain(`✓ ${lines.length} lines: none lost`);
+      expect(stdout).toMatch(/network was cut after line 3, for 1.\d s/);
+      expect(stdout).toMatch(/server was killed after line 6, for/);
+      expect(code).toBe(0);
+      expect(leftovers()).toEqual([]);
+    });
+  },
+);
+
+it("with no browser both sit at terminals", async () => {
+  const nowhere = { LACRE_CHROMIUM: "/none", LACRE_FIREFOX: "/none" };
+  const { code, stdout } = await run("ana: hola\n", nowhere);
+  expect(stdout).toContain("so does benito (no browser was found");
+  expect(stdout).toContain("✓ 1 lines: none lost");
+  expect(code).toBe(0);
 });
 
 it("a transcript that is none is refused", async () => {

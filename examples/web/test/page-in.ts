@@ -1,5 +1,6 @@
 import { afterAll, afterEach, beforeAll, expect } from "vitest";
-import { type BrowserName, describeIn } from "./browsers.js";
+import type { BrowserName } from "../tools/browsers.js";
+import { describeIn } from "./browsers.js";
 import { Stage } from "./stage.js";
 import { access } from "./stories/access.js";
 import { away } from "./stories/away.js";

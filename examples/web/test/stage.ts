@@ -4,8 +4,8 @@ import { join } from "node:path";
 import Database from "libsql";
 import type { Browser, BrowserContextOptions } from "playwright-core";
 import { ServerProcess } from "../../server/harness/processes/server-process.js";
-import { type BrowserName, launch } from "./browsers.js";
-import { WEB_ROOT } from "./build-page.js";
+import { type BrowserName, launch } from "../tools/browsers.js";
+import { WEB_ROOT } from "../tools/build-page.js";
 import { Cable } from "./cable.js";
 import { Person } from "./person.js";
 

@@ -1,10 +1,10 @@
 import { mkdirSync } from "node:fs";
 import { fileURLToPath } from "node:url";
-import { hasBrowser } from "../test/browsers.js";
-import buildPage from "../test/build-page.js";
 import { Companion } from "../test/companion.js";
 import type { Person } from "../test/person.js";
 import { Stage } from "../test/stage.js";
+import { hasBrowser } from "./browsers.js";
+import buildPage from "./build-page.js";
 
 /** Makes the pictures of the README: of the real page, with people who write to each other. */
 const folder = fileURLToPath(new URL("../../../docs/images/", import.meta.url));
@@ -12,7 +12,7 @@ const browser = (["chromium", "firefox"] as const).find(hasBrowser);
 if (browser === undefined) throw new Error("Chromium or Firefox is needed to take pictures of it");
 
 mkdirSync(folder, { recursive: true });
-buildPage();
+await buildPage();
 const stage = new Stage();
 await stage.open(browser);
 try {

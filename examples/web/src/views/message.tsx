@@ -15,7 +15,10 @@ export interface MessageProps {
 export function Message({ line, peerName, isBare, edit, ...marks }: MessageProps) {
   const { isOwn, timestamp, failure } = line;
   return (
-    <li class={`message ${isOwn ? "own" : "peer"} ${failure === undefined ? "" : "failed"}`}>
+    <li
+      class={`message ${isOwn ? "own" : "peer"} ${failure === undefined ? "" : "failed"}`}
+      data-seq={line.seq}
+    >
       <span class="hidden">{isOwn ? "You" : peerName}: </span>
       {isBare ? <Ciphertext line={line} /> : <Text line={line} />}
       <p class="meta">
