@@ -5,6 +5,10 @@ const fromRoot = (path: string) => fileURLToPath(new URL(`../../${path}`, import
 /** The folder of the public vectors, which tests import from `#vectors`. */
 export const vectors = process.env.LACRE_VECTORS ?? fromRoot("../shared/vectors");
 
+/** How long to search: browsers have no environment to read it from. */
+const numbers = ["LACRE_PROPERTY_RUNS", "LACRE_SIMULATIONS"];
+const said = (name: string) => JSON.stringify(process.env[name]) ?? "undefined";
+
 /** What stands behind `#native` and `#compile`. */
 const platforms = {
   node: ["native.node.ts", "compile.eval.ts"],
@@ -39,6 +43,7 @@ export function libraryOn(
         "#vectors": vectors,
       },
     },
+    define: Object.fromEntries(numbers.map((name) => [`import.meta.env.${name}`, said(name)])),
     server: { fs: { allow: [fromRoot("."), vectors] } },
     test: { include: ["test/**/*.test.ts"], exclude: onNodeOnly, testTimeout: 120_000, ...test },
   };

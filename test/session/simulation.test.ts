@@ -50,7 +50,7 @@ const plan: fc.Arbitrary<Plan> = fc.record({
   steps: fc.array(step, { maxLength: 60 }),
 });
 
-const runs = Number(globalThis.process?.env.LACRE_SIMULATIONS ?? 1000);
+const runs = Number(import.meta.env.LACRE_SIMULATIONS ?? 1000);
 
 function run({ steps, ...conditions }: Plan): Simulation {
   const world = new Simulation(conditions);

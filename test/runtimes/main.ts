@@ -1,0 +1,112 @@
+// The library's tests in every runtime: npm run test:runtimes, test:browsers. Prints a table, and leaves it in build/.
+import { spawnSync } from "node:child_process";
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { root, runtimes, type Start } from "./runtimes.js";
+
+interface Row {
+  readonly name: string;
+  /** What the tests themselves say that they ran in. */
+  readonly ran: string;
+  readonly passed: number;
+  readonly failed: number;
+  readonly skipped: number;
+  readonly seconds: number;
+}
+
+interface Report {
+  readonly numPassedTests: number;
+  readonly numFailedTests: number;
+  readonly numPendingTests: number;
+  readonly testResults: readonly {
+    readonly name: string;
+    readonly status: string;
+    readonly message: string;
+    readonly assertionResults: readonly {
+      readonly fullName: string;
+      readonly status: string;
+      readonly failureMessages: readonly string[] | null;
+    }[];
+  }[];
+}
+
+const build = join(root, "build");
+// They are searched for long enough in Node 20, by npm test.
+const env = {
+  LACRE_PROPERTY_RUNS: "50",
+  LACRE_SIMULATIONS: "50",
+  LACRE_VECTORS: join(root, "../shared/vectors"),
+  ...process.env,
+};
+
+function run(name: string, { command, cwd }: Start): Row {
+  const [program, ...options] = command;
+  const reportAt = join(build, `${name.replace(" ", "-")}.json`);
+  rmSync(reportAt, { force: true });
+  const begun = performance.now();
+  const reporting = ["--reporter=json", `--outputFile=${reportAt}`];
+  const { stderr } = spawnSync(program!, [...options, ...reporting], {
+    cwd,
+    env,
+    encoding: "utf8",
+    maxBuffer: 2 ** 28,
+  });
+  const seconds = Math.round((performance.now() - begun) / 1000);
+  const report = readReport(reportAt);
+  if (report === undefined) {
+    console.error(stderr);
+    return { name, ran: "did not", passed: 0, failed: 1, skipped: 0, seconds };
+  }
+  const tests = report.testResults.flatMap(({ assertionResults }) => assertionResults);
+  for (const { fullName, failureMessages } of tests.filter(({ status }) => status === "failed")) {
+    console.error(`${name}: ${fullName}\n${failureMessages?.[0]?.slice(0, 500)}`);
+  }
+  const unread = report.testResults.filter(
+    ({ status, assertionResults }) => status !== "passed" && assertionResults.length === 0,
+  );
+  for (const file of unread) console.error(`${name}: ${file.name}\n${file.message}`);
+  return {
+    name,
+    ran: tests.map(({ fullName }) => /^runs in (.+)$/.exec(fullName)?.[1]).find(Boolean) ?? "?",
+    passed: report.numPassedTests,
+    failed: report.numFailedTests + unread.length,
+    skipped: report.numPendingTests,
+    seconds,
+  };
+}
+
+function readReport(path: string): Report | undefined {
+  try {
+    return JSON.parse(readFileSync(path, "utf8"));
+  } catch {
+    return undefined;
+  }
+}
+
+function table(rows: readonly Row[]): string {
+  const lines = rows.map(
+    ({ name, ran, passed, failed, skipped, seconds }) =>
+      `| ${name} | ${ran} | ${passed} | ${failed} | ${skipped} | ${seconds} s |`,
+  );
+  const head = [
+    "| runtime | ran in | passed | failed | skipped | time |",
+    "| --- | --- | --- | --- | --- | --- |",
+  ];
+  return `${[...head, ...lines].join("\n")}\n`;
+}
+
+const names = process.argv.slice(2);
+const unknown = names.filter((name) => runtimes[name] === undefined);
+if (names.length === 0 || unknown.length > 0) {
+  console.error(`names of runtimes are needed, of: ${Object.keys(runtimes).join(", ")}`);
+  process.exit(2);
+}
+mkdirSync(build, { recursive: true });
+const rows = names.map((name) => {
+  console.error(`the library's tests in ${name} …`);
+  return run(name, runtimes[name]!());
+});
+console.log(`${table(rows)}
+Not run here, because they are of Node or of the repository: test/{assurance,interop,house,docs,package} and *.node.test.ts.`);
+writeFileSync(join(build, `runtimes-${names.at(0)?.replace(" ", "-")}.md`), table(rows));
+process.exitCode = rows.some(({ passed, failed }) => failed > 0 || passed === 0) ? 1 : 0;

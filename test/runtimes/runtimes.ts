@@ -1,0 +1,91 @@
+import { execFileSync } from "node:child_process";
+import { cpSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+export const root = fileURLToPath(new URL("../../", import.meta.url));
+const vitest = join(root, "node_modules/vitest/vitest.mjs");
+
+/** How vitest is started in a runtime: a program with its arguments, to which vitest's own are added. */
+export interface Start {
+  readonly command: readonly string[];
+  readonly cwd: string;
+}
+
+/** By name, what installs a runtime where it is missing, and says how to start the tests in it. */
+export const runtimes: Readonly<Record<string, () => Start>> = {
+  "node 20": () => inNode(process.execPath),
+  "node 22": () => inNode(join(installed("node@22"), "node/bin/node")),
+  "node 24": () => inNode(join(installed("node@24"), "node/bin/node")),
+  "node 26": () => inNode(join(installed("node@26"), "node/bin/node")),
+  bun: () => inRepository([join(installed("bun@1"), ".bin/bun"), "--bun", vitest], "node"),
+  deno: () => {
+    const deno = join(installed("deno@2"), ".bin/deno");
+    return inRepository([deno, "run", "-A", "--node-modules-dir=manual", vitest], "deno");
+  },
+  workerd: () => {
+    const cwd = copyForWorkerd();
+    return { command: [process.execPath, join(cwd, "node_modules/vitest/vitest.mjs")], cwd };
+  },
+  chromium: () => inBrowser("chromium"),
+  firefox: () => inBrowser("firefox"),
+};
+
+function inNode(node: string): Start {
+  return inRepository([node, vitest], "node");
+}
+
+function inRepository(command: readonly string[], project: string): Start {
+  const options = ["run", "--config", "vitest.runtimes.config.ts", "--project", project];
+  return { command: [...command, ...options], cwd: root };
+}
+
+function inBrowser(project: string): Start {
+  const options = ["run", "--config", "vitest.browsers.config.ts", "--project", project];
+  return { command: [process.execPath, vitest, ...options], cwd: root };
+}
+
+/** The `node_modules` that hold these packages, none of which the repository itself depends on. */
+function installed(...packages: readonly string[]): string {
+  const folder = cacheFor(packages[0]!.replaceAll(/\W+/g, "-"));
+  install(folder, packages);
+  return join(folder, "node_modules");
+}
+
+function cacheFor(name: string): string {
+  const folder = join(root, "node_modules/.cache/lacre-runtimes", name);
+  mkdirSync(folder, { recursive: true });
+  if (!existsSync(join(folder, "package.json"))) {
+    writeFileSync(join(folder, "package.json"), JSON.stringify({ private: true, type: "module" }));
+  }
+  return folder;
+}
+
+function install(folder: string, packages: readonly string[]): void {
+  const { dependencies } = JSON.parse(readFileSync(join(folder, "package.json"), "utf8"));
+  if (Object.keys(dependencies ?? {}).length > 0) return;
+  execFileSync("npm", ["install", "--no-audit", "--no-fund", "--silent", ...packages], {
+    cwd: folder,
+    stdio: "inherit",
+  });
+}
+
+/** Cloudflare's pool wants vitest beside itself: the tests and the sources are copied to where it is. */
+function copyForWorkerd(): string {
+  const folder = cacheFor("workerd");
+  const same = ["vitest", "@vitest/runner", "@vitest/snapshot", "zod", "fast-check"];
+  const others = ["@noble/hashes", "@noble/ciphers", "@msgpack/msgpack"];
+  const asHere = [...same, ...others].map((name) => `${name}@${versionHere(name)}`);
+  install(folder, ["@cloudflare/vitest-pool-workers@0.23", ...asHere]);
+  for (const part of ["src", "test", "assurance"]) {
+    rmSync(join(folder, part), { recursive: true, force: true });
+    cpSync(join(root, part), join(folder, part), { recursive: true });
+  }
+  cpSync(join(root, "tsconfig.json"), join(folder, "tsconfig.json"));
+  cpSync(join(root, "test/runtimes/workerd.config.mjs"), join(folder, "vitest.config.mjs"));
+  return folder;
+}
+
+function versionHere(name: string): string {
+  return JSON.parse(readFileSync(join(root, "node_modules", name, "package.json"), "utf8")).version;
+}
