@@ -2,3 +2,29 @@ export type { ContractCase } from "./contract/contract-case.js";
 export { ContractFailure } from "./contract/failure.js";
 export { contract } from "./contract/index.js";
 export type { ContractSocket, ContractTarget } from "./contract/target.js";
+export {
+  type EncryptedMessage,
+  type InvalidChatKey,
+  type InvalidEncryption,
+  type InvalidFrame,
+  type InvalidGreeting,
+  type InvalidKey,
+  type InvalidMessage,
+  type InvalidVector,
+  type Padding,
+  type Reception,
+  type SessionKeyVector,
+  type ValidChatKey,
+  type ValidEncryption,
+  type ValidFrame,
+  type ValidGreeting,
+  type ValidKey,
+  type ValidMessage,
+  type Vector,
+  type VectorBytes,
+  type Vectors,
+  type VectorValue,
+  vectorBytes,
+  vectorValue,
+} from "./vectors/format.js";
+export { vectors } from "./vectors/index.js";

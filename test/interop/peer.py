@@ -255,11 +255,17 @@ OPERATIONS = [make, make_message, check, wire2_make, wire2_make_message, wire2_c
 OPERATIONS += [hkdf, derive_chat_key, encrypt, decrypt, padded_length]
 BY_NAME = {operation.__name__: operation for operation in OPERATIONS}
 
-for line in sys.stdin.buffer:
-    try:
-        request = from_json(json.loads(line))
-        answer = {"ok": to_json(BY_NAME[request.pop("op")](**request))}
-    except Exception as error:  # whatever is wrong with a request is its answer; the peer lives on
-        answer = {"error": f"{type(error).__name__}: {error}"}
-    sys.stdout.write(json.dumps(answer) + "\n")
-    sys.stdout.flush()
+
+def serve():
+    for line in sys.stdin.buffer:
+        try:
+            request = from_json(json.loads(line))
+            answer = {"ok": to_json(BY_NAME[request.pop("op")](**request))}
+        except Exception as error:  # whatever is wrong with a request is its answer; the peer lives on
+            answer = {"error": f"{type(error).__name__}: {error}"}
+        sys.stdout.write(json.dumps(answer) + "\n")
+        sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    serve()

@@ -4,7 +4,7 @@ import { fileURLToPath } from "node:url";
 import { describeIf } from "../support/optional.js";
 
 /** Debian's, for which it has the packages: another python3 may come first on the path. */
-const PYTHON = process.env.LACRE_PYTHON ?? "/usr/bin/python3";
+export const PYTHON = process.env.LACRE_PYTHON ?? "/usr/bin/python3";
 const PROGRAM = fileURLToPath(new URL("peer.py", import.meta.url));
 
 /** `describe` for suites that talk to the Python peer. */

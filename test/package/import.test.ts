@@ -12,8 +12,10 @@ function printed(code: string, ...flags: string[]): string {
 }
 
 describe("an import", () => {
-  it.each(["lacre", "lacre/e2e", "lacre/session"])("of %s has no side effects", (entry) => {
-    const code = `
+  it.each(["lacre", "lacre/e2e", "lacre/session", "lacre/testing"])(
+    "of %s has no side effects",
+    (entry) => {
+      const code = `
       await import("zod/mini"); // which has some of its own
       const realm = () => [globalThis, process, Object.prototype, Array.prototype, Uint8Array.prototype]
         .flatMap((one) => Reflect.ownKeys(one).map(String));
@@ -35,8 +37,9 @@ describe("an import", () => {
         added: after.filter((name) => !before.includes(name)),
       }));
     `;
-    expect(JSON.parse(printed(code))).toEqual({ called: [], added: [] });
-  });
+      expect(JSON.parse(printed(code))).toEqual({ called: [], added: [] });
+    },
+  );
 
   it("loads no AES in JavaScript where there is another", () => {
     const code = `

@@ -1,0 +1,268 @@
+import { describe, expect, it, vi } from "vitest";
+import { aesGcm } from "#native";
+import { encodeContent } from "../../src/e2e/content.js";
+import { ChatKey, decryptMessage, deriveChatKey } from "../../src/e2e/index.js";
+import { inflate } from "../../src/e2e/inflate.js";
+import { paddedLength, unpad } from "../../src/e2e/padding.js";
+import { SigningKey as Internals } from "../../src/envelope/signing-key.js";
+import * as lacre from "../../src/index.js";
+import {
+  type ChatMessage,
+  createRegistry,
+  deriveSessionKey,
+  LacreError,
+  type MessageDefinition,
+  MessageProtocol,
+  type PayloadSchema,
+  SigningKey,
+} from "../../src/index.js";
+import { greet } from "../../src/session/handshake.js";
+import { acceptHello, bodyDigest, directionKeys } from "../../src/session/index.js";
+import {
+  type InvalidVector,
+  type Reception,
+  vectorBytes,
+  vectors,
+  vectorValue,
+} from "../../src/testing/index.js";
+import { counting, hex, toHex } from "../support/hex.js";
+
+type AnyDefinition = MessageDefinition<string, PayloadSchema>;
+
+const definitions = [
+  ...[lacre.Ack, lacre.AuthRequest, lacre.AuthResponse, lacre.ChatListResponse, lacre.ChatMessage],
+  ...[lacre.ErrorResponse, lacre.Heartbeat, lacre.Hello, lacre.MessageListResponse],
+  ...[lacre.Resume, lacre.StatusEvent, lacre.Welcome],
+] as unknown as AnyDefinition[];
+const definitionOf = (type: string) => definitions.find((one) => one.type === type)!;
+
+const secretOf = (secret: unknown) => vectorValue(secret as string) as string | Uint8Array;
+const keyOf = ({ secret, key_id }: Reception) => SigningKey.from(secretOf(secret), { id: key_id });
+const tagOf = (key: SigningKey) => toHex(Internals.macOf(key)(counting(4)));
+
+function opened(reception: Reception) {
+  const { frame, now } = reception;
+  return MessageProtocol.open(vectorBytes(frame), { key: keyOf(reception), now });
+}
+
+async function refusalOf(work: () => unknown): Promise<unknown> {
+  try {
+    await work();
+    return "taken";
+  } catch (error) {
+    if (!(error instanceof LacreError)) throw error;
+    return { class: error.name, code: error.code };
+  }
+}
+
+/** That all are refused as they say. */
+async function areRefused<Invalid extends InvalidVector>(
+  invalid: readonly Invalid[],
+  take: (vector: Invalid) => unknown,
+): Promise<void> {
+  for (const vector of invalid) {
+    expect(await refusalOf(() => take(vector)), vector.name).toEqual(vector.error);
+  }
+}
+
+describe.each(["wire1", "wire2"] as const)("the vectors of %s", (name) => {
+  const { valid, invalid } = vectors[name];
+
+  it("open", () => {
+    for (const vector of valid) {
+      const message = opened(vector);
+      const { type, timestamp } = vector;
+      expect(message, vector.name).toMatchObject({ type, timestamp });
+      expect(message.payload, vector.name).toEqual(vectorValue(vector.payload));
+    }
+  });
+
+  it("are refused", () => areRefused(invalid, opened));
+});
+
+describe("the vectors of messages", () => {
+  const { valid, invalid } = vectors.messages;
+
+  it("are of every kind, on both wires", () => {
+    for (const { type } of definitions) {
+      for (const wire of [1, 2]) {
+        const some = valid.filter((one) => one.type === type && one.wire === wire);
+        expect(some.length, type).toBeGreaterThanOrEqual(3);
+      }
+      expect(invalid.some((one) => one.type === type)).toBe(true);
+    }
+  });
+
+  it("hold their values", () => {
+    for (const vector of valid) {
+      const value = definitionOf(vector.type).fromProtocol(opened(vector));
+      expect(value, vector.name).toEqual(vectorValue(vector.value));
+    }
+  });
+
+  it("are what their values make", () => {
+    for (const vector of valid) {
+      const { type, wire, timestamp, id, name } = vector;
+      const value = vectorValue(vector.value) as object;
+      const made = definitionOf(type).toProtocol(value, keyOf(vector), { wire, timestamp });
+      const { payload } = made;
+      const again =
+        id === null
+          ? made
+          : new MessageProtocol({ type, payload, wire, timestamp, id }).sign(keyOf(vector));
+      expect(toHex(again.toBytes()), name).toBe(toHex(vectorBytes(vector.frame)));
+    }
+  });
+
+  it("open and do not fit, each in its place", async () => {
+    const registry = createRegistry(definitions);
+    for (const vector of invalid) {
+      const result = registry.safeParse(opened(vector));
+      const { error } = result as unknown as { error: lacre.ValidationError };
+      expect({ class: error?.name, code: error?.code }, vector.name).toEqual(vector.error);
+      const paths = error.issues.map(({ path }) => path.join("."));
+      expect(
+        paths.some((path) => vector.path.join(".").startsWith(path)),
+        `${vector.name}: ${paths}`,
+      ).toBe(true);
+    }
+  });
+});
+
+describe("the vectors of keys", () => {
+  const { valid, invalid, sessions } = vectors.keys;
+  const keyFrom = ({
+    secret,
+    label,
+    salt,
+  }: {
+    secret: unknown;
+    label: string | null;
+    salt?: string | null;
+  }) =>
+    label === null
+      ? SigningKey.from(secretOf(secret))
+      : SigningKey.derive(secretOf(secret), label, salt ? { salt: hex(salt) } : {});
+
+  it("make their tags", () => {
+    for (const vector of valid) expect(tagOf(keyFrom(vector)), vector.name).toBe(vector.tag);
+  });
+
+  it("are refused", () => areRefused(invalid, keyFrom));
+
+  it("of sessions are derived", () => {
+    for (const { name, server_secret, session_id, session_key } of sessions) {
+      const derived = deriveSessionKey(hex(server_secret), hex(session_id));
+      expect(toHex(derived), name).toBe(session_key);
+    }
+  });
+});
+
+describe("the vectors of the end-to-end layer", () => {
+  const { keys, padding, valid, invalid } = vectors.e2e;
+
+  it("derive keys and their checks", async () => {
+    for (const { name, passphrase, salt, iterations, key, key_check } of keys.valid) {
+      const derived = await deriveChatKey(passphrase, {
+        salt: hex(salt),
+        iterations,
+        extractable: true,
+      });
+      expect(toHex(derived.export()), name).toBe(key);
+      expect(toHex(derived.check), name).toBe(key_check);
+    }
+  });
+
+  it("refuse parameters", () =>
+    areRefused(keys.invalid, ({ passphrase, salt, iterations, key_check }) =>
+      deriveChatKey(passphrase, {
+        ...{ salt: hex(salt), iterations },
+        ...(key_check !== null && { check: hex(key_check) }),
+      }),
+    ));
+
+  it("pad", () => {
+    for (const { name, length, padded } of padding) expect(paddedLength(length), name).toBe(padded);
+  });
+
+  it("decrypt, step by step", async () => {
+    for (const vector of valid) {
+      const message = vectorValue(vector.message) as ChatMessage;
+      const key = await ChatKey.from(hex(vector.key));
+      expect(await decryptMessage(key, message), vector.name).toEqual(vectorValue(vector.content));
+      expect(toHex(bodyDigest(message)), vector.name).toBe(vector.body_digest);
+
+      const aead = await aesGcm(hex(vector.key));
+      const plaintext = await aead.open(message.nonce, message.content, hex(vector.aad));
+      expect(toHex(plaintext), vector.name).toBe(toHex(vectorBytes(vector.plaintext)));
+      const { body, isCompressed } = unpad(plaintext)!;
+      expect(isCompressed, vector.name).toBe(vector.is_deflated);
+      const whole = isCompressed ? inflate(body, 1_048_576)! : body;
+      expect(toHex(whole), vector.name).toBe(toHex(vectorBytes(vector.body)));
+    }
+  });
+
+  it("do not decrypt", () =>
+    areRefused(invalid, async ({ key, message }) =>
+      decryptMessage(await ChatKey.from(hex(key)), vectorValue(message) as ChatMessage),
+    ));
+
+  it("have the body that a content makes", () => {
+    const text = valid.find(({ name }) => name === "a text")!;
+    const content = vectorValue(text.content) as Parameters<typeof encodeContent>[0];
+    expect(toHex(encodeContent(content))).toBe(text.body);
+  });
+});
+
+describe("the vectors of sessions", () => {
+  const { valid, invalid } = vectors.session;
+  const NOW = 1_700_000_000;
+  const offer = { capabilities: [], limits: {}, heartbeat: 30 };
+
+  it("agree on a wire and on the connection's keys", () => {
+    for (const { name, session_key, hello, welcome, wire, tags } of valid) {
+      const key = hex(session_key);
+      const { client, server } = directionKeys(key);
+      const forever = {
+        now: NOW,
+        maxAge: Number.POSITIVE_INFINITY,
+        clockTolerance: Number.POSITIVE_INFINITY,
+      };
+      const said = lacre.Hello.fromProtocol(
+        MessageProtocol.open(hex(hello), { key: client, ...forever }),
+      );
+      const answered = lacre.Welcome.fromProtocol(
+        MessageProtocol.open(hex(welcome), { key: server, ...forever }),
+      );
+      expect(acceptHello(hex(hello), key, offer, NOW)?.channel.wire, name).toBe(wire);
+      expect(answered.wire, name).toBe(wire);
+      const keys = directionKeys(key, { hello: said.nonce, welcome: answered.nonce });
+      expect({ client: tagOf(keys.client), server: tagOf(keys.server) }, name).toEqual(tags);
+    }
+  });
+
+  it("are refused by a server", () =>
+    areRefused(
+      invalid.filter(({ side }) => side === "server"),
+      ({ session_key, hello }) => acceptHello(hex(hello), hex(session_key), offer, NOW),
+    ));
+
+  it("are refused by a client", () =>
+    areRefused(
+      invalid.filter(({ side }) => side === "client"),
+      ({ session_key, hello, welcome }) => {
+        const { client } = directionKeys(hex(session_key));
+        const { nonce } = lacre.Hello.fromProtocol(MessageProtocol.fromBytes(hex(hello)));
+        expect(MessageProtocol.fromBytes(hex(hello)).verify(client)).toBe(true);
+        // The hello that the client says now is the vector's.
+        const random = vi.spyOn(globalThis.crypto, "getRandomValues");
+        random.mockImplementation((array) => {
+          (array as unknown as Uint8Array).set(nonce);
+          return array;
+        });
+        const greeting = greet(hex(session_key), { wires: [2, 1], capabilities: [] }, NOW);
+        random.mockRestore();
+        greeting.agree(hex(welcome!), NOW);
+      },
+    ));
+});
