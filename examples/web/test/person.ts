@@ -88,7 +88,7 @@ export class Person {
   }
 
   async #enter(action: string): Promise<void> {
-    await this.page.getByLabel("Username").fill(this.name);
+    await this.page.getByLabel("Username", { exact: true }).fill(this.name);
     await this.page.getByLabel("Password").fill(PASSWORD);
     await this.page.getByRole("button", { name: action, exact: true }).click();
     await this.page.getByLabel("Find somebody").waitFor();

@@ -53,10 +53,10 @@ export class Stage {
   }
 
   /** Changes the database by hand, while the server is down. */
-  async tamper(statement: string, ...values: unknown[]): Promise<void> {
+  async tamper(...statements: readonly [sql: string, ...values: unknown[]][]): Promise<void> {
     await this.kill();
     const database = new Database(`${this.#folder}/lacre.db`);
-    database.prepare(statement).run(...values);
+    for (const [sql, ...values] of statements) database.prepare(sql).run(...values);
     database.close();
     await this.restart();
   }

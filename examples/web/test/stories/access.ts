@@ -11,7 +11,7 @@ export function access(stage: Stage): void {
       const type = async (...texts: string[]) => {
         for (const text of texts) await keyboard.type(text);
       };
-      await emil.page.getByLabel("Username").waitFor();
+      await emil.page.getByLabel("Username", { exact: true }).waitFor();
       await tabTo(emil, "Create an account");
       await keyboard.press("Enter");
       await focused(emil, "username");
@@ -49,7 +49,7 @@ export function access(stage: Stage): void {
       await keyboard.press("Enter");
       await tabTo(emil, "Sign out");
       await keyboard.press("Enter");
-      await emil.page.getByLabel("Username").waitFor();
+      await emil.page.getByLabel("Username", { exact: true }).waitFor();
     });
   });
 

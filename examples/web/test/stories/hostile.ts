@@ -53,11 +53,13 @@ export function hostile(stage: Stage): void {
 
       const chatWith = `(SELECT id FROM chats WHERE created_by = (SELECT id FROM users WHERE username = ?))`;
       await stage.tamper(
-        `UPDATE messages SET chat_id = ${chatWith}, seq = 2 WHERE chat_id = ${chatWith}`,
-        "adam",
-        "zoe",
+        [
+          `UPDATE messages SET chat_id = ${chatWith}, seq = 2 WHERE chat_id = ${chatWith}`,
+          "adam",
+          "zoe",
+        ],
+        [`UPDATE chats SET last_seq = 2 WHERE id = ${chatWith}`, "adam"],
       );
-      await stage.tamper(`UPDATE chats SET last_seq = 2 WHERE id = ${chatWith}`, "adam");
       await yara.reads("This message cannot be read: it was not written for this chat");
       expect(await yara.texts()).toEqual([GREETING]);
       await yara.page.reload();
@@ -72,11 +74,11 @@ export function hostile(stage: Stage): void {
       await carl.leave();
       await bea.openChat("carl");
       await bea.sees(GREETING);
-      await stage.tamper(
+      await stage.tamper([
         "UPDATE chats SET salt = ? WHERE created_by = (SELECT id FROM users WHERE username = ?)",
         Buffer.alloc(16, 7),
         "carl",
-      );
+      ]);
       await bea.reads("This chat is stopped");
       await bea.reads(/the server changed salt of your chat with carl/);
       expect(await bea.texts()).toEqual([]);

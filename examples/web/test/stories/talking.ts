@@ -95,7 +95,7 @@ export function talking(stage: Stage): void {
       await ivan.sees(GREETING);
       await ivan.button("Account of").click();
       await ivan.button("Sign out").click();
-      await ivan.page.getByLabel("Username").waitFor();
+      await ivan.page.getByLabel("Username", { exact: true }).waitFor();
       expect(await ivan.kept()).not.toContain("CryptoKey");
       await ivan.signIn();
       await ivan.openChat("judy");
