@@ -22,8 +22,6 @@ export default defineConfig({
       "test/{interop,house,docs,types,testing,package,assurance}/**",
       // These take long and see little that the others do not.
       "test/session/{scale,simulation}.test.ts",
-      // It counts how many cases a property had, and would have too few.
-      "test/messages/compile.test.ts",
     ],
     setupFiles: [fromRoot("assurance/mutation/setup.ts")],
     env: { LACRE_VECTORS: process.env.LACRE_VECTORS ?? vectors ?? "" },
