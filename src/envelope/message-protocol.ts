@@ -195,7 +195,8 @@ export class MessageProtocol {
  * A message that `MessageProtocol.open` let in. Nothing else makes one, so that a handler may ask for it by its type.
  *
  * ```ts
- * function onMessage(message: VerifiedMessage) { … }
+ * const onMessage = (message: VerifiedMessage) => registry.parse(message);
+ * onMessage(MessageProtocol.open(bytes, { key }));
  * ```
  */
 export class VerifiedMessage extends MessageProtocol {

@@ -20,6 +20,7 @@ export const AuthRequest = /* @__PURE__ */ defineMessage(
   }),
   { nil: ["device_id"] },
 );
+/** What a parsed AuthRequest holds. */
 export type AuthRequest = z.output<typeof AuthRequest.schema>;
 
 /** What a server answers (type `auth_response`, read as `auth` too); `expires_in` in seconds, `session_key` of 32 bytes. */
@@ -40,4 +41,5 @@ export const AuthResponse = /* @__PURE__ */ defineMessage(
     aliases: ["auth"],
   },
 );
+/** What a parsed AuthResponse holds. */
 export type AuthResponse = z.output<typeof AuthResponse.schema>;

@@ -24,6 +24,7 @@ export const ChatMessage = /* @__PURE__ */ defineMessage(
   }),
   { nil: ["message_id"] },
 );
+/** What a parsed ChatMessage holds. */
 export type ChatMessage = z.output<typeof ChatMessage.schema>;
 
 /** What someone does or has done (type `status`); `seq` is the last one read or delivered. */
@@ -38,6 +39,7 @@ export const StatusEvent = /* @__PURE__ */ defineMessage(
   }),
   { nil: ["chat_id"] },
 );
+/** What a parsed StatusEvent holds. */
 export type StatusEvent = z.output<typeof StatusEvent.schema>;
 
 /** A server's word that it has stored a message (type `ack`); `stored_at` is Unix time in seconds. */
@@ -51,4 +53,5 @@ export const Ack = /* @__PURE__ */ defineMessage(
     stored_at: unixTime(),
   }),
 );
+/** What a parsed Ack holds. */
 export type Ack = z.output<typeof Ack.schema>;

@@ -14,6 +14,7 @@ export const Hello = /* @__PURE__ */ defineMessage(
     device_id: z.optional(text(1, 100)),
   }),
 );
+/** What a parsed Hello holds. */
 export type Hello = z.output<typeof Hello.schema>;
 
 /** What a server answers (type `welcome`): both nonces, the wire to speak, its limits, and its heartbeat in seconds. */
@@ -28,6 +29,7 @@ export const Welcome = /* @__PURE__ */ defineMessage(
     heartbeat: duration(),
   }),
 );
+/** What a parsed Welcome holds. */
 export type Welcome = z.output<typeof Welcome.schema>;
 
 /** A client's question for the messages of a chat past a seq (type `resume`), at most `limit` of them. */
@@ -35,6 +37,7 @@ export const Resume = /* @__PURE__ */ defineMessage(
   "resume",
   /* @__PURE__ */ z.object({ chat_id: id(), after: count(), limit: id() }),
 );
+/** What a parsed Resume holds. */
 export type Resume = z.output<typeof Resume.schema>;
 
 /** A sign of life (type `heartbeat`), answered with the same; `sent_at` is Unix time in seconds by the asker's clock. */
@@ -42,4 +45,5 @@ export const Heartbeat = /* @__PURE__ */ defineMessage(
   "heartbeat",
   /* @__PURE__ */ z.object({ sent_at: unixTime() }),
 );
+/** What a parsed Heartbeat holds. */
 export type Heartbeat = z.output<typeof Heartbeat.schema>;

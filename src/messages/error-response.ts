@@ -13,4 +13,5 @@ export const ErrorResponse = /* @__PURE__ */ defineMessage(
   }),
   { nil: ["details"] },
 );
+/** What a parsed ErrorResponse holds. */
 export type ErrorResponse = z.output<typeof ErrorResponse.schema>;

@@ -23,6 +23,7 @@ export const ChatSummary = /* @__PURE__ */ z.object({
   last_seq: count(),
   unread: count(),
 });
+/** What a parsed ChatSummary holds. */
 export type ChatSummary = z.output<typeof ChatSummary>;
 
 /** A page of a user's chats (type `chat_list`). */
@@ -34,6 +35,7 @@ export const ChatListResponse = /* @__PURE__ */ defineMessage(
     page: id(),
   }),
 );
+/** What a parsed ChatListResponse holds. */
 export type ChatListResponse = z.output<typeof ChatListResponse.schema>;
 
 /** Messages of a chat (type `message_list`); as an answer to `resume` it covers the seqs in (after, through]. */
@@ -48,4 +50,5 @@ export const MessageListResponse = /* @__PURE__ */ defineMessage(
     through: z.optional(count()),
   }),
 );
+/** What a parsed MessageListResponse holds. */
 export type MessageListResponse = z.output<typeof MessageListResponse.schema>;

@@ -1,8 +1,17 @@
-import { execFileSync } from "node:child_process";
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { execFileSync, spawnSync } from "node:child_process";
+import {
+  cpSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, describe, expect, it } from "vitest";
+import { examplesOfDocComments } from "./doc-comments.js";
 
 const root = fileURLToPath(new URL("../../", import.meta.url));
 const cache = join(root, "node_modules/.cache");
@@ -23,7 +32,20 @@ const examples = documents.flatMap((document) => {
 });
 for (const { path, code } of examples) writeFileSync(path, `${code}\nexport {};\n`);
 
-describe("the examples of the documents", () => {
+const ofDocComments = examplesOfDocComments(root);
+for (const { file, code } of ofDocComments) writeFileSync(join(folder, file), code);
+cpSync(join(root, "test/docs/prelude.ts"), join(folder, "prelude.mts"));
+writeFileSync(
+  join(folder, "all-doc-comments.mts"),
+  ofDocComments
+    .map(
+      ({ file, name }) =>
+        `console.log("${name}"); await import("./${file.replace(/mts$/, "mjs")}");`,
+    )
+    .join("\n"),
+);
+
+describe("the examples of the documents and of the doc comments", () => {
   it("compile as a user's code would", () => {
     const options = [
       "--strict",
@@ -38,12 +60,14 @@ describe("the examples of the documents", () => {
       "--skipLibCheck",
       "--noEmit",
     ];
+    const paths = [
+      ...examples.map(({ path }) => path),
+      ...ofDocComments.map(({ file }) => join(folder, file)),
+    ];
     const compiler = join(root, "node_modules/typescript/bin/tsc");
-    execFileSync(
-      process.execPath,
-      [compiler, "--ignoreConfig", ...options, ...examples.map(({ path }) => path)],
-      { cwd: root, stdio: "pipe", encoding: "utf8" },
-    );
+    const all = [compiler, "--ignoreConfig", ...options, ...paths];
+    const { stdout } = spawnSync(process.execPath, all, { cwd: root, encoding: "utf8" });
+    expect(stdout).toBe("");
   });
 
   it.each(examples)("$name runs, and prints what it says", ({ path, code }) => {
@@ -55,5 +79,13 @@ describe("the examples of the documents", () => {
       ([, value]) => value!,
     );
     for (const value of said) expect(printed.replaceAll("'", '"')).toContain(value);
+  });
+
+  it("of doc comments run", () => {
+    const all = join(folder, "all-doc-comments.mts");
+    const options = { cwd: root, encoding: "utf8" } as const;
+    const printed = execFileSync(process.execPath, ["--import", "tsx", all], options);
+    expect(ofDocComments.length).toBeGreaterThan(20);
+    expect(printed).toContain(ofDocComments.at(-1)!.name);
   });
 });

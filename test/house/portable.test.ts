@@ -4,7 +4,8 @@ import { fileURLToPath } from "node:url";
 import { expect, it } from "vitest";
 
 const tests = fileURLToPath(new URL("../", import.meta.url));
-const ofNode = /^(assurance|interop|house|docs|package|runtimes)\/|\.node\.test\.ts$/;
+const ofNode =
+  /^(assurance|interop|house|docs|package|runtimes)\/|^support\/installed\.ts$|\.node\.test\.ts$/;
 
 it("lets no test need Node that is not named for it, because they all run in browsers too", () => {
   const portable = readdirSync(tests, { recursive: true, encoding: "utf8" }).filter(

@@ -1,8 +1,8 @@
 import { execFileSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import type { TestProject } from "vitest/node";
+import { root } from "../support/installed.js";
 
 declare module "vitest" {
   interface ProvidedContext {
@@ -18,8 +18,7 @@ export interface Packed {
   readonly project: string;
 }
 
-const root = fileURLToPath(new URL("../../", import.meta.url));
-const dependencies = ["@noble", "@types/node", "undici-types", "zod"];
+const dependencies = ["@noble", "@types/node", "fast-check", "pure-rand", "undici-types", "zod"];
 
 /** Packs what is built, once for all tests of the package. */
 export default function setup({ provide }: TestProject): () => void {

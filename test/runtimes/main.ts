@@ -2,7 +2,8 @@
 import { spawnSync } from "node:child_process";
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { root, runtimes, type Start } from "./runtimes.js";
+import { root } from "../support/installed.js";
+import { runtimes, type Start } from "./runtimes.js";
 
 interface Row {
   readonly name: string;

@@ -1,9 +1,7 @@
-import { execFileSync } from "node:child_process";
-import { cpSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
+import { folderFor, install, installed, root } from "../support/installed.js";
 
-export const root = fileURLToPath(new URL("../../", import.meta.url));
 const vitest = join(root, "node_modules/vitest/vitest.mjs");
 
 /** How vitest is started in a runtime: a program with its arguments, to which vitest's own are added. */
@@ -45,34 +43,9 @@ function inBrowser(project: string): Start {
   return { command: [process.execPath, vitest, ...options], cwd: root };
 }
 
-/** The `node_modules` that hold these packages, none of which the repository itself depends on. */
-function installed(...packages: readonly string[]): string {
-  const folder = cacheFor(packages[0]!.replaceAll(/\W+/g, "-"));
-  install(folder, packages);
-  return join(folder, "node_modules");
-}
-
-function cacheFor(name: string): string {
-  const folder = join(root, "node_modules/.cache/lacre-runtimes", name);
-  mkdirSync(folder, { recursive: true });
-  if (!existsSync(join(folder, "package.json"))) {
-    writeFileSync(join(folder, "package.json"), JSON.stringify({ private: true, type: "module" }));
-  }
-  return folder;
-}
-
-function install(folder: string, packages: readonly string[]): void {
-  const { dependencies } = JSON.parse(readFileSync(join(folder, "package.json"), "utf8"));
-  if (Object.keys(dependencies ?? {}).length > 0) return;
-  execFileSync("npm", ["install", "--no-audit", "--no-fund", "--silent", ...packages], {
-    cwd: folder,
-    stdio: "inherit",
-  });
-}
-
 /** Cloudflare's pool wants vitest beside itself: the tests and the sources are copied to where it is. */
 function copyForWorkerd(): string {
-  const folder = cacheFor("workerd");
+  const folder = folderFor("workerd");
   const same = ["vitest", "@vitest/runner", "@vitest/snapshot", "zod", "fast-check"];
   const others = ["@noble/hashes", "@noble/ciphers", "@msgpack/msgpack"];
   const asHere = [...same, ...others].map((name) => `${name}@${versionHere(name)}`);

@@ -97,11 +97,14 @@ export class Connection {
 
   /** Sends bytes or text as they are. */
   transmit(data: Uint8Array | string): void {
-    this.#socket.send(data as Uint8Array<ArrayBuffer> | string);
+    this.#socket.send(data);
   }
 
   /** Says hello, in one way or another; its nonce. */
-  sayHello(offer: Offer = {}, { key = this.#sessionKeys.client, wire = 1, age = 0 }: Oddity = {}) {
+  sayHello(
+    offer: Offer = {},
+    { key = this.#sessionKeys.client, wire = 1, age = 0 }: Oddity = {},
+  ): Uint8Array {
     const nonce = randomBytes(16);
     const hello = { nonce, wires: [2, 1], capabilities: [], ...offer } as Hello;
     const timestamp = unixNow() - age;

@@ -46,7 +46,7 @@ export interface Sent {
 }
 
 /** What the chat's creator leaves with the server; the suite derives no key from it. */
-export function chatParameters() {
+export function chatParameters(): { salt: Uint8Array; iterations: number; key_check: Uint8Array } {
   return { salt: randomBytes(16), iterations: 600_000, key_check: randomBytes(16) };
 }
 

@@ -12,15 +12,23 @@ export interface ContractTarget {
 
 /** What the suite needs of a WebSocket, which is about to open. */
 export interface ContractSocket {
+  /** Set to `arraybuffer` by the suite. */
   binaryType: string;
-  send(data: Uint8Array<ArrayBuffer> | string): void;
+  /** Sends a Uint8Array, or text. */
+  // biome-ignore lint/suspicious/noExplicitAny: compilers and platforms have types of their own for these
+  send(data: any): void;
+  /** Begins to close. */
   close(): void;
+  /** Set by the suite. */
   // biome-ignore lint/suspicious/noExplicitAny: each platform has event types of its own
   onopen: ((event: any) => void) | null;
+  /** Set by the suite; the event has `data`. */
   // biome-ignore lint/suspicious/noExplicitAny: as above
   onmessage: ((event: any) => void) | null;
+  /** Set by the suite. */
   // biome-ignore lint/suspicious/noExplicitAny: as above
   onerror: ((event: any) => void) | null;
+  /** Set by the suite; the event has `code`. */
   // biome-ignore lint/suspicious/noExplicitAny: as above
   onclose: ((event: any) => void) | null;
 }

@@ -68,7 +68,7 @@ function ofAge(
   options: FrameGeneratorOptions,
   codes: readonly LacreErrorCode[],
   ages: fc.Arbitrary<number>,
-) {
+): fc.Arbitrary<Hostile> {
   return fc.tuple(wireOf(options), keyOf(options), ages).map(([wire, key, age]) => {
     const message = new MessageProtocol({ type: "test", payload: {}, timestamp: NOW - age, wire });
     return { bytes: message.sign(key).toBytes(), key, now: NOW, codes };
@@ -84,20 +84,20 @@ function inBin(head: readonly number[], bytes: Uint8Array): Uint8Array {
 
 /** The kinds of frame that no reader may accept whatever is in them, each by its name. */
 const hostileFrames = {
-  "no frame": (options: FrameGeneratorOptions) =>
+  "no frame": (options: FrameGeneratorOptions): fc.Arbitrary<Hostile> =>
     fc
       .tuple(fc.uint8Array({ maxLength: 200 }), keyOf(options))
       .filter(([bytes]) => bytes[0] !== 0x97 && !(bytes[0]! >= 0x82 && bytes[0]! <= 0x84))
       .map(([bytes, key]) => ({ bytes, key, now: NOW, codes: MALFORMED })),
-  truncated: (options: FrameGeneratorOptions) =>
+  truncated: (options: FrameGeneratorOptions): fc.Arbitrary<Hostile> =>
     changed(options, MALFORMED, ({ bytes }) =>
       fc.nat(bytes.length - 1).map((length) => bytes.slice(0, length)),
     ),
-  "bytes after the end": (options: FrameGeneratorOptions) =>
+  "bytes after the end": (options: FrameGeneratorOptions): fc.Arbitrary<Hostile> =>
     changed(options, MALFORMED, ({ bytes }) =>
       fc.uint8Array({ minLength: 1, maxLength: 40 }).map((more) => concat(bytes, more)),
     ),
-  "too large": (options: FrameGeneratorOptions) =>
+  "too large": (options: FrameGeneratorOptions): fc.Arbitrary<Hostile> =>
     fc.tuple(wireOf(options), keyOf(options), fc.nat(1000)).map(([wire, key, more]) => {
       const payload = { filler: "x".repeat(MAX_FRAME_BYTES + more) };
       const fields = {
@@ -110,12 +110,12 @@ const hostileFrames = {
       const bytes = new MessageProtocol(fields).sign(key).toBytes();
       return { bytes, key, now: NOW, codes: ["ERR_BOUND_EXCEEDED"] as const };
     }),
-  "type out of bounds": (options: FrameGeneratorOptions) =>
+  "type out of bounds": (options: FrameGeneratorOptions): fc.Arbitrary<Hostile> =>
     byHand(options, {
       1: (key) => LONG_TYPES.map((type) => rawWire1(key, { ...FIELDS, type })),
       2: (key) => LONG_TYPES.map((type) => rawWire2(key, { ...FIELDS, type })),
     }),
-  "envelope without a sound time": (options: FrameGeneratorOptions) => {
+  "envelope without a sound time": (options: FrameGeneratorOptions): fc.Arbitrary<Hostile> => {
     const endless = [Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY].map(
       rawFloat64,
     );
@@ -126,7 +126,7 @@ const hostileFrames = {
       2: (key) => times.map((timestamp) => rawWire2(key, { ...FIELDS, timestamp })),
     });
   },
-  "unknown or missing entry": (options: FrameGeneratorOptions) => {
+  "unknown or missing entry": (options: FrameGeneratorOptions): fc.Arbitrary<Hostile> => {
     const entry = (name: string, value: Uint8Array) => [rawText(name), value] as const;
     const [type, payload] = [entry("type", rawText("test")), entry("payload", EMPTY_MAP)];
     const [timestamp, signature] = [
@@ -145,7 +145,7 @@ const hostileFrames = {
       },
     );
   },
-  "head longer than it need be": (options: FrameGeneratorOptions) =>
+  "head longer than it need be": (options: FrameGeneratorOptions): fc.Arbitrary<Hostile> =>
     byHand(
       { ...options, wire: 2 },
       {
@@ -161,24 +161,24 @@ const hostileFrames = {
         ],
       },
     ),
-  "another version": (options: FrameGeneratorOptions) =>
+  "another version": (options: FrameGeneratorOptions): fc.Arbitrary<Hostile> =>
     changed({ ...options, wire: 2 }, MALFORMED, ({ bytes }) =>
       fc
         .integer({ min: 0, max: 255 })
         .filter((version) => version !== 2)
         .map((version) => bytes.with(VERSION_AT, version)),
     ),
-  unsigned: (options: FrameGeneratorOptions) =>
+  unsigned: (options: FrameGeneratorOptions): fc.Arbitrary<Hostile> =>
     frame({ ...options, wire: 1 }).map(({ type, payload, timestamp, key }) => ({
       bytes: new MessageProtocol({ type, payload, timestamp }).toBytes({ unsigned: true }),
       ...{ key, now: timestamp, codes: ["ERR_VERIFY"] as const },
     })),
-  "another key": (options: FrameGeneratorOptions) =>
+  "another key": (options: FrameGeneratorOptions): fc.Arbitrary<Hostile> =>
     frame(options).map(({ bytes, timestamp: now }) => ({
       ...{ bytes, now, codes: ["ERR_VERIFY"] as const },
       key: SigningKey.from(ID),
     })),
-  "changed bit": (options: FrameGeneratorOptions) =>
+  "changed bit": (options: FrameGeneratorOptions): fc.Arbitrary<Hostile> =>
     changed(
       options,
       // In a length or a head, no frame is left to verify.
@@ -188,14 +188,14 @@ const hostileFrames = {
           .tuple(fc.nat(bytes.length - 1), fc.nat(7))
           .map(([at, bit]) => bytes.with(at, bytes[at]! ^ (1 << bit))),
     ),
-  "signature in capitals": (options: FrameGeneratorOptions) =>
+  "signature in capitals": (options: FrameGeneratorOptions): fc.Arbitrary<Hostile> =>
     changed({ ...options, wire: 1 }, ["ERR_VERIFY"], ({ bytes }) => {
       const digits = new TextDecoder().decode(bytes.subarray(-64));
       return fc.constant(concat(bytes.subarray(0, -64), encodeUtf8(digits.toUpperCase())));
     }).filter(({ bytes }) => /[A-F]/.test(new TextDecoder().decode(bytes.subarray(-64)))),
-  stale: (options: FrameGeneratorOptions) =>
+  stale: (options: FrameGeneratorOptions): fc.Arbitrary<Hostile> =>
     ofAge(options, ["ERR_EXPIRED"], fc.double({ min: OLDEST + 1, max: NOW, noNaN: true })),
-  "from the future": (options: FrameGeneratorOptions) =>
+  "from the future": (options: FrameGeneratorOptions): fc.Arbitrary<Hostile> =>
     ofAge(
       options,
       ["ERR_FROM_FUTURE"],

@@ -137,25 +137,27 @@ function ofElements(count: number): Uint8Array {
 
 /** The kinds of payload that no reader may accept, each by its name; the frame around is sound. */
 export const hostilePayloads = {
-  "duplicate key": () =>
+  "duplicate key": (): fc.Arbitrary<HostilePayload> =>
     placed(
       twice((key) => fc.constant(rawText(key))),
       MALFORMED,
     ),
-  "duplicate key under another head": () => placed(twice(inLongerHead), MALFORMED),
-  "key that is not text": () =>
+  "duplicate key under another head": (): fc.Arbitrary<HostilePayload> =>
+    placed(twice(inLongerHead), MALFORMED),
+  "key that is not text": (): fc.Arbitrary<HostilePayload> =>
     placed(
       fc.constantFrom(...keysOfOtherTypes).map((key) => rawMap([key, NIL])),
       MALFORMED,
     ),
-  "forbidden key": () =>
+  "forbidden key": (): fc.Arbitrary<HostilePayload> =>
     placed(
       fc.constantFrom(...FORBIDDEN_KEYS).map((key) => rawMap([rawText(key), NIL])),
       MALFORMED,
     ),
-  "extension type": () => placed(fc.constantFrom(...extensions), MALFORMED),
-  "unassigned byte": () => placed(fc.constant(raw(0xc1)), MALFORMED),
-  "text that is not UTF-8": () =>
+  "extension type": (): fc.Arbitrary<HostilePayload> =>
+    placed(fc.constantFrom(...extensions), MALFORMED),
+  "unassigned byte": (): fc.Arbitrary<HostilePayload> => placed(fc.constant(raw(0xc1)), MALFORMED),
+  "text that is not UTF-8": (): fc.Arbitrary<HostilePayload> =>
     placed(
       fc
         .tuple(fc.string({ maxLength: 8 }), fc.constantFrom(...invalidUtf8))
@@ -163,38 +165,39 @@ export const hostilePayloads = {
         .map((bytes) => concat(raw(0xd9, bytes.length), bytes)),
       MALFORMED,
     ),
-  "integer past 2^53": () => placed(fc.constantFrom(...tooLarge), BEYOND),
-  "time without end": () =>
+  "integer past 2^53": (): fc.Arbitrary<HostilePayload> =>
+    placed(fc.constantFrom(...tooLarge), BEYOND),
+  "time without end": (): fc.Arbitrary<HostilePayload> =>
     placed(
       fc.constantFrom(...endlessTimes).map((time) => rawMap([rawText("timestamp"), time])),
       MALFORMED,
     ),
-  "deep nesting": () =>
+  "deep nesting": (): fc.Arbitrary<HostilePayload> =>
     fc.integer({ min: MAX_NESTING - 1, max: 2000 }).map((containers) => ({
       payload: ofDepth(containers),
       codes: BEYOND,
     })),
-  "many elements": () =>
+  "many elements": (): fc.Arbitrary<HostilePayload> =>
     // The frame's own four entries and the payload's one count too.
     fc.integer({ min: MAX_ELEMENTS - 4, max: MAX_ELEMENTS + 1000 }).map((count) => ({
       payload: ofElements(count),
       codes: BEYOND,
     })),
-  "bomb of containers": () =>
+  "bomb of containers": (): fc.Arbitrary<HostilePayload> =>
     placed(
       fc
         .tuple(fc.constantFrom(0xdd, 0xdf), fc.integer({ min: MAX_ELEMENTS, max: 0xffff_ffff }))
         .map(([head, count]) => raw(head, ...u32(count))),
       EITHER,
     ),
-  "bomb of bytes": () =>
+  "bomb of bytes": (): fc.Arbitrary<HostilePayload> =>
     placed(
       fc
         .tuple(fc.constantFrom(0xc6, 0xdb), fc.integer({ min: 0x0010_0000, max: 0xffff_ffff }))
         .map(([head, length]) => raw(head, ...u32(length))),
       MALFORMED,
     ),
-  "payload that is no map": () =>
+  "payload that is no map": (): fc.Arbitrary<HostilePayload> =>
     fc
       .constantFrom(raw(0x90), NIL, raw(0x05), rawText("{}"), raw(0xc4, 0x01, 0x80), raw(0xc2))
       .map((payload) => ({ payload, codes: MALFORMED })),

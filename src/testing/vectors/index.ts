@@ -9,7 +9,7 @@ import { wire2 } from "./data/wire2.js";
  * What is right and what is wrong, byte for byte: what `vectors/*.json` of the package has for peers in other languages.
  *
  * ```ts
- * for (const { name, frame, secret, now } of vectors.wire1.valid) test(name, () => open(vectorBytes(frame), secret, now));
+ * for (const { name, frame } of vectors.wire1.valid) test(name, () => MessageProtocol.fromBytes(vectorBytes(frame)));
  * ```
  */
 export const vectors = { wire1, wire2, messages, keys, e2e, session } as const;

@@ -1,0 +1,74 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+
+export interface Example {
+  readonly name: string;
+  readonly file: string;
+  readonly code: string;
+}
+
+const entries = {
+  lacre: "lacre",
+  "lacre/e2e": "lacre-e2e",
+  "lacre/session": "lacre-session",
+  "lacre/testing": "lacre-testing",
+  "lacre/testing/generators": "lacre-testing-generators",
+};
+
+/**
+ * The examples in the doc comments of src/, each as a module that runs it. Its names are those of prelude.ts and of the
+ * package's entries, as the reports in api/ have them.
+ */
+export function examplesOfDocComments(root: string): Example[] {
+  const prelude = namesIn(join(root, "test/docs/prelude.ts"));
+  const sources: [from: string, names: string[]][] = [
+    ["./prelude.mjs", prelude],
+    ...Object.entries(entries).map(([entry, report]): [string, string[]] => [
+      entry,
+      namesIn(join(root, `api/${report}.api.md`)),
+    ]),
+  ];
+  // In lacre/e2e a key is a chat's.
+  const others = prelude.filter((name) => name !== "key");
+  const inE2e: typeof sources = [
+    ["./prelude.mjs", [...others, "chatKey as key"]],
+    ...sources.slice(1),
+  ];
+  const files = readdirSync(join(root, "src"), { recursive: true, encoding: "utf8" });
+  return files
+    .filter((file) => file.endsWith(".ts"))
+    .sort()
+    .flatMap((file) => {
+      const text = readFileSync(join(root, "src", file), "utf8");
+      const blocks = [...text.matchAll(/^ *\* ```ts\n(.*?)^ *\* ```$/gms)];
+      return blocks.map(([, block], at) => {
+        const code = block!.replaceAll(/^ *\* ?/gm, "");
+        const head = importsFor(code, file.startsWith("e2e/") ? inE2e : sources).join("\n");
+        return {
+          name: `src/${file}, example ${at + 1}`,
+          file: `src-${file.replaceAll(/\W/g, "-")}-${at + 1}.mts`,
+          code: `${head}\nexport async function example() {\n${code}}\nawait example();\n`,
+        };
+      });
+    });
+}
+
+function namesIn(path: string): string[] {
+  const text = readFileSync(path, "utf8");
+  const exported = /^export (?:declare |abstract )*(?:const|class|function|interface|type) (\w+)/gm;
+  const bound = /^export const (?:\{ ([^}]+) \}|\[([^\]]+)\])/gm;
+  const again = /^export \{ (?:default as )?(\w+) \}/gm;
+  return [
+    ...[...text.matchAll(exported), ...text.matchAll(again)].map(([, name]) => name!),
+    ...[...text.matchAll(bound)].flatMap(([, a, b]) => (a ?? b)!.split(", ")),
+  ];
+}
+
+function importsFor(code: string, sources: readonly [string, string[]][]): string[] {
+  const wanted = new Set(code.match(/\b[\w$]+\b/g));
+  const lines = sources.map(([from, names]) => {
+    const found = [...new Set(names)].filter((name) => wanted.delete(name.split(" ").at(-1)!));
+    return `import { ${found.join(", ")} } from "${from}";`;
+  });
+  return code.includes("z.") ? [...lines, 'import * as z from "zod/mini";'] : lines;
+}

@@ -1,0 +1,87 @@
+// What the examples in doc comments take for granted: keys, and what came in.
+import assert from "node:assert/strict";
+import {
+  type ChatMessage,
+  ChatMessage as ChatMessages,
+  createRegistry,
+  deriveSessionKey,
+  LacreError,
+  MessageProtocol,
+  ReplayGuard,
+  type Resume,
+  SigningKey,
+} from "lacre";
+import { ChatKey, deriveChatKey, encrypt, encryptMessage, generateSalt } from "lacre/e2e";
+import { acceptHello, bodyDigest, Session } from "lacre/session";
+import type { ContractTarget } from "lacre/testing";
+
+export { default as fc } from "fast-check";
+
+const random = (length: number) => crypto.getRandomValues(new Uint8Array(length));
+
+export const now = Date.now() / 1000;
+export const key = SigningKey.from("a secret that both ends share");
+export const signingKey = key;
+export const [current, previous] = ["this year's secret", "last year's secret"];
+export const bytes = new MessageProtocol({ type: "greeting", payload: { text: "hola" } })
+  .sign(key)
+  .toBytes();
+export const event = { data: bytes };
+export const replay = new ReplayGuard();
+export const error: unknown = new Error("of something else");
+export const registry = createRegistry([ChatMessages]);
+export const show = (_: unknown) => {};
+
+export const chatKey = await ChatKey.from(random(32));
+export const [file, fileName] = [random(1000), new TextEncoder().encode("photo.jpg")];
+export const sealed = await encrypt(chatKey, file, { aad: fileName });
+export const message: ChatMessage = await encryptMessage(chatKey, {
+  chat_id: 42,
+  sender_id: 7,
+  content: { kind: "text", text: "hola" },
+});
+export const opened = MessageProtocol.open(ChatMessages.toProtocol(message, key).toBytes(), {
+  key,
+});
+const agreed = { salt: generateSalt(), iterations: 100_000 };
+export const chat = {
+  ...agreed,
+  key_check: (await deriveChatKey("café con leche", agreed)).check,
+};
+
+export const [serverSecret, sessionId] = [random(32), random(16)];
+export const sessionKey = deriveSessionKey(serverSecret, sessionId);
+export const session_key = sessionKey;
+export const user_id = 7;
+export const outbox = [];
+export const cursors = [];
+export const perform = (_: unknown) => {};
+const session = new Session({ session_key, user_id });
+session.handle({ type: "tick" }, now);
+const hello = session
+  .handle({ type: "connected" }, now)
+  .find((action) => action.type === "transmit");
+export const frame = hello!.bytes;
+const offer = { capabilities: [], limits: {}, heartbeat: 30 };
+export const { channel } = acceptHello(frame, sessionKey, offer, now)!;
+export const stored = { digest: bodyDigest(message) };
+export const page: ChatMessage[] = [{ ...message, seq: 1 }];
+export const messages = page;
+export const last_seq = 1;
+export const resume: Resume = { chat_id: 42, after: 0, limit: 10 };
+
+export const target = {} as ContractTarget;
+export const test = (_name: string, _run: () => unknown) => {};
+export const expect = (value: unknown) => ({
+  toEqual: (other: unknown) => assert.deepEqual(value, other),
+  toContain: (one: unknown) => assert.ok((value as unknown[]).includes(one)),
+});
+
+export function codeOf(work: () => unknown): string {
+  try {
+    work();
+  } catch (thrown) {
+    if (thrown instanceof LacreError) return thrown.code;
+  }
+  return "none";
+}

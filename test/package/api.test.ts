@@ -1,0 +1,25 @@
+import { execFileSync } from "node:child_process";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, it } from "vitest";
+import { root } from "../support/installed.js";
+import { entries, reportOf } from "./api-report.js";
+
+describe("the public surface", () => {
+  it("is all reported on", () => {
+    const { exports } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
+    const reported = Object.values(entries).map((path) => `./dist/${path}.js`);
+    const exported = Object.values(exports as Record<string, { default?: string }>);
+    expect(reported).toEqual(exported.flatMap((entry) => entry.default ?? []));
+  });
+
+  it.each(Object.keys(entries) as (keyof typeof entries)[])(
+    "of %s is the one in api/; where a change is meant, npm run api writes it",
+    (name) => expect(reportOf(name)).toBe(true),
+  );
+
+  it("is documented throughout, and its documents' links lead somewhere (typedoc)", () => {
+    const typedoc = join(root, "node_modules/typedoc/bin/typedoc");
+    execFileSync(process.execPath, [typedoc, "--emit", "none"], { cwd: root, stdio: "pipe" });
+  });
+});

@@ -1,0 +1,126 @@
+import { execFileSync, spawnSync } from "node:child_process";
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { build } from "esbuild";
+import { describe, expect, inject, it } from "vitest";
+import { installed, root } from "../support/installed.js";
+
+const { project } = inject("packed");
+
+const conversation = `
+  const signingKey = SigningKey.from("shared by alice's client and the server");
+  const salt = generateSalt();
+  const aliceKey = await deriveChatKey("shared by alice and bob", { salt });
+  const bobKey = await deriveChatKey("shared by alice and bob", { salt });
+  const content = { kind: "text", text: "hola" } as const;
+  const sent = await encryptMessage(aliceKey, { chat_id: 42, sender_id: 7, content });
+  const frame: Uint8Array = ChatMessage.toProtocol(sent, signingKey).toBytes();
+  const opened: VerifiedMessage = MessageProtocol.open(frame, { key: signingKey });
+  const received: Content = await decryptMessage(bobKey, ChatMessage.fromProtocol(opened));
+  const actions = new Session({ session_key: crypto.getRandomValues(new Uint8Array(32)), user_id: 7 })
+    .handle({ type: "connected" }, 1_700_000_000);
+  const first: SessionAction["type"] | undefined = actions[0]?.type;
+  if (!(received.kind === "text" && first !== undefined)) throw new Error("not what was said");
+  console.log(received.text);
+`;
+const values = {
+  lacre: ["ChatMessage", "MessageProtocol", "SigningKey"],
+  "lacre/e2e": ["decryptMessage", "deriveChatKey", "encryptMessage", "generateSalt"],
+  "lacre/session": ["Session"],
+};
+const types = `
+  import type { VerifiedMessage } from "lacre";
+  import type { Content } from "lacre/e2e";
+  import type { SessionAction } from "lacre/session";
+  export type { ContractTarget } from "lacre/testing";
+  export { messageFrame } from "lacre/testing/generators";
+`;
+const imports = Object.entries(values).map(
+  ([entry, names]) => `import { ${names} } from "${entry}";`,
+);
+const requires = Object.entries(values).map(
+  ([entry, names]) => `const { ${names} } = require("${entry}");`,
+);
+const withoutTypes = conversation.replaceAll(/ as const|(?<=(?:const) \w+): [^=]+(?= =)/g, "");
+
+function write(name: string, code: string): string {
+  writeFileSync(join(project, name), code);
+  return name;
+}
+
+const run = (file: string) =>
+  execFileSync(process.execPath, ["--no-warnings", file], { cwd: project, encoding: "utf8" });
+
+describe("a program that has the package installed", () => {
+  it("imports it", () => {
+    expect(run(write("esm.mjs", [...imports, withoutTypes].join("\n")))).toBe("hola\n");
+  });
+
+  it("requires it", () => {
+    const code = `${requires.join("\n")}\n(async () => {${withoutTypes}})();`;
+    expect(run(write("cjs.cjs", code))).toBe("hola\n");
+  });
+
+  it("bundles it for browsers", async () => {
+    await build({
+      absWorkingDir: project,
+      entryPoints: [write("page.mjs", [...imports, withoutTypes].join("\n"))],
+      bundle: true,
+      minify: true,
+      format: "esm",
+      outfile: join(project, "page.bundle.mjs"),
+    });
+    expect(run("page.bundle.mjs")).toBe("hola\n");
+  });
+});
+
+describe("a program in TypeScript", () => {
+  const esm = write("program.mts", [types, ...imports, conversation].join("\n"));
+  const cjs = write(
+    "program.cts",
+    `import lacre = require("lacre");\nimport e2e = require("lacre/e2e");
+     export const key: lacre.SigningKey = lacre.SigningKey.from("secret");
+     export const salt: Uint8Array = e2e.generateSalt();`,
+  );
+
+  /** What the compiler has against a file, with the declarations of the package checked too. */
+  function complaints(compiler: string, file: string, resolution: object): string {
+    const compilerOptions = {
+      target: "es2022",
+      lib: ["es2023", "dom", "dom.iterable"],
+      types: [],
+      strict: true,
+      exactOptionalPropertyTypes: true,
+      noEmit: true,
+      ...resolution,
+    };
+    const config = write("tsconfig.json", JSON.stringify({ compilerOptions, files: [file] }));
+    const options = { cwd: project, encoding: "utf8" } as const;
+    const { stdout, stderr } = spawnSync(process.execPath, [compiler, "-p", config], options);
+    return stdout + stderr;
+  }
+  const ours = join(root, "node_modules/typescript/bin/tsc");
+  const nodenext = { module: "nodenext" };
+  const bundler = { module: "esnext", moduleResolution: "bundler" };
+
+  it.each(["5.6", "5.8", "5.9", "6.0", "7.0"])("of version %s compiles", (version) => {
+    const compiler = join(installed(`typescript@~${version}`), "typescript/bin/tsc");
+    expect(complaints(compiler, esm, nodenext)).toBe("");
+    // Below 5.8 the compiler does not know that an ES module can be required.
+    if (version < "5.8") expect(complaints(compiler, cjs, nodenext)).toContain("TS1471");
+    else expect(complaints(compiler, cjs, nodenext)).toBe("");
+  });
+
+  it("compiles as a bundler resolves", () => {
+    expect(complaints(ours, esm, bundler)).toBe("");
+  });
+
+  it("is told where it is wrong", () => {
+    const wrong = write(
+      "wrong.mts",
+      `import { MessageProtocol, type VerifiedMessage } from "lacre";
+      export const message: VerifiedMessage = MessageProtocol.fromBytes(new Uint8Array());`,
+    );
+    expect(complaints(ours, wrong, nodenext)).toContain("TS2322");
+  });
+});

@@ -1,0 +1,63 @@
+import { execFileSync } from "node:child_process";
+import { existsSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { publint } from "publint";
+import { formatMessage } from "publint/utils";
+import { describe, expect, inject, it } from "vitest";
+import { root } from "../support/installed.js";
+
+const { files, project, tarball } = inject("packed");
+const unpacked = join(project, "node_modules/lacre");
+const sources = readdirSync(join(root, "src"), { recursive: true, encoding: "utf8" })
+  .filter((file) => file.endsWith(".ts"))
+  .map((file) => file.slice(0, -".ts".length));
+
+describe("the package", () => {
+  it("has each source, with its script, its types and their maps; what is to be read; and nothing else", () => {
+    const built = sources.flatMap((name) => [
+      `src/${name}.ts`,
+      ...["js", "js.map", "d.ts", "d.ts.map"].map((kind) => `dist/${name}.${kind}`),
+    ]);
+    const others = ["CHANGELOG.md", "LICENSE", "README.md", "SECURITY.md", "docs/PROTOCOL.md"];
+    expect([...files].sort()).toEqual([...built, ...others, "package.json"].sort());
+  });
+
+  it("has maps that lead to the sources in it", () => {
+    for (const file of files.filter((name) => name.endsWith(".map"))) {
+      const path = join(unpacked, file);
+      for (const source of JSON.parse(readFileSync(path, "utf8")).sources) {
+        expect(existsSync(join(dirname(path), source)), `${file}: ${source}`).toBe(true);
+      }
+    }
+  });
+
+  it("is faultless for publint", async () => {
+    const pkg = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
+    const { messages } = await publint({ pkgDir: unpacked, strict: true, pack: false });
+    expect(messages.map((message) => formatMessage(message, pkg))).toEqual([]);
+  });
+
+  it("has types that every resolution of ESM finds (attw)", () => {
+    const attw = join(root, "node_modules/.bin/attw");
+    execFileSync(attw, [tarball, "--profile", "esm-only", "--no-color"], { encoding: "utf8" });
+  });
+
+  it("is built to the same bytes again", () => {
+    const again = "dist-again";
+    const options = { cwd: root, stdio: "pipe" } as const;
+    try {
+      execFileSync("node_modules/.bin/tsup", ["--silent", "--out-dir", again], options);
+      execFileSync(
+        "node_modules/.bin/tsc",
+        ["-p", "tsconfig.build.json", "--outDir", again],
+        options,
+      );
+      for (const file of files.filter((name) => name.startsWith("dist/"))) {
+        const second = readFileSync(join(root, file.replace("dist", again)), "utf8");
+        expect(second === readFileSync(join(unpacked, file), "utf8"), file).toBe(true);
+      }
+    } finally {
+      rmSync(join(root, again), { recursive: true, force: true });
+    }
+  });
+});

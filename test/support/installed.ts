@@ -1,0 +1,33 @@
+import { execFileSync } from "node:child_process";
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+export const root = fileURLToPath(new URL("../../", import.meta.url));
+
+/** A folder for what is installed on demand, none of which the repository itself depends on. */
+export function folderFor(name: string): string {
+  const folder = join(root, "node_modules/.cache/lacre-installed", name);
+  mkdirSync(folder, { recursive: true });
+  if (!existsSync(join(folder, "package.json"))) {
+    writeFileSync(join(folder, "package.json"), JSON.stringify({ private: true, type: "module" }));
+  }
+  return folder;
+}
+
+/** Installs packages in a folder, if none were. */
+export function install(folder: string, packages: readonly string[]): void {
+  const { dependencies } = JSON.parse(readFileSync(join(folder, "package.json"), "utf8"));
+  if (dependencies !== undefined) return;
+  execFileSync("npm", ["install", "--no-audit", "--no-fund", "--silent", ...packages], {
+    cwd: folder,
+    stdio: ["ignore", "ignore", "inherit"],
+  });
+}
+
+/** The `node_modules` that hold one package of the registry, such as `bun@1`. */
+export function installed(spec: string): string {
+  const folder = folderFor(spec.replaceAll(/[^\w.]+/g, "-"));
+  install(folder, [spec]);
+  return join(folder, "node_modules");
+}
