@@ -14,11 +14,19 @@ const sources = readdirSync(join(root, "src"), { recursive: true, encoding: "utf
 
 describe("the package", () => {
   it("has each source, with its script, its types and their maps; what is to be read; and nothing else", () => {
-    const built = sources.flatMap((name) => [
-      `src/${name}.ts`,
-      ...["js", "js.map", "d.ts", "d.ts.map"].map((kind) => `dist/${name}.${kind}`),
-    ]);
-    const others = ["CHANGELOG.md", "LICENSE", "README.md", "SECURITY.md", "docs/PROTOCOL.md"];
+    // The vectors' data is there as JSON, for readers in any language.
+    const data = sources.filter((name) => name.startsWith("testing/vectors/data/"));
+    const built = sources
+      .filter((name) => !data.includes(name))
+      .flatMap((name) => [
+        `src/${name}.ts`,
+        ...["js", "js.map", "d.ts", "d.ts.map"].map((kind) => `dist/${name}.${kind}`),
+      ])
+      .concat(data.flatMap((name) => [`dist/${name}.js`, `dist/${name}.d.ts`]));
+    const others = [
+      ...["CHANGELOG.md", "LICENSE", "README.md", "SECURITY.md", "docs/PROTOCOL.md"],
+      ...readdirSync(join(root, "vectors")).map((name) => `vectors/${name}`),
+    ];
     expect([...files].sort()).toEqual([...built, ...others, "package.json"].sort());
   });
 
