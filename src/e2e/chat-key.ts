@@ -29,15 +29,11 @@ export class ChatKey {
   readonly #extractable: Uint8Array | undefined;
 
   /** @internal */
-  static aeadOf: (key: ChatKey) => AesGcm;
-
-  static {
-    ChatKey.aeadOf = (key) => {
-      if (typeof key !== "object" || key === null || !(#aead in key)) {
-        throw new KeyError("a ChatKey is needed, as deriveChatKey makes it");
-      }
-      return key.#aead;
-    };
+  static aeadOf(key: ChatKey): AesGcm {
+    if (typeof key !== "object" || key === null || !(#aead in key)) {
+      throw new KeyError("a ChatKey is needed, as deriveChatKey makes it");
+    }
+    return key.#aead;
   }
 
   private constructor(aead: AesGcm, check: Uint8Array, extractable: Uint8Array | undefined) {

@@ -29,14 +29,13 @@ export class SigningKey {
   #lastTimestamp = Number.NEGATIVE_INFINITY;
 
   /** @internal */
-  static macOf: (key: SigningKey) => HmacSha256;
-  /** @internal */
-  static isSigningKey: (value: unknown) => value is SigningKey;
+  static macOf(key: SigningKey): HmacSha256 {
+    return key.#mac;
+  }
 
-  static {
-    SigningKey.macOf = (key) => key.#mac;
-    SigningKey.isSigningKey = (value): value is SigningKey =>
-      typeof value === "object" && value !== null && #mac in value;
+  /** @internal */
+  static isSigningKey(value: unknown): value is SigningKey {
+    return typeof value === "object" && value !== null && #mac in value;
   }
 
   private constructor(secret: Uint8Array, { id = "" }: SigningKeyOptions) {

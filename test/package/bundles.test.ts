@@ -59,6 +59,7 @@ async function partsOf(imports: string, from: string): Promise<string[]> {
 describe("one import pays for one thing", () => {
   it.each([
     ["LacreError", "lacre", ["errors"]],
+    ["generateSalt", "lacre/e2e", ["crypto/random", "e2e/chat-key"]],
     ["ReplayGuard", "lacre", ["clock", "envelope/replay-guard", "errors"]],
     ["createRegistry", "lacre", ["errors", "messages/registry"]],
     ["closeCode, reconnectDelay", "lacre/session", ["session/close-codes"]],
