@@ -14,19 +14,25 @@ export function isQuick(elapsed: number, size: number): boolean {
 
 /** Whether one of several tries is quick enough. */
 export async function isQuickAtBest(work: () => unknown, size: number): Promise<boolean> {
-  for (let one = 0; one < TRIES; one++) {
+  return isSoOnce(async () => {
     const start = performance.now();
     await work();
-    if (isQuick(performance.now() - start, size)) return true;
-  }
-  return false;
+    return isQuick(performance.now() - start, size);
+  });
 }
 
-/** Whether `work` leaves behind, or reaches, no more memory than `size` bytes may take. */
+/** Whether one of several tries leaves behind, or reaches, no more memory than `size` bytes may take: others allocate too. */
 export async function isFrugal(work: () => unknown, size: number): Promise<boolean> {
-  const before = process.memoryUsage();
-  await work();
-  const after = process.memoryUsage();
-  const taken = after.heapUsed + after.arrayBuffers - before.heapUsed - before.arrayBuffers;
-  return taken <= BASE_MEMORY + MEMORY_PER_BYTE * size;
+  return isSoOnce(async () => {
+    const before = process.memoryUsage();
+    await work();
+    const after = process.memoryUsage();
+    const taken = after.heapUsed + after.arrayBuffers - before.heapUsed - before.arrayBuffers;
+    return taken <= BASE_MEMORY + MEMORY_PER_BYTE * size;
+  });
+}
+
+async function isSoOnce(attempt: () => Promise<boolean>): Promise<boolean> {
+  for (let one = 0; one < TRIES; one++) if (await attempt()) return true;
+  return false;
 }
