@@ -19,6 +19,7 @@ export interface Effort {
 
 /** Clocks of browsers are coarse: one sample is as many calls as take so many milliseconds. */
 const SAMPLE_MS = 0.5;
+const CALIBRATIONS = 30;
 
 /** Measures tasks that take turns, so that whatever else the machine does meets all of them. */
 export async function measure(
@@ -26,7 +27,8 @@ export async function measure(
   { rounds, time }: Effort,
 ): Promise<Map<string, Times>> {
   const times = new Map<string, number[]>(tasks.map(({ name }) => [name, []]));
-  const batches = await Promise.all(tasks.map(batched));
+  const batches = [];
+  for (const task of tasks) batches.push(await batched(task));
   for (let round = 0; round < rounds; round++) {
     const bench = new Bench({ time, iterations: 3, warmupTime: time / 4, warmupIterations: 1 });
     for (const { name, run } of batches) bench.add(name, run);
@@ -51,14 +53,25 @@ export function ratio(times: Times, base: Times): number {
 }
 
 async function batched({ name, run, calls: callsOfOne = 1 }: Task) {
+  const count = await callsPerSample(run);
+  return { name, calls: count * callsOfOne, run: repeated(run, count) };
+}
+
+/** How many calls take SAMPLE_MS, once the engine has compiled them. */
+async function callsPerSample(run: () => unknown): Promise<number> {
   let count = 1;
   for (;;) {
-    const start = performance.now();
-    await repeated(run, count)();
-    if (performance.now() - start >= SAMPLE_MS || count >= 1024) break;
+    const sample = repeated(run, count);
+    let shortest = Number.POSITIVE_INFINITY;
+    for (let attempt = 0; attempt < CALIBRATIONS; attempt++) {
+      const start = performance.now();
+      await sample();
+      shortest = Math.min(shortest, performance.now() - start);
+      if (shortest < SAMPLE_MS) break;
+    }
+    if (shortest >= SAMPLE_MS) return count;
     count *= 2;
   }
-  return { name, calls: count * callsOfOne, run: repeated(run, count) };
 }
 
 function repeated(run: () => unknown, count: number): () => void | Promise<void> {

@@ -18,7 +18,7 @@ if (unknown.length > 0) {
   process.exit(2);
 }
 
-const effort = values.quick ? { rounds: 3, time: 10 } : { rounds: 15, time: 30 };
+const effort = values.quick ? { rounds: 3, time: 10 } : { rounds: 11, time: 20 };
 const reports = [];
 for (const name of chosen) {
   try {

@@ -31,7 +31,12 @@ async function run(program: string, flags: string[], effort: Effort): Promise<Re
   const { stdout } = await promisify(execFile)(
     program,
     [...flags, here("on-server.ts"), JSON.stringify(effort)],
-    { cwd: here(".."), maxBuffer: 2 ** 24 },
+    {
+      cwd: here(".."),
+      maxBuffer: 2 ** 24,
+      // cose-kit's CBOR has an addon for Node that neither Bun nor Deno can load.
+      env: { ...process.env, CBOR_NATIVE_ACCELERATION_DISABLED: "true" },
+    },
   );
   return JSON.parse(stdout) as Report;
 }

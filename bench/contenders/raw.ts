@@ -16,7 +16,19 @@ import type { Entrant } from "./contender.js";
 
 const signingKey = createSecretKey(SIGNING_SECRET);
 const sealingKey = createSecretKey(SEALING_SECRET);
-const id = Buffer.alloc(16, 1);
+
+/** Random bytes that the frames' ids are cut from, as each frame has its own. */
+const pool = Buffer.alloc(4096);
+let used = pool.length;
+
+function writeId(frame: Buffer, at: number): number {
+  if (used === pool.length) {
+    randomFillSync(pool);
+    used = 0;
+  }
+  used += pool.copy(frame, at, used, used + 16);
+  return at + 16;
+}
 const tagOptions = { authTagLength: 16 };
 
 function hmac(bytes: Uint8Array): Buffer {
@@ -30,7 +42,7 @@ function sign({ chat_id, sender_id, content, nonce, timestamp }: ChatMessage): B
   const frame = Buffer.allocUnsafe(46 + payloadLength + 34);
   let at = 0;
   at += frame.write("\x97\x02\xa0\xc4\x10", at, "latin1");
-  at += id.copy(frame, at);
+  at = writeId(frame, at);
   frame[at++] = 0xcb;
   at = frame.writeDoubleBE(timestamp, at);
   at += frame.write("\xa7message", at, "latin1");

@@ -4,7 +4,7 @@ import { hmacSha256 as hmacSha256InNode } from "./native.node.js";
 
 export { aesGcm, decodeBase64, deflate, encodeBase64, isUtf8 } from "./native.node.js";
 
-const NATIVE_FROM_BYTES = 2048;
+const NATIVE_FROM_BYTES = 1024;
 
 export function hmacSha256(secret: Uint8Array): HmacSha256 {
   const inJavaScript = hmacSha256InJavaScript(secret);
