@@ -20,6 +20,8 @@ export interface Effort {
 /** Clocks of browsers are coarse: one sample is as many calls as take so many milliseconds. */
 const SAMPLE_MS = 0.5;
 const CALIBRATIONS = 30;
+/** Rounds that do not count: the engine is still compiling. */
+const WARM_UP_ROUNDS = 3;
 
 /** Measures tasks that take turns, so that whatever else the machine does meets all of them. */
 export async function measure(
@@ -29,13 +31,13 @@ export async function measure(
   const times = new Map<string, number[]>(tasks.map(({ name }) => [name, []]));
   const batches = [];
   for (const task of tasks) batches.push(await batched(task));
-  for (let round = 0; round < rounds; round++) {
+  for (let round = -WARM_UP_ROUNDS; round < rounds; round++) {
     const bench = new Bench({ time, iterations: 3, warmupTime: time / 4, warmupIterations: 1 });
     for (const { name, run } of batches) bench.add(name, run);
     await bench.run();
     for (const [at, { name, result }] of bench.tasks.entries()) {
       if (result.state !== "completed") throw new Error(`${name}: ${failureOf(result)}`);
-      times.get(name)!.push((result.latency.p50 * 1000) / batches[at]!.calls);
+      if (round >= 0) times.get(name)!.push((result.latency.p50 * 1000) / batches[at]!.calls);
     }
   }
   return times;

@@ -55,7 +55,7 @@ function hostileTable(results: readonly HostileResult[]): string {
     `${megabytes.toFixed(2)}`,
     refusal,
   ]);
-  return table(["64 KiB of", "ms at most", "MB at most", "ends as"], rows);
+  return table(["64 KiB of", "ms", "MB at most", "ends as"], rows);
 }
 
 function table(heads: string[], rows: string[][]): string {
