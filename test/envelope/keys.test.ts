@@ -65,7 +65,7 @@ describe("a signing key", () => {
     expect(() => SigningKey.derive("secret", "a", { salt: "salt" as never })).toThrow(KeyError);
   });
 
-  it.each(["x".repeat(65), "ñ".repeat(33), "\ud800", 7])("has no id %s", (id) => {
+  it.each(["x".repeat(65), "ñ".repeat(33), "\ud800", 7])("has no id %j", (id) => {
     expect(() => SigningKey.from("secret", { id: id as never })).toThrow(KeyError);
   });
 
