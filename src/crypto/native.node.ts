@@ -57,14 +57,13 @@ export function encodeBase64(bytes: Uint8Array): string {
 /** Below it, a call of node:buffer costs more than JavaScript does. */
 const NATIVE_FROM_LENGTH = 64;
 
-const BEYOND_LATIN_1 = /[\u0100-\uffff]/;
-
 export function decodeBase64(text: string): Uint8Array | undefined {
   if (text.length < NATIVE_FROM_LENGTH) return decodeBase64InJavaScript(text);
   if (text.length % 4 !== 0) return undefined;
   // Buffer takes nearly any text: it skips what is no digit, and is then short of bytes, but it has two more digits,
   // and of a character beyond Latin-1 it sees the lower half.
-  if (text.includes("-") || text.includes("_") || BEYOND_LATIN_1.test(text)) return undefined;
+  const isAscii = Buffer.byteLength(text) === text.length;
+  if (!isAscii || text.includes("-") || text.includes("_")) return undefined;
   const padding = base64Padding(text);
   const bytes = Buffer.allocUnsafeSlow((text.length / 4) * 3 - padding);
   const isWhole = bytes.write(text, "base64") === bytes.length;
