@@ -54,7 +54,8 @@ export default defineConfig({
           name: "package",
           include: ["test/package/**/*.test.ts"],
           globalSetup: "test/package/pack.ts",
-          testTimeout: 60_000,
+          // Compilers and bundlers are installed where they are needed.
+          testTimeout: 300_000,
         },
       },
       libraryOn("node", { name: "node", exclude: ["test/{house,package}/**"] }),
