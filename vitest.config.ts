@@ -92,7 +92,8 @@ export default defineConfig({
     ],
     coverage: {
       provider: "v8",
-      include: ["src/**/*.ts"],
+      // From the root: a bare src/ would be found in the examples too.
+      include: [fileURLToPath(new URL("src/**/*.ts", import.meta.url))],
       reporter: ["text", "json-summary"],
       thresholds: { lines: 95 },
     },
