@@ -1,6 +1,6 @@
 import { useSignal } from "@preact/signals";
 import type { ComponentChildren } from "preact";
-import { useEffect, useRef } from "preact/hooks";
+import { useLayoutEffect, useRef } from "preact/hooks";
 import type { Home } from "../model/home.js";
 import { Presence } from "./chat-list.js";
 import { ChatSettings } from "./chat-settings.js";
@@ -94,7 +94,7 @@ interface PaneHeadProps {
 /** Takes the focus when its chat is chosen, so that a screen reader begins there. */
 export function PaneHead({ name, avatar, children }: PaneHeadProps) {
   const heading = useRef<HTMLHeadingElement>(null);
-  useEffect(() => heading.current?.focus(), []);
+  useLayoutEffect(() => heading.current?.focus(), []);
   return (
     <header class="pane-head">
       <a class="back" href="#/">

@@ -1,12 +1,12 @@
 import type { ChatState } from "lacre-client";
-import { useEffect, useRef } from "preact/hooks";
+import { useLayoutEffect, useRef } from "preact/hooks";
 import type { Home } from "../model/home.js";
 
 export function Composer({ home, chat }: { home: Home; chat: ChatState }) {
   const { draft } = home.conversation(chat.chat_id);
   const field = useRef<HTMLTextAreaElement>(null);
   // Whoever chooses a chat wants to write; on a screen to be touched this would bring up the keyboard.
-  useEffect(() => {
+  useLayoutEffect(() => {
     if (!matchMedia("(pointer: coarse)").matches) field.current?.focus();
   }, []);
 

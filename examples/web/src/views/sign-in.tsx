@@ -1,5 +1,5 @@
 import { useSignal } from "@preact/signals";
-import { useEffect, useRef } from "preact/hooks";
+import { useLayoutEffect, useRef } from "preact/hooks";
 import { type App, reasonOf } from "../model/app.js";
 import { Card } from "./page.js";
 import { Trouble } from "./parts.js";
@@ -27,7 +27,7 @@ export function SignIn({ app, reason }: { app: App; reason: string | undefined }
   const words = WORDS[how.value];
 
   // Whoever turns to the other form begins at its top.
-  useEffect(() => username.current?.focus(), [how.value]);
+  useLayoutEffect(() => username.current?.focus(), [how.value]);
 
   const submit = async (event: SubmitEvent) => {
     event.preventDefault();

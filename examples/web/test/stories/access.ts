@@ -7,6 +7,7 @@ export function access(stage: Stage): void {
     it("signs up, begins a chat, writes, changes a setting and signs out", async () => {
       await (await stage.person("diana")).signUp();
       const emil = await stage.person("emil");
+      await late(emil);
       const { keyboard } = emil.page;
       const type = async (...texts: string[]) => {
         for (const text of texts) await keyboard.type(text);
@@ -130,6 +131,17 @@ function active({ page }: Person): Promise<string[]> {
 
 async function focused(person: Person, name: string): Promise<void> {
   await expect.poll(() => active(person), { timeout: 10_000 }).toContain(name);
+}
+
+/** Has the page's frames and timers come late, as where a machine has much to do: nothing may take the focus by then. */
+async function late({ context, page }: Person): Promise<void> {
+  await context.addInitScript(() => {
+    const { setTimeout } = window;
+    window.setTimeout = ((then: () => void, after = 0) =>
+      setTimeout(then, after + 300)) as typeof setTimeout;
+    window.requestAnimationFrame = (then) => setTimeout(then, 300, performance.now());
+  });
+  await page.reload();
 }
 
 /** Goes there as people do who have no mouse; never out of the page, where a browser without a window has no focus. */
