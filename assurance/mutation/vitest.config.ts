@@ -1,30 +1,35 @@
 import { existsSync } from "node:fs";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { defineConfig } from "vitest/config";
-
-const fromRoot = (path: string) => fileURLToPath(new URL(`../../${path}`, import.meta.url));
+import { BaseSequencer, type TestSpecification } from "vitest/node";
 
 // The tests run in a copy of the project, two folders below it.
-const vectors = ["../shared/vectors", "../../../shared/vectors"].map(fromRoot).find(existsSync);
+const root = fileURLToPath(new URL("../../", import.meta.url));
+process.env.LACRE_VECTORS ??= ["../shared/vectors", "../../../shared/vectors"]
+  .map((path) => join(root, path))
+  .find(existsSync);
+const { libraryOn, onNodeOnly } = await import("../../test/runtimes/library.js");
+
+/** Properties last: what kills a mutant is mostly an example, which takes less long. */
+class ExamplesFirst extends BaseSequencer {
+  override async sort(files: TestSpecification[]) {
+    const isSearch = ({ moduleId }: TestSpecification) => moduleId.includes("/test/property/");
+    return files.toSorted((one, other) => Number(isSearch(one)) - Number(isSearch(other)));
+  }
+}
+
+const { test, ...library } = libraryOn("node", {
+  name: "mutation",
+  exclude: [
+    ...onNodeOnly.filter((pattern) => !pattern.includes(".node.")),
+    "test/{types,testing}/**",
+    // These take long and see little that the others do not.
+    "test/session/{scale,simulation}.test.ts",
+  ],
+  setupFiles: join(root, "assurance/mutation/setup.ts"),
+  sequence: { sequencer: ExamplesFirst },
+});
 
 /** What is run against each mutant: the library's own tests on Node's path, without those that start other programs. */
-export default defineConfig({
-  root: fromRoot("."),
-  resolve: {
-    alias: {
-      "#native": fromRoot("src/crypto/native.node.ts"),
-      "#compile": fromRoot("src/messages/compile.eval.ts"),
-    },
-  },
-  test: {
-    include: ["test/**/*.test.ts"],
-    exclude: [
-      "test/{interop,house,docs,types,testing,package,assurance}/**",
-      // These take long and see little that the others do not.
-      "test/session/{scale,simulation}.test.ts",
-    ],
-    setupFiles: [fromRoot("assurance/mutation/setup.ts")],
-    env: { LACRE_VECTORS: process.env.LACRE_VECTORS ?? vectors ?? "" },
-    testTimeout: 30_000,
-  },
-});
+export default defineConfig({ ...library, test });
