@@ -19,7 +19,7 @@ class ExamplesFirst extends BaseSequencer {
   }
 }
 
-const { test, ...library } = libraryOn("node", {
+const library = libraryOn("node", {
   name: "mutation",
   exclude: [
     ...onNodeOnly.filter((pattern) => !pattern.includes(".node.")),
@@ -28,8 +28,10 @@ const { test, ...library } = libraryOn("node", {
     "test/session/{scale,simulation}.test.ts",
   ],
   setupFiles: join(root, "assurance/mutation/setup.ts"),
-  sequence: { sequencer: ExamplesFirst },
 });
 
 /** What is run against each mutant: the library's own tests on Node's path, without those that start other programs. */
-export default defineConfig({ ...library, test });
+export default defineConfig({
+  ...library,
+  test: { ...library.test, sequence: { sequencer: ExamplesFirst } },
+});
