@@ -1,8 +1,8 @@
 // Node and Bun: everything from node:crypto, with KeyObjects (a raw key costs several times as much per call), what
-// is long from node:buffer, and deflate from node:zlib.
+// is long from node:buffer, deflate and inflate from node:zlib.
 import { isUtf8 as isUtf8InNode } from "node:buffer";
 import { createCipheriv, createDecipheriv, createHmac, createSecretKey } from "node:crypto";
-import { deflateRaw, deflateRawSync } from "node:zlib";
+import { deflateRaw, deflateRawSync, inflateRawSync } from "node:zlib";
 import {
   base64Padding,
   decodeBase64 as decodeBase64InJavaScript,
@@ -85,4 +85,21 @@ export async function deflate(bytes: Uint8Array): Promise<Uint8Array> {
   return new Promise((resolve, reject) => {
     deflateRaw(bytes, (error, deflated) => (error ? reject(error) : resolve(deflated)));
   });
+}
+
+/** As `inflate` in JavaScript does. */
+export function inflate(bytes: Uint8Array, longest: number): Uint8Array | undefined {
+  try {
+    const { buffer, engine } = inflateRawSync(bytes, {
+      maxOutputLength: longest,
+      // One chunk for most texts: each further one costs as much as inflating it.
+      chunkSize: Math.min(65_536, Math.max(1024, 4 * bytes.length)),
+      info: true,
+    }) as unknown as { buffer: Buffer; engine: { bytesWritten: number } };
+    // zlib does not mind what follows an end.
+    if (engine.bytesWritten !== bytes.length) return undefined;
+    return new Uint8Array(buffer.buffer, buffer.byteOffset, buffer.length);
+  } catch {
+    return undefined;
+  }
 }

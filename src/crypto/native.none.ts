@@ -5,6 +5,7 @@ import { type AesGcm, aesGcmInWebCrypto } from "./aead.js";
 export { decodeBase64, encodeBase64, isUtf8 } from "../bytes.js";
 export { deflateInStream as deflate } from "./deflate.js";
 export { hmacSha256InJavaScript as hmacSha256 } from "./hmac.js";
+export { inflate } from "./inflate.js";
 
 export async function aesGcm(raw: Uint8Array): Promise<AesGcm> {
   const subtle = globalThis.crypto?.subtle as SubtleCrypto | undefined;

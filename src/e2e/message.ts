@@ -1,4 +1,4 @@
-import { deflate } from "#native";
+import { deflate, inflate } from "#native";
 import { unixNow } from "../clock.js";
 import { DecryptError, ValidationError } from "../errors.js";
 import { MAX_BODY_BYTES, MAX_CONTENT_BYTES, MIN_COMPRESSED_BYTES } from "../limits.js";
@@ -7,7 +7,6 @@ import { chatMessageAad, wholeMilliseconds } from "../messages/chat-message-aad.
 import type { ChatKey } from "./chat-key.js";
 import { type Content, decodeContent, encodeContent, type TextContent } from "./content.js";
 import { seal, unseal } from "./encrypt.js";
-import { inflate } from "./inflate.js";
 import { pad, unpad } from "./padding.js";
 
 /** What a message is encrypted from. */

@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import * as native from "#native";
 import * as inJavaScript from "../../src/bytes.js";
 import { deflateInStream } from "../../src/crypto/deflate.js";
-import { inflate } from "../../src/e2e/inflate.js";
+import { inflate } from "../../src/crypto/inflate.js";
 import { toHex } from "../support/hex.js";
 
 const paths = Object.entries({ native, "in JavaScript": inJavaScript });

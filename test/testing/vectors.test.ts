@@ -1,8 +1,8 @@
 import { describe, expect, it, vi } from "vitest";
 import { aesGcm } from "#native";
+import { inflate } from "../../src/crypto/inflate.js";
 import { encodeContent } from "../../src/e2e/content.js";
 import { ChatKey, decryptMessage, deriveChatKey } from "../../src/e2e/index.js";
-import { inflate } from "../../src/e2e/inflate.js";
 import { paddedLength, unpad } from "../../src/e2e/padding.js";
 import { SigningKey as Internals } from "../../src/envelope/signing-key.js";
 import * as lacre from "../../src/index.js";

@@ -1,8 +1,8 @@
 import { inflateRawSync } from "node:zlib";
+import { inflate } from "../../../src/crypto/inflate.js";
 import { decodeContent } from "../../../src/e2e/content.js";
 import { seal } from "../../../src/e2e/encrypt.js";
 import { ChatKey, decrypt, decryptMessage } from "../../../src/e2e/index.js";
-import { inflate } from "../../../src/e2e/inflate.js";
 import { pad, unpad } from "../../../src/e2e/padding.js";
 import { chatMessageAad } from "../../../src/messages/chat-message-aad.js";
 import { bodies, deflated, NOW, plaintexts } from "../seeds.js";

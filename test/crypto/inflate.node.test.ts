@@ -1,7 +1,7 @@
 import { constants, deflateRawSync, inflateRawSync } from "node:zlib";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { inflate } from "../../src/e2e/inflate.js";
+import { inflate } from "../../src/crypto/inflate.js";
 import { hex, toHex } from "../support/hex.js";
 
 const LONGEST = 1_048_576;

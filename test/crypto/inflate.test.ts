@@ -1,19 +1,22 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import * as native from "#native";
 import { deflateInStream as deflate } from "../../src/crypto/deflate.js";
-import { inflate } from "../../src/e2e/inflate.js";
-import { hex } from "../support/hex.js";
+import { inflate as inflateInJavaScript } from "../../src/crypto/inflate.js";
+import { hex, toHex } from "../support/hex.js";
 
 const LONGEST = 1_048_576;
 
-describe("inflating", () => {
+const paths = { native: native.inflate, "in JavaScript": inflateInJavaScript };
+const text = fc.oneof(
+  fc.uint8Array({ maxLength: 3000, size: "max" }),
+  fc
+    .array(fc.integer({ min: 97, max: 104 }), { maxLength: 3000, size: "max" })
+    .map((codes) => Uint8Array.from(codes)),
+);
+
+describe.each(Object.entries(paths))("inflating, %s", (_, inflate) => {
   it.runIf("CompressionStream" in globalThis)("undoes what the platform deflates", async () => {
-    const text = fc.oneof(
-      fc.uint8Array({ maxLength: 3000, size: "max" }),
-      fc
-        .array(fc.integer({ min: 97, max: 104 }), { maxLength: 3000, size: "max" })
-        .map((codes) => Uint8Array.from(codes)),
-    );
     await fc.assert(
       fc.asyncProperty(text, async (bytes) => {
         expect(inflate((await deflate(bytes))!, LONGEST)).toEqual(bytes);
@@ -52,5 +55,27 @@ describe("inflating", () => {
     const zeros = hex(`edc13101000000c2a0f54f6d0d0fa0${"00".repeat(96)}805703`);
     expect(inflate(zeros, 100_000)).toHaveLength(100_000);
     expect(inflate(zeros, 99_999)).toBeUndefined();
+  });
+});
+
+describe.runIf("CompressionStream" in globalThis)("both ways to inflate", () => {
+  it("take and refuse the same of streams that were changed, cut or followed by something", async () => {
+    const change = fc.record({ at: fc.nat(), bit: fc.nat(7) });
+    const damage = fc.record({ change, end: fc.nat(), more: fc.uint8Array({ maxLength: 4 }) });
+    await fc.assert(
+      fc.asyncProperty(text, fc.array(damage, { minLength: 20 }), async (bytes, damages) => {
+        const stream = (await deflate(bytes))!;
+        for (const { change, end, more } of damages) {
+          const changed = stream.slice();
+          changed[change.at % Math.min(20, stream.length)]! ^= 1 << change.bit;
+          const cut = stream.subarray(0, end % (stream.length + 1));
+          for (const one of [changed, cut, Uint8Array.of(...stream, ...more)]) {
+            const [byNative, inJavaScript] = Object.values(paths).map((way) => way(one, LONGEST));
+            expect(byNative && toHex(byNative)).toBe(inJavaScript && toHex(inJavaScript));
+          }
+        }
+      }),
+      { numRuns: 50 },
+    );
   });
 });
