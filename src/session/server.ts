@@ -33,7 +33,7 @@ export function markRefusal(
   { user_id, last_seq }: { readonly user_id: number; readonly last_seq: number },
 ): "ERR_FORBIDDEN" | "ERR_SEQ_AHEAD" | undefined {
   if (status.user_id !== user_id) return "ERR_FORBIDDEN";
-  return status.seq !== undefined && status.seq > last_seq ? "ERR_SEQ_AHEAD" : undefined;
+  return (status.seq ?? 0) > last_seq ? "ERR_SEQ_AHEAD" : undefined;
 }
 
 /** Room for a list's envelope and for what a message has besides its content, in bytes. */

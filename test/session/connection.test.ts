@@ -45,6 +45,18 @@ describe("a connection", () => {
     expect(wake!.at - stage.now).toBeCloseTo(0.5);
   });
 
+  it("is a good one from 10 seconds on", () => {
+    for (const [seconds, delay] of [
+      [9.99, 0.5],
+      [10, 0.25],
+    ] as const) {
+      const stage = Stage.online();
+      stage.now += seconds;
+      const [wake] = only(stage.handle({ type: "closed", code: 1006 }), "wake").slice(-1);
+      expect(wake!.at - stage.now).toBeCloseTo(delay);
+    }
+  });
+
   it("is not made again after a close code that says so", () => {
     for (const code of [1008, 1009, 4001, 4002, 4005]) {
       const stage = Stage.online();

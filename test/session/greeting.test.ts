@@ -46,7 +46,7 @@ const welcome = (
 describe("a session says hello", () => {
   it("on wire 1, under the session's client key, with a new nonce each time", () => {
     const [first, second] = [greeting({ device_id: "phone" }), greeting()];
-    expect(first.message.wire).toBe(1);
+    expect(first.message).toMatchObject({ wire: 1, timestamp: NOW });
     expect(first.message.verify(directionKeys(SESSION_KEY).client)).toBe(true);
     expect(first.hello).toMatchObject({ wires: [2, 1], capabilities: [], device_id: "phone" });
     expect(first.hello.nonce).not.toEqual(second.hello.nonce);
@@ -130,6 +130,20 @@ describe("a welcome", () => {
     expect(notices(actions)).toMatchObject([{ type: "refused", reason: "welcome" }]);
     expect(only(actions, "close")).toMatchObject([{ code: CLOSE.protocolError }]);
     expect(only(stage.handle({ type: "frame", data: answer(hello) }), "transmit")).toEqual([]);
+  });
+
+  it.each([
+    ["hello_nonce", { hello_nonce: counting(16) }, {}],
+    ["wire", { wire: 3 }, {}],
+    ["timestamp", {}, { timestamp: -1 }],
+  ])("whose %s is not an answer to this hello says so", (field, fields, options) => {
+    const { stage, hello } = greeting();
+    const data = welcome(hello, fields, undefined, options);
+    const [notice] = notices(stage.handle({ type: "frame", data }));
+    expect(notice).toMatchObject({ error: { code: "ERR_VALIDATION" } });
+    expect(String((notice as { error?: unknown }).error)).toContain(
+      `welcome: ${field}: does not answer this hello`,
+    );
   });
 
   it("is not taken twice", () => {

@@ -258,6 +258,7 @@ describe("a server that asks for patience", () => {
 
   it.each([
     ["none that is a number", "soon", 1],
+    ["a number in text", "60", 1],
     ["less than none", -5, 1],
     ["no time at all", 0, 1],
     ["a moment", 1e-300, 0.1],
@@ -285,14 +286,22 @@ describe("a server that asks for patience", () => {
   });
 });
 
-describe("a server whose time is none", () => {
-  it.each([-1, 1e15, 8_640_000_000_000, 1e300])("as of %d s is refused", (serverTime) => {
+describe("a server's time", () => {
+  const welcomedAt = (serverTime: number) => {
     const stage = new Stage();
     stage.handle({ type: "tick" });
     const [hello] = transmitted(stage.handle({ type: "connected" }));
     const { frame } = acceptHello(hello, SESSION_KEY, offer, serverTime)!;
-    const actions = stage.handle({ type: "frame", data: frame });
+    return stage.handle({ type: "frame", data: frame });
+  };
+
+  it.each([-1, -1e-6, 4_320_000_000_000, 1e300])("of %d s is none, and refused", (serverTime) => {
+    const actions = welcomedAt(serverTime);
     expect(notices(actions)).toMatchObject([{ type: "refused", reason: "welcome" }]);
     expect(only(actions, "close")).toMatchObject([{ code: CLOSE.protocolError }]);
+  });
+
+  it.each([0, 4_319_999_999_999])("of %d s is one", (serverTime) => {
+    expect(notices(welcomedAt(serverTime))).toMatchObject([{ type: "online" }]);
   });
 });

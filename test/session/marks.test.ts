@@ -54,6 +54,26 @@ describe("marks", () => {
     expect(marks(stage.receive(ChatMessage, fromBob(41)))).toEqual(["delivered 42 41"]);
   });
 
+  it("of a chat in which there is nothing are sent, once", () => {
+    const stage = Stage.online();
+    const read = () => stage.handle({ type: "mark", event_type: "read", chat_id: CHAT });
+    expect(stage.read(read()).map((one) => StatusEvent.fromProtocol(one).seq)).toEqual([0]);
+    expect(stage.read(read())).toEqual([]);
+  });
+
+  it("of a chat that goes back no further than they are stay as they are", () => {
+    const stage = Stage.online({ cursors: [[CHAT, 50]] });
+    for (const [chat_id, seq] of [
+      [CHAT, 40],
+      [43, 41],
+    ] as const)
+      stage.handle({ type: "mark", event_type: "read", chat_id, seq });
+    stage.handle({ type: "closed", code: 1006 });
+    stage.now += 60;
+    stage.connect();
+    expect(types(stage, stage.list({ after: 50, through: 40 }))).toEqual(["resume"]);
+  });
+
   it("that are none are refused, and hurt no other", () => {
     const stage = Stage.online();
     stage.handle({ type: "closed", code: 1006 });

@@ -21,6 +21,8 @@ describe("a mark", () => {
     expect(markRefusal(mark, { user_id: BOB, last_seq: 3 })).toBeUndefined();
     expect(markRefusal(mark, { user_id: BOB, last_seq: 2 })).toBe("ERR_SEQ_AHEAD");
     expect(markRefusal(mark, { user_id: ALICE, last_seq: 3 })).toBe("ERR_FORBIDDEN");
+    const { seq: _, ...without } = mark;
+    expect(markRefusal(without, { user_id: BOB, last_seq: 0 })).toBeUndefined();
   });
 });
 
@@ -64,6 +66,23 @@ describe("a server's answer to a resume", () => {
     expect(fittingInFrame(messages(5, 300_000), 500_000)).toHaveLength(1);
     expect(fittingInFrame(messages(5, 300_000), 1)).toHaveLength(1);
     expect(fittingInFrame([])).toEqual([]);
+  });
+
+  it("counts 4,096 bytes for a list, and for each message 512 and its content as base64", () => {
+    for (const [bytes, room] of [
+      [0, 512],
+      [3, 516],
+      [4, 520],
+    ] as const) {
+      expect(fittingInFrame(messages(5, bytes), 4096 + 3 * room)).toHaveLength(3);
+      expect(fittingInFrame(messages(5, bytes), 4096 + 3 * room - 1)).toHaveLength(2);
+    }
+  });
+
+  it("says that there is more where it was given more than was asked for", () => {
+    const answer = answerResume({ ...ask, limit: 2 }, { last_seq: 3, messages: messages(3) });
+    expect(answer).toMatchObject({ through: 2, has_more: true });
+    expect(answer.messages.map(({ seq }) => seq)).toEqual([1, 2]);
   });
 
   it("fits a frame of either wire at its largest", () => {

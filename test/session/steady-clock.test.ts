@@ -26,3 +26,14 @@ it("a steady clock never goes back, and whoever comes when it says is not too ea
     },
   );
 });
+
+it("a steady clock waits for a second that the caller's went back, and goes on with one that went back further", () => {
+  const clock = new SteadyClock();
+  expect(clock.read(100)).toBe(100);
+  expect(clock.read(99)).toBe(100);
+  expect(clock.callers(110)).toBeCloseTo(110, 5);
+  expect(clock.read(100.5)).toBe(100.5);
+  expect(clock.read(99.25)).toBe(100.5);
+  expect(clock.callers(110)).toBeCloseTo(108.75, 5);
+  expect(clock.read(100.25)).toBe(101.5);
+});
