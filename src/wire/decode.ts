@@ -150,7 +150,7 @@ export function decodeKey(bytes: Uint8Array, start: number, end: number): string
   const kept = keptKeys[slot]!;
   let at = kept.length === length ? 0 : -1;
   while (at >= 0 && at < length) at = kept.charCodeAt(at) === bytes[start + at] ? at + 1 : -1;
-  if (at === length && length > 0) return kept;
+  if (at === length) return kept;
   const key = decodeUtf8(bytes, start, end);
   if (key.length === length) keptKeys[slot] = key;
   return key;

@@ -171,9 +171,8 @@ export class Writer {
 
   #number(value: number): void {
     if (!Number.isSafeInteger(value) || Object.is(value, -0)) return this.float64(value);
-    if (value >= 0) {
-      if (value <= 0x7f) this.byte(value);
-      else if (value <= 0xff) this.#integer(0xcc, 1, value);
+    if (value > 0x7f) {
+      if (value <= 0xff) this.#integer(0xcc, 1, value);
       else if (value <= 0xffff) this.#integer(0xcd, 2, value);
       else if (value <= 0xffff_ffff) this.#integer(0xce, 4, value);
       else this.#integer(0xcf, 8, value);
@@ -236,8 +235,7 @@ export class Writer {
     if (this.#nesting > MAX_NESTING)
       throw this.#refusal(`more than ${MAX_NESTING} containers in each other`);
     if (this.#elements > MAX_ELEMENTS) throw this.#refusal(`more than ${MAX_ELEMENTS} elements`);
-    this.#path.push("");
-    return this.#path.length - 1;
+    return this.#path.length;
   }
 
   #leave(depth: number): void {

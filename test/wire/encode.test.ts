@@ -141,6 +141,10 @@ describe("the encoder", () => {
     expect(decode(encode({ a: text }), 0)).toEqual({ a: text });
   });
 
+  it("writes an object without a prototype as any other", () => {
+    expect(encoded(Object.assign(Object.create(null), { b: 1 }))).toBe("81a16201");
+  });
+
   it("gives each result a buffer of its own", () => {
     const first = encode({ a: 1 });
     const second = encode({ a: 2 });
@@ -185,7 +189,7 @@ describe("the encoder refuses", () => {
     expect(refusal({ timestamp: Number.NEGATIVE_INFINITY })).toBeDefined();
   });
   it("a payload that is no plain object", () => {
-    for (const bad of [null, [], "text", new Uint8Array(1), new Map()]) {
+    for (const bad of [undefined, null, [], "text", 1, new Uint8Array(1), new Map()]) {
       expect(() => encode(bad as never)).toThrow(ValidationError);
     }
   });

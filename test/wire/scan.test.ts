@@ -8,6 +8,7 @@ import { hex, toHex } from "../support/hex.js";
 const refused = (bytes: Uint8Array) => expect(() => scan(bytes)).toThrow(DecodeError);
 const beyond = (bytes: Uint8Array) =>
   expect(() => scan(bytes)).toThrow(expect.objectContaining({ code: "ERR_BOUND_EXCEEDED" }));
+const said = (bytes: Uint8Array, what: string) => expect(() => scan(bytes)).toThrow(what);
 const accepted = (bytes: Uint8Array) => expect(() => scan(bytes)).not.toThrow();
 
 const nested = (depth: number) => hex(`${"91".repeat(depth - 1)}90`);
@@ -92,6 +93,14 @@ describe("a scan's bounds", () => {
     (head) => refused(hex(head + "00".repeat(35))),
   );
 
+  it("refuses a declared size at its head, before it goes over what it holds", () => {
+    said(hex("93 c0 c0"), "at byte 1: the frame ends too early");
+    accepted(hex("92 c0 c0"));
+    said(hex("82 a161 c0"), "at byte 1: the frame ends too early");
+    accepted(hex("82 a0 c0 a161 c0"));
+    said(hex("83 a0 c0 a161 c0"), "at byte 1: the frame ends too early");
+  });
+
   it.each(["c6 ffffffff", "db ffffffff", "c5 ffff", "da ffff", "c4 ff", "d9 ff", "bf"])(
     "refuses a declared length that the bytes cannot hold: %s",
     (head) => refused(hex(head + "00".repeat(20))),
@@ -109,8 +118,64 @@ describe("a scan's bounds", () => {
   });
 });
 
+describe("a scan takes", () => {
+  const letters = Array.from({ length: 15 }, (_, at) => (0x61 + at).toString(16));
+  it.each([
+    "00",
+    "7f",
+    "e0",
+    "ff",
+    "80",
+    `8f ${letters.map((letter) => `a1${letter}c0`).join("")}`,
+    "90",
+    `9f ${"c0".repeat(15)}`,
+    "a0",
+    `bf ${"61".repeat(31)}`,
+    "c0",
+    "c2",
+    "c3",
+    "c4 00",
+    "c5 0000",
+    "c6 00000000",
+    "ca 00000000",
+    "cb 0000000000000000",
+    "cc 00",
+    "cd 0000",
+    "ce 00000000",
+    "cf 0000000000000000",
+    "d0 00",
+    "d1 0000",
+    "d2 00000000",
+    "d3 0000000000000000",
+    "d9 00",
+    "da 0000",
+    "db 00000000",
+    "dc 0000",
+    "dd 00000000",
+    "de 0000",
+    "df 00000000",
+  ])("%s, to its last byte and no further", (value) => {
+    const bytes = hex(value);
+    accepted(bytes);
+    refused(Uint8Array.of(...bytes, 0xc0));
+    refused(bytes.subarray(0, -1));
+  });
+
+  it.each(["a0", `bf${"61".repeat(31)}`, "d900", "d90161", "da000161", "db0000000161"])(
+    "the key %s",
+    (key) => accepted(hex(`81 ${key} c0`)),
+  );
+
+  it("keys of which one begins as the other does", () => {
+    accepted(hex("82 a161 c0 a26162 c0"));
+    accepted(hex("82 a26162 c0 a161 c0"));
+  });
+});
+
 describe("a scan refuses", () => {
   it("nothing at all", () => refused(hex("")));
+  it("a map that ends where a key should stand, and says that it ends", () =>
+    said(hex("82 a0 a3616263"), "the frame ends too early"));
   it("bytes after the end", () => refused(hex("c0 c0")));
   it.each([
     "c1",
