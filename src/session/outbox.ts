@@ -76,9 +76,9 @@ export class Outbox {
     this.#askForTurn(this.#queues.get(entry.message.chat_id)!);
   }
 
+  /** Removes a message that it has. */
   remove(clientId: string): void {
-    const entry = this.#byClientId.get(clientId);
-    if (entry === undefined) return;
+    const entry = this.#byClientId.get(clientId)!;
     this.#byClientId.delete(clientId);
     entry.isSettled = true;
     const { chat_id } = entry.message;

@@ -29,9 +29,9 @@ export class Turns<Chat extends object> {
     this.#underWay.delete(chat);
   }
 
-  /** Has a chat keep its turn and send nothing until `retryAt`, without holding the wait against the connection. */
+  /** Has a chat that has its turn keep it and send nothing until `retryAt`, without holding the wait against the connection. */
   postpone(chat: Chat, retryAt: number): void {
-    if (this.#underWay.has(chat)) this.#underWay.set(chat, { retryAt, attempts: 0 });
+    this.#underWay.set(chat, { retryAt, attempts: 0 });
   }
 
   /**

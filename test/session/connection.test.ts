@@ -14,7 +14,9 @@ describe("a connection", () => {
     stage.now += 89.9;
     expect(only(stage.handle({ type: "tick" }), "close")).toEqual([]);
     stage.now += 0.1;
-    expect(only(stage.handle({ type: "tick" }), "close")).toMatchObject([{ code: CLOSE.silent }]);
+    expect(only(stage.handle({ type: "tick" }), "close")).toEqual([
+      { type: "close", code: CLOSE.silent, reason: "silent" },
+    ]);
   });
 
   it("that is lost is made again, later each time, and at once after a good one", () => {
@@ -67,8 +69,26 @@ describe("a connection", () => {
       expect(only(stage.handle({ type: "tick" }), "connect")).toEqual([]);
       expect(notices(stage.handle({ type: "closed", code }))).toEqual([]);
     }
-    for (const code of [1000, 1001, 1006, 1011, 1012, 1013, 4000, 4003, 4004, 4999])
-      expect(closeCode(code).retry).toBe(true);
+  });
+
+  it.each([
+    [1000, "normal", true],
+    [1001, "going away", true],
+    [1006, "lost", true],
+    [1008, "policy", false],
+    [1009, "frame too big", false],
+    [1011, "server error", true],
+    [1012, "restart", true],
+    [1013, "try again later", true],
+    [4000, "protocol error", true],
+    [4001, "not authorised", false],
+    [4002, "no common wire", false],
+    [4003, "silent", true],
+    [4004, "too slow", true],
+    [4005, "replaced", false],
+    [4999, "unknown", true],
+  ])("that closes with %d is told what that means: %s", (code, name, retry) => {
+    expect(closeCode(code)).toEqual({ name, retry });
   });
 
   it("that is told to close and never says that it is closed is taken for lost after 10 seconds", () => {

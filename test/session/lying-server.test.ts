@@ -33,6 +33,30 @@ describe("a server that lies", () => {
     ).toEqual([]);
   });
 
+  it("and gives a place that is taken to another message is heard the first time", () => {
+    const stage = Stage.online();
+    const other = (seq: number) => fromBob(seq, { message_id: 100 + seq });
+    stage.receive(ChatMessage, fromBob(1));
+    const behind = stage.receive(ChatMessage, other(1));
+    expect([delivered(behind), stage.resumes(behind)]).toEqual([[], []]);
+    stage.receive(ChatMessage, fromBob(3));
+    expect(delivered(stage.receive(ChatMessage, fromBob(2)))).toEqual([2, 3]);
+    const list = { after: 1, through: 4, messages: [other(2), other(3), fromBob(4)] };
+    expect(delivered(stage.list(list))).toEqual([4]);
+    stage.receive(ChatMessage, fromBob(6));
+    stage.receive(ChatMessage, other(6));
+    const [, sixth] = notices(stage.receive(ChatMessage, fromBob(5)));
+    expect(sixth).toMatchObject({ message: { client_id: fromBob(6).client_id } });
+  });
+
+  it("and repeats what is ahead of its turn takes the room of one message", () => {
+    const stage = Stage.online();
+    const content = new Uint8Array(700_000);
+    for (let time = 0; time < 20; time++) stage.receive(ChatMessage, fromBob(2, { content }));
+    stage.receive(ChatMessage, fromBob(3, { content }));
+    expect(delivered(stage.receive(ChatMessage, fromBob(1)))).toEqual([1, 2, 3]);
+  });
+
   it("and acknowledges what was not sent, or to another chat, is noticed", () => {
     const stage = Stage.online();
     stage.send(fromAlice(1));
@@ -68,6 +92,7 @@ describe("a server that lies", () => {
     ["of another chat", { chat_id: 43, after: 0, through: 1 }],
     ["of no chat", { chat_id: undefined, after: 0, through: 1 }],
     ["without bounds", {}],
+    ["without an end", { after: 0 }],
     ["out of order", { after: 0, through: 2, messages: [fromBob(2), fromBob(1)] }],
     ["with one twice", { after: 0, through: 2, messages: [fromBob(1), fromBob(1)] }],
     ["past its end", { after: 0, through: 1, messages: [fromBob(2)] }],
@@ -111,6 +136,28 @@ describe("a server that lies", () => {
       actions = stage.list({ after: 6, through: 6 });
       expect(notices(actions), "the next hole is asked for as often").toEqual([]);
     }
+  });
+
+  it("and fills a hole little by little is asked for as long as it takes", () => {
+    const stage = Stage.online();
+    stage.receive(ChatMessage, fromBob(9));
+    for (let after = 0; after < 7; after++) {
+      const list = { after, through: after + 1, messages: [fromBob(after + 1)] };
+      expect(notices(stage.list(list))).toMatchObject([{ type: "message" }]);
+    }
+  });
+
+  it("and never fills two holes is given up on for one at a time", () => {
+    const stage = Stage.online();
+    for (const seq of [7, 5]) stage.receive(ChatMessage, fromBob(seq));
+    stage.list({ after: 0, through: 0 });
+    stage.list({ after: 0, through: 0 });
+    const actions = stage.list({ after: 0, through: 0 });
+    expect(notices(actions)).toMatchObject([
+      { type: "gap", chat_id: CHAT, after: 0, through: 4 },
+      { type: "message", message: { seq: 5 } },
+    ]);
+    expect(stage.resumes(actions)).toMatchObject([{ after: 5 }]);
   });
 
   it("and does not answer at all is asked again, and then left: silence makes no gap", () => {
@@ -170,6 +217,15 @@ describe("a server that lies", () => {
     ]);
     expect(only(actions, "cursor")).toEqual([{ type: "cursor", chat_id: CHAT, seq: 40 }]);
     expect(delivered(stage.receive(ChatMessage, fromBob(41)))).toEqual([41]);
+  });
+
+  it("and goes back behind what it sent meanwhile is not followed", () => {
+    const stage = new Stage({ cursors: [[CHAT, 50]] });
+    stage.connect();
+    expect(delivered(stage.receive(ChatMessage, fromBob(51)))).toEqual([51]);
+    expect(notices(stage.list({ after: 50, through: 40 }))).toEqual([
+      { type: "caught_up", chat_id: CHAT, seq: 51 },
+    ]);
   });
 
   it("and goes back with every answer is not asked without end", () => {
@@ -237,6 +293,18 @@ describe("a server that lies", () => {
     const messages = [1, 2].map((seq) => fromBob(seq, { chat_id: 15, message_id: 30 + seq }));
     expect(delivered(stage.list({ chat_id: 15, after: 0, through: 2, messages }))).toEqual([2]);
   });
+});
+
+it.each([
+  [523_776, 16],
+  [523_777, 15],
+])("8 MiB hold messages of %d bytes, with 512 for each, to the number of %d", (bytes, number) => {
+  const stage = Stage.online();
+  for (let seq = 2; seq <= 17; seq++) {
+    const content = new Uint8Array(seq === 17 ? bytes : 523_776);
+    stage.receive(ChatMessage, fromBob(seq, { content }));
+  }
+  expect(delivered(stage.receive(ChatMessage, fromBob(1)))).toHaveLength(1 + number);
 });
 
 it("what a connection was flooded with takes no room on the next", () => {

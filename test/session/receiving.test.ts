@@ -47,6 +47,24 @@ describe("what bob writes", () => {
     ).toEqual([2, 3]);
   });
 
+  it("is asked for again until it is answered, though all that was missing came by itself", () => {
+    const stage = Stage.online();
+    stage.receive(ChatMessage, fromBob(2));
+    expect(stage.resumes(stage.receive(ChatMessage, fromBob(1)))).toEqual([]);
+    stage.now += 10;
+    expect(stage.resumes(stage.handle({ type: "tick" }))).toMatchObject([{ after: 2 }]);
+  });
+
+  it("is not asked for again after the server's patience, if it came by itself meanwhile", () => {
+    const stage = Stage.online();
+    stage.receive(ChatMessage, fromBob(2));
+    const details = { resume: CHAT, retry_after: 5 };
+    stage.receive(ErrorResponse, { error_code: "ERR_UNAVAILABLE", error_message: "", details });
+    stage.receive(ChatMessage, fromBob(1));
+    stage.now += 5;
+    expect(stage.resumes(stage.handle({ type: "tick" }))).toEqual([]);
+  });
+
   it("and was deleted is no hole", () => {
     const stage = Stage.online();
     stage.receive(ChatMessage, fromBob(5));
@@ -171,6 +189,14 @@ describe("a chat is caught up", () => {
     const rest = stage.list({ after: 40, through: 41, messages: [fromBob(41)] });
     expect(delivered(rest)).toEqual([41]);
     expect(caughtUp(rest)).toMatchObject([{ seq: 41 }]);
+  });
+
+  it("in turn: 16 chats at a time", () => {
+    const chats = Array.from({ length: 17 }, (_, at) => at + 1);
+    const stage = new Stage({ cursors: chats.map((chat_id) => [chat_id, 0]) });
+    expect(stage.resumes(stage.connect())).toHaveLength(16);
+    const next = stage.resumes(stage.list({ chat_id: 9, after: 0, through: 0 }));
+    expect(next).toMatchObject([{ chat_id: 17 }]);
   });
 
   it("in turn: the server's patience for one holds up no more than its place", () => {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { ChatMessage, ErrorResponse, ValidationError } from "../../src/index.js";
-import { CLOSE, isSameBody } from "../../src/session/index.js";
+import { CLOSE, isSameBody, type SessionAction } from "../../src/session/index.js";
 import { BOB, CHAT, delivered, fromAlice, notices, only, Stage, types } from "./stage.js";
 
 describe("what alice writes", () => {
@@ -18,6 +18,39 @@ describe("what alice writes", () => {
     ]);
     expect(notices(acknowledged)).toMatchObject([{ type: "sent", seq: 1, message_id: 101 }]);
     expect(only(acknowledged, "cursor")).toEqual([{ type: "cursor", chat_id: CHAT, seq: 1 }]);
+  });
+
+  it("is not sent before it is stored, neither in its turn nor on a new connection", () => {
+    const stage = Stage.online();
+    stage.send(fromAlice(1));
+    stage.handle({ type: "send", message: fromAlice(2) });
+    expect(types(stage, stage.ack(fromAlice(1), 1))).toEqual([]);
+    stage.handle({ type: "closed", code: 1006 });
+    stage.now += 60;
+    expect(types(stage, stage.connect())).toEqual(["resume"]);
+    const { client_id } = fromAlice(2);
+    expect(types(stage, stage.handle({ type: "stored", client_id }))).toEqual(["message"]);
+  });
+
+  it("and was stored after it was forgotten is of no concern", () => {
+    const stage = Stage.online();
+    const { client_id } = fromAlice(1);
+    expect(types(stage, stage.handle({ type: "stored", client_id }))).toEqual([]);
+  });
+
+  it("goes out in the order of writing, though another came back before its turn", () => {
+    const stage = new Stage({ outbox: [1, 2, 3].map((number) => fromAlice(number)) });
+    stage.connect();
+    const ids = (actions: SessionAction[]) =>
+      stage
+        .read(actions)
+        .filter(({ type }) => type === "message")
+        .map((one) => ChatMessage.fromProtocol(one).client_id);
+    const second = { ...fromAlice(2), seq: 1 };
+    expect(ids(stage.list({ after: 0, through: 1, messages: [second] }))).toEqual([]);
+    expect(ids(stage.ack(fromAlice(1), 2))).toEqual([fromAlice(3).client_id]);
+    expect(ids(stage.ack(fromAlice(3), 3))).toEqual([]);
+    expect(ids(stage.send(fromAlice(4)))).toEqual([fromAlice(4).client_id]);
   });
 
   it("goes out one by one in a chat, and side by side in two", () => {
@@ -145,18 +178,21 @@ describe("what alice writes", () => {
     expect(only(stage.handle({ type: "send", message: fromAlice(1) }), "persist")).toEqual([]);
   });
 
+  const unsigned = /^message: must have its writer as sender_id, and a client_id$/;
   it.each([
-    ["under another's name", { sender_id: BOB }],
-    ["without a client id", { client_id: undefined }],
-    ["to no chat", { chat_id: 0 }],
-    ["with a nonce of 11 bytes", { nonce: new Uint8Array(11) }],
-  ])("fails at once %s", (_, fields) => {
+    ["under another's name", { sender_id: BOB }, unsigned],
+    ["without a client id", { client_id: undefined }, unsigned],
+    ["to no chat", { chat_id: 0 }, /^message: chat_id: must be/],
+    ["with a nonce of 11 bytes", { nonce: new Uint8Array(11) }, /^message: nonce: must be/],
+  ])("fails at once %s", (_, fields, said) => {
     const stage = Stage.online();
     const actions = stage.handle({
       type: "send",
       message: { ...fromAlice(1), ...fields } as never,
     });
-    expect(only(actions, "failed")).toMatchObject([{ error_code: "ERR_VALIDATION" }]);
+    expect(only(actions, "failed")).toMatchObject([
+      { error_code: "ERR_VALIDATION", error_message: expect.stringMatching(said) },
+    ]);
     expect(only(actions, "persist")).toEqual([]);
   });
 });
