@@ -252,7 +252,7 @@ export class Session {
 
   /** Whether a message is one of the outbox that comes back before its acknowledgement, which it stands for. */
   #recognise(message: ChatMessage): boolean {
-    const { client_id = "", seq, message_id } = message;
+    const { client_id, seq, message_id } = message;
     const own = this.#outbox.get(client_id);
     if (own === undefined || seq === undefined || !isSameBody(own, message)) return false;
     this.#settle(own, seq, message_id);

@@ -60,6 +60,16 @@ describe("a session says hello", () => {
     expect(only(stage.handle({ type: "connected" }), "transmit")).toHaveLength(0);
   });
 
+  it("also for a user who has no chats yet", () => {
+    const session = new Session({ session_key: SESSION_KEY, user_id: ALICE });
+    session.handle({ type: "tick" }, NOW);
+    const [frame] = transmitted(session.handle({ type: "connected" }, NOW));
+    const accepted = acceptHello(frame!, SESSION_KEY, offer, NOW)!;
+    const online = session.handle({ type: "frame", data: accepted.frame }, NOW);
+    expect(notices(online)).toMatchObject([{ type: "online" }]);
+    expect(transmitted(online)).toEqual([]);
+  });
+
   it("and gives up on a server that does not answer within 10 seconds", () => {
     const { stage } = greeting();
     stage.now += 9.9;

@@ -208,6 +208,22 @@ describe("a server that lies", () => {
     expect(only(stage.handle({ type: "tick" }), "close")).toEqual([]);
   });
 
+  it("and sends messages that cannot be read has answered nothing by that", () => {
+    const stage = new Stage();
+    stage.connect();
+    const unreadable = {
+      ...ChatMessage,
+      type: "message",
+      toProtocol: (_: unknown, key: SigningKey, options: object) =>
+        new MessageProtocol({ type: "message", payload: { chat_id: CHAT }, ...options }).sign(key),
+    };
+    for (let time = 0; time < 3; time++) {
+      const actions = stage.receive(unreadable as never, {} as never);
+      expect(notices(actions)).toMatchObject([{ type: "refused", reason: "payload" }]);
+    }
+    expect(notices(stage.list({ after: 0, through: 0 }))).toMatchObject([{ type: "caught_up" }]);
+  });
+
   it("and goes back in seq is reported, and followed", () => {
     const stage = new Stage({ cursors: [[CHAT, 50]] });
     expect(stage.resumes(stage.connect())).toMatchObject([{ after: 50 }]);

@@ -217,6 +217,14 @@ describe("an acknowledgement that was lost", () => {
     expect(notices(stage.receive(ErrorResponse, late))).toEqual([]);
   });
 
+  it("is not made up for by the message without a place in its chat", () => {
+    const stage = Stage.online();
+    stage.send(fromAlice(1));
+    const actions = stage.receive(ChatMessage, fromAlice(1));
+    expect(notices(actions)).toMatchObject([{ type: "message" }]);
+    expect(only(actions, "forget")).toEqual([]);
+  });
+
   it("is not made up for by another message under its client id", () => {
     const stage = new Stage({ outbox: [fromAlice(1)] });
     stage.connect();
