@@ -65,8 +65,22 @@ describe("a signing key", () => {
     expect(() => SigningKey.derive("secret", "a", { salt: "salt" as never })).toThrow(KeyError);
   });
 
+  it.each(["", "x".repeat(64), "ñ".repeat(32)])("may have the id %j", (id) => {
+    expect(SigningKey.from("secret", { id }).id).toBe(id);
+  });
+
   it.each(["x".repeat(65), "ñ".repeat(33), "\ud800", 7])("has no id %j", (id) => {
     expect(() => SigningKey.from("secret", { id: id as never })).toThrow(KeyError);
+  });
+
+  it("signs after it signed last, unless the clock was set back by a second or more", () => {
+    const key = SigningKey.generate();
+    expect(key.nextTimestamp(100)).toBe(100);
+    expect(key.nextTimestamp(100)).toBe(100 + 1e-6);
+    expect(key.nextTimestamp(101)).toBe(101);
+    expect(key.nextTimestamp(100.5)).toBe(101 + 1e-6);
+    expect(key.nextTimestamp(102)).toBe(102);
+    expect(key.nextTimestamp(101)).toBe(101);
   });
 
   it("is another for another label, salt or secret", () => {

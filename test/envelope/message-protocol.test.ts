@@ -223,6 +223,18 @@ describe("the time of a new message", () => {
     const signer = SigningKey.generate();
     expect(letter().sign(signer).signature).toBe(letter().sign(signer).signature);
   });
+
+  it("is not moved once it is signed", () => {
+    const signer = SigningKey.generate();
+    const signed = new MessageProtocol({ type: "t", payload: {} }).sign(signer);
+    expect(signed.sign(signer).signature).toBe(signed.signature);
+  });
+
+  it("is left to wire 1 frames by those of wire 2, which have an id to tell them apart", () => {
+    const signer = SigningKey.generate();
+    const { timestamp } = new MessageProtocol({ type: "t", payload: {}, wire: 2 }).sign(signer);
+    expect(signer.nextTimestamp(timestamp)).toBe(timestamp);
+  });
 });
 
 describe("a message cannot be made of", () => {

@@ -36,6 +36,14 @@ describe("a replay guard", () => {
     expect(guard.add(identity(2), 20.5, 12)).toBe(false);
   });
 
+  it("forgets all that expire within one second", () => {
+    const guard = new ReplayGuard();
+    guard.add(identity(1), 10.2, 0);
+    guard.add(identity(2), 10.8, 0);
+    guard.add(identity(3), 30, 11);
+    expect(guard.size).toBe(1);
+  });
+
   it("refuses when it is full, and takes more when some have expired", () => {
     const guard = new ReplayGuard({ capacity: 2 });
     guard.add(identity(1), 10, 0);
