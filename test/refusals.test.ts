@@ -12,7 +12,7 @@ import {
 } from "../src/index.js";
 import { bodyDigest, directionKeys } from "../src/session/index.js";
 import { rawBin, rawFloat64, rawMap, rawText, rawWire1, rawWire2 } from "../src/testing/raw.js";
-import { everyMessage, NOW } from "./support/examples.js";
+import { everyMessage, NOW, noise } from "./support/examples.js";
 import { counting, hex } from "./support/hex.js";
 
 // What each refusal says: an error is read by people, and its text is as much a promise as its code.
@@ -397,6 +397,11 @@ const refusals: readonly (readonly [said: string, code: string, refused: () => u
     "message: content: has more than 1048576 bytes",
     "ERR_VALIDATION",
     () => encryptWith({ content: { kind: "text", text: "x".repeat(1_048_576) } }),
+  ],
+  [
+    "message: content: has more than 720000 bytes encrypted",
+    "ERR_VALIDATION",
+    () => encryptWith({ content: { kind: "text", text: noise(330_000) } }),
   ],
   [
     "the content does not decrypt under this key",

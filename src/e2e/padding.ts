@@ -36,11 +36,10 @@ export function pad({ isCompressed, body }: Padded): Uint8Array {
 
 /** The body of a plaintext, or undefined for one that `pad` does not make. */
 export function unpad(plaintext: Uint8Array): Padded | undefined {
-  if (plaintext.length < MIN_PADDED_BYTES) return undefined;
   const flags = plaintext[0]!;
   const bodyEnd = HEAD_BYTES + readUint(plaintext, 1, 4);
-  if (flags > IS_COMPRESSED || bodyEnd > plaintext.length) return undefined;
-  if (paddedLength(bodyEnd) !== plaintext.length) return undefined;
+  // Which also refuses what is shorter than its body, than the shortest plaintext, or than a head (whose length is NaN).
+  if (flags > IS_COMPRESSED || paddedLength(bodyEnd) !== plaintext.length) return undefined;
   if (plaintext.subarray(bodyEnd).some((byte) => byte !== 0)) return undefined;
   return { isCompressed: flags === IS_COMPRESSED, body: plaintext.subarray(HEAD_BYTES, bodyEnd) };
 }

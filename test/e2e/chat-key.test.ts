@@ -126,6 +126,8 @@ describe("a chat key", () => {
     expect(key.export()).toEqual(counting(32));
     const sealedUp = await ChatKey.from(counting(32));
     expect(() => sealedUp.export()).toThrow(KeyError);
+    const derived = await deriveChatKey("p", { salt });
+    expect(() => derived.export()).toThrow(KeyError);
   });
 
   it.runIf(hasWebCrypto)("is the same from a CryptoKey, whose check is given", async () => {
@@ -153,6 +155,7 @@ describe("a chat key", () => {
       crypto.subtle.importKey("raw", raw(16), "AES-GCM", false, ["encrypt", "decrypt"]),
       crypto.subtle.importKey("raw", raw(32), "AES-CBC", false, ["encrypt", "decrypt"]),
       crypto.subtle.importKey("raw", raw(32), "AES-GCM", false, ["encrypt"]),
+      crypto.subtle.importKey("raw", raw(32), "AES-GCM", false, ["decrypt"]),
       crypto.subtle.importKey("raw", raw(32), "PBKDF2", false, ["deriveBits"]),
     ]);
     for (const other of others)
@@ -238,6 +241,23 @@ describe("bytes that are no message", () => {
     await expect(
       decrypt(await ChatKey.from(counting(32).reverse()), sealed, { aad: utf8("photo.jpg") }),
     ).rejects.toStrictEqual(same);
+  });
+
+  it("come back from 12 bytes of nonce only, and from nothing that is not a Uint8Array", async () => {
+    const key = await ChatKey.from(counting(32));
+    const nonce = utf8("twelve bytes");
+    const aead = ChatKey.aeadOf(key);
+    const content = await aead.seal(nonce, counting(20), new Uint8Array());
+    const other = await aead.seal(counting(13), counting(20), new Uint8Array());
+    expect(await decrypt(key, { nonce, content })).toEqual(counting(20));
+    for (const given of [
+      { nonce: "twelve bytes", content },
+      { nonce: Int8Array.from(nonce), content },
+      { nonce, content: Int8Array.from(content) },
+      { nonce: counting(13), content: other },
+    ]) {
+      await expect(decrypt(key, given as never)).rejects.toStrictEqual(new DecryptError());
+    }
   });
 
   it("may be none, under no aad", async () => {

@@ -2,9 +2,9 @@ import fc from "fast-check";
 import { beforeAll, describe, expect, it } from "vitest";
 import { deflate } from "#native";
 import { encodeContent } from "../../src/e2e/content.js";
-import { seal } from "../../src/e2e/encrypt.js";
+import { seal, unseal } from "../../src/e2e/encrypt.js";
 import { ChatKey, decryptMessage, encryptMessage } from "../../src/e2e/index.js";
-import { pad } from "../../src/e2e/padding.js";
+import { pad, paddedLength, unpad } from "../../src/e2e/padding.js";
 import {
   ChatMessage,
   DecryptError,
@@ -14,7 +14,7 @@ import {
   ValidationError,
 } from "../../src/index.js";
 import { written } from "../../src/wire/encode.js";
-import { CLIENT_ID, NOW, wires } from "../support/examples.js";
+import { CLIENT_ID, NOW, noise, wires } from "../support/examples.js";
 import { counting, hex } from "../support/hex.js";
 import { memoryInUse } from "../support/memory.js";
 
@@ -28,13 +28,14 @@ const header = { chat_id: 42, sender_id: 7, timestamp: NOW + 0.123, client_id: C
 const encryptText = (text: string, fields = {}) =>
   encryptMessage(key, { ...header, content: { kind: "text", text }, ...fields });
 
+const aad = hex(
+  "6c616372652f6532652f31 000000000000002a 0000000000000007 0000018bcfe5687b 018bcfe5687b7abc8def0123456789ab",
+);
 /** A message of a plaintext that no honest client makes. */
 async function sealed(plaintext: Uint8Array): Promise<ChatMessage> {
-  const aad = hex(
-    "6c616372652f6532652f31 000000000000002a 0000000000000007 0000018bcfe5687b 018bcfe5687b7abc8def0123456789ab",
-  );
   return { ...header, ...(await seal(key, plaintext, aad)) };
 }
+const unsealed = async (message: ChatMessage) => unpad(await unseal(key, message, aad));
 const sealedBody = (body: Uint8Array, isCompressed = false) => sealed(pad({ isCompressed, body }));
 const body = (map: Record<string, unknown>) => written((writer) => writer.payload(map, "bin"));
 const opaque = async (message: ChatMessage, under = key) => {
@@ -271,6 +272,9 @@ describe("a plaintext that no client makes is unreadable too:", () => {
     );
     const bomb = encodeContent({ kind: "text", text: "x".repeat(1_048_577 - overhead) });
     await opaque(await sealedBody((await deflate(bomb))!, true));
+    const text = "x".repeat(1_048_576 - overhead);
+    expect(await decryptMessage(key, await encryptText(text))).toEqual({ kind: "text", text });
+    await expect(encryptText(`${text}x`)).rejects.toThrow(ValidationError);
   });
 
   it("a bomb, without the memory that it would inflate to", async () => {
@@ -311,13 +315,25 @@ describe("lengths", () => {
 
   it("of long texts get shorter where compression pays, and are not touched where it does not", async () => {
     expect((await encryptText("hola ".repeat(2000))).content.length).toBeLessThan(1000);
-    const noise = Array.from({ length: 3000 }, (_, at) =>
-      String.fromCodePoint(0x4e00 + ((at * 7919) % 20_000)),
-    ).join("");
-    expect(await decryptMessage(key, await encryptText(noise))).toEqual({
-      kind: "text",
-      text: noise,
-    });
+    const [short, long] = [
+      noise(400, { from: 0, size: 128 }),
+      noise(50, { from: 128, size: 1920 }),
+    ];
+    const content = { kind: "text", text: short + long } as const;
+    const message = await encryptMessage(key, { ...header, content });
+    expect(await decryptMessage(key, message)).toEqual(content);
+    expect(await unsealed(message)).toEqual({ isCompressed: false, body: encodeContent(content) });
+  });
+
+  it("of bodies below 512 bytes tell nothing of how well they compress", async () => {
+    const ofBody = (length: number) => {
+      const text = "x".repeat(length - overhead);
+      expect(encodeContent({ kind: "text", text })).toHaveLength(length);
+      return encryptText(text);
+    };
+    const overhead = encodeContent({ kind: "text", text: "x".repeat(400) }).length - 400;
+    expect((await ofBody(511)).content).toHaveLength(paddedLength(5 + 511) + 16);
+    expect((await ofBody(512)).content).toHaveLength(128 + 16);
   });
 });
 
@@ -344,12 +360,7 @@ describe("a message is not encrypted", () => {
   });
 
   it("when it would not fit a frame", async () => {
-    let state = 1;
-    const noise = Array.from({ length: 330_000 }, () => {
-      state = (state * 48_271) % 2_147_483_647;
-      return String.fromCodePoint(0x4e00 + (state % 20_000));
-    }).join("");
-    await expect(encryptText(noise)).rejects.toThrow(ValidationError);
+    await expect(encryptText(noise(330_000))).rejects.toThrow(ValidationError);
   });
 
   it("with anything but a ChatKey", async () => {

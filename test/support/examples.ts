@@ -23,6 +23,15 @@ import { counting } from "./hex.js";
 export const NOW = 1_700_000_000;
 export const CLIENT_ID = "018bcfe5-687b-7abc-8def-0123456789ab";
 
+/** A text without pattern, always the same: that many letters of an alphabet. */
+export function noise(length: number, alphabet = { from: 0x4e00, size: 20_000 }): string {
+  let state = 1;
+  return Array.from({ length }, () => {
+    state = (state * 48_271) % 2_147_483_647;
+    return String.fromCodePoint(alphabet.from + (state % alphabet.size));
+  }).join("");
+}
+
 const chatMessage: ChatMessage = {
   chat_id: 42,
   sender_id: 7,
