@@ -12,6 +12,28 @@ function keysOf(...keys: string[]): string[] {
   });
 }
 
+const numbers = (count: number) => Array.from({ length: count }, (_, at) => at);
+
+describe("the decoder reads back", () => {
+  it.each([15, 16])("a map and an array of %i", (count) => {
+    const map = Object.fromEntries(numbers(count).map((at) => [`key ${at}`, at]));
+    for (const a of [map, numbers(count)]) {
+      const bytes = written((writer) => writer.payload({ a }, "bin"));
+      expect(decode(bytes, 0)).toEqual({ a });
+    }
+  });
+
+  it.each([0, 1, 31, 32, 255, 256, 65_535, 65_536])(
+    "a key of %i bytes, and what follows it",
+    (length) => {
+      const key = "k".repeat(length);
+      expect(keysOf(key)).toEqual([key]);
+      const bytes = written((writer) => writer.payload({ [key]: { [key]: "é" } }, "bin"));
+      expect(decode(bytes, 0)).toEqual({ [key]: { [key]: "é" } });
+    },
+  );
+});
+
 describe("a key that comes after another which is kept in the same place", () => {
   it.each([
     ["is shorter, and how the other begins", "abC", "ab"],
