@@ -71,6 +71,11 @@ describe("a scan's bounds", () => {
     beyond(hex("91".repeat(180_000)));
   });
 
+  it("nesting is not what stands beside each other", () => {
+    accepted(encode(Array(100).fill([])));
+    accepted(encode(Array(100).fill({})));
+  });
+
   it("nesting counts what stands around", () => {
     expect(() => scan(nested(15), { nesting: 1 })).not.toThrow();
     expect(() => scan(nested(16), { nesting: 1 })).toThrow(DecodeError);
@@ -105,6 +110,11 @@ describe("a scan's bounds", () => {
     "refuses a declared length that the bytes cannot hold: %s",
     (head) => refused(hex(head + "00".repeat(20))),
   );
+
+  it("refuses a length at its head, too", () => {
+    for (const head of ["c4 04", "d9 04", "ca", "ce"])
+      said(hex(`92 ${head} 000000`), `at byte ${hex(head).length + 1}: the frame ends too early`);
+  });
 
   it("integers: up to 2^53 − 1 either way, and no further", () => {
     accepted(hex("cf 001fffffffffffff"));
@@ -195,6 +205,12 @@ describe("a scan refuses", () => {
     "81 80 c0",
     "81 90 c0",
     "81 cb 0000000000000000 c0",
+    "81 dc 0000 c0",
+    "81 dd 00000000 c0",
+    "81 de 0000 c0",
+    "81 df 00000000 c0",
+    "81 e0 c0",
+    "81 ff c0",
   ])("keys that are not text: %s", (bytes) => refused(hex(bytes)));
   it.each(["__proto__", "constructor", "prototype"])("the key %s, at any depth", (key) => {
     const text = toHex(new TextEncoder().encode(key));
@@ -208,6 +224,7 @@ describe("a scan refuses", () => {
     refused(hex("82 a161 01 a161 02"));
     refused(hex("82 a161 01 d90161 02"));
     refused(hex("82 a161 01 db0000000161 02"));
+    refused(hex("82 a3616263 01 a3616263 02"));
     accepted(hex("82 a161 01 a162 81 a161 02"));
   });
   it("a key that a large map has already", () => {
