@@ -1,7 +1,7 @@
 import fc from "fast-check";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { aesGcm, hmacSha256 } from "#native";
-import { aesGcmInWebCrypto } from "../../src/crypto/aead.js";
+import { type AesGcm, aesGcmInWebCrypto } from "../../src/crypto/aead.js";
 import { hmacSha256InJavaScript } from "../../src/crypto/hmac.js";
 import { aesGcmInJavaScript } from "../../src/crypto/in-javascript.js";
 import { randomBytes, uuidv7 } from "../../src/crypto/random.js";
@@ -66,6 +66,15 @@ describe("AES-256-GCM", () => {
     );
   });
 
+  it("keeps its key on every path, whatever becomes of the bytes that it came in", async () => {
+    const raw = counting(32);
+    const all = await paths(raw);
+    raw.fill(7);
+    const sealed = (path: AesGcm) => path.seal(counting(12), counting(20), counting(5));
+    const same = await sealed(await aesGcm(counting(32)));
+    for (const path of all) expect(toHex(await sealed(path))).toBe(toHex(same));
+  });
+
   it("opens on no path what was changed in any byte, or has a shorter tag", async () => {
     for (const path of await paths(counting(32))) {
       const nonce = counting(12);
@@ -88,6 +97,11 @@ describe("AES-256-GCM", () => {
       expect(await opens(nonce, sealed.subarray(0, -12), counting(5))).toBe(false);
       expect(await opens(counting(12).reverse(), sealed, counting(5))).toBe(false);
       expect(await opens(nonce, sealed, counting(6))).toBe(false);
+      const tag = await path.seal(nonce, new Uint8Array(), counting(5));
+      expect(await opens(nonce, tag, counting(5))).toBe(true);
+      for (let length = 0; length < tag.length; length++) {
+        expect(await opens(nonce, tag.subarray(0, length), counting(5))).toBe(false);
+      }
     }
   });
 });
@@ -103,5 +117,19 @@ describe("random bytes", () => {
     const id = toHex(uuidv7(1_700_000_000.123));
     expect(id).toMatch(/^018bcfe5687b7[0-9a-f]{3}[89ab][0-9a-f]{15}$/);
     expect(toHex(uuidv7(-5))).toMatch(/^0{12}7/);
+    expect(toHex(uuidv7(2 ** 48 / 1000))).toMatch(/^f{12}7/);
+    expect(toHex(uuidv7(1e12))).toMatch(/^f{12}7/);
+  });
+
+  it("are drawn for 256 ids at once", () => {
+    const { crypto } = globalThis;
+    const draw = vi.fn((bytes: Uint8Array<ArrayBuffer>) => crypto.getRandomValues(bytes));
+    vi.stubGlobal("crypto", { getRandomValues: draw });
+    while (draw.mock.calls.length === 0) uuidv7(0);
+    for (let more = 1; more < 256; more++) uuidv7(0);
+    expect(draw).toHaveBeenCalledTimes(1);
+    uuidv7(0);
+    expect(draw).toHaveBeenCalledTimes(2);
+    vi.unstubAllGlobals();
   });
 });

@@ -1,10 +1,10 @@
 import fc from "fast-check";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import * as native from "#native";
 import * as inJavaScript from "../../src/bytes.js";
 import { deflateInStream } from "../../src/crypto/deflate.js";
 import { inflate } from "../../src/crypto/inflate.js";
-import { toHex } from "../support/hex.js";
+import { counting, toHex } from "../support/hex.js";
 
 const paths = Object.entries({ native, "in JavaScript": inJavaScript });
 
@@ -108,6 +108,12 @@ describe.each([
     expect(deflated.length).toBeLessThan(length);
     expect(toHex(inflate(deflated, length)!)).toBe(toHex(value));
   });
+});
+
+it("raw deflate in a stream is undefined where the platform has no such stream", async () => {
+  vi.stubGlobal("CompressionStream", undefined);
+  expect(await deflateInStream(counting(600))).toBeUndefined();
+  vi.unstubAllGlobals();
 });
 
 function maybeHex(value: Uint8Array | undefined): string | undefined {
