@@ -47,6 +47,14 @@ const refusals: readonly (readonly [said: string, code: string, refused: () => u
     "ERR_MALFORMED",
     () => open(new Uint8Array(3)),
   ],
+  ...["", "81", "85", "96", "98"].map(
+    (bytes) =>
+      [
+        "malformed frame: it begins as neither wire 1 nor wire 2 does",
+        "ERR_MALFORMED",
+        () => open(hex(bytes)),
+      ] as const,
+  ),
   [
     `frame beyond its bounds: ${frame.length} bytes of at most 9`,
     "ERR_BOUND_EXCEEDED",

@@ -46,10 +46,9 @@ export function encodeWire2({
   return new Wire2Frame({ type, timestamp, keyId, covered, keyIdEnd, payloadStart }, undefined);
 }
 
-/** Reads a wire 2 frame, whose bytes it keeps. Its payload stays unread. Throws DecodeError. */
+/** Reads a frame that `isWire2`, whose bytes it keeps. Its payload stays unread. Throws DecodeError. */
 export function readWire2(bytes: Uint8Array): Frame {
   const reader = new Wire2Reader(bytes);
-  reader.expect(ARRAY_OF_7, "an array of seven");
   reader.expect(VERSION, "version 2");
   const keyId = reader.text("key id", 0, MAX_KEY_ID_BYTES);
   const keyIdEnd = reader.at;
@@ -162,9 +161,9 @@ function isMap(value: unknown): value is WireMap {
   );
 }
 
-/** Takes the fields one after the other, each in its only legal form. */
+/** Takes the fields after the array's head one after the other, each in its only legal form. */
 class Wire2Reader {
-  at = 0;
+  at = 1;
   readonly #bytes: Uint8Array;
 
   constructor(bytes: Uint8Array) {

@@ -259,5 +259,9 @@ describe("a message cannot be made of", () => {
     const { length } = letter().sign(key).toBytes();
     expect(letter({ maxFrameBytes: length }).sign(key).toBytes()).toHaveLength(length);
     expect(() => letter({ maxFrameBytes: length - 1 })).toThrow(ValidationError);
+    const longest = SigningKey.generate({ id: "k".repeat(64) });
+    const most = letter({ wire: 2 }).sign(longest).toBytes().length;
+    expect(letter({ wire: 2, maxFrameBytes: most }).wire).toBe(2);
+    expect(() => letter({ wire: 2, maxFrameBytes: most - 1 })).toThrow(ValidationError);
   });
 });

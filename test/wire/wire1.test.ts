@@ -3,6 +3,7 @@ import { describe, expect, it } from "vitest";
 import { hmacSha256 } from "#native";
 import {
   DecodeError,
+  KeyError,
   MessageProtocol,
   SigningKey,
   ValidationError,
@@ -62,6 +63,42 @@ describe("a wire 1 frame", () => {
     expect(toHex(message.sign(SigningKey.from("other")).toBytes())).toContain("ce6553f100");
   });
 
+  it.each([
+    ["00", 0],
+    ["7f", 127],
+    ["e0", -32],
+    ["ff", -1],
+    ["cc80", 128],
+    ["cd0100", 256],
+    ["ce00010000", 65_536],
+    ["cf0000000100000000", 2 ** 32],
+    ["d0df", -33],
+    ["d1ff7f", -129],
+    ["d2ffff7fff", -32_769],
+    ["d3ffffffff7fffffff", -(2 ** 31) - 1],
+    ["cb3ff8000000000000", 1.5],
+  ])("takes %s for a timestamp", (bytes, timestamp) => {
+    const time = `a974696d657374616d70 ${bytes}`;
+    expect(MessageProtocol.fromBytes(frame(TYPE, PAYLOAD, time)).timestamp).toBe(timestamp);
+  });
+
+  it("may have texts and maps under any head", () => {
+    for (const test of ["a474657374", "d90474657374", "da000474657374", "db0000000474657374"])
+      expect(MessageProtocol.fromBytes(frame(`a474797065 ${test}`, PAYLOAD)).type).toBe("test");
+    const longest = `bf ${"78".repeat(31)}`;
+    expect(MessageProtocol.fromBytes(frame(`a474797065 ${longest}`, PAYLOAD)).type).toHaveLength(
+      31,
+    );
+    const entries = Array.from({ length: 15 }, (_, at) => `a1${(0x61 + at).toString(16)} c0`);
+    for (const map of ["80", `8f ${entries.join("")}`, "de0000", "df00000000"]) {
+      const message = MessageProtocol.fromBytes(frame(TYPE, `a77061796c6f6164 ${map}`));
+      expect(Object.keys(message.payload)).toHaveLength(map.startsWith("8f") ? 15 : 0);
+    }
+    const unsigned = MessageProtocol.fromBytes(frame(TYPE, PAYLOAD, "a97369676e6174757265 a0"));
+    expect(unsigned.signature).toBe("");
+    expect(() => unsigned.toBytes()).toThrow(KeyError);
+  });
+
   it("without a timestamp gets the time of receipt, which is never written and never verifies", () => {
     const bytes = frame(TYPE, PAYLOAD, SIGNATURE);
     const message = MessageProtocol.fromBytes(bytes, { now: 1234.5 });
@@ -112,6 +149,9 @@ describe("a wire 1 frame", () => {
     ["a type that is no text", frame("a474797065 01", PAYLOAD)],
     ["a payload that is no map", frame(TYPE, "a77061796c6f6164 90")],
     ["a payload of nil", frame(TYPE, "a77061796c6f6164 c0")],
+    ["a payload of a number", frame(TYPE, "a77061796c6f6164 7f")],
+    ["a payload of a number below zero", frame(TYPE, "a77061796c6f6164 e0")],
+    ["a payload of a long list", frame(TYPE, "a77061796c6f6164 dd00000000")],
     ["a timestamp of text", frame(TYPE, PAYLOAD, "a974696d657374616d70 a131")],
     ["a timestamp of float32", frame(TYPE, PAYLOAD, "a974696d657374616d70 ca4eca9a2c")],
     [
@@ -119,8 +159,19 @@ describe("a wire 1 frame", () => {
       frame(TYPE, PAYLOAD, "a974696d657374616d70 cb7ff0000000000000"),
     ],
     ["a timestamp of nil", frame(TYPE, PAYLOAD, "a974696d657374616d70 c0")],
+    ["a timestamp of true", frame(TYPE, PAYLOAD, "a974696d657374616d70 c3")],
+    ["a timestamp of bytes", frame(TYPE, PAYLOAD, "a974696d657374616d70 c400")],
+    ["a timestamp of a map", frame(TYPE, PAYLOAD, "a974696d657374616d70 80")],
+    ["a timestamp of a map of 2^32", frame(TYPE, PAYLOAD, "a974696d657374616d70 df00000000")],
+    ["a timestamp of a long text", frame(TYPE, PAYLOAD, "a974696d657374616d70 d900")],
     ["a signature of bytes", frame(TYPE, PAYLOAD, TIME, "a97369676e6174757265 c4 01 00")],
     ["a signature of nil", frame(TYPE, PAYLOAD, TIME, "a97369676e6174757265 c0")],
+    ["a signature of a list", frame(TYPE, PAYLOAD, TIME, "a97369676e6174757265 90")],
+    ["a signature of a long list", frame(TYPE, PAYLOAD, TIME, "a97369676e6174757265 dc0000")],
+    [
+      "a signature of a number",
+      frame(TYPE, PAYLOAD, TIME, "a97369676e6174757265 d3 0000000000000000"),
+    ],
     ["another head for its map", hex(`de0002 ${TYPE} ${PAYLOAD}`)],
   ])("is refused with %s", (_, bytes) => refused(bytes));
 });

@@ -79,6 +79,14 @@ describe("a wire 2 frame", () => {
     expect(() => SigningKey.from("secret", { id: `${id}k` })).toThrow(KeyError);
   });
 
+  it("has a type under the longer head from 32 bytes on", () => {
+    const text = (head: string, length: number) => `${head} ${"78".repeat(length)}`;
+    const typed = (type: string) => signed(HEAD, ID, TIME, type, PAYLOAD);
+    expect(open(typed(text("bf", 31))).type).toHaveLength(31);
+    expect(open(typed(text("d920", 32))).type).toHaveLength(32);
+    refused(typed(text("d91f", 31)));
+  });
+
   it("has no tag but one of 32 bytes", () => {
     const covered = hex([HEAD, ID, TIME, TYPE, PAYLOAD].join(" "));
     const tag = mac(covered);
