@@ -1,5 +1,5 @@
 import fc from "fast-check";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import * as native from "#native";
 import * as portable from "../src/bytes.js";
 import { toHex } from "./support/hex.js";
@@ -95,7 +95,29 @@ describe("UTF-8", () => {
     );
   });
 
-  it.each([
+  it("is what a TextDecoder takes at the ends of what bytes may be", () => {
+    // One that replaces what is no text: none of these bytes are U+FFFD themselves, and to throw costs more.
+    const lenient = new TextDecoder();
+    const isText = (bytes: Uint8Array) => !lenient.decode(bytes).includes("\ufffd");
+    const ends = [0x7f, 0x80, 0x8f, 0x90, 0x9f, 0xa0, 0xbf, 0xc0];
+    const wrong: string[] = [];
+    for (let lead = 0; lead < 256; lead++) {
+      for (const second of ends) {
+        for (const third of ends) {
+          for (const fourth of ends) {
+            const bytes = Uint8Array.of(lead, second, third, fourth);
+            for (let end = 0; end <= 4; end++) {
+              const text = bytes.subarray(0, end);
+              if (portable.isUtf8(bytes, 0, end) !== isText(text)) wrong.push(toHex(text));
+            }
+          }
+        }
+      }
+    }
+    expect(wrong).toEqual([]);
+  });
+
+  const texts = [
     ["", true],
     ["hola", true],
     ["🔑", true],
@@ -103,8 +125,19 @@ describe("UTF-8", () => {
     ["\udd11", false],
     ["\udd11\ud83d", false],
     ["a\ud800b", false],
-  ])("has bytes for %j: %s", (text, isWellFormed) => {
+  ] as const;
+
+  it.each(texts)("has bytes for %j: %s", (text, isWellFormed) => {
     expect(portable.isWellFormed(text)).toBe(isWellFormed);
+  });
+
+  it("has bytes for the same texts in an engine that does not tell", async () => {
+    const native = Object.getOwnPropertyDescriptor(String.prototype, "isWellFormed");
+    Reflect.deleteProperty(String.prototype, "isWellFormed");
+    vi.resetModules();
+    const { isWellFormed } = await import("../src/bytes.js");
+    if (native) Object.defineProperty(String.prototype, "isWellFormed", native);
+    for (const [text, expected] of texts) expect(isWellFormed(text), text).toBe(expected);
   });
 });
 
@@ -117,6 +150,9 @@ describe("comparison in constant time", () => {
         expect(portable.equalConstantTime(a, a.slice())).toBe(true);
       }),
     );
+    const [short, long] = [Uint8Array.of(1), Uint8Array.of(1, 0)];
+    expect(portable.equalConstantTime(short, long)).toBe(false);
+    expect(portable.equalConstantTime(long, short)).toBe(false);
   });
 });
 
@@ -133,6 +169,9 @@ describe("a UUID", () => {
     "018bcfe5687b7abc8def0123456789ab",
     "018BCFE5-687B-7ABC-8DEF-0123456789AB",
     "{018bcfe5-687b-7abc-8def-0123456789ab}",
+    "0018bcfe5-687b-7abc-8def-0123456789ab",
+    "018bcfe5-687b-7abc-8def-0123456789ab0",
+    "018bcfe5-687b-7abc-8def-0123456789ab\n",
     7,
     null,
   ])("is not %j", (value) => expect(portable.decodeUuid(value)).toBeUndefined());
