@@ -67,8 +67,8 @@ export class ChatKey {
 
   static #fromCryptoKey(cryptoKey: CryptoKey, check: Uint8Array | undefined): ChatKey {
     const { name, length } = (cryptoKey?.algorithm ?? {}) as AesKeyAlgorithm;
-    const usages = cryptoKey?.usages ?? [];
-    const isUsable = usages.includes("encrypt") && usages.includes("decrypt");
+    const usages = cryptoKey?.usages;
+    const isUsable = usages?.includes("encrypt") && usages.includes("decrypt");
     if (name !== "AES-GCM" || length !== 256 || !isUsable) {
       throw new KeyError(
         "a chat key is 32 bytes, or a CryptoKey of AES-GCM with 256 bits for both uses",

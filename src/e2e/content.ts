@@ -1,6 +1,6 @@
 import { decodeUuid } from "../bytes.js";
 import { ValidationError } from "../errors.js";
-import { decode, type WireMap, type WireValue } from "../wire/decode.js";
+import { decode, type WireMap } from "../wire/decode.js";
 import { written } from "../wire/encode.js";
 import { INSIDE_FRAME, scan } from "../wire/scan.js";
 
@@ -35,9 +35,7 @@ export function encodeContent(content: TextContent): Uint8Array {
 
 /** The content of a body, or undefined for a body that no client makes. */
 export function decodeContent(body: Uint8Array): Content | undefined {
-  const map = decodeMap(body);
-  if (map === undefined) return undefined;
-  const { kind, text, fallback, reply_to = null } = map;
+  const { kind, text, fallback, reply_to = null } = fieldsOf(body);
   if (kind === "text") {
     if (typeof text !== "string") return undefined;
     if (reply_to === null) return { kind, text };
@@ -47,16 +45,14 @@ export function decodeContent(body: Uint8Array): Content | undefined {
   return { kind: "unknown", fallback: typeof fallback === "string" ? fallback : "" };
 }
 
-function decodeMap(body: Uint8Array): WireMap | undefined {
-  let value: WireValue;
+/** What a body says; what is no map has no fields either. */
+function fieldsOf(body: Uint8Array): WireMap {
   try {
     scan(body, INSIDE_FRAME);
-    value = decode(body, 0);
+    return (decode(body, 0) ?? {}) as WireMap;
   } catch {
-    return undefined;
+    return {};
   }
-  const isMap = typeof value === "object" && value !== null && !Array.isArray(value);
-  return isMap && !(value instanceof Uint8Array) ? (value as WireMap) : undefined;
 }
 
 function isClientId(value: unknown): value is string {

@@ -23,6 +23,7 @@ beforeAll(async () => {
   key = await ChatKey.from(counting(32));
 });
 
+const NIL = "00000000-0000-0000-0000-000000000000";
 const hola = { kind: "text", text: "hola" } as const;
 const header = { chat_id: 42, sender_id: 7, timestamp: NOW + 0.123, client_id: CLIENT_ID };
 const encryptText = (text: string, fields = {}) =>
@@ -82,6 +83,9 @@ describe("what alice encrypts, bob decrypts", () => {
     const content = { ...hola, reply_to: CLIENT_ID };
     const message = await encryptMessage(key, { ...header, content });
     expect(await decryptMessage(key, message)).toEqual(content);
+    const zeros = { ...hola, reply_to: "018bcfe5-0000-7000-8000-000000000000" };
+    const another = await encryptMessage(key, { ...header, content: zeros });
+    expect(await decryptMessage(key, another)).toEqual(zeros);
   });
 
   it("without a client id, and at a time of its own", async () => {
@@ -119,7 +123,7 @@ describe("a message is unreadable", () => {
     await opaque({ ...message, sender_id: 8 });
     await opaque({ ...message, timestamp: message.timestamp + 0.001 });
     await opaque({ ...message, client_id: CLIENT_ID.replace("018b", "018c") });
-    await opaque({ ...message, client_id: "00000000-0000-0000-0000-000000000000" });
+    await opaque({ ...message, client_id: NIL });
     await opaque(anonymous);
     expect(await decryptMessage(key, { ...message, message_id: 5, seq: 9 })).toEqual(hola);
   });
@@ -243,6 +247,9 @@ describe("a plaintext that no client makes is unreadable too:", () => {
     ["a text that is none", body({ kind: "text", text: 1 })],
     ["no text", body({ kind: "text" })],
     ["a reply to no client id", body({ kind: "text", text: "hola", reply_to: "x" })],
+    ["a reply to the nil UUID", body({ kind: "text", text: "hola", reply_to: NIL })],
+    ["a number", hex("07")],
+    ["text", hex("a468 6f6c61")],
     ["bytes after its end", Uint8Array.of(...encodeContent(hola), 0xc0)],
     ["duplicate keys", hex("82 a46b696e64 a474657874 a46b696e64 a474657874")],
     ["an extension type", hex("81 a46b696e64 d40000")],
@@ -346,7 +353,7 @@ describe("a message is not encrypted", () => {
     ["no sender", { sender_id: undefined }],
     ["a time before 1970", { timestamp: -1 }],
     ["a time that is no number", { timestamp: Number.NaN }],
-    ["the nil UUID", { client_id: "00000000-0000-0000-0000-000000000000" }],
+    ["the nil UUID", { client_id: NIL }],
     ["a client id in upper case", { client_id: CLIENT_ID.toUpperCase() }],
     ["no content", { content: undefined }],
     ["a content that is text", { content: "hola" }],
@@ -354,6 +361,7 @@ describe("a message is not encrypted", () => {
     ["a text that is none", { content: { kind: "text", text: 7 } }],
     ["a lone surrogate", { content: { kind: "text", text: "\ud800" } }],
     ["a reply to nothing", { content: { ...hola, reply_to: "x" } }],
+    ["a reply to the nil UUID", { content: { ...hola, reply_to: NIL } }],
     ["a text beyond 1 MiB", { content: { kind: "text", text: "x".repeat(1_048_577) } }],
   ])("for %s", async (_, fields) => {
     await expect(encryptText("hola", fields)).rejects.toThrow(ValidationError);
