@@ -57,8 +57,8 @@ function codeOf(lengths: Uint8Array, mayBeIncomplete = false): Code {
   const starts = new Uint16Array(LONGEST_CODE + 2);
   let unused = 1;
   for (let length = 1; length <= LONGEST_CODE; length++) {
+    // Below zero, where there are too many codes, it stays below.
     unused = 2 * unused - counts[length]!;
-    demand(unused >= 0);
     starts[length + 1] = starts[length]! + counts[length]!;
   }
   demand(unused === 0 || (mayBeIncomplete && (used === 0 || (used === 1 && counts[1] === 1))));
@@ -101,8 +101,8 @@ class Inflater {
     this.#heldBits = 0;
     const length = this.#bits(16);
     demand((length ^ 0xffff) === this.#bits(16));
-    demand(length <= this.#bytes.length - this.#at);
     const start = this.#grow(length);
+    // Past the end of the bytes, as where there are fewer, no stream ends, nor goes on.
     this.#output.set(this.#bytes.subarray(this.#at, this.#at + length), start);
     this.#at += length;
   }

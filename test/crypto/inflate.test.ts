@@ -15,6 +15,74 @@ const text = fc.oneof(
     .map((codes) => Uint8Array.from(codes)),
 );
 
+/** The codes of these lengths (RFC 1951, section 3.2.2), as text of their bits. */
+function codesOf(lengths: readonly number[]): string[] {
+  let code = 0;
+  const codes: string[] = [];
+  for (let length = 1; length <= 15; length++) {
+    for (const [symbol, its] of lengths.entries()) {
+      if (its === length) codes[symbol] = (code++).toString(2).padStart(length, "0");
+    }
+    code *= 2;
+  }
+  return codes;
+}
+const number = (value: number, bits: number) =>
+  [...value.toString(2).padStart(bits, "0")].reverse().join("");
+/** Bytes of bits, the lowest first. */
+const packed = (bits: string) =>
+  Uint8Array.from(bits.match(/.{1,8}/g)!, (byte) =>
+    Number.parseInt([...byte].reverse().join(""), 2),
+  );
+/** `count` lengths that are 0 but for these. */
+const lengths = (count: number, given: Record<number, number>): readonly number[] =>
+  Array.from({ length: count }, (_, symbol) => given[symbol] ?? 0);
+
+/** A code for the code lengths in which all have one. */
+const COMPLETE: readonly number[] = Array.from({ length: 19 }, (_, symbol) =>
+  symbol < 13 ? 4 : 5,
+);
+const ORDER = [16, 17, 18, 0, 8, 7, 9, 6, 10, 5, 11, 4, 12, 3, 13, 2, 14, 1, 15];
+const told = codesOf(COMPLETE);
+const NONE: readonly number[] = [0];
+
+interface Block {
+  readonly literals?: readonly number[];
+  readonly distances?: readonly number[];
+  /** Symbols of the literals' code, or bits. */
+  readonly symbols?: readonly (number | string)[];
+  readonly said?: string;
+  readonly kind?: number;
+  readonly ofLengths?: readonly number[];
+}
+
+/** A last block with codes of its own (section 3.2.7): the lengths one by one, or as `said`, and what it holds. */
+function dynamic({
+  literals = lengths(257, { 97: 1, 256: 1 }),
+  distances = NONE,
+  symbols = [256],
+  said = [...literals, ...distances].map((length) => told[length]!).join(""),
+  kind = 2,
+  ofLengths = COMPLETE,
+}: Block): Uint8Array {
+  const codes = codesOf(literals);
+  return packed(
+    [
+      "1",
+      number(kind, 2),
+      number(literals.length - 257, 5),
+      number(distances.length - 1, 5),
+      number(15, 4),
+      ...ORDER.map((symbol) => number(ofLengths[symbol]!, 3)),
+      said,
+      ...symbols.map((symbol) => (typeof symbol === "string" ? symbol : codes[symbol]!)),
+    ].join(""),
+  );
+}
+const repeat = (symbol: 16 | 17 | 18, extra: number) =>
+  told[symbol]! + number(extra, { 16: 2, 17: 3, 18: 7 }[symbol]);
+const each = (...values: number[]) => values.map((length) => told[length]!).join("");
+
 describe.each(Object.entries(paths))("inflating, %s", (_, inflate) => {
   it.runIf("CompressionStream" in globalThis)("undoes what the platform deflates", async () => {
     await fc.assert(
@@ -42,6 +110,84 @@ describe.each(Object.entries(paths))("inflating, %s", (_, inflate) => {
     ["a fixed block that is cut short", "cbc8cf49"],
     ["a fixed block that something follows", "cbc8cf49040000"],
   ])("refuses %s", (_, bytes) => expect(inflate(hex(bytes), LONGEST)).toBeUndefined());
+
+  // Codes of one bit, of two and so on, and two of the longest.
+  const stairs = Object.fromEntries([...Array(15).keys()].map((at) => [at, at + 1]));
+  const staircase = lengths(257, { ...stairs, 256: 15 });
+
+  it.each([
+    ["codes of its own", dynamic({ symbols: [97, 97, 256] }), "aa"],
+    ["codes of every length", dynamic({ literals: staircase, symbols: [14, 0, 256] }), "\x0e\0"],
+    ["one code, of one bit, for an end", dynamic({ literals: lengths(257, { 256: 1 }) }), ""],
+    [
+      "one distance, of one bit",
+      dynamic({
+        literals: lengths(258, { 97: 1, 256: 2, 257: 2 }),
+        distances: [1],
+        symbols: [97, 257, "0", 256],
+      }),
+      "aaaa",
+    ],
+    [
+      "286 literals and 30 distances",
+      dynamic({
+        literals: lengths(286, { 97: 1, 256: 2, 285: 2 }),
+        distances: lengths(30, { 0: 1, 29: 1 }),
+        symbols: [97, 285, "0", 256],
+      }),
+      "a".repeat(259),
+    ],
+    [
+      "lengths that repeat to the end",
+      dynamic({
+        literals: lengths(257, { 255: 1, 256: 1 }),
+        said: repeat(18, 127) + repeat(18, 106) + each(1, 1, 0),
+      }),
+      "",
+    ],
+    [
+      "repeated zeros that end where the lengths do",
+      dynamic({
+        literals: lengths(257, { 97: 1, 256: 1 }),
+        distances: [0, 0, 0],
+        said: repeat(18, 86) + each(1) + repeat(18, 127) + repeat(18, 9) + each(1) + repeat(17, 0),
+        symbols: [97, 256],
+      }),
+      "a",
+    ],
+  ])("takes %s", (_, bytes, text) => {
+    expect(inflate(bytes, LONGEST)).toEqual(new TextEncoder().encode(text));
+  });
+
+  it.each([
+    ["a fourth kind of block that would be right as the third", dynamic({ kind: 3 })],
+    ["one code, of two bits, for an end", dynamic({ literals: lengths(257, { 256: 2 }) })],
+    ["codes that leave some unused", dynamic({ literals: lengths(257, { 97: 2, 256: 2 }) })],
+    ["codes for more than there are", dynamic({ literals: lengths(257, { 1: 1, 97: 1, 256: 1 }) })],
+    ["codes without an end", dynamic({ literals: lengths(257, { 1: 1, 97: 1 }), symbols: ["1"] })],
+    ["one distance, of two bits", dynamic({ distances: [2] })],
+    ["two distances that leave some unused", dynamic({ distances: [1, 2] })],
+    ["three distances of one bit", dynamic({ distances: [1, 1, 1] })],
+    ["287 literals", dynamic({ literals: lengths(287, { 97: 1, 256: 1 }) })],
+    ["31 distances", dynamic({ distances: lengths(31, {}) })],
+    [
+      "one code for the code lengths",
+      dynamic({ ofLengths: lengths(19, { 1: 1 }), said: "0".repeat(258) }),
+    ],
+    [
+      "a repetition of nothing before it",
+      dynamic({ said: repeat(16, 0) + each(...lengths(254, { 94: 1, 253: 1 }), 0) }),
+    ],
+    [
+      "a repetition past the last length",
+      dynamic({
+        said: repeat(18, 86) + each(1) + repeat(18, 127) + repeat(18, 9) + each(1) + repeat(17, 0),
+      }),
+    ],
+    ["a match before anything", packed(`101${"0000001"}00000${"0000000"}`)],
+    ["the length symbol 286", packed(`101${"10010001"}${"11000110"}00000${"0000000"}`)],
+    ["the distance symbol 30", packed(`101${"10010001"}${"0000001"}11110${"0000000"}`)],
+  ])("refuses %s", (_, bytes) => expect(inflate(bytes, LONGEST)).toBeUndefined());
 
   it("gets to the end of a stream of empty blocks", () => {
     const empties = new Uint8Array(700_000);
