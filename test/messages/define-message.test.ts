@@ -48,6 +48,42 @@ describe("a message of the user's own", () => {
     expect(Note.parse({ a: null, b: null, c: null, d: 1 })).toEqual({ b: null, c: null });
   });
 
+  it("keeps a nil that means something, also where wire 1 writes nil for an absent field", () => {
+    const Note = defineMessage(
+      "note",
+      z.object({ a: z.optional(z.nullable(z.string())), b: z.optional(z.string()) }),
+      { nil: ["a", "b"] },
+    );
+    expect(Note.toProtocol({}).payload).toEqual({ a: null, b: null });
+    expect(Note.parse({ a: null, b: null })).toEqual({ a: null });
+  });
+
+  it("has the envelope's time in a timestamp that may be absent, and in no other", () => {
+    const Open = defineMessage("open", z.object({ timestamp: z.optional(z.number()) }));
+    const Required = defineMessage("required", z.object({ timestamp: z.number() }));
+    const Without = defineMessage("without", z.strictObject({ a: z.number() }));
+    expect(Open.toProtocol({}, key, { timestamp: NOW }).payload).toEqual({ timestamp: NOW });
+    expect(Open.toProtocol({ timestamp: 5 }, key, { timestamp: NOW }).payload.timestamp).toBe(5);
+    expect(() => Required.toProtocol({} as never, key)).toThrow("timestamp: is missing");
+    expect(Without.fromProtocol(Without.toProtocol({ a: 1 }, key))).toEqual({ a: 1 });
+    for (const bad of [null, undefined, "text"])
+      expect(() => Open.toProtocol(bad as never, key)).toThrow(ValidationError);
+  });
+
+  it("keeps fields that its schema does not name, if that is loose, and no `__proto__`", () => {
+    const Loose = defineMessage("loose", z.looseObject({ a: z.optional(z.int()) }), { nil: ["a"] });
+    const { payload } = Loose.toProtocol({ z: 1, y: undefined } as never);
+    expect(Object.entries(payload)).toEqual([
+      ["a", null],
+      ["z", 1],
+    ]);
+    type Fields = { a?: number | undefined };
+    const forge = z.transform((_: Fields) => JSON.parse('{ "__proto__": null }') as Fields);
+    const fields = z.object({ a: z.optional(z.number()) });
+    const Forged = defineMessage("forged", z.pipe(fields, forge), { nil: ["a"] });
+    expect(() => Forged.toProtocol({}, key)).toThrow("__proto__: a forbidden key");
+  });
+
   it("may be defined with classic zod, and nest ours", () => {
     const Forward = defineMessage(
       "forward",
@@ -200,6 +236,11 @@ describe("a message of the user's own", () => {
       classic.object({ a: classic.string().refine(async () => true) }),
     );
     expect(() => Slow.parse({ a: "" })).toThrow(ValidationError);
+    const unchecked = Slow.safeParse({ a: "" });
+    expect(!unchecked.success && unchecked.error.message).toBe(
+      "slow: cannot be checked against its schema",
+    );
+    expect(!unchecked.success && unchecked.error.cause).toBeInstanceOf(Error);
   });
 
   it("names no field of the sender's that it does not know, and breaks no line of a log", () => {
@@ -231,6 +272,7 @@ describe("what is wrong, in English", () => {
     [object({ a: z.enum(["x", "y"]) }), { a: "z" }, "a: must be x or y"],
     [object({ a: z.int().check(z.gte(3)) }), { a: 2 }, "a: must be at least 3"],
     [object({ a: z.number().check(z.lt(3)) }), { a: 3 }, "a: must be less than 3"],
+    [object({ a: z.number().check(z.gt(3)) }), { a: 3 }, "a: must be more than 3"],
     [
       object({ a: z.string().check(z.minLength(2)) }),
       { a: "" },

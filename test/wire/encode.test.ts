@@ -200,6 +200,16 @@ describe("the encoder refuses", () => {
     cycle.self = cycle;
     expect(refusal(cycle)).toBeDefined();
   });
+  it("not what stands beside each other", () => {
+    expect(refusal({ a: Array(100).fill([]), b: Array(100).fill({}) })).toBeUndefined();
+  });
+  it("and says where, after all that came before, and after a refusal", () => {
+    const bad = Symbol("s");
+    expect(refusal({ a: { b: [1, [2]] }, c: bad })?.path).toEqual(["c"]);
+    expect(refusal({ a: [{ b: 1 }, [2], bad] })?.path).toEqual(["a", 2]);
+    expect(refusal({ a: { b: { c: bad } } })?.path).toEqual(["a", "b", "c"]);
+    expect(refusal(nested(16))?.path).toEqual(Array(15).fill("a"));
+  });
   it("more elements than a frame may have: 65,532 with its own 4", () => {
     expect(refusal({ a: Array(65_531).fill(1) })).toBeUndefined();
     expect(refusal({ a: Array(65_532).fill(1) })).toBeDefined();
