@@ -141,7 +141,7 @@ class Definition<Type extends string, Schema extends PayloadSchema>
 
   /** Without the nils that first-version peers write in every message; others are looked for once they are complained of. */
   #withoutNils(input: unknown): unknown {
-    if (typeof input !== "object" || input === null) return input;
+    if (input === null || input === undefined) return input;
     let read = input as Payload;
     for (const key of this.#schemaTraits().omittedWhenNil) {
       if (read[key] !== null) continue;

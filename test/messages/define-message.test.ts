@@ -55,6 +55,7 @@ describe("a message of the user's own", () => {
       { nil: ["a", "b"] },
     );
     expect(Note.toProtocol({}).payload).toEqual({ a: null, b: null });
+    expect(Note.toProtocol({ a: undefined }).payload).toEqual({ a: null, b: null });
     expect(Note.parse({ a: null, b: null })).toEqual({ a: null });
   });
 
@@ -173,6 +174,28 @@ describe("a message of the user's own", () => {
     expect(Kinds.safeParse({ ...input, one: { kind: "b" } }).success).toBe(false);
   });
 
+  it("looks for no nil inside of what is none", () => {
+    const inside = z.refine(() => false, { path: ["a", "b"], error: "must be otherwise" });
+    const a = z.optional(z.nullable(z.object({ b: z.int() })));
+    const Checked = defineMessage("checked", z.object({ a }).check(inside));
+    for (const input of [{}, { a: null }])
+      expect(() => Checked.parse(input)).toThrow("checked: a.b: must be otherwise");
+  });
+
+  it("says what a value is not, that is no map", () => {
+    for (const [input, said] of [
+      [undefined, "is missing"],
+      [null, "must be of type object"],
+      ["text", "must be of type object"],
+    ] as const)
+      expect(() => AuthRequest.parse(input)).toThrow(`auth: ${said}`);
+  });
+
+  it("has no other types under which it is read, unless it says so", () => {
+    expect(Poll.aliases).toEqual([]);
+    expect(AuthResponse.aliases).toEqual(["auth"]);
+  });
+
   it("takes a nil in a list for an element, and says where it is", () => {
     const Lists = defineMessage(
       "lists",
@@ -236,6 +259,13 @@ describe("a message of the user's own", () => {
       classic.object({ a: classic.string().refine(async () => true) }),
     );
     expect(() => Slow.parse({ a: "" })).toThrow(ValidationError);
+    const slow = classic
+      .any()
+      .refine(async () => true)
+      .optional();
+    const Nil = defineMessage("nil", classic.object({ a: slow }), { nil: ["a"] });
+    expect(Nil.parse({})).toEqual({});
+    expect(() => Nil.parse({ a: null })).toThrow("nil: cannot be checked against its schema");
     const unchecked = Slow.safeParse({ a: "" });
     expect(!unchecked.success && unchecked.error.message).toBe(
       "slow: cannot be checked against its schema",
