@@ -2,6 +2,7 @@ import { describe, expect, expectTypeOf, it } from "vitest";
 import * as classic from "zod";
 import * as z from "zod/mini";
 import {
+  Ack,
   AuthRequest,
   AuthResponse,
   ChatMessage,
@@ -14,6 +15,7 @@ import {
   StatusEvent,
   ValidationError,
   type VerifiedMessage,
+  Welcome,
 } from "../../src/index.js";
 import { NOW, wires } from "../support/examples.js";
 import { counting, toHex } from "../support/hex.js";
@@ -459,6 +461,47 @@ describe("JSON Schema", () => {
     );
     expect(schema.required!.includes("timestamp")).toBe(io === "output");
     expect(schema.required).not.toContain("client_id");
+  });
+
+  const propertiesOf = ({ schema }: { schema: z.core.$ZodType }) =>
+    z.toJSONSchema(schema, options).properties!;
+  const time = { type: "number", minimum: 0, maximum: 8_640_000_000_000 };
+
+  it("says what travels, and within what bounds", () => {
+    const largest = Number.MAX_SAFE_INTEGER;
+    expect(propertiesOf(ChatMessage)).toMatchObject({
+      chat_id: { type: "integer", minimum: 1, maximum: largest },
+      content: { type: "string", contentEncoding: "base64", minLength: 0, maxLength: 960_000 },
+      timestamp: { ...time, description: "Unix time in seconds; by default now" },
+      client_id: { type: "string", format: "uuid", pattern: expect.stringContaining("[0-9a-f]") },
+      epoch: { type: "integer", minimum: 0, maximum: largest },
+      device: { type: "string", minLength: 1, maxLength: 100 },
+    });
+    expect(propertiesOf(ChatMessage).device).not.toHaveProperty("pattern");
+    expect(propertiesOf(AuthRequest).username).toEqual({
+      type: "string",
+      minLength: 3,
+      maxLength: 50,
+      pattern: "^[\\p{L}\\p{N}_-]*[\\p{L}\\p{N}][\\p{L}\\p{N}_-]*$",
+    });
+    expect(propertiesOf(Ack).stored_at).toEqual({ ...time, description: "Unix time in seconds" });
+    expect(propertiesOf(Welcome)).toMatchObject({
+      heartbeat: { type: "number", exclusiveMinimum: 0 },
+      limits: { type: "object", additionalProperties: { type: "number" } },
+    });
+  });
+
+  it("says so of fields with checks of the user's own, and of what a schema says itself", () => {
+    const { nonce } = ChatMessage.schema.shape;
+    const checked = nonce.check(z.refine(() => true)).check(z.refine(() => true));
+    const schema = z.strictObject({ checked, text: z.string() });
+    expect(z.toJSONSchema(schema, { ...options, io: "input" })).toMatchObject({
+      additionalProperties: false,
+      properties: {
+        checked: { type: "string", contentEncoding: "base64", minLength: 16, maxLength: 16 },
+        text: { type: "string" },
+      },
+    });
   });
 
   it("is the same for a schema of classic zod around ours", () => {

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import {
+  Ack,
   AuthRequest,
   AuthResponse,
   ChatListResponse,
@@ -9,6 +10,7 @@ import {
   MessageProtocol,
   StatusEvent,
   ValidationError,
+  Welcome,
 } from "../../src/index.js";
 import { CLIENT_ID, everyMessage, NOW, wires } from "../support/examples.js";
 import { counting } from "../support/hex.js";
@@ -325,6 +327,54 @@ describe("an error", () => {
     expect(result.error.message).toBe(
       "message: chat_id: must be an integer from 1 to 9007199254740991; nonce: must be 12 bytes",
     );
+  });
+
+  const summary = { chat_id: 1, peer_id: 2, peer_name: "b", encryption_type: "none" };
+  const list = (fields: object) => ({
+    chats: [{ ...summary, last_seq: 0, unread: 0, ...fields }],
+    total: 1,
+    page: 1,
+  });
+  const greeting = { nonce: counting(16), hello_nonce: counting(16), wire: 2, capabilities: [] };
+  const welcome = { ...greeting, limits: {}, heartbeat: 30 };
+  const ack = { client_id: CLIENT_ID, chat_id: 1, message_id: 1, seq: 1, stored_at: NOW };
+  const login = { username: "ana", password: "secreto" };
+
+  it.each([
+    [ChatMessage, { ...chat, nonce: 7 }, "nonce: must be 12 bytes, as a Uint8Array or base64 text"],
+    [ChatMessage, { ...chat, nonce: "AAECAw" }, "nonce: must be canonical base64 text"],
+    [
+      ChatMessage,
+      { ...chat, content: new Uint8Array(720_001) },
+      "content: must be 0 to 720000 bytes",
+    ],
+    [ChatListResponse, list({ salt: counting(15) }), "chats.0.salt: must be 16 to 64 bytes"],
+    [
+      AuthRequest,
+      { ...login, password: "x" },
+      "password: must be well-formed text of 6 to 1024 characters",
+    ],
+    [
+      AuthRequest,
+      { ...login, username: "a b" },
+      "username: must have 3 to 50 letters, digits, _ or -, one of them a letter or digit",
+    ],
+    [
+      Ack,
+      { ...ack, client_id: "x" },
+      "client_id: must be a UUID in lower case, and not the nil UUID",
+    ],
+    [
+      Ack,
+      { ...ack, stored_at: -1 },
+      "stored_at: must be a Unix time in seconds, from 0 to 8640000000000",
+    ],
+    [Ack, { ...ack, seq: "1" }, "seq: must be an integer from 1 to 9007199254740991"],
+    [Welcome, { ...welcome, heartbeat: 0 }, "heartbeat: must be a number of seconds above 0"],
+    [Welcome, { ...welcome, heartbeat: "1" }, "heartbeat: must be a number of seconds above 0"],
+  ] as const)("says what a field must be: %#", ({ type }, value, said) => {
+    const result = everyMessage[type]!.definition.safeParse(value);
+    expect(!result.success && result.error.message).toBe(`${type}: ${said}`);
   });
 
   it("never holds a password, a token or a key", () => {
