@@ -36,6 +36,7 @@ const content = { kind: "text", text: "hola" } as const;
 const encryptWith = (changes: object) =>
   encryptMessage(chatKey, { chat_id: 1, sender_id: 2, content, ...changes } as never);
 const salt = counting(16);
+const wire1Entries = Object.entries(fields).map(([name, value]) => [rawText(name), value] as const);
 const entries = (names: string[]) =>
   rawMap(...names.map((name) => [rawText(name), fields[name as "type"] ?? rawText("")] as const));
 
@@ -138,6 +139,16 @@ const refusals: readonly (readonly [said: string, code: string, refused: () => u
     "malformed frame: the payload is not in its shortest form",
     "ERR_MALFORMED",
     () => wire2({ payloadInBin: hex("c5 0001 80") }),
+  ],
+  [
+    "malformed frame: the mac is not a byte string",
+    "ERR_MALFORMED",
+    () => open(frame.with(-34, 0xc0)),
+  ],
+  [
+    "malformed frame: the signature is not text",
+    "ERR_MALFORMED",
+    () => open(rawMap(...wire1Entries, [rawText("signature"), Uint8Array.of(0xc0)])),
   ],
   ["malformed frame: it ends too early", "ERR_MALFORMED", () => open(frame.subarray(0, -1))],
   ["malformed frame: bytes after the end", "ERR_MALFORMED", () => open(Uint8Array.of(...frame, 0))],

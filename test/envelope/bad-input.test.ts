@@ -137,7 +137,11 @@ describe("hostile bytes", () => {
   it("bytes of an ArrayBuffer and of a Buffer are bytes", () => {
     const bytes = everyMessage.ack!.envelop(key, { timestamp: NOW }).toBytes();
     expect(open(asBuffer(bytes)).type).toBe("ack");
-    expect(MessageProtocol.open(bytes.buffer as ArrayBuffer, { key, now: NOW }).type).toBe("ack");
+    const message = MessageProtocol.open(bytes.buffer as ArrayBuffer, { key, now: NOW });
+    const copy = bytes.slice();
+    bytes.fill(0);
+    expect(message.type).toBe("ack");
+    expect(message.toBytes()).toEqual(copy);
   });
 
   it("a wire 2 payload is not looked at before it is verified", () => {

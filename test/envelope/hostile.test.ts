@@ -58,8 +58,14 @@ describe("what comes before authentication", () => {
   it("may be transferred away", () => {
     const bytes = new Uint8Array(100);
     structuredClone(bytes.buffer, { transfer: [bytes.buffer] });
-    expect(() => MessageProtocol.fromBytes(bytes)).toThrow(DecodeError);
-    expect(() => MessageProtocol.fromBytes(bytes.buffer)).toThrow(DecodeError);
+    const message = "a frame is bytes, and these were transferred away";
+    const refused = expect.objectContaining({
+      name: "DecodeError",
+      message,
+      cause: expect.any(TypeError),
+    });
+    expect(() => MessageProtocol.fromBytes(bytes)).toThrow(refused);
+    expect(() => MessageProtocol.fromBytes(bytes.buffer)).toThrow(refused);
   });
 });
 

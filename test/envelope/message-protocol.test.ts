@@ -224,6 +224,16 @@ describe("the time of a new message", () => {
     expect(letter().sign(signer).signature).toBe(letter().sign(signer).signature);
   });
 
+  it("is moved in the signed message alone", () => {
+    const signer = SigningKey.generate();
+    const unsigned = new MessageProtocol({ type: "t", payload: {} });
+    const before = unsigned.toBytes({ unsigned: true });
+    const [first, second] = [unsigned.sign(signer), unsigned.sign(signer)];
+    expect(second.signature).not.toBe(first.signature);
+    expect(unsigned.toBytes({ unsigned: true })).toEqual(before);
+    expect(first.verify(signer)).toBe(true);
+  });
+
   it("is not moved once it is signed", () => {
     const signer = SigningKey.generate();
     const signed = new MessageProtocol({ type: "t", payload: {} }).sign(signer);

@@ -116,6 +116,11 @@ describe("a wire 1 frame", () => {
     expect(message.signature).toBe("");
     expect(message.verify(key)).toBe(false);
     expect(message.toBytes({ unsigned: true })).toEqual(frame(TYPE, PAYLOAD, TIME));
+    expect(message).toMatchObject({ keyId: "", id: undefined });
+    const fields = { type: "test", payload: { data: "hello" }, timestamp: 1_700_000_000 };
+    expect(new MessageProtocol(fields).toBytes({ unsigned: true })).toEqual(
+      frame(TYPE, PAYLOAD, TIME, "a97369676e6174757265 a0"),
+    );
   });
 
   it.each([

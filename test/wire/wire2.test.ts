@@ -25,6 +25,12 @@ const payload = (map: string) => {
   const bytes = hex(map);
   return `c4 ${bytes.length.toString(16).padStart(2, "0")} ${map}`;
 };
+/** A map of that many bytes, whose one value is a byte string. */
+const map = (length: number) => {
+  const [head, size] = length < 256 + 5 ? ["c4", 2] : ["c5", 4];
+  const bytes = length - 3 - 1 - size / 2;
+  return `81 a161 ${head} ${bytes.toString(16).padStart(size, "0")} ${"00".repeat(bytes)}`;
+};
 const TYPE = "a474657374";
 const PAYLOAD = payload("81 a464617461 a568656c6c6f");
 const now = 1_700_000_000;
@@ -49,6 +55,7 @@ describe("a wire 2 frame", () => {
     ["a key id with a longer head", ["97 02 d9026b31", ID, TIME, TYPE, PAYLOAD]],
     ["a key id with a far longer head", ["97 02 da00026b31", ID, TIME, TYPE, PAYLOAD]],
     ["a key id that is no text", ["97 02 c4026b31", ID, TIME, TYPE, PAYLOAD]],
+    ["a key id that is a map", ["97 02 826b31", ID, TIME, TYPE, PAYLOAD]],
     ["a key id that is not UTF-8", ["97 02 a1ff", ID, TIME, TYPE, PAYLOAD]],
     ["an id of 15 bytes", [HEAD, `c40f ${"00".repeat(15)}`, TIME, TYPE, PAYLOAD]],
     ["an id with a longer head", [HEAD, `c50010 ${"00".repeat(16)}`, TIME, TYPE, PAYLOAD]],
@@ -62,6 +69,10 @@ describe("a wire 2 frame", () => {
     ["a payload with a far longer head", [HEAD, ID, TIME, TYPE, "c60000000180"]],
     ["a payload that is a map of the frame's own", [HEAD, ID, TIME, TYPE, "80"]],
     ["a payload that is an array", [HEAD, ID, TIME, TYPE, payload("90")]],
+    ["a payload that is a number", [HEAD, ID, TIME, TYPE, payload("07")]],
+    ["a payload that is text", [HEAD, ID, TIME, TYPE, payload("a161")]],
+    ["a payload of 255 bytes with a longer head", [HEAD, ID, TIME, TYPE, `c500ff ${map(255)}`]],
+    ["a payload of 65,535 bytes so", [HEAD, ID, TIME, TYPE, `c60000ffff ${map(65_535)}`]],
     ["a payload that is nil", [HEAD, ID, TIME, TYPE, payload("c0")]],
     ["a payload that is bytes", [HEAD, ID, TIME, TYPE, payload("c400")]],
     ["an empty payload", [HEAD, ID, TIME, TYPE, "c400"]],
@@ -132,6 +143,16 @@ describe("a wire 2 frame", () => {
     const message = new MessageProtocol({ wire: 2, type: "t", payload: {} });
     expect(() => message.toBytes()).toThrow(KeyError);
     expect(() => message.toBytes({ unsigned: true })).toThrow(KeyError);
+    expect(message.keyId).toBe("");
     expect(message.verify(key)).toBe(false);
+    expect(message.verify(SigningKey.from("secret"))).toBe(false);
+  });
+
+  it("can be read under the key id that it is signed with", () => {
+    const message = new MessageProtocol({ wire: 2, type: "t", payload: { text: "hola" } }).sign(
+      key,
+    );
+    expect(message.keyId).toBe("k1");
+    expect(message.payload).toEqual({ text: "hola" });
   });
 });
