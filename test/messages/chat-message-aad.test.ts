@@ -20,6 +20,13 @@ describe("what a message is bound to", () => {
     );
   });
 
+  it("may have a client id with zeros in it", () => {
+    const client_id = "018bcfe5-687b-7abc-8def-000000000000";
+    expect(aadOf({ client_id })).toBe(
+      `${PREFIX}${IDS}0000018bcfe5687b${client_id.replaceAll("-", "")}`,
+    );
+  });
+
   it("has zeros for a client id that is absent", () => {
     expect(aadOf({ client_id: undefined })).toBe(
       `${PREFIX}${IDS}0000018bcfe5687b${"0".repeat(32)}`,
