@@ -133,7 +133,7 @@ function number(
   error: string,
   jsonSchema: JsonSchema,
 ): NumberSchema {
-  return described(z.number({ error }).check(z.refine(fits, { error })), jsonSchema);
+  return described(z.number({ error }).check(z.refine(fits)), jsonSchema);
 }
 
 /** An integer within bounds. */

@@ -253,7 +253,8 @@ describe("bounds", () => {
   });
 
   it("of a client id", () => {
-    expect(chatTakes({ client_id: CLIENT_ID })).toBe(true);
+    for (const good of [CLIENT_ID, "018bcfe5-687b-7abc-8def-000000000000"])
+      expect(chatTakes({ client_id: good })).toBe(true);
     for (const bad of [CLIENT_ID.toUpperCase(), "00000000-0000-0000-0000-000000000000", "x", ""]) {
       expect(chatTakes({ client_id: bad })).toBe(false);
     }
