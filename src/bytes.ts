@@ -198,6 +198,12 @@ export function decodeUuid(text: unknown): Uint8Array | undefined {
   return decodeHex(text.replaceAll("-", ""));
 }
 
+/** Whether a value is a UUID in lower case, and not the nil UUID. */
+export function isClientId(value: unknown): value is string {
+  return typeof value === "string" && UUID.test(value) && value !== NIL_UUID;
+}
+
+const NIL_UUID = "00000000-0000-0000-0000-000000000000";
 /** A UUID in lower case, of any version. */
 export const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
 

@@ -1,4 +1,4 @@
-import { decodeUuid } from "../bytes.js";
+import { isClientId } from "../bytes.js";
 import { ValidationError } from "../errors.js";
 import { decode, type WireMap } from "../wire/decode.js";
 import { written } from "../wire/encode.js";
@@ -53,8 +53,4 @@ function fieldsOf(body: Uint8Array): WireMap {
   } catch {
     return {};
   }
-}
-
-function isClientId(value: unknown): value is string {
-  return decodeUuid(value)?.some((byte) => byte !== 0) ?? false;
 }

@@ -1,6 +1,6 @@
 import * as z from "zod/mini";
 import { decodeBase64 } from "#native";
-import { decodeUuid, isBytes, isWellFormed, UUID } from "../bytes.js";
+import { isBytes, isClientId, isWellFormed, UUID } from "../bytes.js";
 import { unixNow } from "../clock.js";
 import { MAX_UNIX_TIME } from "../limits.js";
 
@@ -121,7 +121,7 @@ function fits(value: string, shortest: number, longest: number): boolean {
 /** A UUID in lower case, which is not the nil UUID. */
 export function uuid(): TextSchema {
   const schema = z.string().check(
-    z.refine((value) => decodeUuid(value)?.some((byte) => byte !== 0) ?? false, {
+    z.refine(isClientId, {
       error: "must be a UUID in lower case, and not the nil UUID",
     }),
   );
