@@ -44,8 +44,7 @@ export function decodeUtf8(bytes: Uint8Array, start = 0, end = bytes.length): st
 
 /** Whether the bytes between two offsets are valid UTF-8 (RFC 3629, section 4). */
 export function isUtf8(bytes: Uint8Array, start: number, end: number): boolean {
-  let at = start;
-  while (at < end) {
+  for (let at = start; ; ) {
     // Eight at once, as nearly all text is ASCII for the most part.
     while (at + 8 <= end && isAscii8(bytes, at)) at += 8;
     if (at === end) return true;
@@ -63,7 +62,6 @@ export function isUtf8(bytes: Uint8Array, start: number, end: number): boolean {
     }
     at += following;
   }
-  return true;
 }
 
 function isAscii8(bytes: Uint8Array, at: number): boolean {

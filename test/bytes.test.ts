@@ -2,7 +2,9 @@ import fc from "fast-check";
 import { describe, expect, it, vi } from "vitest";
 import * as native from "#native";
 import * as portable from "../src/bytes.js";
-import { toHex } from "./support/hex.js";
+import { asBuffer, hex, toHex } from "./support/hex.js";
+
+const utf8 = (text: string) => new TextEncoder().encode(text);
 
 describe.each([
   ["of this platform", native],
@@ -39,7 +41,10 @@ describe.each([
     "====",
     "AA==AA==",
     "AB==",
+    "AE==",
+    "AI==",
     "AAB=",
+    "AAC=",
     "AA= =",
     " AAA",
     "AAA\n",
@@ -117,6 +122,42 @@ describe("UTF-8", () => {
     expect(wrong).toEqual([]);
   });
 
+  it("is none with a byte of none anywhere in ASCII", () => {
+    const ascii = new Uint8Array(16).fill(0x7f);
+    expect(portable.isUtf8(ascii, 0, 16)).toBe(true);
+    for (let at = 0; at < 16; at++) {
+      expect(portable.isUtf8(ascii.with(at, 0x80), 0, 16), `at ${at}`).toBe(false);
+    }
+  });
+
+  it("is told without what stands around it", () => {
+    const bytes = hex("ff c3b1 31323334353637 ff");
+    for (let end = 1; end <= 10; end++) {
+      expect(portable.isUtf8(bytes, 1, end), `to ${end}`).toBe(end !== 2);
+    }
+    expect(portable.isUtf8(bytes, 2, 10)).toBe(false);
+    expect(portable.isUtf8(bytes, 1, 11)).toBe(false);
+    expect(portable.decodeUtf8(bytes, 1, 10)).toBe("ñ1234567");
+  });
+
+  it.each([0, 1, 21, 22, 23, 24, 100])("becomes text after %i letters, or none", (length) => {
+    const text = `\ufeff${"x".repeat(length)}`;
+    expect(portable.decodeUtf8(utf8(text))).toBe(text);
+    expect(portable.decodeUtf8(utf8("x".repeat(length)))).toBe("x".repeat(length));
+    expect(() => portable.decodeUtf8(Uint8Array.of(...utf8(text), 0x80))).toThrow(TypeError);
+  });
+
+  it.each([
+    ["x".repeat(64), "x"],
+    ["ñ".repeat(32), "x"],
+    [`${"€".repeat(21)}x`, "x"],
+    ["€".repeat(20), "ñ€"],
+    ["🔑".repeat(16), "x"],
+  ])("of %s fits in 64 bytes, but no more", (text, more) => {
+    expect(portable.fitsInUtf8(text, 64)).toBe(true);
+    expect(portable.fitsInUtf8(text + more, 64)).toBe(false);
+  });
+
   const texts = [
     ["", true],
     ["hola", true],
@@ -138,6 +179,37 @@ describe("UTF-8", () => {
     const { isWellFormed } = await import("../src/bytes.js");
     if (native) Object.defineProperty(String.prototype, "isWellFormed", native);
     for (const [text, expected] of texts) expect(isWellFormed(text), text).toBe(expected);
+  });
+});
+
+describe("bytes", () => {
+  it("of several arrays stand in one, in their order", () => {
+    expect(portable.concat()).toEqual(new Uint8Array());
+    const parts = [Uint8Array.of(1, 2), Uint8Array.of(), Uint8Array.of(3), Uint8Array.of(4, 5)];
+    expect(portable.concat(...parts)).toEqual(Uint8Array.of(1, 2, 3, 4, 5));
+  });
+
+  it("are read as big-endian numbers, anywhere", () => {
+    const floats = hex("ff 3fc00000 ff 3ff8000000000001 ff");
+    expect(portable.readFloat(floats, 1, 4)).toBe(1.5);
+    expect(portable.readFloat(floats, 6, 8)).toBe(1.5 + Number.EPSILON);
+    expect(portable.readFloat(floats, 1, 4)).toBe(1.5);
+    const integers = hex("ff fedcba98 ff");
+    expect(portable.readUint(integers, 1, 1)).toBe(0xfe);
+    expect(portable.readUint(integers, 1, 2)).toBe(0xfedc);
+    expect(portable.readUint(integers, 1, 4)).toBe(0xfedc_ba98);
+  });
+
+  it("are a Uint8Array, and nothing else", () => {
+    for (const bytes of [new Uint8Array(), asBuffer(Uint8Array.of(1))]) {
+      expect(portable.isBytes(bytes)).toBe(true);
+    }
+    const named = { [Symbol.toStringTag]: "Uint8Array" };
+    const like = Object.create(Uint8Array.prototype);
+    const others = [new Uint8ClampedArray(1), new Uint16Array(1), new ArrayBuffer(1), named, like];
+    for (const other of [...others, [1], {}, "text", 1, null, undefined]) {
+      expect(portable.isBytes(other)).toBe(false);
+    }
   });
 });
 
@@ -171,7 +243,10 @@ describe("a UUID", () => {
     "{018bcfe5-687b-7abc-8def-0123456789ab}",
     "0018bcfe5-687b-7abc-8def-0123456789ab",
     "018bcfe5-687b-7abc-8def-0123456789ab0",
+    "00018bcfe5-687b-7abc-8def-0123456789ab",
+    "018bcfe5-687b-7abc-8def-0123456789ab00",
     "018bcfe5-687b-7abc-8def-0123456789ab\n",
+    ["018bcfe5-687b-7abc-8def-0123456789ab"],
     7,
     null,
   ])("is not %j", (value) => expect(portable.decodeUuid(value)).toBeUndefined());
