@@ -370,13 +370,23 @@ describe("a registry", () => {
   });
 
   it("has one definition of a type", () => {
-    expect(() => createRegistry([Poll, defineMessage("poll", z.object({}))])).toThrow(
-      ValidationError,
-    );
-    expect(() => createRegistry([defineMessage("unknown", z.object({}))])).toThrow(ValidationError);
+    const refusal = (type: string, message: string) =>
+      new ValidationError("registry", [{ path: [type], message }]);
     const first = defineMessage("a", z.object({}), { aliases: ["x"] });
     const second = defineMessage("b", z.object({}), { aliases: ["x"] });
-    expect(() => createRegistry([first, second])).toThrow(ValidationError);
+    const unknown = defineMessage("unknown", z.object({}));
+    const again = defineMessage("poll", z.object({}));
+    expect(() => createRegistry([Poll, again])).toThrow(refusal("poll", "has two definitions"));
+    expect(() => createRegistry([unknown])).toThrow(
+      refusal("unknown", "stands for types without a definition"),
+    );
+    expect(() => createRegistry([first, second])).toThrow(
+      refusal("x", "is the alias of two definitions"),
+    );
+  });
+
+  it("does not take a program's mistake for a failure", () => {
+    expect(() => registry.safeParse(undefined as never)).toThrow(TypeError);
   });
 
   it("gives types that a handler can rely on", () => {

@@ -294,6 +294,33 @@ describe("bounds", () => {
     expect(Hello.safeParse({ ...hello, nonce: counting(15) }).success).toBe(false);
     expect(Hello.safeParse({ ...hello, wires: [] }).success).toBe(false);
   });
+
+  it("of a welcome's nonces, and of a session key", () => {
+    const welcome = { wire: 2, capabilities: [], limits: {}, heartbeat: 30 };
+    for (const length of [15, 16, 17]) {
+      const [exact, other] = [counting(16), counting(length)];
+      for (const nonces of [
+        { nonce: exact, hello_nonce: other },
+        { nonce: other, hello_nonce: exact },
+      ]) {
+        expect(Welcome.safeParse({ ...welcome, ...nonces }).success).toBe(length === 16);
+      }
+      const answer = { success: true, session_key: counting(2 * length) };
+      expect(AuthResponse.safeParse(answer).success).toBe(length === 16);
+    }
+  });
+
+  it.each([
+    ["typing", true],
+    ["read", true],
+    ["user_online", true],
+    ["user_offline", true],
+    ["delivered", true],
+    ["", false],
+    ["Typing", false],
+  ])("of what someone does: %j %s", (event_type, is) => {
+    expect(StatusEvent.safeParse({ event_type, user_id: 7 }).success).toBe(is);
+  });
 });
 
 describe("a wrong type in any field of any message", () => {
