@@ -6,9 +6,8 @@ import { BaseSequencer, type TestSpecification } from "vitest/node";
 
 // The tests run in a copy of the project, two folders below it.
 const root = fileURLToPath(new URL("../../", import.meta.url));
-process.env.LACRE_VECTORS ??= ["../shared/vectors", "../../../shared/vectors"]
-  .map((path) => join(root, path))
-  .find(existsSync);
+const vectors = ["../shared/vectors", "../../../shared/vectors"].map((path) => join(root, path));
+process.env.LACRE_VECTORS ??= vectors.find(existsSync) ?? "";
 const { libraryOn, onNodeOnly } = await import("../../test/runtimes/library.js");
 
 /** Properties last: what kills a mutant is mostly an example, which takes less long. */
@@ -19,8 +18,10 @@ class ExamplesFirst extends BaseSequencer {
   }
 }
 
+const { LACRE_MUTATION_TESTS = "test/**/*.test.ts" } = process.env;
 const library = libraryOn("node", {
   name: "mutation",
+  include: LACRE_MUTATION_TESTS.split(","),
   exclude: [
     ...onNodeOnly.filter((pattern) => !pattern.includes(".node.")),
     "test/{types,testing}/**",
@@ -30,7 +31,11 @@ const library = libraryOn("node", {
   setupFiles: join(root, "assurance/mutation/setup.ts"),
 });
 
-/** What is run against each mutant: the library's own tests on Node's path, without those that start other programs. */
+/**
+ * What is run against each mutant: the library's own tests on Node's path, without those that start other programs; all
+ * of them, or those that `LACRE_MUTATION_TESTS` names. Stryker's own `--testFiles` would change what a module makes as it
+ * is loaded too late.
+ */
 export default defineConfig({
   ...library,
   test: { ...library.test, sequence: { sequencer: ExamplesFirst } },
