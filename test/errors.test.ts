@@ -28,6 +28,11 @@ it.each([
   expect(error.cause).toBe(cause);
 });
 
+it("what is not authentic, and what does not decrypt, say no more than that", () => {
+  expect(new VerifyError().message).toBe("the frame is not authentic under this key");
+  expect(new DecryptError().message).toBe("the content does not decrypt under this key");
+});
+
 it("a ValidationError says what is wrong, and where", () => {
   const text = (...path: PropertyKey[]) =>
     new ValidationError("message", [{ path, message: "is wrong" }]).message;

@@ -126,6 +126,17 @@ describe("the encoder", () => {
     },
   );
 
+  it.each([0, 15, 16, 255, 256, 32_000])(
+    "writes arrays and maps of %i with the shortest head",
+    (length) => {
+      const reference = new Encoder();
+      const array = Array(length).fill(1);
+      const map = Object.fromEntries(array.entries());
+      expect(encode({ a: array })).toEqual(reference.encode({ a: array }));
+      expect(encode({ a: map })).toEqual(reference.encode({ a: map }));
+    },
+  );
+
   it("writes bytes as bin or as base64 text", () => {
     expect(encoded(Uint8Array.of(1, 2))).toBe("c4020102");
     expect(encoded(Uint8Array.of(1, 2), "base64")).toBe("a441514935".replace("35", "3d"));
@@ -183,6 +194,18 @@ describe("the encoder refuses", () => {
     expect(refusal({ a: JSON.parse(`{"${key}": 1}`) })).toBeDefined();
   });
 
+  it.each([
+    [{ x: ["\ud800"] }, "x.0: text with a lone surrogate"],
+    [{ x: 1n }, "x: only nil, booleans, numbers, text, bytes, arrays and plain objects can travel"],
+    [{ prototype: 1 }, "prototype: a forbidden key"],
+    [{ timestamp: Number.NaN }, "timestamp: a timestamp that is not finite"],
+    [new Map(), "not a plain object"],
+    [nested(16), `${"a.".repeat(14)}a: more than 16 containers in each other`],
+    [{ a: Array(65_532).fill(1) }, "a: more than 65536 elements"],
+  ])("and says why: %#", (map, said) => {
+    expect(() => encode(map as never)).toThrow(new RegExp(`^payload: ${said}$`));
+  });
+
   it("a lone surrogate in a key", () => expect(refusal({ "\ud800": 1 })).toBeDefined());
   it("a timestamp that is not finite", () => {
     expect(refusal({ timestamp: Number.NaN })).toBeDefined();
@@ -209,6 +232,14 @@ describe("the encoder refuses", () => {
     expect(refusal({ a: [{ b: 1 }, [2], bad] })?.path).toEqual(["a", 2]);
     expect(refusal({ a: { b: { c: bad } } })?.path).toEqual(["a", "b", "c"]);
     expect(refusal(nested(16))?.path).toEqual(Array(15).fill("a"));
+  });
+  it("and says where in a writer within a writer, which is a new one", () => {
+    const outer = {
+      get path() {
+        return refusal({ a: [Symbol("s")] })?.path;
+      },
+    };
+    expect(decode(encode({ outer }), 0)).toEqual({ outer: { path: ["a", 0] } });
   });
   it("more elements than a frame may have: 65,532 with its own 4", () => {
     expect(refusal({ a: Array(65_531).fill(1) })).toBeUndefined();
