@@ -49,8 +49,11 @@ interface Code {
   readonly symbols: Uint16Array;
 }
 
-/** The code of these lengths. Only one of a single symbol, or of none, may leave codes unused. */
-function codeOf(lengths: Uint8Array, mayBeIncomplete = false): Code {
+/**
+ * The code of these lengths. Only one of a single symbol, or of none, may leave codes unused. (zlib refuses such a code
+ * of code lengths at once; here it is refused by what it tells, as 257 equal lengths are no code, or one without an end.)
+ */
+function codeOf(lengths: Uint8Array): Code {
   const counts = new Uint16Array(LONGEST_CODE + 1);
   for (const length of lengths) counts[length]! += 1;
   const used = lengths.length - counts[0]!;
@@ -61,7 +64,7 @@ function codeOf(lengths: Uint8Array, mayBeIncomplete = false): Code {
     unused = 2 * unused - counts[length]!;
     starts[length + 1] = starts[length]! + counts[length]!;
   }
-  demand(unused === 0 || (mayBeIncomplete && (used === 0 || (used === 1 && counts[1] === 1))));
+  demand(unused === 0 || used === 0 || (used === 1 && counts[1] === 1));
   const symbols = new Uint16Array(used);
   for (const [symbol, length] of lengths.entries()) {
     if (length > 0) symbols[starts[length]!++] = symbol;
@@ -139,8 +142,8 @@ class Inflater {
       lengthsOfCodeLengths[symbol] = this.#bits(3);
     }
     const lengths = this.#codeLengths(codeOf(lengthsOfCodeLengths), literals + distances);
-    demand(lengths[END_OF_BLOCK] !== 0);
-    return [codeOf(lengths.subarray(0, literals), true), codeOf(lengths.subarray(literals), true)];
+    // Where there is no code for an end, the bytes or the room run out before one.
+    return [codeOf(lengths.subarray(0, literals)), codeOf(lengths.subarray(literals))];
   }
 
   #codeLengths(code: Code, count: number): Uint8Array {

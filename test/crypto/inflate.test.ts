@@ -79,6 +79,9 @@ function dynamic({
     ].join(""),
   );
 }
+/** A last block with the codes that need not be told (section 3.2.6), of these bits and its end. */
+const fixed = (...bits: string[]) => packed(`1${number(1, 2)}${bits.join("")}0000000`);
+const A = "10010001";
 const repeat = (symbol: 16 | 17 | 18, extra: number) =>
   told[symbol]! + number(extra, { 16: 2, 17: 3, 18: 7 }[symbol]);
 const each = (...values: number[]) => values.map((length) => told[length]!).join("");
@@ -98,6 +101,7 @@ describe.each(Object.entries(paths))("inflating, %s", (_, inflate) => {
     ["an empty stored block, and a last one", "000000ffff010000ffff", ""],
     ["a stored block", "010400fbff686f6c61", "hola"],
     ["a fixed block", "cbc8cf490400", "hola"],
+    ["a match of many times its bytes", toHex(fixed(A, "11000101", "00000")), "a".repeat(259)],
   ])("takes %s", (_, bytes, text) => {
     expect(inflate(hex(bytes), LONGEST)).toEqual(new TextEncoder().encode(text));
   });
@@ -170,10 +174,11 @@ describe.each(Object.entries(paths))("inflating, %s", (_, inflate) => {
     ["three distances of one bit", dynamic({ distances: [1, 1, 1] })],
     ["287 literals", dynamic({ literals: lengths(287, { 97: 1, 256: 1 }) })],
     ["31 distances", dynamic({ distances: lengths(31, {}) })],
-    [
-      "one code for the code lengths",
-      dynamic({ ofLengths: lengths(19, { 1: 1 }), said: "0".repeat(258) }),
-    ],
+    ...[0, 1, 8, 9, 15, 16, 17, 18].map((symbol): [string, Uint8Array] => [
+      `no code length but ${symbol}`,
+      dynamic({ ofLengths: lengths(19, { [symbol]: 1 }), said: "0".repeat(1000) }),
+    ]),
+    ["no code for the code lengths", dynamic({ ofLengths: lengths(19, {}) })],
     [
       "a repetition of nothing before it",
       dynamic({ said: repeat(16, 0) + each(...lengths(254, { 94: 1, 253: 1 }), 0) }),
@@ -184,9 +189,12 @@ describe.each(Object.entries(paths))("inflating, %s", (_, inflate) => {
         said: repeat(18, 86) + each(1) + repeat(18, 127) + repeat(18, 9) + each(1) + repeat(17, 0),
       }),
     ],
-    ["a match before anything", packed(`101${"0000001"}00000${"0000000"}`)],
-    ["the length symbol 286", packed(`101${"10010001"}${"11000110"}00000${"0000000"}`)],
-    ["the distance symbol 30", packed(`101${"10010001"}${"0000001"}11110${"0000000"}`)],
+    ["a match from before the beginning", fixed(A, "0000001", "00001")],
+    ["a match before anything", fixed("0000001", "00000")],
+    ["the length symbol 286", fixed(A, "11000110", "00000")],
+    ["the length symbol 287", fixed(A, "11000111", "00000")],
+    ["the distance symbol 30", fixed(A, "0000001", "11110")],
+    ["the distance symbol 31", fixed(A, "0000001", "11111")],
   ])("refuses %s", (_, bytes) => expect(inflate(bytes, LONGEST)).toBeUndefined());
 
   it("gets to the end of a stream of empty blocks", () => {
