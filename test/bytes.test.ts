@@ -158,6 +158,12 @@ describe("UTF-8", () => {
     expect(portable.fitsInUtf8(text + more, 64)).toBe(false);
   });
 
+  it("goes to the start of an array that has the room", () => {
+    const target = new Uint8Array(4).fill(0xff);
+    portable.encodeUtf8Into("ñ!", target);
+    expect(toHex(target)).toBe("c3b121ff");
+  });
+
   const texts = [
     ["", true],
     ["hola", true],
@@ -250,4 +256,11 @@ describe("a UUID", () => {
     7,
     null,
   ])("is not %j", (value) => expect(portable.decodeUuid(value)).toBeUndefined());
+  it("is a client's id, unless it is nil", () => {
+    const id = "018bcfe5-687b-7abc-8def-0123456789ab";
+    expect(portable.isClientId(id)).toBe(true);
+    for (const other of ["00000000-0000-0000-0000-000000000000", id.toUpperCase(), [id], "", 7]) {
+      expect(portable.isClientId(other)).toBe(false);
+    }
+  });
 });
