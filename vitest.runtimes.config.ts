@@ -1,9 +1,9 @@
 import { defineConfig } from "vitest/config";
-import { libraryOn } from "./test/runtimes/library.js";
+import { library } from "./test/runtimes/projects.js";
 
 /** The library's tests as they are, on the files that each runtime gets: npm run test:runtimes. */
 export default defineConfig({
   test: {
-    projects: [libraryOn("node", { name: "node" }), libraryOn("deno", { name: "deno" })],
+    projects: [library("node", { name: "node" }), library("deno", { name: "deno" })],
   },
 });

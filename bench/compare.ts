@@ -2,28 +2,28 @@ import type { Contender, Entrant, Packet } from "./contenders/contender.js";
 import { type Effort, measure, type Task, type Times } from "./measure.js";
 import { chatMessage, letter } from "./messages.js";
 
-/** How one contender did with one size of message. */
+/** Result of one contender for one message size. */
 export interface Standing {
   readonly name: string;
-  /** Bytes of the packet as it travels. */
+  /** Size of the transmitted packet in bytes. */
   readonly bytes: number;
   readonly write: Times;
   readonly read: Times;
 }
 
-/** All who were measured together. */
+/** Results of the contenders that were measured together. */
 export interface Comparison {
-  readonly kind: "signing" | "sealing";
+  readonly kind: "signing" | "encrypting";
   /** Bytes of the content, or of the text. */
   readonly size: number;
   readonly standings: readonly Standing[];
-  /** Who could not take part here, and why. */
+  /** Contenders that do not run here, and the reason. */
   readonly absent: readonly string[];
 }
 
 const SIZES = [100, 1_000, 16_000];
 
-/** Measures every entrant that runs here, with chat messages and letters of each size. */
+/** Measures each contender that runs here, with chat messages and letters of each size. */
 export async function compareAll(
   makers: readonly (() => Entrant | Promise<Entrant>)[],
   effort: Effort,
@@ -44,9 +44,9 @@ export async function compareAll(
     comparisons.push({ kind: "signing", size, standings, absent });
   }
   for (const size of SIZES) {
-    const sealing = entrants.flatMap((entrant) => entrant.sealing ?? []);
-    const standings = await compare(sealing, letter(size), effort, absent);
-    comparisons.push({ kind: "sealing", size, standings, absent });
+    const encrypting = entrants.flatMap((entrant) => entrant.encrypting ?? []);
+    const standings = await compare(encrypting, letter(size), effort, absent);
+    comparisons.push({ kind: "encrypting", size, standings, absent });
   }
   return comparisons;
 }
@@ -93,7 +93,7 @@ function assertSame(got: unknown, expected: unknown): void {
   if (textOf(got) !== textOf(expected)) throw new Error("reads another value");
 }
 
-/** With bytes as what they are, whatever class holds them. */
+/** Serializes a value for comparison, with any subclass of Uint8Array as the same numbers. */
 function textOf(value: unknown): string {
   return JSON.stringify(
     Object.entries(value as object)

@@ -10,7 +10,7 @@ function repeatedMaps(count: number): Uint8Array {
   return Uint8Array.from({ length: count * map.length }, (_, at) => map[at % map.length]!);
 }
 
-/** Frames of 64 KiB that are made to cost their reader much; the last ones are signed, and so reach the decoder. */
+/** Frames of 64 KiB that are expensive to read. The last ones are signed, so that they reach the decoder. */
 function hostileFrames(key: SigningKey): Map<string, Uint8Array> {
   const repeated = (unit: number[]) =>
     Uint8Array.from({ length: SIZE - HEAD.length - 3 }, (_, at) => unit[at % unit.length]!);
@@ -108,12 +108,12 @@ function hostileFrames(key: SigningKey): Map<string, Uint8Array> {
 
 const RUNS = 20;
 
-/** What the refusal of one frame costs: the median of several times, and the most memory. */
+/** Cost of the rejection of one frame: median time, and maximum memory. */
 export interface HostileResult {
   readonly name: string;
   readonly milliseconds: number;
   readonly megabytes: number;
-  /** The error's code, or that the frame was opened. */
+  /** The error's code, or a text that says that the frame was opened. */
   readonly refusal: string;
 }
 

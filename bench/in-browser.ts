@@ -1,4 +1,4 @@
-// Bundled for a page, which is then asked for a report.
+// Entry point of the bundle for a browser page, which makes the report there.
 import { everywhere } from "./contenders/everywhere.js";
 import type { Effort } from "./measure.js";
 import { reportOn } from "./report.js";

@@ -1,13 +1,13 @@
 import { Bench } from "tinybench";
 
-/** Something to measure: `run` calls it once, or as often as `calls` says, and may be asynchronous. */
+/** Work to measure. `run` makes one call, or as many as `calls` says, and may be asynchronous. */
 export interface Task {
   readonly name: string;
   readonly run: () => unknown;
   readonly calls?: number;
 }
 
-/** Microseconds per call: the median of each round, in the order of the rounds. */
+/** Microseconds per call: the median of each round, in order. */
 export type Times = readonly number[];
 
 /** How long to measure. */
@@ -17,13 +17,13 @@ export interface Effort {
   readonly time: number;
 }
 
-/** Clocks of browsers are coarse: one sample is as many calls as take so many milliseconds. */
+/** Duration of a sample in milliseconds, in which calls repeat, as the clocks of browsers are coarse. */
 const SAMPLE_MS = 0.5;
 const CALIBRATIONS = 30;
-/** Rounds that do not count: the engine is still compiling. */
+/** First rounds that are not counted, as the engine still compiles. */
 const WARM_UP_ROUNDS = 3;
 
-/** Measures tasks that take turns, so that whatever else the machine does meets all of them. */
+/** Measures tasks that alternate, so that other load on the machine affects all of them. */
 export async function measure(
   tasks: readonly Task[],
   { rounds, time }: Effort,
@@ -43,13 +43,13 @@ export async function measure(
   return times;
 }
 
-/** The median of several numbers. */
+/** Returns the median of several numbers. */
 export function median(values: Times): number {
   const sorted = [...values].sort((a, b) => a - b);
   return sorted[sorted.length >> 1]!;
 }
 
-/** How many times as long as `base` something takes: the median of the rounds' own ratios. */
+/** Returns the time relative to `base`: the median of the ratios of all rounds. */
 export function ratio(times: Times, base: Times): number {
   return median(times.map((time, round) => time / base[round]!));
 }
@@ -59,7 +59,7 @@ async function batched({ name, run, calls: callsOfOne = 1 }: Task) {
   return { name, calls: count * callsOfOne, run: repeated(run, count) };
 }
 
-/** How many calls take SAMPLE_MS, once the engine has compiled them. */
+/** Returns how many calls take SAMPLE_MS, after the engine has compiled them. */
 async function callsPerSample(run: () => unknown): Promise<number> {
   let count = 1;
   for (;;) {

@@ -1,14 +1,14 @@
 import { type ChatMessage, defineMessage } from "lacre";
 import * as z from "zod/mini";
 
-/** When all messages of the bench were written, and when they are opened: Unix time in seconds. */
+/** Unix time in seconds at which all messages are written and opened. */
 export const TIMESTAMP = 1_700_000_000.123;
 
-/** The secrets that every contender's keys are made of. */
+/** The secrets from which each contender makes its keys. */
 export const SIGNING_SECRET = /* @__PURE__ */ new Uint8Array(32).fill(7);
-export const SEALING_SECRET = /* @__PURE__ */ Uint8Array.from({ length: 32 }, (_, at) => at + 1);
+export const ENCRYPTION_SECRET = /* @__PURE__ */ Uint8Array.from({ length: 32 }, (_, at) => at + 1);
 
-/** A chat message with `length` bytes that someone encrypted before. */
+/** Makes a chat message with an encrypted content of `length` bytes. */
 export function chatMessage(length: number): ChatMessage {
   const content = Uint8Array.from({ length }, (_, at) => (at * 31) % 256);
   return {
@@ -20,7 +20,7 @@ export function chatMessage(length: number): ChatMessage {
   };
 }
 
-/** What is said in the clear at both ends, for those who seal it on the way; every contender checks it. */
+/** Schema of a letter, whose plaintext both ends have. Each contender encrypts and validates it. */
 export const Letter = defineMessage(
   "letter",
   z.object({
@@ -37,7 +37,7 @@ const WORDS =
     " ",
   );
 
-/** A letter with a text of `length` characters, which compresses about as well as people's do. */
+/** Makes a letter with a text of `length` characters that compresses about as well as natural text. */
 export function letter(length: number): Letter {
   let text = "";
   let state = 1;

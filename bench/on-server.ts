@@ -1,4 +1,4 @@
-// Measures in the runtime that runs this program, and prints the report as JSON.
+// Measures in the runtime of this process, and prints the report as JSON.
 import { onServers } from "./contenders/on-servers.js";
 import { hostileResults } from "./hostile.js";
 import type { Effort } from "./measure.js";

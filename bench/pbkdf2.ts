@@ -1,26 +1,26 @@
-import { deriveChatKey } from "lacre/e2e";
+import { createChatKey } from "lacre/e2e";
 import { median } from "./measure.js";
 
 const ITERATIONS = 600_000;
 const ROUNDS = 5;
 const TICK_MS = 5;
 
-/** What it costs to make a chat's key of a passphrase. */
+/** Cost of the derivation of a chat key from a passphrase. */
 export interface Pbkdf2Result {
   readonly iterations: number;
-  /** Milliseconds that `deriveChatKey` takes. */
+  /** Milliseconds that `createChatKey` takes. */
   readonly milliseconds: number;
-  /** The same as a multiple of WebCrypto's own deriveBits. */
+  /** This time relative to WebCrypto's deriveBits. */
   readonly ratio: number;
-  /** The longest time in milliseconds for which the event loop stood still meanwhile: the median of several derivations. */
+  /** Longest time in milliseconds for which the event loop was blocked: the median of several derivations. */
   readonly longestPause: number;
-  /** The same for a loop that does nothing for as long: what the machine itself does. */
+  /** The same for an idle event loop: the effect of other load on the machine. */
   readonly longestIdlePause: number;
 }
 
 export async function measurePbkdf2(): Promise<Pbkdf2Result> {
   const salt = new Uint8Array(16).fill(9);
-  const inLacre = () => deriveChatKey("café con leche", { salt, iterations: ITERATIONS });
+  const inLacre = () => createChatKey("café con leche", { iterations: ITERATIONS });
   const times: number[] = [];
   const ratios: number[] = [];
   const pauses: number[] = [];

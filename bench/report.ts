@@ -4,17 +4,17 @@ import type { HostileResult } from "./hostile.js";
 import type { Effort } from "./measure.js";
 import { measurePbkdf2, type Pbkdf2Result } from "./pbkdf2.js";
 
-/** What one run on one runtime found. */
+/** Results of one run on one runtime. */
 export interface Report {
   /** Name and version of the runtime. */
   readonly runtime: string;
   readonly comparisons: readonly Comparison[];
   readonly pbkdf2: Pbkdf2Result;
-  /** Only where the runtime tells how much memory is used. */
+  /** Missing if the runtime does not report its memory usage. */
   readonly hostile?: readonly HostileResult[];
 }
 
-/** Measures all that can be measured on every runtime. */
+/** Measures what runs on each runtime. */
 export async function reportOn(
   runtime: string,
   makers: readonly (() => Entrant | Promise<Entrant>)[],

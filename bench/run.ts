@@ -1,5 +1,5 @@
 import { parseArgs } from "node:util";
-import { Missing, runtimes } from "./runtimes.js";
+import { MissingError, runtimes } from "./runtimes.js";
 import { tablesOf } from "./tables.js";
 
 const { values } = parseArgs({
@@ -26,7 +26,7 @@ for (const name of chosen) {
     reports.push(report);
     if (!values.json) console.log(`${tablesOf(report)}\n`);
   } catch (error) {
-    if (!(error instanceof Missing)) throw error;
+    if (!(error instanceof MissingError)) throw error;
     console.error(`SKIPPED ${name}: ${error.message}`);
   }
 }

@@ -13,10 +13,10 @@ import type { Report } from "./report.js";
 
 const here = (name: string) => fileURLToPath(new URL(name, import.meta.url));
 
-/** Something that the bench needs is not installed. */
-export class Missing extends Error {}
+/** Thrown if a program that the bench needs is not installed. */
+export class MissingError extends Error {}
 
-/** How to get a report from each runtime. They throw Missing where it is not installed. */
+/** Functions that make a report in each runtime. They throw MissingError if it is not installed. */
 export const runtimes: Readonly<Record<string, (effort: Effort) => Promise<Report>>> = {
   node: (effort) => run(process.execPath, ["--expose-gc", "--import", "tsx"], effort),
   bun: (effort) => run(find("bun", "npm install --no-save bun"), [], effort),
@@ -44,14 +44,14 @@ async function run(program: string, flags: string[], effort: Effort): Promise<Re
 function find(name: string, how: string): string {
   const folders = [here("../node_modules/.bin"), ...(process.env.PATH ?? "").split(delimiter)];
   const found = folders.map((folder) => join(folder, name)).find(existsSync);
-  if (found === undefined) throw new Missing(`${name} is not installed: ${how}`);
+  if (found === undefined) throw new MissingError(`${name} is not installed: ${how}`);
   return found;
 }
 
 async function inChromium(effort: Effort): Promise<Report> {
   const executablePath = "/usr/bin/chromium";
   if (!existsSync(executablePath)) {
-    throw new Missing(`${executablePath} is not installed: apt-get install chromium`);
+    throw new MissingError(`${executablePath} is not installed: apt-get install chromium`);
   }
   const bundled = await build({
     entryPoints: [here("in-browser.ts")],
@@ -63,7 +63,7 @@ async function inChromium(effort: Effort): Promise<Report> {
   });
   const script = bundled.outputFiles[0]!.text;
   const server = createServer(({ url }, response) => {
-    // Isolated pages have a clock of 5 µs; that of others is coarser.
+    // Cross-origin isolated pages have a clock with 5 µs resolution. Other pages have a coarser one.
     response.setHeader("cross-origin-opener-policy", "same-origin");
     response.setHeader("cross-origin-embedder-policy", "require-corp");
     const isScript = url === "/script.js";

@@ -5,10 +5,10 @@ import type { Report } from "./report.js";
 
 const WHAT = {
   signing: ["ChatMessage", "sign", "verify"],
-  sealing: ["letter", "encrypt + sign", "verify + decrypt"],
+  encrypting: ["letter", "encrypt + sign", "verify + decrypt"],
 } as const;
 
-/** A report as Markdown. */
+/** Formats a report as Markdown. */
 export function tablesOf({ runtime, comparisons, pbkdf2, hostile }: Report): string {
   return [
     `## ${runtime}`,

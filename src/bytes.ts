@@ -1,34 +1,38 @@
 const encoder = /* @__PURE__ */ new TextEncoder();
-// ignoreBOM keeps U+FEFF: a decoder that drops it makes one text of two.
+// `ignoreBOM` keeps U+FEFF: a decoder that drops it would decode two different texts to the same string.
 const decoder = /* @__PURE__ */ new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
-/** Whether `text` has no lone surrogates, which UTF-8 has no bytes for. */
+/** Returns whether `text` has no lone surrogates, which UTF-8 cannot encode. */
 export function isWellFormed(text: string): boolean {
   return nativeIsWellFormed?.call(text) ?? !/\p{Surrogate}/u.test(text);
 }
 
-// ES2024, and many times faster on long texts.
+// ES2024. Many times faster than the regular expression on long texts.
 const nativeIsWellFormed = (String.prototype as { isWellFormed?: (this: string) => boolean })
   .isWellFormed;
 
-/** UTF-8 of a well-formed text. */
+/** Encodes well-formed text as UTF-8. */
 export function encodeUtf8(text: string): Uint8Array {
   return encoder.encode(text);
 }
 
-/** Writes the UTF-8 of a well-formed text to the start of `target`, which has the room. */
+/** Encodes well-formed text as UTF-8 into the start of `target`, which must be long enough. */
 export function encodeUtf8Into(text: string, target: Uint8Array): void {
   encoder.encodeInto(text, target);
 }
 
-/** Whether the UTF-8 of a well-formed text has at most `most` bytes. */
-export function fitsInUtf8(text: string, most: number): boolean {
-  return text.length * 3 <= most || encodeUtf8(text).length <= most;
+/** Returns whether the UTF-8 of a well-formed text has at most `maxBytes` bytes. */
+export function fitsInUtf8(text: string, maxBytes: number): boolean {
+  return text.length * 3 <= maxBytes || encodeUtf8(text).length <= maxBytes;
 }
 
 const SHORT_TEXT_BYTES = 24;
 
-/** Text of the UTF-8 between two offsets, U+FEFF kept. Throws TypeError on invalid UTF-8. */
+/**
+ * Decodes the UTF-8 between two offsets, and keeps U+FEFF.
+ *
+ * @throws {TypeError} if the bytes are not valid UTF-8.
+ */
 export function decodeUtf8(bytes: Uint8Array, start = 0, end = bytes.length): string {
   if (end - start <= SHORT_TEXT_BYTES) {
     let text = "";
@@ -42,10 +46,10 @@ export function decodeUtf8(bytes: Uint8Array, start = 0, end = bytes.length): st
   return decoder.decode(bytes.subarray(start, end));
 }
 
-/** Whether the bytes between two offsets are valid UTF-8 (RFC 3629, section 4). */
+/** Returns whether the bytes between two offsets are valid UTF-8 (RFC 3629, section 4). */
 export function isUtf8(bytes: Uint8Array, start: number, end: number): boolean {
   for (let at = start; ; ) {
-    // Eight at once, as nearly all text is ASCII for the most part.
+    // Checks eight bytes per step, because most text is mostly ASCII.
     while (at + 8 <= end && isAscii8(bytes, at)) at += 8;
     if (at === end) return true;
     const lead = bytes[at++]!;
@@ -80,7 +84,7 @@ function isAscii8(bytes: Uint8Array, at: number): boolean {
 
 const HEX_DIGITS = /* @__PURE__ */ encoder.encode("0123456789abcdef");
 
-/** The digits of lower-case hexadecimal text, in ASCII. */
+/** Encodes bytes as the ASCII bytes of lower-case hexadecimal text. */
 export function encodeHexBytes(bytes: Uint8Array): Uint8Array {
   const digits = new Uint8Array(2 * bytes.length);
   for (let at = 0; at < bytes.length; at++) {
@@ -90,12 +94,12 @@ export function encodeHexBytes(bytes: Uint8Array): Uint8Array {
   return digits;
 }
 
-/** Lower-case hexadecimal text. */
+/** Encodes bytes as lower-case hexadecimal text. */
 export function encodeHex(bytes: Uint8Array): string {
   return decoder.decode(encodeHexBytes(bytes));
 }
 
-/** Bytes of lower-case hexadecimal text, or undefined for any other text. */
+/** Decodes lower-case hexadecimal text. Returns undefined for any other text. */
 export function decodeHex(text: string): Uint8Array | undefined {
   if (text.length % 2 !== 0 || !/^[0-9a-f]*$/.test(text)) return undefined;
   const bytes = new Uint8Array(text.length / 2);
@@ -112,7 +116,7 @@ function hexValue(text: string, at: number): number {
 
 const BASE64_ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 const PADDING = 0x3d;
-/** A bit that no value of six bits has. */
+/** A bit above the six bits of a base64 digit. */
 const NOT_IN_ALPHABET = 0x40;
 
 const base64Digits = /* @__PURE__ */ encoder.encode(BASE64_ALPHABET);
@@ -122,7 +126,7 @@ const base64Values = /* @__PURE__ */ (() => {
   return values;
 })();
 
-/** Base64 text with padding (RFC 4648, section 4). */
+/** Encodes bytes as base64 text with padding (RFC 4648, section 4). */
 export function encodeBase64(bytes: Uint8Array): string {
   const text = new Uint8Array(Math.ceil(bytes.length / 3) * 4);
   let to = 0;
@@ -137,8 +141,8 @@ export function encodeBase64(bytes: Uint8Array): string {
 }
 
 /**
- * Bytes of base64 text in its one canonical form (RFC 4648, sections 3.2, 3.3 and 3.5: padding, no foreign
- * characters, zero trailing bits), or undefined for any other text.
+ * Decodes canonical base64 text: with padding, without foreign characters, and with zero trailing bits (RFC 4648,
+ * sections 3.2, 3.3 and 3.5). Returns undefined for any other text.
  */
 export function decodeBase64(text: string): Uint8Array | undefined {
   if (text.length % 4 !== 0) return undefined;
@@ -150,11 +154,11 @@ export function decodeBase64(text: string): Uint8Array | undefined {
   for (let from = 0; from < digits; from += 4) {
     const first = base64Value(text, from);
     const second = base64Value(text, from + 1);
-    // What stands in the place of padding counts as zeros.
+    // Padding counts as zero bits.
     const third = from + 2 < digits ? base64Value(text, from + 2) : 0;
     const fourth = from + 3 < digits ? base64Value(text, from + 3) : 0;
     seen |= first | second | third | fourth;
-    // Past the end nothing is written.
+    // Writes past the end of the array, in a last group with padding, have no effect.
     bytes[to++] = (first << 2) | (second >> 4);
     bytes[to++] = (second << 4) | (third >> 2);
     bytes[to++] = (third << 6) | fourth;
@@ -162,12 +166,12 @@ export function decodeBase64(text: string): Uint8Array | undefined {
   return seen < NOT_IN_ALPHABET && hasZeroTrailingBits(text, padding) ? bytes : undefined;
 }
 
-/** How many of the text's last characters are padding. */
+/** Returns the number of padding characters at the end of base64 text. */
 export function base64Padding(text: string): 0 | 1 | 2 {
   return text.endsWith("==") ? 2 : text.endsWith("=") ? 1 : 0;
 }
 
-/** Whether the last digit before the padding says nothing that no byte has room for. */
+/** Returns whether the unused bits of the last base64 digit are zero (RFC 4648, section 3.5). */
 export function hasZeroTrailingBits(text: string, padding: 0 | 1 | 2): boolean {
   const unused = padding === 0 ? 0 : padding === 1 ? 0b11 : 0b1111;
   return (base64Value(text, text.length - padding - 1) & unused) === 0;
@@ -178,7 +182,7 @@ function base64Value(text: string, at: number): number {
   return code < 256 ? base64Values[code]! : NOT_IN_ALPHABET;
 }
 
-/** Text of a UUID's 16 bytes (RFC 9562, section 4), in lower case. */
+/** Formats the 16 bytes of a UUID in lower case (RFC 9562, section 4). */
 export function encodeUuid(bytes: Uint8Array): string {
   const hex = encodeHex(bytes);
   return [
@@ -190,52 +194,52 @@ export function encodeUuid(bytes: Uint8Array): string {
   ].join("-");
 }
 
-/** The 16 bytes of a UUID in lower case, of any version, or undefined for any other value. */
+/** Parses a UUID in lower case, of any version, to 16 bytes. Returns undefined for any other value. */
 export function decodeUuid(text: unknown): Uint8Array | undefined {
   if (typeof text !== "string" || !UUID.test(text)) return undefined;
   return decodeHex(text.replaceAll("-", ""));
 }
 
-/** Whether a value is a UUID in lower case, and not the nil UUID. */
+/** Returns whether a value is a UUID in lower case other than the nil UUID. */
 export function isClientId(value: unknown): value is string {
   return typeof value === "string" && UUID.test(value) && value !== NIL_UUID;
 }
 
 const NIL_UUID = "00000000-0000-0000-0000-000000000000";
-/** A UUID in lower case, of any version. */
+/** Matches a UUID in lower case, of any version. */
 export const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
 
-/** One array with the bytes of all parts. */
+/** Concatenates arrays into a new one. */
 export function concat(...parts: readonly Uint8Array[]): Uint8Array {
   let length = 0;
-  for (const part of parts) length += part.length;
+  for (const part of parts) length += lengthOf(part);
   const whole = new Uint8Array(length);
   let at = 0;
   for (const part of parts) {
     whole.set(part, at);
-    at += part.length;
+    at += lengthOf(part);
   }
   return whole;
 }
 
-// A view of every array that holds a number would cost more than to copy its bytes to where a view is kept.
+// Copying the bytes of a float to a shared view is faster than creating a view of each array.
 const floatBytes = /* @__PURE__ */ new Uint8Array(8);
 const floatView = /* @__PURE__ */ new DataView(floatBytes.buffer);
 
-/** The big-endian float of 4 or 8 bytes at an offset. */
+/** Reads a big-endian float of `size` bytes at an offset. */
 export function readFloat(bytes: Uint8Array, at: number, size: 4 | 8): number {
   for (let digit = 0; digit < size; digit++) floatBytes[digit] = bytes[at + digit]!;
   return size === 4 ? floatView.getFloat32(0) : floatView.getFloat64(0);
 }
 
-/** The big-endian unsigned integer of `size` bytes at an offset. */
+/** Reads a big-endian unsigned integer of `size` bytes at an offset. */
 export function readUint(bytes: Uint8Array, at: number, size: 1 | 2 | 4): number {
   let value = 0;
   for (let digit = at; digit < at + size; digit++) value = value * 256 + bytes[digit]!;
   return value;
 }
 
-/** Whether two arrays hold the same bytes, in a time that tells nothing about where they differ. Lengths are not secret. */
+/** Returns whether two arrays are equal, in a time that depends on their lengths only. The lengths are not secret. */
 export function equalConstantTime(a: Uint8Array, b: Uint8Array): boolean {
   if (a.length !== b.length) return false;
   let difference = 0;
@@ -243,12 +247,55 @@ export function equalConstantTime(a: Uint8Array, b: Uint8Array): boolean {
   return difference === 0;
 }
 
-/** Whether `value` is a Uint8Array, also one of another realm. */
+/** Returns whether `value` is a Uint8Array, of any realm or subclass, whose buffer is not detached. */
 export function isBytes(value: unknown): value is Uint8Array {
+  return isUint8Array(value) && !isDetached(value);
+}
+
+/** Returns whether `value` is a Uint8Array, of any realm or subclass, also if its buffer is detached. */
+export function isUint8Array(value: unknown): value is Uint8Array {
   return typedArrayName.call(value) === "Uint8Array";
 }
 
-/** Reads the engine's own mark, which nothing else can bear; undefined for what is no typed array. */
-const typedArrayName = /* @__PURE__ */ (() =>
-  Object.getOwnPropertyDescriptor(Object.getPrototypeOf(Uint8Array.prototype), Symbol.toStringTag)!
-    .get as (this: unknown) => string | undefined)();
+/** Returns the number of bytes of a Uint8Array, even if a subclass overrides `length`. */
+export function lengthOf(bytes: Uint8Array): number {
+  return typedArrayLength.call(bytes);
+}
+
+/** Copies a Uint8Array to a new buffer. Returns undefined if `value` is not a Uint8Array, or if its buffer is detached. */
+export function copyOfBytes(value: unknown): Uint8Array | undefined {
+  return isBytes(value) ? new Uint8Array(value) : undefined;
+}
+
+/** Returns whether the buffer of an array was transferred, or was resized to end before the array starts. */
+function isDetached(bytes: Uint8Array): boolean {
+  if (lengthOf(bytes) > 0) return false;
+  try {
+    new Uint8Array(bytes);
+    return false;
+  } catch {
+    return true;
+  }
+}
+
+/** Returns the length of an ArrayBuffer of any realm. Returns undefined for other values, including SharedArrayBuffers. */
+export function bufferLength(value: unknown): number | undefined {
+  try {
+    return arrayBufferLength.call(value);
+  } catch {
+    return undefined;
+  }
+}
+
+// Built-in getters, whose results a property, subclass or proxy cannot change.
+const typedArray = /* @__PURE__ */ Object.getPrototypeOf(Uint8Array.prototype) as object;
+const typedArrayName = /* @__PURE__ */ engineGetter<string | undefined>(
+  typedArray,
+  Symbol.toStringTag,
+);
+const typedArrayLength = /* @__PURE__ */ engineGetter<number>(typedArray, "length");
+const arrayBufferLength = /* @__PURE__ */ engineGetter<number>(ArrayBuffer.prototype, "byteLength");
+
+function engineGetter<Value>(prototype: object, key: PropertyKey): (this: unknown) => Value {
+  return Object.getOwnPropertyDescriptor(prototype, key)!.get as () => Value;
+}

@@ -1,4 +1,4 @@
-/** The stable code of every error that the library throws: what a program tests, where a message is for people. */
+/** The stable codes of the library's errors. Programs compare codes; messages may change. */
 export type LacreErrorCode =
   | "ERR_MALFORMED"
   | "ERR_BOUND_EXCEEDED"
@@ -8,13 +8,14 @@ export type LacreErrorCode =
   | "ERR_REPLAYED"
   | "ERR_REPLAY_GUARD_FULL"
   | "ERR_VALIDATION"
+  | "ERR_NO_COMMON_WIRE"
   | "ERR_DECRYPT"
   | "ERR_KEY"
   | "ERR_UNSIGNED"
   | "ERR_WRONG_PASSPHRASE";
 
 /**
- * The one ancestor of everything that the library throws.
+ * Base class of all errors that the library throws.
  *
  * ```ts
  * if (error instanceof LacreError && error.code === "ERR_REPLAYED") return;
@@ -22,6 +23,7 @@ export type LacreErrorCode =
  */
 export class LacreError extends Error {
   override readonly name: string = "LacreError";
+  /** What failed. */
   readonly code: LacreErrorCode;
 
   constructor(code: LacreErrorCode, message: string, options?: ErrorOptions) {
@@ -30,10 +32,7 @@ export class LacreError extends Error {
   }
 }
 
-/**
- * Bytes that are not a frame: malformed (`ERR_MALFORMED`) or beyond a bound (`ERR_BOUND_EXCEEDED`).
- * Thrown before anything in them is believed.
- */
+/** The bytes are not a frame: malformed (`ERR_MALFORMED`), or over a limit (`ERR_BOUND_EXCEEDED`). */
 export class DecodeError extends LacreError {
   override readonly name = "DecodeError";
   declare readonly code: "ERR_MALFORMED" | "ERR_BOUND_EXCEEDED";
@@ -46,7 +45,7 @@ export class DecodeError extends LacreError {
   }
 }
 
-/** A frame whose signature is missing, wrong, or of another key. It never says which. */
+/** The signature of a frame is missing, wrong, or of another key. The error does not reveal which. */
 export class VerifyError extends LacreError {
   override readonly name = "VerifyError";
   declare readonly code: "ERR_VERIFY";
@@ -56,7 +55,7 @@ export class VerifyError extends LacreError {
   }
 }
 
-/** An authentic frame that comes too late, too early, or once more; or for which the replay guard has no room. */
+/** An authentic frame is too old, from the future, or was received before; or the replay guard is full. */
 export class FreshnessError extends LacreError {
   override readonly name = "FreshnessError";
   declare readonly code:
@@ -70,35 +69,38 @@ export class FreshnessError extends LacreError {
   }
 }
 
-/** One thing that is wrong with a value, and where. It never holds the value itself. */
+/** One problem of a value. It does not contain the value. */
 export interface ValidationIssue {
+  /** Keys and indices that lead to the problem; keys are cut to 64 characters. */
   readonly path: readonly PropertyKey[];
+  /** The problem, in English. */
   readonly message: string;
 }
 
-/** A value that does not fit its schema, or that no frame can carry. It has the first 16 issues. */
+/** A value does not match its schema, or cannot be encoded in a frame. */
 export class ValidationError extends LacreError {
   override readonly name = "ValidationError";
   declare readonly code: "ERR_VALIDATION";
+  /** The first 16 problems. */
   readonly issues: readonly ValidationIssue[];
 
-  /** `subject` names what was validated: a message type, an argument. */
+  /** @param subject - Name of the validated value, such as a message type or an argument. */
   constructor(subject: string, issues: readonly ValidationIssue[], options?: ErrorOptions) {
-    const kept = issues.slice(0, MAX_ISSUES).map(({ path, message }) => ({
+    const first = issues.slice(0, MAX_ISSUES).map(({ path, message }) => ({
       path: path.map((key) => (typeof key === "string" ? key.slice(0, MAX_KEY_UNITS) : key)),
       message,
     }));
-    const lines = kept.map(({ path, message }) =>
+    const lines = first.map(({ path, message }) =>
       path.length === 0 ? message : `${path.map(printable).join(".")}: ${message}`,
     );
-    if (issues.length > kept.length) lines.push(`and ${issues.length - kept.length} more`);
+    if (issues.length > first.length) lines.push(`and ${issues.length - first.length} more`);
     super("ERR_VALIDATION", `${subject}: ${lines.join("; ")}`, options);
-    this.issues = kept;
+    this.issues = first;
   }
 }
 
-// What is wrong is counted by the sender, and keys are the sender's text: an error must not grow with them, nor
-// bring line breaks into a log.
+// The sender chooses the number of issues and the text of keys. These limits keep errors short, and `printable` keeps line
+// breaks out of logs.
 const MAX_ISSUES = 16;
 const MAX_KEY_UNITS = 64;
 
@@ -107,7 +109,9 @@ function printable(key: PropertyKey): string {
   return /^[\w-]+$/.test(text) ? text : JSON.stringify(text);
 }
 
-/** Ciphertext that does not decrypt under this key, or not to something that an honest peer would have sent. It never says why. */
+/**
+ * Ciphertext does not decrypt under this key, or its plaintext is malformed. The error does not reveal which.
+ */
 export class DecryptError extends LacreError {
   override readonly name = "DecryptError";
   declare readonly code: "ERR_DECRYPT";
@@ -117,7 +121,7 @@ export class DecryptError extends LacreError {
   }
 }
 
-/** A key that cannot be used (`ERR_KEY`), that is missing (`ERR_UNSIGNED`), or that is another than the peer's (`ERR_WRONG_PASSPHRASE`). */
+/** A key is invalid (`ERR_KEY`), missing (`ERR_UNSIGNED`), or not the chat's (`ERR_WRONG_PASSPHRASE`). */
 export class KeyError extends LacreError {
   override readonly name = "KeyError";
   declare readonly code: "ERR_KEY" | "ERR_UNSIGNED" | "ERR_WRONG_PASSPHRASE";

@@ -25,6 +25,12 @@ export { AuthRequest, AuthResponse } from "./messages/auth.js";
 export { Ack, ChatMessage, StatusEvent } from "./messages/chat.js";
 export { Heartbeat, Hello, Resume, Welcome } from "./messages/connection.js";
 export {
+  isSameUsername,
+  preparePassword,
+  prepareUsername,
+  usernameKey,
+} from "./messages/credentials.js";
+export {
   type DefinitionOptions,
   defineMessage,
   type MessageDefinition,

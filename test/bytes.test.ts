@@ -2,32 +2,32 @@ import fc from "fast-check";
 import { describe, expect, it, vi } from "vitest";
 import * as native from "#native";
 import * as portable from "../src/bytes.js";
-import { asBuffer, hex, toHex } from "./support/hex.js";
-
-const utf8 = (text: string) => new TextEncoder().encode(text);
+import { detach, MisleadingBytes, resizableBuffer } from "./support/byte-arrays.js";
+import { asBuffer, hex, toHex, utf8 } from "./support/hex.js";
+import { runs } from "./support/runs.js";
 
 describe.each([
   ["of this platform", native],
   ["in JavaScript", portable],
 ])("base64 %s", (_, { decodeBase64, encodeBase64 }) => {
-  it("is what the platform makes of all bytes", () => {
+  it("encodes and decodes all bytes like the platform", () => {
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 300 }), (bytes) => {
         const text = encodeBase64(bytes);
         expect(text).toBe(btoa(String.fromCharCode(...bytes)));
         expect(decodeBase64(text)).toEqual(bytes);
       }),
-      { numRuns: 2000 },
+      { numRuns: runs(2000) },
     );
   });
 
-  it("has one form", () => {
+  it("accepts the canonical form only", () => {
     fc.assert(
       fc.property(fc.string({ unit: fc.constantFrom(..."AQgw+/=-_ \n"), maxLength: 9 }), (text) => {
         const bytes = decodeBase64(text);
         if (bytes !== undefined) expect(encodeBase64(bytes)).toBe(text);
       }),
-      { numRuns: 5000 },
+      { numRuns: runs(5000) },
     );
   });
 
@@ -52,7 +52,7 @@ describe.each([
     "AAAĀ",
     "AAA\0",
     "ＡAAA",
-  ])("does not take %j", (text) => expect(decodeBase64(text)).toBeUndefined());
+  ])("rejects %j", (text) => expect(decodeBase64(text)).toBeUndefined());
 
   it.each([
     ["", []],
@@ -60,11 +60,11 @@ describe.each([
     ["AAA=", [0, 0]],
     ["AAAA", [0, 0, 0]],
     ["/+8=", [255, 239]],
-  ])("takes %j", (text, bytes) => expect(decodeBase64(text)).toEqual(Uint8Array.from(bytes)));
+  ])("accepts %j", (text, bytes) => expect(decodeBase64(text)).toEqual(Uint8Array.from(bytes)));
 });
 
 describe("hexadecimal text", () => {
-  it("comes back as it was", () => {
+  it("round-trips", () => {
     fc.assert(
       fc.property(fc.uint8Array(), (bytes) => {
         expect(portable.encodeHex(bytes)).toBe(toHex(bytes));
@@ -72,13 +72,13 @@ describe("hexadecimal text", () => {
       }),
     );
   });
-  it.each(["0", "0g", "AA", " 0", "0x", "00\n"])("is not %j", (text) => {
+  it.each(["0", "0g", "AA", " 0", "0x", "00\n"])("rejects %j", (text) => {
     expect(portable.decodeHex(text)).toBeUndefined();
   });
 });
 
 describe("UTF-8", () => {
-  it("is what a strict TextDecoder takes", () => {
+  it("accepts the same bytes as a strict TextDecoder", () => {
     const byte = fc.oneof(
       fc.nat(255),
       fc.constantFrom(0xc2, 0xe0, 0xed, 0xef, 0xf0, 0xf4, 0x80, 0x9f, 0xa0, 0xbf),
@@ -96,12 +96,12 @@ describe("UTF-8", () => {
         expect(portable.isUtf8(bytes, 0, bytes.length)).toBe(expected !== undefined);
         if (expected !== undefined) expect(portable.decodeUtf8(bytes)).toBe(expected);
       }),
-      { numRuns: 20_000 },
+      { numRuns: runs(20_000) },
     );
   });
 
-  it("is what a TextDecoder takes at the ends of what bytes may be", () => {
-    // One that replaces what is no text: none of these bytes are U+FFFD themselves, and to throw costs more.
+  it("accepts the same bytes as TextDecoder at the limits of each range", () => {
+    // A decoder that replaces invalid bytes is faster than one that throws. None of these bytes encode U+FFFD.
     const lenient = new TextDecoder();
     const isText = (bytes: Uint8Array) => !lenient.decode(bytes).includes("\ufffd");
     const ends = [0x7f, 0x80, 0x8f, 0x90, 0x9f, 0xa0, 0xbf, 0xc0];
@@ -122,7 +122,7 @@ describe("UTF-8", () => {
     expect(wrong).toEqual([]);
   });
 
-  it("is none with a byte of none anywhere in ASCII", () => {
+  it("rejects an invalid byte at any offset in ASCII", () => {
     const ascii = new Uint8Array(16).fill(0x7f);
     expect(portable.isUtf8(ascii, 0, 16)).toBe(true);
     for (let at = 0; at < 16; at++) {
@@ -130,7 +130,7 @@ describe("UTF-8", () => {
     }
   });
 
-  it("is told without what stands around it", () => {
+  it("ignores the bytes outside the offsets", () => {
     const bytes = hex("ff c3b1 31323334353637 ff");
     for (let end = 1; end <= 10; end++) {
       expect(portable.isUtf8(bytes, 1, end), `to ${end}`).toBe(end !== 2);
@@ -140,12 +140,15 @@ describe("UTF-8", () => {
     expect(portable.decodeUtf8(bytes, 1, 10)).toBe("ñ1234567");
   });
 
-  it.each([0, 1, 21, 22, 23, 24, 100])("becomes text after %i letters, or none", (length) => {
-    const text = `\ufeff${"x".repeat(length)}`;
-    expect(portable.decodeUtf8(utf8(text))).toBe(text);
-    expect(portable.decodeUtf8(utf8("x".repeat(length)))).toBe("x".repeat(length));
-    expect(() => portable.decodeUtf8(Uint8Array.of(...utf8(text), 0x80))).toThrow(TypeError);
-  });
+  it.each([0, 1, 21, 22, 23, 24, 100])(
+    "decodes or rejects a character after %i letters",
+    (length) => {
+      const text = `\ufeff${"x".repeat(length)}`;
+      expect(portable.decodeUtf8(utf8(text))).toBe(text);
+      expect(portable.decodeUtf8(utf8("x".repeat(length)))).toBe("x".repeat(length));
+      expect(() => portable.decodeUtf8(Uint8Array.of(...utf8(text), 0x80))).toThrow(TypeError);
+    },
+  );
 
   it.each([
     ["x".repeat(64), "x"],
@@ -153,12 +156,12 @@ describe("UTF-8", () => {
     [`${"€".repeat(21)}x`, "x"],
     ["€".repeat(20), "ñ€"],
     ["🔑".repeat(16), "x"],
-  ])("of %s fits in 64 bytes, but no more", (text, more) => {
+  ])("fits %s in 64 bytes, and rejects one character more", (text, more) => {
     expect(portable.fitsInUtf8(text, 64)).toBe(true);
     expect(portable.fitsInUtf8(text + more, 64)).toBe(false);
   });
 
-  it("goes to the start of an array that has the room", () => {
+  it("is written to the start of a longer array", () => {
     const target = new Uint8Array(4).fill(0xff);
     portable.encodeUtf8Into("ñ!", target);
     expect(toHex(target)).toBe("c3b121ff");
@@ -174,11 +177,11 @@ describe("UTF-8", () => {
     ["a\ud800b", false],
   ] as const;
 
-  it.each(texts)("has bytes for %j: %s", (text, isWellFormed) => {
+  it.each(texts)("reports whether %j is well-formed: %s", (text, isWellFormed) => {
     expect(portable.isWellFormed(text)).toBe(isWellFormed);
   });
 
-  it("has bytes for the same texts in an engine that does not tell", async () => {
+  it("reports the same without String.prototype.isWellFormed", async () => {
     const native = Object.getOwnPropertyDescriptor(String.prototype, "isWellFormed");
     Reflect.deleteProperty(String.prototype, "isWellFormed");
     vi.resetModules();
@@ -188,14 +191,14 @@ describe("UTF-8", () => {
   });
 });
 
-describe("bytes", () => {
-  it("of several arrays stand in one, in their order", () => {
+describe("byte helpers", () => {
+  it("concatenate arrays in order", () => {
     expect(portable.concat()).toEqual(new Uint8Array());
     const parts = [Uint8Array.of(1, 2), Uint8Array.of(), Uint8Array.of(3), Uint8Array.of(4, 5)];
     expect(portable.concat(...parts)).toEqual(Uint8Array.of(1, 2, 3, 4, 5));
   });
 
-  it("are read as big-endian numbers, anywhere", () => {
+  it("read big-endian numbers at any offset", () => {
     const floats = hex("ff 3fc00000 ff 3ff8000000000001 ff");
     expect(portable.readFloat(floats, 1, 4)).toBe(1.5);
     expect(portable.readFloat(floats, 6, 8)).toBe(1.5 + Number.EPSILON);
@@ -206,7 +209,7 @@ describe("bytes", () => {
     expect(portable.readUint(integers, 1, 4)).toBe(0xfedc_ba98);
   });
 
-  it("are a Uint8Array, and nothing else", () => {
+  it("recognise a Uint8Array only", () => {
     for (const bytes of [new Uint8Array(), asBuffer(Uint8Array.of(1))]) {
       expect(portable.isBytes(bytes)).toBe(true);
     }
@@ -219,8 +222,8 @@ describe("bytes", () => {
   });
 });
 
-describe("comparison in constant time", () => {
-  it("is equality of bytes", () => {
+describe("equalConstantTime", () => {
+  it("compares bytes", () => {
     const bytes = fc.uint8Array({ maxLength: 40 });
     fc.assert(
       fc.property(bytes, bytes, (a, b) => {
@@ -234,8 +237,34 @@ describe("comparison in constant time", () => {
   });
 });
 
-describe("a UUID", () => {
-  it("comes back as it was", () => {
+describe("isBytes, lengthOf and copyOfBytes", () => {
+  it("reject a detached array", () => {
+    const bytes = new Uint8Array(4);
+    detach(bytes);
+    expect(portable.isBytes(bytes)).toBe(false);
+    expect(portable.copyOfBytes(bytes)).toBeUndefined();
+    expect(portable.isBytes(new Uint8Array())).toBe(true);
+  });
+
+  it("accept an array at the end of a resized buffer, but not past it", () => {
+    const buffer = resizableBuffer(8);
+    const [tracking, fixed] = [new Uint8Array(buffer, 4), new Uint8Array(buffer, 4, 2)];
+    buffer.resize(4);
+    expect([tracking, fixed].map(portable.isBytes)).toEqual([true, false]);
+    buffer.resize(3);
+    expect([tracking, fixed].map(portable.isBytes)).toEqual([false, false]);
+  });
+
+  it("ignore the overridden members of a subclass", () => {
+    const liar = MisleadingBytes.holding(1, 2, 3);
+    expect(portable.lengthOf(liar)).toBe(3);
+    expect(portable.copyOfBytes(liar)).toEqual(Uint8Array.of(1, 2, 3));
+    expect(portable.copyOfBytes(new Proxy(liar, {}))).toBeUndefined();
+  });
+});
+
+describe("UUIDs", () => {
+  it("round-trips", () => {
     fc.assert(
       fc.property(fc.uint8Array({ minLength: 16, maxLength: 16 }), (bytes) => {
         expect(portable.decodeUuid(portable.encodeUuid(bytes))).toEqual(bytes);
@@ -255,8 +284,8 @@ describe("a UUID", () => {
     ["018bcfe5-687b-7abc-8def-0123456789ab"],
     7,
     null,
-  ])("is not %j", (value) => expect(portable.decodeUuid(value)).toBeUndefined());
-  it("is a client's id, unless it is nil", () => {
+  ])("rejects %j", (value) => expect(portable.decodeUuid(value)).toBeUndefined());
+  it("are client ids, except the nil UUID", () => {
     const id = "018bcfe5-687b-7abc-8def-0123456789ab";
     expect(portable.isClientId(id)).toBe(true);
     for (const other of ["00000000-0000-0000-0000-000000000000", id.toUpperCase(), [id], "", 7]) {

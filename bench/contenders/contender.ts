@@ -1,28 +1,28 @@
 import type { ChatMessage } from "lacre";
 import type { Letter } from "../messages.js";
 
-/** What travels: bytes, or text for those whose format is text. */
+/** A transmitted packet: bytes, or text if the format is text. */
 export type Packet = Uint8Array | string;
 
 /**
- * One way to send a value so that its receiver knows it to be whole and from a holder of the key. All check the value
- * against the same schema at both ends and yield the same value.
+ * One way to send a value such that its receiver can verify its integrity and origin. All contenders validate the value
+ * with the same schema at both ends and return the same value.
  */
 export interface Contender<Value> {
   readonly name: string;
-  /** How many calls are under way at the same time; 1 if left out. */
+  /** Number of concurrent calls. By default 1. */
   readonly atOnce?: number;
   write(value: Value): Packet | Promise<Packet>;
   read(packet: Packet): Value | Promise<Value>;
 }
 
-/** What one library can do: authenticate a chat message, and seal a letter. */
+/** What one library can do: authenticate a chat message, and encrypt a letter. */
 export interface Entrant {
   readonly signing?: readonly Contender<ChatMessage>[];
-  readonly sealing?: readonly Contender<Letter>[];
+  readonly encrypting?: readonly Contender<Letter>[];
 }
 
-/** A way whose calls are asynchronous, one after the other and 64 at once. */
+/** An asynchronous way, measured with 1 and with 64 concurrent calls. */
 export function alsoInFlight<Value>(contender: Contender<Value>): Contender<Value>[] {
   return [contender, { ...contender, name: `${contender.name}, 64 in flight`, atOnce: 64 }];
 }

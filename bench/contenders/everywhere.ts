@@ -7,7 +7,7 @@ import { openpgp } from "./openpgp.js";
 import { paseto } from "./paseto.js";
 import { tweetnacl } from "./tweetnacl.js";
 
-/** Who also runs in a browser; the library itself comes first. */
+/** Contenders that also run in browsers, the library first. */
 export const everywhere: readonly (() => Entrant | Promise<Entrant>)[] = [
   lacre,
   jose,

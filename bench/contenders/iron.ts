@@ -1,12 +1,12 @@
 import { defaults, seal, unseal } from "@hapi/iron";
-import { Letter, SEALING_SECRET } from "../messages.js";
+import { ENCRYPTION_SECRET, Letter } from "../messages.js";
 import type { Entrant } from "./contender.js";
 
-/** With a Buffer for a password, for which it derives no keys. */
+/** With a Buffer as password, from which it derives no keys. */
 export function iron(): Entrant {
-  const password = Buffer.from(SEALING_SECRET);
+  const password = Buffer.from(ENCRYPTION_SECRET);
   return {
-    sealing: [
+    encrypting: [
       {
         name: "@hapi/iron",
         write: (letter) => seal(Letter.parse(letter), password, defaults),

@@ -1,6 +1,6 @@
 import { EncryptJWT, importJWK, jwtDecrypt, jwtVerify, SignJWT } from "jose";
 import { ChatMessage } from "lacre";
-import { Letter, SEALING_SECRET, SIGNING_SECRET } from "../messages.js";
+import { ENCRYPTION_SECRET, Letter, SIGNING_SECRET } from "../messages.js";
 import { alsoInFlight, type Entrant } from "./contender.js";
 import { chatMessageForJson } from "./json.js";
 
@@ -9,9 +9,9 @@ export async function jose(): Promise<Entrant> {
   const keyOf = (secret: Uint8Array, alg: string) =>
     importJWK({ kty: "oct", k: base64url(secret), alg });
   const signingKey = await keyOf(SIGNING_SECRET, "HS256");
-  const sealingKey = await keyOf(SEALING_SECRET, "A256GCM");
+  const encryptionKey = await keyOf(ENCRYPTION_SECRET, "A256GCM");
   const signingHeader = { alg: "HS256" };
-  const sealingHeader = { alg: "dir", enc: "A256GCM" };
+  const encryptionHeader = { alg: "dir", enc: "A256GCM" };
   const verifying = { algorithms: ["HS256"] };
   const decrypting = { keyManagementAlgorithms: ["dir"], contentEncryptionAlgorithms: ["A256GCM"] };
   return {
@@ -23,12 +23,14 @@ export async function jose(): Promise<Entrant> {
         return ChatMessage.parse((await jwtVerify(token, signingKey, verifying)).payload);
       },
     }),
-    sealing: alsoInFlight({
+    encrypting: alsoInFlight({
       name: "jose, dir + A256GCM",
       write: (letter) =>
-        new EncryptJWT(Letter.parse(letter)).setProtectedHeader(sealingHeader).encrypt(sealingKey),
+        new EncryptJWT(Letter.parse(letter))
+          .setProtectedHeader(encryptionHeader)
+          .encrypt(encryptionKey),
       async read(token) {
-        return Letter.parse((await jwtDecrypt(token, sealingKey, decrypting)).payload);
+        return Letter.parse((await jwtDecrypt(token, encryptionKey, decrypting)).payload);
       },
     }),
   };

@@ -1,6 +1,6 @@
 import { ChatMessage, MessageProtocol, SigningKey } from "lacre";
 import { ChatKey, decryptMessage, encryptMessage } from "lacre/e2e";
-import { type Letter, SEALING_SECRET, SIGNING_SECRET, TIMESTAMP } from "../messages.js";
+import { ENCRYPTION_SECRET, type Letter, SIGNING_SECRET, TIMESTAMP } from "../messages.js";
 import type { Contender, Entrant, Packet } from "./contender.js";
 
 const key = SigningKey.from(SIGNING_SECRET);
@@ -16,7 +16,7 @@ function signing(wire: 1 | 2) {
   };
 }
 
-function sealing(wire: 1 | 2, chatKey: ChatKey): Contender<Letter> {
+function encrypting(wire: 1 | 2, chatKey: ChatKey): Contender<Letter> {
   const outer = signing(wire);
   return {
     name: outer.name,
@@ -36,9 +36,9 @@ function sealing(wire: 1 | 2, chatKey: ChatKey): Contender<Letter> {
 }
 
 export async function lacre(): Promise<Entrant> {
-  const chatKey = await ChatKey.from(SEALING_SECRET);
+  const chatKey = await ChatKey.from(ENCRYPTION_SECRET);
   return {
     signing: [signing(2), signing(1)],
-    sealing: [sealing(2, chatKey), sealing(1, chatKey)],
+    encrypting: [encrypting(2, chatKey), encrypting(1, chatKey)],
   };
 }

@@ -1,10 +1,10 @@
 import { Decoder, Encoder } from "@msgpack/msgpack";
 import { ChatMessage } from "lacre";
 import sodium from "libsodium-wrappers";
-import { Letter, SEALING_SECRET, SIGNING_SECRET } from "../messages.js";
+import { ENCRYPTION_SECRET, Letter, SIGNING_SECRET } from "../messages.js";
 import type { Entrant } from "./contender.js";
 
-/** It has no format of its own: MessagePack with the tag before it. */
+/** Without a format of its own: MessagePack with the tag before it. */
 export async function libsodium(): Promise<Entrant> {
   await sodium.ready;
   const encoder = new Encoder();
@@ -31,18 +31,18 @@ export async function libsodium(): Promise<Entrant> {
         },
       },
     ],
-    sealing: [
+    encrypting: [
       {
         name: "libsodium, secretbox",
         write(letter) {
           const nonce = sodium.randombytes_buf(NONCE);
           const payload = encoder.encodeSharedRef(Letter.parse(letter));
-          return joined(nonce, sodium.crypto_secretbox_easy(payload, nonce, SEALING_SECRET));
+          return joined(nonce, sodium.crypto_secretbox_easy(payload, nonce, ENCRYPTION_SECRET));
         },
         read(packet) {
           const bytes = packet as Uint8Array;
           const [nonce, box] = [bytes.subarray(0, NONCE), bytes.subarray(NONCE)];
-          const opened = sodium.crypto_secretbox_open_easy(box, nonce, SEALING_SECRET);
+          const opened = sodium.crypto_secretbox_open_easy(box, nonce, ENCRYPTION_SECRET);
           return Letter.parse(decoder.decode(opened));
         },
       },

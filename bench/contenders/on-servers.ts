@@ -4,5 +4,5 @@ import { iron } from "./iron.js";
 import { jsonwebtoken } from "./jsonwebtoken.js";
 import { raw } from "./raw.js";
 
-/** Who needs node:crypto, after the others; the limit comes first. */
+/** All contenders on servers: those that need node:crypto come last, and the lower bound comes first. */
 export const onServers = [raw, ...everywhere, fastJwt, jsonwebtoken, iron];

@@ -1,12 +1,12 @@
 import { createMessage, decrypt, encrypt, readMessage, type SessionKey } from "openpgp";
-import { Letter, SEALING_SECRET } from "../messages.js";
+import { ENCRYPTION_SECRET, Letter } from "../messages.js";
 import type { Entrant } from "./contender.js";
 
-/** With a session key, so that no password is stretched. */
+/** With a session key, so that it derives no key from a password. */
 export function openpgp(): Entrant {
-  const sessionKey: SessionKey = { data: SEALING_SECRET, algorithm: "aes256" };
+  const sessionKey: SessionKey = { data: ENCRYPTION_SECRET, algorithm: "aes256" };
   return {
-    sealing: [
+    encrypting: [
       {
         name: "openpgp, session key",
         async write(letter) {

@@ -1,27 +1,27 @@
 import { Decoder, Encoder } from "@msgpack/msgpack";
 import nacl from "tweetnacl";
-import { Letter, SEALING_SECRET } from "../messages.js";
+import { ENCRYPTION_SECRET, Letter } from "../messages.js";
 import type { Entrant } from "./contender.js";
 import { joined } from "./libsodium.js";
 
-/** MessagePack in a secretbox; it has no MAC on its own. */
+/** MessagePack in a secretbox, as tweetnacl has no separate MAC. */
 export function tweetnacl(): Entrant {
   const encoder = new Encoder();
   const decoder = new Decoder();
   const { nonceLength } = nacl.secretbox;
   return {
-    sealing: [
+    encrypting: [
       {
         name: "tweetnacl, secretbox",
         write(letter) {
           const nonce = nacl.randomBytes(nonceLength);
           const payload = encoder.encodeSharedRef(Letter.parse(letter));
-          return joined(nonce, nacl.secretbox(payload, nonce, SEALING_SECRET));
+          return joined(nonce, nacl.secretbox(payload, nonce, ENCRYPTION_SECRET));
         },
         read(packet) {
           const bytes = packet as Uint8Array;
           const [nonce, box] = [bytes.subarray(0, nonceLength), bytes.subarray(nonceLength)];
-          const opened = nacl.secretbox.open(box, nonce, SEALING_SECRET);
+          const opened = nacl.secretbox.open(box, nonce, ENCRYPTION_SECRET);
           if (opened === null) throw new Error("not authentic");
           return Letter.parse(decoder.decode(opened));
         },

@@ -1,11 +1,11 @@
 import { once } from "node:events";
 import { fileURLToPath } from "node:url";
 import { ServerProcess } from "../../examples/server/harness/processes/server-process.js";
+import type { Fixture } from "./fixture.js";
 import type { Kind } from "./load/peer.js";
 import { forkProgram } from "./load/run-loops.js";
-import type { Stage } from "./stage.js";
 
-/** Something that runs, and is to be measured. */
+/** A running server that is measured. */
 export interface Running {
   readonly url: string;
   readonly pid: number;
@@ -15,7 +15,7 @@ export interface Running {
 export interface Contender {
   readonly name: string;
   readonly kind: Kind;
-  start(stage: Stage): Promise<Running>;
+  start(fixture: Fixture): Promise<Running>;
 }
 
 const program = (name: string) => fileURLToPath(new URL(`./servers/${name}.ts`, import.meta.url));
@@ -31,14 +31,14 @@ export const lacre = (name: string, nodeOptions: readonly string[] = []): Conten
   },
 });
 
-/** The limit: a bare `ws` that hands frames on, and neither reads nor stores them. */
+/** The upper bound: a bare `ws` server that forwards frames, and neither reads nor stores them. */
 export const echo = (nodeOptions: readonly string[] = []): Contender => ({
   name: "bare ws, stores nothing",
   kind: "echo",
   start: () => startFork(program("echo-server"), [], nodeOptions),
 });
 
-/** Socket.IO, with the server's own insert into the same tables. */
+/** Socket.IO, with the insert statement and the tables of the server. */
 export const socketIo = (mode: "single" | "group"): Contender => ({
   name: `Socket.IO, SQLite, ${mode === "group" ? "group commit" : "a commit each"}`,
   kind: "socket.io",

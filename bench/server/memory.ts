@@ -7,54 +7,54 @@ import { setTimeout as delay } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { until } from "../../examples/server/harness/until.js";
 import { type Contender, echo, lacre } from "./contenders.js";
+import { type Fixture, prepareFixture } from "./fixture.js";
 import type { IdlePlan } from "./load/idle-process.js";
 import { forkProgram } from "./load/run-loops.js";
-import { prepareStage, type Stage } from "./stage.js";
 
 export interface MemoryRow {
   readonly name: string;
   readonly connections: number;
   /** Bytes for each, after garbage collection. */
   readonly rss: number;
-  /** Of these, what JavaScript holds: its heap and its buffers. */
+  /** Part of these in the heap and the buffers of JavaScript. */
   readonly heap: number;
 }
 
 const CONNECTIONS = 10_000;
-/** Files that a process has open besides its connections. */
+/** Number of files that a process opens besides its connections. */
 const OTHER_FILES = 200;
-/** Connections that are open before the first measurement, so that what all connections share is not counted. */
+/** Connections opened before the first measurement, so that memory shared by all connections is not counted. */
 const FIRST = 500;
-/** As many as the server lets have all these connections, at most 20 each. */
+/** Users for all these connections, as the server permits 20 for each. */
 const USERS = 500;
-/** For buffers that were freed to be given back. */
+/** Milliseconds in which the process returns freed buffers. */
 const REST_MS = 1000;
 
-/** What an idle connection costs, on a bare `ws` and on the server. */
+/** Measures the memory of an idle connection, at a bare `ws` server and at the server. */
 export async function measureMemory(onRow: (row: MemoryRow) => void): Promise<MemoryRow[]> {
-  const stage = await prepareStage("sqlite", { clients: USERS, reach: 0 });
+  const fixture = await prepareFixture("sqlite", { clients: USERS, reach: 0 });
   const probe = fileURLToPath(new URL("./servers/memory-probe.mjs", import.meta.url));
   const nodeOptions = ["--expose-gc", "--import", probe];
   const rows: MemoryRow[] = [];
   try {
     for (const contender of [echo(nodeOptions), lacre("lacre", nodeOptions)]) {
-      rows.push(await measure(contender, stage));
+      rows.push(await measure(contender, fixture));
       onRow(rows.at(-1)!);
     }
   } finally {
-    await stage.database.remove();
+    await fixture.database.remove();
   }
   return rows;
 }
 
-async function measure(contender: Contender, stage: Stage): Promise<MemoryRow> {
+async function measure(contender: Contender, fixture: Fixture): Promise<MemoryRow> {
   const folder = mkdtempSync(join(tmpdir(), "lacre-memory-"));
   process.env.MEMORY_FILE = join(folder, "usage.json");
-  const running = await contender.start(stage);
+  const running = await contender.start(fixture);
   const program = fileURLToPath(new URL("./load/idle-process.ts", import.meta.url));
   const clients = forkProgram(program);
   const open = async (count: number) => {
-    const plan: IdlePlan = { kind: contender.kind, url: running.url, peers: stage.peers, count };
+    const plan: IdlePlan = { kind: contender.kind, url: running.url, peers: fixture.peers, count };
     clients.send(plan);
     await once(clients, "message");
     await delay(REST_MS);
@@ -78,7 +78,7 @@ async function measure(contender: Contender, stage: Stage): Promise<MemoryRow> {
   }
 }
 
-/** As many as both ends may have files open. */
+/** Returns a number of connections for which both processes may open files. */
 function mostConnections(): number {
   const limit = Number(execFileSync("sh", ["-c", "ulimit -n"], { encoding: "utf8" }));
   return Number.isNaN(limit) ? CONNECTIONS : Math.min(CONNECTIONS, limit - OTHER_FILES);

@@ -2,10 +2,10 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { lacre } from "./contenders.js";
+import { prepareFixture } from "./fixture.js";
 import { runLoops } from "./load/run-loops.js";
-import { prepareStage } from "./stage.js";
 
-/** The parts of `node --cpu-prof`'s file that count here. */
+/** The parts of a file of `node --cpu-prof` that are used here. */
 interface CpuProfile {
   readonly nodes: readonly {
     readonly id: number;
@@ -17,42 +17,42 @@ interface CpuProfile {
 
 export interface ProfileRow {
   readonly name: string;
-  /** Of the time in which the server was not idle. */
+  /** Share of the time in which the server was not idle. */
   readonly share: number;
 }
 
 export interface ServerProfile {
   readonly parts: readonly ProfileRow[];
   readonly functions: readonly ProfileRow[];
-  /** Of all time. */
+  /** Share of the whole time. */
   readonly idle: number;
 }
 
 const FUNCTIONS = 15;
 
-/** Where the server's time goes under full load. */
+/** Measures which code takes the time of the server under full load. */
 export async function profileServer(seconds: number): Promise<ServerProfile> {
-  const stage = await prepareStage("sqlite", { clients: 100, reach: 4 });
+  const fixture = await prepareFixture("sqlite", { clients: 100, reach: 4 });
   const folder = mkdtempSync(join(tmpdir(), "lacre-profile-"));
   try {
     const nodeOptions = ["--cpu-prof", `--cpu-prof-dir=${folder}`];
     const begun = performance.now();
-    const running = await lacre("lacre", nodeOptions).start(stage);
+    const running = await lacre("lacre", nodeOptions).start(fixture);
     const startMs = performance.now() - begun;
     const { url, pid } = running;
-    const plan = { kind: "lacre", url, peers: stage.peers, seconds, warmUpSeconds: 0 } as const;
+    const plan = { kind: "lacre", url, peers: fixture.peers, seconds, warmUpSeconds: 0 } as const;
     await runLoops([plan], pid).finally(() => running.stop());
     const files = readdirSync(folder).map((name) => readFileSync(join(folder, name), "utf8"));
-    // The loader's worker has a profile of its own, and a short one.
+    // The worker of the module loader writes a profile too, which is shorter.
     const longest = files.sort((a, b) => b.length - a.length)[0]!;
     return summarise(JSON.parse(longest) as CpuProfile, startMs);
   } finally {
     rmSync(folder, { recursive: true });
-    await stage.database.remove();
+    await fixture.database.remove();
   }
 }
 
-/** What comes within `startMs` is not counted. */
+/** Sums up a profile without its first `startMs` milliseconds. */
 function summarise({ nodes, samples, timeDeltas }: CpuProfile, startMs: number): ServerProfile {
   const frames = new Map(nodes.map(({ id, callFrame }) => [id, callFrame]));
   const parts = new Map<string, number>();
@@ -86,7 +86,7 @@ function summarise({ nodes, samples, timeDeltas }: CpuProfile, startMs: number):
   };
 }
 
-/** Whose a function is: a package's, a folder's of the server, or Node's. */
+/** Returns to which package or folder of the server a function belongs, or that it belongs to Node. */
 function partOf(functionName: string, url: string): string {
   const dependency = /.*\/node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(url)?.[1];
   if (dependency !== undefined) return dependency;

@@ -14,7 +14,7 @@ import { storeMessage } from "../../examples/server/src/messages/store-message.j
 const CHATS = 50;
 const WARM_UP = 2000;
 
-/** Stores messages of 144 bytes, in process and in many chats: `npm run build && node --import tsx bench/server/store.ts`. */
+/** Stores messages of 144 bytes in many chats, without a process: `npm run build && node --import tsx bench/server/store.ts`. */
 const kinds: DatabaseKind[] = (await isPostgresThere()) ? ["sqlite", "postgresql"] : ["sqlite"];
 for (const kind of kinds) {
   const database = await createDatabase(kind);
@@ -46,7 +46,14 @@ async function createChats(store: Store): Promise<Chat[]> {
   for (let index = 0; index < ids.length; index += 2) {
     const [user1_id, user2_id] = [ids[index]!, ids[index + 1]!];
     const members = { chat_uuid: randomUUID(), user1_id, user2_id, created_by: user1_id };
-    chats.push((await store.createChat({ ...members, encryption_type: "-", created_at }))!);
+    chats.push(
+      (await store.createChat({
+        auto_delete_hours: null,
+        ...members,
+        encryption_type: "-",
+        created_at,
+      }))!,
+    );
   }
   return chats;
 }

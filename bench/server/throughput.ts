@@ -1,11 +1,11 @@
 import type { DatabaseKind } from "../../examples/server/harness/processes/database.js";
 import { type Contender, echo, lacre, socketIo } from "./contenders.js";
+import { type Fixture, prepareFixture } from "./fixture.js";
 import { type Measurement, runLoops } from "./load/run-loops.js";
-import { prepareStage, type Stage } from "./stage.js";
 
 export interface ThroughputRow extends Measurement {
   readonly name: string;
-  /** Messages that are under way at any time, one in each chat of each client. */
+  /** Messages in flight at any time, one in each chat of each client. */
   readonly underWay: number;
 }
 
@@ -16,21 +16,21 @@ export interface ThroughputOptions {
 }
 
 const CLIENTS = 100;
-/** Neighbours to either side with whom each client has a chat; 0 for pairs. */
+/** Neighbours on each side with whom each client has a chat; 0 for pairs. */
 const REACHES = [0, 4] as const;
 const WARM_UP_SECONDS = 2;
 
-/** Measures all contenders one after the other: first with one message under way for each client, then with eight. */
+/** Measures all contenders one after the other: first with one message in flight per client, then with eight. */
 export async function measureThroughput(options: ThroughputOptions): Promise<ThroughputRow[]> {
   const rows: ThroughputRow[] = [];
   for (const reach of REACHES) {
     for (const database of options.databases) {
-      const stage = await prepareStage(database, { clients: CLIENTS, reach });
+      const fixture = await prepareFixture(database, { clients: CLIENTS, reach });
       for (const contender of contendersOn(database)) {
-        rows.push(await measure(contender, stage, options.seconds));
+        rows.push(await measure(contender, fixture, options.seconds));
         options.onRow(rows.at(-1)!);
       }
-      await stage.database.remove();
+      await fixture.database.remove();
     }
   }
   return rows;
@@ -44,12 +44,12 @@ function contendersOn(database: DatabaseKind): Contender[] {
 
 async function measure(
   contender: Contender,
-  stage: Stage,
+  fixture: Fixture,
   seconds: number,
 ): Promise<ThroughputRow> {
-  const running = await contender.start(stage);
+  const running = await contender.start(fixture);
   try {
-    const { peers } = stage;
+    const { peers } = fixture;
     const { kind, name } = contender;
     const plan = { kind, url: running.url, peers, seconds, warmUpSeconds: WARM_UP_SECONDS };
     const underWay = peers.reduce((sum, { chats }) => sum + chats.length, 0);

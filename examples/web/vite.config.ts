@@ -7,7 +7,14 @@ function listShell(): Plugin {
   return {
     name: "list-shell",
     generateBundle(_, bundle) {
-      const files = Object.keys(bundle).filter((name) => name.startsWith("assets/"));
+      // What is loaded on demand needs a connection anyway: to begin a chat does.
+      const onDemand = (name: string) => {
+        const file = bundle[name];
+        return file?.type === "chunk" && file.isDynamicEntry;
+      };
+      const files = Object.keys(bundle).filter(
+        (name) => name.startsWith("assets/") && !onDemand(name),
+      );
       const worker = bundle[`${SERVICE_WORKER}.js`];
       if (worker?.type !== "chunk") throw new Error("the service worker was not built");
       worker.code = worker.code.replace("__SHELL__", JSON.stringify(files.sort()));
@@ -17,6 +24,8 @@ function listShell(): Plugin {
 
 export default defineConfig({
   plugins: [listShell()],
+  // Addresses relative to the page's own, so that one build is served under every path.
+  base: "./",
   oxc: { jsx: { runtime: "automatic", importSource: "preact" } },
   // The policy of the page allows no data: addresses, and every file has a hash in its name.
   build: {

@@ -1,6 +1,6 @@
 import { concat } from "../bytes.js";
 
-/** `bytes` as raw deflate (RFC 1951), by CompressionStream; undefined where the platform has none. */
+/** Compresses bytes to raw deflate (RFC 1951) with CompressionStream. Returns undefined if the platform has none. */
 export async function deflateInStream(bytes: Uint8Array): Promise<Uint8Array | undefined> {
   const stream = compressionStream();
   if (stream === undefined) return undefined;

@@ -1,7 +1,7 @@
 import { hkdf } from "@noble/hashes/hkdf.js";
 import { sha256 } from "@noble/hashes/sha2.js";
 
-/** HKDF-SHA256 (RFC 5869): `length` bytes from `ikm`. An absent salt is one of 32 zeros. */
+/** Derives `length` bytes from `ikm` with HKDF-SHA256 (RFC 5869). The default salt is 32 zero bytes. */
 export function hkdfSha256(
   ikm: Uint8Array,
   { salt, info, length }: { salt?: Uint8Array | undefined; info: Uint8Array; length: number },

@@ -1,20 +1,20 @@
-// What a platform without WebCrypto needs. Nothing imports it statically: the tables of this AES take a while to make
-// and most of a megabyte to hold, and a page that has WebCrypto need not load any of it.
+// Ciphers for platforms without WebCrypto. Import this module dynamically: the AES tables take time to compute and
+// almost a megabyte of memory, and a page that has WebCrypto does not need them.
 import { gcm } from "@noble/ciphers/aes.js";
 import { pbkdf2Async } from "@noble/hashes/pbkdf2.js";
 import { sha256 } from "@noble/hashes/sha2.js";
 import type { AesGcm } from "./aead.js";
 
-/** AES-256-GCM in plain JavaScript: slow, and not constant-time. For places that have nothing else. */
+/** Returns AES-256-GCM in JavaScript, which is slow and not constant-time. Use it only without WebCrypto. */
 export function aesGcmInJavaScript(raw: Uint8Array): AesGcm {
   const key = raw.slice();
   return {
-    seal: (nonce, plaintext, aad) => gcm(key, nonce, aad).encrypt(plaintext),
-    open: (nonce, sealed, aad) => gcm(key, nonce, aad).decrypt(sealed),
+    encrypt: (nonce, plaintext, aad) => gcm(key, nonce, aad).encrypt(plaintext),
+    decrypt: (nonce, ciphertext, aad) => gcm(key, nonce, aad).decrypt(ciphertext),
   };
 }
 
-/** PBKDF2-HMAC-SHA256 in plain JavaScript: 32 bytes, in slices of 10 ms. */
+/** Derives 32 bytes with PBKDF2-HMAC-SHA256 in JavaScript, and yields to the event loop every 10 ms. */
 export function pbkdf2Sha256InJavaScript(
   password: Uint8Array,
   salt: Uint8Array,

@@ -1,5 +1,5 @@
-// Browsers, workers and whatever else: HMAC in JavaScript (WebCrypto is asynchronous, and slower at the size of
-// a frame), AES-GCM from WebCrypto where there is one (an insecure page has none).
+// Browsers, workers and all other platforms: HMAC in JavaScript (WebCrypto is asynchronous, and slower for data of a
+// frame's size), AES-GCM from WebCrypto if there is one (a page without HTTPS has none).
 import { type AesGcm, aesGcmInWebCrypto } from "./aead.js";
 
 export { decodeBase64, encodeBase64, isUtf8 } from "../bytes.js";
@@ -7,6 +7,7 @@ export { deflateInStream as deflate } from "./deflate.js";
 export { hmacSha256InJavaScript as hmacSha256 } from "./hmac.js";
 export { inflate } from "./inflate.js";
 
+/** Returns AES-256-GCM in WebCrypto, or in JavaScript without WebCrypto, for a key of 32 bytes. */
 export async function aesGcm(raw: Uint8Array): Promise<AesGcm> {
   const subtle = globalThis.crypto?.subtle as SubtleCrypto | undefined;
   if (subtle === undefined) {

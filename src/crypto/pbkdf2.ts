@@ -1,4 +1,7 @@
-/** PBKDF2-HMAC-SHA256 (RFC 8018, section 5.2): 32 bytes. Off the main thread where WebCrypto exists, else in slices of 10 ms. */
+/**
+ * Derives 32 bytes with PBKDF2-HMAC-SHA256 (RFC 8018, section 5.2). WebCrypto does it outside the main thread; without
+ * WebCrypto it runs in JavaScript and yields to the event loop every 10 ms.
+ */
 export async function pbkdf2Sha256(
   password: Uint8Array,
   salt: Uint8Array,

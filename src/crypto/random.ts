@@ -1,12 +1,12 @@
 const POOL_BYTES = 4096;
 
-/** `length` bytes from the platform's cryptographic generator, in an array of their own. */
+/** Returns `length` bytes from the platform's cryptographic random generator, in a new array. */
 export function randomBytes(length: number): Uint8Array {
   return globalThis.crypto.getRandomValues(new Uint8Array(length));
 }
 
-// A call to getRandomValues costs 4 to 6 µs in Node, whatever its length: one call fills what many ids draw from.
-// Nonces and keys are not drawn from it: two processes from one snapshot of memory would draw the same.
+// A call to getRandomValues takes 4 to 6 µs in Node for any length, so one call provides the bytes of many ids. Nonces
+// and keys must not use this pool: two processes started from the same memory snapshot would get the same bytes.
 let pool: Uint8Array = /* @__PURE__ */ new Uint8Array(0);
 let used = 0;
 
@@ -20,7 +20,7 @@ function pooledRandomBytes(length: number): Uint8Array {
   return bytes;
 }
 
-/** 16 bytes of a new UUIDv7 (RFC 9562, section 5.7) for a Unix time in seconds. */
+/** Returns the 16 bytes of a new UUIDv7 (RFC 9562, section 5.7) for a Unix time in seconds. */
 export function uuidv7(timestamp: number): Uint8Array {
   const bytes = pooledRandomBytes(16);
   let rest = Math.min(Math.max(Math.floor(timestamp * 1000), 0), 2 ** 48 - 1);

@@ -1,104 +1,141 @@
 import { aesGcm } from "#native";
-import { encodeUtf8, equalConstantTime, isBytes, isWellFormed } from "../bytes.js";
+import { concat, copyOfBytes, encodeUtf8, equalConstantTime, isBytes } from "../bytes.js";
 import { type AesGcm, aesGcmInWebCrypto } from "../crypto/aead.js";
 import { hkdfSha256 } from "../crypto/hkdf.js";
-import { pbkdf2Sha256 } from "../crypto/pbkdf2.js";
 import { randomBytes } from "../crypto/random.js";
 import { KeyError } from "../errors.js";
-import {
-  KEY_CHECK_BYTES,
-  MAX_ITERATIONS,
-  MAX_SALT_BYTES,
-  MIN_ITERATIONS,
-  MIN_SALT_BYTES,
-} from "../limits.js";
+import { AEAD_NONCE_BYTES, AEAD_TAG_BYTES, KEY_CHECK_BYTES } from "../limits.js";
 
 const CHAT_KEY_BYTES = 32;
+/** Token that the constructor requires, so that callers cannot create a key from an object of theirs. */
+const FROM_THIS_MODULE = Symbol();
+
+/** The cipher of each key, inaccessible to callers. An object is a ChatKey only if it is in this map. */
+const aeads = /* @__PURE__ */ new WeakMap<ChatKey, AesGcm>();
+
+/** Additional authenticated data of the encrypted check that is stored with a CryptoKey. */
+const STORED_CHECK_AAD = /* @__PURE__ */ encodeUtf8("lacre/e2e/kept-check");
+const ENCRYPTED_CHECK_BYTES = AEAD_NONCE_BYTES + KEY_CHECK_BYTES + AEAD_TAG_BYTES;
 
 /**
- * The key of one chat, for AES-256-GCM. Its bytes are out of reach unless it was made `extractable`, and it never
- * prints itself.
+ * The key of one chat, for AES-256-GCM (docs/PROTOCOL.md, section 8). Its bytes cannot be read unless it is `extractable`,
+ * and they never appear in logs.
  *
  * ```ts
- * const key = await deriveChatKey("café con leche", { salt: generateSalt(), iterations: 600_000 });
+ * const { key } = await createChatKey("café con leche");
  * ```
  */
 export class ChatKey {
-  readonly #aead: AesGcm;
   readonly #check: Uint8Array;
   readonly #extractable: Uint8Array | undefined;
 
-  /** @internal */
-  static aeadOf(key: ChatKey): AesGcm {
-    if (typeof key !== "object" || key === null || !(#aead in key)) {
-      throw new KeyError("a ChatKey is needed, as deriveChatKey makes it");
-    }
-    return key.#aead;
-  }
-
-  private constructor(aead: AesGcm, check: Uint8Array, extractable: Uint8Array | undefined) {
-    this.#aead = aead;
+  private constructor(
+    token: symbol,
+    aead: AesGcm,
+    check: Uint8Array,
+    extractable: Uint8Array | undefined,
+  ) {
+    if (token !== FROM_THIS_MODULE) throw new KeyError(NO_CHAT_KEY);
+    aeads.set(this, aead);
     this.#check = check;
     this.#extractable = extractable;
   }
 
   /**
-   * A key from 32 random or derived bytes, or from a CryptoKey out of IndexedDB, which does not tell its `check`: give
-   * the one that was stored with it. Throws KeyError.
+   * Creates a key from 32 bytes, or from a CryptoKey that was stored in IndexedDB. Call `assertCheck` with the check of the
+   * chat before you use the key.
+   *
+   * @param material - 32 bytes that are not all zero, or the `cryptoKey` of another ChatKey.
+   * @param options - `encryptedCheck` is the 44 bytes of `encryptCheck`, stored with the CryptoKey. `extractable` allows
+   * `export`. Default: false.
+   * @throws {KeyError} if the material is invalid; `ERR_WRONG_PASSPHRASE` if the encrypted check is of another key.
    */
   static async from(
     material: Uint8Array,
     options?: { readonly extractable?: boolean },
   ): Promise<ChatKey>;
-  static async from(material: CryptoKey, options: { readonly check: Uint8Array }): Promise<ChatKey>;
+  static async from(
+    material: CryptoKey,
+    options: { readonly encryptedCheck: Uint8Array },
+  ): Promise<ChatKey>;
   static async from(
     material: Uint8Array | CryptoKey,
-    options: { readonly extractable?: boolean; readonly check?: Uint8Array } = {},
+    options: { readonly extractable?: boolean; readonly encryptedCheck?: Uint8Array } = {},
   ): Promise<ChatKey> {
-    if (!isBytes(material)) return ChatKey.#fromCryptoKey(material, options.check);
-    if (material.length !== CHAT_KEY_BYTES || material.every((byte) => byte === 0)) {
-      throw new KeyError(`a chat key is ${CHAT_KEY_BYTES} bytes that are not all zero`);
-    }
+    if (!isBytes(material)) return ChatKey.#fromCryptoKey(material, options.encryptedCheck);
+    // Both are read before the first await, because the caller may change them later.
     const raw = new Uint8Array(material);
+    const { extractable = false } = options;
+    if (raw.length !== CHAT_KEY_BYTES || raw.every((byte) => byte === 0)) {
+      throw new KeyError(`a chat key must have ${CHAT_KEY_BYTES} bytes that are not all zero`);
+    }
     const info = encodeUtf8("lacre/e2e/check");
     const check = hkdfSha256(raw, { info, length: KEY_CHECK_BYTES });
-    return new ChatKey(await aesGcm(raw), check, options.extractable ? raw : undefined);
+    const key = new ChatKey(
+      FROM_THIS_MODULE,
+      await aesGcm(raw),
+      check,
+      extractable ? raw.slice() : undefined,
+    );
+    raw.fill(0);
+    return key;
   }
 
-  static #fromCryptoKey(cryptoKey: CryptoKey, check: Uint8Array | undefined): ChatKey {
+  static async #fromCryptoKey(cryptoKey: CryptoKey, encryptedCheck: unknown): Promise<ChatKey> {
     const { name, length } = (cryptoKey?.algorithm ?? {}) as AesKeyAlgorithm;
     const usages = cryptoKey?.usages;
     const isUsable = usages?.includes("encrypt") && usages.includes("decrypt");
     if (name !== "AES-GCM" || length !== 256 || !isUsable) {
       throw new KeyError(
-        "a chat key is 32 bytes, or a CryptoKey of AES-GCM with 256 bits for both uses",
+        "a chat key must be 32 bytes, or an AES-GCM CryptoKey of 256 bits with both usages",
       );
     }
-    return new ChatKey(aesGcmInWebCrypto(cryptoKey), checkBytes(check), undefined);
+    const aead = aesGcmInWebCrypto(cryptoKey);
+    const check = await decryptCheck(aead, encryptedCheck);
+    return new ChatKey(FROM_THIS_MODULE, aead, check, undefined);
   }
 
-  /** 16 bytes that tell this key from others and nothing else about it; the chat's creator leaves them with the server. */
+  /** 16 bytes that identify the key and reveal nothing else about it. The server stores them as `key_check` of the chat. */
   get check(): Uint8Array {
     return this.#check.slice();
   }
 
-  /** The non-extractable handle of a browser, which IndexedDB can hold; undefined elsewhere. */
+  /**
+   * Returns the check encrypted under this key, 44 bytes. Store it with `cryptoKey`: `from` uses it to reject another key.
+   *
+   * ```ts
+   * const kept = { cryptoKey: chatKey.cryptoKey, encryptedCheck: await chatKey.encryptCheck() };
+   * ```
+   */
+  async encryptCheck(): Promise<Uint8Array> {
+    const nonce = randomBytes(AEAD_NONCE_BYTES);
+    return concat(nonce, await aeadOf(this).encrypt(nonce, this.#check, STORED_CHECK_AAD));
+  }
+
+  /** The non-extractable CryptoKey, which IndexedDB can store. Undefined on platforms where WebCrypto is not used. */
   get cryptoKey(): CryptoKey | undefined {
-    return this.#aead.cryptoKey;
+    return aeadOf(this).cryptoKey;
   }
 
   /**
-   * Compares with the chat's 16-byte check, in constant time. To be called before anything is encrypted or decrypted,
-   * because AES-GCM does not commit to its key. Throws KeyError `ERR_WRONG_PASSPHRASE`.
+   * Compares the key with the check of a chat, in constant time. Call it before you encrypt or decrypt, because AES-GCM does
+   * not commit to its key.
+   *
+   * @param check - 16 bytes.
+   * @throws {KeyError} `ERR_WRONG_PASSPHRASE` if the check is of another key; `ERR_KEY` if it is not 16 bytes.
    */
   assertCheck(check: Uint8Array): void {
     if (equalConstantTime(checkBytes(check), this.#check)) return;
-    throw new KeyError("wrong passphrase: it makes another key than the chat's", {
+    throw new KeyError("wrong passphrase: the derived key is not the chat's", {
       code: "ERR_WRONG_PASSPHRASE",
     });
   }
 
-  /** The 32 bytes, for clients that keep keys in a file. Throws KeyError unless the key was made `extractable`. */
+  /**
+   * Returns the 32 bytes of the key, for clients that store keys in a file.
+   *
+   * @throws {KeyError} if the key is not `extractable`.
+   */
   export(): Uint8Array {
     if (this.#extractable === undefined) {
       throw new KeyError("the key is not extractable: derive it with { extractable: true }");
@@ -107,60 +144,43 @@ export class ChatKey {
   }
 }
 
-function checkBytes(check: unknown): Uint8Array {
-  if (!isBytes(check) || check.length !== KEY_CHECK_BYTES) {
-    throw new KeyError(`a key check has ${KEY_CHECK_BYTES} bytes`);
+/**
+ * Returns the cipher of a key.
+ *
+ * @throws {KeyError} if `key` is not a ChatKey.
+ */
+export function aeadOf(key: ChatKey): AesGcm {
+  const aead = aeads.get(key);
+  if (aead === undefined) throw new KeyError(NO_CHAT_KEY);
+  return aead;
+}
+
+const NO_CHAT_KEY = "the key must be a ChatKey: create it with deriveChatKey";
+
+async function decryptCheck(aead: AesGcm, encrypted: unknown): Promise<Uint8Array> {
+  const own = copyOfBytes(encrypted);
+  if (own?.length !== ENCRYPTED_CHECK_BYTES) {
+    throw new KeyError(
+      `a CryptoKey needs encryptedCheck: the ${ENCRYPTED_CHECK_BYTES} bytes of its ChatKey's encryptCheck()`,
+    );
   }
-  return new Uint8Array(check);
-}
-
-/** How to derive a chat's key. */
-export interface DeriveChatKeyOptions {
-  /** 16 to 64 random bytes, the chat's own. */
-  readonly salt: Uint8Array;
-  /** PBKDF2 iterations, 100,000 to 2,000,000. By default 100,000, as peers of the first version use; new chats deserve 600,000. */
-  readonly iterations?: number;
-  /** The chat's 16-byte check, if it has one already: another key than the chat's is then refused with `ERR_WRONG_PASSPHRASE`. */
-  readonly check?: Uint8Array;
-  /** Whether `export` gives the key's bytes. */
-  readonly extractable?: boolean;
-}
-
-/** A new chat's salt: 16 random bytes. */
-export function generateSalt(): Uint8Array {
-  return randomBytes(MIN_SALT_BYTES);
+  const [nonce, content] = [own.subarray(0, AEAD_NONCE_BYTES), own.subarray(AEAD_NONCE_BYTES)];
+  try {
+    return await aead.decrypt(nonce, content, STORED_CHECK_AAD);
+  } catch {
+    throw new KeyError("the stored check is not of this key", { code: "ERR_WRONG_PASSPHRASE" });
+  }
 }
 
 /**
- * The key of a chat from the passphrase that its members agreed on: PBKDF2-HMAC-SHA256 (RFC 8018) of the
- * NFC-normalised text, 32 bytes. Off the main thread where WebCrypto exists. Throws KeyError for an empty or malformed
- * passphrase and for parameters that no honest server gives.
+ * Copies a check.
  *
- * ```ts
- * const { salt, iterations, key_check: check } = chat;
- * const key = await deriveChatKey("café con leche", { salt, iterations, check });
- * ```
+ * @throws {KeyError} if it is not 16 bytes.
  */
-export async function deriveChatKey(
-  passphrase: string,
-  { salt, iterations = MIN_ITERATIONS, check, extractable = false }: DeriveChatKeyOptions,
-): Promise<ChatKey> {
-  if (typeof passphrase !== "string" || passphrase === "" || !isWellFormed(passphrase)) {
-    throw new KeyError("a passphrase is well-formed text that is not empty");
+export function checkBytes(check: unknown): Uint8Array {
+  const bytes = copyOfBytes(check);
+  if (bytes?.length !== KEY_CHECK_BYTES) {
+    throw new KeyError(`a key check must have ${KEY_CHECK_BYTES} bytes`);
   }
-  if (!isBytes(salt) || salt.length < MIN_SALT_BYTES || salt.length > MAX_SALT_BYTES) {
-    throw new KeyError(`a salt has ${MIN_SALT_BYTES} to ${MAX_SALT_BYTES} bytes`);
-  }
-  if (!Number.isInteger(iterations) || iterations < MIN_ITERATIONS || iterations > MAX_ITERATIONS) {
-    throw new KeyError(`iterations are a whole number from ${MIN_ITERATIONS} to ${MAX_ITERATIONS}`);
-  }
-  const raw = await pbkdf2Sha256(
-    encodeUtf8(passphrase.normalize("NFC")),
-    new Uint8Array(salt),
-    iterations,
-  );
-  const key = await ChatKey.from(raw, { extractable });
-  raw.fill(0);
-  if (check !== undefined) key.assertCheck(check);
-  return key;
+  return bytes;
 }

@@ -4,36 +4,42 @@ import { decode, type WireMap } from "../wire/decode.js";
 import { written } from "../wire/encode.js";
 import { INSIDE_FRAME, scan } from "../wire/scan.js";
 
-/** A text that someone wrote; `reply_to` is the client id of the message that it answers. */
+/** The plaintext of a text message. */
 export interface TextContent {
   readonly kind: "text";
   readonly text: string;
+  /** Client id of the message that this one answers. */
   readonly reply_to?: string;
 }
 
-/** What a newer client sent and this one does not know, with the text to show in its place (maybe empty). */
+/** The plaintext of a message from a newer client, of a kind that this version does not support. */
 export interface UnknownContent {
   readonly kind: "unknown";
+  /** Text to display in its place, possibly empty. */
   readonly fallback: string;
 }
 
-/** What a decrypted message says, discriminated by `kind`. */
+/** The plaintext of a message, discriminated by `kind`. */
 export type Content = TextContent | UnknownContent;
 
-/** The MessagePack body of a content. Throws ValidationError. */
+/**
+ * Encodes a content as the MessagePack body of a message.
+ *
+ * @throws {ValidationError} if the content is invalid.
+ */
 export function encodeContent(content: TextContent): Uint8Array {
-  const refuse = (field: string, message: string) =>
+  const invalid = (field: string, message: string) =>
     new ValidationError("content", [{ path: [field], message }]);
-  if (content?.kind !== "text") throw refuse("kind", 'must be "text"');
+  if (content?.kind !== "text") throw invalid("kind", 'must be "text"');
   const { kind, text, reply_to } = content;
-  if (typeof text !== "string") throw refuse("text", "must be text");
+  if (typeof text !== "string") throw invalid("text", "must be text");
   if (reply_to !== undefined && !isClientId(reply_to)) {
-    throw refuse("reply_to", "must be a client id: a UUID in lower case, and not the nil UUID");
+    throw invalid("reply_to", "must be a client id: a UUID in lower case, and not the nil UUID");
   }
   return written((writer) => writer.payload({ kind, text, reply_to }, "bin"));
 }
 
-/** The content of a body, or undefined for a body that no client makes. */
+/** Decodes the body of a message. Returns undefined for a malformed body. */
 export function decodeContent(body: Uint8Array): Content | undefined {
   const { kind, text, fallback, reply_to = null } = fieldsOf(body);
   if (kind === "text") {
@@ -45,7 +51,7 @@ export function decodeContent(body: Uint8Array): Content | undefined {
   return { kind: "unknown", fallback: typeof fallback === "string" ? fallback : "" };
 }
 
-/** What a body says; what is no map has no fields either. */
+/** Decodes the fields of a body. A body that is malformed or not a map has none. */
 function fieldsOf(body: Uint8Array): WireMap {
   try {
     scan(body, INSIDE_FRAME);

@@ -1,24 +1,29 @@
-import { encodeUtf8, isBytes } from "../bytes.js";
+import { copyOfBytes, encodeUtf8 } from "../bytes.js";
 import { randomBytes } from "../crypto/random.js";
 import { DecryptError, ValidationError } from "../errors.js";
 import { AEAD_NONCE_BYTES, AEAD_TAG_BYTES } from "../limits.js";
-import { ChatKey } from "./chat-key.js";
+import { aeadOf, type ChatKey } from "./chat-key.js";
 
-/** Ciphertext with what is needed to decrypt it: 12 bytes of nonce; content that ends in a tag of 16 bytes. */
+/** Ciphertext and its nonce. */
 export interface Encrypted {
+  /** 12 bytes. */
   readonly nonce: Uint8Array;
+  /** The ciphertext, 16 bytes longer than the plaintext: it ends with the tag. */
   readonly content: Uint8Array;
 }
 
 const OWN_AAD = /* @__PURE__ */ encodeUtf8("lacre/");
 
 /**
- * Encrypts bytes that are no chat message (a file, a backup) with AES-256-GCM (RFC 5116) under a random nonce; `aad` is
- * authenticated with them and must be given to decrypt. Throws ValidationError for an `aad` that begins with `lacre/`,
- * which is the library's own.
+ * Encrypts bytes other than a chat message (a file, a backup) with AES-256-GCM (RFC 5116) under a random nonce.
+ *
+ * @param options - `aad` is additional authenticated data: it is not encrypted, and `decrypt` needs the same bytes. It must
+ * not begin with `lacre/`, which the library reserves. Default: empty.
+ * @throws {ValidationError} if `bytes` or `aad` is not a Uint8Array, or if `aad` begins with `lacre/`.
+ * @throws {KeyError} if `key` is not a ChatKey.
  *
  * ```ts
- * const sealed = await encrypt(key, file, { aad: fileName });
+ * const encrypted = await encrypt(key, file, { aad: fileName });
  * ```
  */
 export async function encrypt(
@@ -26,16 +31,21 @@ export async function encrypt(
   bytes: Uint8Array,
   { aad = new Uint8Array() }: { readonly aad?: Uint8Array } = {},
 ): Promise<Encrypted> {
-  if (!isBytes(bytes)) throw refused("bytes", "must be a Uint8Array");
-  assertForeignAad(aad);
-  return seal(key, bytes, aad);
+  const plaintext = copyOfBytes(bytes);
+  if (plaintext === undefined) throw invalid("bytes", "must be a Uint8Array");
+  return encryptBytes(key, plaintext, applicationAad(aad));
 }
 
 /**
- * Decrypts what `encrypt` made. Throws DecryptError, the same whatever is wrong, and ValidationError as `encrypt` does.
+ * Decrypts the result of `encrypt`.
+ *
+ * @param options - `aad` is the same as in `encrypt`.
+ * @throws {DecryptError} if the ciphertext, its nonce or `aad` was changed, or the key is another. It does not reveal which.
+ * @throws {ValidationError} if `aad` is not a Uint8Array, or begins with `lacre/`.
+ * @throws {KeyError} if `key` is not a ChatKey.
  *
  * ```ts
- * const file = await decrypt(key, sealed, { aad: fileName });
+ * const file = await decrypt(key, encrypted, { aad: fileName });
  * ```
  */
 export async function decrypt(
@@ -43,48 +53,53 @@ export async function decrypt(
   encrypted: Encrypted,
   { aad = new Uint8Array() }: { readonly aad?: Uint8Array } = {},
 ): Promise<Uint8Array> {
-  assertForeignAad(aad);
-  return unseal(key, encrypted, aad);
+  return decryptBytes(key, encrypted, applicationAad(aad));
 }
 
-/** Encrypts under any aad. A nonce is drawn here and nowhere else, so that no caller can repeat one. */
-export async function seal(
+/** Encrypts bytes under any AAD. Nonces are generated here only, so that no caller can repeat one. */
+export async function encryptBytes(
   key: ChatKey,
   plaintext: Uint8Array,
   aad: Uint8Array,
 ): Promise<Encrypted> {
   const nonce = randomBytes(AEAD_NONCE_BYTES);
-  return { nonce, content: await ChatKey.aeadOf(key).seal(nonce, plaintext, aad) };
+  return { nonce, content: await aeadOf(key).encrypt(nonce, plaintext, aad) };
 }
 
-/** Decrypts under any aad. */
-export async function unseal(
+/**
+ * Decrypts bytes under any AAD.
+ *
+ * @throws {DecryptError} if that fails for any reason.
+ */
+export async function decryptBytes(
   key: ChatKey,
   encrypted: Encrypted,
   aad: Uint8Array,
 ): Promise<Uint8Array> {
-  const aead = ChatKey.aeadOf(key);
-  const { nonce, content } = encrypted ?? {};
+  const aead = aeadOf(key);
+  // Copies, because WebCrypto throws its own errors for shared and for resizable buffers.
+  const nonce = copyOfBytes(encrypted?.nonce);
+  const content = copyOfBytes(encrypted?.content);
   const isPlausible =
-    isBytes(nonce) &&
-    nonce.length === AEAD_NONCE_BYTES &&
-    isBytes(content) &&
-    content.length >= AEAD_TAG_BYTES;
+    nonce?.length === AEAD_NONCE_BYTES && content !== undefined && content.length >= AEAD_TAG_BYTES;
   if (!isPlausible) throw new DecryptError();
   try {
-    return await aead.open(nonce, content, aad);
+    return await aead.decrypt(nonce, content, aad);
   } catch {
     throw new DecryptError();
   }
 }
 
-function assertForeignAad(aad: unknown): void {
-  if (!isBytes(aad)) throw refused("aad", "must be a Uint8Array");
-  if (OWN_AAD.every((byte, at) => aad[at] === byte)) {
-    throw refused("aad", "must not begin with lacre/, which is the library's own");
+/** Copies and checks the caller's AAD. The caller cannot change the checked copy. */
+function applicationAad(aad: unknown): Uint8Array {
+  const bytes = copyOfBytes(aad);
+  if (bytes === undefined) throw invalid("aad", "must be a Uint8Array");
+  if (OWN_AAD.every((byte, at) => bytes[at] === byte)) {
+    throw invalid("aad", "must not begin with lacre/, which the library reserves");
   }
+  return bytes;
 }
 
-function refused(field: string, message: string): ValidationError {
+function invalid(field: string, message: string): ValidationError {
   return new ValidationError("encrypt", [{ path: [field], message }]);
 }

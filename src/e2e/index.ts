@@ -1,4 +1,18 @@
-export { ChatKey, type DeriveChatKeyOptions, deriveChatKey, generateSalt } from "./chat-key.js";
+export { ChatKey } from "./chat-key.js";
 export type { Content, TextContent, UnknownContent } from "./content.js";
+export {
+  type CreateChatKeyOptions,
+  createChatKey,
+  type DeriveChatKeyOptions,
+  deriveChatKey,
+  type NewChatKey,
+} from "./derive-chat-key.js";
 export { decrypt, type Encrypted, encrypt } from "./encrypt.js";
-export { decryptMessage, encryptMessage, type MessageToEncrypt } from "./message.js";
+export {
+  type BodyOptions,
+  decryptMessage,
+  type EncryptMessageOptions,
+  encryptMessage,
+  type MessageToEncrypt,
+} from "./message.js";
+export { preparePassphrase } from "./passphrase.js";

@@ -1,28 +1,54 @@
 import { deflate, inflate } from "#native";
 import { unixNow } from "../clock.js";
 import { DecryptError, ValidationError } from "../errors.js";
-import { MAX_BODY_BYTES, MAX_CONTENT_BYTES, MIN_COMPRESSED_BYTES } from "../limits.js";
+import {
+  DEFAULT_MAX_BODY_BYTES,
+  MAX_BODY_BYTES,
+  MAX_CONTENT_BYTES,
+  MIN_COMPRESSED_BYTES,
+} from "../limits.js";
 import type { ChatMessage } from "../messages/chat.js";
 import { chatMessageAad, wholeMilliseconds } from "../messages/chat-message-aad.js";
 import type { ChatKey } from "./chat-key.js";
 import { type Content, decodeContent, encodeContent, type TextContent } from "./content.js";
-import { seal, unseal } from "./encrypt.js";
-import { pad, unpad } from "./padding.js";
+import { decryptBytes, encryptBytes } from "./encrypt.js";
+import { type Padded, pad, unpad } from "./padding.js";
 
-/** What a message is encrypted from. */
+/** The fields of a message to encrypt. */
 export interface MessageToEncrypt {
   readonly chat_id: number;
   readonly sender_id: number;
   readonly content: TextContent;
-  /** Unix time in seconds, rounded to whole milliseconds. By default now. */
+  /** Unix time in seconds, rounded to whole milliseconds. Default: now. */
   readonly timestamp?: number;
-  /** The UUID, in lower case, under which the message may be sent more than once. */
+  /** UUID in lower case. If the message is sent again with the same id, the server stores it once. */
   readonly client_id?: string;
 }
 
+/** A limit on the length of a message. */
+export interface BodyOptions {
+  /**
+   * Maximum size in bytes of a message's uncompressed body: its text in UTF-8, and about 20 bytes more. At most 1,048,576.
+   * Default: 131,072. A reader needs the same option to accept longer bodies.
+   */
+  readonly maxBodyBytes?: number;
+}
+
+/** Options of `encryptMessage`. */
+export interface EncryptMessageOptions extends BodyOptions {
+  /**
+   * Whether to compress a body of 512 bytes or more, if that makes it shorter. The length of the ciphertext then reveals
+   * repetitions: never compress a secret together with another author's text (CRIME, BREACH). Default: false.
+   */
+  readonly compress?: boolean;
+}
+
 /**
- * Encrypts a message for the members of a chat (section 8 of docs/PROTOCOL.md): its text is padded, and bound to the
- * chat, the sender, the time and the client id. Throws ValidationError, also for a text that would not fit a frame.
+ * Encrypts a message for the members of a chat (docs/PROTOCOL.md, section 8). It pads the text, and binds the ciphertext to
+ * the chat, the sender, the time and the client id.
+ *
+ * @throws {ValidationError} if a field is invalid, the body exceeds `maxBodyBytes`, or the ciphertext exceeds 720,000 bytes.
+ * @throws {KeyError} if `key` is not a ChatKey.
  *
  * ```ts
  * const message = await encryptMessage(key, { chat_id: 42, sender_id: 7, content: { kind: "text", text: "hola" } });
@@ -32,6 +58,7 @@ export interface MessageToEncrypt {
 export async function encryptMessage(
   key: ChatKey,
   message: MessageToEncrypt,
+  { compress = false, maxBodyBytes }: EncryptMessageOptions = {},
 ): Promise<ChatMessage> {
   const { chat_id, sender_id, client_id, timestamp: exactly = unixNow() } = message;
   const timestamp = typeof exactly === "number" ? wholeMilliseconds(exactly) / 1000 : Number.NaN;
@@ -46,8 +73,10 @@ export async function encryptMessage(
       },
     ]);
   }
-  const plaintext = pad(await compact(encodeContent(message.content)));
-  const { nonce, content } = await seal(key, plaintext, aad);
+  const plaintext = pad(
+    await compressedBody(encodeContent(message.content), compress, bodyLimit(maxBodyBytes)),
+  );
+  const { nonce, content } = await encryptBytes(key, plaintext, aad);
   if (content.length > MAX_CONTENT_BYTES) {
     const issue = {
       path: ["content"],
@@ -59,36 +88,56 @@ export async function encryptMessage(
 }
 
 /**
- * Decrypts a message of a chat. What it says was written by someone who holds the chat's key, for this chat, under this
- * sender, time and client id; `message_id` and `seq` are the server's word. Throws DecryptError, the same whatever is wrong.
+ * Decrypts a message of a chat. The result proves that a holder of the chat's key wrote it for this chat, sender, time and
+ * client id. `message_id`, `seq` and `stored_at` come from the server and are not authenticated by it.
+ *
+ * @throws {DecryptError} if the message was changed, is malformed, is of another key, or has a body of more than
+ * `maxBodyBytes`. It does not reveal which.
+ * @throws {KeyError} if `key` is not a ChatKey.
  *
  * ```ts
  * const content = await decryptMessage(key, ChatMessage.fromProtocol(opened));
  * if (content.kind === "text") show(content.text);
  * ```
  */
-export async function decryptMessage(key: ChatKey, message: ChatMessage): Promise<Content> {
+export async function decryptMessage(
+  key: ChatKey,
+  message: ChatMessage,
+  { maxBodyBytes }: BodyOptions = {},
+): Promise<Content> {
+  const limit = bodyLimit(maxBodyBytes);
   const { epoch, counter, device } = message ?? {};
   const isOfThisVersion = epoch === undefined && counter === undefined && device === undefined;
   const aad = chatMessageAad(message ?? {});
   if (!isOfThisVersion || aad === undefined) throw new DecryptError();
-  const padded = unpad(await unseal(key, message, aad));
+  const padded = unpad(await decryptBytes(key, message, aad));
   if (padded === undefined) throw new DecryptError();
-  const body = padded.isCompressed ? inflate(padded.body, MAX_BODY_BYTES) : padded.body;
-  const isWithinBounds = body !== undefined && body.length <= MAX_BODY_BYTES;
-  const content = isWithinBounds ? decodeContent(body) : undefined;
+  // Also correct for a compressed body: the writer compresses only if that makes the body shorter.
+  if (padded.body.length > limit) throw new DecryptError();
+  const body = padded.isCompressed ? inflate(padded.body, limit) : padded.body;
+  const content = body && decodeContent(body);
   if (content === undefined) throw new DecryptError();
   return content;
 }
 
-/** The body compressed, where that makes it shorter. One author's text alone, so that its length tells nobody about another's. */
-async function compact(body: Uint8Array): Promise<{ isCompressed: boolean; body: Uint8Array }> {
-  if (body.length > MAX_BODY_BYTES) {
-    const issue = { path: ["content"], message: `has more than ${MAX_BODY_BYTES} bytes` };
+/**
+ * Compresses a body if `compress` is true and the result is shorter.
+ *
+ * @throws {ValidationError} if the body has more than `limit` bytes.
+ */
+async function compressedBody(body: Uint8Array, compress: boolean, limit: number): Promise<Padded> {
+  if (body.length > limit) {
+    const issue = { path: ["content"], message: `has more than ${limit} bytes` };
     throw new ValidationError("message", [issue]);
   }
-  const deflated = body.length < MIN_COMPRESSED_BYTES ? undefined : await deflate(body);
+  const isWorthwhile = compress && body.length >= MIN_COMPRESSED_BYTES;
+  const deflated = isWorthwhile ? await deflate(body) : undefined;
   return deflated !== undefined && deflated.length < body.length
     ? { isCompressed: true, body: deflated }
     : { isCompressed: false, body };
+}
+
+/** Returns the effective limit in bytes. NaN becomes 0, because a comparison with NaN would reject nothing. */
+function bodyLimit(maxBodyBytes: number | undefined = DEFAULT_MAX_BODY_BYTES): number {
+  return Math.min(maxBodyBytes, MAX_BODY_BYTES) || 0;
 }

@@ -4,15 +4,15 @@ import { MIN_PADDED_BYTES } from "../limits.js";
 const IS_COMPRESSED = 1;
 const HEAD_BYTES = 5;
 
-/** What a plaintext holds: a body, and whether it is compressed. */
+/** The parts of a padded plaintext: a body, and whether it is compressed. */
 export interface Padded {
   readonly isCompressed: boolean;
   readonly body: Uint8Array;
 }
 
 /**
- * Length to which a plaintext of `length` bytes is padded: Padmé (Nikitin et al., PETS 2019) with a floor of 128. It
- * lets at most 2·log₂log₂(length) bits of the length show, for at most 12 % more bytes.
+ * Returns the length to which a plaintext of `length` bytes is padded: Padmé (Nikitin et al., PETS 2019) with a minimum of
+ * 128 bytes. It reveals at most 2·log₂log₂(length) bits of the length, and adds at most 12 % (docs/PROTOCOL.md, section 8).
  */
 export function paddedLength(length: number): number {
   const floored = Math.max(length, MIN_PADDED_BYTES);
@@ -25,7 +25,7 @@ function floorLog2(value: number): number {
   return 31 - Math.clz32(value);
 }
 
-/** The plaintext of a body: u8 flags ‖ u32 length ‖ body ‖ zeros. */
+/** Returns the padded plaintext of a body: u8 flags ‖ u32 length ‖ body ‖ zeros. */
 export function pad({ isCompressed, body }: Padded): Uint8Array {
   const plaintext = new Uint8Array(paddedLength(HEAD_BYTES + body.length));
   plaintext[0] = isCompressed ? IS_COMPRESSED : 0;
@@ -34,11 +34,12 @@ export function pad({ isCompressed, body }: Padded): Uint8Array {
   return plaintext;
 }
 
-/** The body of a plaintext, or undefined for one that `pad` does not make. */
+/** Returns the body of a padded plaintext, or undefined if `pad` does not produce that plaintext. */
 export function unpad(plaintext: Uint8Array): Padded | undefined {
   const flags = plaintext[0]!;
   const bodyEnd = HEAD_BYTES + readUint(plaintext, 1, 4);
-  // Which also refuses what is shorter than its body, than the shortest plaintext, or than a head (whose length is NaN).
+  // The comparison also rejects a plaintext that is shorter than its body, than the minimum, or than its head: `readUint` then
+  // returns NaN.
   if (flags > IS_COMPRESSED || paddedLength(bodyEnd) !== plaintext.length) return undefined;
   if (plaintext.subarray(bodyEnd).some((byte) => byte !== 0)) return undefined;
   return { isCompressed: flags === IS_COMPRESSED, body: plaintext.subarray(HEAD_BYTES, bodyEnd) };

@@ -1,17 +1,19 @@
 import { FreshnessError } from "../errors.js";
 import { DEFAULT_CLOCK_TOLERANCE, DEFAULT_MAX_AGE } from "../limits.js";
 
-/** How old a frame may be, and how wrong a clock; all in seconds. */
+/** Limits on the age of a frame, in seconds. */
 export interface FreshnessOptions {
-  /** Seconds for which a frame stays acceptable. 300 by default. */
+  /** Maximum age of a frame, in seconds. Default: 300. */
   readonly maxAge?: number;
-  /** Seconds by which the sender's clock may differ from ours. 60 by default. */
+  /** Maximum difference between the sender's clock and the receiver's, in seconds. Default: 60. */
   readonly clockTolerance?: number;
 }
 
 /**
- * Holds that −clockTolerance ≤ now − timestamp ≤ maxAge + clockTolerance, and returns the Unix time in seconds after
- * which that will not hold any more. Throws FreshnessError.
+ * Checks that −clockTolerance ≤ now − timestamp ≤ maxAge + clockTolerance (docs/PROTOCOL.md, section 5). Returns the Unix
+ * time in seconds after which the frame is too old.
+ *
+ * @throws {FreshnessError} `ERR_FROM_FUTURE` or `ERR_EXPIRED` if the check fails.
  */
 export function assertFresh(
   timestamp: number,
@@ -20,7 +22,7 @@ export function assertFresh(
 ): number {
   const age = now - timestamp;
   const limit = maxAge - -clockTolerance;
-  // Asked this way round, an option that is not a number lets nothing through.
+  // The negated comparisons reject every frame if an option is NaN.
   if (!(age >= -clockTolerance)) {
     throw new FreshnessError(
       "ERR_FROM_FUTURE",

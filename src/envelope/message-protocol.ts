@@ -3,48 +3,64 @@ import { unixNow } from "../clock.js";
 import { uuidv7 } from "../crypto/random.js";
 import { FreshnessError, KeyError, ValidationError, VerifyError } from "../errors.js";
 import { MAX_FRAME_BYTES, MAX_TYPE_BYTES } from "../limits.js";
-import type { WireMap } from "../wire/decode.js";
+import type { DecodedMap, WireMap } from "../wire/decode.js";
 import type { Frame } from "../wire/frame.js";
 import { readFrame } from "../wire/read-frame.js";
 import { encodeWire1 } from "../wire/wire1.js";
 import { encodeWire2 } from "../wire/wire2.js";
 import { assertFresh, type FreshnessOptions } from "./freshness.js";
-import { findKey, isKeyOrKeyring, type Keyring } from "./keyring.js";
+import { findKey, type Keyring, keysOf } from "./keyring.js";
 import type { ReplayGuard } from "./replay-guard.js";
-import { SigningKey } from "./signing-key.js";
+import { isSigningKey, macOf, type SigningKey } from "./signing-key.js";
 
-/** What a message is made of. */
+/** The fields of a new message. */
 export interface MessageFields {
   /** Name of the message, 1 to 64 UTF-8 bytes. */
   readonly type: string;
   /** A plain object of nil, booleans, numbers, text, bytes, arrays and plain objects. */
   readonly payload: Readonly<Record<string, unknown>>;
-  /** Unix time in seconds. By default now. */
+  /** Unix time in seconds. Default: now. */
   readonly timestamp?: number | undefined;
-  /** The format of the frame. By default 1, which every peer reads. */
+  /** Format of the frame. Default: 1, which every peer reads. */
   readonly wire?: 1 | 2;
-  /** The frame's own UUID, which only wire 2 has. By default a new UUIDv7. */
+  /** UUID of the frame in lower case, for wire 2 only. Default: a new UUIDv7. */
   readonly id?: string;
 }
 
-/** How large a frame may be. */
+/** A limit on the size of a frame. */
 export interface FrameOptions {
-  /** Most bytes of a frame. 1 MiB by default. */
+  /** Maximum size of a frame in bytes. Default: 1 MiB. */
   readonly maxFrameBytes?: number;
 }
 
-/** How to open a frame. */
+/** Options of `MessageProtocol.open`. */
 export interface OpenOptions extends FreshnessOptions, FrameOptions {
-  /** The key that the sender must have signed with, or the ring that it is in. */
+  /** The key of the sender, or a keyring that has it. */
   readonly key: SigningKey | Keyring;
-  /** Refuses frames that came before. Without one, ask a store of your own by the message's `identity`. */
+  /** Rejects frames that were received before. Without it, look up the message's `identity` in a store of your own. */
   readonly replay?: Pick<ReplayGuard, "add">;
-  /** Unix time in seconds. By default the platform's clock. */
+  /** Time of receipt, Unix time in seconds. Default: now. */
   readonly now?: number;
 }
 
 /**
- * A message in its envelope: type, payload, timestamp and signature. It never changes; `sign` returns another.
+ * A frame that this module has read or encoded, and its time of receipt. Callers cannot create one: an object of theirs in
+ * place of a frame would receive the keys.
+ *
+ * @internal
+ */
+class Source {
+  readonly frame: Frame;
+  readonly receivedAt: number;
+
+  constructor(frame: Frame, receivedAt: number) {
+    this.frame = frame;
+    this.receivedAt = receivedAt;
+  }
+}
+
+/**
+ * A message in its envelope: type, payload, timestamp and signature. It is immutable: `sign` returns a new message.
  *
  * ```ts
  * const key = SigningKey.from("a secret that both ends share");
@@ -55,40 +71,51 @@ export interface OpenOptions extends FreshnessOptions, FrameOptions {
 export class MessageProtocol {
   /** Name of the message. */
   readonly type: string;
-  /** Unix time in seconds; for a frame that came without one, the time of receipt. */
+  /** Unix time in seconds. For a frame without a timestamp, the time of receipt. */
   readonly timestamp: number;
-  /** The format of the frame. */
+  /** Format of the frame. */
   readonly wire: 1 | 2;
   readonly #frame: Frame;
-  /** Whether the sender left the time to us, so that signing may move it by microseconds. */
+  /** Whether the caller gave no timestamp, so that `sign` may change it by microseconds. */
   readonly #hasOwnTimestamp: boolean;
-  #payload: WireMap | undefined;
+  /** Decoded payload, in a separate object because the message is frozen. */
+  readonly #cache: { decoded?: DecodedMap | undefined } = {};
 
   /**
-   * Encodes a new, unsigned message, which is independent of `fields` from then on.
-   * Throws ValidationError for what no frame can carry.
+   * Creates a new, unsigned message. Later changes of `fields` do not affect it.
+   *
+   * @throws {ValidationError} if a field cannot be encoded, or the signed frame would exceed `maxFrameBytes`.
    */
   constructor(fields: MessageFields & FrameOptions);
   /** @internal */
-  constructor(frame: Frame, receivedAt: number);
-  constructor(source: (MessageFields & FrameOptions) | Frame, receivedAt?: number) {
-    if (receivedAt === undefined) {
-      const fields = source as MessageFields & FrameOptions;
-      this.timestamp = fields.timestamp ?? unixNow();
-      this.#frame = encodeFrame(fields, this.timestamp);
-      this.#hasOwnTimestamp = fields.timestamp === undefined;
-    } else {
-      this.#frame = source as Frame;
-      this.timestamp = this.#frame.timestamp ?? receivedAt;
+  constructor(source: Source);
+  constructor(source: (MessageFields & FrameOptions) | Source) {
+    if (source instanceof Source) {
+      this.#frame = source.frame;
+      this.timestamp = source.frame.timestamp ?? source.receivedAt;
       this.#hasOwnTimestamp = false;
+    } else {
+      // Reflect.construct reaches this point with VerifiedMessage as the class.
+      if (this instanceof VerifiedMessage)
+        throw new KeyError("only MessageProtocol.open creates a VerifiedMessage");
+      const { timestamp } = source;
+      this.timestamp = timestamp ?? unixNow();
+      this.#frame = encodeFrame(source, this.timestamp);
+      this.#hasOwnTimestamp = timestamp === undefined;
     }
     this.type = this.#frame.type;
     this.wire = this.#frame.wire;
+    // The constructor of a subclass still adds its own fields.
+    if (new.target === MessageProtocol) Object.freeze(this);
   }
 
   /**
-   * Reads a frame of either wire (section 3 and 4 of docs/PROTOCOL.md), copying it. Nothing in it is verified: for
-   * what comes from outside, call `open`. `now` is the time of receipt, in Unix seconds. Throws DecodeError.
+   * Reads a copy of a frame of either wire (docs/PROTOCOL.md, sections 3 and 4) without verifying it. For untrusted input
+   * call `open`.
+   *
+   * @param bytes - The frame.
+   * @param options - `now` is the time of receipt, Unix time in seconds.
+   * @throws {DecodeError} if `bytes` is not a frame of at most `maxFrameBytes` bytes.
    *
    * ```ts
    * MessageProtocol.fromBytes(bytes).verify(key); // true or false
@@ -101,89 +128,107 @@ export class MessageProtocol {
       now = unixNow(),
     }: FrameOptions & { readonly now?: number } = {},
   ): MessageProtocol {
-    return new MessageProtocol(readFrame(bytes, maxFrameBytes), now);
+    return new MessageProtocol(new Source(readFrame(bytes, maxFrameBytes), now));
   }
 
   /**
-   * The door for untrusted input: bounds, scans and verifies a frame, asks whether it is fresh and new, and only then
-   * decodes its payload. Times are in seconds. Throws DecodeError, VerifyError, FreshnessError, and KeyError where
-   * `key` is none.
+   * Verifies and reads an untrusted frame (docs/PROTOCOL.md, section 5). It checks size and format, signature, age, and
+   * replay, in this order, and then decodes the payload.
+   *
+   * @param bytes - The frame, at most `maxFrameBytes` bytes (default 1 MiB).
+   * @throws {DecodeError} if `bytes` is not a frame, or if its payload is malformed.
+   * @throws {VerifyError} if no key of `key` signed the frame.
+   * @throws {FreshnessError} if the frame is too old, from the future, or was received before.
+   * @throws {KeyError} if `key` is neither a SigningKey nor a Keyring.
    *
    * ```ts
    * const message = MessageProtocol.open(event.data, { key, replay });
    * ```
    */
   static open(bytes: Uint8Array | ArrayBuffer, options: OpenOptions): VerifiedMessage {
-    const { key: keys, replay, now = unixNow(), maxFrameBytes = MAX_FRAME_BYTES } = options;
-    if (!isKeyOrKeyring(keys)) throw new KeyError("open needs a SigningKey or a Keyring as `key`");
+    const { key, replay, now = unixNow(), maxFrameBytes = MAX_FRAME_BYTES } = options;
+    const keys = keysOf(key);
+    if (keys === undefined) throw new KeyError("`key` must be a SigningKey or a Keyring");
     const frame = readFrame(bytes, maxFrameBytes);
     const found = findKey(frame, keys);
     if (found === undefined || frame.timestamp === undefined) throw new VerifyError();
     const expires = assertFresh(frame.timestamp, now, options);
-    // Only a plain true lets a frame in: a store that answers with a promise, or with nothing, must not.
-    if (replay !== undefined && replay.add(found.tag, expires, now) !== true) {
-      throw new FreshnessError("ERR_REPLAYED", "the frame came before");
+    // Only `true` accepts a frame: a store that returns a promise or undefined must not accept it.
+    if (replay !== undefined && replay.add(found.tag.slice(), expires, now) !== true) {
+      throw new FreshnessError("ERR_REPLAYED", "the frame was received before");
     }
-    const message = new VerifiedMessage(frame, now, found.key, found.tag);
-    void message.payload;
+    const message = new VerifiedMessage(new Source(frame, now), found.key, found.tag);
+    message.#cache.decoded = frame.decodePayload();
     return message;
   }
 
   /**
-   * What the message says, frozen: on wire 1 with bytes as base64 text. A payload from `fromBytes` is decoded when it
-   * is first read, and is anybody's until the message is verified. Throws DecodeError.
+   * The payload, frozen. On wire 1 bytes are base64 text. A payload with byte arrays, which cannot be frozen, is decoded
+   * again at each read. The payload of a message from `fromBytes` is decoded at the first read, and not authentic before
+   * `verify` returns true.
+   *
+   * @throws {DecodeError} if the payload is malformed. That of a message from `open` is not.
    */
   get payload(): WireMap {
-    this.#payload ??= this.#frame.decodePayload();
-    return this.#payload;
+    const { map, hasBytes } = this.#cache.decoded ?? this.#frame.decodePayload();
+    this.#cache.decoded = hasBytes ? undefined : { map, hasBytes };
+    return map;
   }
 
-  /** The signature as 64 lower-case hex digits, or `""` for an unsigned message. */
+  /** Signature as 64 lower-case hex digits, or `""` for an unsigned message. */
   get signature(): string {
     return this.#frame.signature;
   }
 
-  /** Id of the key that it claims to be signed with; always `""` on wire 1. */
+  /** Id of the key that the frame names, not verified. Always `""` on wire 1. */
   get keyId(): string {
     return this.#frame.keyId;
   }
 
-  /** The frame's own UUID; undefined on wire 1. */
+  /** UUID of the frame. Undefined on wire 1. */
   get id(): string | undefined {
     return this.#frame.id && encodeUuid(this.#frame.id);
   }
 
   /**
-   * The same message with a signature (HMAC-SHA256) by `key`. A received message keeps its bytes; a new one whose time
-   * was left open is moved by a microsecond where the key has signed a wire 1 frame of that time before.
-   * Throws KeyError, and ValidationError for a received message without a timestamp.
+   * Returns the message signed with HMAC-SHA256 (RFC 2104) by `key`. The signed bytes of a received message stay the same.
+   * If a new wire 1 message was created without a timestamp, and the key has already signed at its time, the timestamp
+   * moves forward by a microsecond.
+   *
+   * @throws {KeyError} if `key` is not a SigningKey.
+   * @throws {ValidationError} if a received message has no timestamp.
    */
   sign(key: SigningKey): MessageProtocol {
-    if (!SigningKey.isSigningKey(key)) throw new KeyError("sign needs a SigningKey");
-    const timestamp =
-      this.wire === 1 && this.#hasOwnTimestamp ? key.nextTimestamp(this.timestamp) : undefined;
-    const frame = this.#frame.signedBy(SigningKey.macOf(key), { keyId: key.id, timestamp });
-    return new MessageProtocol(frame, this.timestamp);
+    const isMessage = typeof this === "object" && this !== null && #frame in this;
+    if (!isMessage || !isSigningKey(key))
+      throw new KeyError("sign needs a MessageProtocol and a SigningKey");
+    const { wire, timestamp: at } = this;
+    const timestamp = wire === 1 && this.#hasOwnTimestamp ? key.nextTimestamp(at) : undefined;
+    const frame = this.#frame.signedBy(macOf(key), { keyId: key.id, timestamp });
+    return new MessageProtocol(new Source(frame, at));
   }
 
-  /** Whether the message bears the signature of `key`, or of one in that ring. False for anything else; never throws. */
+  /** Returns whether `key`, or a key of that keyring, signed the message. Returns false for any other value of `key`. */
   verify(key: SigningKey | Keyring): boolean {
-    return isKeyOrKeyring(key) && findKey(this.#frame, key) !== undefined;
+    const keys = keysOf(key);
+    return keys !== undefined && findKey(this.#frame, keys) !== undefined;
   }
 
   /**
-   * The frame, in an array of its own. Throws KeyError for an unsigned message, unless it is on wire 1 and told
-   * `{ unsigned: true }`: `sign` returns another message, and it is easily forgotten to take that.
+   * Returns the bytes of the frame in a new array. `{ unsigned: true }` allows an unsigned wire 1 message; without this
+   * option, code that ignores the result of `sign` would send unsigned frames.
+   *
+   * @throws {KeyError} `ERR_UNSIGNED` if the message is unsigned, and not allowed to be.
    */
   toBytes({ unsigned = false }: { readonly unsigned?: boolean } = {}): Uint8Array {
     if (!this.#frame.isSigned && this.wire === 2) {
-      throw new KeyError("a wire 2 message has no bytes before it is signed: sign(key).toBytes()", {
+      throw new KeyError("a wire 2 message must be signed first: sign(key).toBytes()", {
         code: "ERR_UNSIGNED",
       });
     }
     if (!this.#frame.isSigned && !unsigned) {
       throw new KeyError(
-        "the message is unsigned: sign(key).toBytes(), or toBytes({ unsigned: true }) where that is meant",
+        "the message is unsigned: sign(key).toBytes(), or toBytes({ unsigned: true }) to allow it",
         { code: "ERR_UNSIGNED" },
       );
     }
@@ -191,8 +236,16 @@ export class MessageProtocol {
   }
 }
 
+const { sign } = MessageProtocol.prototype;
+
+/** Signs a message like `sign`, but never calls a method of a subclass, which would receive the key. */
+export function signed(message: MessageProtocol, key: SigningKey): MessageProtocol {
+  return sign.call(message, key);
+}
+
 /**
- * A message that `MessageProtocol.open` let in. Nothing else makes one, so that a handler may ask for it by its type.
+ * A message that `MessageProtocol.open` has verified. Nothing else creates one: a function that takes a VerifiedMessage
+ * cannot be called with an unverified message.
  *
  * ```ts
  * const onMessage = (message: VerifiedMessage) => registry.parse(message);
@@ -200,18 +253,19 @@ export class MessageProtocol {
  * ```
  */
 export class VerifiedMessage extends MessageProtocol {
-  /** The key that it was verified with. */
+  /** The key that verified the message. */
   readonly key: SigningKey;
   readonly #identity: Uint8Array;
 
   /** @internal */
-  constructor(frame: Frame, receivedAt: number, key: SigningKey, identity: Uint8Array) {
-    super(frame, receivedAt);
+  constructor(source: Source, key: SigningKey, identity: Uint8Array) {
+    super(source);
     this.key = key;
     this.#identity = identity;
+    Object.freeze(this);
   }
 
-  /** What tells this frame from all others, on both wires: its 32-byte MAC. For replay stores that servers share. */
+  /** The 32-byte HMAC-SHA256 tag, which identifies the frame on both wires. Use it as the key of a shared replay store. */
   get identity(): Uint8Array {
     return this.#identity.slice();
   }
@@ -219,7 +273,7 @@ export class VerifiedMessage extends MessageProtocol {
 
 function encodeFrame(fields: MessageFields & FrameOptions, timestamp: number): Frame {
   const { type, payload, wire = 1, id, maxFrameBytes = MAX_FRAME_BYTES } = fields;
-  const refuse = (field: string, message: string) =>
+  const invalid = (field: string, message: string) =>
     new ValidationError("message", [{ path: [field], message }]);
   if (
     typeof type !== "string" ||
@@ -227,21 +281,21 @@ function encodeFrame(fields: MessageFields & FrameOptions, timestamp: number): F
     !isWellFormed(type) ||
     !fitsInUtf8(type, MAX_TYPE_BYTES)
   ) {
-    throw refuse("type", `must be well-formed text of 1 to ${MAX_TYPE_BYTES} UTF-8 bytes`);
+    throw invalid("type", `must be well-formed text of 1 to ${MAX_TYPE_BYTES} UTF-8 bytes`);
   }
-  if (!Number.isFinite(timestamp)) throw refuse("timestamp", "must be a finite number of seconds");
-  if (wire !== 1 && wire !== 2) throw refuse("wire", "must be 1 or 2");
-  if (wire === 1 && id !== undefined) throw refuse("id", "only wire 2 has one");
+  if (!Number.isFinite(timestamp)) throw invalid("timestamp", "must be a finite number of seconds");
+  if (wire !== 1 && wire !== 2) throw invalid("wire", "must be 1 or 2");
+  if (wire === 1 && id !== undefined) throw invalid("id", "only wire 2 has an id");
   let frame: Frame;
   if (wire === 1) {
     frame = encodeWire1({ type, payload, timestamp });
   } else {
     const idBytes = id === undefined ? uuidv7(timestamp) : decodeUuid(id);
-    if (idBytes === undefined) throw refuse("id", "must be a UUID in lower case");
+    if (idBytes === undefined) throw invalid("id", "must be a UUID in lower case");
     frame = encodeWire2({ type, payload, timestamp, id: idBytes });
   }
   if (!(frame.signedLength <= maxFrameBytes)) {
-    throw refuse("payload", `the frame would have more than ${maxFrameBytes} bytes`);
+    throw invalid("payload", `the frame would have more than ${maxFrameBytes} bytes`);
   }
   return frame;
 }

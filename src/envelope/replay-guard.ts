@@ -1,10 +1,11 @@
+import { copyOfBytes } from "../bytes.js";
 import { unixNow } from "../clock.js";
-import { FreshnessError } from "../errors.js";
-import { DEFAULT_REPLAY_CAPACITY } from "../limits.js";
+import { FreshnessError, ValidationError } from "../errors.js";
+import { DEFAULT_REPLAY_CAPACITY, MAC_BYTES } from "../limits.js";
 
 /**
- * Remembers the frames of one process until they are too old to be accepted anyway. One guard serves all connections
- * that share a key.
+ * Rejects frames that one process has received before. It remembers a frame until the frame is too old to be accepted.
+ * Connections that share a key must share a guard (docs/PROTOCOL.md, section 5).
  *
  * ```ts
  * const replay = new ReplayGuard();
@@ -14,39 +15,56 @@ import { DEFAULT_REPLAY_CAPACITY } from "../limits.js";
 export class ReplayGuard {
   readonly #capacity: number;
   readonly #seen = new Set<string>();
-  /** What to forget together: the identities that expire within one second, by that second. */
+  /** Remembered identities by the second in which they expire. */
   readonly #expiring = new Map<number, string[]>();
-  #clock = Number.NEGATIVE_INFINITY;
+  /** The second in which expired identities were last removed. */
+  #second = Number.NEGATIVE_INFINITY;
+  /** Identities that expire before this time have been removed, even if the clock goes back. */
+  #removedBefore = Number.NEGATIVE_INFINITY;
 
-  /** `capacity` is the number of frames remembered at once, 131,072 by default. */
+  /**
+   * Creates an empty guard.
+   *
+   * @param options - `capacity` is the maximum number of remembered frames. Default: 131,072.
+   */
   constructor({ capacity = DEFAULT_REPLAY_CAPACITY }: { readonly capacity?: number } = {}) {
     this.#capacity = capacity;
   }
 
-  /** How many frames it remembers. */
+  /** Number of remembered frames. */
   get size(): number {
     return this.#seen.size;
   }
 
   /**
-   * Remembers a frame's 32-byte identity until `expires` and tells whether it is new; both times are Unix time in
-   * seconds. Its clock never runs back: what was forgotten as expired stays refused.
-   * Throws FreshnessError `ERR_EXPIRED`, and `ERR_REPLAY_GUARD_FULL` rather than forget early.
+   * Remembers a frame's identity until `expires`, and returns whether it is new. An identity that has expired once stays
+   * rejected, even if the clock goes back.
+   *
+   * @param identity - 32 bytes: `identity` of a VerifiedMessage.
+   * @param expires - Unix time in seconds after which the frame is too old.
+   * @param now - Unix time in seconds.
+   * @throws {FreshnessError} `ERR_EXPIRED` if the frame has expired, `ERR_REPLAY_GUARD_FULL` if the guard is full.
+   * @throws {ValidationError} if `identity` is not 32 bytes.
    */
   add(identity: Uint8Array, expires: number, now: number = unixNow()): boolean {
-    this.#advance(now);
-    if (!(expires >= this.#clock)) {
+    this.#removeExpired(now);
+    if (expires < now || !(expires >= this.#removedBefore)) {
       throw new FreshnessError(
         "ERR_EXPIRED",
-        "the frame expired before it came to the replay guard",
+        "the frame expired before the replay guard received it",
       );
     }
-    const key = String.fromCharCode(...identity);
+    const bytes = copyOfBytes(identity);
+    if (bytes?.length !== MAC_BYTES) {
+      const issue = { path: ["identity"], message: `must have ${MAC_BYTES} bytes` };
+      throw new ValidationError("replay guard", [issue]);
+    }
+    const key = String.fromCharCode(...bytes);
     if (this.#seen.has(key)) return false;
     if (!(this.#seen.size < this.#capacity)) {
       throw new FreshnessError(
         "ERR_REPLAY_GUARD_FULL",
-        `the replay guard holds ${this.#seen.size} frames and takes no more until some expire: slow down, or give it more capacity`,
+        `the replay guard is full, with ${this.#seen.size} frames: wait until some expire, or increase its capacity`,
       );
     }
     this.#seen.add(key);
@@ -57,14 +75,15 @@ export class ReplayGuard {
     return true;
   }
 
-  #advance(now: number): void {
-    const isNewSecond = Math.floor(now) > Math.floor(this.#clock);
-    if (now > this.#clock) this.#clock = now;
-    if (!isNewSecond) return;
+  #removeExpired(now: number): void {
+    if (Math.floor(now) === this.#second) return;
+    this.#second = Math.floor(now);
     for (const [second, keys] of this.#expiring) {
-      if (second + 1 > this.#clock) continue;
+      // The negated comparison removes nothing if `now` is NaN.
+      if (!(second + 1 <= now)) continue;
       for (const key of keys) this.#seen.delete(key);
       this.#expiring.delete(second);
+      this.#removedBefore = Math.max(this.#removedBefore, second + 1);
     }
   }
 }

@@ -1,15 +1,19 @@
-import { concat, encodeUtf8, isBytes } from "../bytes.js";
+import { concat, encodeUtf8 } from "../bytes.js";
 import { hkdfSha256 } from "../crypto/hkdf.js";
 import { KeyError } from "../errors.js";
-import { secretBytes } from "./signing-key.js";
+import { exactBytes, secretBytes } from "./signing-key.js";
 
 const MIN_SERVER_SECRET_BYTES = 32;
 const SESSION_ID_BYTES = 16;
 
 /**
- * The 32 bytes that a server and the client of one session share: HKDF-SHA256 of the server's secret (at least 32
- * bytes) with info `lacre/session/1` ‖ 0x00 ‖ session id (16 bytes). Any instance can derive it again, which proves
- * nothing about the session still being alive. Throws KeyError.
+ * Derives the 32-byte key that a server shares with the client of one session (docs/PROTOCOL.md, K-5): HKDF-SHA256
+ * (RFC 5869) of the server's secret with info `lacre/session/1` ‖ 0x00 ‖ session id. Every instance of the server derives
+ * the same key, also for a session that has ended: check separately that the session is active.
+ *
+ * @param serverSecret - At least 32 bytes; text stands for its UTF-8 bytes.
+ * @param sessionId - 16 bytes.
+ * @throws {KeyError} if the secret is too short or all zero, or if the id is not 16 bytes.
  *
  * ```ts
  * const session_key = deriveSessionKey(serverSecret, sessionId);
@@ -21,11 +25,9 @@ export function deriveSessionKey(
 ): Uint8Array {
   const ikm = secretBytes(serverSecret);
   if (ikm.length < MIN_SERVER_SECRET_BYTES) {
-    throw new KeyError(`a server's secret has at least ${MIN_SERVER_SECRET_BYTES} bytes`);
+    throw new KeyError(`a server's secret must have at least ${MIN_SERVER_SECRET_BYTES} bytes`);
   }
-  if (!isBytes(sessionId) || sessionId.length !== SESSION_ID_BYTES) {
-    throw new KeyError(`a session's id has ${SESSION_ID_BYTES} bytes`);
-  }
-  const info = concat(encodeUtf8("lacre/session/1\0"), sessionId);
+  const id = exactBytes(sessionId, SESSION_ID_BYTES, "a session's id");
+  const info = concat(encodeUtf8("lacre/session/1\0"), id);
   return hkdfSha256(ikm, { info, length: 32 });
 }

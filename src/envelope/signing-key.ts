@@ -1,69 +1,73 @@
 import { hmacSha256 } from "#native";
-import { encodeUtf8, isBytes, isWellFormed } from "../bytes.js";
+import { copyOfBytes, encodeUtf8, isWellFormed } from "../bytes.js";
+import { CLOCK_JITTER, nextTime } from "../clock.js";
 import { hkdfSha256 } from "../crypto/hkdf.js";
 import type { HmacSha256 } from "../crypto/hmac.js";
 import { randomBytes } from "../crypto/random.js";
 import { KeyError } from "../errors.js";
 import { MAX_KEY_ID_BYTES } from "../limits.js";
 
-const MICROSECOND = 1e-6;
-/** A clock that jumps back further than this, in seconds, was set; it is followed. */
-const CLOCK_JITTER = 1;
-
-/** What a key may be given besides its secret. */
+/** Options of a signing key. */
 export interface SigningKeyOptions {
-  /** Name under which a peer's keyring finds the key, at most 64 UTF-8 bytes; travels in the clear. `""` by default. */
+  /** Name by which a peer's keyring finds the key, at most 64 UTF-8 bytes. It is sent unencrypted. Default: `""`. */
   readonly id?: string;
 }
 
+/** The HMAC of each key, inaccessible to callers. An object is a SigningKey only if it is in this map. */
+const macs = /* @__PURE__ */ new WeakMap<SigningKey, HmacSha256>();
+
 /**
- * A key for HMAC-SHA256 (RFC 2104), with its hash state kept, so that signing pays for the message alone.
+ * A key for HMAC-SHA256 (RFC 2104). Keep and reuse it: its hash states are computed once.
  *
  * ```ts
  * const key = SigningKey.from("a secret that both ends share");
  * ```
  */
 export class SigningKey {
+  /** Name of the key, or `""`. */
   readonly id: string;
-  readonly #mac: HmacSha256;
-  #lastTimestamp = Number.NEGATIVE_INFINITY;
+  /** In a separate object: some compilers turn private fields into properties, which a frozen object cannot change. */
+  readonly #last = { timestamp: Number.NEGATIVE_INFINITY };
 
-  /** @internal */
-  static macOf(key: SigningKey): HmacSha256 {
-    return key.#mac;
-  }
-
-  /** @internal */
-  static isSigningKey(value: unknown): value is SigningKey {
-    return typeof value === "object" && value !== null && #mac in value;
-  }
-
-  private constructor(secret: Uint8Array, { id = "" }: SigningKeyOptions) {
+  /** Checks its arguments, because JavaScript callers can call it as `key.constructor`. */
+  private constructor(secret: unknown, { id = "" }: SigningKeyOptions = {}) {
+    const bytes = secretBytes(secret);
     if (typeof id !== "string" || !isWellFormed(id) || encodeUtf8(id).length > MAX_KEY_ID_BYTES) {
-      throw new KeyError(`a key id is well-formed text of at most ${MAX_KEY_ID_BYTES} UTF-8 bytes`);
+      throw new KeyError(
+        `a key id must be well-formed text of at most ${MAX_KEY_ID_BYTES} UTF-8 bytes`,
+      );
     }
     this.id = id;
-    this.#mac = hmacSha256(secret);
+    macs.set(this, hmacSha256(bytes));
     Object.freeze(this);
   }
 
   /**
-   * A key from a secret that both ends share: bytes, or text, which stands for its UTF-8 bytes.
-   * Throws KeyError for a secret that is empty, all zero, or not well-formed text.
+   * Creates a key from a secret that both ends share.
+   *
+   * @param secret - Bytes, or text, which stands for its UTF-8 bytes.
+   * @throws {KeyError} if the secret is empty, all zero or not well-formed text, or if the id is invalid.
    */
   static from(secret: string | Uint8Array, options: SigningKeyOptions = {}): SigningKey {
-    return new SigningKey(secretBytes(secret), options);
+    return new SigningKey(secret, options);
   }
 
-  /** A key from 32 random bytes, which nobody else has: for tests, and for tokens that only their maker reads. */
+  /**
+   * Creates a key from 32 random bytes, which cannot be exported: for tests, and for tokens that the same process verifies.
+   *
+   * @throws {KeyError} if the id is invalid.
+   */
   static generate(options: SigningKeyOptions = {}): SigningKey {
     return new SigningKey(randomBytes(32), options);
   }
 
   /**
-   * One of many keys from one secret: HKDF-SHA256 (RFC 5869), 32 bytes, info `lacre/` + label. Give each direction of
-   * a connection a label of its own, so that no frame can be sent back to its author.
-   * Throws KeyError for a secret that `from` refuses and for a label that is not `[a-z0-9-]{1,32}`.
+   * Derives a key from a secret with HKDF-SHA256 (RFC 5869): 32 bytes, info `lacre/` + label. Use a different label for
+   * each direction of a connection, so that a frame sent back to its author does not verify.
+   *
+   * @param secret - As in `from`.
+   * @param label - 1 to 32 of the characters a-z, 0-9 and -.
+   * @throws {KeyError} if the secret, the label, the salt or the id is invalid.
    *
    * ```ts
    * const mine = SigningKey.derive(sessionKey, "client");
@@ -75,36 +79,62 @@ export class SigningKey {
     { salt, ...options }: SigningKeyOptions & { readonly salt?: Uint8Array } = {},
   ): SigningKey {
     if (typeof label !== "string" || !/^[a-z0-9-]{1,32}$/.test(label)) {
-      throw new KeyError("a label has 1 to 32 of the characters a-z, 0-9 and -");
+      throw new KeyError("a label must have 1 to 32 of the characters a-z, 0-9 and -");
     }
-    if (salt !== undefined && !isBytes(salt)) throw new KeyError("a salt is a Uint8Array");
+    const ownSalt = copyOfBytes(salt);
+    if (salt !== undefined && ownSalt === undefined)
+      throw new KeyError("a salt must be a Uint8Array");
     const info = encodeUtf8(`lacre/${label}`);
-    return new SigningKey(hkdfSha256(secretBytes(secret), { salt, info, length: 32 }), options);
+    const derived = hkdfSha256(secretBytes(secret), { salt: ownSalt, info, length: 32 });
+    return new SigningKey(derived, options);
   }
 
   /**
-   * The time to sign with at `now`, both Unix time in seconds: `now`, or a microsecond after the last such time, as a
-   * replay guard would take two equal wire 1 frames with equal timestamps for one.
+   * Returns the timestamp to sign with at `now`, both Unix time in seconds: `now`, or a microsecond after the last
+   * returned time. Two equal wire 1 frames with equal timestamps would be one frame to a replay guard. After the clock is
+   * set back by more than a second, it returns `now` again.
    *
    * @internal
    */
   nextTimestamp(now: number): number {
-    const last = this.#lastTimestamp;
-    const isTaken = now <= last && last - now < CLOCK_JITTER;
-    this.#lastTimestamp = isTaken ? last + MICROSECOND : now;
-    return this.#lastTimestamp;
+    const last = this.#last.timestamp;
+    const isTaken = now <= last && last - now <= CLOCK_JITTER;
+    this.#last.timestamp = isTaken ? nextTime(last) : now;
+    return this.#last.timestamp;
   }
 }
 
-/** Bytes of a secret. Throws KeyError for one that protects nothing. */
+/** Returns whether a value is a SigningKey that its constructor made. */
+export function isSigningKey(value: unknown): value is SigningKey {
+  return macs.has(value as SigningKey);
+}
+
+/** Returns the HMAC-SHA256 of a key. It is not a method, so that only modules of this library can compute tags. */
+export function macOf(key: SigningKey): HmacSha256 {
+  return macs.get(key)!;
+}
+
+/**
+ * Returns a copy of `value`.
+ *
+ * @throws {KeyError} with `name` in its message, if `value` is not a Uint8Array of `length` bytes.
+ */
+export function exactBytes(value: unknown, length: number, name: string): Uint8Array {
+  const bytes = copyOfBytes(value);
+  if (bytes?.length !== length) throw new KeyError(`${name} must have ${length} bytes`);
+  return bytes;
+}
+
+/**
+ * Returns a copy of a secret's bytes.
+ *
+ * @throws {KeyError} if the secret is empty, all zero, or neither bytes nor well-formed text.
+ */
 export function secretBytes(secret: unknown): Uint8Array {
-  if (typeof secret === "string") {
-    if (!isWellFormed(secret))
-      throw new KeyError("the secret has a lone surrogate, which has no UTF-8");
-  } else if (!isBytes(secret)) {
-    throw new KeyError("a secret is text or a Uint8Array");
-  }
-  const bytes = typeof secret === "string" ? encodeUtf8(secret) : secret;
+  if (typeof secret === "string" && !isWellFormed(secret))
+    throw new KeyError("the secret must not have a lone surrogate");
+  const bytes = typeof secret === "string" ? encodeUtf8(secret) : copyOfBytes(secret);
+  if (bytes === undefined) throw new KeyError("a secret must be text or a Uint8Array");
   if (bytes.every((byte) => byte === 0)) throw new KeyError("the secret is empty or all zero");
   return bytes;
 }

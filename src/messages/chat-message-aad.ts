@@ -6,12 +6,15 @@ const PREFIX = /* @__PURE__ */ encodeUtf8("lacre/e2e/1");
 const UINT_64_BYTES = 8;
 const CLIENT_ID_BYTES = 16;
 
-/** What a message is bound to. */
+/** The fields that the encryption of a message authenticates. */
 export type ChatMessageHeader = Partial<
   Pick<ChatMessage, "chat_id" | "sender_id" | "timestamp" | "client_id">
 >;
 
-/** The 51 bytes that bind a message to where it stands, or undefined for a header that no client makes. */
+/**
+ * Returns the 51 bytes of additional authenticated data (AAD) that bind a ciphertext to its chat, sender, time and client
+ * id (docs/PROTOCOL.md, section 8). Returns undefined if a field is missing or out of range.
+ */
 export function chatMessageAad({
   chat_id = Number.NaN,
   sender_id = Number.NaN,
@@ -30,14 +33,14 @@ export function chatMessageAad({
   if (clientId === undefined || (client_id !== undefined && isNil)) return undefined;
   const aad = new Uint8Array(PREFIX.length + 3 * UINT_64_BYTES + CLIENT_ID_BYTES);
   aad.set(PREFIX);
-  for (const [place, number] of numbers.entries()) {
-    writeUint64(aad, PREFIX.length + place * UINT_64_BYTES, number);
+  for (const [index, number] of numbers.entries()) {
+    writeUint64(aad, PREFIX.length + index * UINT_64_BYTES, number);
   }
   aad.set(clientId, PREFIX.length + 3 * UINT_64_BYTES);
   return aad;
 }
 
-/** Big-endian; a BigInt would cost several times as much. */
+/** Writes a big-endian integer. A BigInt would be several times slower. */
 function writeUint64(bytes: Uint8Array, at: number, value: number): void {
   let rest = value;
   for (let digit = at + UINT_64_BYTES - 1; digit >= at; digit--) {
@@ -46,7 +49,7 @@ function writeUint64(bytes: Uint8Array, at: number, value: number): void {
   }
 }
 
-/** A time in seconds as whole milliseconds, as other languages and JSON keep it. */
+/** Rounds a time in seconds to whole milliseconds, a precision that JSON and other languages preserve. */
 export function wholeMilliseconds(timestamp: number): number {
   return Math.floor(timestamp * 1000 + 0.5);
 }

@@ -4,8 +4,9 @@ import { defineMessage } from "./define-message.js";
 import { bytes, count, id, text, timestamp, unixTime, uuid } from "./fields.js";
 
 /**
- * One message of a chat (type `message`): `content` of at most 720,000 bytes, encrypted under a `nonce` of 12. Its
- * `timestamp` is Unix time in seconds; `epoch`, `counter` and `device` are reserved for key agreement.
+ * An encrypted message of a chat (type `message`; docs/PROTOCOL.md, section 7). `content` is the ciphertext of at most
+ * 720,000 bytes, `nonce` has 12 bytes, `timestamp` is Unix time in seconds. The server sets `message_id`, `seq` and
+ * `stored_at` (Unix time in seconds by its clock). `epoch`, `counter` and `device` are reserved for key agreement.
  */
 export const ChatMessage = /* @__PURE__ */ defineMessage(
   "message",
@@ -21,17 +22,28 @@ export const ChatMessage = /* @__PURE__ */ defineMessage(
     epoch: z.optional(count()),
     counter: z.optional(count()),
     device: z.optional(text(1, 100)),
+    stored_at: z.optional(unixTime()),
   }),
   { nil: ["message_id"] },
 );
-/** What a parsed ChatMessage holds. */
+/** A parsed ChatMessage. */
 export type ChatMessage = z.output<typeof ChatMessage.schema>;
 
-/** What someone does or has done (type `status`); `seq` is the last one read or delivered. */
+/**
+ * An event about a user (type `status`; docs/PROTOCOL.md, section 7). `seq` is the last message that the user has read or
+ * received. `chat_changed` means that the chat's entry in `chat_list` has changed.
+ */
 export const StatusEvent = /* @__PURE__ */ defineMessage(
   "status",
   /* @__PURE__ */ z.object({
-    event_type: z.enum(["typing", "read", "user_online", "user_offline", "delivered"]),
+    event_type: z.enum([
+      "typing",
+      "read",
+      "user_online",
+      "user_offline",
+      "delivered",
+      "chat_changed",
+    ]),
     user_id: id(),
     chat_id: z.optional(id()),
     timestamp: timestamp(),
@@ -39,10 +51,10 @@ export const StatusEvent = /* @__PURE__ */ defineMessage(
   }),
   { nil: ["chat_id"] },
 );
-/** What a parsed StatusEvent holds. */
+/** A parsed StatusEvent. */
 export type StatusEvent = z.output<typeof StatusEvent.schema>;
 
-/** A server's word that it has stored a message (type `ack`); `stored_at` is Unix time in seconds. */
+/** A server's confirmation that it has stored a message (type `ack`). `stored_at` is Unix time in seconds by its clock. */
 export const Ack = /* @__PURE__ */ defineMessage(
   "ack",
   /* @__PURE__ */ z.object({
@@ -53,5 +65,5 @@ export const Ack = /* @__PURE__ */ defineMessage(
     stored_at: unixTime(),
   }),
 );
-/** What a parsed Ack holds. */
+/** A parsed Ack. */
 export type Ack = z.output<typeof Ack.schema>;

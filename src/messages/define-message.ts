@@ -1,58 +1,49 @@
-import type * as z from "zod/mini";
+import * as z from "zod/mini";
 import { compile } from "#compile";
+import { isUint8Array } from "../bytes.js";
 import { unixNow } from "../clock.js";
 import { MessageProtocol } from "../envelope/message-protocol.js";
 import type { SigningKey } from "../envelope/signing-key.js";
-import { type LacreError, ValidationError } from "../errors.js";
-import type { SafeParse } from "./compile.none.js";
-import { inEnglish } from "./in-english.js";
-import { mayBeAbsent, readsNilAsAbsent, withoutRefusedNils } from "./nil.js";
+import { type LacreError, ValidationError, type ValidationIssue } from "../errors.js";
+import { isPlainObject } from "../wire/encode.js";
+import type { Check } from "./compile.none.js";
+import { issuesOf } from "./issues.js";
+import { mayBeAbsent, readsNilAsAbsent, withChanges, withoutNils } from "./nil.js";
 
 /** A zod schema (mini or classic) whose values are plain objects. */
 export type PayloadSchema = z.core.$ZodType<object, object>;
 
-/** What a parse comes to: the value, or the error that `parse` would throw. */
+/** The result of `safeParse`: the value, or the error that `parse` would throw. */
 export type ParseResult<Value, Failure extends LacreError = ValidationError> =
   | { readonly success: true; readonly value: Value }
   | { readonly success: false; readonly error: Failure };
 
-/** How to envelop a value. */
+/** Options of `MessageDefinition.toProtocol`. */
 export interface ToProtocolOptions {
-  /** The format of the frame. By default 1. */
+  /** Format of the frame. Default: 1. */
   readonly wire?: 1 | 2;
-  /** Unix time in seconds, also of a payload that leaves its own `timestamp` open. By default now. */
+  /** Unix time in seconds of the frame, and of a payload without a `timestamp` of its own. Default: now. */
   readonly timestamp?: number;
 }
 
-/** How a message differs between wire 1 and its schema. */
+/** Options of `defineMessage`. */
 export interface DefinitionOptions<Schema extends PayloadSchema> {
-  /** Optional fields that wire 1 writes as nil where they are absent, as peers of the first version do. */
+  /** Optional fields that wire 1 writes as nil if they are absent, as version 1 clients do. */
   readonly nil?: readonly (keyof z.output<Schema> & string)[];
-  /** Other types under which this message is also read. */
+  /** Other types that `fromProtocol` accepts. */
   readonly aliases?: readonly string[];
-}
-
-/** One kind of message: its type, its schema, and the ways between a value and the message that carries it. */
-export interface MessageDefinition<Type extends string, Schema extends PayloadSchema> {
-  readonly type: Type;
-  readonly schema: Schema;
-  readonly aliases: readonly string[];
-  /** Checks a value of unknown origin. Unknown fields are dropped. Throws ValidationError. */
-  parse(input: unknown): z.output<Schema>;
-  /** The same as `parse`, with a result in place of a throw. */
-  safeParse(input: unknown): ParseResult<z.output<Schema>>;
-  /** Checks a value and puts it in its envelope, signed if there is a key. Throws ValidationError. */
-  toProtocol(
-    value: z.input<Schema>,
-    key?: SigningKey,
-    options?: ToProtocolOptions,
-  ): MessageProtocol;
-  /** The value in a message of this type, or of an alias, on either wire. Throws DecodeError and ValidationError. */
-  fromProtocol(message: MessageProtocol): z.output<Schema>;
+  /**
+   * Whether the `cause` of a ValidationError is the error that the schema's own code threw (a transform, a refinement).
+   * That error may quote the rejected value, such as a password: use it for debugging only. Default: false.
+   */
+  readonly keepCause?: boolean;
 }
 
 /**
- * Defines a kind of message; the library's own are made by nothing else.
+ * Defines a type of message. The library's own messages are defined in the same way.
+ *
+ * @param type - Name of the message in frames, 1 to 64 UTF-8 bytes.
+ * @param schema - Schema of the payload, from zod or zod/mini.
  *
  * ```ts
  * const Poll = defineMessage("poll", z.object({ question: z.string(), options: z.array(z.string()) }));
@@ -63,95 +54,138 @@ export interface MessageDefinition<Type extends string, Schema extends PayloadSc
 export function defineMessage<const Type extends string, Schema extends PayloadSchema>(
   type: Type,
   schema: Schema,
-  { nil = [], aliases = [] }: DefinitionOptions<Schema> = {},
+  options: DefinitionOptions<Schema> = {},
 ): MessageDefinition<Type, Schema> {
-  return new Definition(type, schema, nil, aliases);
+  return new MessageDefinition(type, schema, options);
 }
 
-class Definition<Type extends string, Schema extends PayloadSchema>
-  implements MessageDefinition<Type, Schema>
-{
+/**
+ * A type of message: converts between values of its schema and messages in their envelope. Create it with `defineMessage`:
+ * later versions add methods.
+ */
+export class MessageDefinition<Type extends string, Schema extends PayloadSchema> {
+  /** Name of the message in frames. */
   readonly type: Type;
+  /** Schema of the payload. */
   readonly schema: Schema;
+  /** Other types that `fromProtocol` accepts. */
   readonly aliases: readonly string[];
   readonly #nil: readonly string[];
-  #traits: Traits<Schema> | undefined;
+  readonly #keepsCause: boolean;
+  /** Computed traits, in a separate object because the definition is frozen. */
+  readonly #cache: { traits?: Traits<Schema> } = {};
 
-  constructor(type: Type, schema: Schema, nil: readonly string[], aliases: readonly string[]) {
+  /** @internal */
+  constructor(
+    type: Type,
+    schema: Schema,
+    { nil = [], aliases = [], keepCause = false }: DefinitionOptions<Schema>,
+  ) {
     this.type = type;
     this.schema = schema;
-    this.aliases = aliases;
-    this.#nil = nil;
+    this.aliases = Object.freeze([...aliases]);
+    this.#nil = [...nil];
+    this.#keepsCause = keepCause;
+    Object.freeze(this);
   }
 
+  /**
+   * Checks an untrusted value. Returns a copy without unknown fields.
+   *
+   * @throws {ValidationError} if the value does not match the schema.
+   */
   parse(input: unknown): z.output<Schema> {
-    return unwrapped(this.safeParse(input));
+    return unwrap(this.safeParse(input));
   }
 
+  /** Checks an untrusted value like `parse`, and returns an error instead of throwing it. */
   safeParse(input: unknown): ParseResult<z.output<Schema>> {
+    return this.#check(input, copyOf);
+  }
+
+  /** Checks a value. `toResult` copies the checked value if the caller could still change its bytes. */
+  #check(
+    input: unknown,
+    toResult = (value: z.output<Schema>) => value,
+  ): ParseResult<z.output<Schema>> {
+    let issues: readonly ValidationIssue[];
+    let options: ErrorOptions | undefined;
     try {
-      return this.#check(this.#withoutNils(input));
+      const { check } = this.#schemaTraits();
+      let read = this.#withoutNils(input);
+      let value = check(read);
+      if (value === z.INVALID) {
+        read = withoutNils(read, [this.schema]);
+        value = check(read);
+      }
+      if (value !== z.INVALID) return { success: true, value: toResult(value) };
+      issues = issuesOf(this.schema, read);
     } catch (cause) {
-      // A schema that is asynchronous, a transform that throws, more issues than zod can hold.
-      const issue = { path: [], message: "cannot be checked against its schema" };
-      return { success: false, error: new ValidationError(this.type, [issue], { cause }) };
+      // The schema is asynchronous, or its code throws. The thrown error may quote the input.
+      issues = [{ path: [], message: "cannot be checked against its schema" }];
+      if (this.#keepsCause) options = { cause };
     }
+    return { success: false, error: new ValidationError(this.type, issues, options) };
   }
 
-  #check(input: unknown): ParseResult<z.output<Schema>> {
-    const result = this.#schemaTraits().safeParse(input, IN_ENGLISH);
-    if (result.success) return { success: true, value: result.data };
-    const withoutNils = withoutRefusedNils(input, result.error.issues);
-    if (withoutNils !== undefined) return this.#check(withoutNils);
-    return { success: false, error: new ValidationError(this.type, result.error.issues) };
-  }
-
+  /**
+   * Checks a value and encodes it as a message.
+   *
+   * @param key - Key to sign with. Without it, the message is unsigned.
+   * @throws {ValidationError} if the value does not match the schema, or cannot be encoded in a frame.
+   * @throws {KeyError} if `key` is not a SigningKey.
+   */
   toProtocol(
     value: z.input<Schema>,
     key?: SigningKey,
     { wire = 1, timestamp }: ToProtocolOptions = {},
   ): MessageProtocol {
-    const checked = this.parse(this.#timed(value, timestamp ?? unixNow())) as Payload;
+    const timed = this.#timed(value, timestamp ?? unixNow());
+    const checked = unwrap(this.#check(timed)) as Payload;
     const payload = wire === 1 ? this.#withNils(checked) : checked;
     const message = new MessageProtocol({ type: this.type, payload, wire, timestamp });
     return key === undefined ? message : message.sign(key);
   }
 
+  /**
+   * Returns the checked payload of a message.
+   *
+   * @throws {DecodeError} if the payload is malformed. That of a message from `open` is not.
+   * @throws {ValidationError} if the message has another type, or its payload does not match the schema.
+   */
   fromProtocol(message: MessageProtocol): z.output<Schema> {
     if (message.type !== this.type && !this.aliases.includes(message.type)) {
-      const issue = { path: ["type"], message: "is another message's type" };
+      const issue = { path: ["type"], message: "is the type of another message" };
       throw new ValidationError(this.type, [issue]);
     }
-    return this.parse(this.#timed(message.payload, message.timestamp));
+    return unwrap(this.#check(this.#timed(message.payload, message.timestamp)));
   }
 
-  /** Taken at first use, so that an import costs nothing. */
+  /** Returns the traits of the schema. They are computed at the first use, so that an import costs nothing. */
   #schemaTraits(): Traits<Schema> {
-    this.#traits ??= traitsOf(this.schema, this.#nil);
-    return this.#traits;
+    this.#cache.traits ??= traitsOf(this.schema, this.#nil);
+    return this.#cache.traits;
   }
 
-  /** With the envelope's time where the payload has a `timestamp` and leaves it open. */
+  /** Adds the frame's time to a payload without a `timestamp`, if the schema has an optional one. */
   #timed(payload: unknown, timestamp: number): unknown {
     if (!this.#schemaTraits().mayOmitTimestamp) return payload;
     if (typeof payload !== "object" || payload === null) return payload;
     const isOpen = ((payload as Payload).timestamp ?? undefined) === undefined;
-    return isOpen ? { ...payload, timestamp } : payload;
+    if (!isOpen) return payload;
+    return withChanges(payload as Payload, new Map([["timestamp", timestamp]]));
   }
 
-  /** Without the nils that first-version peers write in every message; others are looked for once they are complained of. */
+  /** Removes the nils that version 1 clients write in every message. Other nils are removed only after a check has failed. */
   #withoutNils(input: unknown): unknown {
     if (input === null || input === undefined) return input;
-    let read = input as Payload;
-    for (const key of this.#schemaTraits().omittedWhenNil) {
-      if (read[key] !== null) continue;
-      const { [key]: _, ...rest } = read;
-      read = rest;
-    }
-    return read;
+    const { omittedWhenNil } = this.#schemaTraits();
+    const nils = omittedWhenNil.filter((key) => (input as Payload)[key] === null);
+    if (nils.length === 0) return input;
+    return withChanges(input as Payload, new Map(nils.map((key) => [key, undefined])));
   }
 
-  /** In the order of the schema, as peers of the first version sign and compare bytes. */
+  /** Adds nils for absent fields, and sorts fields by the schema: version 1 clients compare signed bytes. */
   #withNils(payload: Payload): Payload {
     if (this.#nil.length === 0) return payload;
     const { inOrder } = this.#schemaTraits();
@@ -160,7 +194,7 @@ class Definition<Type extends string, Schema extends PayloadSchema>
       const value = payload[key];
       if (value === undefined) continue;
       if (Object.hasOwn(inOrder, key)) ordered[key] = value;
-      // Defined, `__proto__` is a key like any other, which the encoder refuses.
+      // A defined property `__proto__` is an ordinary key, which the encoder then rejects.
       else Object.defineProperty(ordered, key, { value, enumerable: true });
     }
     return ordered;
@@ -169,12 +203,12 @@ class Definition<Type extends string, Schema extends PayloadSchema>
 
 type Payload = Readonly<Record<string, unknown>>;
 
-/** What a definition needs to know of its schema. */
+/** The properties of a schema that a definition uses. */
 interface Traits<Schema extends PayloadSchema> {
-  readonly safeParse: SafeParse<Schema>;
-  /** The fields in the schema's order, each as wire 1 writes it where it is absent: nil, or undefined for not at all. */
+  readonly check: Check<Schema>;
+  /** The fields in the schema's order with the value that wire 1 writes if a field is absent: nil, or undefined for none. */
   readonly inOrder: Readonly<Record<string, null | undefined>>;
-  /** Fields that are written as nil where they are absent, and for which nil means nothing else. */
+  /** Fields that wire 1 writes as nil if they are absent, and that give nil no other meaning. */
   readonly omittedWhenNil: readonly string[];
   readonly mayOmitTimestamp: boolean;
 }
@@ -187,7 +221,7 @@ function traitsOf<Schema extends PayloadSchema>(
   const isOmittedWhenNil = (key: string) =>
     shape[key] !== undefined && readsNilAsAbsent(shape[key]);
   return {
-    safeParse: compile(schema),
+    check: compile(schema),
     inOrder: Object.fromEntries([
       ...Object.keys(shape).map((key) => [key, undefined]),
       ...nil.map((key) => [key, null]),
@@ -197,10 +231,17 @@ function traitsOf<Schema extends PayloadSchema>(
   };
 }
 
-/** The value of a result. Throws its error where there is none. */
-export function unwrapped<Value>(result: ParseResult<Value>): Value {
+/** Copies a value with its byte arrays, arrays and plain objects. */
+function copyOf<Value>(value: Value): Value;
+function copyOf(value: unknown): unknown {
+  if (isUint8Array(value)) return new Uint8Array(value);
+  if (Array.isArray(value)) return value.map(copyOf);
+  if (!isPlainObject(value)) return value;
+  return Object.fromEntries(Object.entries(value).map(([key, part]) => [key, copyOf(part)]));
+}
+
+/** Returns the value of a result, or throws its error. */
+function unwrap<Value>(result: ParseResult<Value>): Value {
   if (result.success) return result.value;
   throw result.error;
 }
-
-const IN_ENGLISH = { error: inEnglish };

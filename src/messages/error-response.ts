@@ -1,17 +1,17 @@
 import * as z from "zod/mini";
 import { defineMessage } from "./define-message.js";
-import { text, timestamp } from "./fields.js";
+import { map, text, timestamp } from "./fields.js";
 
-/** Why something was not done (type `error`): a stable code, a text for people, and what else a program may use. */
+/** An error (type `error`; docs/PROTOCOL.md, section 7): a stable code, a message for people, and details for programs. */
 export const ErrorResponse = /* @__PURE__ */ defineMessage(
   "error",
   /* @__PURE__ */ z.object({
     error_code: text(1, 64),
     error_message: text(0, 1000),
-    details: z.optional(z.record(z.string(), z.unknown())),
+    details: z.optional(map()),
     timestamp: timestamp(),
   }),
   { nil: ["details"] },
 );
-/** What a parsed ErrorResponse holds. */
+/** A parsed ErrorResponse. */
 export type ErrorResponse = z.output<typeof ErrorResponse.schema>;

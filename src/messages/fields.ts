@@ -1,37 +1,45 @@
 import * as z from "zod/mini";
 import { decodeBase64 } from "#native";
-import { isBytes, isClientId, isWellFormed, UUID } from "../bytes.js";
+import { isBytes, isClientId, isWellFormed, lengthOf, UUID } from "../bytes.js";
 import { unixNow } from "../clock.js";
 import { MAX_UNIX_TIME } from "../limits.js";
+import { isPlainObject } from "../wire/encode.js";
 
-/** A field of bytes: takes a Uint8Array or canonical base64 text, yields a Uint8Array. */
+/** Schema of a bytes field: accepts a Uint8Array or canonical base64 text, and returns a Uint8Array. */
 export interface BytesSchema extends z.ZodMiniType<Uint8Array, Uint8Array | string> {}
-/** A field of text. */
+/** Schema of a text field. */
 export interface TextSchema extends z.ZodMiniType<string, string> {}
-/** A field of a number. */
+/** Schema of a number field. */
 export interface NumberSchema extends z.ZodMiniType<number, number> {}
-/** A `timestamp`, which may be omitted and is then now. */
+/** Schema of a map field. */
+export interface MapSchema<Value>
+  extends z.ZodMiniType<Record<string, Value>, Record<string, Value>> {}
+/** Schema of a `timestamp` field, by default the current time. */
 export interface TimestampSchema extends z.ZodMiniType<number, number | undefined> {
   readonly _zod: z.ZodMiniType<number, number | undefined>["_zod"] & { optin: "optional" };
 }
 
 type JsonSchema = z.core.JSONSchema.BaseSchema;
 
-// Not zod's registry and not its checks of numbers, here and below: in a bundle they weigh a kilobyte.
+// This module replaces zod's registry and zod's checks of numbers, which would add a kilobyte to a bundle.
 const jsonSchemas = /* @__PURE__ */ new WeakMap<z.core.$ZodType, JsonSchema>();
 
-function described<Schema extends z.core.$ZodType>(schema: Schema, jsonSchema: JsonSchema): Schema {
+function withJsonSchema<Schema extends z.core.$ZodType>(
+  schema: Schema,
+  jsonSchema: JsonSchema,
+): Schema {
   jsonSchemas.set(schema, jsonSchema);
   return schema;
 }
 
-/** Of the schema itself, or of the one that it was made of by adding checks. */
+/** Returns the JSON Schema of a schema, or of the schema to which it adds checks. */
 function jsonSchemaOf(schema: z.core.$ZodType | undefined): JsonSchema | undefined {
   return schema && (jsonSchemas.get(schema) ?? jsonSchemaOf(schema._zod.parent));
 }
 
 /**
- * Gives bytes, texts and timestamps the JSON Schema of what travels as JSON; for the `override` of zod's `toJSONSchema`.
+ * Sets the JSON Schema of bytes, texts, numbers and timestamps as JSON represents them. Pass it as `override` to zod's
+ * `toJSONSchema`.
  *
  * ```ts
  * z.toJSONSchema(ChatMessage.schema, { override: jsonSchemaOverride, unrepresentable: "any" });
@@ -45,7 +53,7 @@ export function jsonSchemaOverride({
   jsonSchema: JsonSchema;
 }): void {
   const { type, catchall } = zodSchema._zod.def as { type: string; catchall?: unknown };
-  // Unknown fields are dropped, and so allowed, unless the schema says otherwise itself.
+  // Parsing drops unknown fields, so JSON may have them, unless the schema has a rule for them.
   if (type === "object" && catchall === undefined) delete jsonSchema.additionalProperties;
   const ours = jsonSchemaOf(zodSchema);
   if (ours === undefined) return;
@@ -53,7 +61,7 @@ export function jsonSchemaOverride({
   Object.assign(jsonSchema, ours);
 }
 
-/** Bytes, of an exact length or of one within bounds. On wire 1 and in JSON they travel as base64 text. */
+/** Returns the schema of a bytes field with a length in bytes. Wire 1 and JSON represent it as base64 text. */
 export function bytes(
   bounds: { readonly length: number } | { readonly min?: number; readonly max: number },
 ): BytesSchema {
@@ -69,14 +77,15 @@ export function bytes(
         issues.push({ code: "custom", input, message: "must be canonical base64 text" });
         return z.NEVER;
       }
-      if (value.length < min || value.length > max) {
+      const length = lengthOf(value);
+      if (length < min || length > max) {
         issues.push({ code: "custom", input, message: `must be ${expected}` });
         return z.NEVER;
       }
       return value;
     }),
   );
-  return described(schema, {
+  return withJsonSchema(schema, {
     type: "string",
     contentEncoding: "base64",
     minLength: base64Length(min),
@@ -88,20 +97,31 @@ function base64Length(bytes: number): number {
   return Math.ceil(bytes / 3) * 4;
 }
 
-/** Well-formed text of so many characters (code points, as Python and JSON Schema count them). */
+interface TextOptions {
+  readonly pattern?: RegExp;
+  readonly error?: string;
+  /** Converts the text to the form that is checked and returned. */
+  readonly prepare?: z.core.$ZodCheck<string>;
+}
+
+/** Replaces `z.string()`, whose patterns and methods would add to a bundle. */
+const anyText = () =>
+  z.custom<string>((input) => typeof input === "string", {
+    error: ({ input }) => (input === undefined ? "is missing" : "must be of type string"),
+  });
+
+/** Returns the schema of well-formed text with a length in code points, which Python and JSON Schema count too. */
 export function text(
   shortest: number,
   longest: number,
-  pattern?: RegExp,
-  said?: string,
+  { pattern, error, prepare }: TextOptions = {},
 ): TextSchema {
-  const error = said ?? `must be well-formed text of ${shortest} to ${longest} characters`;
-  const schema = z.string().check(
-    z.refine((value) => fits(value, shortest, longest) && (pattern?.test(value) ?? true), {
-      error,
-    }),
+  const fitting = z.refine<string>(
+    (value) => fits(value, shortest, longest) && (pattern?.test(value) ?? true),
+    { error: error ?? `must be well-formed text of ${shortest} to ${longest} characters` },
   );
-  return described(schema, {
+  const schema = anyText().check(...(prepare ? [prepare, fitting] : [fitting]));
+  return withJsonSchema(schema, {
     type: "string",
     minLength: shortest,
     maxLength: longest,
@@ -110,7 +130,7 @@ export function text(
 }
 
 function fits(value: string, shortest: number, longest: number): boolean {
-  // A character has one or two code units, so that most values need no counting.
+  // A code point has one or two code units, so most texts need no counting.
   if (value.length < shortest || value.length > 2 * longest || !isWellFormed(value)) return false;
   if (value.length >= 2 * shortest && value.length <= longest) return true;
   let characters = 0;
@@ -118,14 +138,12 @@ function fits(value: string, shortest: number, longest: number): boolean {
   return characters >= shortest && characters <= longest;
 }
 
-/** A UUID in lower case, which is not the nil UUID. */
+/** Returns the schema of a UUID in lower case other than the nil UUID. */
 export function uuid(): TextSchema {
-  const schema = z.string().check(
-    z.refine(isClientId, {
-      error: "must be a UUID in lower case, and not the nil UUID",
-    }),
-  );
-  return described(schema, { type: "string", format: "uuid", pattern: UUID.source });
+  const schema = z.custom<string>(isClientId, {
+    error: "must be a UUID in lower case, and not the nil UUID",
+  });
+  return withJsonSchema(schema, { type: "string", format: "uuid", pattern: UUID.source });
 }
 
 function number(
@@ -133,10 +151,11 @@ function number(
   error: string,
   jsonSchema: JsonSchema,
 ): NumberSchema {
-  return described(z.number({ error }).check(z.refine(fits)), jsonSchema);
+  const isNumber = (value: unknown) => Number.isFinite(value) && fits(value as number);
+  return withJsonSchema(z.custom<number>(isNumber, { error }), jsonSchema);
 }
 
-/** An integer within bounds. */
+/** Returns the schema of an integer within a range. */
 export function integer(minimum: number, maximum = Number.MAX_SAFE_INTEGER): NumberSchema {
   return number(
     (value) => Number.isInteger(value) && value >= minimum && value <= maximum,
@@ -145,7 +164,7 @@ export function integer(minimum: number, maximum = Number.MAX_SAFE_INTEGER): Num
   );
 }
 
-/** A positive integer of at most 2^53 − 1. */
+/** Returns the schema of a positive integer of at most 2^53 − 1. */
 export function id(): NumberSchema {
   return integer(1);
 }
@@ -170,7 +189,40 @@ const UNIX_TIME = {
   description: "Unix time in seconds",
 } as const;
 
-/** A time: Unix time in seconds. */
+/** A map of any values. Their types are not checked, and they are not copied. */
+export function map(): MapSchema<unknown> {
+  const schema = z.custom<Record<string, unknown>>(isPlainObject, {
+    error: "must be of type object",
+  });
+  return withJsonSchema(schema, { type: "object", additionalProperties: {} });
+}
+
+/** Returns the schema of a map of at most `maxEntries` numbers. */
+export function numbers(maxEntries: number): MapSchema<number> {
+  const fits = (input: unknown) => {
+    if (!isPlainObject(input)) return false;
+    const values = Object.values(input);
+    return values.length <= maxEntries && values.every(Number.isFinite);
+  };
+  const schema = z.custom<Record<string, number>>(fits, {
+    error: `must be a map of at most ${maxEntries} numbers`,
+  });
+  return withJsonSchema(schema, {
+    type: "object",
+    maxProperties: maxEntries,
+    additionalProperties: { type: "number" },
+  });
+}
+
+/** Returns the schema of a list of at most `maxLength` elements. It rejects a longer list before it checks any element. */
+export function list<Element extends z.core.$ZodType>(
+  element: Element,
+  maxLength: number,
+): z.ZodMiniArray<Element> {
+  return z.array(element).check(z.maxLength(maxLength));
+}
+
+/** Returns the schema of a Unix time in seconds. */
 export function unixTime(): NumberSchema {
   return number(
     (value) => value >= 0 && value <= MAX_UNIX_TIME,
@@ -179,9 +231,9 @@ export function unixTime(): NumberSchema {
   );
 }
 
-/** The `timestamp` of a message: Unix time in seconds, by default now. */
+/** Returns the schema of a message's `timestamp`: Unix time in seconds, by default the current time. */
 export function timestamp(): TimestampSchema {
-  return described(z._default(unixTime(), unixNow), {
+  return withJsonSchema(z._default(unixTime(), unixNow), {
     ...UNIX_TIME,
     description: "Unix time in seconds; by default now",
   }) as unknown as TimestampSchema;

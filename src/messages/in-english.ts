@@ -1,8 +1,8 @@
 import type * as z from "zod/mini";
 
 /**
- * What is wrong with a value, in English: zod/mini has no messages of its own, and zod's English would be a twentieth of
- * a bundle. Given with every parse, it leaves the application's locale alone. It never says what the value is.
+ * Returns the English message of a zod issue. zod/mini has no messages, and zod's English locale would be a twentieth of a
+ * bundle. It is passed to each parse, so that the application's locale does not change. No message contains the value.
  */
 export const inEnglish: z.core.$ZodErrorMap = (issue) => {
   switch (issue.code) {
@@ -19,8 +19,8 @@ export const inEnglish: z.core.$ZodErrorMap = (issue) => {
     case "invalid_format":
       return `must match ${issue.format === "regex" ? issue.pattern : issue.format}`;
     case "unrecognized_keys":
-      // Their names are the sender's text.
-      return "has fields that are not known";
+      // The message does not list the names, because the sender chose them.
+      return "has unknown fields";
     default:
       return "is not valid";
   }

@@ -2,15 +2,24 @@ import * as z from "zod/mini";
 import {
   KEY_CHECK_BYTES,
   MAX_ITERATIONS,
+  MAX_LISTED,
   MAX_SALT_BYTES,
   MIN_ITERATIONS,
   MIN_SALT_BYTES,
 } from "../limits.js";
 import { ChatMessage } from "./chat.js";
 import { defineMessage } from "./define-message.js";
-import { bytes, count, id, integer, text } from "./fields.js";
+import { bytes, count, id, integer, list, text, unixTime } from "./fields.js";
 
-/** One chat of a list: who the other is, and what a member needs to derive the chat's key. */
+/**
+ * A chat in a list, as one member sees it (docs/PROTOCOL.md, section 7): the other member, and the parameters of the chat's
+ * key. Times are Unix time in seconds, by the server's clock.
+ *
+ * - `expired_until`: messages with a `stored_at` up to this time are deleted, also after a change of `auto_delete_hours`.
+ * - `auto_delete_change`: the member who last changed `auto_delete_hours`, when, and the chat's last seq at that time.
+ * - `request`: present until the invited member accepts the chat; `incoming` for that member, `outgoing` for the other.
+ * - `is_blocked`: this member has blocked the other.
+ */
 export const ChatSummary = /* @__PURE__ */ z.object({
   chat_id: id(),
   peer_id: id(),
@@ -22,27 +31,36 @@ export const ChatSummary = /* @__PURE__ */ z.object({
   key_check: z.optional(bytes({ length: KEY_CHECK_BYTES })),
   last_seq: count(),
   unread: count(),
+  expired_until: z.optional(unixTime()),
+  auto_delete_change: z.optional(
+    z.object({ user_id: id(), changed_at: unixTime(), after: count() }),
+  ),
+  request: z.optional(z.enum(["incoming", "outgoing"])),
+  is_blocked: z.optional(z.boolean()),
 });
-/** What a parsed ChatSummary holds. */
+/** A parsed ChatSummary. */
 export type ChatSummary = z.output<typeof ChatSummary>;
 
 /** A page of a user's chats (type `chat_list`). */
 export const ChatListResponse = /* @__PURE__ */ defineMessage(
   "chat_list",
   /* @__PURE__ */ z.object({
-    chats: z.array(ChatSummary),
+    chats: list(ChatSummary, MAX_LISTED),
     total: count(),
     page: id(),
   }),
 );
-/** What a parsed ChatListResponse holds. */
+/** A parsed ChatListResponse. */
 export type ChatListResponse = z.output<typeof ChatListResponse.schema>;
 
-/** Messages of a chat (type `message_list`); as an answer to `resume` it covers the seqs in (after, through]. */
+/**
+ * Messages of a chat (type `message_list`), each with a `timestamp`. In an answer to Resume, the list is complete for the
+ * seqs greater than `after` and up to `through`.
+ */
 export const MessageListResponse = /* @__PURE__ */ defineMessage(
   "message_list",
   /* @__PURE__ */ z.object({
-    messages: z.array(ChatMessage.schema),
+    messages: list(z.object({ ...ChatMessage.schema.shape, timestamp: unixTime() }), MAX_LISTED),
     total: z.optional(count()),
     has_more: z.boolean(),
     chat_id: z.optional(id()),
@@ -50,5 +68,5 @@ export const MessageListResponse = /* @__PURE__ */ defineMessage(
     through: z.optional(count()),
   }),
 );
-/** What a parsed MessageListResponse holds. */
+/** A parsed MessageListResponse. */
 export type MessageListResponse = z.output<typeof MessageListResponse.schema>;

@@ -1,63 +1,105 @@
 import * as z from "zod/mini";
+import { setEntry } from "../wire/decode.js";
+import { isPlainObject } from "../wire/encode.js";
+import { STOPPING_EARLY } from "./compile.none.js";
 
 type Schema = z.core.$ZodType;
-type Issues = readonly z.core.$ZodIssue[];
-type Fields = Record<PropertyKey, unknown>;
+type Fields = Readonly<Record<string, unknown>>;
 
-/** Whether an input may leave the field out, be it optional or of a default. */
+/** Returns whether a field may be absent, because it is optional or has a default. */
 export function mayBeAbsent(field: Schema): boolean {
   return field._zod.optin !== undefined;
 }
 
-/** Whether the field may be absent, and has no other meaning for nil. */
+/** Returns whether a field may be absent and gives nil no other meaning. */
 export function readsNilAsAbsent(field: Schema): boolean {
+  return mayBeAbsent(field) && !accepts(field, null);
+}
+
+/** Returns whether a schema accepts a value. A schema whose own code throws counts as accepting it. */
+function accepts(schema: Schema, value: unknown): boolean {
   try {
-    return mayBeAbsent(field) && !z.safeParse(field, null).success;
+    return z.safeParse(schema, value, STOPPING_EARLY).success;
   } catch {
-    return false;
+    return true;
   }
 }
 
-/**
- * The input without the fields that are nil and that `issues` complain of, or undefined if there are none. Peers write
- * nil for absent fields at any depth; what a schema requires it then misses. A nil in a list is an element, and stays.
- */
-export function withoutRefusedNils(input: unknown, issues: Issues): unknown {
-  const paths = [...pathsOf(issues, [])].filter((path) => isNilField(input, path));
-  if (paths.length === 0) return undefined;
-  const copies = new Set<unknown>();
-  function copied(value: unknown): Fields {
-    if (copies.has(value)) return value as Fields;
-    const copy = Array.isArray(value) ? [...value] : { ...(value as Fields) };
-    copies.add(copy);
-    return copy as Fields;
-  }
-  const copy = copied(input);
-  for (const path of paths) {
-    let fields = copy;
-    for (const key of path.slice(0, -1)) fields = fields[key] = copied(fields[key]);
-    delete fields[path.at(-1)!];
-  }
+/** Copies a map with other values for some keys. The value `undefined` removes a key. */
+export function withChanges(map: Fields, changes: ReadonlyMap<string, unknown>): Fields {
+  const copy = {};
+  for (const key of Object.keys(map)) if (!changes.has(key)) setEntry(copy, key, map[key]);
+  for (const [key, value] of changes) if (value !== undefined) setEntry(copy, key, value);
   return copy;
 }
 
-function* pathsOf(issues: Issues, base: readonly PropertyKey[]): Generator<PropertyKey[]> {
-  for (const issue of issues) {
-    const path = [...base, ...issue.path];
-    yield path;
-    if (issue.code === "invalid_union") {
-      for (const alternative of issue.errors) yield* pathsOf(alternative, path);
-    }
+/**
+ * Removes the nils of fields that read nil as absent, at any depth. Peers write nil for absent fields. A nil in a list is an
+ * element, and stays.
+ */
+export function withoutNils(input: unknown, schemas: readonly Schema[]): unknown {
+  const isList = Array.isArray(input);
+  if (schemas.length === 0 || !(isList || isPlainObject(input))) return input;
+  const around = [...new Set(schemas.flatMap((schema) => factsOf(schema).containers))];
+  const fieldsAt = (key: string) => around.flatMap((schema) => fieldOf(schema, key) ?? []);
+  if (isList) {
+    const elements = fieldsAt("");
+    const isTuple = around.some((schema) => "items" in schema._zod.def);
+    return input.map((item, at) => withoutNils(item, isTuple ? fieldsAt(`${at}`) : elements));
   }
+  const changes = new Map<string, unknown>();
+  for (const key of Object.keys(input)) {
+    const fields = fieldsAt(key);
+    const value = input[key];
+    const isAbsent = value === null && fields.some((field) => factsOf(field).readsNilAsAbsent);
+    const read = isAbsent ? undefined : withoutNils(value, fields);
+    if (read !== value) changes.set(key, read);
+  }
+  // One alternative of a union may accept nil, and another may read it as absent.
+  const isRead =
+    changes.size > 0 && !(around.length > 1 && schemas.some((schema) => accepts(schema, input)));
+  return isRead ? withChanges(input, changes) : input;
 }
 
-function isNilField(input: unknown, path: readonly PropertyKey[]): boolean {
-  let parent: unknown;
-  let value = input;
-  for (const key of path) {
-    if (typeof value !== "object" || value === null) return false;
-    parent = value;
-    value = (value as Fields)[key];
+interface Facts {
+  /** The map and list schemas among the schema itself, the schemas that it wraps, and its alternatives. */
+  readonly containers: readonly Schema[];
+  readonly readsNilAsAbsent: boolean;
+}
+
+const knownFacts = /* @__PURE__ */ new WeakMap<Schema, Facts>();
+
+function factsOf(schema: Schema): Facts {
+  let facts = knownFacts.get(schema);
+  if (facts === undefined) {
+    facts = { containers: containersOf(schema), readsNilAsAbsent: readsNilAsAbsent(schema) };
+    knownFacts.set(schema, facts);
   }
-  return value === null && parent !== undefined && !Array.isArray(parent);
+  return facts;
+}
+
+/** The parts of a zod schema. Each kind of schema has some of them. */
+type Parts = Readonly<
+  Partial<
+    Record<"catchall" | "rest" | "element" | "valueType", Schema> &
+      Record<"shape" | "items", Readonly<Record<string, Schema>>> & {
+        readonly getter: () => Schema;
+      }
+  >
+>;
+
+function containersOf(schema: Schema): Schema[] {
+  const { def } = schema._zod;
+  if (/^(object|array|tuple|record)$/.test(def.type)) return [schema];
+  const parts = [(def as Parts).getter?.(), ...Object.values(def)].flat() as (Schema | undefined)[];
+  return parts.flatMap((part) => (part?._zod?.run ? containersOf(part) : []));
+}
+
+/** Returns the schema of a map's field, or of a list's element. */
+function fieldOf(schema: Schema, key: string): Schema | null | undefined {
+  const { shape, items, catchall, rest, element, valueType } = schema._zod.def as Parts;
+  const named = shape ?? items;
+  return named && Object.hasOwn(named, key)
+    ? named[key]
+    : (catchall ?? rest ?? element ?? valueType);
 }

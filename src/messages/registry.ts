@@ -6,26 +6,32 @@ import type { MessageDefinition, ParseResult, PayloadSchema } from "./define-mes
 // biome-ignore lint/suspicious/noExplicitAny: a definition takes and yields its own schema's values, so that only any spans all of them
 type AnyDefinition = MessageDefinition<string, any>;
 
-/** What a frame turns out to be: discriminated by `type`. */
+/** The result of `Registry.parse`, discriminated by `type`. */
 export type Parsed<Definition extends AnyDefinition, Message extends MessageProtocol> =
   | (Definition extends MessageDefinition<infer Type, infer Schema extends PayloadSchema>
       ? { readonly type: Type; readonly value: z.output<Schema>; readonly message: Message }
       : never)
   | { readonly type: "unknown"; readonly message: Message };
 
-/** Parses frames of several kinds. */
+/** Parses messages of several types. */
 export interface Registry<Definition extends AnyDefinition> {
-  /** What `message` is. A type without a definition is `unknown`, and no failure. Throws DecodeError and ValidationError. */
+  /**
+   * Parses a message by its type. A message of a type without a definition is returned as `unknown`, and is no error.
+   *
+   * @throws {DecodeError} if the payload is malformed. That of a message from `open` is not.
+   * @throws {ValidationError} if the payload does not match the schema of its type.
+   */
   parse<Message extends MessageProtocol>(message: Message): Parsed<Definition, Message>;
-  /** The same as `parse`, with a result in place of a throw. */
+  /** Parses a message like `parse`, and returns a LacreError instead of throwing it. */
   safeParse<Message extends MessageProtocol>(
     message: Message,
   ): ParseResult<Parsed<Definition, Message>, LacreError>;
 }
 
 /**
- * A registry of message definitions. Throws ValidationError for two definitions of one type, and for the type
- * `unknown`; an alias yields to a definition.
+ * Creates a registry of message definitions. A definition of a type takes precedence over an alias of the same name.
+ *
+ * @throws {ValidationError} if two definitions have the same type or alias, or if one has the type `unknown`.
  *
  * ```ts
  * const registry = createRegistry([ChatMessage, StatusEvent]);
@@ -38,16 +44,16 @@ export function createRegistry<const Definition extends AnyDefinition>(
 ): Registry<Definition> {
   const byType = new Map<string, AnyDefinition>();
   for (const definition of definitions) {
-    if (byType.has(definition.type)) throw refused(definition.type, "has two definitions");
+    if (byType.has(definition.type)) throw invalid(definition.type, "has two definitions");
     if (definition.type === "unknown")
-      throw refused("unknown", "stands for types without a definition");
+      throw invalid("unknown", "is reserved for types without a definition");
     byType.set(definition.type, definition);
   }
   const defined = new Set(byType.keys());
   for (const definition of definitions) {
     for (const alias of definition.aliases) {
       if (defined.has(alias)) continue;
-      if (byType.has(alias)) throw refused(alias, "is the alias of two definitions");
+      if (byType.has(alias)) throw invalid(alias, "is the alias of two definitions");
       byType.set(alias, definition);
     }
   }
@@ -72,6 +78,6 @@ export function createRegistry<const Definition extends AnyDefinition>(
   };
 }
 
-function refused(type: string, message: string): ValidationError {
+function invalid(type: string, message: string): ValidationError {
   return new ValidationError("registry", [{ path: [type], message }]);
 }

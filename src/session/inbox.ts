@@ -2,41 +2,65 @@ import type { ChatMessage } from "../messages/chat.js";
 import { Resume } from "../messages/connection.js";
 import type { MessageListResponse } from "../messages/lists.js";
 import type { SessionAction, SessionNotice } from "./events.js";
-import { RecentSet } from "./recent-set.js";
-import { Turns } from "./turns.js";
+import { RecentMap } from "./recent-map.js";
+import { Slots } from "./slots.js";
 
-/** Most messages that one `resume` asks for. */
+/** Maximum number of messages that one `resume` requests. */
 const RESUME_LIMIT = 100;
-/** Resumes in a row that were refused, or answered with nothing of use, after which a chat goes on with a gap. */
+/** Number of consecutive resumes, rejected or answered without progress, after which a chat continues with a gap. */
 const MAX_FAILURES = 3;
-/** Most bytes of messages that wait for an earlier one, over all chats; a resume brings the others again. */
-const MAX_HELD_BYTES = 8 * 1024 * 1024;
-/** Bytes that a message takes besides its content. */
-const HELD_OVERHEAD = 512;
+/** Seconds to wait after a first and a second failed resume, so that a lagging database replica can catch up. */
+const RETRY_DELAYS = [1, 4];
+/**
+ * Limits resumes whose answers hold few messages, so that a malicious server cannot make a client send resumes at network
+ * speed. An answer costs its chat 0.1 s, less a tenth of that for each message in it. A chat may spend 10 s in advance.
+ */
+const ANSWER_COST = 0.1;
+const ANSWER_BURST = 10;
+/** Maximum number of chats that a session follows only because it received a message of them. */
+const MAX_NAMED_CHATS = 1000;
+/** Maximum size of the buffered messages of all chats, in bytes. Messages beyond it are dropped and requested again later. */
+const MAX_BUFFERED_BYTES = 8 * 1024 * 1024;
+/** Estimated size of a message without its content, in bytes. */
+const MESSAGE_OVERHEAD = 512;
 
 interface Chat {
   readonly id: number;
-  /** Everything up to this seq has been handed over. */
+  /** All messages up to this seq are delivered. */
   cursor: number;
-  readonly held: Map<number, ChatMessage>;
-  /** The seq after which the question that is under way asks. */
+  /** Messages that wait for an earlier one, by seq. */
+  readonly buffered: Map<number, ChatMessage>;
+  /** `after` of the resume in flight. */
   asked: number | undefined;
+  /** Number of consecutive failed resumes. */
   failures: number;
-  /** Whether it is known that there is more than the cursor has. */
+  /** Whether the server may have messages after the cursor. */
   isBehind: boolean;
+  /** Time up to which answers have used the chat's time budget, Unix time in seconds. */
+  usedUntil: number;
+  /**
+   * Whether frames were lost after the resume in flight was sent. Its answer may not contain them, so another resume follows.
+   */
+  isAskedAgain: boolean;
 }
 
-/** The chats as far as they have been handed over, and what came ahead of its turn. */
+/**
+ * The received side of a session: delivers each chat's messages once and in order, and requests missing ones (section 11 of
+ * docs/PROTOCOL.md).
+ */
 export class Inbox {
-  turns = new Turns<Chat>();
+  #slots = new Slots<Chat>();
   readonly #chats = new Map<number, Chat>();
-  readonly #seen = new RecentSet();
+  /** Those of the chats that only a message named. */
+  readonly #named = new Set<number>();
+  /** The seq of each message that was recently delivered, or sent by this session. */
+  readonly #seen = new RecentMap<number | undefined>();
   readonly #act: (action: SessionAction) => void;
-  /** Called for a message of ours that came back before its acknowledgement. */
+  /** Returns whether a message is one of the outbox that arrives before its acknowledgement. */
   readonly #recognise: (message: ChatMessage) => boolean;
-  #heldBytes = 0;
+  #bufferedBytes = 0;
 
-  /** Throws ValidationError for a cursor that is none. */
+  /** @throws {ValidationError} if a cursor has an invalid chat id or seq. */
   constructor(
     cursors: Iterable<readonly [chatId: number, seq: number]>,
     act: (action: SessionAction) => void,
@@ -51,143 +75,194 @@ export class Inbox {
     return this.#chats.get(chatId)?.cursor ?? 0;
   }
 
-  /** A chat to catch up with. Throws ValidationError for one that is none. */
+  /**
+   * Starts to follow a chat from its first message, unless it is followed.
+   *
+   * @throws {ValidationError} if the chat id is invalid.
+   */
   follow(chatId: number): void {
+    this.#named.delete(chatId);
     if (!this.#chats.has(chatId)) this.#begin(chatId);
   }
 
-  /** A message that came by itself. */
+  /** Handles a message that is not part of a list. */
   receive(message: ChatMessage): void {
-    if (message.seq === undefined) this.#handOver(message);
-    else this.#hold(message, message.seq);
+    const { chat_id, seq } = message;
+    if (seq === undefined) return this.#deliver(message);
+    if (!this.#chats.has(chat_id)) {
+      if (this.#named.size === MAX_NAMED_CHATS)
+        return this.#notify({ type: "refused", reason: "chat", error: undefined });
+      this.#begin(chat_id);
+      this.#named.add(chat_id);
+    }
+    this.#buffer(message, seq);
   }
 
-  /** A seq that the server gave to a message of ours. */
+  /** Handles the seq that the server assigned to a message of this session's outbox. */
   acknowledge(message: ChatMessage, seq: number): void {
-    this.#seen.add(identityOf(message));
-    this.#hold(message, seq);
+    this.#seen.add(identityOf(message), seq);
+    this.follow(message.chat_id);
+    this.#buffer({ ...message, seq }, seq);
   }
 
-  /** The answer to a resume; false if it answers none, or not as the protocol has it. */
-  answer(list: MessageListResponse): boolean {
+  /** Handles the answer to a resume. Returns false if no such resume is in flight, or the list violates the protocol. */
+  answer(list: MessageListResponse, now: number): boolean {
     const { chat_id = 0, after, through } = list;
     const chat = this.#chats.get(chat_id);
     if (chat?.asked === undefined || chat.asked !== after) return false;
     if (through === undefined || !isInBounds(list, after, through)) {
-      this.refuse(chat_id);
+      this.reject(chat_id, now);
       return false;
     }
-    this.#endTurn(chat);
+    this.#releaseSlot(chat);
     const isRewound = through < after && chat.cursor === after;
     if (isRewound) this.#rewind(chat, through);
     for (const message of list.messages) {
-      if (message.seq! > chat.cursor) this.#handOver(message);
+      if (message.seq! > chat.cursor) this.#deliver(message);
     }
-    // What came meanwhile under a seq that seemed old was not held.
-    chat.isBehind = list.has_more || isRewound;
+    // Messages that arrived before this answer, with a seq below the old cursor, were dropped: a rewound chat needs another
+    // resume.
+    chat.isBehind = list.has_more || isRewound || chat.isAskedAgain;
+    chat.isAskedAgain = false;
     this.#advance(chat, Math.max(chat.cursor, through));
-    const isStuck = chat.held.size > 0 && chat.cursor === after;
+    const isStuck = chat.buffered.size > 0 && chat.cursor === after;
     if (isRewound || isStuck) this.#fail(chat);
     else chat.failures = 0;
     if (!wantsMore(chat)) this.#notify({ type: "caught_up", chat_id, seq: chat.cursor });
-    this.#askForTurn(chat);
+    const busy = chargeAnswer(chat, list.messages.length, now);
+    this.#requestSlotLater(chat, isStuck ? retryDelay(chat) : busy, now);
     return true;
   }
 
   /**
-   * The resume of a chat, or of what the server says is one, came to nothing; `retryAt` if the server asked for patience,
-   * Unix time in seconds. False if there is no such resume.
+   * Handles the rejection of a chat's resume. `retryAt` is when to retry, Unix time in seconds; undefined if the server named
+   * none. Returns false if no resume of that chat is in flight.
    */
-  refuse(chatId: unknown, retryAt?: number): boolean {
+  reject(chatId: unknown, now: number, retryAt?: number): boolean {
     const chat = this.#chats.get(chatId as number);
     if (chat?.asked === undefined) return false;
     if (retryAt === undefined) {
-      this.#endTurn(chat);
+      this.#releaseSlot(chat);
       this.#fail(chat);
-      this.#askForTurn(chat);
+      this.#requestSlotLater(chat, retryDelay(chat), now);
     } else {
       chat.asked = undefined;
-      this.turns.postpone(chat, retryAt);
+      this.#slots.postpone(chat, retryAt, now);
     }
     return true;
   }
 
-  /** A new connection: every chat may have more, and brings again what was held. */
+  /** Starts a new connection: drops the buffered messages and requests each chat's messages after its cursor. */
   connect(): void {
-    this.turns = new Turns();
-    this.#heldBytes = 0;
+    this.#slots = new Slots();
+    this.#bufferedBytes = 0;
     for (const { id, cursor } of this.#chats.values()) this.#begin(id, cursor);
   }
 
-  /** The questions to ask now, which are under way from then on; undefined if the connection is none. */
+  /** Sends a resume for each chat, after frames of this connection were lost. */
+  resumeAll(): void {
+    for (const chat of this.#chats.values()) {
+      chat.isBehind = true;
+      chat.isAskedAgain = chat.asked !== undefined;
+      this.#slots.request(chat);
+    }
+  }
+
+  /** Returns the resumes to send now and counts them as in flight. Returns undefined if the connection does not answer. */
   due(now: number): Resume[] | undefined {
-    return this.turns.due(now)?.map((chat) => {
+    return this.#slots.due(now)?.map((chat) => {
       const after = chat.cursor;
       chat.asked = after;
       return { chat_id: chat.id, after, limit: RESUME_LIMIT };
     });
   }
 
-  #begin(id: number, cursor = 0): Chat {
+  /** When to call `due` again, Unix time in seconds. */
+  get deadline(): number {
+    return this.#slots.deadline;
+  }
+
+  #begin(id: number, cursor = 0): void {
     Resume.parse({ chat_id: id, after: cursor, limit: RESUME_LIMIT });
-    const held = new Map<number, ChatMessage>();
-    const chat: Chat = { id, cursor, held, asked: undefined, failures: 0, isBehind: true };
+    const buffered = new Map<number, ChatMessage>();
+    const chat: Chat = {
+      id,
+      cursor,
+      buffered,
+      asked: undefined,
+      failures: 0,
+      isBehind: true,
+      isAskedAgain: false,
+      usedUntil: Number.NEGATIVE_INFINITY,
+    };
     this.#chats.set(id, chat);
-    this.turns.want(chat);
-    return chat;
+    this.#slots.request(chat);
   }
 
-  #endTurn(chat: Chat): void {
+  #releaseSlot(chat: Chat): void {
     chat.asked = undefined;
-    this.turns.end(chat);
+    this.#slots.release(chat);
   }
 
-  #askForTurn(chat: Chat): void {
-    if (wantsMore(chat)) this.turns.want(chat);
-    else if (chat.asked === undefined) this.turns.end(chat);
+  #requestSlot(chat: Chat): void {
+    if (wantsMore(chat)) this.#slots.request(chat);
+    else if (chat.asked === undefined) this.#slots.release(chat);
   }
 
-  #hold(message: ChatMessage, seq: number): void {
-    const chat = this.#chats.get(message.chat_id) ?? this.#begin(message.chat_id);
-    if (seq <= chat.cursor || chat.held.has(seq)) return;
-    const bytes = this.#heldBytes + bytesOf(message);
-    if (bytes <= MAX_HELD_BYTES || seq === chat.cursor + 1) {
-      chat.held.set(seq, message);
-      this.#heldBytes = bytes;
+  /** Requests another slot after `delay` seconds for a chat that has more messages. */
+  #requestSlotLater(chat: Chat, delay: number, now: number): void {
+    if (wantsMore(chat) && delay > 0) this.#slots.postpone(chat, now + delay, now);
+    else this.#requestSlot(chat);
+  }
+
+  #buffer(message: ChatMessage, seq: number): void {
+    const chat = this.#chats.get(message.chat_id)!;
+    if (seq <= chat.cursor || chat.buffered.has(seq)) return;
+    const bytes = this.#bufferedBytes + bytesOf(message);
+    if (bytes <= MAX_BUFFERED_BYTES || seq === chat.cursor + 1) {
+      chat.buffered.set(seq, message);
+      this.#bufferedBytes = bytes;
     } else {
       chat.isBehind = true;
     }
     this.#advance(chat, chat.cursor);
-    this.#askForTurn(chat);
+    this.#requestSlot(chat);
   }
 
-  /** Takes what waits at a seq. */
-  #release(chat: Chat, seq: number): ChatMessage | undefined {
-    const held = chat.held.get(seq);
-    if (held === undefined) return undefined;
-    chat.held.delete(seq);
-    this.#heldBytes -= bytesOf(held);
-    return held;
+  /** Removes and returns the message that is buffered at a seq. */
+  #takeBuffered(chat: Chat, seq: number): ChatMessage | undefined {
+    const buffered = chat.buffered.get(seq);
+    if (buffered === undefined) return undefined;
+    chat.buffered.delete(seq);
+    this.#bufferedBytes -= bytesOf(buffered);
+    return buffered;
   }
 
-  /** Moves the cursor to `seq`, and on over what waits there. */
+  /** Moves the cursor to `seq`, then delivers the buffered messages that directly follow. */
   #advance(chat: Chat, seq: number): void {
     const before = chat.cursor;
     chat.cursor = seq;
     if (seq > before)
-      for (const held of chat.held.keys()) if (held <= seq) this.#release(chat, held);
+      for (const buffered of chat.buffered.keys())
+        if (buffered <= seq) this.#takeBuffered(chat, buffered);
     for (;;) {
-      const next = this.#release(chat, chat.cursor + 1);
+      const next = this.#takeBuffered(chat, chat.cursor + 1);
       if (next === undefined) break;
       chat.cursor += 1;
-      this.#handOver(next);
+      this.#deliver(next);
     }
-    if (chat.cursor !== before) this.#moveCursor(chat);
+    if (chat.cursor !== before) this.#moveCursor(chat, before);
   }
 
-  #handOver(message: ChatMessage): void {
-    if (this.#recognise(message)) this.#seen.add(identityOf(message));
-    else if (this.#seen.add(identityOf(message))) this.#notify({ type: "message", message });
+  #deliver(message: ChatMessage): void {
+    const identity = identityOf(message);
+    const { seq } = message;
+    const isOwn = this.#recognise(message);
+    const isNew = this.#seen.add(identity, seq);
+    if (isOwn) return;
+    if (isNew) this.#notify({ type: "message", message });
+    else if (this.#seen.get(identity) !== seq)
+      this.#notify({ type: "refused", reason: "repeat", error: undefined });
   }
 
   #fail(chat: Chat): void {
@@ -196,21 +271,22 @@ export class Inbox {
     chat.failures = 0;
     chat.isBehind = false;
     const gap = { type: "gap", chat_id: chat.id, after: chat.cursor } as const;
-    if (chat.held.size === 0) return this.#notify(gap);
-    const through = Math.min(...chat.held.keys()) - 1;
+    if (chat.buffered.size === 0) return this.#notify(gap);
+    const through = Math.min(...chat.buffered.keys()) - 1;
     this.#notify({ ...gap, through });
     this.#advance(chat, through);
   }
 
   #rewind(chat: Chat, last_seq: number): void {
-    this.#notify({ type: "rewound", chat_id: chat.id, cursor: chat.cursor, last_seq });
-    for (const seq of chat.held.keys()) this.#release(chat, seq);
+    const { cursor } = chat;
+    this.#notify({ type: "rewound", chat_id: chat.id, cursor, last_seq });
+    for (const seq of chat.buffered.keys()) this.#takeBuffered(chat, seq);
     chat.cursor = last_seq;
-    this.#moveCursor(chat);
+    this.#moveCursor(chat, cursor);
   }
 
-  #moveCursor({ id, cursor }: Chat): void {
-    this.#act({ type: "cursor", chat_id: id, seq: cursor });
+  #moveCursor({ id, cursor }: Chat, from: number): void {
+    this.#act({ type: "cursor", chat_id: id, from, seq: cursor });
   }
 
   #notify(notice: SessionNotice): void {
@@ -218,12 +294,26 @@ export class Inbox {
   }
 }
 
-/** Whether it is known that a chat has more than was handed over. */
-function wantsMore({ isBehind, held }: Chat): boolean {
-  return isBehind || held.size > 0;
+/** Whether a chat has, or may have, messages that are not delivered. */
+function wantsMore({ isBehind, buffered }: Chat): boolean {
+  return isBehind || buffered.size > 0;
 }
 
-/** Whether a list is as the answer to a resume is: in order, of its chat, within (after, through], and leading on. */
+/** Returns the seconds to wait after a chat's last failure; 0 after the failure that caused a gap. */
+function retryDelay({ failures }: Chat): number {
+  return RETRY_DELAYS[failures - 1] ?? 0;
+}
+
+/** Charges a chat for an answer with `count` messages, and returns the seconds to wait before its next resume. */
+function chargeAnswer(chat: Chat, count: number, now: number): number {
+  const cost = ANSWER_COST * Math.max(0, 1 - count / 10);
+  chat.usedUntil = Math.max(chat.usedUntil, now) + cost;
+  return chat.usedUntil - now - ANSWER_BURST;
+}
+
+/**
+ * Whether a list is a valid answer to a resume: in order, of its chat, within (after, through], with progress if it has more.
+ */
 function isInBounds(
   { chat_id, messages, has_more }: MessageListResponse,
   after: number,
@@ -234,15 +324,15 @@ function isInBounds(
     if (of !== chat_id || seq <= last) return false;
     last = seq;
   }
-  // An answer that leads nowhere would be asked for without end.
+  // With `has_more` and no progress, the client would send the same resume forever.
   return (messages.length === 0 || last <= through) && (!has_more || through > after);
 }
 
 function bytesOf({ content }: ChatMessage): number {
-  return HELD_OVERHEAD + content.length;
+  return MESSAGE_OVERHEAD + content.length;
 }
 
-/** What makes a message the same one, wherever it stands: its client id, or its nonce where it has none. */
+/** Returns the identity of a message, whatever its seq: by its client id, or by its nonce if it has none. */
 function identityOf({ chat_id, sender_id, client_id, nonce }: ChatMessage): string {
   return `${chat_id} ${client_id === undefined ? nonce : `${sender_id} ${client_id}`}`;
 }

@@ -3,15 +3,15 @@ import { Heartbeat } from "../messages/connection.js";
 import { ErrorResponse } from "../messages/error-response.js";
 import { MessageListResponse } from "../messages/lists.js";
 import { createRegistry } from "../messages/registry.js";
-import { withinPatience } from "./patience.js";
+import { clampTimeout } from "./clamp-timeout.js";
 
-/** Seconds to wait where a server asks for patience and does not say how much. */
-const DEFAULT_PATIENCE = 1;
+/** Seconds to wait before a retry if the server names no valid `retry_after`. */
+const DEFAULT_RETRY_DELAY = 1;
 
-/** Error codes after which the same request may be granted later. */
-const PASSING_ERRORS: readonly string[] = ["ERR_RATE_LIMITED", "ERR_UNAVAILABLE"];
+/** Error codes after which the same request may succeed later. */
+const TEMPORARY_ERRORS: readonly string[] = ["ERR_RATE_LIMITED", "ERR_UNAVAILABLE"];
 
-/** The messages that a server sends to a client that is welcome. */
+/** Registry of the messages that a server sends after the handshake. */
 export const incoming = /* @__PURE__ */ createRegistry([
   Ack,
   ChatMessage,
@@ -21,13 +21,13 @@ export const incoming = /* @__PURE__ */ createRegistry([
   StatusEvent,
 ]);
 
-/** What came, discriminated by its type. */
+/** A received message, discriminated by its type. */
 export type Incoming = ReturnType<typeof incoming.parse>;
 
-/** Seconds after which to try again what was answered with an error; undefined where that is of no use. */
-export function patienceAsked({ error_code, details }: ErrorResponse): number | undefined {
-  if (!PASSING_ERRORS.includes(error_code)) return undefined;
+/** Returns the seconds to wait before retrying a rejected request; undefined if the error is final. */
+export function retryDelayOf({ error_code, details }: ErrorResponse): number | undefined {
+  if (!TEMPORARY_ERRORS.includes(error_code)) return undefined;
   const { retry_after } = details ?? {};
   const isTime = typeof retry_after === "number" && retry_after > 0;
-  return withinPatience(isTime ? retry_after : DEFAULT_PATIENCE);
+  return clampTimeout(isTime ? retry_after : DEFAULT_RETRY_DELAY);
 }

@@ -1,5 +1,6 @@
-export { Channel, type DirectionKeys, directionKeys } from "./channel.js";
-export { CLOSE, type CloseCode, closeCode, reconnectDelay } from "./close-codes.js";
+export type { DirectionKeys } from "../connection/channel.js";
+export { CLOSE, type CloseCode, closeCode } from "../connection/close-codes.js";
+export { httpKeys } from "../connection/http-keys.js";
 export type {
   OutgoingMessage,
   RefusalReason,
@@ -7,7 +8,6 @@ export type {
   SessionEvent,
   SessionNotice,
 } from "./events.js";
-export { type Acceptance, acceptHello, type WelcomeOffer } from "./handshake.js";
+export { openHttpAnswer } from "./http-answer.js";
 export type { SessionOptions } from "./options.js";
-export { answerResume, bodyDigest, fittingInFrame, isSameBody, markRefusal } from "./server.js";
 export { Session } from "./session.js";

@@ -1,20 +1,54 @@
+import { directionKeys, sessionKeyBytes } from "../connection/channel.js";
 import type { OutgoingMessage } from "./events.js";
+import type { Offer } from "./handshake.js";
 
-/** What a session begins with. */
+/** Options of a `Session`. */
 export interface SessionOptions {
-  /** The 32 bytes that an AuthResponse gave. */
+  /** The session key of the AuthResponse, 32 bytes. */
   readonly session_key: Uint8Array;
-  /** Who writes. */
+  /** Id of the user of this client, the `sender_id` of all messages of the outbox. */
   readonly user_id: number;
   readonly device_id?: string;
-  /** Entries of the outbox that were persisted and not forgotten, in the order in which they were persisted. */
+  /** Messages that `persist` stored and `forget` has not removed, in the order in which they were stored. */
   readonly outbox?: Iterable<OutgoingMessage>;
-  /** How far each chat was handed over. */
+  /** The stored cursor of each chat: the seq up to which its messages are delivered. */
   readonly cursors?: Iterable<readonly [chatId: number, seq: number]>;
   /** The wires to offer. By default 2 and 1. */
   readonly wires?: readonly (1 | 2)[];
-  /** What this client can do, such as `delivered`. */
+  /** Capabilities of this client, such as `delivered`. By default none. */
   readonly capabilities?: readonly string[];
-  /** A number from [0, 1) for the jitter of reconnecting. By default Math.random. */
+  /** Returns a number in [0, 1) for the jitter of the reconnect delay. By default Math.random. */
   readonly random?: () => number;
+}
+
+/** The session's own copies of its options. */
+export interface OwnOptions {
+  readonly session_key: Uint8Array;
+  readonly user_id: number;
+  readonly offer: Offer;
+  readonly random: () => number;
+}
+
+/**
+ * Copies the options that a session needs later.
+ *
+ * @throws {KeyError} if the session key is not 32 bytes or is all zero.
+ */
+export function copyOptions({
+  session_key,
+  user_id,
+  device_id,
+  wires = [2, 1],
+  capabilities = [],
+  random = Math.random,
+}: SessionOptions): OwnOptions {
+  const key = sessionKeyBytes(session_key);
+  // Throws KeyError for a key of zeros.
+  directionKeys(key);
+  return {
+    session_key: key,
+    user_id,
+    offer: { device_id, wires: [...wires], capabilities: [...capabilities] },
+    random,
+  };
 }

@@ -1,7 +1,14 @@
+import { equalConstantTime } from "../bytes.js";
+import { messageDigest } from "../connection/message-digest.js";
 import { ValidationError } from "../errors.js";
-import { ChatMessage } from "../messages/chat.js";
-import type { OutgoingMessage } from "./events.js";
-import { Turns } from "./turns.js";
+import { type Ack, ChatMessage } from "../messages/chat.js";
+import type { ErrorResponse } from "../messages/error-response.js";
+import type { OutgoingMessage, SessionAction, SessionNotice } from "./events.js";
+import { RecentMap } from "./recent-map.js";
+import { Slots } from "./slots.js";
+
+/** Fields that the server assigns to a message when it stores it. */
+type Stored = Omit<Extract<SessionNotice, { type: "sent" }>, "type" | "client_id" | "chat_id">;
 
 interface Entry {
   readonly message: OutgoingMessage;
@@ -10,50 +17,163 @@ interface Entry {
   next: Entry | undefined;
 }
 
-/** The messages to one chat, in the order of writing. Settled ones are left out when they come first. */
+/**
+ * Linked list of the messages to one chat, in the order in which they were written. Settled ones are removed once they are
+ * first.
+ */
 interface Queue {
   first: Entry;
   last: Entry;
 }
 
 /**
- * What the user wrote and the server has not acknowledged. Of each chat one message is under way at a time, as the
- * order in which a server stores them is the order that everybody sees.
+ * The messages that the server has not acknowledged. One message of each chat is in flight at a time, because the order in
+ * which the server stores them is the order of the chat (section 11 of docs/PROTOCOL.md).
  */
 export class Outbox {
-  turns = new Turns<Queue>();
+  #slots = new Slots<Queue>();
   readonly #queues = new Map<number, Queue>();
   readonly #byClientId = new Map<string, Entry>();
+  readonly #acknowledged = new RecentMap<true>();
   readonly #userId: number;
+  readonly #act: (action: SessionAction) => void;
 
-  /** Throws ValidationError for an entry that is none. */
-  constructor(pending: Iterable<OutgoingMessage>, userId: number) {
+  /** @throws {ValidationError} if an entry of `pending` is not a valid message of this user. */
+  constructor(
+    pending: Iterable<OutgoingMessage>,
+    userId: number,
+    act: (action: SessionAction) => void,
+  ) {
     this.#userId = userId;
+    this.#act = act;
     for (const message of pending) {
-      if (this.get(message.client_id)) continue;
-      this.add(message);
+      if (this.#get(message.client_id)) continue;
+      this.#add(message);
       this.markStored(message.client_id);
     }
   }
 
-  /** The message of a client id, or of what a peer says is one. */
-  get(clientId: unknown): OutgoingMessage | undefined {
+  /** Adds a message and requests that it is stored. It is sent after that. Reports an invalid message as `failed`. */
+  send(written: OutgoingMessage): void {
+    // Read getters once, so that the validated values are the stored ones.
+    const own = { ...written };
+    if (this.#get(own.client_id) || this.#acknowledged.has(own.client_id)) return;
+    try {
+      const { content, nonce, ...rest } = this.#add(own);
+      // Copy the bytes: the application may transfer or wipe those of the action after it stored them.
+      const message = { ...rest, content: content.slice(), nonce: nonce.slice() };
+      this.#act({ type: "persist", message });
+    } catch (error) {
+      const { code, message } = error as ValidationError;
+      this.#fail(own, code, message);
+    }
+  }
+
+  /** Marks a message as stored, so that it can be sent. */
+  markStored(clientId: string): void {
+    const entry = this.#byClientId.get(clientId);
+    if (entry === undefined) return;
+    entry.isStored = true;
+    this.#requestSlot(this.#queues.get(entry.message.chat_id)!);
+  }
+
+  /** Fails a message that could not be stored. It is not sent, because a restart of the program would lose it. */
+  markNotStored(clientId: string): void {
+    const entry = this.#byClientId.get(clientId);
+    if (entry === undefined || entry.isStored) return;
+    this.#fail(
+      entry.message,
+      "ERR_NOT_STORED",
+      "the message could not be stored, so it was not sent",
+    );
+    this.#remove(entry.message);
+  }
+
+  /** Stops sending a message. A later acknowledgement is ignored. */
+  withdraw(clientId: string): void {
+    const message = this.#get(clientId);
+    if (message === undefined) return;
+    this.#acknowledged.add(clientId, true);
+    this.#dequeue(message);
+  }
+
+  /** Handles an acknowledgement and returns its message; undefined if this connection did not send that message. */
+  acknowledge(ack: Ack): OutgoingMessage | undefined {
+    const message = this.#inFlight(ack.client_id);
+    if (message?.chat_id !== ack.chat_id) return undefined;
+    this.#settle(message, ack);
+    return message;
+  }
+
+  /** Whether the message with this client id was acknowledged or withdrawn. */
+  wasAcknowledged(clientId: unknown): boolean {
+    return this.#acknowledged.has(clientId as string);
+  }
+
+  /** Whether a received message is one of the outbox. If it is, it counts as acknowledged. */
+  recognise(message: ChatMessage): boolean {
+    const { client_id, seq, message_id, stored_at } = message;
+    const own = this.#get(client_id);
+    if (own === undefined || seq === undefined) return false;
+    if (!equalConstantTime(messageDigest(own), messageDigest(message))) return false;
+    this.#settle(own, { seq, message_id, stored_at });
+    return true;
+  }
+
+  /**
+   * Handles an error about a message. `retryAt` is when to retry, Unix time in seconds; undefined if the error is final.
+   * Returns false if the error does not concern a message in flight.
+   */
+  reject(error: ErrorResponse, now: number, retryAt: number | undefined): boolean {
+    const message = this.#inFlight(error.details?.client_id);
+    if (message === undefined) return false;
+    if (retryAt === undefined) {
+      this.#fail(message, error.error_code, error.error_message);
+      this.#remove(message);
+    } else {
+      this.#slots.postpone(this.#queues.get(message.chat_id)!, retryAt, now);
+    }
+    return true;
+  }
+
+  /** Starts a new connection, with no message in flight. */
+  connect(): void {
+    this.#slots = new Slots();
+    for (const queue of this.#queues.values()) this.#requestSlot(queue);
+  }
+
+  /** Returns the messages to send now and counts them as in flight. Returns undefined if the connection does not answer. */
+  due(now: number): OutgoingMessage[] | undefined {
+    return this.#slots.due(now)?.map(({ first }) => first.message);
+  }
+
+  /** Returns the message with a client id, which may be any value that a peer sends. */
+  #get(clientId: unknown): OutgoingMessage | undefined {
     return this.#byClientId.get(clientId as string)?.message;
   }
 
-  /** The same, if the message is under way on this connection: of what it was not sent a server can say nothing. */
-  underWay(clientId: unknown): OutgoingMessage | undefined {
-    const message = this.get(clientId);
+  /** Returns the message with a client id if it is in flight. A server cannot answer a message that it was not sent. */
+  #inFlight(clientId: unknown): OutgoingMessage | undefined {
+    const message = this.#get(clientId);
     if (message === undefined) return undefined;
     const queue = this.#queues.get(message.chat_id)!;
-    return queue.first.message === message && this.turns.has(queue) ? message : undefined;
+    return queue.first.message === message && this.#slots.has(queue) ? message : undefined;
   }
 
-  /** Appends a message, which is not sent before it is stored. Throws ValidationError for one that its writer does not send. */
-  add(written: OutgoingMessage): OutgoingMessage {
-    const { client_id, ...checked } = ChatMessage.parse(written);
+  /**
+   * Appends a copy of a message.
+   *
+   * @throws {ValidationError} if the message is invalid, has another sender than this user, or has no client id.
+   */
+  #add(written: OutgoingMessage): OutgoingMessage {
+    // Do not default to the current time: a session reads no clock, and the timestamp is authenticated data of the encryption.
+    const timestamp = written.timestamp ?? Number.NaN;
+    const { client_id, ...checked } = ChatMessage.parse({ ...written, timestamp });
     if (client_id === undefined || checked.sender_id !== this.#userId) {
-      const issue = { path: [], message: "must have its writer as sender_id, and a client_id" };
+      const issue = {
+        path: [],
+        message: "needs the user_id of the session as sender_id, and a client_id",
+      };
       throw new ValidationError("message", [issue]);
     }
     const message = { ...checked, client_id };
@@ -69,49 +189,47 @@ export class Outbox {
     return message;
   }
 
-  markStored(clientId: string): void {
-    const entry = this.#byClientId.get(clientId);
-    if (entry === undefined) return;
-    entry.isStored = true;
-    this.#askForTurn(this.#queues.get(entry.message.chat_id)!);
+  #settle(message: OutgoingMessage, { seq, message_id, stored_at }: Stored): void {
+    const { client_id, chat_id } = message;
+    this.#acknowledged.add(client_id, true);
+    const notice = { type: "sent", client_id, chat_id, seq, message_id, stored_at } as const;
+    this.#act({ type: "deliver", notice });
+    this.#remove(message);
   }
 
-  /** Removes a message that it has. */
-  remove(clientId: string): void {
-    const entry = this.#byClientId.get(clientId)!;
-    this.#byClientId.delete(clientId);
+  #fail({ client_id, chat_id }: OutgoingMessage, error_code: string, error_message: string): void {
+    this.#act({ type: "failed", client_id, chat_id, error_code, error_message });
+  }
+
+  /** Removes a message here and from the store. Call it after the action that reports the outcome to the application. */
+  #remove(message: OutgoingMessage): void {
+    this.#act({ type: "forget", client_id: message.client_id });
+    this.#dequeue(message);
+  }
+
+  #dequeue({ client_id, chat_id }: OutgoingMessage): void {
+    const entry = this.#byClientId.get(client_id)!;
+    this.#byClientId.delete(client_id);
     entry.isSettled = true;
-    const { chat_id } = entry.message;
     const queue = this.#queues.get(chat_id)!;
     if (queue.first !== entry) return;
-    this.turns.end(queue);
+    this.#slots.release(queue);
     let first: Entry | undefined = entry;
     while (first?.isSettled) first = first.next;
     if (first === undefined) {
       this.#queues.delete(chat_id);
     } else {
       queue.first = first;
-      this.#askForTurn(queue);
+      this.#requestSlot(queue);
     }
   }
 
-  /** A new connection: nothing is under way on it. */
-  connect(): void {
-    this.turns = new Turns();
-    for (const queue of this.#queues.values()) this.#askForTurn(queue);
+  /** When to call `due` again, Unix time in seconds. */
+  get deadline(): number {
+    return this.#slots.deadline;
   }
 
-  /** The messages to send now, which are under way from then on; undefined if the connection is none. */
-  due(now: number): OutgoingMessage[] | undefined {
-    return this.turns.due(now)?.map(({ first }) => first.message);
-  }
-
-  /** Has a message that is under way wait until `at`. */
-  postpone({ chat_id }: OutgoingMessage, at: number): void {
-    this.turns.postpone(this.#queues.get(chat_id)!, at);
-  }
-
-  #askForTurn(queue: Queue): void {
-    if (queue.first.isStored) this.turns.want(queue);
+  #requestSlot(queue: Queue): void {
+    if (queue.first.isStored) this.#slots.request(queue);
   }
 }

@@ -1,52 +1,32 @@
 import type * as z from "zod/mini";
+import { CLOSE, closeCode } from "../connection/close-codes.js";
+import { SteadyClock } from "../connection/steady-clock.js";
 import type { VerifiedMessage } from "../envelope/message-protocol.js";
-import type { LacreError, ValidationError } from "../errors.js";
+import type { LacreError } from "../errors.js";
 import { type Ack, ChatMessage, StatusEvent } from "../messages/chat.js";
-import { Heartbeat, Resume } from "../messages/connection.js";
+import { type Heartbeat, Resume } from "../messages/connection.js";
 import type { MessageDefinition, PayloadSchema } from "../messages/define-message.js";
 import type { ErrorResponse } from "../messages/error-response.js";
 import { MessageListResponse } from "../messages/lists.js";
-import { directionKeys } from "./channel.js";
-import { CLOSE, closeCode, reconnectDelay } from "./close-codes.js";
-import type {
-  OutgoingMessage,
-  RefusalReason,
-  SessionAction,
-  SessionEvent,
-  SessionNotice,
-} from "./events.js";
-import { type Greeting, greet } from "./handshake.js";
+import type { RefusalReason, SessionAction, SessionEvent, SessionNotice } from "./events.js";
+import { type Handshake, startHandshake } from "./handshake.js";
 import { Inbox } from "./inbox.js";
-import { type Incoming, incoming, patienceAsked } from "./incoming.js";
-import { Marks } from "./marks.js";
-import type { Open } from "./open.js";
-import type { SessionOptions } from "./options.js";
+import { type Incoming, incoming, retryDelayOf } from "./incoming.js";
+import { type Open, PROBE_TIMEOUT } from "./open.js";
+import { copyOptions, type OwnOptions, type SessionOptions } from "./options.js";
 import { Outbox } from "./outbox.js";
-import { RecentSet } from "./recent-set.js";
-import { isSameBody } from "./server.js";
-import { SteadyClock } from "./steady-clock.js";
+import { Receipts } from "./receipts.js";
+import { asksToReconnectLater, reconnectDelay } from "./reconnect.js";
+import { hurried, LATE_TICK, LOST, type State, TIMEOUT } from "./state.js";
 
-/** Seconds for a socket to open or to close, and for the server to answer a `hello`. */
-const TIMEOUT = 10;
-/** The capability of knowing `delivered` marks. */
+/** Capability of an end that supports `delivered` receipts. */
 const DELIVERED = "delivered";
-/** The close code of a connection that ended without one. */
-const LOST = 1006;
-
-/** Where a session's connection stands. */
-type State =
-  | { readonly name: "waiting"; readonly until: number }
-  | { readonly name: "connecting"; readonly until: number }
-  | { readonly name: "greeting"; readonly agree: Greeting["agree"]; readonly until: number }
-  | Open
-  /** Told to close, and not closed yet. */
-  | { readonly name: "closing"; readonly until: number };
 
 /**
- * The client's side of a connection (section 11 of docs/PROTOCOL.md) as a state machine: it greets, sends what is in the
- * outbox until it is acknowledged, hands over what comes once and in order, asks for what it missed, and reconnects. It
- * does no I/O and has no clock and no timers: all that it wants done is in the actions. It never throws on what a peer
- * sends. Times are Unix time in seconds.
+ * State machine of the client's side of a connection (section 11 of docs/PROTOCOL.md). It performs the handshake, sends each
+ * message of the outbox until the server acknowledges it, delivers received messages once and in order, requests missing ones,
+ * and reconnects. It does no I/O and has no clock and no timers: the caller performs the actions that `handle` returns. Input
+ * from the peer never makes it throw. Times are Unix time in seconds.
  *
  * ```ts
  * const session = new Session({ session_key, user_id, outbox, cursors });
@@ -54,85 +34,109 @@ type State =
  * ```
  */
 export class Session {
-  readonly #options: SessionOptions;
+  readonly #options: OwnOptions;
   readonly #outbox: Outbox;
   readonly #inbox: Inbox;
-  readonly #marks = new Marks();
-  readonly #acknowledged = new RecentSet();
+  readonly #receipts = new Receipts();
   readonly #clock = new SteadyClock();
   #state: State = { name: "waiting", until: Number.NEGATIVE_INFINITY };
-  /** Whether both ends know such marks. */
-  #marksDelivered = false;
+  /** Whether both ends support `delivered` receipts. */
+  #sendsDelivered = false;
+  /** Number of consecutive connection attempts without a stable connection. */
   #failures = 0;
+  /** The time of the last `wake`. */
+  #deadline = Number.POSITIVE_INFINITY;
   #actions: SessionAction[] = [];
 
-  /** Throws KeyError for a session key that is none, and ValidationError for such an entry of the outbox, or cursor. */
+  /**
+   * @throws {KeyError} if the session key is not 32 bytes or is all zero.
+   * @throws {ValidationError} if an entry of the outbox or a cursor is invalid.
+   */
   constructor(options: SessionOptions) {
-    directionKeys(options.session_key);
-    this.#options = options;
-    this.#outbox = new Outbox(options.outbox ?? [], options.user_id);
+    this.#options = copyOptions(options);
+    const { user_id } = this.#options;
+    this.#outbox = new Outbox(options.outbox ?? [], user_id, (action) => this.#act(action));
     this.#inbox = new Inbox(
       options.cursors ?? [],
       (action) => {
         this.#act(action);
-        if (action.type === "cursor" && this.#marksDelivered)
-          this.#marks.set({ event_type: DELIVERED, chat_id: action.chat_id, seq: action.seq });
+        if (action.type === "cursor" && this.#sendsDelivered)
+          this.#receipts.set({ event_type: DELIVERED, chat_id: action.chat_id, seq: action.seq });
         if (action.type === "deliver" && action.notice.type === "rewound")
-          this.#marks.rewind(action.notice.chat_id, action.notice.last_seq);
+          this.#receipts.rewind(action.notice.chat_id, action.notice.last_seq);
       },
-      (message) => this.#recognise(message),
+      (message) => this.#outbox.recognise(message),
     );
   }
 
   /**
-   * What to do about an event at `now`: all of it, in order, before the next event. Throws ValidationError, and does
-   * nothing, for a mark or a chat to follow that is none.
+   * Handles an event at `now`, Unix time in seconds, and returns the actions to perform, in order, before the next event.
+   *
+   * @throws {ValidationError} if a `mark` or `follow` event is invalid, or `now` is not a number within ±2^53 s. The event then
+   *   has no effect.
    */
   handle(event: SessionEvent, now: number): SessionAction[] {
     this.#actions = [];
     const time = this.#clock.read(now);
-    this.#take(event, time);
-    this.#pursue(time);
+    this.#apply(event, time);
+    this.#runTimers(time);
     const deadline = this.#nextDeadline();
+    this.#deadline = deadline;
     if (!Number.isFinite(deadline)) return this.#actions;
-    return [{ type: "wake", at: this.#clock.callers(deadline) }, ...this.#actions];
+    return [{ type: "wake", at: this.#clock.toCallerTime(deadline) }, ...this.#actions];
   }
 
-  #take(event: SessionEvent, now: number): void {
+  #apply(event: SessionEvent, now: number): void {
     switch (event.type) {
       case "connected":
-        return this.#greet(now);
+        return this.#startHandshake(now);
       case "frame":
         return this.#receive(event.data, now);
       case "send":
-        return this.#send(event.message);
+        return this.#outbox.send(event.message);
       case "stored":
         return this.#outbox.markStored(event.client_id);
+      case "store_failed":
+        return this.#outbox.markNotStored(event.client_id);
+      case "withdraw":
+        return this.#outbox.withdraw(event.client_id);
       case "follow":
         return this.#inbox.follow(event.chat_id);
       case "mark":
         return this.#mark(event, now);
+      case "probe":
+        return this.#probe(now);
+      case "tick":
+        if (now - this.#deadline > LATE_TICK) this.#probe(now);
+        return;
       case "closed":
-        return this.#closed(event.code, now);
+        return this.#onClosed(event.code, now);
     }
   }
 
-  /** Does what is due, whatever happened. */
-  #pursue(now: number): void {
+  /** Performs the work that is due, after any event. */
+  #runTimers(now: number): void {
     const state = this.#state;
-    if (state.name === "open") return this.#converse(state, now);
+    if (state.name === "open") return this.#sendDue(state, now);
     if (state.until > now) return;
     if (state.name === "waiting") {
       this.#act({ type: "connect" });
-      this.#state = { name: "connecting", until: now + TIMEOUT };
+      const timeout = state.isHurried ? PROBE_TIMEOUT : TIMEOUT;
+      this.#state = { name: "connecting", until: now + timeout };
     } else if (state.name === "closing") {
-      this.#closed(LOST, now);
+      this.#onClosed(LOST, now);
     } else {
       this.#close(CLOSE.silent, now);
     }
   }
 
-  #converse(open: Open, now: number): void {
+  #probe(now: number): void {
+    const state = this.#state;
+    if (state.name !== "open") this.#state = hurried(state, now);
+    else if (state.probe(now)) this.#sendHeartbeat(state, now);
+  }
+
+  #sendDue(open: Open, now: number): void {
     const messages = this.#outbox.due(now);
     const requests = this.#inbox.due(now);
     if (messages === undefined || requests === undefined || open.silentAt <= now)
@@ -140,176 +144,147 @@ export class Session {
     for (const message of messages) this.#transmit(open, ChatMessage, message, now);
     for (const request of requests) this.#transmit(open, Resume, request, now);
     const { user_id } = this.#options;
-    for (const mark of this.#marks.due()) {
-      this.#transmit(open, StatusEvent, { user_id, ...mark }, now);
+    for (const receipt of this.#receipts.due(now)) {
+      this.#transmit(open, StatusEvent, { user_id, ...receipt }, now);
     }
-    if (open.heartbeatAt <= now) this.#transmit(open, Heartbeat, { sent_at: now }, now);
+    if (open.heartbeatAt <= now) this.#sendHeartbeat(open, now);
   }
 
   #nextDeadline(): number {
     const state = this.#state;
     if (state.name !== "open") return state.until;
     const { silentAt, heartbeatAt } = state;
-    return Math.min(silentAt, heartbeatAt, this.#outbox.turns.deadline, this.#inbox.turns.deadline);
+    const delays = [this.#outbox, this.#inbox, this.#receipts].map(({ deadline }) => deadline);
+    return Math.min(silentAt, heartbeatAt, ...delays);
   }
 
-  #greet(now: number): void {
+  #startHandshake(now: number): void {
     if (this.#state.name !== "connecting") return;
-    const { session_key, wires = [2, 1], capabilities = [], device_id } = this.#options;
-    const { frame, agree } = greet(session_key, { wires, capabilities, device_id }, now);
+    const { frame, agree } = startHandshake(this.#options.session_key, this.#options.offer, now);
     this.#state = { name: "greeting", agree, until: now + TIMEOUT };
     this.#act({ type: "transmit", bytes: frame });
   }
 
   #receive(data: unknown, now: number): void {
     const state = this.#state;
-    if (state.name === "greeting") return this.#welcomed(state.agree, data, now);
-    if (state.name !== "open") return this.#refuse("state");
+    if (state.name === "greeting") return this.#onWelcome(state.agree, data, now);
+    if (state.name !== "open") return this.#reject("state");
     let message: VerifiedMessage;
     try {
       message = state.open(data, now);
     } catch (error) {
-      return this.#refuse("frame", error);
+      return this.#reject("frame", error);
     }
     if (message.wire !== state.wire) {
-      this.#refuse("wire");
+      this.#reject("wire");
       return this.#close(CLOSE.protocolError, now);
     }
     const parsed = incoming.safeParse(message);
-    if (parsed.success) return this.#dispatch(parsed.value, now);
-    this.#refuse("payload", parsed.error);
-    // Asked again without end, a list that cannot be read would end every connection.
-    if (message.type === MessageListResponse.type) this.#inbox.refuse(message.payload.chat_id);
+    if (parsed.success) return this.#dispatch(state, parsed.value, now);
+    this.#reject("payload", parsed.error);
+    // Count an invalid list as a failed resume: otherwise the client would request it forever, and each connection would time
+    // out.
+    if (message.type === MessageListResponse.type) this.#inbox.reject(message.payload.chat_id, now);
   }
 
-  #dispatch(parsed: Incoming, now: number): void {
+  #dispatch(open: Open, parsed: Incoming, now: number): void {
     switch (parsed.type) {
       case "message":
         return this.#inbox.receive(parsed.value);
       case "ack":
-        return this.#acknowledge(parsed.value);
+        return this.#onAck(parsed.value);
       case "message_list":
-        return this.#inbox.answer(parsed.value) ? undefined : this.#refuse("list");
+        return this.#inbox.answer(parsed.value, now) ? undefined : this.#reject("list");
       case "error":
-        return this.#fail(parsed.value, now);
+        return this.#onError(parsed.value, now);
+      case "heartbeat":
+        return this.#onHeartbeat(open, parsed.value, now);
       case "status":
         return this.#notify({ type: "status", status: parsed.value });
       case "unknown":
-        return this.#refuse("type");
+        return this.#reject("type");
     }
   }
 
-  #welcomed(agree: Greeting["agree"], data: unknown, now: number): void {
+  #onWelcome(agree: Handshake["agree"], data: unknown, now: number): void {
     let open: Open;
     try {
       open = agree(data, now);
     } catch (error) {
-      this.#refuse("welcome", error);
+      this.#reject("welcome", error);
       return this.#close(CLOSE.protocolError, now);
     }
     const { wire, capabilities } = open;
     this.#state = open;
-    this.#marksDelivered = [this.#options.capabilities, capabilities].every((known) =>
-      known?.includes(DELIVERED),
+    this.#sendsDelivered = [this.#options.offer.capabilities, capabilities].every((known) =>
+      known.includes(DELIVERED),
     );
-    this.#notify({ type: "online", wire, capabilities });
+    this.#notify({ type: "online", wire, capabilities, server_time: open.serverTime(now) });
     this.#outbox.connect();
     this.#inbox.connect();
-    this.#marks.connect();
+    this.#receipts.connect();
   }
 
-  #send(written: OutgoingMessage): void {
-    const { client_id } = written;
-    if (this.#outbox.get(client_id) || this.#acknowledged.has(client_id)) return;
-    try {
-      this.#act({ type: "persist", message: this.#outbox.add(written) });
-    } catch (error) {
-      const { code, message } = error as ValidationError;
-      this.#failed(written, code, message);
-    }
+  #sendHeartbeat(open: Open, now: number): void {
+    this.#act({ type: "transmit", bytes: open.heartbeat(now) });
+  }
+
+  #onHeartbeat(open: Open, heartbeat: Heartbeat, now: number): void {
+    const { ofServer, ofClient } = open.answered(heartbeat, now);
+    if (ofServer + ofClient === 0) return;
+    this.#notify({ type: "lost", frames: ofServer + ofClient });
+    if (ofServer > 0) this.#inbox.resumeAll();
+    // Only receipts: messages and resumes are sent again anyway until they are answered.
+    if (ofClient > 0) this.#receipts.connect();
   }
 
   #mark(event: Extract<SessionEvent, { type: "mark" }>, now: number): void {
     const { event_type, chat_id, seq = this.#inbox.cursor(chat_id) } = event;
     const { user_id } = this.#options;
     if (event_type === "read") {
-      StatusEvent.parse({ event_type, chat_id, user_id, seq });
-      return this.#marks.set({ event_type, chat_id, seq });
+      StatusEvent.parse({ event_type, chat_id, user_id, seq, timestamp: now });
+      return this.#receipts.set({ event_type, chat_id, seq });
     }
     if (this.#state.name !== "open") return;
     this.#transmit(this.#state, StatusEvent, { event_type, chat_id, user_id }, now);
   }
 
-  #acknowledge(ack: Ack): void {
-    const message = this.#outbox.underWay(ack.client_id);
-    if (message?.chat_id === ack.chat_id) {
-      this.#settle(message, ack.seq, ack.message_id);
-      this.#inbox.acknowledge(message, ack.seq);
-    } else if (!this.#acknowledged.has(ack.client_id)) {
-      this.#refuse("ack");
-    }
+  #onAck(ack: Ack): void {
+    const message = this.#outbox.acknowledge(ack);
+    if (message !== undefined) this.#inbox.acknowledge(message, ack.seq);
+    else if (!this.#outbox.wasAcknowledged(ack.client_id)) this.#reject("ack");
   }
 
-  /** Whether a message is one of the outbox that comes back before its acknowledgement, which it stands for. */
-  #recognise(message: ChatMessage): boolean {
-    const { client_id, seq, message_id } = message;
-    const own = this.#outbox.get(client_id);
-    if (own === undefined || seq === undefined || !isSameBody(own, message)) return false;
-    this.#settle(own, seq, message_id);
-    return true;
-  }
-
-  #settle(message: OutgoingMessage, seq: number, message_id?: number): void {
-    const { client_id, chat_id } = message;
-    this.#remove(message);
-    this.#acknowledged.add(client_id);
-    this.#notify({ type: "sent", client_id, chat_id, seq, message_id });
-  }
-
-  #fail(error: ErrorResponse, now: number): void {
-    const { client_id, resume } = error.details ?? {};
-    const patience = patienceAsked(error);
-    const retryAt = patience && now + patience;
-    const message = this.#outbox.underWay(client_id);
-    if (message !== undefined && retryAt !== undefined) {
-      this.#outbox.postpone(message, retryAt);
-    } else if (message !== undefined) {
-      this.#remove(message);
-      this.#failed(message, error.error_code, error.error_message);
-    } else if (
-      !this.#acknowledged.has(client_id as string) &&
-      !this.#inbox.refuse(resume, retryAt)
-    ) {
-      this.#notify({ type: "error", error });
-    }
-  }
-
-  #failed(
-    { client_id, chat_id }: OutgoingMessage,
-    error_code: string,
-    error_message: string,
-  ): void {
-    this.#act({ type: "failed", client_id, chat_id, error_code, error_message });
-  }
-
-  #remove({ client_id }: OutgoingMessage): void {
-    this.#outbox.remove(client_id);
-    this.#act({ type: "forget", client_id });
+  #onError(error: ErrorResponse, now: number): void {
+    const { client_id, resume, mark, chat_id } = error.details ?? {};
+    const retryDelay = retryDelayOf(error);
+    const retryAt = retryDelay && now + retryDelay;
+    const isKnown =
+      this.#outbox.reject(error, now, retryAt) ||
+      this.#outbox.wasAcknowledged(client_id) ||
+      this.#inbox.reject(resume, now, retryAt) ||
+      (retryAt !== undefined && this.#receipts.postpone(mark, chat_id, retryAt));
+    if (!isKnown) this.#notify({ type: "error", error });
   }
 
   #close(code: number, now: number): void {
-    this.#state = { name: "closing", until: now + TIMEOUT };
     this.#act({ type: "close", code, reason: closeCode(code).name });
+    // Do not wait for the close: a silent server does not answer it either.
+    if (code === CLOSE.silent) return this.#onClosed(code, now);
+    this.#state = { name: "closing", until: now + TIMEOUT };
   }
 
-  #closed(code: number, now: number): void {
+  #onClosed(code: number, now: number): void {
     const state = this.#state;
     if (state.name === "waiting") return;
     const wasUseful = state.name === "open" && state.isStable(now);
     this.#failures = wasUseful ? 0 : this.#failures + 1;
     const { retry } = closeCode(code);
-    const delay = reconnectDelay(this.#failures, (this.#options.random ?? Math.random)());
-    this.#state = { name: "waiting", until: retry ? now + delay : Number.POSITIVE_INFINITY };
+    const within = state.name === "open" && asksToReconnectLater(code) ? state.reconnectWithin : 0;
+    const delay = reconnectDelay(this.#failures, this.#options.random(), within);
+    const until = retry ? now + delay : Number.POSITIVE_INFINITY;
+    const isHurried = state.name === "open" && state.isProbed;
+    this.#state = { name: "waiting", until, isHurried };
     this.#notify({ type: "offline", code, retry });
   }
 
@@ -322,7 +297,7 @@ export class Session {
     this.#act({ type: "transmit", bytes: open.encode(definition, value, now) });
   }
 
-  #refuse(reason: RefusalReason, error?: unknown): void {
+  #reject(reason: RefusalReason, error?: unknown): void {
     this.#notify({ type: "refused", reason, error: error as LacreError | undefined });
   }
 

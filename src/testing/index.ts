@@ -26,5 +26,4 @@ export {
   type VectorValue,
   vectorBytes,
   vectorValue,
-} from "./vectors/format.js";
-export { vectors } from "./vectors/index.js";
+} from "./vectors.js";

@@ -1,42 +1,42 @@
 import { concat, encodeHex, encodeUtf8 } from "../bytes.js";
-import { SigningKey } from "../envelope/signing-key.js";
+import { macOf, type SigningKey } from "../envelope/signing-key.js";
 import { written } from "../wire/encode.js";
 
-// Frames made by hand, each field as its MessagePack: so that a frame can be signed and be one that nobody may accept.
+// Builds frames from the MessagePack of each field, so that tests can sign frames that every reader must reject.
 
-/** The MessagePack of a text, in its shortest form. */
+/** Encodes a text as MessagePack in its shortest form. */
 export function rawText(text: string): Uint8Array {
   return written((writer) => writer.text(text));
 }
 
-/** The MessagePack of a float64. */
+/** Encodes a number as a MessagePack float64. */
 export function rawFloat64(value: number): Uint8Array {
   return written((writer) => writer.float64(value));
 }
 
-/** The MessagePack of bytes. */
+/** Encodes bytes as MessagePack bin in its shortest form. */
 export function rawBin(bytes: Uint8Array): Uint8Array {
   return written((writer) => writer.bin(bytes));
 }
 
-/** The MessagePack of a map, from that of its keys and values, which are not looked at. */
+/** Encodes a map from the MessagePack of its keys and values, which it does not check. */
 export function rawMap(...entries: readonly (readonly [Uint8Array, Uint8Array])[]): Uint8Array {
   const { length } = entries;
   const head = length <= 15 ? [0x80 | length] : [0xde, length >> 8, length & 0xff];
   return concat(Uint8Array.from(head), ...entries.flat());
 }
 
-/** The fields of a frame, each as its MessagePack. */
+/** The fields of a frame, each as MessagePack. */
 export interface RawFields {
   readonly type: Uint8Array;
-  /** On wire 1 the payload itself; on wire 2 too, which stands there in a byte string. */
+  /** The payload's map. `rawWire2` adds the byte string around it. */
   readonly payload: Uint8Array;
   readonly timestamp: Uint8Array;
 }
 
 const WIRE_1_FIELDS = ["type", "payload", "timestamp", "signature"] as const;
 
-/** A wire 1 frame with the right signature, its entries in any order. */
+/** Returns a wire 1 frame with a valid signature and its entries in the given order. */
 export function rawWire1(
   key: SigningKey,
   { type, payload, timestamp }: RawFields,
@@ -48,24 +48,24 @@ export function rawWire1(
       (name) => [rawText(name), named[name]] as const,
     ),
   );
-  const signature = rawText(encodeHex(SigningKey.macOf(key)(covered)));
+  const signature = rawText(encodeHex(macOf(key)(covered)));
   const fields = { ...named, signature };
   return rawMap(...order.map((name) => [rawText(name), fields[name]] as const));
 }
 
-/** What a wire 2 frame has besides. */
+/** The fields of a wire 2 frame. */
 export interface RawWire2Fields extends RawFields {
   readonly version?: Uint8Array;
   readonly keyId?: Uint8Array;
   readonly id?: Uint8Array;
-  /** The byte string around the payload, in place of the shortest. */
+  /** Byte string that contains the payload. Default: the payload in the shortest form. */
   readonly payloadInBin?: Uint8Array;
 }
 
 const ARRAY_OF_7 = 0x97;
 const RAW_ID = /* @__PURE__ */ encodeUtf8("raw frame's id 1");
 
-/** A wire 2 frame with the right mac. */
+/** Returns a wire 2 frame with a valid MAC. */
 export function rawWire2(key: SigningKey, fields: RawWire2Fields): Uint8Array {
   const covered = concat(
     Uint8Array.of(ARRAY_OF_7),
@@ -76,5 +76,5 @@ export function rawWire2(key: SigningKey, fields: RawWire2Fields): Uint8Array {
     fields.type,
     fields.payloadInBin ?? rawBin(fields.payload),
   );
-  return concat(covered, rawBin(SigningKey.macOf(key)(covered)));
+  return concat(covered, rawBin(macOf(key)(covered)));
 }

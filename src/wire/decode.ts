@@ -1,6 +1,8 @@
 import { decodeUtf8, readFloat, readUint } from "../bytes.js";
+import { DecodeError } from "../errors.js";
+import { MAX_MAPS_WITH_NUMERIC_KEYS } from "../limits.js";
 
-/** What a frame can carry. */
+/** A value that a frame can carry. */
 export type WireValue =
   | null
   | boolean
@@ -16,18 +18,44 @@ export interface WireMap {
 }
 
 /**
- * Value of the MessagePack at `start`, frozen, with byte strings copied out of `bytes`.
+ * Decodes the MessagePack value at `start`. The result is frozen, and its byte strings are copies.
  *
- * Only for bytes that `scan` has passed: nothing is checked again here. It is not @msgpack/msgpack's decoder because
- * that one drops a U+FEFF at the start of texts over 200 bytes, which makes one text of two.
+ * Pass only bytes that `scan` has accepted: `decode` repeats none of its checks. It replaces @msgpack/msgpack's decoder,
+ * which drops a U+FEFF at the start of texts over 200 bytes, so that two different texts decode to the same value.
+ *
+ * @throws {DecodeError} if more maps than `MAX_MAPS_WITH_NUMERIC_KEYS` have numeric keys.
  */
 export function decode(bytes: Uint8Array, start: number): WireValue {
   return new Decoder(bytes, start).value();
 }
 
+/** A decoded map, and whether it has byte strings at any depth. All but its byte strings is frozen. */
+export interface DecodedMap {
+  readonly map: WireMap;
+  readonly hasBytes: boolean;
+}
+
+/** Decodes a map like `decode`. Returns undefined if the value is not a map. */
+export function decodeMap(bytes: Uint8Array, start: number): DecodedMap | undefined {
+  const decoder = new Decoder(bytes, start);
+  const value = decoder.value();
+  return isWireMap(value) ? { map: value, hasBytes: decoder.hasBytes } : undefined;
+}
+
+function isWireMap(value: WireValue): value is WireMap {
+  return (
+    typeof value === "object" &&
+    value !== null &&
+    !Array.isArray(value) &&
+    !(value instanceof Uint8Array)
+  );
+}
+
 class Decoder {
+  hasBytes = false;
   readonly #bytes: Uint8Array;
   #at: number;
+  #mapsWithNumericKeys = 0;
 
   constructor(bytes: Uint8Array, start: number) {
     this.#bytes = bytes;
@@ -91,7 +119,7 @@ class Decoder {
     }
   }
 
-  /** Moves over `size` bytes; returns where they began. */
+  /** Moves past `size` bytes. Returns the offset where they start. */
   #pass(size: number): number {
     const from = this.#at;
     this.#at += size;
@@ -109,6 +137,7 @@ class Decoder {
 
   #binary(length: number): Uint8Array {
     const from = this.#pass(length);
+    this.hasBytes = true;
     return this.#bytes.slice(from, this.#at);
   }
 
@@ -128,35 +157,53 @@ class Decoder {
 
   #map(count: number): WireMap {
     const map: Record<string, WireValue> = {};
+    let hasNumericKey = false;
     for (let entry = 0; entry < count; entry++) {
       const key = this.#key();
       const value = this.value();
-      // Assigned, a key like "1023" has the engine reserve a thousand elements, in each of thousands of maps.
-      if (startsWithDigit(key)) Object.defineProperty(map, key, { value, enumerable: true });
-      else map[key] = value;
+      if (beginsWithDigit(key)) hasNumericKey = true;
+      setEntry(map, key, value);
+    }
+    if (hasNumericKey && ++this.#mapsWithNumericKeys > MAX_MAPS_WITH_NUMERIC_KEYS) {
+      throw new DecodeError(
+        `frame exceeds a limit: more than ${MAX_MAPS_WITH_NUMERIC_KEYS} maps with numeric keys`,
+        { code: "ERR_BOUND_EXCEEDED" },
+      );
     }
     return Object.freeze(map);
   }
 }
 
-const KEPT_KEYS = 256;
-/** Keys by what they begin and end with: one that the engine knows already costs a comparison, a new one a look-up. */
-const keptKeys: string[] = /* @__PURE__ */ new Array(KEPT_KEYS).fill("");
+const CACHED_KEYS = 256;
+/** Decoded keys, hashed by length, first byte and last byte: comparing with one is faster than making a new string. */
+const keyCache: string[] = /* @__PURE__ */ new Array(CACHED_KEYS).fill("");
 
-/** Text of a map's key between two offsets, which is one of few as a rule. */
+/** Decodes the text of a map's key between two offsets, from a cache of common keys. */
 export function decodeKey(bytes: Uint8Array, start: number, end: number): string {
   const length = end - start;
-  const slot = (length * 31 + bytes[start]! * 7 + bytes[end - 1]!) % KEPT_KEYS;
-  const kept = keptKeys[slot]!;
-  let at = kept.length === length ? 0 : -1;
-  while (at >= 0 && at < length) at = kept.charCodeAt(at) === bytes[start + at] ? at + 1 : -1;
-  if (at === length) return kept;
+  const slot = (length * 31 + bytes[start]! * 7 + bytes[end - 1]!) % CACHED_KEYS;
+  const cached = keyCache[slot]!;
+  let at = cached.length === length ? 0 : -1;
+  while (at >= 0 && at < length) at = cached.charCodeAt(at) === bytes[start + at] ? at + 1 : -1;
+  if (at === length) return cached;
   const key = decodeUtf8(bytes, start, end);
-  if (key.length === length) keptKeys[slot] = key;
+  if (key.length === length) keyCache[slot] = key;
   return key;
 }
 
-function startsWithDigit(key: string): boolean {
+/**
+ * Adds an entry under a key that a peer chose. Assigning to a key like "1023" makes the engine reserve a thousand
+ * elements, so such an entry is defined as a read-only property instead.
+ */
+export function setEntry(map: Record<string, unknown>, key: string, value: unknown): void {
+  // Assigning to `__proto__` would set the prototype. Frames cannot have this key, but JSON can.
+  if (beginsWithDigit(key) || key === "__proto__")
+    Object.defineProperty(map, key, { value, enumerable: true });
+  else map[key] = value;
+}
+
+/** Returns whether a key starts with a digit, so that an engine may treat it as an array index. */
+export function beginsWithDigit(key: string): boolean {
   const first = key.charCodeAt(0);
   return first >= 0x30 && first <= 0x39;
 }

@@ -1,30 +1,31 @@
 import { encodeBase64 } from "#native";
-import { encodeUtf8, encodeUtf8Into, isBytes, isWellFormed } from "../bytes.js";
+import { encodeUtf8, encodeUtf8Into, isBytes, isWellFormed, lengthOf } from "../bytes.js";
 import { ValidationError, type ValidationIssue } from "../errors.js";
-import { MAX_ELEMENTS, MAX_NESTING } from "../limits.js";
+import { MAX_ELEMENTS, MAX_MAPS_WITH_NUMERIC_KEYS, MAX_NESTING } from "../limits.js";
+import { beginsWithDigit } from "./decode.js";
 import { FORBIDDEN_KEYS, INSIDE_FRAME } from "./scan.js";
 
-/** How byte strings travel: as MessagePack's own, or as base64 text (wire 1). */
+/** How byte strings are encoded: as MessagePack bin, or as base64 text (wire 1). */
 export type BytesForm = "bin" | "base64";
 
 const INITIAL_BYTES = 1024;
 const KEPT_BYTES = 65_536;
 const SHORT_TEXT_UNITS = 40;
 
-// One writer serves all in turn, as only one is at work at a time; a writer within a writer (a getter of a payload
-// that makes a message) finds it taken and gets its own.
+// All calls share one writer. A nested call (a payload's getter that encodes a message) finds it in use and makes its own.
 let idle: Writer | undefined;
 
 /**
- * Runs `write` on an empty writer and returns what it wrote, in an array that owns its buffer.
- * Throws ValidationError for what MessagePack within our bounds cannot carry.
+ * Runs `write` on an empty writer and returns the written bytes, in an array that owns its buffer.
+ *
+ * @throws {ValidationError} if a value cannot be encoded within the bounds of docs/PROTOCOL.md, section 2.
  */
 export function written(write: (writer: Writer) => void): Uint8Array {
   const writer = idle ?? new Writer();
   idle = undefined;
   try {
     write(writer);
-    return writer.taken();
+    return writer.toBytes();
   } finally {
     writer.reset();
     idle = writer;
@@ -32,8 +33,8 @@ export function written(write: (writer: Writer) => void): Uint8Array {
 }
 
 /**
- * Writes MessagePack in its shortest form, except that a number under the key `timestamp` is a float64 also where it
- * is integral, as the Python peers sign it. Entries whose value is undefined are left out.
+ * Writes MessagePack in its shortest form, with one exception: a number under the key `timestamp` is always a float64,
+ * because the Python peers sign it in that form. Entries whose value is undefined are left out.
  */
 export class Writer {
   #buffer = new Uint8Array(INITIAL_BYTES);
@@ -41,22 +42,23 @@ export class Writer {
   #length = 0;
   #nesting = 0;
   #elements = 0;
+  #mapsWithNumericKeys = 0;
   readonly #path: PropertyKey[] = [];
 
-  /** Forgets what has been written, and a buffer that is too large to keep. */
+  /** Empties the writer, and releases a buffer that is too large to keep. */
   reset(): void {
     this.#length = 0;
     this.#path.length = 0;
     if (this.#buffer.length > KEPT_BYTES) this.#replaceBuffer(new Uint8Array(INITIAL_BYTES));
   }
 
-  /** How many bytes have been written. */
+  /** Number of bytes written. */
   get length(): number {
     return this.#length;
   }
 
-  /** A copy of what has been written. */
-  taken(): Uint8Array {
+  /** Returns a copy of the written bytes. */
+  toBytes(): Uint8Array {
     return this.#buffer.slice(0, this.#length);
   }
 
@@ -66,12 +68,12 @@ export class Writer {
   }
 
   raw(bytes: Uint8Array): void {
-    const at = this.#reserve(bytes.length);
+    const at = this.#reserve(lengthOf(bytes));
     this.#buffer.set(bytes, at);
   }
 
   bin(bytes: Uint8Array): void {
-    this.#head(bytes.length, 0xc4);
+    this.#head(lengthOf(bytes), 0xc4);
     this.raw(bytes);
   }
 
@@ -83,17 +85,17 @@ export class Writer {
 
   text(text: string): void {
     if (text.length <= SHORT_TEXT_UNITS && this.#shortAscii(text)) return;
-    if (!isWellFormed(text)) throw this.#refusal("text with a lone surrogate");
+    if (!isWellFormed(text)) throw this.#invalid("must not have a lone surrogate");
     const bytes = encodeUtf8(text);
     if (bytes.length <= 31) this.byte(0xa0 | bytes.length);
     else this.#head(bytes.length, 0xd9);
     this.raw(bytes);
   }
 
-  /** Writes a map that stands inside a frame as the content of a byte string; returns where the map begins. */
+  /** Writes a frame's payload inside a byte string (wire 2). Returns the offset where the map starts. */
   payloadInBin(map: Readonly<Record<string, unknown>>): number {
     const headAt = this.#length;
-    // Room for the longest head: how long it is shows only at the end.
+    // Reserves the longest head, because its size is known only after the map is written.
     const start = this.#reserve(5) + 5;
     this.payload(map, "bin");
     const end = this.#length;
@@ -104,11 +106,12 @@ export class Writer {
     return movedTo;
   }
 
-  /** Writes a map that stands inside a frame. */
+  /** Writes a frame's payload. */
   payload(map: Readonly<Record<string, unknown>>, form: BytesForm): void {
     this.#nesting = INSIDE_FRAME.nesting;
     this.#elements = INSIDE_FRAME.elements;
-    if (!isPlainObject(map)) throw this.#refusal("not a plain object");
+    this.#mapsWithNumericKeys = 0;
+    if (!isPlainObject(map)) throw this.#invalid("must be a plain object");
     this.#map(map, form);
   }
 
@@ -122,14 +125,14 @@ export class Writer {
         return this.byte(value ? 0xc3 : 0xc2);
       case "object":
         if (value === null) return this.byte(0xc0);
-        if (isBytes(value))
-          return form === "bin" ? this.bin(value) : this.#ascii(encodeBase64(value));
+        if (isBytes(value)) {
+          if (form === "bin") return this.bin(value);
+          return this.#ascii(encodeBase64(new Uint8Array(value)));
+        }
         if (Array.isArray(value)) return this.#array(value, form);
         if (isPlainObject(value)) return this.#map(value, form);
     }
-    throw this.#refusal(
-      "only nil, booleans, numbers, text, bytes, arrays and plain objects can travel",
-    );
+    throw this.#invalid("must be nil, a boolean, number, text, bytes, array or plain object");
   }
 
   #array(items: readonly unknown[], form: BytesForm): void {
@@ -152,19 +155,24 @@ export class Writer {
     const depth = this.#enter(count);
     if (count <= 15) this.byte(0x80 | count);
     else this.#head(count, 0xdd);
+    let hasNumericKey = false;
     for (let entry = 0; entry < keys.length; entry++) {
       const value = values[entry];
       if (value === undefined) continue;
       const key = keys[entry]!;
       this.#path[depth] = key;
-      if (FORBIDDEN_KEYS.has(key)) throw this.#refusal("a forbidden key");
+      if (FORBIDDEN_KEYS.has(key)) throw this.#invalid("is a forbidden key");
+      if (beginsWithDigit(key)) hasNumericKey = true;
       this.text(key);
       if (key === "timestamp" && typeof value === "number") {
-        if (!Number.isFinite(value)) throw this.#refusal("a timestamp that is not finite");
+        if (!Number.isFinite(value)) throw this.#invalid("must be finite");
         this.float64(value);
       } else {
         this.#value(value, form);
       }
+    }
+    if (hasNumericKey && ++this.#mapsWithNumericKeys > MAX_MAPS_WITH_NUMERIC_KEYS) {
+      throw this.#invalid(`more than ${MAX_MAPS_WITH_NUMERIC_KEYS} maps with numeric keys`);
     }
     this.#leave(depth);
   }
@@ -183,7 +191,7 @@ export class Writer {
     else this.#integer(0xd3, 8, value);
   }
 
-  /** Writes `head` and a big-endian integer of `size` bytes, in two's complement if it is negative. */
+  /** Writes `head` and a big-endian integer of `size` bytes; a negative integer in two's complement. */
   #integer(head: number, size: 1 | 2 | 4 | 8, value: number): void {
     const at = this.#reserve(1 + size);
     this.#buffer[at] = head;
@@ -194,7 +202,7 @@ export class Writer {
     }
   }
 
-  /** Writes the shortest of three heads for a length; `first` is the one of 8 bits, or comes before the one of 16. */
+  /** Writes the shortest head for a length. `first` is the head with an 8-bit length, or one less than the 16-bit head. */
   #head(length: number, first: 0xc4 | 0xd9 | 0xdb | 0xdd): void {
     const has8Bits = first === 0xc4 || first === 0xd9;
     if (has8Bits && length <= 0xff) this.#integer(first, 1, length);
@@ -233,8 +241,8 @@ export class Writer {
     this.#nesting += 1;
     this.#elements += count;
     if (this.#nesting > MAX_NESTING)
-      throw this.#refusal(`more than ${MAX_NESTING} containers in each other`);
-    if (this.#elements > MAX_ELEMENTS) throw this.#refusal(`more than ${MAX_ELEMENTS} elements`);
+      throw this.#invalid(`more than ${MAX_NESTING} nested containers`);
+    if (this.#elements > MAX_ELEMENTS) throw this.#invalid(`more than ${MAX_ELEMENTS} elements`);
     return this.#path.length;
   }
 
@@ -260,13 +268,14 @@ export class Writer {
     this.#view = new DataView(buffer.buffer);
   }
 
-  #refusal(message: string): ValidationError {
+  #invalid(message: string): ValidationError {
     const issue: ValidationIssue = { path: [...this.#path], message };
     return new ValidationError("payload", [issue]);
   }
 }
 
-function isPlainObject(value: unknown): value is Record<string, unknown> {
+/** Returns whether a value is an object without a prototype, or with the `Object.prototype` of any realm. */
+export function isPlainObject(value: unknown): value is Record<string, unknown> {
   if (typeof value !== "object" || value === null) return false;
   const prototype = Object.getPrototypeOf(value);
   return prototype === null || Object.getPrototypeOf(prototype) === null;

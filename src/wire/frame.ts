@@ -1,37 +1,42 @@
 import type { HmacSha256 } from "../crypto/hmac.js";
-import type { WireMap } from "./decode.js";
+import type { DecodedMap } from "./decode.js";
 
-/** What a frame says, on either wire. Nothing of it is authentic before a tag matches. */
+/** A frame of either wire. Its contents are not authentic until `matchingTag` returns a tag. */
 export interface Frame {
   readonly wire: 1 | 2;
   readonly type: string;
   /** Unix time in seconds, if the frame has one. */
   readonly timestamp: number | undefined;
-  /** Id of the key that signed it, `""` where there is none. */
+  /** Id of the key that signed the frame, or `""`. */
   readonly keyId: string;
   /** The frame's own UUIDv7, 16 bytes; only wire 2 has one. */
   readonly id: Uint8Array | undefined;
-  /** The signature in the form that wire 1 gives it: 64 hex digits, or `""`. */
+  /** The signature as wire 1 writes it: 64 hex digits, or `""` for an unsigned frame. */
   readonly signature: string;
-  /** Whether it has a signature, right or wrong. */
+  /** Whether the frame has a signature, valid or not. */
   readonly isSigned: boolean;
-  /** The most bytes that the frame has under any signature. */
+  /** Maximum size in bytes of the frame when it is signed. */
   readonly signedLength: number;
 
-  /** The whole frame as it travels, in an array of its own. A wire 2 frame has no such bytes before it is signed. */
+  /** Returns the bytes of the frame in a new array. A wire 2 frame must be signed first. */
   toBytes(): Uint8Array;
-  /** Decodes the payload. Throws DecodeError where the wire has not scanned it before. */
-  decodePayload(): WireMap;
   /**
-   * The same entries under another signature. `timestamp` replaces the one of a wire 1 frame that we encoded.
-   * Throws ValidationError if there is no timestamp to sign.
+   * Decodes the payload.
+   *
+   * @throws {DecodeError} if the payload of a wire 2 frame is malformed, or exceeds a limit. `readFrame` does not scan it.
+   */
+  decodePayload(): DecodedMap;
+  /**
+   * Returns the frame with another signature. `timestamp` replaces the time of a wire 1 frame that this library encoded.
+   *
+   * @throws {ValidationError} if the frame has no timestamp.
    */
   signedBy(mac: HmacSha256, options: { keyId: string; timestamp: number | undefined }): Frame;
-  /** The 32 bytes of the frame's tag if it is the one that `mac` makes. */
+  /** Returns the frame's 32-byte tag if it equals the tag that `mac` computes, or undefined. */
   matchingTag(mac: HmacSha256): Uint8Array | undefined;
 }
 
-/** What a frame is made of. */
+/** The fields of a new frame; `timestamp` is Unix time in seconds. */
 export interface FrameFields {
   readonly type: string;
   readonly payload: Readonly<Record<string, unknown>>;

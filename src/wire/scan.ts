@@ -4,7 +4,7 @@ import { DecodeError } from "../errors.js";
 import { MAX_ELEMENTS, MAX_NESTING } from "../limits.js";
 import { decodeKey } from "./decode.js";
 
-/** Names that a JavaScript object gives a meaning of its own. */
+/** Keys that are rejected, because they have a special meaning in JavaScript objects (docs/PROTOCOL.md, section 2). */
 export const FORBIDDEN_KEYS: ReadonlySet<string> = /* @__PURE__ */ new Set([
   "__proto__",
   "constructor",
@@ -12,23 +12,22 @@ export const FORBIDDEN_KEYS: ReadonlySet<string> = /* @__PURE__ */ new Set([
 ]);
 
 /**
- * What counts towards the bounds before a payload's own containers do: the map and the four entries of a wire 1
- * frame. Wire 2 counts the same, so that a payload fits both wires or neither.
+ * Nesting and elements of a frame outside its payload: the map and the four entries of a wire 1 frame. Wire 2 counts the
+ * same, so that a payload fits both wires or neither.
  */
 export const INSIDE_FRAME = { nesting: 1, elements: 4 } as const;
 
-/** Maps up to this size have their keys compared pair by pair, which allocates nothing. */
+/** Maximum entries of a map whose keys are compared pair by pair, which allocates nothing. */
 const PAIRWISE_KEYS = 16;
 
 /**
- * Goes once over the untrusted MessagePack value that fills `bytes` from `start` on, and refuses all that section 2 of
- * docs/PROTOCOL.md refuses, without decoding or allocating what the bytes declare.
+ * Checks the untrusted MessagePack value that fills `bytes` from `start` on against docs/PROTOCOL.md, section 2. It reads
+ * the bytes once, decodes nothing, and allocates nothing that the bytes declare.
  *
- * Returns the offsets at which the direct children of the outermost map or array begin (in a map: key, value, key,
- * value …) and, last, the end.
+ * Returns the offsets where the direct children of the outermost map or array start (in a map: key, value, key, value …),
+ * followed by the offset of the end. `nesting` and `elements` are those of the containers around `bytes`.
  *
- * `nesting` and `elements` are what already counts towards the bounds when `bytes` stand inside something else.
- * Throws DecodeError.
+ * @throws {DecodeError} if the value is malformed or exceeds a limit.
  */
 export function scan(
   bytes: Uint8Array,
@@ -47,7 +46,7 @@ class Scanner {
   at: number;
   readonly #bytes: Uint8Array;
   readonly #outermost: number;
-  /** Where the keys of the small maps around begin and end, innermost last. */
+  /** Start and end offsets of the keys of the enclosing small maps, innermost last. */
   readonly #keyOffsets: number[] = [];
   #nesting: number;
   #elements: number;
@@ -118,7 +117,7 @@ class Scanner {
     return this.#bytes[this.at++]!;
   }
 
-  /** Takes a big-endian unsigned integer of `size` bytes. */
+  /** Reads a big-endian unsigned integer of `size` bytes. */
   #take(size: 2 | 4): number {
     const from = this.at;
     this.#skip(size);
@@ -132,7 +131,7 @@ class Scanner {
 
   #safeInteger(high: number): void {
     if (!Number.isSafeInteger(high * 2 ** 32 + this.#take(4))) {
-      throw beyond(`an integer past 2^53 at byte ${this.at - 9}`);
+      throw exceeded(`an integer past 2^53 at byte ${this.at - 9}`);
     }
   }
 
@@ -147,9 +146,8 @@ class Scanner {
   #enter(count: number, items: number): void {
     this.#nesting += 1;
     this.#elements += count;
-    if (this.#nesting > MAX_NESTING)
-      throw beyond(`more than ${MAX_NESTING} containers in each other`);
-    if (this.#elements > MAX_ELEMENTS) throw beyond(`more than ${MAX_ELEMENTS} elements`);
+    if (this.#nesting > MAX_NESTING) throw exceeded(`more than ${MAX_NESTING} nested containers`);
+    if (this.#elements > MAX_ELEMENTS) throw exceeded(`more than ${MAX_ELEMENTS} elements`);
     if (items > this.#bytes.length - this.at) throw malformed(this.at, "the frame ends too early");
   }
 
@@ -167,7 +165,8 @@ class Scanner {
     this.#enter(count, 2 * count);
     const outermost = this.#nesting === this.#outermost;
     const firstKey = this.#keyOffsets.length;
-    // Prefixed, because engines hash texts that look like array indices without a seed: a frame could choose its collisions.
+    // The keys get a prefix, because engines hash texts that look like array indices without a seed: an attacker could
+    // choose keys that collide.
     const manyKeys = count > PAIRWISE_KEYS ? new Set<string>() : undefined;
     for (let entry = 0; entry < count; entry++) {
       if (outermost) this.children.push(this.at);
@@ -178,7 +177,7 @@ class Scanner {
       const isRepeated = manyKeys
         ? manyKeys.size === manyKeys.add(`:${decodeUtf8(this.#bytes, start, end)}`).size
         : this.#isRepeated(firstKey, start, end);
-      if (isRepeated) throw malformed(keyAt, "a key that the map has already");
+      if (isRepeated) throw malformed(keyAt, "a duplicate key");
       const mayBeSpecial = end - start === 9 || end - start === 11;
       const special = mayBeSpecial ? decodeKey(this.#bytes, start, end) : "";
       if (FORBIDDEN_KEYS.has(special)) throw malformed(keyAt, "a forbidden key");
@@ -190,7 +189,7 @@ class Scanner {
     this.#nesting -= 1;
   }
 
-  /** Whether a key is among those since `firstKey`; it is from then on. */
+  /** Returns whether a key equals one since `firstKey`, and otherwise adds it to them. */
   #isRepeated(firstKey: number, start: number, end: number): boolean {
     const offsets = this.#keyOffsets;
     for (let pair = firstKey; pair < offsets.length; pair += 2) {
@@ -216,7 +215,7 @@ class Scanner {
     this.value();
   }
 
-  /** Refuses a float that is not finite and comes next. */
+  /** Throws if the next value is a float that is not finite. */
   #finite(): void {
     const exponent = ((this.#bytes[this.at + 1] ?? 0) << 8) | (this.#bytes[this.at + 2] ?? 0);
     const head = this.#bytes[this.at];
@@ -233,6 +232,6 @@ function malformed(at: number, what: string): DecodeError {
   return new DecodeError(`malformed frame at byte ${at}: ${what}`);
 }
 
-function beyond(what: string): DecodeError {
-  return new DecodeError(`frame beyond its bounds: ${what}`, { code: "ERR_BOUND_EXCEEDED" });
+function exceeded(what: string): DecodeError {
+  return new DecodeError(`frame exceeds a limit: ${what}`, { code: "ERR_BOUND_EXCEEDED" });
 }

@@ -2,7 +2,7 @@ import { concat, decodeUtf8, encodeHexBytes, encodeUtf8, equalConstantTime } fro
 import type { HmacSha256 } from "../crypto/hmac.js";
 import { DecodeError, ValidationError } from "../errors.js";
 import { MAC_BYTES, MAX_TYPE_BYTES } from "../limits.js";
-import { decode, decodeKey, type WireMap } from "./decode.js";
+import { type DecodedMap, decode, decodeKey, decodeMap } from "./decode.js";
 import { written } from "./encode.js";
 import type { Frame, FrameFields } from "./frame.js";
 import { scan } from "./scan.js";
@@ -12,31 +12,35 @@ const MAP_OF_3 = 0x83;
 const MAP_OF_4 = 0x84;
 const FLOAT64 = 0xcb;
 const FLOAT64_BYTES = 8;
-/** The key `signature`, and the head of a text of 64 bytes. */
+/** The encoded key `signature`, and the head of a text of 64 bytes. */
 const SIGNATURE_HEAD = /* @__PURE__ */ Uint8Array.of(
   0xa9,
   ...encodeUtf8("signature"),
   0xd9,
   2 * MAC_BYTES,
 );
-/** The same key with an empty text. */
+/** The encoded key `signature` with an empty text. */
 const UNSIGNED = /* @__PURE__ */ Uint8Array.of(...SIGNATURE_HEAD.subarray(0, -2), 0xa0);
 const SIGNATURE_DIGITS = 2 * MAC_BYTES;
 const NO_BYTES = /* @__PURE__ */ new Uint8Array();
 
-/** Where an entry of the frame's map stands: its key, its value, and what comes after. */
+/** Offsets of an entry in the frame's map: where its key starts, where its value starts, and where it ends. */
 interface Entry {
   readonly start: number;
   readonly valueStart: number;
   readonly end: number;
 }
 
-/** Whether a frame that begins with this byte is on wire 1. */
+/** Returns whether a frame that starts with this byte is a wire 1 frame. */
 export function isWire1(firstByte: number | undefined): boolean {
   return firstByte !== undefined && firstByte >= MAP_OF_2 && firstByte <= MAP_OF_4;
 }
 
-/** A new, unsigned wire 1 frame. Throws ValidationError for a payload that cannot travel. */
+/**
+ * Encodes a new, unsigned wire 1 frame (docs/PROTOCOL.md, section 3).
+ *
+ * @throws {ValidationError} if the payload cannot be encoded.
+ */
 export function encodeWire1({ type, payload, timestamp }: FrameFields): Frame {
   let payloadStart = 0;
   const covered = written((writer) => {
@@ -56,16 +60,20 @@ export function encodeWire1({ type, payload, timestamp }: FrameFields): Frame {
     covered,
     payload: covered.subarray(payloadStart),
     head: MAP_OF_4,
-    parts: [covered, UNSIGNED],
+    chunks: [covered, UNSIGNED],
   });
 }
 
-/** Reads a wire 1 frame, whose bytes become its own. Throws DecodeError. */
+/**
+ * Reads a wire 1 frame. The frame keeps and changes `bytes`: the caller must not use them again.
+ *
+ * @throws {DecodeError} if the bytes are not a wire 1 frame.
+ */
 export function readWire1(bytes: Uint8Array): Frame {
   const { type, payload, timestamp, signature } = readEntries(bytes);
   if (type === undefined) throw new DecodeError("malformed frame: no type");
   if (payload === undefined) throw new DecodeError("malformed frame: no payload");
-  if (!isMap(bytes[payload.valueStart]!)) {
+  if (!isMapHead(bytes[payload.valueStart]!)) {
     throw new DecodeError("malformed frame: the payload is not a map");
   }
   return new Wire1Frame({
@@ -75,14 +83,14 @@ export function readWire1(bytes: Uint8Array): Frame {
     payload: bytes.subarray(payload.valueStart, payload.end),
     head: bytes[0]!,
     covered: timestamp && coveredBytes(bytes, type, payload, timestamp),
-    parts: [bytes],
+    chunks: [bytes],
   });
 }
 
 /**
- * The bytes that a signature covers: the three entries as a map of their own, cut from the frame. They are never
- * encoded anew, because JavaScript cannot tell 1.0 from 1, and their bytes differ. In the usual order nothing is copied
- * either: the frame's first byte is made the one of that map, and `toBytes` puts it back.
+ * Returns the bytes that the signature covers: a map of the three entries, cut from the frame. They are never encoded
+ * again, because JavaScript does not distinguish 1.0 from 1, whose encodings differ. If the entries are in the usual order
+ * they are not copied: the first byte of the frame becomes the head of this map, and `toBytes` restores it.
  */
 function coveredBytes(bytes: Uint8Array, ...entries: readonly [Entry, Entry, Entry]): Uint8Array {
   const [type, payload, timestamp] = entries;
@@ -96,18 +104,19 @@ function coveredBytes(bytes: Uint8Array, ...entries: readonly [Entry, Entry, Ent
   );
 }
 
-interface Wire1Reading {
+interface Wire1Parts {
   readonly type: string;
   readonly timestamp: number | undefined;
-  /** The signature's digits, or whatever stands in their place. */
+  /** The bytes of the signature's text, which may be no hex digits. */
   readonly signature: Uint8Array;
   /** The payload's map. */
   readonly payload: Uint8Array;
-  /** Undefined without a timestamp: such a frame has nothing that a signature could cover. */
+  /** The bytes that the signature covers. Undefined without a timestamp: such a frame cannot be signed. */
   readonly covered: Uint8Array | undefined;
-  /** What the frame's first byte is, and its bytes but for that. */
+  /** The first byte of the frame. */
   readonly head: number;
-  readonly parts: readonly Uint8Array[];
+  /** The bytes of the frame in order, of which the first may differ from `head`. */
+  readonly chunks: readonly Uint8Array[];
 }
 
 class Wire1Frame implements Frame {
@@ -116,55 +125,54 @@ class Wire1Frame implements Frame {
   readonly id = undefined;
   readonly type: string;
   readonly timestamp: number | undefined;
-  readonly #reading: Wire1Reading;
+  readonly #parts: Wire1Parts;
 
-  constructor(reading: Wire1Reading) {
-    this.type = reading.type;
-    this.timestamp = reading.timestamp;
-    this.#reading = reading;
+  constructor(parts: Wire1Parts) {
+    this.type = parts.type;
+    this.timestamp = parts.timestamp;
+    this.#parts = parts;
   }
 
   toBytes(): Uint8Array {
-    const bytes = concat(...this.#reading.parts);
-    bytes[0] = this.#reading.head;
+    const bytes = concat(...this.#parts.chunks);
+    bytes[0] = this.#parts.head;
     return bytes;
   }
 
-  decodePayload(): WireMap {
-    return decode(this.#reading.payload, 0) as WireMap;
+  decodePayload(): DecodedMap {
+    return decodeMap(this.#parts.payload, 0)!;
   }
 
   get signature(): string {
-    return decodeUtf8(this.#reading.signature);
+    return decodeUtf8(this.#parts.signature);
   }
 
   get isSigned(): boolean {
-    return this.#reading.signature.length > 0;
+    return this.#parts.signature.length > 0;
   }
 
-  /** With the 64 digits that a signature has where this frame has none. */
   get signedLength(): number {
-    return (this.#reading.covered?.length ?? 0) + SIGNATURE_HEAD.length + SIGNATURE_DIGITS;
+    return (this.#parts.covered?.length ?? 0) + SIGNATURE_HEAD.length + SIGNATURE_DIGITS;
   }
 
   signedBy(mac: HmacSha256, options: { timestamp: number | undefined }): Frame {
     const covered = this.#coveredAt(options.timestamp);
     const entry = concat(SIGNATURE_HEAD, encodeHexBytes(mac(covered)));
     return new Wire1Frame({
-      ...this.#reading,
+      ...this.#parts,
       timestamp: options.timestamp ?? this.timestamp,
       signature: entry.subarray(SIGNATURE_HEAD.length),
       covered,
       head: MAP_OF_4,
-      parts: [covered, entry],
+      chunks: [covered, entry],
     });
   }
 
-  /** What a signature covers, with another timestamp where one is given: that is what it ends in. */
+  /** Returns the bytes that a signature covers. `timestamp` replaces their last 8 bytes, the frame's own timestamp. */
   #coveredAt(timestamp: number | undefined): Uint8Array {
-    const { covered } = this.#reading;
+    const { covered } = this.#parts;
     if (covered === undefined) {
-      const message = "the frame came without one, so that no signature of it would verify";
+      const message = "is missing, so that the frame cannot be signed";
       throw new ValidationError("sign", [{ path: ["timestamp"], message }]);
     }
     if (timestamp === undefined || timestamp === this.timestamp) return covered;
@@ -174,7 +182,7 @@ class Wire1Frame implements Frame {
   }
 
   matchingTag(mac: HmacSha256): Uint8Array | undefined {
-    const { covered, signature } = this.#reading;
+    const { covered, signature } = this.#parts;
     if (signature.length !== SIGNATURE_DIGITS || covered === undefined) return undefined;
     const tag = mac(covered);
     return equalConstantTime(encodeHexBytes(tag), signature) ? tag : undefined;
@@ -191,7 +199,7 @@ function readEntries(bytes: Uint8Array): Entries {
     const valueStart = boundaries[child + 1]!;
     const key = decodeKey(bytes, start + textHeadBytes(bytes[start]!), valueStart);
     if (key !== "type" && key !== "payload" && key !== "timestamp" && key !== "signature") {
-      throw new DecodeError("malformed frame: a key that wire 1 does not have");
+      throw new DecodeError("malformed frame: an unknown key");
     }
     entries[key] = { start, valueStart, end: boundaries[child + 2]! };
   }
@@ -201,13 +209,13 @@ function readEntries(bytes: Uint8Array): Entries {
 function readType(bytes: Uint8Array, entry: Entry): string {
   const type = textBytes(bytes, entry, "type");
   if (type.length < 1 || type.length > MAX_TYPE_BYTES) {
-    throw new DecodeError(`malformed frame: a type has 1 to ${MAX_TYPE_BYTES} bytes`);
+    throw new DecodeError(`malformed frame: the type must have 1 to ${MAX_TYPE_BYTES} bytes`);
   }
   return decodeUtf8(type);
 }
 
 function readTimestamp(bytes: Uint8Array, { valueStart }: Entry): number {
-  // Asked of its head: nothing is decoded yet that the frame does not need.
+  // Checks the head first, so that nothing but a number is decoded before the frame is verified.
   const head = bytes[valueStart]!;
   const isInteger = head <= 0x7f || head >= 0xe0 || (head >= 0xcc && head <= 0xd3);
   if (!isInteger && head !== FLOAT64) {
@@ -218,15 +226,15 @@ function readTimestamp(bytes: Uint8Array, { valueStart }: Entry): number {
 
 function textBytes(bytes: Uint8Array, { valueStart, end }: Entry, name: string): Uint8Array {
   const head = bytes[valueStart]!;
-  if (!isText(head)) throw new DecodeError(`malformed frame: the ${name} is not text`);
+  if (!isTextHead(head)) throw new DecodeError(`malformed frame: the ${name} is not text`);
   return bytes.subarray(valueStart + textHeadBytes(head), end);
 }
 
-function isText(head: number): boolean {
+function isTextHead(head: number): boolean {
   return (head >= 0xa0 && head <= 0xbf) || (head >= 0xd9 && head <= 0xdb);
 }
 
-function isMap(head: number): boolean {
+function isMapHead(head: number): boolean {
   return (head >= 0x80 && head <= 0x8f) || head === 0xde || head === 0xdf;
 }
 

@@ -3,7 +3,7 @@ import { concat, decodeUtf8, encodeHex, equalConstantTime, readFloat, readUint }
 import type { HmacSha256 } from "../crypto/hmac.js";
 import { DecodeError } from "../errors.js";
 import { MAC_BYTES, MAX_KEY_ID_BYTES, MAX_TYPE_BYTES } from "../limits.js";
-import { decode, type WireMap } from "./decode.js";
+import { type DecodedMap, decodeMap } from "./decode.js";
 import { type Writer, written } from "./encode.js";
 import type { Frame, FrameFields } from "./frame.js";
 import { INSIDE_FRAME, scan } from "./scan.js";
@@ -18,15 +18,19 @@ const BIN_8_HEAD_BYTES = 2;
 const FLOAT_64 = 0xcb;
 const STR_8 = 0xd9;
 const MAC_HEAD = /* @__PURE__ */ Uint8Array.of(BIN_8, MAC_BYTES);
-/** A str 8 head, and the longest key id. */
-const LONGEST_KEY_ID_BYTES = 2 + MAX_KEY_ID_BYTES;
+/** Size of the longest key id with its str 8 head. */
+const MAX_ENCODED_KEY_ID_BYTES = 2 + MAX_KEY_ID_BYTES;
 
-/** Whether a frame that begins with this byte is on wire 2. */
+/** Returns whether a frame that starts with this byte is a wire 2 frame. */
 export function isWire2(firstByte: number | undefined): boolean {
   return firstByte === ARRAY_OF_7;
 }
 
-/** A new, unsigned wire 2 frame. Throws ValidationError for a payload that cannot travel. */
+/**
+ * Encodes a new, unsigned wire 2 frame (docs/PROTOCOL.md, section 4). `id` has 16 bytes.
+ *
+ * @throws {ValidationError} if the payload cannot be encoded.
+ */
 export function encodeWire2({
   type,
   payload,
@@ -46,10 +50,14 @@ export function encodeWire2({
   return new Wire2Frame({ type, timestamp, keyId, covered, keyIdEnd, payloadStart }, undefined);
 }
 
-/** Reads a frame that `isWire2`, whose bytes it keeps. Its payload stays unread. Throws DecodeError. */
+/**
+ * Reads a frame for which `isWire2` is true. The frame keeps `bytes`. Its payload is not checked before `decodePayload`.
+ *
+ * @throws {DecodeError} if the bytes are not a wire 2 frame.
+ */
 export function readWire2(bytes: Uint8Array): Frame {
   const reader = new Wire2Reader(bytes);
-  reader.expect(VERSION, "version 2");
+  reader.expect(VERSION, "the version is not 2");
   const keyId = reader.text("key id", 0, MAX_KEY_ID_BYTES);
   const keyIdEnd = reader.at;
   reader.bin("id", ID_BYTES);
@@ -62,15 +70,15 @@ export function readWire2(bytes: Uint8Array): Frame {
   return new Wire2Frame({ type, timestamp, keyId, covered, keyIdEnd, payloadStart }, tag);
 }
 
-interface Wire2Reading {
+interface Wire2Parts {
   readonly type: string;
   readonly timestamp: number;
   readonly keyId: string;
-  /** All that a signature covers: every field but the tag. */
+  /** The bytes that the signature covers: all fields but the tag. */
   readonly covered: Uint8Array;
-  /** Where the frame's id begins, and with it what stays the same under any signature. */
+  /** Offset where the key id ends. The bytes from there on are the same under every key. */
   readonly keyIdEnd: number;
-  /** Where the payload's map begins; it ends with `covered`. */
+  /** Offset where the payload's map starts. It ends where `covered` ends. */
   readonly payloadStart: number;
 }
 
@@ -79,19 +87,19 @@ class Wire2Frame implements Frame {
   readonly type: string;
   readonly timestamp: number;
   readonly keyId: string;
-  readonly #reading: Wire2Reading;
+  readonly #parts: Wire2Parts;
   readonly #tag: Uint8Array | undefined;
 
-  constructor(reading: Wire2Reading, tag: Uint8Array | undefined) {
-    this.type = reading.type;
-    this.timestamp = reading.timestamp;
-    this.keyId = reading.keyId;
-    this.#reading = reading;
+  constructor(parts: Wire2Parts, tag: Uint8Array | undefined) {
+    this.type = parts.type;
+    this.timestamp = parts.timestamp;
+    this.keyId = parts.keyId;
+    this.#parts = parts;
     this.#tag = tag;
   }
 
   get id(): Uint8Array {
-    const { covered, keyIdEnd } = this.#reading;
+    const { covered, keyIdEnd } = this.#parts;
     const start = keyIdEnd + BIN_8_HEAD_BYTES;
     return covered.subarray(start, start + ID_BYTES);
   }
@@ -105,36 +113,35 @@ class Wire2Frame implements Frame {
   }
 
   toBytes(): Uint8Array {
-    return concat(this.#reading.covered, MAC_HEAD, this.#tag!);
+    return concat(this.#parts.covered, MAC_HEAD, this.#tag!);
   }
 
-  decodePayload(): WireMap {
-    const { covered, payloadStart } = this.#reading;
+  decodePayload(): DecodedMap {
+    const { covered, payloadStart } = this.#parts;
     scan(covered, INSIDE_FRAME, payloadStart);
-    const value = decode(covered, payloadStart);
-    if (!isMap(value)) throw new DecodeError("malformed frame: the payload is not a map");
-    return value;
+    const decoded = decodeMap(covered, payloadStart);
+    if (decoded === undefined) throw new DecodeError("malformed frame: the payload is not a map");
+    return decoded;
   }
 
-  /** With the longest key id. */
   get signedLength(): number {
-    const { covered, keyIdEnd } = this.#reading;
-    return 2 + LONGEST_KEY_ID_BYTES + (covered.length - keyIdEnd) + MAC_HEAD.length + MAC_BYTES;
+    const { covered, keyIdEnd } = this.#parts;
+    return 2 + MAX_ENCODED_KEY_ID_BYTES + (covered.length - keyIdEnd) + MAC_HEAD.length + MAC_BYTES;
   }
 
   signedBy(mac: HmacSha256, { keyId }: { keyId: string }): Frame {
-    const reading = keyId === this.keyId ? this.#reading : withKeyId(this.#reading, keyId);
-    return new Wire2Frame(reading, mac(reading.covered));
+    const parts = keyId === this.keyId ? this.#parts : withKeyId(this.#parts, keyId);
+    return new Wire2Frame(parts, mac(parts.covered));
   }
 
   matchingTag(mac: HmacSha256): Uint8Array | undefined {
     if (this.#tag === undefined) return undefined;
-    const expected = mac(this.#reading.covered);
+    const expected = mac(this.#parts.covered);
     return equalConstantTime(expected, this.#tag) ? expected : undefined;
   }
 }
 
-/** Writes what comes before the frame's id; returns where that begins. */
+/** Writes the fields before the frame's id. Returns the offset where the id starts. */
 function writeStart(writer: Writer, keyId: string): number {
   writer.byte(ARRAY_OF_7);
   writer.byte(VERSION);
@@ -142,26 +149,17 @@ function writeStart(writer: Writer, keyId: string): number {
   return writer.length;
 }
 
-function withKeyId(reading: Wire2Reading, keyId: string): Wire2Reading {
+function withKeyId(parts: Wire2Parts, keyId: string): Wire2Parts {
   let keyIdEnd = 0;
   const covered = written((writer) => {
     keyIdEnd = writeStart(writer, keyId);
-    writer.raw(reading.covered.subarray(reading.keyIdEnd));
+    writer.raw(parts.covered.subarray(parts.keyIdEnd));
   });
-  const payloadStart = reading.payloadStart + keyIdEnd - reading.keyIdEnd;
-  return { ...reading, keyId, covered, keyIdEnd, payloadStart };
+  const payloadStart = parts.payloadStart + keyIdEnd - parts.keyIdEnd;
+  return { ...parts, keyId, covered, keyIdEnd, payloadStart };
 }
 
-function isMap(value: unknown): value is WireMap {
-  return (
-    typeof value === "object" &&
-    value !== null &&
-    !Array.isArray(value) &&
-    !(value instanceof Uint8Array)
-  );
-}
-
-/** Takes the fields after the array's head one after the other, each in its only legal form. */
+/** Reads the fields after the array's head in order. Each field has one valid encoding. */
 class Wire2Reader {
   at = 1;
   readonly #bytes: Uint8Array;
@@ -170,8 +168,8 @@ class Wire2Reader {
     this.#bytes = bytes;
   }
 
-  expect(byte: number, what: string): void {
-    if (this.#bytes[this.#take(1)] !== byte) throw new DecodeError(`malformed frame: not ${what}`);
+  expect(byte: number, otherwise: string): void {
+    if (this.#bytes[this.#take(1)] !== byte) throw new DecodeError(`malformed frame: ${otherwise}`);
   }
 
   text(name: string, shortest: number, longest: number): string {
@@ -182,7 +180,9 @@ class Wire2Reader {
     const length = isFixed ? head & 0x1f : this.#bytes[this.#take(1)]!;
     if (!isFixed && length <= 31) throw notShortest(name);
     if (length < shortest || length > longest) {
-      throw new DecodeError(`malformed frame: a ${name} has ${shortest} to ${longest} bytes`);
+      throw new DecodeError(
+        `malformed frame: the ${name} must have ${shortest} to ${longest} bytes`,
+      );
     }
     const start = this.#take(length);
     if (!isUtf8(this.#bytes, start, this.at)) {
@@ -191,7 +191,7 @@ class Wire2Reader {
     return decodeUtf8(this.#bytes, start, this.at);
   }
 
-  /** Moves over a byte string; returns where its bytes begin. */
+  /** Moves past a byte string. Returns the offset where its bytes start. */
   bin(name: string, exactLength?: number): number {
     const head = this.#bytes[this.#take(1)];
     let length: number;
@@ -210,13 +210,13 @@ class Wire2Reader {
     }
     if (length <= lengthOfShorterHead) throw notShortest(name);
     if (exactLength !== undefined && length !== exactLength) {
-      throw new DecodeError(`malformed frame: the ${name} has not ${exactLength} bytes`);
+      throw new DecodeError(`malformed frame: the ${name} must have ${exactLength} bytes`);
     }
     return this.#take(length);
   }
 
   timestamp(): number {
-    this.expect(FLOAT_64, "a float64 for a timestamp");
+    this.expect(FLOAT_64, "the timestamp is not a float64");
     const timestamp = readFloat(this.#bytes, this.#take(8), 8);
     if (!Number.isFinite(timestamp)) {
       throw new DecodeError("malformed frame: a timestamp that is not finite");
@@ -224,11 +224,11 @@ class Wire2Reader {
     return timestamp;
   }
 
-  /** Moves over `size` bytes; returns where they began. */
+  /** Moves past `size` bytes. Returns the offset where they start. */
   #take(size: number): number {
     const from = this.at;
     if (size > this.#bytes.length - from) {
-      throw new DecodeError("malformed frame: it ends too early");
+      throw new DecodeError("malformed frame: the frame ends too early");
     }
     this.at += size;
     return from;

@@ -4,6 +4,7 @@ import * as native from "#native";
 import { deflateInStream as deflate } from "../../src/crypto/deflate.js";
 import { inflate as inflateInJavaScript } from "../../src/crypto/inflate.js";
 import { hex, toHex } from "../support/hex.js";
+import { runs } from "../support/runs.js";
 
 const LONGEST = 1_048_576;
 
@@ -15,7 +16,7 @@ const text = fc.oneof(
     .map((codes) => Uint8Array.from(codes)),
 );
 
-/** The codes of these lengths (RFC 1951, section 3.2.2), as text of their bits. */
+/** Returns the codes with these lengths (RFC 1951, section 3.2.2), as text of bits. */
 function codesOf(lengths: readonly number[]): string[] {
   let code = 0;
   const codes: string[] = [];
@@ -29,39 +30,39 @@ function codesOf(lengths: readonly number[]): string[] {
 }
 const number = (value: number, bits: number) =>
   [...value.toString(2).padStart(bits, "0")].reverse().join("");
-/** Bytes of bits, the lowest first. */
+/** Packs text of bits into bytes, least significant bit first. */
 const packed = (bits: string) =>
   Uint8Array.from(bits.match(/.{1,8}/g)!, (byte) =>
     Number.parseInt([...byte].reverse().join(""), 2),
   );
-/** `count` lengths that are 0 but for these. */
+/** Returns `count` lengths: the given ones, and 0 for all others. */
 const lengths = (count: number, given: Record<number, number>): readonly number[] =>
   Array.from({ length: count }, (_, symbol) => given[symbol] ?? 0);
 
-/** A code for the code lengths in which all have one. */
+/** Lengths of a code length code in which every symbol has a code. */
 const COMPLETE: readonly number[] = Array.from({ length: 19 }, (_, symbol) =>
   symbol < 13 ? 4 : 5,
 );
 const ORDER = [16, 17, 18, 0, 8, 7, 9, 6, 10, 5, 11, 4, 12, 3, 13, 2, 14, 1, 15];
-const told = codesOf(COMPLETE);
+const lengthCodes = codesOf(COMPLETE);
 const NONE: readonly number[] = [0];
 
 interface Block {
   readonly literals?: readonly number[];
   readonly distances?: readonly number[];
-  /** Symbols of the literals' code, or bits. */
+  /** Symbols of the literal code, or text of bits. */
   readonly symbols?: readonly (number | string)[];
-  readonly said?: string;
+  readonly encodedLengths?: string;
   readonly kind?: number;
   readonly ofLengths?: readonly number[];
 }
 
-/** A last block with codes of its own (section 3.2.7): the lengths one by one, or as `said`, and what it holds. */
+/** Returns a last block with dynamic codes (RFC 1951, section 3.2.7). `encodedLengths` replaces the lengths one by one. */
 function dynamic({
   literals = lengths(257, { 97: 1, 256: 1 }),
   distances = NONE,
   symbols = [256],
-  said = [...literals, ...distances].map((length) => told[length]!).join(""),
+  encodedLengths = [...literals, ...distances].map((length) => lengthCodes[length]!).join(""),
   kind = 2,
   ofLengths = COMPLETE,
 }: Block): Uint8Array {
@@ -74,25 +75,25 @@ function dynamic({
       number(distances.length - 1, 5),
       number(15, 4),
       ...ORDER.map((symbol) => number(ofLengths[symbol]!, 3)),
-      said,
+      encodedLengths,
       ...symbols.map((symbol) => (typeof symbol === "string" ? symbol : codes[symbol]!)),
     ].join(""),
   );
 }
-/** A last block with the codes that need not be told (section 3.2.6), of these bits and its end. */
+/** Returns a last block with the fixed codes (RFC 1951, section 3.2.6), of these bits and the end-of-block symbol. */
 const fixed = (...bits: string[]) => packed(`1${number(1, 2)}${bits.join("")}0000000`);
 const A = "10010001";
 const repeat = (symbol: 16 | 17 | 18, extra: number) =>
-  told[symbol]! + number(extra, { 16: 2, 17: 3, 18: 7 }[symbol]);
-const each = (...values: number[]) => values.map((length) => told[length]!).join("");
+  lengthCodes[symbol]! + number(extra, { 16: 2, 17: 3, 18: 7 }[symbol]);
+const each = (...values: number[]) => values.map((length) => lengthCodes[length]!).join("");
 
-describe.each(Object.entries(paths))("inflating, %s", (_, inflate) => {
-  it.runIf("CompressionStream" in globalThis)("undoes what the platform deflates", async () => {
+describe.each(Object.entries(paths))("inflate, %s", (_, inflate) => {
+  it.runIf("CompressionStream" in globalThis)("inflates streams of CompressionStream", async () => {
     await fc.assert(
       fc.asyncProperty(text, async (bytes) => {
         expect(inflate((await deflate(bytes))!, LONGEST)).toEqual(bytes);
       }),
-      { numRuns: 200 },
+      { numRuns: runs(200) },
     );
   });
 
@@ -101,28 +102,28 @@ describe.each(Object.entries(paths))("inflating, %s", (_, inflate) => {
     ["an empty stored block, and a last one", "000000ffff010000ffff", ""],
     ["a stored block", "010400fbff686f6c61", "hola"],
     ["a fixed block", "cbc8cf490400", "hola"],
-    ["a match of many times its bytes", toHex(fixed(A, "11000101", "00000")), "a".repeat(259)],
-  ])("takes %s", (_, bytes, text) => {
+    ["a match that repeats one byte", toHex(fixed(A, "11000101", "00000")), "a".repeat(259)],
+  ])("accepts %s", (_, bytes, text) => {
     expect(inflate(hex(bytes), LONGEST)).toEqual(new TextEncoder().encode(text));
   });
 
   it.each([
-    ["nothing", ""],
+    ["empty input", ""],
     ["an empty stored block that is not the last", "000000ffff"],
     ["a stored block whose length has the wrong complement", "010000fffe"],
-    ["a fourth kind of block", "07"],
-    ["a fixed block that is cut short", "cbc8cf49"],
-    ["a fixed block that something follows", "cbc8cf49040000"],
-  ])("refuses %s", (_, bytes) => expect(inflate(hex(bytes), LONGEST)).toBeUndefined());
+    ["an invalid block type", "07"],
+    ["a truncated fixed block", "cbc8cf49"],
+    ["a fixed block with a byte after it", "cbc8cf49040000"],
+  ])("rejects %s", (_, bytes) => expect(inflate(hex(bytes), LONGEST)).toBeUndefined());
 
-  // Codes of one bit, of two and so on, and two of the longest.
-  const stairs = Object.fromEntries([...Array(15).keys()].map((at) => [at, at + 1]));
-  const staircase = lengths(257, { ...stairs, 256: 15 });
+  // One code of each length from 1 to 14 bits, and two codes of 15 bits.
+  const oneToFifteen = Object.fromEntries([...Array(15).keys()].map((at) => [at, at + 1]));
+  const allLengths = lengths(257, { ...oneToFifteen, 256: 15 });
 
   it.each([
-    ["codes of its own", dynamic({ symbols: [97, 97, 256] }), "aa"],
-    ["codes of every length", dynamic({ literals: staircase, symbols: [14, 0, 256] }), "\x0e\0"],
-    ["one code, of one bit, for an end", dynamic({ literals: lengths(257, { 256: 1 }) }), ""],
+    ["a dynamic block", dynamic({ symbols: [97, 97, 256] }), "aa"],
+    ["codes of every length", dynamic({ literals: allLengths, symbols: [14, 0, 256] }), "\x0e\0"],
+    ["a single end-of-block code of one bit", dynamic({ literals: lengths(257, { 256: 1 }) }), ""],
     [
       "one distance, of one bit",
       dynamic({
@@ -142,62 +143,67 @@ describe.each(Object.entries(paths))("inflating, %s", (_, inflate) => {
       "a".repeat(259),
     ],
     [
-      "lengths that repeat to the end",
+      "repeated lengths up to the end",
       dynamic({
         literals: lengths(257, { 255: 1, 256: 1 }),
-        said: repeat(18, 127) + repeat(18, 106) + each(1, 1, 0),
+        encodedLengths: repeat(18, 127) + repeat(18, 106) + each(1, 1, 0),
       }),
       "",
     ],
     [
-      "repeated zeros that end where the lengths do",
+      "repeated zeros that end with the lengths",
       dynamic({
         literals: lengths(257, { 97: 1, 256: 1 }),
         distances: [0, 0, 0],
-        said: repeat(18, 86) + each(1) + repeat(18, 127) + repeat(18, 9) + each(1) + repeat(17, 0),
+        encodedLengths:
+          repeat(18, 86) + each(1) + repeat(18, 127) + repeat(18, 9) + each(1) + repeat(17, 0),
         symbols: [97, 256],
       }),
       "a",
     ],
-  ])("takes %s", (_, bytes, text) => {
+  ])("accepts %s", (_, bytes, text) => {
     expect(inflate(bytes, LONGEST)).toEqual(new TextEncoder().encode(text));
   });
 
   it.each([
-    ["a fourth kind of block that would be right as the third", dynamic({ kind: 3 })],
-    ["one code, of two bits, for an end", dynamic({ literals: lengths(257, { 256: 2 }) })],
-    ["codes that leave some unused", dynamic({ literals: lengths(257, { 97: 2, 256: 2 }) })],
-    ["codes for more than there are", dynamic({ literals: lengths(257, { 1: 1, 97: 1, 256: 1 }) })],
-    ["codes without an end", dynamic({ literals: lengths(257, { 1: 1, 97: 1 }), symbols: ["1"] })],
+    ["an invalid block type with a dynamic block's content", dynamic({ kind: 3 })],
+    ["a single end-of-block code of two bits", dynamic({ literals: lengths(257, { 256: 2 }) })],
+    ["an incomplete code", dynamic({ literals: lengths(257, { 97: 2, 256: 2 }) })],
+    ["an over-subscribed code", dynamic({ literals: lengths(257, { 1: 1, 97: 1, 256: 1 }) })],
+    [
+      "a code without an end-of-block symbol",
+      dynamic({ literals: lengths(257, { 1: 1, 97: 1 }), symbols: ["1"] }),
+    ],
     ["one distance, of two bits", dynamic({ distances: [2] })],
-    ["two distances that leave some unused", dynamic({ distances: [1, 2] })],
+    ["an incomplete distance code", dynamic({ distances: [1, 2] })],
     ["three distances of one bit", dynamic({ distances: [1, 1, 1] })],
     ["287 literals", dynamic({ literals: lengths(287, { 97: 1, 256: 1 }) })],
     ["31 distances", dynamic({ distances: lengths(31, {}) })],
     ...[0, 1, 8, 9, 15, 16, 17, 18].map((symbol): [string, Uint8Array] => [
       `no code length but ${symbol}`,
-      dynamic({ ofLengths: lengths(19, { [symbol]: 1 }), said: "0".repeat(1000) }),
+      dynamic({ ofLengths: lengths(19, { [symbol]: 1 }), encodedLengths: "0".repeat(1000) }),
     ]),
-    ["no code for the code lengths", dynamic({ ofLengths: lengths(19, {}) })],
+    ["an empty code length code", dynamic({ ofLengths: lengths(19, {}) })],
     [
-      "a repetition of nothing before it",
-      dynamic({ said: repeat(16, 0) + each(...lengths(254, { 94: 1, 253: 1 }), 0) }),
+      "a repetition without a previous length",
+      dynamic({ encodedLengths: repeat(16, 0) + each(...lengths(254, { 94: 1, 253: 1 }), 0) }),
     ],
     [
       "a repetition past the last length",
       dynamic({
-        said: repeat(18, 86) + each(1) + repeat(18, 127) + repeat(18, 9) + each(1) + repeat(17, 0),
+        encodedLengths:
+          repeat(18, 86) + each(1) + repeat(18, 127) + repeat(18, 9) + each(1) + repeat(17, 0),
       }),
     ],
-    ["a match from before the beginning", fixed(A, "0000001", "00001")],
-    ["a match before anything", fixed("0000001", "00000")],
+    ["a match that starts before the output", fixed(A, "0000001", "00001")],
+    ["a match without previous output", fixed("0000001", "00000")],
     ["the length symbol 286", fixed(A, "11000110", "00000")],
     ["the length symbol 287", fixed(A, "11000111", "00000")],
     ["the distance symbol 30", fixed(A, "0000001", "11110")],
     ["the distance symbol 31", fixed(A, "0000001", "11111")],
-  ])("refuses %s", (_, bytes) => expect(inflate(bytes, LONGEST)).toBeUndefined());
+  ])("rejects %s", (_, bytes) => expect(inflate(bytes, LONGEST)).toBeUndefined());
 
-  it("gets to the end of a stream of empty blocks", () => {
+  it("reaches the end of a stream of empty blocks", () => {
     const empties = new Uint8Array(700_000);
     for (let at = 0; at < empties.length; at += 5) empties.set([0x00, 0x00, 0x00, 0xff, 0xff], at);
     expect(inflate(empties, LONGEST)).toBeUndefined();
@@ -205,15 +211,15 @@ describe.each(Object.entries(paths))("inflating, %s", (_, inflate) => {
     expect(inflate(empties, LONGEST)).toEqual(new Uint8Array());
   });
 
-  it("stops at its bound", () => {
+  it("rejects output longer than the limit", () => {
     const zeros = hex(`edc13101000000c2a0f54f6d0d0fa0${"00".repeat(96)}805703`);
     expect(inflate(zeros, 100_000)).toHaveLength(100_000);
     expect(inflate(zeros, 99_999)).toBeUndefined();
   });
 });
 
-describe.runIf("CompressionStream" in globalThis)("both ways to inflate", () => {
-  it("take and refuse the same of streams that were changed, cut or followed by something", async () => {
+describe.runIf("CompressionStream" in globalThis)("native and JavaScript inflate", () => {
+  it("accept and reject the same changed, truncated and extended streams", async () => {
     const change = fc.record({ at: fc.nat(), bit: fc.nat(7) });
     const damage = fc.record({ change, end: fc.nat(), more: fc.uint8Array({ maxLength: 4 }) });
     await fc.assert(
@@ -229,7 +235,7 @@ describe.runIf("CompressionStream" in globalThis)("both ways to inflate", () => 
           }
         }
       }),
-      { numRuns: 50 },
+      { numRuns: runs(50) },
     );
   });
 });

@@ -6,11 +6,12 @@ import { hmacSha256InJavaScript } from "../../src/crypto/hmac.js";
 import { aesGcmInJavaScript } from "../../src/crypto/in-javascript.js";
 import { randomBytes, uuidv7 } from "../../src/crypto/random.js";
 import { counting, toHex } from "../support/hex.js";
+import { runs } from "../support/runs.js";
 
 const someBytes = (length: number) => fc.uint8Array({ minLength: length, maxLength: length });
 
 describe("HMAC-SHA256", () => {
-  it("is the same on every path, for messages short and long, one after the other", () => {
+  it("computes the same tag on every path, for consecutive short and long messages", () => {
     const message = fc.oneof(
       fc.uint8Array({ maxLength: 200 }),
       fc.uint8Array({ minLength: 950, maxLength: 1100, size: "max" }),
@@ -27,7 +28,7 @@ describe("HMAC-SHA256", () => {
           }
         },
       ),
-      { numRuns: 1000 },
+      { numRuns: runs(1000) },
     );
   });
 });
@@ -47,7 +48,7 @@ describe("AES-256-GCM", () => {
     return [...all, aesGcmInWebCrypto(imported)];
   };
 
-  it("is the same on every path, and each opens what the others sealed", async () => {
+  it("encrypts equally on every path, and decrypts on each path", async () => {
     const input = fc.record({
       raw: someBytes(32),
       nonce: someBytes(12),
@@ -57,31 +58,31 @@ describe("AES-256-GCM", () => {
     await fc.assert(
       fc.asyncProperty(input, async ({ raw, nonce, plaintext, aad }) => {
         const all = await paths(raw);
-        const sealed = await Promise.all(all.map((path) => path.seal(nonce, plaintext, aad)));
+        const sealed = await Promise.all(all.map((path) => path.encrypt(nonce, plaintext, aad)));
         expect(new Set(sealed.map(toHex)).size).toBe(1);
         for (const path of all)
-          expect(toHex(await path.open(nonce, sealed[0]!, aad))).toBe(toHex(plaintext));
+          expect(toHex(await path.decrypt(nonce, sealed[0]!, aad))).toBe(toHex(plaintext));
       }),
-      { numRuns: 300 },
+      { numRuns: runs(300) },
     );
   });
 
-  it("keeps its key on every path, whatever becomes of the bytes that it came in", async () => {
+  it("copies the key on every path", async () => {
     const raw = counting(32);
     const all = await paths(raw);
     raw.fill(7);
-    const sealed = (path: AesGcm) => path.seal(counting(12), counting(20), counting(5));
+    const sealed = (path: AesGcm) => path.encrypt(counting(12), counting(20), counting(5));
     const same = await sealed(await aesGcm(counting(32)));
     for (const path of all) expect(toHex(await sealed(path))).toBe(toHex(same));
   });
 
-  it("opens on no path what was changed in any byte, or has a shorter tag", async () => {
+  it("rejects changed bytes and shorter tags on every path", async () => {
     for (const path of await paths(counting(32))) {
       const nonce = counting(12);
-      const sealed = await path.seal(nonce, counting(20), counting(5));
+      const sealed = await path.encrypt(nonce, counting(20), counting(5));
       const opens = async (...given: [Uint8Array, Uint8Array, Uint8Array]) => {
         try {
-          await path.open(...given);
+          await path.decrypt(...given);
           return true;
         } catch {
           return false;
@@ -97,7 +98,7 @@ describe("AES-256-GCM", () => {
       expect(await opens(nonce, sealed.subarray(0, -12), counting(5))).toBe(false);
       expect(await opens(counting(12).reverse(), sealed, counting(5))).toBe(false);
       expect(await opens(nonce, sealed, counting(6))).toBe(false);
-      const tag = await path.seal(nonce, new Uint8Array(), counting(5));
+      const tag = await path.encrypt(nonce, new Uint8Array(), counting(5));
       expect(await opens(nonce, tag, counting(5))).toBe(true);
       for (let length = 0; length < tag.length; length++) {
         expect(await opens(nonce, tag.subarray(0, length), counting(5))).toBe(false);
@@ -106,14 +107,14 @@ describe("AES-256-GCM", () => {
   });
 });
 
-describe("random bytes", () => {
-  it("are never drawn twice, and each draw owns its buffer", () => {
+describe("randomBytes and uuidv7", () => {
+  it("return different bytes on each call, in buffers of their own", () => {
     const draws = Array.from({ length: 5000 }, () => randomBytes(12));
     expect(new Set(draws.map(toHex)).size).toBe(5000);
     expect(draws.every(({ buffer }) => buffer.byteLength === 12)).toBe(true);
   });
 
-  it("make a UUIDv7 of the time", () => {
+  it("encode the time in a UUIDv7", () => {
     const id = toHex(uuidv7(1_700_000_000.123));
     expect(id).toMatch(/^018bcfe5687b7[0-9a-f]{3}[89ab][0-9a-f]{15}$/);
     expect(toHex(uuidv7(-5))).toMatch(/^0{12}7/);
@@ -121,7 +122,7 @@ describe("random bytes", () => {
     expect(toHex(uuidv7(1e12))).toMatch(/^f{12}7/);
   });
 
-  it("are drawn for 256 ids at once", () => {
+  it("call getRandomValues once for 256 ids", () => {
     const { crypto } = globalThis;
     const draw = vi.fn((bytes: Uint8Array<ArrayBuffer>) => crypto.getRandomValues(bytes));
     vi.stubGlobal("crypto", { getRandomValues: draw });

@@ -5,15 +5,16 @@ import * as inJavaScript from "../../src/bytes.js";
 import { deflateInStream } from "../../src/crypto/deflate.js";
 import { inflate } from "../../src/crypto/inflate.js";
 import { counting, toHex } from "../support/hex.js";
+import { runs } from "../support/runs.js";
 
 const paths = Object.entries({ native, "in JavaScript": inJavaScript });
 
-/** On both sides of the length from which Buffer is asked. */
+/** Lengths below and above the one from which Buffer is used. */
 const bytes = fc.uint8Array({ maxLength: 120, size: "max" });
 
 const binary = (text: string) => Uint8Array.from(text, (character) => character.charCodeAt(0));
 
-/** By the platform's own functions: what they read, if they write the same text for it again. */
+/** Decodes canonical base64 with the platform's functions: the decoded bytes must encode to the same text. */
 function decodedByPlatform(text: string): Uint8Array | undefined {
   try {
     const decoded = atob(text);
@@ -24,7 +25,7 @@ function decodedByPlatform(text: string): Uint8Array | undefined {
 }
 
 describe.each(paths)("base64 %s", (_, { decodeBase64, encodeBase64 }) => {
-  it("is what the platform writes, and reads back into an array that owns its buffer", () => {
+  it("encodes like the platform, and decodes into an array that owns its buffer", () => {
     fc.assert(
       fc.property(bytes, (value) => {
         const text = encodeBase64(value);
@@ -34,11 +35,11 @@ describe.each(paths)("base64 %s", (_, { decodeBase64, encodeBase64 }) => {
         expect(decoded.constructor).toBe(Uint8Array);
         expect(decoded.buffer.byteLength).toBe(value.length);
       }),
-      { numRuns: 1000 },
+      { numRuns: runs(1000) },
     );
   });
 
-  it("is refused in any other form than the canonical one", () => {
+  it("rejects text that is not canonical", () => {
     const foreign = fc.constantFrom(..."-_=+/ABab01 \n\t\0é€😀", "\u0141", "\u{1f100}");
     const change = fc.record({ at: fc.nat(170), removed: fc.nat(4), put: foreign });
     const texts = fc.oneof(
@@ -55,12 +56,12 @@ describe.each(paths)("base64 %s", (_, { decodeBase64, encodeBase64 }) => {
         expect(decoded && toHex(decoded)).toBe(maybeHex(decodedByPlatform(text)));
         if (decoded) accepted += 1;
       }),
-      { numRuns: 10_000 },
+      { numRuns: runs(10_000) },
     );
-    expect(accepted).toBeGreaterThan(100);
+    expect(accepted).toBeGreaterThan(runs(100));
   });
 
-  it.each([0, 100])("is refused with any wrong last group, after %i digits", (length) => {
+  it.each([0, 100])("rejects every invalid last group, after %i digits", (length) => {
     const before = "A".repeat(length);
     for (const last of ["AA==", "AB==", "AP==", "AQ==", "AAA=", "AAB=", "AAE=", "A===", "===="]) {
       const text = before + last;
@@ -70,7 +71,7 @@ describe.each(paths)("base64 %s", (_, { decodeBase64, encodeBase64 }) => {
 });
 
 describe.each(paths)("UTF-8 %s", (_, { isUtf8 }) => {
-  it("is told from what is none as the platform's decoder tells it", () => {
+  it("accepts and rejects the same bytes as TextDecoder", () => {
     const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
     const text = fc
       .string({ maxLength: 60, unit: "binary" })
@@ -80,21 +81,21 @@ describe.each(paths)("UTF-8 %s", (_, { isUtf8 }) => {
       fc.nat(255),
     );
     const input = fc.record({ text, at: fc.nat(200), put: fc.option(byte), before: fc.nat(70) });
-    let refused = 0;
+    let rejected = 0;
     fc.assert(
       fc.property(input, ({ text, at, put, before }) => {
         const value = text.slice();
         if (put !== null && at < value.length) value[at] = put;
-        // Bytes around that are no text must not count.
+        // The bytes outside the offsets are not UTF-8, and must be ignored.
         const whole = new Uint8Array(before + value.length + 1).fill(0xff);
         whole.set(value, before);
         const expected = succeeds(() => decoder.decode(value));
         expect(isUtf8(whole, before, before + value.length)).toBe(expected);
-        if (!expected) refused += 1;
+        if (!expected) rejected += 1;
       }),
-      { numRuns: 10_000 },
+      { numRuns: runs(10_000) },
     );
-    expect(refused).toBeGreaterThan(500);
+    expect(rejected).toBeGreaterThan(runs(500));
   });
 });
 
@@ -102,7 +103,7 @@ describe.each([
   ["native", native.deflate],
   ["in a stream", deflateInStream],
 ])("raw deflate %s", (_, deflate) => {
-  it.each([512, 32_767, 32_768, 200_000])("of %i bytes inflates to them", async (length) => {
+  it.each([512, 32_767, 32_768, 200_000])("round-trips %i bytes", async (length) => {
     const value = Uint8Array.from({ length }, (_, at) => (at * at) % 251);
     const deflated = (await deflate(value))!;
     expect(deflated.length).toBeLessThan(length);
@@ -110,7 +111,7 @@ describe.each([
   });
 });
 
-it("raw deflate in a stream is undefined where the platform has no such stream", async () => {
+it("deflateInStream returns undefined without CompressionStream", async () => {
   vi.stubGlobal("CompressionStream", undefined);
   expect(await deflateInStream(counting(600))).toBeUndefined();
   vi.unstubAllGlobals();

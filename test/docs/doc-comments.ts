@@ -11,13 +11,14 @@ const entries = {
   lacre: "lacre",
   "lacre/e2e": "lacre-e2e",
   "lacre/session": "lacre-session",
+  "lacre/server": "lacre-server",
   "lacre/testing": "lacre-testing",
   "lacre/testing/generators": "lacre-testing-generators",
 };
 
 /**
  * The examples in the doc comments of src/, each as a module that runs it. Its names are those of prelude.ts and of the
- * package's entries, as the reports in api/ have them.
+ * package's entries, as the reports in docs/api/ have them.
  */
 export function examplesOfDocComments(root: string): Example[] {
   const prelude = namesIn(join(root, "test/docs/prelude.ts"));
@@ -25,7 +26,7 @@ export function examplesOfDocComments(root: string): Example[] {
     ["./prelude.mjs", prelude],
     ...Object.entries(entries).map(([entry, report]): [string, string[]] => [
       entry,
-      namesIn(join(root, `api/${report}.api.md`)),
+      namesIn(join(root, `docs/api/${report}.api.md`)),
     ]),
   ];
   // In lacre/e2e a key is a chat's.

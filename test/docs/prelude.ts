@@ -1,6 +1,7 @@
 // What the examples in doc comments take for granted: keys, and what came in.
 import assert from "node:assert/strict";
 import {
+  Ack,
   type ChatMessage,
   ChatMessage as ChatMessages,
   createRegistry,
@@ -10,12 +11,15 @@ import {
   ReplayGuard,
   type Resume,
   SigningKey,
+  type StatusEvent,
 } from "lacre";
-import { ChatKey, deriveChatKey, encrypt, encryptMessage, generateSalt } from "lacre/e2e";
-import { acceptHello, bodyDigest, Session } from "lacre/session";
+import { ChatKey, createChatKey, encrypt, encryptMessage } from "lacre/e2e";
+import { acceptHello, directionKeys, encodeHttpAnswer, messageDigest } from "lacre/server";
+import { httpKeys, Session } from "lacre/session";
 import type { ContractTarget } from "lacre/testing";
 
 export { default as fc } from "fast-check";
+export { default as wire1 } from "lacre/vectors/wire1.json" with { type: "json" };
 
 const random = (length: number) => crypto.getRandomValues(new Uint8Array(length));
 
@@ -34,7 +38,7 @@ export const show = (_: unknown) => {};
 
 export const chatKey = await ChatKey.from(random(32));
 export const [file, fileName] = [random(1000), new TextEncoder().encode("photo.jpg")];
-export const sealed = await encrypt(chatKey, file, { aad: fileName });
+export const encrypted = await encrypt(chatKey, file, { aad: fileName });
 export const message: ChatMessage = await encryptMessage(chatKey, {
   chat_id: 42,
   sender_id: 7,
@@ -43,14 +47,18 @@ export const message: ChatMessage = await encryptMessage(chatKey, {
 export const opened = MessageProtocol.open(ChatMessages.toProtocol(message, key).toBytes(), {
   key,
 });
-const agreed = { salt: generateSalt(), iterations: 100_000 };
-export const chat = {
-  ...agreed,
-  key_check: (await deriveChatKey("café con leche", agreed)).check,
-};
+export const chat = await createChatKey("café con leche", { iterations: 100_000 });
 
 export const [serverSecret, sessionId] = [random(32), random(16)];
 export const sessionKey = deriveSessionKey(serverSecret, sessionId);
+/** A server that takes a message in a frame. */
+export const post = async (body: Uint8Array): Promise<Uint8Array> => {
+  const { client, server } = httpKeys(sessionKey);
+  const { identity } = MessageProtocol.open(body, { key: client });
+  const client_id = "018bcfe5-687b-7abc-8def-0123456789ab";
+  const ack = { client_id, chat_id: 42, message_id: 9001, seq: 3, stored_at: now };
+  return encodeHttpAnswer(Ack, ack, { key: server, request: identity });
+};
 export const session_key = sessionKey;
 export const user_id = 7;
 export const outbox = [];
@@ -63,8 +71,17 @@ const hello = session
   .find((action) => action.type === "transmit");
 export const frame = hello!.bytes;
 const offer = { capabilities: [], limits: {}, heartbeat: 30 };
-export const { channel } = acceptHello(frame, sessionKey, offer, now)!;
-export const stored = { digest: bodyDigest(message) };
+export const { channel } = acceptHello(frame, sessionKey, offer, now);
+export const keys = directionKeys(sessionKey);
+export const receipt: StatusEvent = {
+  event_type: "read",
+  user_id,
+  chat_id: 42,
+  seq: 1,
+  timestamp: now,
+};
+export const stored = { digest: messageDigest(message) };
+export const asked = { sent_at: now };
 export const page: ChatMessage[] = [{ ...message, seq: 1 }];
 export const messages = page;
 export const last_seq = 1;

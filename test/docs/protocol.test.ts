@@ -3,11 +3,12 @@ import { describe, expect, it } from "vitest";
 import { aesGcm } from "#native";
 import { hkdfSha256 } from "../../src/crypto/hkdf.js";
 import { encodeContent } from "../../src/e2e/content.js";
-import { decryptMessage, deriveChatKey } from "../../src/e2e/index.js";
+import { deriveUnchecked } from "../../src/e2e/derive-chat-key.js";
+import { decryptMessage } from "../../src/e2e/index.js";
 import { pad } from "../../src/e2e/padding.js";
 import { deriveSessionKey, MessageProtocol, SigningKey } from "../../src/index.js";
-import { bodyDigest } from "../../src/session/index.js";
-import { counting, hex, toHex } from "../support/hex.js";
+import { messageDigest } from "../../src/server/index.js";
+import { counting, hex, toHex, utf8 } from "../support/hex.js";
 
 const text = readFileSync(new URL("../../docs/PROTOCOL.md", import.meta.url), "utf8");
 const blocks = new Map(
@@ -23,8 +24,6 @@ const header = {
   client_id: "018bcfe5-687b-7abc-8def-0123456789ab",
 };
 const K = counting(32);
-const utf8 = (given: string) => new TextEncoder().encode(given);
-
 describe("the worked examples of docs/PROTOCOL.md", () => {
   const recomputed = new Map<string, () => string | Promise<string>>([
     [
@@ -51,6 +50,10 @@ describe("the worked examples of docs/PROTOCOL.md", () => {
       "hkdf.connection_client",
       () => toHex(hkdfSha256(K, { salt: K, info: utf8("lacre/client"), length: 32 })),
     ],
+    ...["http-client", "http-server"].map((label): [string, () => string] => [
+      `hkdf.${label.replace("-", "_")}`,
+      () => toHex(hkdfSha256(K, { info: utf8(`lacre/${label}`), length: 32 })),
+    ]),
     ["hkdf.session_key", () => toHex(deriveSessionKey(K, hex("0192f5a07c007abc8def0123456789ab")))],
     ["chat_key.key", async () => toHex((await chatKey()).export())],
     ["chat_key.check", async () => toHex((await chatKey()).check)],
@@ -69,16 +72,21 @@ describe("the worked examples of docs/PROTOCOL.md", () => {
       async () => {
         const aead = await aesGcm((await chatKey()).export());
         const plaintext = pad({ isCompressed: false, body: hex(block("chat_message.body")) });
-        return toHex(await aead.seal(counting(12), plaintext, hex(block("chat_message.aad"))));
+        return toHex(await aead.encrypt(counting(12), plaintext, hex(block("chat_message.aad"))));
       },
     ],
   ]);
   recomputed.set("session.body_digest", () =>
     toHex(
-      bodyDigest({ ...header, nonce: counting(12), content: hex(block("chat_message.content")) }),
+      messageDigest({
+        ...header,
+        nonce: counting(12),
+        content: hex(block("chat_message.content")),
+      }),
     ),
   );
-  const chatKey = () => deriveChatKey("café con leche", { salt: counting(16), extractable: true });
+  const chatKey = () =>
+    deriveUnchecked("café con leche", { salt: counting(16), extractable: true });
 
   it("are all recomputed", () => {
     expect([...blocks.keys()].sort()).toEqual([...recomputed.keys()].sort());

@@ -7,8 +7,8 @@ import ts from "typescript";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { type WebSocket, WebSocketServer } from "ws";
 import type { OutgoingMessage, SessionEvent, SessionNotice } from "../../src/session/index.js";
+import { ALICE, BOB, CHAT, fromAlice, SESSION_KEY } from "../session/fixture.js";
 import { ModelServer } from "../session/model-server.js";
-import { ALICE, BOB, CHAT, fromAlice, SESSION_KEY } from "../session/stage.js";
 
 const root = fileURLToPath(new URL("../../", import.meta.url));
 const cache = join(root, "node_modules/.cache");
@@ -39,7 +39,8 @@ class Disk {
   forget(clientId: string) {
     this.entries.delete(clientId);
   }
-  moveCursor(chatId: number, seq: number) {
+  moveCursor(chatId: number, from: number, seq: number) {
+    if ((this.cursorOf.get(chatId) ?? from) !== from) throw new Error("not from there");
     this.cursorOf.set(chatId, seq);
   }
 }
@@ -47,7 +48,7 @@ class Disk {
 describe("the loop of docs/session.md", () => {
   const server = new ModelServer(new Map([[CHAT, [ALICE, BOB]]]), {
     isBusy: () => false,
-    refuses: () => false,
+    rejects: () => false,
   });
   const sockets = new Set<WebSocket>();
   let listener: WebSocketServer;

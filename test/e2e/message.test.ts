@@ -2,8 +2,14 @@ import fc from "fast-check";
 import { beforeAll, describe, expect, it } from "vitest";
 import { deflate } from "#native";
 import { encodeContent } from "../../src/e2e/content.js";
-import { seal, unseal } from "../../src/e2e/encrypt.js";
-import { ChatKey, decryptMessage, encryptMessage } from "../../src/e2e/index.js";
+import { decryptBytes, encryptBytes } from "../../src/e2e/encrypt.js";
+import {
+  type BodyOptions,
+  ChatKey,
+  decryptMessage,
+  type EncryptMessageOptions,
+  encryptMessage,
+} from "../../src/e2e/index.js";
 import { pad, paddedLength, unpad } from "../../src/e2e/padding.js";
 import {
   ChatMessage,
@@ -17,6 +23,7 @@ import { written } from "../../src/wire/encode.js";
 import { CLIENT_ID, NOW, noise, wires } from "../support/examples.js";
 import { counting, hex } from "../support/hex.js";
 import { memoryInUse } from "../support/memory.js";
+import { runs } from "../support/runs.js";
 
 let key: ChatKey;
 beforeAll(async () => {
@@ -32,18 +39,19 @@ const encryptText = (text: string, fields = {}) =>
 const aad = hex(
   "6c616372652f6532652f31 000000000000002a 0000000000000007 0000018bcfe5687b 018bcfe5687b7abc8def0123456789ab",
 );
-/** A message of a plaintext that no honest client makes. */
-async function sealed(plaintext: Uint8Array): Promise<ChatMessage> {
-  return { ...header, ...(await seal(key, plaintext, aad)) };
+/** Encrypts any plaintext as a message, also one that no client produces. */
+async function encryptPlaintext(plaintext: Uint8Array): Promise<ChatMessage> {
+  return { ...header, ...(await encryptBytes(key, plaintext, aad)) };
 }
-const unsealed = async (message: ChatMessage) => unpad(await unseal(key, message, aad));
-const sealedBody = (body: Uint8Array, isCompressed = false) => sealed(pad({ isCompressed, body }));
+const decryptBody = async (message: ChatMessage) => unpad(await decryptBytes(key, message, aad));
+const encryptBody = (body: Uint8Array, isCompressed = false) =>
+  encryptPlaintext(pad({ isCompressed, body }));
 const body = (map: Record<string, unknown>) => written((writer) => writer.payload(map, "bin"));
-const opaque = async (message: ChatMessage, under = key) => {
-  await expect(decryptMessage(under, message)).rejects.toStrictEqual(new DecryptError());
+const opaque = async (message: ChatMessage, under = key, options?: BodyOptions) => {
+  await expect(decryptMessage(under, message, options)).rejects.toStrictEqual(new DecryptError());
 };
 
-describe("what alice encrypts, bob decrypts", () => {
+describe("encryptMessage and decryptMessage round-trip a text", () => {
   it.each(wires)("over wire %i", async (wire) => {
     const signing = SigningKey.from("a secret of alice and the server");
     const sent = await encryptMessage(key, { ...header, content: hola });
@@ -52,7 +60,7 @@ describe("what alice encrypts, bob decrypts", () => {
     expect(await decryptMessage(key, received)).toEqual(hola);
   });
 
-  it("whatever it is", async () => {
+  it("for any text", async () => {
     await fc.assert(
       fc.asyncProperty(
         fc.string({ unit: "binary", maxLength: 2000, size: "max" }),
@@ -63,7 +71,7 @@ describe("what alice encrypts, bob decrypts", () => {
           });
         },
       ),
-      { numRuns: 500 },
+      { numRuns: runs(500) },
     );
   });
 
@@ -72,14 +80,14 @@ describe("what alice encrypts, bob decrypts", () => {
     "\0",
     "\ufeffhola",
     "ñ".repeat(40_000),
-    "x".repeat(1_000_000),
+    "x".repeat(131_000),
     "<script>",
     "👩‍👩‍👧‍👦",
   ])("%.20j", async (text) => {
     expect(await decryptMessage(key, await encryptText(text))).toEqual({ kind: "text", text });
   });
 
-  it("with the message that it answers", async () => {
+  it("with the client id of the answered message", async () => {
     const content = { ...hola, reply_to: CLIENT_ID };
     const message = await encryptMessage(key, { ...header, content });
     expect(await decryptMessage(key, message)).toEqual(content);
@@ -88,7 +96,7 @@ describe("what alice encrypts, bob decrypts", () => {
     expect(await decryptMessage(key, another)).toEqual(zeros);
   });
 
-  it("without a client id, and at a time of its own", async () => {
+  it("without a client id, with the current time", async () => {
     const before = Math.floor(Date.now());
     const message = await encryptMessage(key, { chat_id: 1, sender_id: 2, content: hola });
     expect(message.timestamp * 1000).toBeGreaterThanOrEqual(before);
@@ -96,7 +104,7 @@ describe("what alice encrypts, bob decrypts", () => {
     expect(await decryptMessage(key, message)).toEqual(hola);
   });
 
-  it("at a time rounded to milliseconds", async () => {
+  it("with a time rounded to milliseconds", async () => {
     expect((await encryptText("", { timestamp: 1.0004 })).timestamp).toBe(1);
     expect((await encryptText("", { timestamp: 1.0005 })).timestamp).toBe(1.001);
     await fc.assert(
@@ -105,18 +113,18 @@ describe("what alice encrypts, bob decrypts", () => {
         const throughJson = JSON.parse(JSON.stringify(message.timestamp));
         expect(await decryptMessage(key, { ...message, timestamp: throughJson })).toEqual(hola);
       }),
-      { numRuns: 500 },
+      { numRuns: runs(500) },
     );
   });
 
-  it("never twice under one nonce", async () => {
+  it("with a new nonce each time", async () => {
     const messages = await Promise.all(Array.from({ length: 1000 }, () => encryptText("hola")));
     expect(new Set(messages.map(({ nonce }) => nonce.join())).size).toBe(1000);
   });
 });
 
-describe("a message is unreadable", () => {
-  it("in another chat, under another sender, time or client id", async () => {
+describe("decryptMessage rejects a message", () => {
+  it("with another chat, sender, time or client id", async () => {
     const message = await encryptText("hola");
     const { client_id: _, ...anonymous } = message;
     await opaque({ ...message, chat_id: 43 });
@@ -128,7 +136,7 @@ describe("a message is unreadable", () => {
     expect(await decryptMessage(key, { ...message, message_id: 5, seq: 9 })).toEqual(hola);
   });
 
-  it("under another key", async () => {
+  it("of another key", async () => {
     await opaque(await encryptText("hola"), await ChatKey.from(counting(32).reverse()));
   });
 
@@ -151,14 +159,14 @@ describe("a message is unreadable", () => {
       await opaque({ ...message, content: message.content.slice(0, length) });
   });
 
-  it("when it is of another version", async () => {
+  it("of another version", async () => {
     const message = await encryptText("hola");
     await opaque({ ...message, epoch: 0 });
     await opaque({ ...message, counter: 0 });
     await opaque({ ...message, device: "" });
   });
 
-  it("when it is nothing of the kind, with no other error than ours", async () => {
+  it("that is not a message, with a DecryptError", async () => {
     const strange = { toString: 1, valueOf: 1 };
     for (const timestamp of [strange, 1n, Symbol("s"), null, "1", 8_640_000_000_001]) {
       await opaque({ ...(await encryptText("hola")), timestamp } as never);
@@ -178,19 +186,19 @@ describe("a message is unreadable", () => {
   });
 });
 
-describe("a plaintext that no client makes is unreadable too:", () => {
+describe("decryptMessage rejects a plaintext with", () => {
   const good = () => pad({ isCompressed: false, body: encodeContent(hola) });
   const changed = (change: (plaintext: Uint8Array) => void) => {
     const plaintext = good();
     change(plaintext);
-    return sealed(plaintext);
+    return encryptPlaintext(plaintext);
   };
 
-  it("(the seam of these tests makes readable ones)", async () => {
-    expect(await decryptMessage(key, await sealed(good()))).toEqual(hola);
+  it("(control: it accepts the valid plaintexts of these tests)", async () => {
+    expect(await decryptMessage(key, await encryptPlaintext(good()))).toEqual(hola);
     const long = encodeContent({ kind: "text", text: "x".repeat(9000) });
     const deflated = (await deflate(long))!;
-    expect(await decryptMessage(key, await sealedBody(deflated, true))).toMatchObject({
+    expect(await decryptMessage(key, await encryptBody(deflated, true))).toMatchObject({
       kind: "text",
     });
   });
@@ -216,12 +224,12 @@ describe("a plaintext that no client makes is unreadable too:", () => {
     );
   });
 
-  it("another length than padding makes", async () => {
-    await opaque(await sealed(good().subarray(0, 127)));
-    await opaque(await sealed(Uint8Array.of(...good(), 0)));
-    await opaque(await sealed(Uint8Array.of(...good(), ...new Uint8Array(16))));
-    await opaque(await sealed(new Uint8Array(4)));
-    await opaque(await sealed(new Uint8Array(0)));
+  it("a length that padding does not produce", async () => {
+    await opaque(await encryptPlaintext(good().subarray(0, 127)));
+    await opaque(await encryptPlaintext(Uint8Array.of(...good(), 0)));
+    await opaque(await encryptPlaintext(Uint8Array.of(...good(), ...new Uint8Array(16))));
+    await opaque(await encryptPlaintext(new Uint8Array(4)));
+    await opaque(await encryptPlaintext(new Uint8Array(0)));
   });
 
   it("a body that is longer than the plaintext", async () => {
@@ -239,104 +247,171 @@ describe("a plaintext that no client makes is unreadable too:", () => {
 
   it.each([
     ["nothing", new Uint8Array()],
-    ["no map", hex("90")],
+    ["no map in it", hex("90")],
     ["bytes", hex("c400")],
     ["nil", hex("c0")],
     ["no kind", body({ text: "hola" })],
-    ["a kind that is no text", body({ kind: 1, text: "hola" })],
-    ["a text that is none", body({ kind: "text", text: 1 })],
+    ["a kind that is not text", body({ kind: 1, text: "hola" })],
+    ["a text that is not text", body({ kind: "text", text: 1 })],
     ["no text", body({ kind: "text" })],
-    ["a reply to no client id", body({ kind: "text", text: "hola", reply_to: "x" })],
+    ["a reply_to that is not a client id", body({ kind: "text", text: "hola", reply_to: "x" })],
     ["a reply to the nil UUID", body({ kind: "text", text: "hola", reply_to: NIL })],
     ["a number", hex("07")],
     ["text", hex("a468 6f6c61")],
     ["bytes after its end", Uint8Array.of(...encodeContent(hola), 0xc0)],
     ["duplicate keys", hex("82 a46b696e64 a474657874 a46b696e64 a474657874")],
     ["an extension type", hex("81 a46b696e64 d40000")],
-  ])("a body with %s", async (_, given) => opaque(await sealedBody(given)));
+  ])("a body with %s", async (_, given) => opaque(await encryptBody(given)));
 
-  it("a compressed body that is broken, cut short, followed by something, or empty", async () => {
+  it("a compressed body that is malformed, truncated, extended or empty", async () => {
     const deflated = (await deflate(encodeContent({ kind: "text", text: "x".repeat(9000) })))!;
-    await opaque(await sealedBody(deflated.subarray(0, -1), true));
-    await opaque(await sealedBody(Uint8Array.of(...deflated, 0), true));
-    await opaque(await sealedBody(Uint8Array.of(...deflated, ...deflated), true));
-    await opaque(await sealedBody(new Uint8Array(), true));
-    await opaque(await sealedBody(hex("ffffffff"), true));
-    await opaque(await sealedBody(encodeContent(hola), true));
+    await opaque(await encryptBody(deflated.subarray(0, -1), true));
+    await opaque(await encryptBody(Uint8Array.of(...deflated, 0), true));
+    await opaque(await encryptBody(Uint8Array.of(...deflated, ...deflated), true));
+    await opaque(await encryptBody(new Uint8Array(), true));
+    await opaque(await encryptBody(hex("ffffffff"), true));
+    await opaque(await encryptBody(encodeContent(hola), true));
   });
 
   it("an uncompressed body past 1 MiB", async () => {
     const long = encodeContent({ kind: "text", text: "x".repeat(1_048_576) });
-    await opaque(await sealedBody(long));
+    await opaque(await encryptBody(long), key, { maxBodyBytes: 1_048_576 });
+    await opaque(await encryptBody(long), key, { maxBodyBytes: 9e9 });
   });
 
-  it("a compressed body that inflates past 1 MiB, and not one that just fits", async () => {
+  it("a body past 128 KiB, unless maxBodyBytes allows it", async () => {
+    const overhead = encodeContent({ kind: "text", text: "x".repeat(70_000) }).length - 70_000;
+    const text = "x".repeat(131_072 - overhead);
+    const encrypted = (text: string, options?: EncryptMessageOptions) =>
+      encryptMessage(key, { ...header, content: { kind: "text", text } }, options);
+    for (const compress of [false, true]) {
+      const fits = await encrypted(text, { compress });
+      expect(await decryptMessage(key, fits)).toEqual({ kind: "text", text });
+      await expect(encrypted(`${text}x`, { compress })).rejects.toThrow(
+        "content: has more than 131072 bytes",
+      );
+      const longer = await encrypted(`${text}x`, { compress, maxBodyBytes: 131_073 });
+      await opaque(longer);
+      await opaque(longer, key, { maxBodyBytes: Number.NaN });
+      expect(await decryptMessage(key, longer, { maxBodyBytes: 131_073 })).toEqual({
+        kind: "text",
+        text: `${text}x`,
+      });
+    }
+  });
+
+  it("a deflated body past 128 KiB, even if it inflates to less", async () => {
+    const deflated = (await deflate(encodeContent(hola)))!;
+    const emptyBlocks = Array(26_250).fill([0, 0, 0, 0xff, 0xff]).flat();
+    const stored = Uint8Array.from([...emptyBlocks, ...deflated]);
+    const message = await encryptBody(stored, true);
+    await opaque(message);
+    expect(await decryptMessage(key, message, { maxBodyBytes: 140_000 })).toEqual(hola);
+  });
+
+  it("a compressed body that inflates past the limit, but not one that fits", async () => {
     const overhead = encodeContent({ kind: "text", text: "x".repeat(70_000) }).length - 70_000;
     const fits = encodeContent({ kind: "text", text: "x".repeat(1_048_576 - overhead) });
     expect(fits).toHaveLength(1_048_576);
-    expect(await decryptMessage(key, await sealedBody((await deflate(fits))!, true))).toMatchObject(
-      { kind: "text" },
-    );
+    const most = { maxBodyBytes: 1_048_576 };
+    const encrypted = await encryptBody((await deflate(fits))!, true);
+    expect(await decryptMessage(key, encrypted, most)).toMatchObject({ kind: "text" });
     const bomb = encodeContent({ kind: "text", text: "x".repeat(1_048_577 - overhead) });
-    await opaque(await sealedBody((await deflate(bomb))!, true));
+    await opaque(await encryptBody((await deflate(bomb))!, true), key, most);
     const text = "x".repeat(1_048_576 - overhead);
-    expect(await decryptMessage(key, await encryptText(text))).toEqual({ kind: "text", text });
-    await expect(encryptText(`${text}x`)).rejects.toThrow(ValidationError);
+    const compressed = (text: string) =>
+      encryptMessage(
+        key,
+        { ...header, content: { kind: "text", text } },
+        { compress: true, ...most },
+      );
+    expect(await decryptMessage(key, await compressed(text), most)).toEqual({ kind: "text", text });
+    await expect(compressed(`${text}x`)).rejects.toThrow(ValidationError);
   });
 
-  it("a bomb, without the memory that it would inflate to", async () => {
+  it("a decompression bomb, without allocating its output", async () => {
     const bomb = (await deflate(new Uint8Array(100_000_000)))!;
-    const message = await sealedBody(bomb, true);
+    const message = await encryptBody(bomb, true);
     const before = memoryInUse();
     await opaque(message);
     expect(memoryInUse() - before).toBeLessThan(20e6);
   });
 });
 
-describe("a kind that this client does not know", () => {
-  it("comes out as unknown, with its fallback text", async () => {
-    const poll = await sealedBody(body({ kind: "poll", fallback: "[encuesta]", options: ["sí"] }));
+describe("a content of an unknown kind", () => {
+  it("is returned as unknown, with its fallback text", async () => {
+    const poll = await encryptBody(body({ kind: "poll", fallback: "[encuesta]", options: ["sí"] }));
     expect(await decryptMessage(key, poll)).toEqual({ kind: "unknown", fallback: "[encuesta]" });
     expect(
-      await decryptMessage(key, await sealedBody(body({ kind: "hologram", fallback: 5 }))),
+      await decryptMessage(key, await encryptBody(body({ kind: "hologram", fallback: 5 }))),
     ).toEqual({
       kind: "unknown",
       fallback: "",
     });
   });
 
-  it("does not stop a text of a newer client from being read", async () => {
-    const newer = await sealedBody(
+  it("does not affect texts of newer clients", async () => {
+    const newer = await encryptBody(
       body({ kind: "text", text: "hola", reply_to: null, mood: "calm" }),
     );
     expect(await decryptMessage(key, newer)).toEqual(hola);
   });
 });
 
-describe("lengths", () => {
-  it("of short texts are all the same", async () => {
+describe("the length of a ciphertext", () => {
+  it("is the same for all short texts", async () => {
     for (const text of ["", "hola", "x".repeat(100)]) {
       expect((await encryptText(text)).content).toHaveLength(128 + 16);
     }
   });
 
-  it("of long texts get shorter where compression pays, and are not touched where it does not", async () => {
-    expect((await encryptText("hola ".repeat(2000))).content.length).toBeLessThan(1000);
+  it("does not depend on how well a long text compresses", async () => {
+    for (const length of [511, 512, 1000, 30_000]) {
+      const [same, varied] = ["x".repeat(length), noise(length, { from: 0, size: 128 })];
+      expect((await encryptText(same)).content).toHaveLength(
+        (await encryptText(varied)).content.length,
+      );
+    }
+  });
+
+  it("does not reveal a guess of a secret, unlike that of a compressed text", async () => {
+    const random = noise(600, { from: 97, size: 26 });
+    const [secret, wrong] = [random.slice(0, 24), random.slice(24, 48)];
+    const lengthsWith = (guess: string, options = {}) =>
+      Promise.all(
+        Array.from({ length: 40 }, async (_, more) => {
+          const text = `password=${secret}; ${random.slice(48, 548 + more)} password=${guess};`;
+          const content = { kind: "text", text } as const;
+          return (await encryptMessage(key, { ...header, content }, options)).content.length;
+        }),
+      );
+    expect(await lengthsWith(secret)).toEqual(await lengthsWith(wrong));
+    const compress = { compress: true };
+    expect(await lengthsWith(secret, compress)).not.toEqual(await lengthsWith(wrong, compress));
+  });
+
+  it("is shorter only if the application enables compression and it helps", async () => {
+    const compressed = (text: string) =>
+      encryptMessage(key, { ...header, content: { kind: "text", text } }, { compress: true });
+    expect((await compressed("hola ".repeat(2000))).content.length).toBeLessThan(1000);
     const [short, long] = [
       noise(400, { from: 0, size: 128 }),
       noise(50, { from: 128, size: 1920 }),
     ];
     const content = { kind: "text", text: short + long } as const;
-    const message = await encryptMessage(key, { ...header, content });
+    const message = await compressed(content.text);
     expect(await decryptMessage(key, message)).toEqual(content);
-    expect(await unsealed(message)).toEqual({ isCompressed: false, body: encodeContent(content) });
+    expect(await decryptBody(message)).toEqual({
+      isCompressed: false,
+      body: encodeContent(content),
+    });
   });
 
-  it("of bodies below 512 bytes tell nothing of how well they compress", async () => {
+  it("does not depend on compression below 512 bytes", async () => {
     const ofBody = (length: number) => {
-      const text = "x".repeat(length - overhead);
-      expect(encodeContent({ kind: "text", text })).toHaveLength(length);
-      return encryptText(text);
+      const content = { kind: "text", text: "x".repeat(length - overhead) } as const;
+      expect(encodeContent(content)).toHaveLength(length);
+      return encryptMessage(key, { ...header, content }, { compress: true });
     };
     const overhead = encodeContent({ kind: "text", text: "x".repeat(400) }).length - 400;
     expect((await ofBody(511)).content).toHaveLength(paddedLength(5 + 511) + 16);
@@ -344,34 +419,34 @@ describe("lengths", () => {
   });
 });
 
-describe("a message is not encrypted", () => {
+describe("encryptMessage rejects a message", () => {
   it.each([
     ["chat 0", { chat_id: 0 }],
-    ["a chat that is no integer", { chat_id: 1.5 }],
+    ["a chat that is not an integer", { chat_id: 1.5 }],
     ["a chat past 2^53", { chat_id: 2 ** 53 }],
     ["a sender of text", { sender_id: "7" }],
     ["no sender", { sender_id: undefined }],
     ["a time before 1970", { timestamp: -1 }],
-    ["a time that is no number", { timestamp: Number.NaN }],
+    ["a time that is not a number", { timestamp: Number.NaN }],
     ["the nil UUID", { client_id: NIL }],
     ["a client id in upper case", { client_id: CLIENT_ID.toUpperCase() }],
     ["no content", { content: undefined }],
     ["a content that is text", { content: "hola" }],
     ["another kind", { content: { kind: "poll", text: "hola" } }],
-    ["a text that is none", { content: { kind: "text", text: 7 } }],
+    ["a text that is not text", { content: { kind: "text", text: 7 } }],
     ["a lone surrogate", { content: { kind: "text", text: "\ud800" } }],
-    ["a reply to nothing", { content: { ...hola, reply_to: "x" } }],
+    ["a reply_to that is not a UUID", { content: { ...hola, reply_to: "x" } }],
     ["a reply to the nil UUID", { content: { ...hola, reply_to: NIL } }],
     ["a text beyond 1 MiB", { content: { kind: "text", text: "x".repeat(1_048_577) } }],
-  ])("for %s", async (_, fields) => {
+  ])("with %s", async (_, fields) => {
     await expect(encryptText("hola", fields)).rejects.toThrow(ValidationError);
   });
 
-  it("when it would not fit a frame", async () => {
+  it("that would exceed a frame", async () => {
     await expect(encryptText(noise(330_000))).rejects.toThrow(ValidationError);
   });
 
-  it("with anything but a ChatKey", async () => {
+  it("with a key that is not a ChatKey", async () => {
     const message = await encryptText("hola");
     for (const bad of [undefined, null, counting(32), {}]) {
       await expect(encryptMessage(bad as never, { ...header, content: hola })).rejects.toThrow(

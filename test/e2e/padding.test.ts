@@ -1,8 +1,9 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { pad, paddedLength, unpad } from "../../src/e2e/padding.js";
+import { runs } from "../support/runs.js";
 
-/** The formula as the specification writes it, in integers of any size. */
+/** The formula of the specification, with BigInt. */
 function formula(n: number): number {
   const L = BigInt(Math.max(n, 128));
   const log2 = (value: bigint) => BigInt(value.toString(2).length - 1);
@@ -13,18 +14,18 @@ function formula(n: number): number {
 }
 
 describe("padding", () => {
-  it("has the length of the formula", () => {
+  it("has the length of the specified formula", () => {
     for (let length = 0; length < 5000; length++)
       expect(paddedLength(length)).toBe(formula(length));
     fc.assert(
       fc.property(fc.nat(2 ** 21), (length) => {
         expect(paddedLength(length)).toBe(formula(length));
       }),
-      { numRuns: 5000 },
+      { numRuns: runs(5000) },
     );
   });
 
-  it("never shortens, adds at most 12 % past the floor, and keeps order", () => {
+  it("adds at most 12 % above the minimum, and is monotonic", () => {
     let previous = 0;
     for (let length = 128; length < 100_000; length += 7) {
       const padded = paddedLength(length);
@@ -35,7 +36,7 @@ describe("padding", () => {
     }
   });
 
-  it("comes off as it went on", () => {
+  it("round-trips", () => {
     fc.assert(
       fc.property(
         fc.uint8Array({ maxLength: 3000, size: "max" }),
@@ -45,17 +46,17 @@ describe("padding", () => {
           expect(unpad(padded)).toEqual({ isCompressed, body });
         },
       ),
-      { numRuns: 1000 },
+      { numRuns: runs(1000) },
     );
   });
 
-  it("comes off nothing else: each plaintext has one body", () => {
+  it("is rejected in any other form", () => {
     fc.assert(
       fc.property(fc.uint8Array({ minLength: 120, maxLength: 200, size: "max" }), (plaintext) => {
         const unpadded = unpad(plaintext);
         if (unpadded) expect(pad(unpadded)).toEqual(plaintext);
       }),
-      { numRuns: 2000 },
+      { numRuns: runs(2000) },
     );
   });
 });

@@ -12,7 +12,7 @@ import { asBuffer, hex } from "../support/hex.js";
 const key = SigningKey.from("a secret that both ends share", { id: "k1" });
 const open = (bytes: Uint8Array) => MessageProtocol.open(bytes, { key, now: NOW });
 
-/** What becomes of untrusted bytes: no error but ours ever leaves, and nothing verifies that was not signed. */
+/** Opens untrusted bytes. Fails if another error than the library's is thrown, or if unsigned bytes verify. */
 function outcome(bytes: Uint8Array): "opened" | LacreError {
   try {
     if (MessageProtocol.fromBytes(bytes).verify(key)) return "opened";
@@ -36,11 +36,11 @@ const frames = wires.flatMap((wire) =>
 );
 
 describe.each(frames)("$name", ({ bytes }) => {
-  it("opens as it is", () => {
+  it("opens unchanged", () => {
     expect(open(bytes).verify(key)).toBe(true);
   });
 
-  it("does not open with any byte changed in any bit", () => {
+  it("does not open with any bit changed", () => {
     for (let at = 0; at < bytes.length; at++) {
       for (const change of [0x01, 0x02, 0x04, 0x08, 0x10, 0x20, 0x40, 0x80, 0xff]) {
         const changed = bytes.slice();
@@ -51,24 +51,24 @@ describe.each(frames)("$name", ({ bytes }) => {
     }
   });
 
-  it("does not open cut short, at any length", () => {
+  it("does not open truncated, at any length", () => {
     for (let length = 0; length < bytes.length; length++) {
       expect(outcome(bytes.subarray(0, length))).toBeInstanceOf(LacreError);
     }
   });
 
-  it("does not open with anything after its end", () => {
+  it("does not open with bytes after its end", () => {
     for (const byte of [0x00, 0x80, 0xc0, 0xff]) {
       expect(outcome(Uint8Array.of(...bytes, byte))).toBeInstanceOf(DecodeError);
     }
   });
 });
 
-describe("hostile bytes", () => {
+describe("MessageProtocol.open, for malicious bytes,", () => {
   const payload = (value: string) => hex(`82 a474797065 a474657374 a77061796c6f6164 ${value}`);
 
   it.each([
-    ["a map that declares 2^32 entries, in 40 bytes", `df ffffffff ${"00".repeat(16)}`],
+    ["a map that declares 2^32 entries in 40 bytes", `df ffffffff ${"00".repeat(16)}`],
     ["an array that declares 2^32 elements, in 40 bytes", `81 a161 dd ffffffff ${"00".repeat(12)}`],
     ["text that declares 2^32 bytes", "81 a161 db ffffffff"],
     ["180 kB of nested arrays", `81 a161 ${"91".repeat(180_000)}`],
@@ -79,7 +79,7 @@ describe("hostile bytes", () => {
     ["an extension type", "81 a161 d4 00 00"],
     ["an integer past 2^53", "81 a161 cf 0020000000000000"],
     ["text that is not UTF-8", "81 a161 a1ff"],
-  ])("%s", (_, value) => {
+  ])("rejects %s", (_, value) => {
     expect(outcome(payload(value))).toBeInstanceOf(DecodeError);
   });
 
@@ -99,7 +99,7 @@ describe("hostile bytes", () => {
     "97 01 a0",
     "97 03 a0",
     "dc0007 02",
-  ])("no frame at all: %s", (bytes) => {
+  ])("rejects bytes that are not a frame: %s", (bytes) => {
     expect(outcome(hex(bytes))).toBeInstanceOf(DecodeError);
   });
 
@@ -112,12 +112,12 @@ describe("hostile bytes", () => {
     [[0x84]],
     [new Uint16Array(4)],
     [new DataView(new ArrayBuffer(4))],
-  ])("what is not bytes: %o", (value) => {
+  ])("rejects a value that is not bytes: %o", (value) => {
     expect(() => MessageProtocol.fromBytes(value as never)).toThrow(DecodeError);
     expect(() => MessageProtocol.open(value as never, { key })).toThrow(DecodeError);
   });
 
-  it("a frame at its bound, and one byte past it", () => {
+  it("rejects a frame that is one byte over the limit", () => {
     const bytes = everyMessage.message!.envelop(key, { timestamp: NOW }).toBytes();
     expect(MessageProtocol.fromBytes(bytes, { maxFrameBytes: bytes.length }).type).toBe("message");
     expect(() => MessageProtocol.fromBytes(bytes, { maxFrameBytes: bytes.length - 1 })).toThrow(
@@ -134,7 +134,7 @@ describe("hostile bytes", () => {
     );
   });
 
-  it("bytes of an ArrayBuffer and of a Buffer are bytes", () => {
+  it("accepts an ArrayBuffer and a Buffer", () => {
     const bytes = everyMessage.ack!.envelop(key, { timestamp: NOW }).toBytes();
     expect(open(asBuffer(bytes)).type).toBe("ack");
     const message = MessageProtocol.open(bytes.buffer as ArrayBuffer, { key, now: NOW });
@@ -144,7 +144,7 @@ describe("hostile bytes", () => {
     expect(message.toBytes()).toEqual(copy);
   });
 
-  it("a wire 2 payload is not looked at before it is verified", () => {
+  it("decodes a wire 2 payload only after it is verified", () => {
     const mallory = SigningKey.from("a secret of mallory's", { id: "k1" });
     const frame = everyMessage.ack!.envelop(mallory, { wire: 2, timestamp: NOW }).toBytes();
     const payloadStart = frame.indexOf(0xc4, 36) + 2;

@@ -11,13 +11,14 @@ import {
 } from "../../src/index.js";
 import { NOW, wires } from "../support/examples.js";
 import { counting, toHex } from "../support/hex.js";
+import { runs } from "../support/runs.js";
 
 const key = SigningKey.from("a secret that alice and bob share");
 const letter = (fields: object = {}) =>
   new MessageProtocol({ type: "letter", payload: { text: "hola" }, timestamp: NOW, ...fields });
 
 describe.each(wires)("a message on wire %i", (wire) => {
-  it("goes from alice to bob", () => {
+  it("is signed, sent, opened and read", () => {
     const bytes = letter({ wire }).sign(key).toBytes();
     const received = MessageProtocol.open(bytes, { key, now: NOW + 1 });
     expect(received).toMatchObject({ type: "letter", timestamp: NOW, wire, key });
@@ -26,7 +27,7 @@ describe.each(wires)("a message on wire %i", (wire) => {
     expect(toHex(received.identity)).toBe(received.signature);
   });
 
-  it("does not change when its fields change, nor when what it gives is changed", () => {
+  it("does not change with its fields or its returned values", () => {
     const payload = { list: [1], bytes: counting(4) };
     const message = letter({ wire, payload }).sign(key);
     payload.list.push(2);
@@ -41,7 +42,7 @@ describe.each(wires)("a message on wire %i", (wire) => {
     expect(MessageProtocol.fromBytes(message.toBytes()).verify(key)).toBe(true);
   });
 
-  it("does not change when the bytes that it came from change", () => {
+  it("does not change with the bytes that it was read from", () => {
     const bytes = letter({ wire }).sign(key).toBytes();
     const original = bytes.slice();
     const received = MessageProtocol.open(bytes, { key, now: NOW });
@@ -53,12 +54,12 @@ describe.each(wires)("a message on wire %i", (wire) => {
     expect(toHex(received.identity)).toBe(received.signature);
   });
 
-  it("owns the buffer of its bytes", () => {
+  it("returns bytes that own their buffer", () => {
     const bytes = letter({ wire }).sign(key).toBytes();
     expect(bytes.buffer.byteLength).toBe(bytes.length);
   });
 
-  it("is signed by making another", () => {
+  it("is not changed by sign, which returns another message", () => {
     const unsigned = letter({ wire });
     const signed = unsigned.sign(key);
     expect(unsigned.signature).toBe("");
@@ -66,7 +67,7 @@ describe.each(wires)("a message on wire %i", (wire) => {
     expect(() => unsigned.toBytes()).toThrow(expect.objectContaining({ code: "ERR_UNSIGNED" }));
   });
 
-  it("verifies to false for whatever is no key", () => {
+  it("does not verify with a value that is not a key", () => {
     const message = letter({ wire }).sign(key);
     const { verify: _, ...lookalike } = key as unknown as Record<string, unknown>;
     for (const value of [
@@ -83,7 +84,7 @@ describe.each(wires)("a message on wire %i", (wire) => {
     }
   });
 
-  it("is opened with a key only", () => {
+  it("opens and is signed only with a key", () => {
     const bytes = letter({ wire }).sign(key).toBytes();
     for (const value of [undefined, null, "secret", {}]) {
       expect(() => MessageProtocol.open(bytes, { key: value as never })).toThrow(KeyError);
@@ -91,7 +92,7 @@ describe.each(wires)("a message on wire %i", (wire) => {
     expect(() => letter({ wire }).sign("secret" as never)).toThrow(KeyError);
   });
 
-  it("comes back as it was, whatever its payload", () => {
+  it("round-trips any payload", () => {
     const payload = fc.dictionary(
       fc
         .string()
@@ -118,7 +119,7 @@ describe.each(wires)("a message on wire %i", (wire) => {
           expect(received.toBytes()).toEqual(bytes);
         },
       ),
-      { numRuns: 1000 },
+      { numRuns: runs(1000) },
     );
   });
 });
@@ -137,27 +138,27 @@ describe("freshness", () => {
     return "fresh";
   };
 
-  it("ends 360 seconds after the timestamp, and begins 60 seconds before", () => {
+  it("lasts from 60 seconds before the timestamp to 360 seconds after", () => {
     expect(code(NOW + 360)).toBe("fresh");
     expect(code(NOW + 360.001)).toBe("ERR_EXPIRED");
     expect(code(NOW - 60)).toBe("fresh");
     expect(code(NOW - 60.001)).toBe("ERR_FROM_FUTURE");
   });
 
-  it("is the receiver's to set", () => {
+  it("is configured by the receiver", () => {
     const strict = { maxAge: 10, clockTolerance: 0 };
     expect(code(NOW + 10, strict)).toBe("fresh");
     expect(code(NOW + 10.001, strict)).toBe("ERR_EXPIRED");
     expect(code(NOW - 0.001, strict)).toBe("ERR_FROM_FUTURE");
   });
 
-  it("lets nothing through where an option is no number", () => {
+  it("rejects every frame if an option is not a number", () => {
     expect(code(Number.NaN)).not.toBe("fresh");
     expect(code(NOW, { maxAge: Number.NaN })).toBe("ERR_EXPIRED");
     expect(code(NOW, { clockTolerance: Number.NaN })).not.toBe("fresh");
   });
 
-  it("is asked after verification", () => {
+  it("is checked after verification", () => {
     expect(() =>
       MessageProtocol.open(bytes, { key: SigningKey.from("another"), now: NOW + 9999 }),
     ).toThrow(VerifyError);
@@ -165,7 +166,7 @@ describe("freshness", () => {
 });
 
 describe("a replay", () => {
-  it.each(wires)("is refused on wire %i, and the first frame is not", (wire) => {
+  it.each(wires)("is rejected on wire %i, unlike the first frame", (wire) => {
     const replay = new ReplayGuard();
     const bytes = letter({ wire }).sign(key).toBytes();
     MessageProtocol.open(bytes, { key, replay, now: NOW });
@@ -174,7 +175,7 @@ describe("a replay", () => {
     );
   });
 
-  it("is refused with the frame's keys in another order", () => {
+  it("is rejected with the frame's keys in another order", () => {
     const replay = new ReplayGuard();
     const bytes = letter().sign(key).toBytes();
     const signatureStart = bytes.length - 76;
@@ -190,7 +191,7 @@ describe("a replay", () => {
     );
   });
 
-  it("is remembered for verified frames only", () => {
+  it("is detected for verified frames only", () => {
     const replay = new ReplayGuard();
     const forged = letter().sign(SigningKey.from("mallory's")).toBytes();
     expect(() => MessageProtocol.open(forged, { key, replay, now: NOW })).toThrow(VerifyError);
@@ -198,8 +199,8 @@ describe("a replay", () => {
   });
 });
 
-describe("the time of a new message", () => {
-  it("is now, unless it is given", () => {
+describe("the timestamp of a new message", () => {
+  it("is the current time by default", () => {
     const before = Date.now() / 1000;
     const { timestamp } = new MessageProtocol({ type: "t", payload: {} });
     expect(timestamp).toBeGreaterThanOrEqual(before);
@@ -207,7 +208,7 @@ describe("the time of a new message", () => {
     expect(letter().timestamp).toBe(NOW);
   });
 
-  it("is never the same for two wire 1 frames of one signer", () => {
+  it("differs for each wire 1 frame of a key", () => {
     const signer = SigningKey.generate();
     const times = Array.from({ length: 2000 }, () =>
       new MessageProtocol({ type: "t", payload: {} }).sign(signer),
@@ -219,12 +220,12 @@ describe("the time of a new message", () => {
     expect(last.timestamp).toBe(times[1999]!.timestamp);
   });
 
-  it("is not moved where it was given", () => {
+  it("does not change if it was given", () => {
     const signer = SigningKey.generate();
     expect(letter().sign(signer).signature).toBe(letter().sign(signer).signature);
   });
 
-  it("is moved in the signed message alone", () => {
+  it("changes in the signed message only", () => {
     const signer = SigningKey.generate();
     const unsigned = new MessageProtocol({ type: "t", payload: {} });
     const before = unsigned.toBytes({ unsigned: true });
@@ -234,38 +235,38 @@ describe("the time of a new message", () => {
     expect(first.verify(signer)).toBe(true);
   });
 
-  it("is not moved once it is signed", () => {
+  it("does not change after it is signed", () => {
     const signer = SigningKey.generate();
     const signed = new MessageProtocol({ type: "t", payload: {} }).sign(signer);
     expect(signed.sign(signer).signature).toBe(signed.signature);
   });
 
-  it("is left to wire 1 frames by those of wire 2, which have an id to tell them apart", () => {
+  it("does not change on wire 2, where ids distinguish frames", () => {
     const signer = SigningKey.generate();
     const { timestamp } = new MessageProtocol({ type: "t", payload: {}, wire: 2 }).sign(signer);
     expect(signer.nextTimestamp(timestamp)).toBe(timestamp);
   });
 });
 
-describe("a message cannot be made of", () => {
+describe("the MessageProtocol constructor rejects", () => {
   it.each([
     ["no type", { type: "" }],
     ["a type of 65 bytes", { type: "x".repeat(65) }],
     ["a type of 33 two-byte letters", { type: "ñ".repeat(33) }],
     ["a type with a lone surrogate", { type: "\ud800" }],
-    ["a type that is no text", { type: 1 }],
+    ["a type that is not text", { type: 1 }],
     ["a timestamp that is not finite", { timestamp: Number.NaN }],
-    ["a timestamp that is no number", { timestamp: "now" }],
+    ["a timestamp that is not a number", { timestamp: "now" }],
     ["a third wire", { wire: 3 }],
     ["an id on wire 1", { id: "018bcfe5-687b-7abc-8def-0123456789ab" }],
-    ["an id that is no UUID", { wire: 2, id: "nonsense" }],
-    ["a payload that is no map", { payload: [] }],
-    ["a payload that no frame holds", { payload: { data: "x".repeat(1_048_576) } }],
+    ["an id that is not a UUID", { wire: 2, id: "nonsense" }],
+    ["a payload that is not a map", { payload: [] }],
+    ["a payload that is too large for a frame", { payload: { data: "x".repeat(1_048_576) } }],
   ])("%s", (_, fields) => {
     expect(() => letter(fields)).toThrow(ValidationError);
   });
 
-  it("more bytes than its bound", () => {
+  it("more bytes than maxFrameBytes", () => {
     const { length } = letter().sign(key).toBytes();
     expect(letter({ maxFrameBytes: length }).sign(key).toBytes()).toHaveLength(length);
     expect(() => letter({ maxFrameBytes: length - 1 })).toThrow(ValidationError);

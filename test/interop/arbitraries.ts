@@ -1,10 +1,10 @@
 import fc from "fast-check";
 import { float } from "./peer.js";
 
-/** Any well-formed text: all of Unicode, astral characters and U+0000 included. */
+/** Generates well-formed text with any character, including astral characters and U+0000. */
 const text = fc.string({ unit: "binary", maxLength: 40 });
 
-/** A key that frames may have, and that the JSON between us and Python does not use for tags. */
+/** Generates valid keys of maps that are not tags in the JSON between Node and Python. */
 const key = fc
   .oneof(text, fc.string(), fc.constant("timestamp"), fc.nat().map(String))
   .filter((name) => !/^\$|^(__proto__|constructor|prototype)$/.test(name));
@@ -17,7 +17,7 @@ const scalar = fc.oneof(
   fc.constant(null),
 );
 
-/** A map of nested arrays and maps, up to four deep, of whatever else `leaf` yields. */
+/** Generates maps of nested arrays and maps, up to four levels deep, with values of `leaf`. */
 function mapOf(leaf: fc.Arbitrary<unknown>): fc.Arbitrary<Record<string, unknown>> {
   return fc.letrec<{ map: Record<string, unknown>; value: unknown }>((tie) => ({
     map: fc.dictionary(key, tie("value"), { maxKeys: 8, noNullPrototype: true }),
@@ -27,19 +27,19 @@ function mapOf(leaf: fc.Arbitrary<unknown>): fc.Arbitrary<Record<string, unknown
 
 const double = fc.double({ noDefaultInfinity: true, noNaN: true });
 
-/** A payload as an application of the library has it. */
+/** Generates payloads that an application of the library can send. */
 export const payload = mapOf(fc.oneof(scalar, integer, double));
 
-/** A payload as a Python program has it: its floats may be integral, its timestamps may be integers. */
+/** Generates payloads that a Python program can send: floats may be integral, timestamps may be integers. */
 export const pythonPayload = mapOf(fc.oneof(scalar, integer, double, integer.map(float)));
 
-/** A timestamp of an envelope, whole seconds among them. */
+/** Generates timestamps of frames, including whole seconds. */
 export const timestamp = fc.oneof(
   fc.integer({ min: 0, max: 2 ** 40 }),
   fc.double({ min: 0, max: 2 ** 40, noNaN: true }),
 );
 
-/** A secret of either form; one that is all zero protects nothing and is refused. */
+/** Generates secrets as text and as bytes. None is all zero, because SigningKey rejects such secrets. */
 export const secret = fc.oneof(
   fc.string({ unit: "binary", minLength: 1 }).filter((characters) => /[^\0]/.test(characters)),
   fc.uint8Array({ minLength: 1 }).filter((bytes) => bytes.some((byte) => byte !== 0)),

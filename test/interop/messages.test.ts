@@ -100,7 +100,7 @@ describeWithPython("the messages of section 7 between the library and Python", (
     },
   );
 
-  it("writes nil for just those absent fields that the first version had", async () => {
+  it("writes nil for absent fields of version 1 only", async () => {
     const absent = async (type: string) => {
       const [definition, { bare }] = samples.find(([{ type: name }]) => name === type)!;
       const frame = definition.toProtocol(bare, KEY, { timestamp: NOW }).toBytes();
@@ -123,14 +123,14 @@ describeWithPython("the messages of section 7 between the library and Python", (
     expect(await absent("hello")).toEqual([]);
   });
 
-  it("gives a payload whose timestamp was left open the envelope's", async () => {
+  it("sets an absent timestamp of a payload to the frame's", async () => {
     const fields = { event_type: "typing", user_id: 7 } as const;
     const frame = StatusEvent.toProtocol(fields, KEY, { timestamp: NOW }).toBytes();
     const { payload } = await check(frame);
     expect(payload).toEqual({ ...fields, chat_id: null, timestamp: NOW });
   });
 
-  it("reads auth_response under the type auth, as the first version sends it", async () => {
+  it("reads auth_response with the type auth, as version 1 servers send it", async () => {
     const fields = { success: true, user_id: 7, session_key: counting(32) };
     const { payload } = await check(await makeMessage("auth_response", fields));
     expect(AuthResponse.fromProtocol(open(await make("auth", payload)))).toEqual(fields);
@@ -142,7 +142,7 @@ describeWithPython("the messages of section 7 between the library and Python", (
     ["with white space", "AAE=\n"],
     ["with too much padding", "AAEC===="],
     ["of the alphabet for URLs", "__--"],
-  ])("refuses base64 in another form than the canonical one: %s", async (_, content) => {
+  ])("rejects base64 that is not canonical: %s", async (_, content) => {
     const [, { bare }] = samples.find(([{ type }]) => type === "message")!;
     const { payload } = await check(await makeMessage("message", bare));
     const frame = await make("message", { ...payload, content });
@@ -153,7 +153,7 @@ describeWithPython("the messages of section 7 between the library and Python", (
     );
   });
 
-  it("takes an integer where a payload's timestamp is expected", async () => {
+  it("accepts an integer as a payload's timestamp", async () => {
     const payload = { event_type: "typing", user_id: 7, chat_id: null, timestamp: NOW };
     const frame = await make("status", payload);
     expect(StatusEvent.fromProtocol(open(frame)).timestamp).toBe(NOW);

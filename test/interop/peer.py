@@ -27,17 +27,17 @@ from cryptography.hazmat.primitives.kdf.pbkdf2 import PBKDF2HMAC
 FIELDS = {
     "auth": "username password device_id*",
     "auth_response": "success access_token* refresh_token* user_id* username* expires_in* error* session_key",
-    "message": "chat_id sender_id content nonce timestamp message_id* client_id seq epoch counter device",
+    "message": "chat_id sender_id content nonce timestamp message_id* client_id seq epoch counter device stored_at",
     "status": "event_type user_id chat_id* timestamp seq",
     "error": "error_code error_message details* timestamp",
     "chat_list": "chats total page",
-    "chats": "chat_id peer_id peer_name encryption_type auto_delete_hours salt iterations key_check last_seq unread",
+    "chats": "chat_id peer_id peer_name encryption_type auto_delete_hours salt iterations key_check last_seq unread expired_until auto_delete_change request is_blocked",
     "message_list": "messages total has_more chat_id after through",
     "hello": "nonce wires capabilities device_id",
-    "welcome": "nonce hello_nonce wire capabilities limits heartbeat",
+    "welcome": "nonce hello_nonce wire capabilities limits heartbeat reconnect_within",
     "ack": "client_id chat_id message_id seq stored_at",
     "resume": "chat_id after limit",
-    "heartbeat": "sent_at",
+    "heartbeat": "sent_at sent received",
 }
 
 
@@ -138,8 +138,12 @@ def hkdf(secret, info, salt=None, length=32):
     return HKDF(SHA256(), length, salt, info).derive(secret_bytes(secret))
 
 
+# The code points with the property White_Space. `str.strip` without them also removes U+001C to U+001F.
+WHITE_SPACE = "\t\n\v\f\r \x85\xa0\u1680\u2028\u2029\u202f\u205f\u3000" + "".join(map(chr, range(0x2000, 0x200B)))
+
+
 def derive_chat_key(passphrase, salt, iterations):
-    normal = unicodedata.normalize("NFC", passphrase).encode("utf-8")
+    normal = unicodedata.normalize("NFC", passphrase.strip(WHITE_SPACE)).encode("utf-8")
     key = PBKDF2HMAC(SHA256(), 32, salt, iterations).derive(normal)
     return {"key": key, "check": hkdf(key, "lacre/e2e/check", length=16)}
 

@@ -47,7 +47,7 @@ export const samples: readonly (readonly [
   [
     AuthRequest,
     {
-      bare: { username: "zoë_李-1", password: "contraseña" },
+      bare: { username: "zoë_सीता-1", password: "contraseña" },
       optional: { device_id: "teléfono 📱" },
       extreme: {
         username: "ñ".repeat(50),
@@ -165,7 +165,7 @@ export const samples: readonly (readonly [
         limits: { messages_per_second: 2.5, frame_bytes: 1_048_576 },
         heartbeat: 30,
       },
-      optional: {},
+      optional: { reconnect_within: 7.5 },
     },
   ],
   [
@@ -177,7 +177,7 @@ export const samples: readonly (readonly [
     },
   ],
   [Resume, { bare: { chat_id: 42, after: 0, limit: 100 }, optional: {} }],
-  [Heartbeat, { bare: { sent_at: NOW + 0.5 }, optional: {} }],
+  [Heartbeat, { bare: { sent_at: NOW + 0.5 }, optional: { sent: 70_000, received: 3 } }],
 ];
 
 /** Name, definition and fields of each sample in each of its forms. */

@@ -8,6 +8,7 @@ import {
   VerifyError,
 } from "../../src/index.js";
 import { hex, toHex } from "../support/hex.js";
+import { runs } from "../support/runs.js";
 import * as arbitrary from "./arbitraries.js";
 import { workedExamples } from "./examples.js";
 import { describeWithPython, float, Peer } from "./peer.js";
@@ -15,7 +16,7 @@ import { describeWithPython, float, Peer } from "./peer.js";
 const SECRET = "clave secreta ñ 🔑";
 const KEY = SigningKey.from(SECRET);
 const NOW = 1_700_000_000;
-const FRAMES = { numRuns: 400 };
+const FRAMES = { numRuns: runs(400) };
 
 type Made = { frame: string; covered: string };
 type Checked = { verified: boolean; type: string; payload: unknown; timestamp: number };
@@ -34,7 +35,7 @@ describeWithPython("wire 1 between the library and Python", () => {
   const signed = (payload: Record<string, unknown>, timestamp = NOW) =>
     new MessageProtocol({ type: "test", payload, timestamp }).sign(KEY).toBytes();
 
-  it("is what the worked example says, byte for byte, in both", async () => {
+  it("is equal to the worked example in both, byte for byte", async () => {
     const examples = workedExamples();
     const fields = { type: "test", payload: { data: "hello" }, timestamp: NOW };
     const made = await make({ ...fields, secret: "secret", timestamp: float(NOW) });
@@ -44,7 +45,7 @@ describeWithPython("wire 1 between the library and Python", () => {
     expect(toHex(message.toBytes())).toBe(examples["wire1.frame"]);
   });
 
-  it("passes 400 random frames of the library, which Python verifies and encodes the same", async () => {
+  it("passes random frames of the library, which Python verifies and encodes the same", async () => {
     const { secret, payload, timestamp } = arbitrary;
     const property = fc.asyncProperty(secret, payload, timestamp, async (secret, payload, time) => {
       const message = new MessageProtocol({ type: "random", payload, timestamp: time });
@@ -58,7 +59,7 @@ describeWithPython("wire 1 between the library and Python", () => {
     await fc.assert(property, FRAMES);
   });
 
-  it("passes 400 random frames of Python, which the library opens", async () => {
+  it("passes random frames of Python, which the library opens", async () => {
     const { secret, pythonPayload, timestamp } = arbitrary;
     const property = fc.asyncProperty(
       secret,
@@ -111,7 +112,7 @@ describeWithPython("wire 1 between the library and Python", () => {
     ["maps at the edges of each form", [0, 15, 16, 20_000].map(numbered)],
     ["16 containers inside each other, the frame and its payload among them", [nested(13)]],
     ["65,536 elements, the frame's among them", zeros(65_531)],
-  ])("is the same bytes from both: %s", async (_, values) => {
+  ])("is encoded equally by both: %s", async (_, values) => {
     const made = await make({ payload: { values }, timestamp: float(NOW) });
     expect(toHex(signed({ values }))).toBe(made.frame);
     expect(open(made.frame).payload).toEqual({ values });
@@ -122,7 +123,7 @@ describeWithPython("wire 1 between the library and Python", () => {
     ["signature first", ["signature", "timestamp", "payload", "type"]],
     ["payload before type", ["payload", "type", "timestamp", "signature"]],
     ["signature in the middle", ["type", "payload", "signature", "timestamp"]],
-  ])("opens a Python frame whose keys stand in another order: %s", async (_, order) => {
+  ])("opens a Python frame with its keys in another order: %s", async (_, order) => {
     const { frame } = await make({ payload: { data: "hola" }, timestamp: NOW, order });
     expect(open(frame).payload).toEqual({ data: "hola" });
   });
@@ -133,7 +134,7 @@ describeWithPython("wire 1 between the library and Python", () => {
     expect(open(frame).payload).toEqual({ b: 0, 1: 1, a: 2, 0: 3 });
   });
 
-  it("keeps a Python frame's bytes when the library signs it anew", async () => {
+  it("keeps a Python frame's bytes when the library signs it again", async () => {
     const payload = new Map<string, unknown>([
       ["b", float(1)],
       ["1", 1],
@@ -143,7 +144,7 @@ describeWithPython("wire 1 between the library and Python", () => {
     expect(toHex(renewed)).toBe((await make({ payload, timestamp: NOW })).frame);
   });
 
-  it("has a time of its own in each of 100 frames that are signed at once", async () => {
+  it("has different timestamps in 100 frames that are signed together", async () => {
     const frames = Array.from({ length: 100 }, () =>
       new MessageProtocol({ type: "test", payload: {} }).sign(KEY).toBytes(),
     );
@@ -152,7 +153,7 @@ describeWithPython("wire 1 between the library and Python", () => {
     expect(new Set(checked.map(({ timestamp }) => timestamp)).size).toBe(100);
   });
 
-  it("may come from Python without a signature or a timestamp, and then never verifies", async () => {
+  it("does not verify without a signature or a timestamp from Python", async () => {
     const fields = { payload: { data: "hola" }, timestamp: NOW };
     for (const order of [
       ["type", "payload", "timestamp"],
@@ -165,7 +166,7 @@ describeWithPython("wire 1 between the library and Python", () => {
     }
   });
 
-  it("may have a float32 in its payload, and none for its timestamp", async () => {
+  it("may have a float32 in its payload, but not as its timestamp", async () => {
     const single = { use_single_float: true, payload: { timestamp: 0.5 } };
     expect(open((await make({ ...single, timestamp: NOW })).frame).payload).toEqual({
       timestamp: 0.5,
@@ -174,7 +175,7 @@ describeWithPython("wire 1 between the library and Python", () => {
     expect(() => open(frame)).toThrow(DecodeError);
   });
 
-  it("is refused by both with any one byte flipped", async () => {
+  it("is rejected by both with any changed byte", async () => {
     const frame = signed({ data: "hola", number: 1.5, list: [1, null, "ñ"] });
     for (let at = 0; at < frame.length; at++) {
       const flipped = frame.with(at, frame[at]! ^ 1);
@@ -187,13 +188,13 @@ describeWithPython("wire 1 between the library and Python", () => {
     }
   });
 
-  it("is refused by both under another secret", async () => {
+  it("is rejected by both with another secret", async () => {
     expect((await check(signed({}), "clave secreta n 🔑")).verified).toBe(false);
     const { frame } = await make({ payload: {}, timestamp: NOW, secret: "clave secreta n 🔑" });
     expect(() => open(frame)).toThrow(VerifyError);
   });
 
-  it("is refused by both with its signature in upper case", async () => {
+  it("is rejected by both with its signature in upper case", async () => {
     const frame = signed({});
     const digits = Buffer.from(frame.slice(-64)).toString().toUpperCase();
     frame.set(Buffer.from(digits), frame.length - 64);
@@ -208,12 +209,12 @@ describeWithPython("wire 1 between the library and Python", () => {
     ["a forbidden key", { constructor: 1 }],
     ["17 containers inside each other", { nested: nested(15) }],
     ["65,537 elements", { zeros: zeros(65_532) }],
-  ])("does not open what section 2 refuses, even well signed by Python: %s", async (_, payload) => {
+  ])("rejects what section 2 rejects, also correctly signed by Python: %s", async (_, payload) => {
     const { frame } = await make({ payload, timestamp: NOW });
     expect(() => open(frame)).toThrow(DecodeError);
   });
 
-  it("refuses text with lone surrogates on both sides", async () => {
+  it("rejects text with lone surrogates on both sides", async () => {
     await expect(make({ payload: { text: "\ud800" }, timestamp: NOW })).rejects.toThrow(
       "surrogates",
     );

@@ -3,6 +3,7 @@ import fc from "fast-check";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { DecodeError, LacreError, MessageProtocol, SigningKey } from "../../src/index.js";
 import { counting, hex, toHex } from "../support/hex.js";
+import { runs } from "../support/runs.js";
 import * as arbitrary from "./arbitraries.js";
 import { workedExamples } from "./examples.js";
 import { describeWithPython, Peer } from "./peer.js";
@@ -39,13 +40,13 @@ describeWithPython("wire 2 between the library and Python", () => {
       .sign(KEY)
       .toBytes();
 
-  it("is what the worked example says, byte for byte, in both", async () => {
+  it("is equal to the worked example in both, byte for byte", async () => {
     const example = workedExamples()["wire2.frame"];
     expect((await make({ payload: { data: "hello" } })).frame).toBe(example);
     expect(toHex(signed({ data: "hello" }))).toBe(example);
   });
 
-  it("passes 200 random frames of the library, which Python verifies", async () => {
+  it("passes random frames of the library, which Python verifies", async () => {
     const { payload, timestamp } = arbitrary;
     const property = fc.asyncProperty(payload, timestamp, async (payload, timestamp) => {
       const checked = await check(signed(payload, { timestamp }));
@@ -53,10 +54,10 @@ describeWithPython("wire 2 between the library and Python", () => {
       expect(checked.id).toEqual(uuidBytes(ID));
       expect(checked.payload).toEqual(payload);
     });
-    await fc.assert(property, { numRuns: 200 });
+    await fc.assert(property, { numRuns: runs(200) });
   });
 
-  it("passes 200 random frames of Python, which the library opens", async () => {
+  it("passes random frames of Python, which the library opens", async () => {
     const { pythonPayload, timestamp } = arbitrary;
     const property = fc.asyncProperty(pythonPayload, timestamp, async (payload, timestamp) => {
       const { frame } = await make({ payload, timestamp });
@@ -64,7 +65,7 @@ describeWithPython("wire 2 between the library and Python", () => {
       expect(opened.payload).toEqual((await check(hex(frame))).payload);
       expect(opened).toMatchObject({ type: "test", timestamp, keyId: "k1", id: ID });
     });
-    await fc.assert(property, { numRuns: 200 });
+    await fc.assert(property, { numRuns: runs(200) });
   });
 
   it.each([
@@ -72,7 +73,7 @@ describeWithPython("wire 2 between the library and Python", () => {
     ["a payload of 255 bytes", { data: "a".repeat(247) }],
     ["a payload of 256 bytes", { data: "a".repeat(248) }],
     ["an empty payload", {}],
-  ])("is the same bytes from both: %s", async (_, payload) => {
+  ])("is encoded equally by both: %s", async (_, payload) => {
     const { frame } = await make({ payload });
     expect(toHex(signed(payload))).toBe(frame);
     expect(open(frame).payload).toEqual(payload);
@@ -84,7 +85,7 @@ describeWithPython("wire 2 between the library and Python", () => {
     ["ñ".repeat(16), "🔑".repeat(8)],
     ["k".repeat(31), "t".repeat(31)],
     ["k".repeat(64), "t".repeat(64)],
-  ])("is the same bytes from both under the key id %o and of the type %o", async (id, type) => {
+  ])("is encoded equally by both with the key id %o and the type %o", async (id, type) => {
     const key = SigningKey.from(SECRET, { id });
     const { frame } = await make({ payload: {}, type, key_id: id });
     const fields = { type, payload: {}, timestamp: NOW, wire: 2, id: ID } as const;
@@ -92,7 +93,7 @@ describeWithPython("wire 2 between the library and Python", () => {
     expect(MessageProtocol.open(hex(frame), { key, now: NOW }).keyId).toBe(id);
   });
 
-  it("is refused by both with any one byte flipped", async () => {
+  it("is rejected by both with any changed byte", async () => {
     const frame = signed({ data: "hola", bytes: counting(3) });
     for (let at = 0; at < frame.length; at++) {
       const flipped = frame.with(at, frame[at]! ^ 1);
@@ -116,7 +117,7 @@ describeWithPython("wire 2 between the library and Python", () => {
     ["a longer head of the type", "9702 a26b31 c410ID cb41d954fc40000000 d90474657374 c40180"],
     ["a longer head of the payload", "9702 a26b31 c410ID cb41d954fc40000000 a474657374 c5000180"],
     ["a payload that is no bin", "9702 a26b31 c410ID cb41d954fc40000000 a474657374 80"],
-  ])("is refused by both in another encoding, with the right mac: %s", async (_, form) => {
+  ])("is rejected by both in another encoding with a valid mac: %s", async (_, form) => {
     const canonical = "9702 a26b31 c410ID cb41d954fc40000000 a474657374 c40180";
     expect(open(toHex(withMac(canonical))).payload).toEqual({});
     expect((await check(withMac(canonical))).verified).toBe(true);
@@ -130,14 +131,14 @@ describeWithPython("wire 2 between the library and Python", () => {
     expect(() => open(toHex(frame))).toThrow(DecodeError);
   });
 
-  it("is refused by the library with a payload that is no map, or that section 2 refuses", async () => {
+  it("is rejected by the library with a payload that is not a map, or that section 2 rejects", async () => {
     for (const payload of [[1], "text", null, { constructor: 1 }, { timestamp: Infinity }]) {
       const { frame } = await make({ payload });
       expect(() => open(frame)).toThrow(DecodeError);
     }
   });
 
-  it("is refused by both under another key, and by the library under another key id", async () => {
+  it("is rejected by both with another key, and by the library with another key id", async () => {
     expect((await check(signed({}), counting(31))).verified).toBe(false);
     const { frame } = await make({ payload: {}, key: counting(31) });
     expect(() => open(frame)).toThrow(LacreError);

@@ -12,22 +12,22 @@ const PREFIX = toHex(new TextEncoder().encode("lacre/e2e/1"));
 const IDS = "000000000000002a0000000000000007";
 const CLIENT = CLIENT_ID.replaceAll("-", "");
 
-describe("what a message is bound to", () => {
-  it("is its chat, its sender, its time in milliseconds and its client id, after a prefix", () => {
+describe("chatMessageAad", () => {
+  it("contains a prefix, the chat, the sender, the time in milliseconds and the client id", () => {
     expect(aadOf({})).toBe(`${PREFIX}${IDS}0000018bcfe5687b${CLIENT}`);
     expect(aadOf({ chat_id: Number.MAX_SAFE_INTEGER })).toBe(
       `${PREFIX}001fffffffffffff00000000000000070000018bcfe5687b${CLIENT}`,
     );
   });
 
-  it("may have a client id with zeros in it", () => {
+  it("accepts a client id that contains zeros", () => {
     const client_id = "018bcfe5-687b-7abc-8def-000000000000";
     expect(aadOf({ client_id })).toBe(
       `${PREFIX}${IDS}0000018bcfe5687b${client_id.replaceAll("-", "")}`,
     );
   });
 
-  it("has zeros for a client id that is absent", () => {
+  it("contains zeros for an absent client id", () => {
     expect(aadOf({ client_id: undefined })).toBe(
       `${PREFIX}${IDS}0000018bcfe5687b${"0".repeat(32)}`,
     );
@@ -38,7 +38,7 @@ describe("what a message is bound to", () => {
     [0.0005, "0000000000000001"],
     [0.0004, "0000000000000000"],
     [8_640_000_000_000, "001eb208c2dc0000"],
-  ])("has the time %d to the nearest millisecond", (timestamp, milliseconds) => {
+  ])("rounds the time %d to the nearest millisecond", (timestamp, milliseconds) => {
     expect(aadOf({ timestamp })).toBe(`${PREFIX}${IDS}${milliseconds}${CLIENT}`);
   });
 
@@ -52,7 +52,7 @@ describe("what a message is bound to", () => {
     ...["x", "", CLIENT_ID.toUpperCase(), "00000000-0000-0000-0000-000000000000", null].map(
       (client_id) => ({ client_id }),
     ),
-  ])("is nothing for a header that no client makes: %j", (fields) => {
+  ])("returns undefined for an invalid header: %j", (fields) => {
     expect(aadOf(fields)).toBeUndefined();
   });
 });

@@ -23,8 +23,8 @@ import { counting, toHex } from "../support/hex.js";
 const key = SigningKey.from("a secret that both ends share");
 const Poll = defineMessage("poll", z.object({ question: z.string(), votes: z.optional(z.int()) }));
 
-describe("a message of the user's own", () => {
-  it.each(wires)("is enveloped, opened and parsed on wire %i like ours", (wire) => {
+describe("a message of the application", () => {
+  it.each(wires)("is encoded, opened and parsed on wire %i like the library's", (wire) => {
     const bytes = Poll.toProtocol({ question: "¿Vienes?" }, key, {
       wire,
       timestamp: NOW,
@@ -38,7 +38,7 @@ describe("a message of the user's own", () => {
     });
   });
 
-  it("reads nil as absent, keeps nil where its schema takes it, and drops what it does not know", () => {
+  it("reads nil as absent unless its schema accepts nil, and drops unknown fields", () => {
     const Note = defineMessage(
       "note",
       z.object({
@@ -50,7 +50,7 @@ describe("a message of the user's own", () => {
     expect(Note.parse({ a: null, b: null, c: null, d: 1 })).toEqual({ b: null, c: null });
   });
 
-  it("keeps a nil that means something, also where wire 1 writes nil for an absent field", () => {
+  it("keeps a nil that its schema accepts, also if wire 1 writes nil for an absent field", () => {
     const Note = defineMessage(
       "note",
       z.object({ a: z.optional(z.nullable(z.string())), b: z.optional(z.string()) }),
@@ -61,7 +61,7 @@ describe("a message of the user's own", () => {
     expect(Note.parse({ a: null, b: null })).toEqual({ a: null });
   });
 
-  it("has the envelope's time in a timestamp that may be absent, and in no other", () => {
+  it("sets an absent optional timestamp to the frame's time", () => {
     const Open = defineMessage("open", z.object({ timestamp: z.optional(z.number()) }));
     const Required = defineMessage("required", z.object({ timestamp: z.number() }));
     const Without = defineMessage("without", z.strictObject({ a: z.number() }));
@@ -73,7 +73,7 @@ describe("a message of the user's own", () => {
       expect(() => Open.toProtocol(bad as never, key)).toThrow(ValidationError);
   });
 
-  it("keeps fields that its schema does not name, if that is loose, and no `__proto__`", () => {
+  it("keeps unknown fields of a loose schema, except `__proto__`", () => {
     const Loose = defineMessage("loose", z.looseObject({ a: z.optional(z.int()) }), { nil: ["a"] });
     const { payload } = Loose.toProtocol({ z: 1, y: undefined } as never);
     expect(Object.entries(payload)).toEqual([
@@ -84,10 +84,30 @@ describe("a message of the user's own", () => {
     const forge = z.transform((_: Fields) => JSON.parse('{ "__proto__": null }') as Fields);
     const fields = z.object({ a: z.optional(z.number()) });
     const Forged = defineMessage("forged", z.pipe(fields, forge), { nil: ["a"] });
-    expect(() => Forged.toProtocol({}, key)).toThrow("__proto__: a forbidden key");
+    expect(() => Forged.toProtocol({}, key)).toThrow("__proto__: is a forbidden key");
   });
 
-  it("may be defined with classic zod, and nest ours", () => {
+  it("reads no field from an own key `__proto__`, which JSON can have", () => {
+    const fields = { admin: z.optional(z.boolean()), n: z.optional(z.int()) };
+    const timed = { ...fields, timestamp: z.optional(z.number()) };
+    const json = '{ "__proto__": { "admin": true }, "n": null }';
+    for (const schema of [z.object(fields), z.looseObject(fields), z.object(timed)]) {
+      const Plain = defineMessage("plain", schema);
+      const WithNil = defineMessage("with_nil", schema, { nil: ["n"] });
+      const Nested = defineMessage("nested", z.object({ inner: schema }));
+      const values = [
+        Plain.parse(JSON.parse(json)),
+        WithNil.parse(JSON.parse(json)),
+        Nested.parse(JSON.parse(`{ "inner": ${json} }`)).inner,
+      ];
+      for (const value of values) expect((value as { admin?: boolean }).admin).toBeUndefined();
+    }
+    const forged = JSON.parse('{ "__proto__": { "admin": true } }');
+    const Timed = defineMessage("timed", z.object(timed));
+    expect(Timed.toProtocol(forged, key).payload).not.toHaveProperty("admin");
+  });
+
+  it("can be defined with classic zod, and contain the library's schemas", () => {
     const Forward = defineMessage(
       "forward",
       classic.object({
@@ -117,7 +137,7 @@ describe("a message of the user's own", () => {
     ).toBe("cat");
   });
 
-  it("may have bytes, times and maps inside each other", () => {
+  it("can have nested bytes, times and maps", () => {
     const Album = defineMessage(
       "album",
       z.object({ at: z.object({ timestamp: z.number() }), data: z.array(z.custom<Uint8Array>()) }),
@@ -129,7 +149,7 @@ describe("a message of the user's own", () => {
     expect(Album.fromProtocol(message).data[0]).toEqual(counting(3));
   });
 
-  it("refuses a value that does not fit, before it is signed", () => {
+  it("rejects an invalid value before it is signed", () => {
     expect(() => Poll.toProtocol({ question: 7 } as never, key)).toThrow(ValidationError);
     expect(() => Poll.parse(undefined)).toThrow(ValidationError);
   });
@@ -176,7 +196,7 @@ describe("a message of the user's own", () => {
     expect(Kinds.safeParse({ ...input, one: { kind: "b" } }).success).toBe(false);
   });
 
-  it("looks for no nil inside of what is none", () => {
+  it("removes no nil from other values", () => {
     const inside = z.refine(() => false, { path: ["a", "b"], error: "must be otherwise" });
     const a = z.optional(z.nullable(z.object({ b: z.int() })));
     const Checked = defineMessage("checked", z.object({ a }).check(inside));
@@ -184,21 +204,21 @@ describe("a message of the user's own", () => {
       expect(() => Checked.parse(input)).toThrow("checked: a.b: must be otherwise");
   });
 
-  it("says what a value is not, that is no map", () => {
-    for (const [input, said] of [
+  it("reports a value that is not a map", () => {
+    for (const [input, message] of [
       [undefined, "is missing"],
       [null, "must be of type object"],
       ["text", "must be of type object"],
     ] as const)
-      expect(() => AuthRequest.parse(input)).toThrow(`auth: ${said}`);
+      expect(() => AuthRequest.parse(input)).toThrow(`auth: ${message}`);
   });
 
-  it("has no other types under which it is read, unless it says so", () => {
+  it("accepts other types only as aliases", () => {
     expect(Poll.aliases).toEqual([]);
     expect(AuthResponse.aliases).toEqual(["auth"]);
   });
 
-  it("takes a nil in a list for an element, and says where it is", () => {
+  it("treats a nil in a list as an element, and reports its path", () => {
     const Lists = defineMessage(
       "lists",
       z.object({
@@ -215,7 +235,7 @@ describe("a message of the user's own", () => {
     expect(places({ items: null, pair: [1, null] })).toEqual(["items", "pair.1"]);
   });
 
-  it("leaves a value that is no map as it is where a nil beside it is dropped", () => {
+  it("keeps a value that is not a map when it drops a nil beside it", () => {
     const Event = defineMessage(
       "event",
       z.object({
@@ -229,7 +249,7 @@ describe("a message of the user's own", () => {
     expect(Event.parse({ when: new Date(5000), note: null })).toEqual({ when: 5000 });
   });
 
-  it("may be of a schema that contains itself", () => {
+  it("can have a recursive schema", () => {
     const Folder = z.object({
       name: z.string(),
       get inner() {
@@ -243,7 +263,7 @@ describe("a message of the user's own", () => {
     });
   });
 
-  it("fails with a ValidationError where its schema throws, or is asynchronous", () => {
+  it("throws a ValidationError if its schema throws or is asynchronous", () => {
     const Throwing = defineMessage(
       "throwing",
       z.object({
@@ -272,10 +292,25 @@ describe("a message of the user's own", () => {
     expect(!unchecked.success && unchecked.error.message).toBe(
       "slow: cannot be checked against its schema",
     );
-    expect(!unchecked.success && unchecked.error.cause).toBeInstanceOf(Error);
   });
 
-  it("names no field of the sender's that it does not know, and breaks no line of a log", () => {
+  it("keeps the error of a schema's code only with keepCause", () => {
+    const schema = z.object({
+      password: z.pipe(
+        z.string(),
+        z.transform((text) => JSON.parse(text)),
+      ),
+    });
+    const [quiet, telling] = [false, true].map((keepCause) =>
+      defineMessage("login", schema, { keepCause }).safeParse({ password: "hunter2" }),
+    );
+    expect(!quiet!.success && `${quiet!.error.stack}`).not.toContain("hunter2");
+    expect(!quiet!.success && quiet!.error).not.toHaveProperty("cause");
+    expect(!telling!.success && telling!.error.cause).toBeInstanceOf(SyntaxError);
+    expect(defineMessage("login", schema).safeParse({ password: "hunter2" })).toEqual(quiet);
+  });
+
+  it("does not name unknown fields, and adds no line breaks to a log", () => {
     const Strict = defineMessage("strict", z.strictObject({ a: z.record(z.string(), z.int()) }));
     const result = Strict.safeParse({ a: { "x\n[INFO] forged": "y" }, "hunter2\n": 1 });
     expect(!result.success && result.error.message).not.toMatch(/\n|hunter2/);
@@ -283,7 +318,7 @@ describe("a message of the user's own", () => {
     expect(!long.success && long.error.message.length).toBeLessThan(300);
   });
 
-  it("says what is wrong whatever the application's locale", () => {
+  it("reports issues in English in any locale", () => {
     classic.config(classic.locales.es());
     try {
       const result = Poll.safeParse({ question: 7 });
@@ -296,7 +331,7 @@ describe("a message of the user's own", () => {
   });
 });
 
-describe("what is wrong, in English", () => {
+describe("the messages of issues", () => {
   const { object } = z;
   it.each([
     [object({ a: z.string() }), {}, "a: is missing"],
@@ -318,27 +353,27 @@ describe("what is wrong, in English", () => {
     [object({ a: z.number().check(z.multipleOf(5)) }), { a: 3 }, "a: must be a multiple of 5"],
     [object({ a: z.string().check(z.regex(/^b+$/)) }), { a: "c" }, "a: must match /^b+$/"],
     [object({ a: z.email() }), { a: "c" }, "a: must match email"],
-    [z.strictObject({}), { "<b>": 1 }, "has fields that are not known"],
+    [z.strictObject({}), { "<b>": 1 }, "has unknown fields"],
     [object({ a: z.union([z.string(), z.int()]) }), { a: null }, "a: is not valid"],
-  ] as const)("%#", (schema, input, said) => {
+  ] as const)("%#", (schema, input, message) => {
     const result = defineMessage("note", schema as z.ZodMiniObject).safeParse(input);
-    expect(!result.success && result.error.message).toBe(`note: ${said}`);
+    expect(!result.success && result.error.message).toBe(`note: ${message}`);
   });
 });
 
-describe("a registry", () => {
+describe("createRegistry", () => {
   const registry = () =>
     createRegistry([ChatMessage, StatusEvent, AuthRequest, AuthResponse, Poll]);
   const status = StatusEvent.toProtocol({ event_type: "read", user_id: 7, seq: 3 }, key, {
     timestamp: NOW,
   });
 
-  it("tells messages apart by their type", () => {
+  it("parses messages by their type", () => {
     const parsed = registry().parse(status);
     expect(parsed.type === "status" && parsed.value.seq).toBe(3);
   });
 
-  it("does not fail on a type that it does not know, nor look at its payload", () => {
+  it("returns an unknown type without decoding its payload", () => {
     const future = new MessageProtocol({ type: "hologram", payload: { depth: 3 } });
     expect(registry().parse(future)).toEqual({ type: "unknown", message: future });
     expect(registry().safeParse(future).success).toBe(true);
@@ -346,14 +381,14 @@ describe("a registry", () => {
     expect(registry().parse(inherited).type).toBe("unknown");
   });
 
-  it("fails on a known type that does not fit", () => {
+  it("rejects an invalid payload of a known type", () => {
     const bad = new MessageProtocol({ type: "status", payload: { event_type: "read" } });
     expect(() => registry().parse(bad)).toThrow(ValidationError);
     const result = registry().safeParse(bad);
     expect(!result.success && result.error).toBeInstanceOf(ValidationError);
   });
 
-  it("fails with a typed error on a payload that no one has scanned yet", () => {
+  it("rejects a malformed payload that was not scanned before", () => {
     const frame = StatusEvent.toProtocol({ event_type: "read", user_id: 7 }, key, {
       wire: 2,
       timestamp: NOW,
@@ -363,34 +398,36 @@ describe("a registry", () => {
     expect(!result.success && result.error.code).toBe("ERR_MALFORMED");
   });
 
-  it("lets an alias yield to a definition", () => {
+  it("prefers a definition to an alias", () => {
     const login = AuthRequest.toProtocol({ username: "ana", password: "secreto" });
     expect(registry().parse(login).type).toBe("auth");
     const answer = new MessageProtocol({ type: "auth", payload: { success: true } });
     expect(createRegistry([AuthResponse]).parse(answer).type).toBe("auth_response");
   });
 
-  it("has one definition of a type", () => {
-    const refusal = (type: string, message: string) =>
+  it("rejects two definitions of one type", () => {
+    const registryError = (type: string, message: string) =>
       new ValidationError("registry", [{ path: [type], message }]);
     const first = defineMessage("a", z.object({}), { aliases: ["x"] });
     const second = defineMessage("b", z.object({}), { aliases: ["x"] });
     const unknown = defineMessage("unknown", z.object({}));
     const again = defineMessage("poll", z.object({}));
-    expect(() => createRegistry([Poll, again])).toThrow(refusal("poll", "has two definitions"));
+    expect(() => createRegistry([Poll, again])).toThrow(
+      registryError("poll", "has two definitions"),
+    );
     expect(() => createRegistry([unknown])).toThrow(
-      refusal("unknown", "stands for types without a definition"),
+      registryError("unknown", "is reserved for types without a definition"),
     );
     expect(() => createRegistry([first, second])).toThrow(
-      refusal("x", "is the alias of two definitions"),
+      registryError("x", "is the alias of two definitions"),
     );
   });
 
-  it("does not take a program's mistake for a failure", () => {
+  it("throws errors of the program", () => {
     expect(() => registry().safeParse(undefined as never)).toThrow(TypeError);
   });
 
-  it("gives types that a handler can rely on", () => {
+  it("infers the types of values", () => {
     const opened = MessageProtocol.open(status.toBytes(), { key, now: NOW });
     const parsed = registry().parse(opened);
     expectTypeOf(parsed.message).toEqualTypeOf<VerifiedMessage>();
@@ -422,14 +459,15 @@ describe("types", () => {
       epoch?: number | undefined;
       counter?: number | undefined;
       device?: string | undefined;
+      stored_at?: number | undefined;
     }>();
     expectTypeOf<ErrorResponse["details"]>().toEqualTypeOf<Record<string, unknown> | undefined>();
     expectTypeOf<StatusEvent["event_type"]>().toEqualTypeOf<
-      "typing" | "read" | "user_online" | "user_offline" | "delivered"
+      "typing" | "read" | "user_online" | "user_offline" | "delivered" | "chat_changed"
     >();
   });
 
-  it("let a timestamp be omitted and bytes be text on the way in", () => {
+  it("allow an absent timestamp and base64 text as input", () => {
     const message = ChatMessage.toProtocol({
       chat_id: 1,
       sender_id: 2,
@@ -439,16 +477,16 @@ describe("types", () => {
     expect(message.type).toBe("message");
     // @ts-expect-error a nonce is required
     expect(() => ChatMessage.toProtocol({ chat_id: 1, sender_id: 2, content: "AAAA" })).toThrow();
-    // @ts-expect-error no such field is nil
+    // @ts-expect-error this field cannot be nil
     defineMessage("x", z.object({ a: z.optional(z.string()) }), { nil: ["b"] });
   });
 
-  it("let a handler demand a verified message", () => {
+  it("let a handler require a verified message", () => {
     const handle = (message: VerifiedMessage) => message.identity;
     const message = Poll.toProtocol({ question: "?" }, key, { timestamp: NOW });
-    // @ts-expect-error fromBytes verifies nothing
+    // @ts-expect-error fromBytes does not verify
     expect(() => handle(MessageProtocol.fromBytes(message.toBytes()))).not.toThrow();
-    // @ts-expect-error nor does making a message
+    // @ts-expect-error a new message is not verified
     handle(message);
     expect(handle(MessageProtocol.open(message.toBytes(), { key, now: NOW }))).toHaveLength(32);
   });
@@ -456,29 +494,32 @@ describe("types", () => {
 
 describe("JSON Schema", () => {
   const options = { override: jsonSchemaOverride, unrepresentable: "any" } as const;
-  it.each(["input", "output"] as const)("of %s has bytes as base64 text and no clock", (io) => {
-    const schema = z.toJSONSchema(ChatMessage.schema, { ...options, io });
-    expect(schema).not.toHaveProperty("additionalProperties");
-    expect(schema.properties!.nonce).toEqual({
-      type: "string",
-      contentEncoding: "base64",
-      minLength: 16,
-      maxLength: 16,
-    });
-    expect(schema.properties!.timestamp).toMatchObject({ type: "number", minimum: 0 });
-    expect(schema.properties!.timestamp).not.toHaveProperty("default");
-    expect(schema.required).toEqual(
-      expect.arrayContaining(["chat_id", "sender_id", "content", "nonce"]),
-    );
-    expect(schema.required!.includes("timestamp")).toBe(io === "output");
-    expect(schema.required).not.toContain("client_id");
-  });
+  it.each(["input", "output"] as const)(
+    "of %s has bytes as base64 text, and no default time",
+    (io) => {
+      const schema = z.toJSONSchema(ChatMessage.schema, { ...options, io });
+      expect(schema).not.toHaveProperty("additionalProperties");
+      expect(schema.properties!.nonce).toEqual({
+        type: "string",
+        contentEncoding: "base64",
+        minLength: 16,
+        maxLength: 16,
+      });
+      expect(schema.properties!.timestamp).toMatchObject({ type: "number", minimum: 0 });
+      expect(schema.properties!.timestamp).not.toHaveProperty("default");
+      expect(schema.required).toEqual(
+        expect.arrayContaining(["chat_id", "sender_id", "content", "nonce"]),
+      );
+      expect(schema.required!.includes("timestamp")).toBe(io === "output");
+      expect(schema.required).not.toContain("client_id");
+    },
+  );
 
   const propertiesOf = ({ schema }: { schema: z.core.$ZodType }) =>
     z.toJSONSchema(schema, options).properties!;
   const time = { type: "number", minimum: 0, maximum: 8_640_000_000_000 };
 
-  it("says what travels, and within what bounds", () => {
+  it("describes the JSON form, with limits", () => {
     const largest = Number.MAX_SAFE_INTEGER;
     expect(propertiesOf(ChatMessage)).toMatchObject({
       chat_id: { type: "integer", minimum: 1, maximum: largest },
@@ -493,7 +534,7 @@ describe("JSON Schema", () => {
       type: "string",
       minLength: 3,
       maxLength: 50,
-      pattern: "^[\\p{L}\\p{N}_-]*[\\p{L}\\p{N}][\\p{L}\\p{N}_-]*$",
+      pattern: "^(?=[_-]*[\\p{L}\\p{N}])(?:[lL]·|\\p{L}[\\p{Mn}\\p{Mc}]{0,6}|[\\p{N}_-])+$",
     });
     expect(propertiesOf(Ack).stored_at).toEqual({ ...time, description: "Unix time in seconds" });
     expect(propertiesOf(Welcome)).toMatchObject({
@@ -502,7 +543,7 @@ describe("JSON Schema", () => {
     });
   });
 
-  it("says so of fields with checks of the user's own, and of what a schema says itself", () => {
+  it("describes fields with added checks, and keeps a schema's own rules", () => {
     const { nonce } = ChatMessage.schema.shape;
     const checked = nonce.check(z.refine(() => true)).check(z.refine(() => true));
     const schema = z.strictObject({ checked, text: z.string() });
@@ -515,7 +556,7 @@ describe("JSON Schema", () => {
     });
   });
 
-  it("is the same for a schema of classic zod around ours", () => {
+  it("is the same for a classic zod schema that contains the library's", () => {
     const schema = classic.toJSONSchema(classic.object({ message: ChatMessage.schema }), options);
     expect(JSON.stringify(schema)).toContain('"contentEncoding":"base64"');
   });

@@ -8,11 +8,12 @@ export const entries = {
   lacre: "index",
   "lacre-e2e": "e2e/index",
   "lacre-session": "session/index",
+  "lacre-server": "server/index",
   "lacre-testing": "testing/index",
   "lacre-testing-generators": "testing/generators/index",
 } as const;
 
-/** Whether the report in api/ is of the build in dist/; with `write` it is made so. */
+/** Returns whether the report in docs/api/ matches the build in dist/. With `write`, writes the report first. */
 export function reportOf(name: keyof typeof entries, { write = false } = {}): boolean {
   const reportTempFolder = join(root, "node_modules/.cache/api");
   mkdirSync(reportTempFolder, { recursive: true });
@@ -26,7 +27,7 @@ export function reportOf(name: keyof typeof entries, { write = false } = {}): bo
         apiReport: {
           enabled: true,
           reportFileName: `${name}.api.md`,
-          reportFolder: join(root, "api"),
+          reportFolder: join(root, "docs/api"),
           reportTempFolder,
         },
         docModel: { enabled: false },
@@ -44,7 +45,7 @@ export function reportOf(name: keyof typeof entries, { write = false } = {}): bo
       },
     },
   );
-  return write ? existsSync(join(root, `api/${name}.api.md`)) : succeeded && !apiReportChanged;
+  return write ? existsSync(join(root, `docs/api/${name}.api.md`)) : succeeded && !apiReportChanged;
 }
 
 const QUIET = ExtractorLogLevel.None;

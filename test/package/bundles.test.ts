@@ -17,7 +17,8 @@ describe("a bundle for browsers", () => {
     import * as lacre from "lacre";
     import * as e2e from "lacre/e2e";
     import * as session from "lacre/session";
-    console.log({ ...lacre, ...e2e, ...session });
+    import * as server from "lacre/server";
+    console.log({ ...lacre, ...e2e, ...session, ...server });
   `;
 
   it.each(Object.entries(bundlers))("by %s has nothing of Node", async (name, bundle) => {
@@ -59,23 +60,32 @@ async function partsOf(imports: string, from: string): Promise<string[]> {
 describe("one import pays for one thing", () => {
   it.each([
     ["LacreError", "lacre", ["errors"]],
-    ["generateSalt", "lacre/e2e", ["crypto/random", "e2e/chat-key"]],
-    ["ReplayGuard", "lacre", ["clock", "envelope/replay-guard", "errors"]],
+    ["preparePassphrase", "lacre/e2e", ["e2e/passphrase"]],
+    ["ReplayGuard", "lacre", ["bytes", "clock", "envelope/replay-guard", "errors"]],
     ["createRegistry", "lacre", ["errors", "messages/registry"]],
-    ["closeCode, reconnectDelay", "lacre/session", ["session/close-codes"]],
+    ["closeCode", "lacre/session", ["connection/close-codes"]],
   ])("%s for no more than its own files", async (imports, from, parts) => {
     expect(await partsOf(imports, from)).toEqual(parts);
   });
 
   it.each([
-    ["MessageProtocol, SigningKey", "lacre", /^(zod|messages|e2e|session)|ciphers/],
-    ["Ack", "lacre", /^(e2e|session|messages\/(auth|connection|lists|registry))|ciphers/],
+    [
+      "MessageProtocol, SigningKey",
+      "lacre",
+      /^(zod|messages|e2e|connection|session|server)|ciphers/,
+    ],
+    [
+      "Ack",
+      "lacre",
+      /^(e2e|connection|session|server|messages\/(auth|connection|lists|registry))|ciphers/,
+    ],
     [
       "encryptMessage, decryptMessage, deriveChatKey",
       "lacre/e2e",
-      /^(zod|session)|messages\/chat$|ciphers/,
+      /^(zod|connection|session|server)|messages\/chat$|ciphers/,
     ],
-    ["Session", "lacre/session", /^e2e|ciphers/],
+    ["Session", "lacre/session", /^(e2e|server)|ciphers/],
+    ["acceptHello, answerResume, messageDigest", "lacre/server", /^(e2e|session)|ciphers/],
   ])("%s for nothing of others", async (imports, from, others) => {
     const parts = await partsOf(imports, from);
     expect(parts.length).toBeGreaterThan(10);

@@ -9,9 +9,9 @@ const { project } = inject("packed");
 
 const conversation = `
   const signingKey = SigningKey.from("shared by alice's client and the server");
-  const salt = generateSalt();
-  const aliceKey = await deriveChatKey("shared by alice and bob", { salt });
-  const bobKey = await deriveChatKey("shared by alice and bob", { salt });
+  const created = await createChatKey("shared by alice and bob", { iterations: 100_000 });
+  const { key: aliceKey, salt, iterations, key_check: check } = created;
+  const bobKey = await deriveChatKey("shared by alice and bob", { salt, iterations, check });
   const content = { kind: "text", text: "hola" } as const;
   const sent = await encryptMessage(aliceKey, { chat_id: 42, sender_id: 7, content });
   const frame: Uint8Array = ChatMessage.toProtocol(sent, signingKey).toBytes();
@@ -25,13 +25,14 @@ const conversation = `
 `;
 const values = {
   lacre: ["ChatMessage", "MessageProtocol", "SigningKey"],
-  "lacre/e2e": ["decryptMessage", "deriveChatKey", "encryptMessage", "generateSalt"],
+  "lacre/e2e": ["createChatKey", "decryptMessage", "deriveChatKey", "encryptMessage"],
   "lacre/session": ["Session"],
 };
 const types = `
   import type { VerifiedMessage } from "lacre";
   import type { Content } from "lacre/e2e";
   import type { SessionAction } from "lacre/session";
+  export type { Acceptance } from "lacre/server";
   export type { ContractTarget } from "lacre/testing";
   export { messageFrame } from "lacre/testing/generators";
 `;
@@ -61,6 +62,15 @@ describe("a program that has the package installed", () => {
     expect(run(write("cjs.cjs", code))).toBe("hola\n");
   });
 
+  it("imports and requires the vectors", () => {
+    const use = "console.log(vectors.valid.length > 20 && vectors.valid[0].type);";
+    const file = "lacre/vectors/wire2.json";
+    const imported = `import vectors from "${file}" with { type: "json" };\n${use}`;
+    const required = `const vectors = require("${file}");\n${use}`;
+    expect(run(write("vectors.mjs", imported))).toBe("test\n");
+    expect(run(write("vectors.cjs", required))).toBe("test\n");
+  });
+
   it("bundles it for browsers", async () => {
     await build({
       absWorkingDir: project,
@@ -80,7 +90,14 @@ describe("a program in TypeScript", () => {
     "program.cts",
     `import lacre = require("lacre");\nimport e2e = require("lacre/e2e");
      export const key: lacre.SigningKey = lacre.SigningKey.from("secret");
-     export const salt: Uint8Array = e2e.generateSalt();`,
+     export const prepared: string = e2e.preparePassphrase(" x ");`,
+  );
+
+  const vectors = write(
+    "typed-vectors.mts",
+    `import type { VectorBytes } from "lacre/testing";
+     import wire2 from "lacre/vectors/wire2.json" with { type: "json" };
+     export const frames: VectorBytes[] = wire2.valid.map(({ frame }) => frame);`,
   );
 
   /** What the compiler has against a file, with the declarations of the package checked too. */
@@ -107,6 +124,8 @@ describe("a program in TypeScript", () => {
     const modules = orSkip(() => installed(`typescript@~${version}`), skip);
     const compiler = join(modules, "typescript/bin/tsc");
     expect(complaints(compiler, esm, nodenext)).toBe("");
+    // Below 5.7 the compiler gives a JSON module no default export.
+    if (version >= "5.7") expect(complaints(compiler, vectors, nodenext)).toBe("");
     // Below 5.8 the compiler does not know that an ES module can be required.
     if (version < "5.8") expect(complaints(compiler, cjs, nodenext)).toContain("TS1471");
     else expect(complaints(compiler, cjs, nodenext)).toBe("");
@@ -114,6 +133,7 @@ describe("a program in TypeScript", () => {
 
   it("compiles as a bundler resolves", () => {
     expect(complaints(ours, esm, bundler)).toBe("");
+    expect(complaints(ours, vectors, bundler)).toBe("");
   });
 
   it("is told where it is wrong", () => {

@@ -10,11 +10,11 @@ const { project } = inject("packed");
 
 const app = `
   import { ChatMessage, MessageProtocol, SigningKey } from "lacre";
-  import { decryptMessage, deriveChatKey, encryptMessage, generateSalt } from "lacre/e2e";
+  import { createChatKey, decryptMessage, encryptMessage } from "lacre/e2e";
 
   async function talk() {
     const key = SigningKey.from("shared by alice's client and the server");
-    const chatKey = await deriveChatKey("shared by alice and bob", { salt: generateSalt() });
+    const { key: chatKey } = await createChatKey("shared by alice and bob", { iterations: 100_000 });
     const content = { kind: "text", text: "hola" };
     const sent = await encryptMessage(chatKey, { chat_id: 42, sender_id: 7, content });
     const frame = ChatMessage.toProtocol(sent, key, { wire: 2 }).toBytes();

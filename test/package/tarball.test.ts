@@ -1,9 +1,10 @@
 import { execFileSync } from "node:child_process";
-import { existsSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { publint } from "publint";
 import { formatMessage } from "publint/utils";
 import { describe, expect, inject, it } from "vitest";
+import { parse } from "yaml";
 import { root } from "../support/installed.js";
 
 const { files, project, tarball } = inject("packed");
@@ -14,15 +15,10 @@ const sources = readdirSync(join(root, "src"), { recursive: true, encoding: "utf
 
 describe("the package", () => {
   it("has each source, with its script, its types and their maps; what is to be read; and nothing else", () => {
-    // The vectors' data is there as JSON, for readers in any language.
-    const data = sources.filter((name) => name.startsWith("testing/vectors/data/"));
-    const built = sources
-      .filter((name) => !data.includes(name))
-      .flatMap((name) => [
-        `src/${name}.ts`,
-        ...["js", "js.map", "d.ts", "d.ts.map"].map((kind) => `dist/${name}.${kind}`),
-      ])
-      .concat(data.flatMap((name) => [`dist/${name}.js`, `dist/${name}.d.ts`]));
+    const built = sources.flatMap((name) => [
+      `src/${name}.ts`,
+      ...["js", "js.map", "d.ts", "d.ts.map"].map((kind) => `dist/${name}.${kind}`),
+    ]);
     const others = [
       ...["CHANGELOG.md", "LICENSE", "README.md", "SECURITY.md", "docs/PROTOCOL.md"],
       ...readdirSync(join(root, "vectors")).map((name) => `vectors/${name}`),
@@ -37,6 +33,35 @@ describe("the package", () => {
         expect(existsSync(join(dirname(path), source)), `${file}: ${source}`).toBe(true);
       }
     }
+  });
+
+  it("names its repository, home page and issues, by the release's own step", () => {
+    const workflow = readFileSync(join(root, ".github/workflows/release.yml"), "utf8");
+    const step = parse(workflow).jobs.publish.steps.find(({ run }: { run?: string }) =>
+      run?.includes("npm pkg set"),
+    );
+    const cwd = mkdtempSync(join(project, "release-"));
+    cpSync(join(root, "package.json"), join(cwd, "package.json"));
+    const repository = {
+      GITHUB_SERVER_URL: "https://example.org",
+      GITHUB_REPOSITORY: "acme/lacre",
+    };
+    execFileSync("bash", ["-euc", step.run], { cwd, env: { ...process.env, ...repository } });
+    const released = JSON.parse(readFileSync(join(cwd, "package.json"), "utf8"));
+    expect(released).toMatchObject({
+      repository: { type: "git", url: "git+https://example.org/acme/lacre.git" },
+      homepage: "https://example.org/acme/lacre#readme",
+      bugs: { url: "https://example.org/acme/lacre/issues" },
+    });
+  });
+
+  it("has each vector once", () => {
+    const frame = JSON.parse(readFileSync(join(unpacked, "vectors/wire2.json"), "utf8")).valid[0]
+      .frame;
+    const holders = files.filter((file) =>
+      readFileSync(join(unpacked, file), "utf8").includes(frame),
+    );
+    expect(holders).toEqual(["vectors/wire2.json"]);
   });
 
   it("is faultless for publint", async () => {

@@ -5,20 +5,20 @@ import { paddedLength } from "../../src/e2e/padding.js";
 import { Keyring, MessageProtocol, SigningKey, VerifyError } from "../../src/index.js";
 import { clientId, secret, text } from "../../src/testing/generators/index.js";
 import { toHex } from "../support/hex.js";
-import { numRuns, TIMEOUT } from "./runs.js";
+import { PROPERTY_TIMEOUT, propertyRuns } from "../support/runs.js";
 
 const NOW = 1_700_000_000;
 
-describe("keys that are rotated", () => {
-  it("open what was signed before, during and after; each frame under its own key", {
-    timeout: TIMEOUT,
+describe("rotated keys", () => {
+  it("open frames signed before, during and after the rotation, each with its key", {
+    timeout: PROPERTY_TIMEOUT,
   }, () => {
     const secrets = fc.uniqueArray(
       fc.uint8Array({ minLength: 8, maxLength: 40 }).filter((one) => one.some(Boolean)),
       {
         minLength: 2,
         maxLength: 8,
-        // HMAC takes secrets for one that differ only in zeros at their end.
+        // HMAC treats secrets as equal that differ only in zeros at the end.
         selector: (one) => toHex(one).replace(/(00)+$/, ""),
       },
     );
@@ -28,9 +28,9 @@ describe("keys that are rotated", () => {
         fc.nat(),
         fc.constantFrom(1 as const, 2 as const),
         fc.boolean(),
-        (all, place, wire, named) => {
+        (all, position, wire, named) => {
           const keys = all.map((one, at) => SigningKey.from(one, { id: named ? `k${at}` : "" }));
-          const signer = keys[place % keys.length]!;
+          const signer = keys[position % keys.length]!;
           const frame = new MessageProtocol({ type: "t", payload: {}, timestamp: NOW, wire })
             .sign(signer)
             .toBytes();
@@ -42,12 +42,12 @@ describe("keys that are rotated", () => {
           );
         },
       ),
-      { numRuns },
+      { numRuns: propertyRuns },
     );
   });
 
-  it("are others for each label and each salt, and the same each time", {
-    timeout: TIMEOUT,
+  it("differ by label and salt, and are deterministic", {
+    timeout: PROPERTY_TIMEOUT,
   }, () => {
     const label = fc.stringMatching(/^[a-z0-9-]{1,32}$/);
     const salt = fc.option(fc.uint8Array({ minLength: 1, maxLength: 40 }), { nil: undefined });
@@ -60,7 +60,7 @@ describe("keys that are rotated", () => {
         if (one !== other)
           expect(signatureOf(from, one, salt)).not.toBe(signatureOf(from, other, salt));
       }),
-      { numRuns },
+      { numRuns: propertyRuns },
     );
   });
 });
@@ -83,8 +83,8 @@ describe("end to end", () => {
       ...rest,
     }));
 
-  it("what is encrypted decrypts, in its own place and no other", {
-    timeout: TIMEOUT,
+  it("a message decrypts with its own header only", {
+    timeout: PROPERTY_TIMEOUT,
   }, async () => {
     const key = await ChatKey.from(new Uint8Array(32).fill(7));
     await fc.assert(
@@ -97,21 +97,23 @@ describe("end to end", () => {
         const isSamePlace = JSON.stringify(here) === JSON.stringify(elsewhere);
         if (!isSamePlace) await expect(moved).rejects.toMatchObject({ code: "ERR_DECRYPT" });
       }),
-      { numRuns },
+      { numRuns: propertyRuns },
     );
   });
 
-  it("any bit of content, nonce or aad that changes is noticed", { timeout: TIMEOUT }, async () => {
+  it("a changed bit of content, nonce or aad is detected", {
+    timeout: PROPERTY_TIMEOUT,
+  }, async () => {
     const key = await ChatKey.from(new Uint8Array(32).fill(7));
     const bytes = fc.uint8Array({ maxLength: 100 });
     await fc.assert(
-      fc.asyncProperty(bytes, bytes, fc.nat(), async (plaintext, tail, place) => {
+      fc.asyncProperty(bytes, bytes, fc.nat(), async (plaintext, tail, position) => {
         const aad = Uint8Array.of(1, ...tail);
         const { nonce, content } = await encrypt(key, plaintext, { aad });
         expect(toHex(await decrypt(key, { nonce, content }, { aad }))).toBe(toHex(plaintext));
         const parts = [nonce, content, aad].map((part) => part.slice());
-        const part = parts[place % 3]!;
-        const at = Math.floor(place / 3) % (8 * part.length);
+        const part = parts[position % 3]!;
+        const at = Math.floor(position / 3) % (8 * part.length);
         part[at >> 3]! ^= 1 << (at & 7);
         const [changedNonce, changedContent, changedAad] = parts as [
           Uint8Array,
@@ -125,29 +127,28 @@ describe("end to end", () => {
         );
         await expect(changed).rejects.toMatchObject({ code: "ERR_DECRYPT" });
       }),
-      { numRuns },
+      { numRuns: propertyRuns },
     );
   });
 
-  it("texts of one bucket of lengths look alike, and none shows more than twelve hundredths of its length", {
-    timeout: TIMEOUT,
+  it("texts with the same padded length have equal ciphertext lengths, and padding adds at most 12 %", {
+    timeout: PROPERTY_TIMEOUT,
   }, async () => {
     const key = await ChatKey.from(new Uint8Array(32).fill(7));
-    const place = { chat_id: 1, sender_id: 2, timestamp: NOW };
-    // What is too short to be compressed, so that its length alone decides.
-    const length = fc.integer({ min: 0, max: 470 });
+    const header = { chat_id: 1, sender_id: 2, timestamp: NOW };
+    const length = fc.integer({ min: 0, max: 3000 });
     await fc.assert(
       fc.asyncProperty(length, length, async (one, other) => {
         const [first, second] = await Promise.all(
           [one, other].map(async (count) => {
             const content = { kind: "text", text: "x".repeat(count) } as const;
-            return (await encryptMessage(key, { ...place, content })).content.length;
+            return (await encryptMessage(key, { ...header, content })).content.length;
           }),
         );
         if (one < other) expect(first!).toBeLessThanOrEqual(second!);
         expect(first).toBeGreaterThanOrEqual(128 + 16);
       }),
-      { numRuns },
+      { numRuns: propertyRuns },
     );
     fc.assert(
       fc.property(fc.integer({ min: 128, max: 1_100_000 }), (length) => {
@@ -156,7 +157,7 @@ describe("end to end", () => {
         expect(padded).toBeLessThanOrEqual(length * 1.12);
         expect(paddedLength(padded), "all of a bucket have one length").toBe(padded);
       }),
-      { numRuns },
+      { numRuns: propertyRuns },
     );
   });
 });

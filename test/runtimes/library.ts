@@ -5,9 +5,9 @@ const fromRoot = (path: string) => fileURLToPath(new URL(`../../${path}`, import
 /** The folder of the public vectors, which tests import from `#vectors`. */
 export const vectors = process.env.LACRE_VECTORS ?? fromRoot("../shared/vectors");
 
-/** How long to search: browsers have no environment to read it from. */
-const numbers = ["LACRE_PROPERTY_RUNS", "LACRE_SIMULATIONS"];
-const said = (name: string) => JSON.stringify(process.env[name]) ?? "undefined";
+/** Variables that test/support/runs.ts reads. Browsers have no environment. */
+const variables = ["LACRE_TESTS", "LACRE_PROPERTY_RUNS", "LACRE_SIMULATIONS"];
+const asCode = (name: string) => JSON.stringify(process.env[name]) ?? "undefined";
 
 /** What stands behind `#native` and `#compile`. */
 const platforms = {
@@ -18,12 +18,16 @@ const platforms = {
 
 /** Tests that are Node's by nature: of the repository, its documents, its tools and its package; with a peer in Python or zlib. */
 export const onNodeOnly = [
-  "test/{assurance,interop,house,docs,package}/**",
+  "test/{assurance,interop,architecture,docs,package}/**",
   "test/**/*.node.test.ts",
 ];
 
-/** Tests that search for a long time, on the same code as others. */
-export const takesLong = ["test/property/**"];
+/** Tests that search for a long time, on the same code as others. Deno itself runs them in `npm run test:runtimes`. */
+export const takesLong = [
+  "test/{memory,property}/**",
+  "test/session/{malicious-server,scale,simulation}.test.ts",
+  "test/testing/{generators,vectors}.test.ts",
+];
 
 /**
  * The library's tests on one platform's files, as a project for vitest. Without these aliases they would test a stale
@@ -41,10 +45,17 @@ export function libraryOn(
         "#native": fromRoot(`src/crypto/${native}`),
         "#compile": fromRoot(`src/messages/${compile}`),
         "#vectors": vectors,
+        // The copy that runs in workerd is not installed as a package.
+        "lacre/vectors": fromRoot("vectors"),
       },
     },
-    define: Object.fromEntries(numbers.map((name) => [`import.meta.env.${name}`, said(name)])),
+    define: Object.fromEntries(variables.map((name) => [`import.meta.env.${name}`, asCode(name)])),
     server: { fs: { allow: [fromRoot("."), vectors] } },
-    test: { include: ["test/**/*.test.ts"], exclude: onNodeOnly, testTimeout: 120_000, ...test },
+    test: {
+      include: ["test/**/*.test.ts"],
+      exclude: onNodeOnly,
+      testTimeout: 120_000,
+      ...test,
+    },
   };
 }

@@ -50,7 +50,7 @@ function copyForWorkerd(): string {
   const others = ["@noble/hashes", "@noble/ciphers", "@msgpack/msgpack"];
   const asHere = [...same, ...others].map((name) => `${name}@${versionHere(name)}`);
   install(folder, ["@cloudflare/vitest-pool-workers@0.23", ...asHere]);
-  for (const part of ["src", "test", "assurance"]) {
+  for (const part of ["src", "test", "vectors"]) {
     rmSync(join(folder, part), { recursive: true, force: true });
     cpSync(join(root, part), join(folder, part), { recursive: true });
   }

@@ -1,29 +1,29 @@
 import { describe, expect, it } from "vitest";
 import { ChatMessage } from "../../src/index.js";
 import type { SessionAction, SessionEvent } from "../../src/session/index.js";
-import { fromAlice, fromBob, only, Stage, types } from "./stage.js";
+import { fromAlice, fromBob, only, SessionFixture, types } from "./fixture.js";
 
-describe("what a session wants done about an event", () => {
-  it("stays as it was when the next event comes", () => {
-    const stage = Stage.online();
-    const first = stage.receive(ChatMessage, fromBob(1));
+describe("the actions of Session.handle", () => {
+  it("are not changed by later events", () => {
+    const fixture = SessionFixture.online();
+    const first = fixture.receive(ChatMessage, fromBob(1));
     const before = [...first];
-    const second = stage.handle({ type: "send", message: fromAlice(1) });
-    stage.handle({ type: "closed", code: 1006 });
+    const second = fixture.handle({ type: "send", message: fromAlice(1) });
+    fixture.handle({ type: "closed", code: 1006 });
     expect(first).toEqual(before);
     expect(only(first, "persist")).toEqual([]);
     expect(only(second, "deliver")).toEqual([]);
   });
 
-  it("may be interrupted by an event that comes of it: nothing is done twice, or left out, and the wake is right", () => {
-    const stage = Stage.online();
+  it("may be performed with nested events: each action runs once and the last wake is valid", () => {
+    const fixture = SessionFixture.online();
     const performed: SessionAction[] = [];
-    /** A loop whose application answers a message while it is told of it, and whose disk is at once. */
+    /** Performs actions with an application that replies inside the notice of a message, and storage that is synchronous. */
     function perform(actions: readonly SessionAction[]): void {
       for (const action of actions) {
         performed.push(action);
-        const said = answerTo(action);
-        if (said !== undefined) perform(stage.handle(said));
+        const reaction = answerTo(action);
+        if (reaction !== undefined) perform(fixture.handle(reaction));
       }
     }
     function answerTo(action: SessionAction): SessionEvent | undefined {
@@ -31,21 +31,27 @@ describe("what a session wants done about an event", () => {
       if (action.type !== "deliver" || action.notice.type !== "message") return undefined;
       return { type: "send", message: fromAlice(action.notice.message.seq!) };
     }
-    stage.receive(ChatMessage, fromBob(2));
-    perform(stage.list({ after: 0, through: 2, messages: [fromBob(1), fromBob(2)] }));
+    fixture.receive(ChatMessage, fromBob(2));
+    perform(fixture.list({ after: 0, through: 2, messages: [fromBob(1), fromBob(2)] }));
     expect(only(performed, "persist")).toHaveLength(2);
     expect(only(performed, "cursor")).toHaveLength(1);
-    expect(types(stage, performed)).toEqual(["message"]);
-    expect(only(performed, "wake").at(-1)!.at - stage.now).toBeCloseTo(10);
+    expect(types(fixture, performed)).toEqual(["message"]);
+    expect(only(performed, "wake").at(-1)!.at - fixture.now).toBeCloseTo(10);
   });
 
-  it("is known at once where it throws: the next event is taken as if nothing was said", () => {
-    const stage = Stage.online();
-    expect(() => stage.handle({ type: "follow", chat_id: -1 })).toThrow("resume");
-    expect(() => stage.handle({ type: "mark", event_type: "typing", chat_id: -1 })).toThrow(
+  it("are unaffected by an earlier event that was invalid", () => {
+    const fixture = SessionFixture.online();
+    expect(() => fixture.handle({ type: "follow", chat_id: -1 })).toThrow("resume");
+    expect(() => fixture.handle({ type: "mark", event_type: "typing", chat_id: -1 })).toThrow(
       "status",
     );
-    expect(types(stage, stage.send(fromAlice(1)))).toEqual(["message"]);
-    expect(only(stage.ack(fromAlice(1), 1), "deliver")).toHaveLength(1);
+    expect(types(fixture, fixture.send(fromAlice(1)))).toEqual(["message"]);
+    expect(only(fixture.ack(fromAlice(1), 1), "deliver")).toHaveLength(1);
   });
+});
+
+it("ignores an event of an unknown type", () => {
+  const fixture = SessionFixture.online();
+  const actions = fixture.handle({ type: "hologram", data: 1 } as never);
+  expect(actions.map(({ type }) => type)).toEqual(["wake"]);
 });

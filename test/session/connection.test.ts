@@ -1,73 +1,106 @@
 import { describe, expect, it } from "vitest";
 import { Heartbeat } from "../../src/index.js";
-import { CLOSE, closeCode, reconnectDelay } from "../../src/session/index.js";
-import { notices, only, Stage, types } from "./stage.js";
+import { CLOSE, closeCode, type SessionAction } from "../../src/session/index.js";
+import { reconnectDelay } from "../../src/session/reconnect.js";
+import { notices, offer, only, SessionFixture, types } from "./fixture.js";
+
+/** Returns a session that received an invalid welcome and closes with 4000, and the actions of that event. */
+function closing(): { fixture: SessionFixture; actions: SessionAction[] } {
+  const fixture = new SessionFixture();
+  fixture.handle({ type: "tick" });
+  fixture.handle({ type: "connected" });
+  const actions = fixture.handle({ type: "frame", data: new Uint8Array() });
+  expect(only(actions, "close")).toMatchObject([{ code: CLOSE.protocolError }]);
+  return { fixture, actions };
+}
 
 describe("a connection", () => {
-  it("is kept alive by heartbeats, and given up when nothing comes for three of them", () => {
-    const stage = Stage.online();
-    stage.now += 29.9;
-    expect(types(stage, stage.handle({ type: "tick" }))).toEqual([]);
-    stage.now += 0.1;
-    expect(types(stage, stage.handle({ type: "tick" }))).toEqual(["heartbeat"]);
-    stage.receive(Heartbeat, { sent_at: stage.now });
-    stage.now += 89.9;
-    expect(only(stage.handle({ type: "tick" }), "close")).toEqual([]);
-    stage.now += 0.1;
-    expect(only(stage.handle({ type: "tick" }), "close")).toEqual([
+  it("sends heartbeats, and closes after three heartbeat intervals without a frame", () => {
+    const fixture = SessionFixture.online();
+    fixture.now += 29.9;
+    expect(types(fixture, fixture.handle({ type: "tick" }))).toEqual([]);
+    fixture.now += 0.1;
+    expect(types(fixture, fixture.handle({ type: "tick" }))).toEqual(["heartbeat"]);
+    fixture.receive(Heartbeat, { sent_at: fixture.now });
+    fixture.now += 89.9;
+    expect(only(fixture.handle({ type: "tick" }), "close")).toEqual([]);
+    fixture.now += 0.1;
+    expect(only(fixture.handle({ type: "tick" }), "close")).toEqual([
       { type: "close", code: CLOSE.silent, reason: "silent" },
     ]);
   });
 
-  it("that is lost is made again, later each time, and at once after a good one", () => {
-    const stage = Stage.online();
+  it("that is lost is reopened with a growing delay, which restarts after a stable connection", () => {
+    const fixture = SessionFixture.online();
     const wait = () => {
-      const [wake] = only(stage.handle({ type: "closed", code: 1006 }), "wake").slice(-1);
-      const seconds = wake!.at - stage.now;
-      stage.now = wake!.at;
+      const [wake] = only(fixture.handle({ type: "closed", code: 1006 }), "wake").slice(-1);
+      const seconds = wake!.at - fixture.now;
+      fixture.now = wake!.at;
       return seconds;
     };
-    stage.now += 20;
+    fixture.now += 20;
     expect(wait()).toBeCloseTo(0.25);
-    expect(only(stage.handle({ type: "tick" }), "connect")).toHaveLength(1);
+    expect(only(fixture.handle({ type: "tick" }), "connect")).toHaveLength(1);
     expect(wait()).toBeCloseTo(0.5);
-    stage.handle({ type: "tick" });
+    fixture.handle({ type: "tick" });
     expect(wait()).toBeCloseTo(1);
     for (let failure = 0; failure < 10; failure++) {
-      stage.handle({ type: "tick" });
+      fixture.handle({ type: "tick" });
       wait();
     }
-    stage.handle({ type: "tick" });
+    fixture.handle({ type: "tick" });
     expect(wait()).toBeCloseTo(15);
   });
 
-  it("that is lost right after the welcome counts as failed", () => {
-    const stage = Stage.online();
-    const [wake] = only(stage.handle({ type: "closed", code: 1006 }), "wake").slice(-1);
-    expect(wake!.at - stage.now).toBeCloseTo(0.5);
+  it.each([
+    [1012, 20, 10],
+    [1013, 20, 10],
+    [1012, 1e300, 1800],
+    [1012, 0.001, 0.25],
+    [1012, undefined, 0.25],
+    [1006, 20, 0.25],
+  ])(
+    "closed with %d is reopened within the reconnect_within of the welcome (%s s): after %d s",
+    (code, reconnect_within, delay) => {
+      const fixture = new SessionFixture({ cursors: [] });
+      fixture.connect({ ...offer, reconnect_within });
+      fixture.now += 20;
+      const [wake] = only(fixture.handle({ type: "closed", code }), "wake").slice(-1);
+      expect(wake!.at - fixture.now).toBeCloseTo(delay);
+      fixture.now = wake!.at;
+      expect(only(fixture.handle({ type: "tick" }), "connect")).toHaveLength(1);
+      const [again] = only(fixture.handle({ type: "closed", code: 1006 }), "wake").slice(-1);
+      expect(again!.at - fixture.now, "the next attempt has the usual delay").toBeCloseTo(0.5);
+    },
+  );
+
+  it("that is lost right after the welcome counts as a failed attempt", () => {
+    const fixture = SessionFixture.online();
+    const [wake] = only(fixture.handle({ type: "closed", code: 1006 }), "wake").slice(-1);
+    expect(wake!.at - fixture.now).toBeCloseTo(0.5);
   });
 
-  it("is a good one from 10 seconds on", () => {
+  it("counts as stable after 10 seconds", () => {
     for (const [seconds, delay] of [
       [9.99, 0.5],
       [10, 0.25],
     ] as const) {
-      const stage = Stage.online();
-      stage.now += seconds;
-      const [wake] = only(stage.handle({ type: "closed", code: 1006 }), "wake").slice(-1);
-      expect(wake!.at - stage.now).toBeCloseTo(delay);
+      const fixture = SessionFixture.online();
+      fixture.now += seconds;
+      const [wake] = only(fixture.handle({ type: "closed", code: 1006 }), "wake").slice(-1);
+      expect(wake!.at - fixture.now).toBeCloseTo(delay);
     }
   });
 
-  it("is not made again after a close code that says so", () => {
+  it("is not reopened after a final close code", () => {
     for (const code of [1008, 1009, 4001, 4002, 4005]) {
-      const stage = Stage.online();
-      const actions = stage.handle({ type: "closed", code });
+      const fixture = SessionFixture.online();
+      const actions = fixture.handle({ type: "closed", code });
       expect(notices(actions)).toEqual([{ type: "offline", code, retry: false }]);
       expect(only(actions, "wake")).toEqual([]);
-      stage.now += 1e6;
-      expect(only(stage.handle({ type: "tick" }), "connect")).toEqual([]);
-      expect(notices(stage.handle({ type: "closed", code }))).toEqual([]);
+      fixture.now += 1e6;
+      expect(only(fixture.handle({ type: "tick" }), "connect")).toEqual([]);
+      expect(notices(fixture.handle({ type: "closed", code }))).toEqual([]);
     }
   });
 
@@ -87,36 +120,44 @@ describe("a connection", () => {
     [4004, "too slow", true],
     [4005, "replaced", false],
     [4999, "unknown", true],
-  ])("that closes with %d is told what that means: %s", (code, name, retry) => {
+  ])("close code %d means %s", (code, name, retry) => {
     expect(closeCode(code)).toEqual({ name, retry });
   });
 
-  it("that is told to close and never says that it is closed is taken for lost after 10 seconds", () => {
-    const stage = Stage.online();
-    stage.now += 90;
-    const [wake] = only(stage.handle({ type: "tick" }), "wake");
-    expect(wake!.at - stage.now).toBeCloseTo(10);
-    stage.now += 9.9;
-    expect(notices(stage.handle({ type: "tick" }))).toEqual([]);
-    stage.now += 0.1;
-    expect(notices(stage.handle({ type: "tick" }))).toEqual([
+  it("counts as lost if a close is not reported within 10 seconds", () => {
+    const { fixture, actions } = closing();
+    const [wake] = only(actions, "wake");
+    expect(wake!.at - fixture.now).toBeCloseTo(10);
+    fixture.now += 9.9;
+    expect(notices(fixture.handle({ type: "tick" }))).toEqual([]);
+    fixture.now += 0.1;
+    expect(notices(fixture.handle({ type: "tick" }))).toEqual([
       { type: "offline", code: 1006, retry: true },
     ]);
-    stage.now += 60;
-    expect(notices(stage.connect())).toMatchObject([{ type: "online" }]);
+    fixture.now += 60;
+    expect(notices(fixture.connect())).toMatchObject([{ type: "online" }]);
   });
 
-  it("that was taken for lost may say that it is closed before the next one is made", () => {
-    const stage = Stage.online();
-    stage.now += 90;
-    stage.handle({ type: "tick" });
-    stage.now += 10;
-    const [wake] = only(stage.handle({ type: "tick" }), "wake");
-    const late = stage.handle({ type: "closed", code: 4003 });
+  it("that is silent is closed and reported as offline immediately", () => {
+    const fixture = SessionFixture.online();
+    fixture.now += 90;
+    const actions = fixture.handle({ type: "tick" });
+    expect(only(actions, "close")).toMatchObject([{ code: CLOSE.silent }]);
+    expect(notices(actions)).toEqual([{ type: "offline", code: CLOSE.silent, retry: true }]);
+    expect(fixture.handle({ type: "closed", code: CLOSE.silent })).toEqual(only(actions, "wake"));
+    fixture.now += 1;
+    expect(only(fixture.handle({ type: "tick" }), "connect")).toHaveLength(1);
+  });
+
+  it("ignores a late close event after it counts as lost", () => {
+    const { fixture } = closing();
+    fixture.now += 10;
+    const [wake] = only(fixture.handle({ type: "tick" }), "wake");
+    const late = fixture.handle({ type: "closed", code: 4003 });
     expect(late).toEqual([{ type: "wake", at: wake!.at }]);
   });
 
-  it("waits with full jitter", () => {
+  it("is reopened after a delay with full jitter", () => {
     expect(reconnectDelay(3, 0)).toBe(0);
     expect(reconnectDelay(3, 0.999)).toBeLessThan(4);
     expect(reconnectDelay(1000, 0.999)).toBeLessThan(30);

@@ -4,6 +4,7 @@ import {
   createRegistry,
   ErrorResponse,
   Heartbeat,
+  LacreError,
   MessageListResponse,
   type MessageProtocol,
   Resume,
@@ -11,15 +12,16 @@ import {
 } from "../../src/index.js";
 import {
   acceptHello,
+  answerHeartbeat,
   answerResume,
-  bodyDigest,
   type Channel,
-  CLOSE,
-  markRefusal,
-} from "../../src/session/index.js";
+  messageDigest,
+  statusErrorCode,
+} from "../../src/server/index.js";
+import { CLOSE } from "../../src/session/index.js";
 import { toHex } from "../support/hex.js";
 
-/** How a server's end of a connection is reached. */
+/** The server's end of a socket. */
 export interface ServerSocket {
   readonly user_id: number;
   readonly sessionKey: Uint8Array;
@@ -38,28 +40,29 @@ interface StoredMessage {
   readonly stored_at: number;
 }
 
-/** Faults of a server that is not itself at fault: it is busy, or it takes some messages from nobody. */
-export interface Moods {
-  /** Whether to answer a message, or a resume, with "later". */
+/** Decides which requests the server rejects. */
+export interface Rejections {
+  /** Whether to reject a message, a resume or a receipt temporarily. */
   isBusy(): boolean;
-  /** Whether a message is refused for good. */
-  refuses(message: ChatMessage): boolean;
+  /** Whether to reject a message finally. */
+  rejects(message: ChatMessage): boolean;
 }
 
 const registry = createRegistry([ChatMessage, Heartbeat, Resume, StatusEvent]);
 const offer = { capabilities: ["delivered"], limits: {}, heartbeat: 30 };
 
-/** A server as docs/PROTOCOL.md has it, without disk and sockets. What it has stored outlives its restarts. */
+/** In-memory server that follows docs/PROTOCOL.md. Its messages survive `restart`. */
 export class ModelServer {
   readonly #members: ReadonlyMap<number, readonly number[]>;
-  readonly #moods: Moods;
+  readonly #rejections: Rejections;
   readonly #chats = new Map<number, (StoredMessage | "deleted")[]>();
   readonly #byClientId = new Map<string, StoredMessage>();
+  readonly #readUpTo = new Map<string, number>();
   #connections = new Map<ServerSocket, Connection>();
 
-  constructor(members: ReadonlyMap<number, readonly number[]>, moods: Moods) {
+  constructor(members: ReadonlyMap<number, readonly number[]>, rejections: Rejections) {
     this.#members = members;
-    this.#moods = moods;
+    this.#rejections = rejections;
   }
 
   lastSeq(chatId: number): number {
@@ -70,6 +73,11 @@ export class ModelServer {
     return (this.#chats.get(chatId) ?? []).flatMap((one) =>
       one === "deleted" ? [] : [one.message],
     );
+  }
+
+  /** Returns the seq up to which a user has read a chat. */
+  readUpTo(chatId: number, userId: number): number {
+    return this.#readUpTo.get(`${chatId} ${userId}`) ?? 0;
   }
 
   connect(socket: ServerSocket): void {
@@ -86,7 +94,7 @@ export class ModelServer {
     return sockets;
   }
 
-  /** Auto-delete: the message is gone, its seq is not. */
+  /** Deletes a message. Its seq stays in use. */
   delete(chatId: number, seq: number): void {
     const chat = this.#chats.get(chatId);
     if (chat?.[seq - 1]) chat[seq - 1] = "deleted";
@@ -96,7 +104,7 @@ export class ModelServer {
     const connection = this.#connections.get(socket);
     if (connection === undefined) return;
     if (connection.channel === undefined) {
-      this.#greet(connection, data, now);
+      this.#acceptHello(connection, data, now);
       return;
     }
     let message: MessageProtocol;
@@ -106,26 +114,27 @@ export class ModelServer {
       return;
     }
     const parsed = registry.parse(message);
-    if (parsed.type === "message") this.#take(connection, parsed.value, now);
-    if (parsed.type === "resume") this.#resume(connection, parsed.value, now);
-    if (parsed.type === "status") this.#mark(connection, parsed.value, now);
-    if (parsed.type === "heartbeat") this.#send(connection, Heartbeat, parsed.value, now);
+    if (parsed.type === "message") this.#onMessage(connection, parsed.value, now);
+    if (parsed.type === "resume") this.#onResume(connection, parsed.value, now);
+    if (parsed.type === "status") this.#onStatus(connection, parsed.value, now);
+    if (parsed.type === "heartbeat")
+      this.#send(connection, Heartbeat, answerHeartbeat(parsed.value, connection.channel), now);
   }
 
-  #greet(connection: Connection, data: Uint8Array, now: number): void {
+  #acceptHello(connection: Connection, data: Uint8Array, now: number): void {
     try {
       const accepted = acceptHello(data, connection.socket.sessionKey, offer, now);
-      if (accepted === undefined) return connection.socket.close(CLOSE.noCommonWire);
       connection.channel = accepted.channel;
       connection.socket.send(accepted.frame);
-    } catch {
-      connection.socket.close(CLOSE.policy);
+    } catch (error) {
+      const isWire = error instanceof LacreError && error.code === "ERR_NO_COMMON_WIRE";
+      connection.socket.close(isWire ? CLOSE.noCommonWire : CLOSE.policy);
     }
   }
 
-  #take(from: Connection, message: ChatMessage, now: number): void {
+  #onMessage(from: Connection, message: ChatMessage, now: number): void {
     const { chat_id, client_id, sender_id } = message;
-    const refuse = (error_code: string, more = {}) =>
+    const reject = (error_code: string, more = {}) =>
       this.#send(
         from,
         ErrorResponse,
@@ -133,14 +142,14 @@ export class ModelServer {
         now,
       );
     const isMember = this.#members.get(chat_id)?.includes(from.socket.user_id);
-    if (sender_id !== from.socket.user_id || !isMember || this.#moods.refuses(message)) {
-      return refuse("ERR_FORBIDDEN");
+    if (sender_id !== from.socket.user_id || !isMember || this.#rejections.rejects(message)) {
+      return reject("ERR_FORBIDDEN");
     }
-    if (this.#moods.isBusy()) return refuse("ERR_RATE_LIMITED", { retry_after: 2 });
+    if (this.#rejections.isBusy()) return reject("ERR_RATE_LIMITED", { retry_after: 2 });
     const key = `${chat_id} ${sender_id} ${client_id}`;
-    const digest = toHex(bodyDigest(message));
+    const digest = toHex(messageDigest(message));
     const known = this.#byClientId.get(key);
-    if (known !== undefined && known.digest !== digest) return refuse("ERR_CLIENT_ID_REUSED");
+    if (known !== undefined && known.digest !== digest) return reject("ERR_CLIENT_ID_REUSED");
     const stored = known ?? this.#store(key, message, digest, now);
     const { seq, message_id } = stored.message;
     this.#send(
@@ -172,9 +181,9 @@ export class ModelServer {
     return stored;
   }
 
-  #resume(from: Connection, request: Resume, now: number): void {
+  #onResume(from: Connection, request: Resume, now: number): void {
     const { chat_id, after, limit } = request;
-    if (this.#moods.isBusy()) {
+    if (this.#rejections.isBusy()) {
       const details = { resume: chat_id, retry_after: 2 };
       return this.#send(
         from,
@@ -194,14 +203,21 @@ export class ModelServer {
     );
   }
 
-  #mark(from: Connection, status: StatusEvent, now: number): void {
-    const { chat_id = 0 } = status;
+  #onStatus(from: Connection, status: StatusEvent, now: number): void {
+    const { chat_id = 0, event_type, user_id, seq = 0 } = status;
+    if (event_type === "read" && this.#rejections.isBusy()) {
+      const details = { mark: event_type, chat_id, retry_after: 2 };
+      const busy = { error_code: "ERR_UNAVAILABLE", error_message: "", details };
+      return this.#send(from, ErrorResponse, busy, now);
+    }
     const isMember = this.#members.get(chat_id)?.includes(from.socket.user_id);
     if (
       !isMember ||
-      markRefusal(status, { user_id: from.socket.user_id, last_seq: this.lastSeq(chat_id) })
+      statusErrorCode(status, { user_id: from.socket.user_id, last_seq: this.lastSeq(chat_id) })
     )
       return;
+    const read = Math.max(seq, this.readUpTo(chat_id, user_id));
+    if (event_type === "read") this.#readUpTo.set(`${chat_id} ${user_id}`, read);
     this.#fanOut(from, chat_id, StatusEvent, status, now);
   }
 

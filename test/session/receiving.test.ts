@@ -1,35 +1,35 @@
 import { describe, expect, it } from "vitest";
-import { ChatMessage, ErrorResponse } from "../../src/index.js";
+import { ChatMessage, ErrorResponse, Heartbeat } from "../../src/index.js";
 import type { SessionAction } from "../../src/session/index.js";
-import { CHAT, delivered, fromAlice, fromBob, notices, only, Stage } from "./stage.js";
+import { CHAT, delivered, fromAlice, fromBob, notices, only, SessionFixture } from "./fixture.js";
 
-describe("what bob writes", () => {
-  it("is handed over in order, with the cursor after it", () => {
-    const stage = Stage.online();
-    const actions = stage.receive(ChatMessage, fromBob(1));
+describe("a received message", () => {
+  it("is delivered in order, followed by its cursor", () => {
+    const fixture = SessionFixture.online();
+    const actions = fixture.receive(ChatMessage, fromBob(1));
     expect(actions).toMatchObject([
       { type: "wake" },
       { type: "deliver" },
-      { type: "cursor", chat_id: CHAT, seq: 1 },
+      { type: "cursor", chat_id: CHAT, from: 0, seq: 1 },
     ]);
   });
 
-  it("under a client id that she used herself is another message", () => {
-    const stage = Stage.online();
-    stage.send(fromAlice(1));
-    stage.ack(fromAlice(1), 1);
+  it("with a client id that the user also used is another message", () => {
+    const fixture = SessionFixture.online();
+    fixture.send(fromAlice(1));
+    fixture.ack(fromAlice(1), 1);
     const { client_id } = fromAlice(1);
-    expect(delivered(stage.receive(ChatMessage, fromBob(2, { client_id })))).toEqual([2]);
-    expect(delivered(stage.receive(ChatMessage, fromBob(3, { client_id })))).toEqual([]);
+    expect(delivered(fixture.receive(ChatMessage, fromBob(2, { client_id })))).toEqual([2]);
+    expect(delivered(fixture.receive(ChatMessage, fromBob(3, { client_id })))).toEqual([]);
   });
 
-  it("waits for what is missing before it, which is asked for once", () => {
-    const stage = Stage.online();
-    const early = stage.receive(ChatMessage, fromBob(3));
+  it("is buffered until the missing ones before it arrive, which are requested once", () => {
+    const fixture = SessionFixture.online();
+    const early = fixture.receive(ChatMessage, fromBob(3));
     expect(delivered(early)).toEqual([]);
-    expect(stage.resumes(early)).toEqual([{ chat_id: CHAT, after: 0, limit: 100 }]);
-    expect(stage.resumes(stage.receive(ChatMessage, fromBob(4)))).toEqual([]);
-    const caughtUp = stage.list({
+    expect(fixture.resumes(early)).toEqual([{ chat_id: CHAT, after: 0, limit: 100 }]);
+    expect(fixture.resumes(fixture.receive(ChatMessage, fromBob(4)))).toEqual([]);
+    const caughtUp = fixture.list({
       after: 0,
       through: 4,
       messages: [fromBob(1), fromBob(2), fromBob(3), fromBob(4)],
@@ -38,104 +38,106 @@ describe("what bob writes", () => {
     expect(only(caughtUp, "cursor").at(-1)).toMatchObject({ seq: 4 });
   });
 
-  it("may come before the answer does", () => {
-    const stage = Stage.online();
-    stage.receive(ChatMessage, fromBob(3));
-    expect(delivered(stage.receive(ChatMessage, fromBob(1)))).toEqual([1]);
+  it("may arrive before the answer to a resume", () => {
+    const fixture = SessionFixture.online();
+    fixture.receive(ChatMessage, fromBob(3));
+    expect(delivered(fixture.receive(ChatMessage, fromBob(1)))).toEqual([1]);
     expect(
-      delivered(stage.list({ after: 0, through: 2, messages: [fromBob(1), fromBob(2)] })),
+      delivered(fixture.list({ after: 0, through: 2, messages: [fromBob(1), fromBob(2)] })),
     ).toEqual([2, 3]);
   });
 
-  it("is asked for again until it is answered, though all that was missing came by itself", () => {
-    const stage = Stage.online();
-    stage.receive(ChatMessage, fromBob(2));
-    expect(stage.resumes(stage.receive(ChatMessage, fromBob(1)))).toEqual([]);
-    stage.now += 10;
-    expect(stage.resumes(stage.handle({ type: "tick" }))).toMatchObject([{ after: 2 }]);
+  it("does not end a resume, which is sent again until it is answered", () => {
+    const fixture = SessionFixture.online();
+    fixture.receive(ChatMessage, fromBob(2));
+    expect(fixture.resumes(fixture.receive(ChatMessage, fromBob(1)))).toEqual([]);
+    fixture.now += 10;
+    expect(fixture.resumes(fixture.handle({ type: "tick" }))).toMatchObject([{ after: 2 }]);
   });
 
-  it("is not asked for again after the server's patience, if it came by itself meanwhile", () => {
-    const stage = Stage.online();
-    stage.receive(ChatMessage, fromBob(2));
+  it("ends a postponed resume if nothing is missing any more", () => {
+    const fixture = SessionFixture.online();
+    fixture.receive(ChatMessage, fromBob(2));
     const details = { resume: CHAT, retry_after: 5 };
-    stage.receive(ErrorResponse, { error_code: "ERR_UNAVAILABLE", error_message: "", details });
-    stage.receive(ChatMessage, fromBob(1));
-    stage.now += 5;
-    expect(stage.resumes(stage.handle({ type: "tick" }))).toEqual([]);
+    fixture.receive(ErrorResponse, { error_code: "ERR_UNAVAILABLE", error_message: "", details });
+    fixture.receive(ChatMessage, fromBob(1));
+    fixture.now += 5;
+    expect(fixture.resumes(fixture.handle({ type: "tick" }))).toEqual([]);
   });
 
-  it("and was deleted is no hole", () => {
-    const stage = Stage.online();
-    stage.receive(ChatMessage, fromBob(5));
-    const actions = stage.list({ after: 0, through: 5, messages: [fromBob(2), fromBob(5)] });
+  it("that was deleted leaves no gap", () => {
+    const fixture = SessionFixture.online();
+    fixture.receive(ChatMessage, fromBob(5));
+    const actions = fixture.list({ after: 0, through: 5, messages: [fromBob(2), fromBob(5)] });
     expect(delivered(actions)).toEqual([2, 5]);
     expect(notices(actions).filter(({ type }) => type === "gap")).toEqual([]);
   });
 
-  it("comes in pages", () => {
-    const stage = new Stage();
-    expect(stage.resumes(stage.connect())).toEqual([{ chat_id: CHAT, after: 0, limit: 100 }]);
-    const first = stage.list({
+  it("may be part of several pages", () => {
+    const fixture = new SessionFixture();
+    expect(fixture.resumes(fixture.connect())).toEqual([{ chat_id: CHAT, after: 0, limit: 100 }]);
+    const first = fixture.list({
       after: 0,
       through: 2,
       messages: [fromBob(1), fromBob(2)],
       has_more: true,
     });
-    expect(stage.resumes(first)).toEqual([{ chat_id: CHAT, after: 2, limit: 100 }]);
-    expect(stage.resumes(stage.list({ after: 2, through: 3, messages: [fromBob(3)] }))).toEqual([]);
+    expect(fixture.resumes(first)).toEqual([{ chat_id: CHAT, after: 2, limit: 100 }]);
+    expect(fixture.resumes(fixture.list({ after: 2, through: 3, messages: [fromBob(3)] }))).toEqual(
+      [],
+    );
   });
 
-  it("in a chat that is new to her is caught up with from its beginning", () => {
-    const stage = Stage.online({ cursors: [] });
-    expect(stage.resumes(stage.receive(ChatMessage, fromBob(2, { chat_id: 99 })))).toEqual([
+  it("of an unknown chat starts a resume from the first message", () => {
+    const fixture = SessionFixture.online({ cursors: [] });
+    expect(fixture.resumes(fixture.receive(ChatMessage, fromBob(2, { chat_id: 99 })))).toEqual([
       { chat_id: 99, after: 0, limit: 100 },
     ]);
-    expect(stage.resumes(stage.handle({ type: "follow", chat_id: 100 }))).toEqual([
+    expect(fixture.resumes(fixture.handle({ type: "follow", chat_id: 100 }))).toEqual([
       { chat_id: 100, after: 0, limit: 100 },
     ]);
-    expect(stage.resumes(stage.handle({ type: "follow", chat_id: 100 }))).toEqual([]);
+    expect(fixture.resumes(fixture.handle({ type: "follow", chat_id: 100 }))).toEqual([]);
   });
 
-  it("in a chat that is new to her is caught up with after a message of her own, too", () => {
-    const stage = Stage.online({ cursors: [] });
-    stage.send(fromAlice(1));
-    expect(stage.resumes(stage.ack(fromAlice(1), 7))).toEqual([
+  it("of an unknown chat is requested after the acknowledgement of an own message", () => {
+    const fixture = SessionFixture.online({ cursors: [] });
+    fixture.send(fromAlice(1));
+    expect(fixture.resumes(fixture.ack(fromAlice(1), 7))).toEqual([
       { chat_id: CHAT, after: 0, limit: 100 },
     ]);
     const own = { ...fromAlice(1), seq: 7 };
-    expect(delivered(stage.list({ after: 0, through: 7, messages: [fromBob(6), own] }))).toEqual([
+    expect(delivered(fixture.list({ after: 0, through: 7, messages: [fromBob(6), own] }))).toEqual([
       6,
     ]);
   });
 
-  it("in a chat that she followed while she was offline is caught up with when she is online", () => {
-    const stage = new Stage({ cursors: [] });
-    stage.handle({ type: "follow", chat_id: 9 });
-    expect(stage.resumes(stage.connect())).toMatchObject([{ chat_id: 9, after: 0 }]);
+  it("of a chat that was followed offline is requested on the next connection", () => {
+    const fixture = new SessionFixture({ cursors: [] });
+    fixture.handle({ type: "follow", chat_id: 9 });
+    expect(fixture.resumes(fixture.connect())).toMatchObject([{ chat_id: 9, after: 0 }]);
   });
 
-  it("without a seq is handed over once, as it comes", () => {
-    const stage = Stage.online();
+  it("without a seq is delivered once, immediately", () => {
+    const fixture = SessionFixture.online();
     const { client_id: _, ...anonymous } = fromBob(undefined);
-    expect(delivered(stage.receive(ChatMessage, anonymous))).toEqual([undefined]);
-    expect(delivered(stage.receive(ChatMessage, anonymous))).toEqual([]);
+    expect(delivered(fixture.receive(ChatMessage, anonymous))).toEqual([undefined]);
+    expect(delivered(fixture.receive(ChatMessage, anonymous))).toEqual([]);
     expect(
-      delivered(stage.receive(ChatMessage, { ...anonymous, nonce: fromBob(9).nonce })),
+      delivered(fixture.receive(ChatMessage, { ...anonymous, nonce: fromBob(9).nonce })),
     ).toEqual([undefined]);
   });
 });
 
-describe("a chat is caught up", () => {
+describe("caught_up is emitted", () => {
   const caughtUp = (actions: SessionAction[]) =>
     notices(actions).filter(({ type }) => type === "caught_up");
 
-  it("when the server has no more: told after its messages and its cursor", () => {
-    const stage = new Stage();
-    expect(caughtUp(stage.connect())).toEqual([]);
-    const page = stage.list({ after: 0, through: 1, messages: [fromBob(1)], has_more: true });
+  it("after the messages and the cursor of the last page", () => {
+    const fixture = new SessionFixture();
+    expect(caughtUp(fixture.connect())).toEqual([]);
+    const page = fixture.list({ after: 0, through: 1, messages: [fromBob(1)], has_more: true });
     expect(caughtUp(page)).toEqual([]);
-    const last = stage.list({ after: 1, through: 3, messages: [fromBob(2)] });
+    const last = fixture.list({ after: 1, through: 3, messages: [fromBob(2)] });
     expect(last.slice(-3)).toMatchObject([
       { notice: { type: "message" } },
       { type: "cursor", seq: 3 },
@@ -143,74 +145,96 @@ describe("a chat is caught up", () => {
     ]);
   });
 
-  it("on each connection, and whenever it was behind", () => {
-    const stage = new Stage();
-    stage.connect();
-    expect(caughtUp(stage.list({ after: 0, through: 0 }))).toHaveLength(1);
-    stage.receive(ChatMessage, fromBob(2));
-    const again = stage.list({ after: 0, through: 2, messages: [fromBob(1), fromBob(2)] });
+  it("on each connection, and after each later resume", () => {
+    const fixture = new SessionFixture();
+    fixture.connect();
+    expect(caughtUp(fixture.list({ after: 0, through: 0 }))).toHaveLength(1);
+    fixture.receive(ChatMessage, fromBob(2));
+    const again = fixture.list({ after: 0, through: 2, messages: [fromBob(1), fromBob(2)] });
     expect(delivered(again)).toEqual([1, 2]);
     expect(caughtUp(again)).toEqual([{ type: "caught_up", chat_id: CHAT, seq: 2 }]);
-    expect(caughtUp(stage.receive(ChatMessage, fromBob(3)))).toEqual([]);
-    stage.handle({ type: "closed", code: 1006 });
-    stage.now += 60;
-    stage.connect();
-    expect(caughtUp(stage.list({ after: 3, through: 3 }))).toEqual([
+    expect(caughtUp(fixture.receive(ChatMessage, fromBob(3)))).toEqual([]);
+    fixture.handle({ type: "closed", code: 1006 });
+    fixture.now += 60;
+    fixture.connect();
+    expect(caughtUp(fixture.list({ after: 3, through: 3 }))).toEqual([
       { type: "caught_up", chat_id: CHAT, seq: 3 },
     ]);
   });
 
-  it("not while something waits for an earlier message", () => {
-    const stage = new Stage();
-    stage.connect();
-    stage.receive(ChatMessage, fromBob(5));
-    expect(caughtUp(stage.list({ after: 0, through: 3, messages: [fromBob(3)] }))).toEqual([]);
-    const rest = stage.list({ after: 3, through: 5, messages: [fromBob(4), fromBob(5)] });
+  it("not while a message is buffered", () => {
+    const fixture = new SessionFixture();
+    fixture.connect();
+    fixture.receive(ChatMessage, fromBob(5));
+    expect(caughtUp(fixture.list({ after: 0, through: 3, messages: [fromBob(3)] }))).toEqual([]);
+    const rest = fixture.list({ after: 3, through: 5, messages: [fromBob(4), fromBob(5)] });
     expect(caughtUp(rest)).toMatchObject([{ seq: 5 }]);
   });
 
-  it("also where messages could not be had, after the gap", () => {
-    const stage = new Stage();
-    stage.connect();
-    stage.receive(ChatMessage, fromBob(5));
-    stage.list({ after: 0, through: 0 });
-    stage.list({ after: 0, through: 0 });
-    const actions = notices(stage.list({ after: 0, through: 0 }));
+  it("after a gap", () => {
+    const fixture = new SessionFixture();
+    fixture.connect();
+    fixture.receive(ChatMessage, fromBob(5));
+    for (const delay of [1, 4]) {
+      fixture.list({ after: 0, through: 0 });
+      fixture.pass(delay);
+    }
+    const actions = notices(fixture.list({ after: 0, through: 0 }));
     expect(actions.map(({ type }) => type)).toEqual(["gap", "message", "caught_up"]);
   });
 
-  it("that goes back when it was asked again, as more may have come meanwhile", () => {
-    const stage = new Stage({ cursors: [[CHAT, 50]] });
-    stage.connect();
-    stage.receive(ChatMessage, fromBob(41));
-    const back = stage.list({ after: 50, through: 40 });
+  it("after another resume for a rewound chat, because messages may have been dropped meanwhile", () => {
+    const fixture = new SessionFixture({ cursors: [[CHAT, 50]] });
+    fixture.connect();
+    fixture.receive(ChatMessage, fromBob(41));
+    const back = fixture.list({ after: 50, through: 40 });
     expect(caughtUp(back)).toEqual([]);
-    expect(stage.resumes(back)).toMatchObject([{ after: 40 }]);
-    const rest = stage.list({ after: 40, through: 41, messages: [fromBob(41)] });
+    expect(fixture.resumes(back)).toMatchObject([{ after: 40 }]);
+    const rest = fixture.list({ after: 40, through: 41, messages: [fromBob(41)] });
     expect(delivered(rest)).toEqual([41]);
     expect(caughtUp(rest)).toMatchObject([{ seq: 41 }]);
   });
 
-  it("in turn: 16 chats at a time", () => {
+  it("for 16 chats at a time", () => {
     const chats = Array.from({ length: 17 }, (_, at) => at + 1);
-    const stage = new Stage({ cursors: chats.map((chat_id) => [chat_id, 0]) });
-    expect(stage.resumes(stage.connect())).toHaveLength(16);
-    const next = stage.resumes(stage.list({ chat_id: 9, after: 0, through: 0 }));
+    const fixture = new SessionFixture({ cursors: chats.map((chat_id) => [chat_id, 0]) });
+    expect(fixture.resumes(fixture.connect())).toHaveLength(16);
+    const next = fixture.resumes(fixture.list({ chat_id: 9, after: 0, through: 0 }));
     expect(next).toMatchObject([{ chat_id: 17 }]);
   });
 
-  it("in turn: the server's patience for one holds up no more than its place", () => {
-    const stage = new Stage({
+  it("for the 17th chat after a second if the server postpones 16 chats by an hour", () => {
+    const chats = Array.from({ length: 17 }, (_, at) => at + 1);
+    const fixture = new SessionFixture({ cursors: chats.map((chat_id) => [chat_id, 0]) });
+    const asked = fixture.resumes(fixture.connect());
+    for (const { chat_id } of asked) {
+      const details = { resume: chat_id, retry_after: 3600 };
+      const rejection = { error_code: "ERR_UNAVAILABLE", error_message: "", details };
+      expect(fixture.resumes(fixture.receive(ErrorResponse, rejection))).toEqual([]);
+    }
+    expect(fixture.resumes(fixture.pass(0.9))).toEqual([]);
+    expect(fixture.resumes(fixture.pass(0.1))).toMatchObject([{ chat_id: 17 }]);
+    fixture.list({ chat_id: 17, after: 0, through: 0 });
+    for (let minute = 1; minute < 60; minute++) {
+      fixture.receive(Heartbeat, { sent_at: fixture.now });
+      expect(fixture.resumes(fixture.pass(60))).toEqual([]);
+    }
+    fixture.receive(Heartbeat, { sent_at: fixture.now });
+    expect(fixture.resumes(fixture.pass(59))).toHaveLength(16);
+  });
+
+  it("for other chats while one chat is postponed", () => {
+    const fixture = new SessionFixture({
       cursors: [
         [1, 0],
         [2, 0],
       ],
     });
-    stage.connect();
+    fixture.connect();
     const details = { resume: 1, retry_after: 20 };
-    stage.receive(ErrorResponse, { error_code: "ERR_UNAVAILABLE", error_message: "", details });
-    expect(caughtUp(stage.list({ chat_id: 2, after: 0, through: 0 }))).toHaveLength(1);
-    stage.now += 20;
-    expect(stage.resumes(stage.handle({ type: "tick" }))).toMatchObject([{ chat_id: 1 }]);
+    fixture.receive(ErrorResponse, { error_code: "ERR_UNAVAILABLE", error_message: "", details });
+    expect(caughtUp(fixture.list({ chat_id: 2, after: 0, through: 0 }))).toHaveLength(1);
+    fixture.now += 20;
+    expect(fixture.resumes(fixture.handle({ type: "tick" }))).toMatchObject([{ chat_id: 1 }]);
   });
 });

@@ -6,32 +6,38 @@ import {
   type SessionNotice,
 } from "../../src/session/index.js";
 import { counting } from "../support/hex.js";
+import { randomFrom } from "../support/random.js";
 import { ModelServer, type ServerSocket } from "./model-server.js";
 
-/** What may happen to frames, each as a chance from 0 to 1. */
-export interface Weather {
+/** Probability of each fault, from 0 to 1. */
+export interface Faults {
   readonly drop: number;
   readonly duplicate: number;
-  /** The chance of a frame being so late that others overtake it. */
+  /** A frame is so late that others overtake it. */
   readonly late: number;
-  /** The chance of a connection breaking at a frame. */
+  /** A connection is lost at a frame. */
   readonly cut: number;
-  /** The chance of the server being busy. */
+  /** The server is busy. */
   readonly busy: number;
-  /** The chance of a device not being told that its connection is closed, or only when it has another. */
+  /** The disk of a device stores no message. */
+  readonly full: number;
+  /** A device receives the close of its connection late, or after it has another one. */
   readonly mute: number;
 }
 
-/** What a plan has happen, one after the other. */
+/** A step of a plan. */
 export type Step =
   | {
       readonly kind: "send";
       readonly device: number;
       readonly chat: number;
-      readonly isRefused: boolean;
+      readonly isRejected: boolean;
     }
   | { readonly kind: "read"; readonly device: number; readonly chat: number }
   | { readonly kind: "cut"; readonly device: number }
+  /** The network drops all frames of this connection, and neither end receives a close. */
+  | { readonly kind: "die"; readonly device: number }
+  | { readonly kind: "probe"; readonly device: number }
   | { readonly kind: "crash"; readonly device: number }
   | { readonly kind: "restart" }
   | { readonly kind: "clock"; readonly device: number; readonly seconds: number }
@@ -40,7 +46,7 @@ export type Step =
 
 export interface Plan {
   readonly seed: number;
-  readonly weather: Weather;
+  readonly faults: Faults;
   readonly steps: readonly Step[];
 }
 
@@ -48,37 +54,26 @@ const CHATS = new Map([
   [1, [1, 2]],
   [2, [2, 3]],
 ]);
-/** Whose the devices are: alice has two, benito and carol one. */
+/** User id of each device: alice has two devices, benito and carol one each. */
 export const DEVICES = [1, 1, 2, 3] as const;
-const CALM: Weather = { drop: 0, duplicate: 0, late: 0, cut: 0, busy: 0, mute: 0 };
+const NO_FAULTS: Faults = { drop: 0, duplicate: 0, late: 0, cut: 0, busy: 0, full: 0, mute: 0 };
 
-/** A small generator that a seed determines (mulberry32). */
-function randomFrom(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
-}
-
-/** A world of one server, four devices and a network, in which time passes when it is told to. */
+/** One server, four devices and a network with simulated time. */
 export class Simulation {
   now = 1_700_000_000;
-  weather: Weather;
+  faults: Faults;
   readonly random: () => number;
   readonly server: ModelServer;
   readonly devices: readonly Device[];
-  /** What will happen, in order. */
+  /** Scheduled calls, in order of their time. */
   readonly #agenda: { readonly at: number; readonly what: () => void }[] = [];
 
-  constructor({ seed, weather }: Pick<Plan, "seed" | "weather">) {
+  constructor({ seed, faults }: Pick<Plan, "seed" | "faults">) {
     this.random = randomFrom(seed);
-    this.weather = weather;
+    this.faults = faults;
     this.server = new ModelServer(CHATS, {
-      isBusy: () => this.random() < this.weather.busy,
-      refuses: ({ content }) => content[0] === 0xff,
+      isBusy: () => this.random() < this.faults.busy,
+      rejects: ({ content }) => content[0] === 0xff,
     });
     this.devices = DEVICES.map((userId, at) => new Device(this, userId, at));
     for (const device of this.devices) device.start();
@@ -90,7 +85,7 @@ export class Simulation {
     this.#agenda.splice(later === -1 ? this.#agenda.length : later, 0, { at, what });
   }
 
-  /** Lets time pass; returns false if so much happens that it will not end. */
+  /** Advances the time by `seconds`. Returns false after 200,000 calls, which suggests an endless loop. */
   run(seconds: number): boolean {
     const end = this.now + seconds;
     for (let events = 0; events < 200_000; events++) {
@@ -108,11 +103,15 @@ export class Simulation {
   perform(step: Step): void {
     switch (step.kind) {
       case "send":
-        return this.devices[step.device]!.write(step.chat, step.isRefused);
+        return this.devices[step.device]!.write(step.chat, step.isRejected);
       case "read":
         return this.devices[step.device]!.read(step.chat);
       case "cut":
         return this.devices[step.device]!.connection?.cut();
+      case "die":
+        return this.devices[step.device]!.connection?.die();
+      case "probe":
+        return this.devices[step.device]!.handle({ type: "probe" });
       case "crash":
         return this.devices[step.device]!.crash();
       case "clock":
@@ -131,32 +130,32 @@ export class Simulation {
     }
   }
 
-  /** Good weather, and a last break of every connection: frames that were dropped at the very end are noticed by nobody else. */
+  /** Ends the faults and runs for 10 minutes. Open connections stay open: a frame that one of them lost stays lost. */
   settle(): boolean {
-    this.weather = CALM;
-    for (const device of this.devices) device.connection?.cut();
+    this.faults = NO_FAULTS;
     return this.run(600);
   }
 }
 
-/** A connection, whose frames the weather has its way with. */
+/** A connection that applies the faults to its frames. */
 class Connection implements ServerSocket {
   readonly user_id: number;
   readonly sessionKey: Uint8Array;
-  readonly #world: Simulation;
+  readonly #simulation: Simulation;
   readonly #device: Device;
   #isOpen = true;
+  #isDead = false;
 
-  constructor(world: Simulation, device: Device) {
-    this.#world = world;
+  constructor(simulation: Simulation, device: Device) {
+    this.#simulation = simulation;
     this.#device = device;
     this.user_id = device.userId;
     this.sessionKey = device.sessionKey;
-    world.server.connect(this);
+    simulation.server.connect(this);
   }
 
   toServer(bytes: Uint8Array): void {
-    this.#carry(() => this.#world.server.receive(this, bytes, this.#world.now));
+    this.#carry(() => this.#simulation.server.receive(this, bytes, this.#simulation.now));
   }
 
   send(bytes: Uint8Array): void {
@@ -166,31 +165,36 @@ class Connection implements ServerSocket {
   close(code: number): void {
     if (!this.#isOpen) return;
     this.#isOpen = false;
-    this.#world.server.disconnect(this);
-    const { random, weather } = this.#world;
-    const delay = random() < weather.mute ? 1 + random() * 100 : 0.01;
-    this.#world.schedule(delay, () => this.#device.disconnected(this, code));
+    this.#simulation.server.disconnect(this);
+    const { random, faults } = this.#simulation;
+    const delay = random() < faults.mute ? 1 + random() * 100 : 0.01;
+    this.#simulation.schedule(delay, () => this.#device.disconnected(this, code));
   }
 
   cut(): void {
     this.close(1006);
   }
 
+  die(): void {
+    this.#isDead = true;
+  }
+
   #carry(deliver: () => void): void {
-    const { random, weather } = this.#world;
-    if (random() < weather.cut) return this.cut();
-    if (random() < weather.drop) return;
-    const copies = random() < weather.duplicate ? 2 : 1;
+    if (this.#isDead) return;
+    const { random, faults } = this.#simulation;
+    if (random() < faults.cut) return this.cut();
+    if (random() < faults.drop) return;
+    const copies = random() < faults.duplicate ? 2 : 1;
     for (let copy = 0; copy < copies; copy++) {
-      const delay = random() < weather.late ? random() * 5 : 0.02;
-      this.#world.schedule(delay, () => {
+      const delay = random() < faults.late ? random() * 5 : 0.02;
+      this.#simulation.schedule(delay, () => {
         if (this.#isOpen) deliver();
       });
     }
   }
 }
 
-/** A device with a disk, which outlives its crashes, and what its application was told. */
+/** A device with a disk that survives crashes, and a record of all notices. */
 export class Device {
   readonly userId: number;
   readonly sessionKey: Uint8Array;
@@ -199,24 +203,30 @@ export class Device {
     outbox: new Map<string, OutgoingMessage>(),
     cursors: new Map<number, number>(),
   };
-  /** What was handed over to be sent, in order. */
+  /** Messages of the `send` events, in order. */
   readonly written: OutgoingMessage[] = [];
   readonly received: ChatMessage[] = [];
   readonly sent: string[] = [];
   readonly failed: string[] = [];
   readonly notices: SessionNotice[] = [];
+  /** The seq of the last `read` event of each chat. */
+  readonly marked = new Map<number, number>();
+  /** Client ids of messages that were not stored when the device crashed. They are neither sent nor reported. */
+  readonly lost = new Set<string>();
   crashes = 0;
-  /** How far its clock is ahead. */
+  /** Seconds by which its clock is ahead. */
   clock = 0;
-  readonly #world: Simulation;
+  readonly #simulation: Simulation;
   readonly #number: number;
+  /** Client ids that a full disk did not store, until `store_failed`. */
+  readonly #unstored = new Set<string>();
   #session!: Session;
   #alarm = 0;
-  /** Counts the sockets: one that is not open yet when it is told to close does not open any more. */
+  /** Number of the current connection attempt. An attempt that is closed before it opens never opens. */
   #attempt = 0;
 
-  constructor(world: Simulation, userId: number, number: number) {
-    this.#world = world;
+  constructor(simulation: Simulation, userId: number, number: number) {
+    this.#simulation = simulation;
     this.userId = userId;
     this.#number = number;
     this.sessionKey = counting(32).map((byte) => byte + number);
@@ -232,30 +242,30 @@ export class Device {
       cursors: this.disk.cursors,
       capabilities: ["delivered"],
       wires: this.#number % 2 === 0 ? [2, 1] : [1],
-      random: this.#world.random,
+      random: this.#simulation.random,
     });
     this.handle({ type: "tick" });
   }
 
   get now(): number {
-    return this.#world.now + this.clock;
+    return this.#simulation.now + this.clock;
   }
 
   handle(event: Parameters<Session["handle"]>[0]): void {
     for (const action of this.#session.handle(event, this.now)) this.#perform(action);
   }
 
-  write(chat: number, isRefused: boolean): void {
+  write(chat: number, isRejected: boolean): void {
     if (!CHATS.get(chat)!.includes(this.userId)) return;
     const number = this.written.length;
     const content = counting(32).map((byte) => byte ^ this.#number);
-    content[0] = isRefused ? 0xff : number % 200;
+    content[0] = isRejected ? 0xff : number % 200;
     const message = {
       chat_id: chat,
       sender_id: this.userId,
       content,
       nonce: counting(12).map((byte) => byte + number),
-      timestamp: Math.floor(this.#world.now * 1000) / 1000,
+      timestamp: Math.floor(this.#simulation.now * 1000) / 1000,
       client_id: `018bcfe5-687b-7abc-8de${this.#number}-${number.toString(16).padStart(12, "0")}`,
     };
     this.written.push(message);
@@ -263,13 +273,16 @@ export class Device {
   }
 
   read(chat: number): void {
-    if (CHATS.get(chat)!.includes(this.userId))
-      this.handle({ type: "mark", event_type: "read", chat_id: chat });
+    if (!CHATS.get(chat)!.includes(this.userId)) return;
+    this.marked.set(chat, this.disk.cursors.get(chat)!);
+    this.handle({ type: "mark", event_type: "read", chat_id: chat });
   }
 
   crash(): void {
     this.crashes += 1;
     this.#alarm += 1;
+    for (const clientId of this.#unstored) this.lost.add(clientId);
+    this.#unstored.clear();
     const { connection } = this;
     this.connection = undefined;
     connection?.cut();
@@ -283,10 +296,10 @@ export class Device {
   }
 
   #perform(action: SessionAction): void {
-    const world = this.#world;
+    const simulation = this.#simulation;
     const { crashes } = this;
     const later = (delay: number, what: () => void) =>
-      world.schedule(delay, () => {
+      simulation.schedule(delay, () => {
         if (this.crashes === crashes) what();
       });
     switch (action.type) {
@@ -296,7 +309,7 @@ export class Device {
         const attempt = this.#attempt;
         return later(0.05, () => {
           if (this.#attempt !== attempt) return;
-          this.connection = new Connection(world, this);
+          this.connection = new Connection(simulation, this);
           this.handle({ type: "connected" });
         });
       }
@@ -306,15 +319,23 @@ export class Device {
         if (this.connection) return this.connection.close(action.code);
         this.#attempt += 1;
         return later(0.01, () => this.handle({ type: "closed", code: action.code }));
-      case "persist":
-        this.disk.outbox.set(action.message.client_id, action.message);
-        return later(0.005, () =>
-          this.handle({ type: "stored", client_id: action.message.client_id }),
-        );
+      case "persist": {
+        const { client_id } = action.message;
+        const isFull = simulation.random() < simulation.faults.full;
+        if (isFull) this.#unstored.add(client_id);
+        else this.disk.outbox.set(client_id, action.message);
+        const type = isFull ? "store_failed" : "stored";
+        return later(0.005, () => {
+          this.#unstored.delete(client_id);
+          this.handle({ type, client_id });
+        });
+      }
       case "forget":
         this.disk.outbox.delete(action.client_id);
         return;
       case "cursor":
+        if (this.disk.cursors.get(action.chat_id) !== action.from)
+          throw new Error("the stored cursor differs");
         this.disk.cursors.set(action.chat_id, action.seq);
         return;
       case "failed":

@@ -23,7 +23,7 @@ import { counting } from "./hex.js";
 export const NOW = 1_700_000_000;
 export const CLIENT_ID = "018bcfe5-687b-7abc-8def-0123456789ab";
 
-/** A text without pattern, always the same: that many letters of an alphabet. */
+/** Returns a pseudo-random text of this many letters, the same on each call. */
 export function noise(length: number, alphabet = { from: 0x4e00, size: 20_000 }): string {
   let state = 1;
   return Array.from({ length }, () => {
@@ -59,7 +59,7 @@ function example<Type extends string, Schema extends PayloadSchema>(
   };
 }
 
-/** One message of each kind, by its type. */
+/** One message of each type. */
 export const everyMessage: Readonly<Record<string, Example>> = {
   auth: example(AuthRequest, { username: "ana", password: "contraseña", device_id: "móvil" }),
   auth_response: example(AuthResponse, {

@@ -5,7 +5,7 @@ import { fileURLToPath } from "node:url";
 
 export const root = fileURLToPath(new URL("../../", import.meta.url));
 
-/** A folder for what is installed on demand, none of which the repository itself depends on. */
+/** Returns a folder for packages that are installed on demand, and are no dependencies of the repository. */
 export function folderFor(name: string): string {
   const folder = join(root, "node_modules/.cache/lacre-installed", name);
   mkdirSync(folder, { recursive: true });
@@ -15,7 +15,7 @@ export function folderFor(name: string): string {
   return folder;
 }
 
-/** Installs packages in a folder, if none were. */
+/** Installs packages in a folder, if it has none yet. */
 export function install(folder: string, packages: readonly string[]): void {
   const { dependencies } = JSON.parse(readFileSync(join(folder, "package.json"), "utf8"));
   if (dependencies !== undefined) return;
@@ -25,7 +25,7 @@ export function install(folder: string, packages: readonly string[]): void {
   });
 }
 
-/** What `work` gives that installs something; where npm reaches no registry, the test is skipped, or fails in CI. */
+/** Returns the result of `work`, which installs packages. If npm cannot install them, skips the test, or fails in CI. */
 export function orSkip<Result>(work: () => Result, skip: (note: string) => never): Result {
   try {
     return work();
@@ -35,7 +35,7 @@ export function orSkip<Result>(work: () => Result, skip: (note: string) => never
   }
 }
 
-/** The `node_modules` that hold one package of the registry, such as `bun@1`. */
+/** Returns the `node_modules` folder with one installed package, such as `bun@1`. */
 export function installed(spec: string): string {
   const folder = folderFor(spec.replaceAll(/[^\w.]+/g, "-"));
   install(folder, [spec]);

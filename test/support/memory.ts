@@ -1,4 +1,4 @@
-/** Bytes of memory in use; none where the platform does not tell. */
+/** Returns the memory in use in bytes, or 0 if the platform does not report it. */
 export function memoryInUse(): number {
   const { heapUsed = 0, arrayBuffers = 0 } = globalThis.process?.memoryUsage?.() ?? {};
   return heapUsed + arrayBuffers;

@@ -12,7 +12,7 @@ export function describeIf(found: boolean, needs: string): Describe {
   if (globalThis.process?.env.LACRE_REQUIRE_ALL) throw new Error(message);
   return (name) => {
     console.warn(`skipped: ${name} ${message}`);
-    // The suite itself is not even collected: it may need the same thing for that.
+    // The suite is not collected, because its collection may need the missing software.
     describe.skip(name, () => it(message, () => {}));
   };
 }

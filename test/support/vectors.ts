@@ -1,7 +1,7 @@
 /// <reference types="vite/types/importMeta.d.ts" />
 import { describeIf } from "./optional.js";
 
-// Not read from the disk: these tests run in browsers too. vitest.config.ts says where `#vectors` is.
+// Imported instead of read from the disk, because these tests run in browsers too. vitest.config.ts defines `#vectors`.
 const files = import.meta.glob("#vectors/**/*.json", { import: "default" });
 
 /** `describe` for suites that read the public vectors. */
@@ -10,7 +10,7 @@ export const describeWithVectors = describeIf(
   "the public vectors in the folder that LACRE_VECTORS names",
 );
 
-/** The parsed JSON of one file of vectors; undefined where there are none, and the suite is skipped. */
+/** Returns the parsed JSON of one file of vectors. Undefined without vectors: the suite is then skipped. */
 export async function readVectors<Content>(path: string): Promise<Content> {
   const load = Object.entries(files).find(([name]) => name.endsWith(`/${path}`))?.[1];
   return (await load?.()) as Content;

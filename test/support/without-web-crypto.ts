@@ -1,4 +1,4 @@
-// As on an insecure page, and as in React Native: randomness, and nothing else that a platform need not have.
+// Removes optional features, as on a page without HTTPS and in React Native. Of WebCrypto only getRandomValues stays.
 const getRandomValues = crypto.getRandomValues.bind(crypto);
 Object.defineProperty(globalThis, "crypto", { value: { getRandomValues }, configurable: true });
 

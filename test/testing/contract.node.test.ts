@@ -9,41 +9,41 @@ function answering(status: number, body: string): ContractTarget {
     timeout: 0.2,
     fetch: async () => new Response(body, { status }),
     connect: () => {
-      throw new Error("no WebSocket is asked for before anybody is in");
+      throw new Error("no case opens a WebSocket before a login");
     },
   };
 }
 
 describe("the contract suite", () => {
-  it("has at least 40 cases, each of a name of its own", () => {
+  it("has at least 40 cases with unique names", () => {
     expect(contract.length).toBeGreaterThanOrEqual(40);
     expect(new Set(contract.map(({ name }) => name)).size).toBe(contract.length);
   });
 
-  it("holds requirements that the protocol has", () => {
+  it("tests requirements that the protocol defines", () => {
     for (const { requirement } of contract) expect(protocol).toContain(`**${requirement}**`);
   });
 
   it.each([
-    ["says nothing", { ...answering(200, ""), fetch: () => new Promise<Response>(() => {}) }],
+    ["does not answer", { ...answering(200, ""), fetch: () => new Promise<Response>(() => {}) }],
     [
-      "is not there",
+      "cannot be reached",
       { ...answering(200, ""), fetch: () => Promise.reject(new TypeError("fetch failed")) },
     ],
-    ["answers everything with nothing", answering(200, "")],
-    ["answers everything with an error", answering(500, "oh no")],
-    ["answers everything with JSON of another kind", answering(201, "[]")],
-  ])("fails, and ends, at a server that %s", async (_, target) => {
+    ["answers every request with an empty body", answering(200, "")],
+    ["answers every request with an error", answering(500, "oh no")],
+    ["answers every request with unexpected JSON", answering(201, "[]")],
+  ])("fails within its timeout at a server that %s", async (_, target) => {
     const endings = contract.map(({ run }) =>
       run(target).then(
-        () => "kept",
+        () => "passed",
         (error) => error,
       ),
     );
     for (const ending of await Promise.all(endings)) expect(ending).toBeInstanceOf(ContractFailure);
   });
 
-  it("says what it expected and what came", async () => {
+  it("reports the expected and the actual behaviour", async () => {
     const [first] = contract;
     await expect(
       first!.run(answering(404, '{"error_code":"ERR_NOT_FOUND"}')),
@@ -53,7 +53,7 @@ describe("the contract suite", () => {
     });
   });
 
-  it("shows nothing that lets somebody in", async () => {
+  it("does not report credentials", async () => {
     const body = '{"access_token":"s3cret","session_key":"s3cret","details":{"ticket":"s3cret"}}';
     for (const { run } of contract) {
       const failure: Error = await run(answering(200, body)).catch((error) => error);

@@ -10,10 +10,11 @@ import {
   messageFrame,
   payload,
 } from "../../src/testing/generators/index.js";
+import { runs } from "../support/runs.js";
 
-const RUNS = { numRuns: 100 };
+const RUNS = { numRuns: runs(100) };
 
-function refusalOf({ bytes, key, now }: HostileFrame): string {
+function errorOf({ bytes, key, now }: HostileFrame): string {
   try {
     MessageProtocol.open(bytes, { key, now });
     return "let in";
@@ -24,19 +25,19 @@ function refusalOf({ bytes, key, now }: HostileFrame): string {
 }
 
 describe("generated messages", () => {
-  it("are values that their definitions yield", () => {
+  it("are equal after they are parsed", () => {
     const property = fc.property(anyMessage(), ({ definition, value }) => {
       expect(definition.parse(value)).toEqual(value);
     });
     fc.assert(property, RUNS);
   });
 
-  it("are of every kind", () => {
+  it("are of every type", () => {
     const messages = fc.sample(anyMessage(), 500);
     expect(new Set(messages.map(({ definition }) => definition.type)).size).toBe(12);
   });
 
-  it("come out of their frames as they went in", () => {
+  it("round-trip in their frames", () => {
     const property = fc.property(messageFrame(), (one) => {
       const message = MessageProtocol.open(one.bytes, { key: one.key, now: one.timestamp });
       expect(one.definition.fromProtocol(message)).toEqual(one.value);
@@ -47,7 +48,7 @@ describe("generated messages", () => {
 });
 
 describe("generated frames", () => {
-  it("are let in, and hold what they were made of", () => {
+  it("open, and contain their type and payload", () => {
     const property = fc.property(frame(), ({ bytes, key, timestamp, type, payload, wire }) => {
       const message = MessageProtocol.open(bytes, { key, now: timestamp });
       expect(message).toMatchObject({ type, wire, timestamp });
@@ -56,7 +57,7 @@ describe("generated frames", () => {
     fc.assert(property, RUNS);
   });
 
-  it("are of the wire and key that were asked for", () => {
+  it("have the requested wire and key", () => {
     const key = SigningKey.from("secret");
     for (const wire of [1, 2] as const) {
       for (const one of fc.sample(frame({ wire, key }), 20)) {
@@ -66,7 +67,7 @@ describe("generated frames", () => {
     }
   });
 
-  it("have byte strings where that was asked for", () => {
+  it("have byte strings on request", () => {
     const holdsBytes = (value: unknown): boolean =>
       value instanceof Uint8Array ||
       (typeof value === "object" && value !== null && Object.values(value).some(holdsBytes));
@@ -76,22 +77,22 @@ describe("generated frames", () => {
 });
 
 describe("a hostile frame", () => {
-  it.each(HOSTILE_KINDS)("of kind %s is refused as it says", (kind) => {
+  it.each(HOSTILE_KINDS)("of kind %s is rejected with one of its codes", (kind) => {
     const property = fc.property(hostileFrame({ kind }), (hostile) => {
-      expect(hostile.codes).toContain(refusalOf(hostile));
+      expect(hostile.codes).toContain(errorOf(hostile));
     });
-    // Frames of a megabyte, and of 65,536 elements, are slow to make.
+    // Frames of a megabyte, and frames with 65,536 elements, take long to generate.
     const isSlow = kind === "too large" || kind === "many elements";
-    fc.assert(property, { numRuns: isSlow ? 5 : 50 });
+    fc.assert(property, { numRuns: runs(isSlow ? 5 : 50) });
   });
 
-  it("has a head longer than it need be also where the key id is long", () => {
+  it("can have a longer head than necessary with a long key id", () => {
     const key = SigningKey.from("secret", { id: "x".repeat(40) });
     for (const one of fc.sample(hostileFrame({ kind: "head longer than it need be", key }), 50))
-      expect(one.codes).toContain(refusalOf(one));
+      expect(one.codes).toContain(errorOf(one));
   });
 
-  it("is of every kind, and on both wires where both have it", () => {
+  it("is of every kind, and on both wires if possible", () => {
     const sampled = fc.sample(hostileFrame(), 1000);
     expect(new Set(sampled.map(({ kind }) => kind)).size).toBe(HOSTILE_KINDS.length);
     for (const wire of [1, 2] as const) {

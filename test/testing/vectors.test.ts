@@ -1,10 +1,18 @@
+import e2e from "lacre/vectors/e2e.json" with { type: "json" };
+import http from "lacre/vectors/http.json" with { type: "json" };
+import keyVectors from "lacre/vectors/keys.json" with { type: "json" };
+import messageVectors from "lacre/vectors/messages.json" with { type: "json" };
+import sessionVectors from "lacre/vectors/session.json" with { type: "json" };
+import wire1 from "lacre/vectors/wire1.json" with { type: "json" };
+import wire2 from "lacre/vectors/wire2.json" with { type: "json" };
 import { describe, expect, it, vi } from "vitest";
 import { aesGcm } from "#native";
 import { inflate } from "../../src/crypto/inflate.js";
 import { encodeContent } from "../../src/e2e/content.js";
+import { deriveUnchecked } from "../../src/e2e/derive-chat-key.js";
 import { ChatKey, decryptMessage, deriveChatKey } from "../../src/e2e/index.js";
 import { paddedLength, unpad } from "../../src/e2e/padding.js";
-import { SigningKey as Internals } from "../../src/envelope/signing-key.js";
+import { macOf } from "../../src/envelope/signing-key.js";
 import * as lacre from "../../src/index.js";
 import {
   type ChatMessage,
@@ -16,13 +24,13 @@ import {
   type PayloadSchema,
   SigningKey,
 } from "../../src/index.js";
-import { greet } from "../../src/session/handshake.js";
-import { acceptHello, bodyDigest, directionKeys } from "../../src/session/index.js";
+import { acceptHello, directionKeys, messageDigest } from "../../src/server/index.js";
+import { startHandshake } from "../../src/session/handshake.js";
+import { httpKeys, openHttpAnswer } from "../../src/session/index.js";
 import {
   type InvalidVector,
   type Reception,
   vectorBytes,
-  vectors,
   vectorValue,
 } from "../../src/testing/index.js";
 import { counting, hex, toHex } from "../support/hex.js";
@@ -38,14 +46,14 @@ const definitionOf = (type: string) => definitions.find((one) => one.type === ty
 
 const secretOf = (secret: unknown) => vectorValue(secret as string) as string | Uint8Array;
 const keyOf = ({ secret, key_id }: Reception) => SigningKey.from(secretOf(secret), { id: key_id });
-const tagOf = (key: SigningKey) => toHex(Internals.macOf(key)(counting(4)));
+const tagOf = (key: SigningKey) => toHex(macOf(key)(counting(4)));
 
 function opened(reception: Reception) {
   const { frame, now } = reception;
   return MessageProtocol.open(vectorBytes(frame), { key: keyOf(reception), now });
 }
 
-async function refusalOf(work: () => unknown): Promise<unknown> {
+async function errorOf(work: () => unknown): Promise<unknown> {
   try {
     await work();
     return "taken";
@@ -55,19 +63,17 @@ async function refusalOf(work: () => unknown): Promise<unknown> {
   }
 }
 
-/** That all are refused as they say. */
-async function areRefused<Invalid extends InvalidVector>(
+/** Checks that each vector is rejected with its error. */
+async function areRejected<Invalid extends InvalidVector>(
   invalid: readonly Invalid[],
   take: (vector: Invalid) => unknown,
 ): Promise<void> {
   for (const vector of invalid) {
-    expect(await refusalOf(() => take(vector)), vector.name).toEqual(vector.error);
+    expect(await errorOf(() => take(vector)), vector.name).toEqual(vector.error);
   }
 }
 
-describe.each(["wire1", "wire2"] as const)("the vectors of %s", (name) => {
-  const { valid, invalid } = vectors[name];
-
+describe.each(Object.entries({ wire1, wire2 }))("the vectors of %s", (_, { valid, invalid }) => {
   it("open", () => {
     for (const vector of valid) {
       const message = opened(vector);
@@ -77,13 +83,13 @@ describe.each(["wire1", "wire2"] as const)("the vectors of %s", (name) => {
     }
   });
 
-  it("are refused", () => areRefused(invalid, opened));
+  it("are rejected", () => areRejected(invalid, opened));
 });
 
 describe("the vectors of messages", () => {
-  const { valid, invalid } = vectors.messages;
+  const { valid, invalid } = messageVectors;
 
-  it("are of every kind, on both wires", () => {
+  it("are of every type, on both wires", () => {
     for (const { type } of definitions) {
       for (const wire of [1, 2]) {
         const some = valid.filter((one) => one.type === type && one.wire === wire);
@@ -93,14 +99,14 @@ describe("the vectors of messages", () => {
     }
   });
 
-  it("hold their values", () => {
+  it("contain their values", () => {
     for (const vector of valid) {
       const value = definitionOf(vector.type).fromProtocol(opened(vector));
       expect(value, vector.name).toEqual(vectorValue(vector.value));
     }
   });
 
-  it("are what their values make", () => {
+  it("are the encodings of their values", () => {
     for (const vector of valid) {
       const { type, wire, timestamp, id, name } = vector;
       const value = vectorValue(vector.value) as object;
@@ -114,7 +120,7 @@ describe("the vectors of messages", () => {
     }
   });
 
-  it("open and do not fit, each in its place", async () => {
+  it("open, but do not match the schema at the named path", async () => {
     const registry = createRegistry(definitions);
     for (const vector of invalid) {
       const result = registry.safeParse(opened(vector));
@@ -130,7 +136,7 @@ describe("the vectors of messages", () => {
 });
 
 describe("the vectors of keys", () => {
-  const { valid, invalid, sessions } = vectors.keys;
+  const { valid, invalid, sessions } = keyVectors;
   const keyFrom = ({
     secret,
     label,
@@ -144,13 +150,13 @@ describe("the vectors of keys", () => {
       ? SigningKey.from(secretOf(secret))
       : SigningKey.derive(secretOf(secret), label, salt ? { salt: hex(salt) } : {});
 
-  it("make their tags", () => {
+  it("compute their tags", () => {
     for (const vector of valid) expect(tagOf(keyFrom(vector)), vector.name).toBe(vector.tag);
   });
 
-  it("are refused", () => areRefused(invalid, keyFrom));
+  it("are rejected", () => areRejected(invalid, keyFrom));
 
-  it("of sessions are derived", () => {
+  it("derive session keys", () => {
     for (const { name, server_secret, session_id, session_key } of sessions) {
       const derived = deriveSessionKey(hex(server_secret), hex(session_id));
       expect(toHex(derived), name).toBe(session_key);
@@ -159,11 +165,11 @@ describe("the vectors of keys", () => {
 });
 
 describe("the vectors of the end-to-end layer", () => {
-  const { keys, padding, valid, invalid } = vectors.e2e;
+  const { keys, padding, valid, invalid } = e2e;
 
   it("derive keys and their checks", async () => {
     for (const { name, passphrase, salt, iterations, key, key_check } of keys.valid) {
-      const derived = await deriveChatKey(passphrase, {
+      const derived = await deriveUnchecked(passphrase, {
         salt: hex(salt),
         iterations,
         extractable: true,
@@ -173,15 +179,17 @@ describe("the vectors of the end-to-end layer", () => {
     }
   });
 
-  it("refuse parameters", () =>
-    areRefused(keys.invalid, ({ passphrase, salt, iterations, key_check }) =>
-      deriveChatKey(passphrase, {
-        ...{ salt: hex(salt), iterations },
-        ...(key_check !== null && { check: hex(key_check) }),
-      }),
+  it("reject invalid parameters", () =>
+    areRejected(keys.invalid, ({ passphrase, salt, iterations, key_check }) =>
+      key_check === null
+        ? deriveUnchecked(vectorValue(passphrase) as string, { salt: hex(salt), iterations })
+        : deriveChatKey(vectorValue(passphrase) as string, {
+            ...{ salt: hex(salt), iterations },
+            check: hex(key_check),
+          }),
     ));
 
-  it("pad", () => {
+  it("define padded lengths", () => {
     for (const { name, length, padded } of padding) expect(paddedLength(length), name).toBe(padded);
   });
 
@@ -190,10 +198,10 @@ describe("the vectors of the end-to-end layer", () => {
       const message = vectorValue(vector.message) as ChatMessage;
       const key = await ChatKey.from(hex(vector.key));
       expect(await decryptMessage(key, message), vector.name).toEqual(vectorValue(vector.content));
-      expect(toHex(bodyDigest(message)), vector.name).toBe(vector.body_digest);
+      expect(toHex(messageDigest(message)), vector.name).toBe(vector.body_digest);
 
       const aead = await aesGcm(hex(vector.key));
-      const plaintext = await aead.open(message.nonce, message.content, hex(vector.aad));
+      const plaintext = await aead.decrypt(message.nonce, message.content, hex(vector.aad));
       expect(toHex(plaintext), vector.name).toBe(toHex(vectorBytes(vector.plaintext)));
       const { body, isCompressed } = unpad(plaintext)!;
       expect(isCompressed, vector.name).toBe(vector.is_deflated);
@@ -203,11 +211,11 @@ describe("the vectors of the end-to-end layer", () => {
   });
 
   it("do not decrypt", () =>
-    areRefused(invalid, async ({ key, message }) =>
+    areRejected(invalid, async ({ key, message }) =>
       decryptMessage(await ChatKey.from(hex(key)), vectorValue(message) as ChatMessage),
     ));
 
-  it("have the body that a content makes", () => {
+  it("have the encoded content as their body", () => {
     const text = valid.find(({ name }) => name === "a text")!;
     const content = vectorValue(text.content) as Parameters<typeof encodeContent>[0];
     expect(toHex(encodeContent(content))).toBe(text.body);
@@ -215,7 +223,7 @@ describe("the vectors of the end-to-end layer", () => {
 });
 
 describe("the vectors of sessions", () => {
-  const { valid, invalid } = vectors.session;
+  const { valid, invalid } = sessionVectors;
   const NOW = 1_700_000_000;
   const offer = { capabilities: [], limits: {}, heartbeat: 30 };
 
@@ -234,35 +242,72 @@ describe("the vectors of sessions", () => {
       const answered = lacre.Welcome.fromProtocol(
         MessageProtocol.open(hex(welcome), { key: server, ...forever }),
       );
-      expect(acceptHello(hex(hello), key, offer, NOW)?.channel.wire, name).toBe(wire);
+      expect(acceptHello(hex(hello), key, offer, NOW).channel.wire, name).toBe(wire);
       expect(answered.wire, name).toBe(wire);
       const keys = directionKeys(key, { hello: said.nonce, welcome: answered.nonce });
       expect({ client: tagOf(keys.client), server: tagOf(keys.server) }, name).toEqual(tags);
     }
   });
 
-  it("are refused by a server", () =>
-    areRefused(
+  it("are rejected by a server", () =>
+    areRejected(
       invalid.filter(({ side }) => side === "server"),
       ({ session_key, hello }) => acceptHello(hex(hello), hex(session_key), offer, NOW),
     ));
 
-  it("are refused by a client", () =>
-    areRefused(
+  it("are rejected by a client", () =>
+    areRejected(
       invalid.filter(({ side }) => side === "client"),
       ({ session_key, hello, welcome }) => {
         const { client } = directionKeys(hex(session_key));
         const { nonce } = lacre.Hello.fromProtocol(MessageProtocol.fromBytes(hex(hello)));
         expect(MessageProtocol.fromBytes(hex(hello)).verify(client)).toBe(true);
-        // The hello that the client says now is the vector's.
+        // Replaces the random nonce, so that the client sends the hello of the vector.
         const random = vi.spyOn(globalThis.crypto, "getRandomValues");
         random.mockImplementation((array) => {
           (array as unknown as Uint8Array).set(nonce);
           return array;
         });
-        const greeting = greet(hex(session_key), { wires: [2, 1], capabilities: [] }, NOW);
+        const handshake = startHandshake(
+          hex(session_key),
+          { wires: [2, 1], capabilities: [] },
+          NOW,
+        );
         random.mockRestore();
-        greeting.agree(hex(welcome!), NOW);
+        handshake.agree(hex(welcome!), NOW);
+      },
+    ));
+});
+
+describe("the vectors of HTTP", () => {
+  const { valid, invalid } = http;
+  const now = 1_700_000_000;
+  const keys = ({ session_key }: { session_key: string }) => httpKeys(hex(session_key));
+
+  it("open for the requests that they name", () => {
+    for (const vector of valid) {
+      const { client, server: key } = keys(vector);
+      if (vector.request !== null) {
+        const request = MessageProtocol.open(hex(vector.request), { key: client, now });
+        expect(toHex(request.identity), vector.name).toBe(vector.tag);
+      }
+      const answer = openHttpAnswer(hex(vector.answer), { key, request: hex(vector.tag), now });
+      expect([answer.wire, answer.type], vector.name).toEqual([vector.wire, vector.type]);
+    }
+  });
+
+  it("are rejected by a server", () =>
+    areRejected(
+      invalid.filter(({ side }) => side === "server"),
+      (vector) => MessageProtocol.open(hex(vector.frame), { key: keys(vector).client, now }),
+    ));
+
+  it("are rejected by a client", () =>
+    areRejected(
+      invalid.filter(({ side }) => side === "client"),
+      (vector) => {
+        const options = { key: keys(vector).server, request: hex(vector.tag), now };
+        return openHttpAnswer(hex(vector.frame), options);
       },
     ));
 });

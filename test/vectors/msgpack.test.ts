@@ -15,7 +15,7 @@ const suite = await readVectors<Record<string, Case[]>>(
 describeWithVectors("the MessagePack test suite", () => {
   const groups = Object.entries(suite);
 
-  it("decodes to the value, or is refused by policy", () => {
+  it("decodes to the value, or is rejected by policy", () => {
     const outcomes = groups.flatMap(([group, cases]) =>
       cases.flatMap((one) =>
         one.msgpack.map((bytes) => outcomeOf(group, one, hex(bytes.replaceAll("-", "")))),
@@ -23,7 +23,7 @@ describeWithVectors("the MessagePack test suite", () => {
     );
     const count = (outcome: Outcome) => outcomes.filter((one) => one === outcome).length;
     console.info(
-      `MessagePack: ${count("decoded")} decoded, ${count("integer past 2^53")} refused as integers past 2^53, ${count("extension type")} as extension types`,
+      `MessagePack: ${count("decoded")} decoded, ${count("integer past 2^53")} rejected as integers past 2^53, ${count("extension type")} as extension types`,
     );
     expect(outcomes).toHaveLength(233);
     expect(count("integer past 2^53")).toBe(6);
@@ -39,7 +39,7 @@ describeWithVectors("the MessagePack test suite", () => {
       expect(() => scan(bytes), group).toThrow(DecodeError);
       return isExtension ? "extension type" : "integer past 2^53";
     }
-    // Keys that are not text are refused too, but the suite has none.
+    // Keys that are not text are rejected too, but the suite has none.
     scan(bytes);
     expect(decode(bytes, 0), group).toEqual(expectedOf(one));
     return "decoded";

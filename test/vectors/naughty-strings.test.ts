@@ -12,7 +12,7 @@ describeWithVectors("naughty strings", () => {
   const key = SigningKey.from("a secret that both ends share");
   const Note = defineMessage("note", z.object({ text: z.string(), list: z.array(z.string()) }));
 
-  it.each(wires)("travel on wire %i as they are", (wire) => {
+  it.each(wires)("round-trip on wire %i", (wire) => {
     expect(strings).toHaveLength(515);
     for (const text of strings) {
       const bytes = Note.toProtocol({ text, list: [text] }, key, {
@@ -26,7 +26,7 @@ describeWithVectors("naughty strings", () => {
     }
   });
 
-  it("are encrypted and decrypted as they are", async () => {
+  it("round-trip when encrypted and decrypted", async () => {
     const chatKey = await ChatKey.from(counting(32));
     for (const text of strings) {
       const message = await encryptMessage(chatKey, {

@@ -3,7 +3,7 @@ import { decode } from "../../src/wire/decode.js";
 import { written } from "../../src/wire/encode.js";
 import { scan } from "../../src/wire/scan.js";
 
-/** The keys of maps that are decoded one after the other. */
+/** Encodes and decodes a map with each key in order, and returns the decoded keys. */
 function keysOf(...keys: string[]): string[] {
   return keys.flatMap((key) => {
     const bytes = written((writer) => writer.payload({ [key]: 1 }, "bin"));
@@ -14,8 +14,8 @@ function keysOf(...keys: string[]): string[] {
 
 const numbers = (count: number) => Array.from({ length: count }, (_, at) => at);
 
-describe("the decoder reads back", () => {
-  it.each([15, 16])("a map and an array of %i", (count) => {
+describe("decode", () => {
+  it.each([15, 16])("reads a map and an array of %i elements", (count) => {
     const map = Object.fromEntries(numbers(count).map((at) => [`key ${at}`, at]));
     for (const a of [map, numbers(count)]) {
       const bytes = written((writer) => writer.payload({ a }, "bin"));
@@ -24,7 +24,7 @@ describe("the decoder reads back", () => {
   });
 
   it.each([0, 1, 31, 32, 255, 256, 65_535, 65_536])(
-    "a key of %i bytes, and what follows it",
+    "reads a key of %i bytes, and the value after it",
     (length) => {
       const key = "k".repeat(length);
       expect(keysOf(key)).toEqual([key]);
@@ -34,15 +34,19 @@ describe("the decoder reads back", () => {
   );
 });
 
-describe("a key that comes after another which is kept in the same place", () => {
+describe("decodeKey, after another key in the same cache slot", () => {
   it.each([
-    ["is shorter, and how the other begins", "abC", "ab"],
-    ["is longer, and begins as the other", "ab", "abC"],
-    ["has the other's length, beginning and end", "abcd", "acbd"],
+    ["is a prefix of the cached key", "abC", "ab"],
+    ["starts with the cached key", "ab", "abC"],
+    ["has the same length, first byte and last byte", "abcd", "acbd"],
     ["is empty", "a", ""],
-    // In UTF-8 its bytes are the other's characters.
-    ["looks like the other, misread", "\u00e2\u0082\u00ac\u00c3\u00a9\u00c3\u00a9", "€éé"],
-  ])("is told apart where it %s", (_, before, key) => {
+    // Its UTF-8 bytes equal the char codes of the cached key.
+    [
+      "has UTF-8 bytes equal to the cached key's characters",
+      "\u00e2\u0082\u00ac\u00c3\u00a9\u00c3\u00a9",
+      "€éé",
+    ],
+  ])("decodes a key that %s", (_, before, key) => {
     expect(keysOf(before, key, before, key)).toEqual([before, key, before, key]);
   });
 });

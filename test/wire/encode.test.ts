@@ -5,13 +5,15 @@ import { ValidationError } from "../../src/errors.js";
 import { decode } from "../../src/wire/decode.js";
 import { type BytesForm, written } from "../../src/wire/encode.js";
 import { scan } from "../../src/wire/scan.js";
+import { detach, MisleadingBytes, resizableBuffer } from "../support/byte-arrays.js";
 import { asBuffer, toHex } from "../support/hex.js";
+import { runs } from "../support/runs.js";
 
 const encode = (map: Record<string, unknown>, form: BytesForm = "bin") =>
   written((writer) => writer.payload(map, form));
 const encoded = (value: unknown, form: BytesForm = "bin") =>
   toHex(encode({ a: value }, form)).slice(6);
-const refusal = (map: Record<string, unknown>) => {
+const issueOf = (map: Record<string, unknown>) => {
   try {
     encode(map);
   } catch (error) {
@@ -44,7 +46,7 @@ const value = fc.letrec((tie) => ({
   ),
 })).value;
 
-describe("the encoder", () => {
+describe("Writer", () => {
   it("writes the bytes of the reference encoder", () => {
     const reference = new Encoder({ ignoreUndefined: true });
     fc.assert(
@@ -60,18 +62,18 @@ describe("the encoder", () => {
         );
         expect(toHex(encode({ a: anything }))).toBe(toHex(reference.encode({ a: anything })));
       }),
-      { numRuns: 2000 },
+      { numRuns: runs(2000) },
     );
   });
 
-  it("writes what the scan accepts and the decoder reads back", () => {
+  it("writes what scan accepts and decode reads back", () => {
     fc.assert(
       fc.property(value, (anything) => {
         const bytes = encode({ a: anything });
         scan(bytes);
         expect(decode(bytes, 0)).toEqual({ a: anything });
       }),
-      { numRuns: 2000 },
+      { numRuns: runs(2000) },
     );
   });
 
@@ -100,7 +102,7 @@ describe("the encoder", () => {
     expect(encoded(integer)).toBe(bytes);
   });
 
-  it("writes as float64 what is no safe integer", () => {
+  it("writes a number that is not a safe integer as float64", () => {
     expect(encoded(1.5)).toBe("cb3ff8000000000000");
     expect(encoded(-0)).toBe("cb8000000000000000");
     expect(encoded(2 ** 53)).toBe("cb4340000000000000");
@@ -127,7 +129,7 @@ describe("the encoder", () => {
   );
 
   it.each([0, 15, 16, 255, 256, 32_000])(
-    "writes arrays and maps of %i with the shortest head",
+    "writes arrays and maps of %i elements with the shortest head",
     (length) => {
       const reference = new Encoder();
       const array = Array(length).fill(1);
@@ -143,7 +145,7 @@ describe("the encoder", () => {
     expect(encoded(asBuffer(Uint8Array.of(1, 2)))).toBe("c4020102");
   });
 
-  it("leaves out what is undefined", () => {
+  it("leaves out undefined values", () => {
     expect(toHex(encode({ a: undefined, b: 1 }))).toBe("81a16201");
   });
 
@@ -152,7 +154,7 @@ describe("the encoder", () => {
     expect(decode(encode({ a: text }), 0)).toEqual({ a: text });
   });
 
-  it("writes an object without a prototype as any other", () => {
+  it("writes an object without a prototype", () => {
     expect(encoded(Object.assign(Object.create(null), { b: 1 }))).toBe("81a16201");
   });
 
@@ -164,7 +166,7 @@ describe("the encoder", () => {
     expect(toHex(first)).toBe("81a16101");
   });
 
-  it("may be used by a getter of what it encodes", () => {
+  it("can be used by a getter of the encoded payload", () => {
     const inner = {
       get a() {
         return toHex(encode({ b: "inner" }));
@@ -174,7 +176,7 @@ describe("the encoder", () => {
   });
 });
 
-describe("the encoder refuses", () => {
+describe("Writer, for invalid values,", () => {
   it.each([
     ["a lone surrogate", "\ud800"],
     ["a lone surrogate in a long text", `${"x".repeat(100)}\udc00`],
@@ -186,63 +188,99 @@ describe("the encoder refuses", () => {
     ["an instance of a class", new (class A {})()],
     ["undefined in an array", [undefined]],
     ["a typed array that is not of bytes", new Uint16Array(1)],
-  ])("%s, and says where", (_, bad) => {
-    expect(refusal({ x: [{ y: bad }] })?.path.slice(0, 3)).toEqual(["x", 0, "y"]);
+  ])("rejects %s, with its path", (_, bad) => {
+    expect(issueOf({ x: [{ y: bad }] })?.path.slice(0, 3)).toEqual(["x", 0, "y"]);
   });
 
-  it.each(["__proto__", "constructor", "prototype"])("the key %s", (key) => {
-    expect(refusal({ a: JSON.parse(`{"${key}": 1}`) })).toBeDefined();
+  it.each(["__proto__", "constructor", "prototype"])("rejects the key %s", (key) => {
+    expect(issueOf({ a: JSON.parse(`{"${key}": 1}`) })).toBeDefined();
   });
 
   it.each([
-    [{ x: ["\ud800"] }, "x.0: text with a lone surrogate"],
-    [{ x: 1n }, "x: only nil, booleans, numbers, text, bytes, arrays and plain objects can travel"],
-    [{ prototype: 1 }, "prototype: a forbidden key"],
-    [{ timestamp: Number.NaN }, "timestamp: a timestamp that is not finite"],
-    [new Map(), "not a plain object"],
-    [nested(16), `${"a.".repeat(14)}a: more than 16 containers in each other`],
+    [{ x: ["\ud800"] }, "x.0: must not have a lone surrogate"],
+    [{ x: 1n }, "x: must be nil, a boolean, number, text, bytes, array or plain object"],
+    [{ prototype: 1 }, "prototype: is a forbidden key"],
+    [{ timestamp: Number.NaN }, "timestamp: must be finite"],
+    [new Map(), "must be a plain object"],
+    [nested(16), `${"a.".repeat(14)}a: more than 16 nested containers`],
     [{ a: Array(65_532).fill(1) }, "a: more than 65536 elements"],
-  ])("and says why: %#", (map, said) => {
-    expect(() => encode(map as never)).toThrow(new RegExp(`^payload: ${said}$`));
+  ])("states the reason: %#", (map, reason) => {
+    expect(() => encode(map as never)).toThrow(new RegExp(`^payload: ${reason}$`));
   });
 
-  it("a lone surrogate in a key", () => expect(refusal({ "\ud800": 1 })).toBeDefined());
-  it("a timestamp that is not finite", () => {
-    expect(refusal({ timestamp: Number.NaN })).toBeDefined();
-    expect(refusal({ timestamp: Number.NEGATIVE_INFINITY })).toBeDefined();
+  it("rejects a lone surrogate in a key", () => expect(issueOf({ "\ud800": 1 })).toBeDefined());
+  it("rejects a timestamp that is not finite", () => {
+    expect(issueOf({ timestamp: Number.NaN })).toBeDefined();
+    expect(issueOf({ timestamp: Number.NEGATIVE_INFINITY })).toBeDefined();
   });
-  it("a payload that is no plain object", () => {
+  it("rejects a payload that is not a plain object", () => {
     for (const bad of [undefined, null, [], "text", 1, new Uint8Array(1), new Map()]) {
       expect(() => encode(bad as never)).toThrow(ValidationError);
     }
   });
-  it("what nests deeper than a frame may: 15 in its own 1", () => {
-    expect(refusal(nested(15))).toBeUndefined();
-    expect(refusal(nested(16))).toBeDefined();
+  it("rejects more than 15 nested containers in the payload", () => {
+    expect(issueOf(nested(15))).toBeUndefined();
+    expect(issueOf(nested(16))).toBeDefined();
     const cycle: Record<string, unknown> = {};
     cycle.self = cycle;
-    expect(refusal(cycle)).toBeDefined();
+    expect(issueOf(cycle)).toBeDefined();
   });
-  it("not what stands beside each other", () => {
-    expect(refusal({ a: Array(100).fill([]), b: Array(100).fill({}) })).toBeUndefined();
+  it("does not count siblings as nesting", () => {
+    expect(issueOf({ a: Array(100).fill([]), b: Array(100).fill({}) })).toBeUndefined();
   });
-  it("and says where, after all that came before, and after a refusal", () => {
+  it("reports the right path after other values, and after an error", () => {
     const bad = Symbol("s");
-    expect(refusal({ a: { b: [1, [2]] }, c: bad })?.path).toEqual(["c"]);
-    expect(refusal({ a: [{ b: 1 }, [2], bad] })?.path).toEqual(["a", 2]);
-    expect(refusal({ a: { b: { c: bad } } })?.path).toEqual(["a", "b", "c"]);
-    expect(refusal(nested(16))?.path).toEqual(Array(15).fill("a"));
+    expect(issueOf({ a: { b: [1, [2]] }, c: bad })?.path).toEqual(["c"]);
+    expect(issueOf({ a: [{ b: 1 }, [2], bad] })?.path).toEqual(["a", 2]);
+    expect(issueOf({ a: { b: { c: bad } } })?.path).toEqual(["a", "b", "c"]);
+    expect(issueOf(nested(16))?.path).toEqual(Array(15).fill("a"));
   });
-  it("and says where in a writer within a writer, which is a new one", () => {
+  it("reports the right path in a nested writer", () => {
     const outer = {
       get path() {
-        return refusal({ a: [Symbol("s")] })?.path;
+        return issueOf({ a: [Symbol("s")] })?.path;
       },
     };
     expect(decode(encode({ outer }), 0)).toEqual({ outer: { path: ["a", 0] } });
   });
-  it("more elements than a frame may have: 65,532 with its own 4", () => {
-    expect(refusal({ a: Array(65_531).fill(1) })).toBeUndefined();
-    expect(refusal({ a: Array(65_532).fill(1) })).toBeDefined();
+  it("rejects more than 65,532 elements in the payload", () => {
+    expect(issueOf({ a: Array(65_531).fill(1) })).toBeUndefined();
+    expect(issueOf({ a: Array(65_532).fill(1) })).toBeDefined();
+  });
+});
+
+describe.each(["bin", "base64"] as const)("bytes as %s", (form) => {
+  it("rejects a detached array", () => {
+    const bytes = Uint8Array.of(1, 2, 3);
+    detach(bytes);
+    expect(() => encode({ a: [bytes] }, form)).toThrow(
+      "payload: a.0: must be nil, a boolean, number, text, bytes, array or plain object",
+    );
+  });
+
+  it("writes the memory of a subclass, and nothing of earlier payloads", () => {
+    encode({ a: "a secret of another payload ".repeat(30) }, form);
+    const liar = MisleadingBytes.holding(1, 2, 3);
+    expect(toHex(encode({ a: liar }, form))).toBe(
+      toHex(encode({ a: Uint8Array.of(1, 2, 3) }, form)),
+    );
+  });
+
+  it("writes arrays without a prototype, of shared memory, and of a resizable buffer", () => {
+    const bare = Uint8Array.of(1, 2, 3);
+    Object.setPrototypeOf(bare, null);
+    const resizable = new Uint8Array(resizableBuffer(3));
+    resizable.set([1, 2, 3]);
+    const all = [bare, resizable];
+    if (typeof SharedArrayBuffer !== "undefined") {
+      const shared = new Uint8Array(new SharedArrayBuffer(3));
+      shared.set([1, 2, 3]);
+      all.push(shared as never);
+    }
+    for (const bytes of all) {
+      expect(toHex(encode({ a: bytes }, form))).toBe(
+        toHex(encode({ a: Uint8Array.of(1, 2, 3) }, form)),
+      );
+    }
   });
 });

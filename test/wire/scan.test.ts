@@ -4,30 +4,31 @@ import { describe, expect, it } from "vitest";
 import { DecodeError } from "../../src/errors.js";
 import { scan } from "../../src/wire/scan.js";
 import { hex, toHex } from "../support/hex.js";
+import { runs } from "../support/runs.js";
 
-const refused = (bytes: Uint8Array) => expect(() => scan(bytes)).toThrow(DecodeError);
-const beyond = (bytes: Uint8Array) =>
+const rejected = (bytes: Uint8Array) => expect(() => scan(bytes)).toThrow(DecodeError);
+const exceeded = (bytes: Uint8Array) =>
   expect(() => scan(bytes)).toThrow(expect.objectContaining({ code: "ERR_BOUND_EXCEEDED" }));
-const said = (bytes: Uint8Array, what: string) => expect(() => scan(bytes)).toThrow(what);
+const failsWith = (bytes: Uint8Array, what: string) => expect(() => scan(bytes)).toThrow(what);
 const accepted = (bytes: Uint8Array) => expect(() => scan(bytes)).not.toThrow();
 
 const nested = (depth: number) => hex(`${"91".repeat(depth - 1)}90`);
 const arrayOf = (count: number) => encode(Array(count).fill(null));
 
-describe("a scan", () => {
-  it("yields where the children of a map begin, and where it ends", () => {
+describe("scan", () => {
+  it("returns the offsets of a map's children, and of its end", () => {
     expect(scan(hex("82 a161 01 a162 92 02 03"))).toEqual([1, 3, 4, 6, 9]);
   });
 
-  it("yields where the elements of an array begin, and where it ends", () => {
+  it("returns the offsets of an array's elements, and of its end", () => {
     expect(scan(hex("93 01 a3616263 81 a161 c0"))).toEqual([1, 2, 6, 10]);
   });
 
-  it("yields nothing but the end for what has no children", () => {
+  it("returns only the end for a value without children", () => {
     expect(scan(hex("c0"))).toEqual([1]);
   });
 
-  it("accepts whatever the reference encoder makes within the bounds", () => {
+  it("accepts all values of the reference encoder within the limits", () => {
     const value = fc.anything({
       key: fc
         .string({ unit: "binary" })
@@ -46,11 +47,11 @@ describe("a scan", () => {
       fc.property(value, (anything) => {
         accepted(encode(anything));
       }),
-      { numRuns: 2000 },
+      { numRuns: runs(2000) },
     );
   });
 
-  it("throws nothing but DecodeError on arbitrary bytes", () => {
+  it("throws only DecodeError on arbitrary bytes", () => {
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 64 }), (bytes) => {
         try {
@@ -59,76 +60,79 @@ describe("a scan", () => {
           expect(error).toBeInstanceOf(DecodeError);
         }
       }),
-      { numRuns: 5000 },
+      { numRuns: runs(5000) },
     );
   });
 });
 
-describe("a scan's bounds", () => {
-  it("nesting: 16 containers in each other, and no more", () => {
+describe("the limits of scan", () => {
+  it("accept 16 nested containers, and no more", () => {
     accepted(nested(16));
-    beyond(nested(17));
-    beyond(hex("91".repeat(180_000)));
+    exceeded(nested(17));
+    exceeded(hex("91".repeat(180_000)));
   });
 
-  it("nesting is not what stands beside each other", () => {
+  it("do not count siblings as nesting", () => {
     accepted(encode(Array(100).fill([])));
     accepted(encode(Array(100).fill({})));
   });
 
-  it("nesting counts what stands around", () => {
+  it("count the enclosing containers as nesting", () => {
     expect(() => scan(nested(15), { nesting: 1 })).not.toThrow();
     expect(() => scan(nested(16), { nesting: 1 })).toThrow(DecodeError);
   });
 
-  it("elements: 65,536 over all containers, and no more", () => {
+  it("accept 65,536 elements over all containers, and no more", () => {
     accepted(arrayOf(65_536));
-    beyond(arrayOf(65_537));
+    exceeded(arrayOf(65_537));
     accepted(encode([Array(32_767).fill(1), Array(32_767).fill(1)]));
-    beyond(encode([Array(32_767).fill(1), Array(32_768).fill(1)]));
+    exceeded(encode([Array(32_767).fill(1), Array(32_768).fill(1)]));
   });
 
-  it("elements count what stands around", () => {
+  it("count the enclosing elements", () => {
     expect(() => scan(arrayOf(65_532), { elements: 4 })).not.toThrow();
     expect(() => scan(arrayOf(65_533), { elements: 4 })).toThrow(DecodeError);
   });
 
   it.each(["dd ffffffff", "df ffffffff", "dd 00010000", "df 00010000", "dc ffff", "de ffff"])(
-    "refuses a declared size that the bytes cannot hold: %s",
-    (head) => refused(hex(head + "00".repeat(35))),
+    "reject a declared size that the bytes cannot have: %s",
+    (head) => rejected(hex(head + "00".repeat(35))),
   );
 
-  it("refuses a declared size at its head, before it goes over what it holds", () => {
-    said(hex("93 c0 c0"), "at byte 1: the frame ends too early");
+  it("reject a declared size at its head, before the elements are read", () => {
+    failsWith(hex("93 c0 c0"), "at byte 1: the frame ends too early");
     accepted(hex("92 c0 c0"));
-    said(hex("82 a161 c0"), "at byte 1: the frame ends too early");
+    failsWith(hex("82 a161 c0"), "at byte 1: the frame ends too early");
     accepted(hex("82 a0 c0 a161 c0"));
-    said(hex("83 a0 c0 a161 c0"), "at byte 1: the frame ends too early");
+    failsWith(hex("83 a0 c0 a161 c0"), "at byte 1: the frame ends too early");
   });
 
   it.each(["c6 ffffffff", "db ffffffff", "c5 ffff", "da ffff", "c4 ff", "d9 ff", "bf"])(
-    "refuses a declared length that the bytes cannot hold: %s",
-    (head) => refused(hex(head + "00".repeat(20))),
+    "reject a declared length that the bytes cannot have: %s",
+    (head) => rejected(hex(head + "00".repeat(20))),
   );
 
-  it("refuses a length at its head, too", () => {
+  it("reject a declared length at its head", () => {
     for (const head of ["c4 04", "d9 04", "ca", "ce"])
-      said(hex(`92 ${head} 000000`), `at byte ${hex(head).length + 1}: the frame ends too early`);
+      failsWith(
+        hex(`92 ${head} 000000`),
+        `at byte ${hex(head).length + 1}: the frame ends too early`,
+      );
   });
 
-  it("integers: up to 2^53 − 1 either way, and no further", () => {
+  it("accept integers from −(2^53 − 1) to 2^53 − 1, and no others", () => {
     accepted(hex("cf 001fffffffffffff"));
-    beyond(hex("cf 0020000000000000"));
-    beyond(hex("cf ffffffffffffffff"));
+    exceeded(hex("cf 0020000000000000"));
+    exceeded(hex("cf ffffffffffffffff"));
     accepted(hex("d3 ffe0000000000001"));
-    beyond(hex("d3 ffe0000000000000"));
-    beyond(hex("d3 8000000000000000"));
+    exceeded(hex("d3 ffe0000000000000"));
+    exceeded(hex("d3 8000000000000000"));
     accepted(hex("d3 001fffffffffffff"));
-    beyond(hex("d3 0020000000000000"));
+    exceeded(hex("d3 0020000000000000"));
   });
 });
 
-describe("a scan takes", () => {
+describe("scan, for valid values,", () => {
   const letters = Array.from({ length: 15 }, (_, at) => (0x61 + at).toString(16));
   it.each([
     "00",
@@ -164,29 +168,29 @@ describe("a scan takes", () => {
     "dd 00000000",
     "de 0000",
     "df 00000000",
-  ])("%s, to its last byte and no further", (value) => {
+  ])("accepts %s, but not truncated or with another byte", (value) => {
     const bytes = hex(value);
     accepted(bytes);
-    refused(Uint8Array.of(...bytes, 0xc0));
-    refused(bytes.subarray(0, -1));
+    rejected(Uint8Array.of(...bytes, 0xc0));
+    rejected(bytes.subarray(0, -1));
   });
 
   it.each(["a0", `bf${"61".repeat(31)}`, "d900", "d90161", "da000161", "db0000000161"])(
-    "the key %s",
+    "accepts the key %s",
     (key) => accepted(hex(`81 ${key} c0`)),
   );
 
-  it("keys of which one begins as the other does", () => {
+  it("accepts keys that are prefixes of each other", () => {
     accepted(hex("82 a161 c0 a26162 c0"));
     accepted(hex("82 a26162 c0 a161 c0"));
   });
 });
 
-describe("a scan refuses", () => {
-  it("nothing at all", () => refused(hex("")));
-  it("a map that ends where a key should stand, and says that it ends", () =>
-    said(hex("82 a0 a3616263"), "the frame ends too early"));
-  it("bytes after the end", () => refused(hex("c0 c0")));
+describe("scan, for malformed values,", () => {
+  it("rejects empty input", () => rejected(hex("")));
+  it("rejects a map that ends before a key, as truncated", () =>
+    failsWith(hex("82 a0 a3616263"), "the frame ends too early"));
+  it("rejects bytes after the end", () => rejected(hex("c0 c0")));
   it.each([
     "c1",
     "c70101aa",
@@ -197,7 +201,7 @@ describe("a scan refuses", () => {
     "d6ff00000000",
     "d7ff0000000000000000",
     "d801aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa",
-  ])("extension types and the unassigned byte: %s", (bytes) => refused(hex(bytes)));
+  ])("rejects extension types and the unassigned byte: %s", (bytes) => rejected(hex(bytes)));
   it.each([
     "81 01 c0",
     "81 c0 c0",
@@ -211,30 +215,31 @@ describe("a scan refuses", () => {
     "81 df 00000000 c0",
     "81 e0 c0",
     "81 ff c0",
-  ])("keys that are not text: %s", (bytes) => refused(hex(bytes)));
-  it.each(["__proto__", "constructor", "prototype"])("the key %s, at any depth", (key) => {
+  ])("rejects keys that are not text: %s", (bytes) => rejected(hex(bytes)));
+  it.each(["__proto__", "constructor", "prototype"])("rejects the key %s, at any depth", (key) => {
     const text = toHex(new TextEncoder().encode(key));
     const head = (0xa0 | key.length).toString(16);
-    refused(hex(`81 ${head}${text} c0`));
-    refused(hex(`81 a161 91 81 ${head}${text} c0`));
-    refused(hex(`81 d9${key.length.toString(16).padStart(2, "0")}${text} c0`));
+    rejected(hex(`81 ${head}${text} c0`));
+    rejected(hex(`81 a161 91 81 ${head}${text} c0`));
+    rejected(hex(`81 d9${key.length.toString(16).padStart(2, "0")}${text} c0`));
     accepted(hex(`91 ${head}${text}`));
   });
-  it("a key that the map has already, however it is written", () => {
-    refused(hex("82 a161 01 a161 02"));
-    refused(hex("82 a161 01 d90161 02"));
-    refused(hex("82 a161 01 db0000000161 02"));
-    refused(hex("82 a3616263 01 a3616263 02"));
+  it("rejects a duplicate key, also with another head", () => {
+    rejected(hex("82 a161 01 a161 02"));
+    rejected(hex("82 a161 01 d90161 02"));
+    rejected(hex("82 a161 01 db0000000161 02"));
+    rejected(hex("82 a3616263 01 a3616263 02"));
     accepted(hex("82 a161 01 a162 81 a161 02"));
   });
-  it("a key that a large map has already", () => {
+  it("rejects a duplicate key in a large map", () => {
     const keys = Array.from({ length: 100 }, (_, at) => `key ${at}`);
     const map = encode(Object.fromEntries(keys.map((key) => [key, null])));
     accepted(map);
     const [renamed, last] = [toHex(map), toHex(new TextEncoder().encode("key 99"))];
-    refused(hex(renamed.replace(last, `${last.slice(0, -2)}38`)));
+    rejected(hex(renamed.replace(last, `${last.slice(0, -2)}38`)));
   });
-  it("a key with U+FEFF in front is another key", () => accepted(hex("82 a161 01 a4efbbbf61 02")));
+  it("accepts a key that differs by a leading U+FEFF", () =>
+    accepted(hex("82 a161 01 a4efbbbf61 02")));
   it.each([
     "a180",
     "a1c2",
@@ -252,7 +257,7 @@ describe("a scan refuses", () => {
     "a4f0908041",
     "a3e282",
     "a2e282",
-  ])("text that is not UTF-8: %s", (bytes) => refused(hex(bytes)));
+  ])("rejects text that is not UTF-8: %s", (bytes) => rejected(hex(bytes)));
   it.each([
     "a2c280",
     "a2dfbf",
@@ -263,7 +268,7 @@ describe("a scan refuses", () => {
     "a4f0908080",
     "a4f48fbfbf",
     "a100",
-  ])("not the text at the edge of UTF-8: %s", (bytes) => accepted(hex(bytes)));
+  ])("accepts text at the limits of UTF-8: %s", (bytes) => accepted(hex(bytes)));
   it.each([
     "cb 7ff0000000000000",
     "cb fff0000000000000",
@@ -272,21 +277,21 @@ describe("a scan refuses", () => {
     "ca 7f800000",
     "ca ff800000",
     "ca 7fc00000",
-  ])("a timestamp that is not finite: %s", (float) => {
-    refused(hex(`81 a9 74696d657374616d70 ${float}`));
-    refused(hex(`81 a161 91 81 a9 74696d657374616d70 ${float}`));
+  ])("rejects a timestamp that is not finite: %s", (float) => {
+    rejected(hex(`81 a9 74696d657374616d70 ${float}`));
+    rejected(hex(`81 a161 91 81 a9 74696d657374616d70 ${float}`));
     accepted(hex(`81 a161 ${float}`));
   });
-  it("not a timestamp that is finite, or no float", () => {
+  it("accepts a timestamp that is finite, or not a float", () => {
     accepted(hex("81 a9 74696d657374616d70 cb 7fefffffffffffff"));
     accepted(hex("81 a9 74696d657374616d70 ca 7f7fffff"));
     accepted(hex("81 a9 74696d657374616d70 ce 7ff00000"));
   });
-  it("every truncation of a frame", () => {
+  it("rejects every truncation of a frame", () => {
     const frame = encode({
       a: [1, 2.5, "text", { b: new Uint8Array(300), c: "x".repeat(300) }],
       d: 2 ** 40,
     });
-    for (let length = 0; length < frame.length; length++) refused(frame.subarray(0, length));
+    for (let length = 0; length < frame.length; length++) rejected(frame.subarray(0, length));
   });
 });

@@ -23,15 +23,15 @@ const signatureOf = (text: string) =>
   `a97369676e6174757265 d9 ${text.length.toString(16).padStart(2, "0")} ${toHex(new TextEncoder().encode(text))}`;
 const frame = (...entries: string[]) => hex(`8${entries.length} ${entries.join(" ")}`);
 const verifies = (bytes: Uint8Array) => MessageProtocol.fromBytes(bytes).verify(key);
-const refused = (bytes: Uint8Array) =>
+const rejected = (bytes: Uint8Array) =>
   expect(() => MessageProtocol.fromBytes(bytes)).toThrow(DecodeError);
 
 describe("a wire 1 frame", () => {
-  it("verifies over the bytes as received", () => {
+  it("verifies the bytes as received", () => {
     expect(verifies(frame(TYPE, PAYLOAD, TIME, SIGNATURE))).toBe(true);
   });
 
-  it("verifies in every order of its keys", () => {
+  it("verifies with its keys in any order", () => {
     const entries = [TYPE, PAYLOAD, TIME, SIGNATURE];
     const orders = entries
       .flatMap((a) =>
@@ -52,7 +52,7 @@ describe("a wire 1 frame", () => {
     }
   });
 
-  it("may have an integer for a timestamp, which its signature covers as it stands", () => {
+  it("may have an integer timestamp, which the signature covers unchanged", () => {
     const integerTime = "a974696d657374616d70 ce6553f100";
     const covered = hex(`83 ${TYPE} ${PAYLOAD} ${integerTime}`);
     const mac = toHex(hmacSha256(new TextEncoder().encode("secret"))(covered));
@@ -77,12 +77,12 @@ describe("a wire 1 frame", () => {
     ["d2ffff7fff", -32_769],
     ["d3ffffffff7fffffff", -(2 ** 31) - 1],
     ["cb3ff8000000000000", 1.5],
-  ])("takes %s for a timestamp", (bytes, timestamp) => {
+  ])("accepts the timestamp %s", (bytes, timestamp) => {
     const time = `a974696d657374616d70 ${bytes}`;
     expect(MessageProtocol.fromBytes(frame(TYPE, PAYLOAD, time)).timestamp).toBe(timestamp);
   });
 
-  it("may have texts and maps under any head", () => {
+  it("may have texts and maps with any head", () => {
     for (const test of ["a474657374", "d90474657374", "da000474657374", "db0000000474657374"])
       expect(MessageProtocol.fromBytes(frame(`a474797065 ${test}`, PAYLOAD)).type).toBe("test");
     const longest = `bf ${"78".repeat(31)}`;
@@ -99,7 +99,7 @@ describe("a wire 1 frame", () => {
     expect(() => unsigned.toBytes()).toThrow(KeyError);
   });
 
-  it("without a timestamp gets the time of receipt, which is never written and never verifies", () => {
+  it("without a timestamp has the time of receipt, which is not written, and does not verify", () => {
     const bytes = frame(TYPE, PAYLOAD, SIGNATURE);
     const message = MessageProtocol.fromBytes(bytes, { now: 1234.5 });
     expect(message.timestamp).toBe(1234.5);
@@ -111,7 +111,7 @@ describe("a wire 1 frame", () => {
     expect(verifies(frame(TYPE, PAYLOAD, signatureOf(toHex(twoEntries))))).toBe(false);
   });
 
-  it("without a signature has the empty one", () => {
+  it("without a signature has an empty one", () => {
     const message = MessageProtocol.fromBytes(frame(TYPE, PAYLOAD, TIME));
     expect(message.signature).toBe("");
     expect(message.verify(key)).toBe(false);
@@ -124,15 +124,15 @@ describe("a wire 1 frame", () => {
   });
 
   it.each([
-    ["the empty one", ""],
-    ["a shorter one", tag.slice(0, 62)],
-    ["half of it", tag.slice(0, 32)],
-    ["a longer one", `${tag}00`],
-    ["one in upper case", tag.toUpperCase()],
-    ["one with white space", ` ${tag.slice(1)}`],
-    ["one that is no hex", "g".repeat(64)],
-    ["one of zeros", "0".repeat(64)],
-  ])("never verifies with %s for a signature", (_, text) => {
+    ["an empty signature", ""],
+    ["a shorter signature", tag.slice(0, 62)],
+    ["half of the signature", tag.slice(0, 32)],
+    ["a longer signature", `${tag}00`],
+    ["a signature in upper case", tag.toUpperCase()],
+    ["a signature with white space", ` ${tag.slice(1)}`],
+    ["a signature that is not hex", "g".repeat(64)],
+    ["a signature of zeros", "0".repeat(64)],
+  ])("does not verify with %s", (_, text) => {
     expect(verifies(frame(TYPE, PAYLOAD, TIME, signatureOf(text)))).toBe(false);
   });
 
@@ -141,8 +141,8 @@ describe("a wire 1 frame", () => {
       Uint8Array.of(0x82, ...hex("a474797065"), ...encode("x".repeat(length)), ...hex(PAYLOAD));
     expect(MessageProtocol.fromBytes(typed(1)).type).toBe("x");
     expect(MessageProtocol.fromBytes(typed(64)).type).toBe("x".repeat(64));
-    refused(typed(0));
-    refused(typed(65));
+    rejected(typed(0));
+    rejected(typed(65));
   });
 
   it.each([
@@ -150,9 +150,9 @@ describe("a wire 1 frame", () => {
     ["no payload", frame(TYPE, TIME)],
     ["a fifth key", hex(`85 ${TYPE} ${PAYLOAD} ${TIME} ${SIGNATURE} a161 01`)],
     ["another key", frame(TYPE, PAYLOAD, "a161 01")],
-    ["a key twice", frame(TYPE, PAYLOAD, TYPE)],
-    ["a type that is no text", frame("a474797065 01", PAYLOAD)],
-    ["a payload that is no map", frame(TYPE, "a77061796c6f6164 90")],
+    ["a duplicate key", frame(TYPE, PAYLOAD, TYPE)],
+    ["a type that is not text", frame("a474797065 01", PAYLOAD)],
+    ["a payload that is not a map", frame(TYPE, "a77061796c6f6164 90")],
     ["a payload of nil", frame(TYPE, "a77061796c6f6164 c0")],
     ["a payload of a number", frame(TYPE, "a77061796c6f6164 7f")],
     ["a payload of a number below zero", frame(TYPE, "a77061796c6f6164 e0")],
@@ -178,5 +178,5 @@ describe("a wire 1 frame", () => {
       frame(TYPE, PAYLOAD, TIME, "a97369676e6174757265 d3 0000000000000000"),
     ],
     ["another head for its map", hex(`de0002 ${TYPE} ${PAYLOAD}`)],
-  ])("is refused with %s", (_, bytes) => refused(bytes));
+  ])("is rejected with %s", (_, bytes) => rejected(bytes));
 });

@@ -21,19 +21,19 @@ export interface LoopPlan {
 
 export interface LoopResult {
   readonly acknowledged: number;
-  /** From a sender's hand-over to the receiver's delivery, in milliseconds. */
+  /** Milliseconds from the call to send to the delivery at the receiver. */
   readonly latencies: Float64Array;
-  /** Of one processor, spent here. */
+  /** CPU time of this process. */
   readonly cpuSeconds: number;
 }
 
-/** Clients that write to each of their chats the next message as soon as the last one is acknowledged. */
+/** Clients that send the next message to a chat as soon as the server acknowledges the previous one. */
 export class ClosedLoop {
   readonly #plan: LoopPlan;
   readonly #peers: Peer[] = [];
-  /** The first message of each client to each of its chats. */
+  /** Functions that send the first message of a client to one of its chats. */
   readonly #starts: (() => void)[] = [];
-  /** When the messages that are under way were handed over. */
+  /** Times at which the messages in flight were sent. */
   readonly #handedOver = new Map<string, number>();
   #acknowledged = 0;
   #latencies: number[] = [];
@@ -46,7 +46,7 @@ export class ClosedLoop {
   async connect(): Promise<void> {
     const { kind, url, peers } = this.#plan;
     for (const plan of peers) {
-      // Which chat a message is of is known from its client id alone.
+      // An acknowledgement names its chat only by the client id of the message.
       const chatOf = new Map<string, number>();
       const write = (chat: number) => {
         const clientId = randomUUID();

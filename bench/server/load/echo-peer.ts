@@ -1,6 +1,6 @@
 import { once } from "node:events";
 import { ChatMessage, SigningKey } from "lacre";
-import { Channel } from "lacre/session";
+import { Channel } from "lacre/server";
 import { WebSocket } from "ws";
 import { messageOf } from "./lacre-peer.js";
 import type { Listener, Peer, PeerPlan } from "./peer.js";
@@ -8,7 +8,7 @@ import type { Listener, Peer, PeerPlan } from "./peer.js";
 const USER_BYTES = 4;
 const key = SigningKey.from(new Uint8Array(32).fill(7));
 
-/** Connects to the bare WebSocket server, and signs and opens as a lacre client does: what comes back is the acknowledgement. */
+/** Connects to the bare WebSocket server. Signs and opens frames as a lacre client does. The echo is the acknowledgement. */
 export async function connectEchoPeer(
   url: string,
   { user_id, chats }: PeerPlan,

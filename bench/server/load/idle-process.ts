@@ -1,25 +1,25 @@
 import { once } from "node:events";
 import { Heartbeat } from "lacre";
 import { WebSocket } from "ws";
-import { greet } from "./lacre-peer.js";
+import { handshake } from "./lacre-peer.js";
 import type { Kind, PeerPlan } from "./peer.js";
 
 export interface IdlePlan {
   readonly kind: Kind;
   readonly url: string;
   readonly peers: readonly PeerPlan[];
-  /** Connections to open more. */
+  /** Number of connections to open in addition. */
   readonly count: number;
 }
 
 const AT_ONCE = 50;
 const HEARTBEAT_MS = 20_000;
 
-// Opens connections, greets where there is somebody to greet, and says no more than keeps them open.
+// Opens connections, sends a hello to lacre servers, and then only heartbeats.
 process.on("message", async ({ kind, url, peers, count }: IdlePlan) => {
   for (let opened = 0; opened < count; opened += AT_ONCE) {
     const batch = Array.from({ length: Math.min(AT_ONCE, count - opened) }, async (_, at) => {
-      const socket = kind === "lacre" ? await greetNext(url, peers) : await connectTo(url);
+      const socket = kind === "lacre" ? await connectNext(url, peers) : await connectTo(url);
       socket.on("close", (code) => {
         throw new Error(`connection ${opened + at} was closed with ${code}`);
       });
@@ -29,10 +29,10 @@ process.on("message", async ({ kind, url, peers, count }: IdlePlan) => {
   process.send!("open");
 });
 
-let greeted = 0;
+let connected = 0;
 
-async function greetNext(url: string, peers: readonly PeerPlan[]): Promise<WebSocket> {
-  const { socket, channel } = await greet(url, peers[greeted++ % peers.length]!);
+async function connectNext(url: string, peers: readonly PeerPlan[]): Promise<WebSocket> {
+  const { socket, channel } = await handshake(url, peers[connected++ % peers.length]!);
   setInterval(() => {
     const now = Date.now() / 1000;
     socket.send(channel.encode(Heartbeat, { sent_at: now }, now));

@@ -1,20 +1,20 @@
 import { randomBytes } from "node:crypto";
 import { once } from "node:events";
 import { ChatMessage, Heartbeat, Hello, MessageProtocol, Welcome } from "lacre";
-import { Channel, directionKeys } from "lacre/session";
+import { Channel, directionKeys } from "lacre/server";
 import { WebSocket } from "ws";
 import { CONTENT_BYTES, type Listener, type Peer, type PeerPlan } from "./peer.js";
 
 const content = new Uint8Array(randomBytes(CONTENT_BYTES));
 const HEARTBEAT_MS = 20_000;
 
-/** Connects to a lacre server, greets it, and speaks wire 2. */
+/** Connects to a lacre server, performs the handshake, and uses wire 2. */
 export async function connectLacrePeer(
   url: string,
   plan: PeerPlan,
   listener: Listener,
 ): Promise<Peer> {
-  const { socket, channel } = await greet(url, plan);
+  const { socket, channel } = await handshake(url, plan);
   const now = () => Date.now() / 1000;
   socket.on("message", (data) => {
     const message = channel.open(data, now());
@@ -37,15 +37,15 @@ export async function connectLacrePeer(
   };
 }
 
-/** A message such as a client encrypts. */
+/** A message with the fields of an encrypted one. */
 export function messageOf(sender_id: number, chat_id: number, client_id: string) {
   const nonce = new Uint8Array(randomBytes(12));
   const timestamp = Math.floor(Date.now()) / 1000;
   return { chat_id, sender_id, content, nonce, timestamp, client_id };
 }
 
-/** Opens a connection, and agrees with the server on its keys. */
-export async function greet(
+/** Opens a connection, and performs the handshake that gives its keys. */
+export async function handshake(
   url: string,
   { session_key, access_token }: PeerPlan,
 ): Promise<{ readonly socket: WebSocket; readonly channel: Channel }> {
@@ -59,5 +59,8 @@ export async function greet(
   const [frame] = await once(socket, "message");
   const welcome = Welcome.fromProtocol(MessageProtocol.open(frame, { key: greeting.server }));
   const keys = directionKeys(session_key, { hello, welcome: welcome.nonce });
-  return { socket, channel: new Channel({ wire: 2, own: keys.client, peers: keys.server }) };
+  const channel = new Channel({ wire: 2, own: keys.client, peers: keys.server });
+  const sent_at = Date.now() / 1000;
+  socket.send(channel.encode(Heartbeat, { sent_at }, sent_at));
+  return { socket, channel };
 }

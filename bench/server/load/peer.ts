@@ -1,26 +1,26 @@
-/** One client of a server that is measured. */
+/** A client of the measured server. */
 export interface Peer {
-  /** Hands a new message over to be sent. */
+  /** Sends a new message. */
   send(chat: number, clientId: string): void;
   close(): void;
 }
 
-/** What a client tells of. */
+/** Events of a client. */
 export interface Listener {
   acknowledged(clientId: string): void;
   delivered(clientId: string): void;
 }
 
-/** A client as whoever prepared the server describes it; over the boundary of a process. */
+/** Description of a client, which is sent to the process that runs it. */
 export interface PeerPlan {
   readonly user_id: number;
   readonly access_token: string;
   readonly session_key: Uint8Array;
-  /** Each with the user at its other end. */
+  /** The chats, each with the id of the peer. */
   readonly chats: readonly { readonly chat_id: number; readonly peer_id: number }[];
 }
 
-/** How clients reach what is measured. */
+/** How clients connect to the measured server. */
 export type Kind = "lacre" | "echo" | "socket.io";
 
 export const CONTENT_BYTES = 144;

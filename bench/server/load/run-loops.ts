@@ -4,19 +4,19 @@ import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import type { LoopPlan, LoopResult } from "./closed-loop.js";
 
-/** Linux counts a process's time in these. */
+/** Unit in which Linux counts the time of a process. */
 const TICKS_PER_SECOND = 100;
 
 export interface Measurement {
   readonly acknowledgedPerSecond: number;
   readonly p50Ms: number;
   readonly p99Ms: number;
-  /** Of one processor each: 1 is all of one. */
+  /** Processors that each process takes: 1 is one whole processor. */
   readonly serverCpu: number;
   readonly loadCpu: number;
 }
 
-/** Runs loops in a process each, at the same time, against the server with the given process id. */
+/** Runs loops concurrently, each in a process, against the server with the given process id. */
 export async function runLoops(
   plans: readonly LoopPlan[],
   serverPid: number,
@@ -51,7 +51,7 @@ async function startLoop(plan: LoopPlan): Promise<ChildProcess> {
   return child;
 }
 
-/** Starts a program of the bench, with structured clones over its channel. */
+/** Starts a program of the bench, with a channel for structured clones. */
 export function forkProgram(
   program: string,
   args: readonly string[] = [],
@@ -66,7 +66,7 @@ export function forkProgram(
 }
 
 function cpuSecondsOf(pid: number): number {
-  // The name may have spaces: what follows its closing bracket does not.
+  // The name may contain spaces: split only what follows its closing parenthesis.
   const fields = readFileSync(`/proc/${pid}/stat`, "utf8").split(") ")[1]!.split(" ");
   return (Number(fields[11]) + Number(fields[12])) / TICKS_PER_SECOND;
 }

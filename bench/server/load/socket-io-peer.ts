@@ -3,7 +3,7 @@ import { io } from "socket.io-client";
 import { messageOf } from "./lacre-peer.js";
 import type { Listener, Peer, PeerPlan } from "./peer.js";
 
-/** Connects to the Socket.IO server: the same message as an object, unsigned, acknowledged by Socket.IO's own means. */
+/** Connects to the Socket.IO server. Sends the same message as an unsigned object, which Socket.IO acknowledges. */
 export async function connectSocketIoPeer(
   url: string,
   { user_id, chats }: PeerPlan,

@@ -2,7 +2,7 @@ import { once } from "node:events";
 import type { AddressInfo } from "node:net";
 import { type WebSocket, WebSocketServer } from "ws";
 
-// The limit: takes a frame, gives it back and hands it on, and neither reads nor keeps anything.
+// The upper bound: returns each frame to its sender and forwards it, and neither reads nor stores it.
 const server = new WebSocketServer({ host: "127.0.0.1", port: 0, perMessageDeflate: false });
 const sockets = new Map<number, WebSocket>();
 

@@ -15,13 +15,13 @@ export interface Stored {
   readonly stored_at: number;
 }
 
-/** The server's insert with nothing around it: its tables, pragmas and two statements, prepared. */
+/** The server's insert alone: its tables, its pragmas and its two prepared statements. */
 export class SqliteMessages {
   readonly #database: Database.Database;
   readonly #isGrouped: boolean;
   readonly #takeSeq: Database.Statement;
   readonly #insert: Database.Statement;
-  /** What waits for the commit. */
+  /** Callbacks that wait for the commit. */
   #waiting: (() => void)[] = [];
 
   constructor(path: string, isGrouped: boolean) {
@@ -39,13 +39,13 @@ export class SqliteMessages {
     );
   }
 
-  /** Calls back when the message is on the disk. */
+  /** Calls back when the message is on disk. */
   store(message: Message, done: (stored: Stored) => void): void {
     if (this.#waiting.length === 0) this.#database.exec("BEGIN");
     const stored = this.#write(message);
     this.#waiting.push(() => done(stored));
     if (!this.#isGrouped) this.#commit();
-    // With all that came in at the same turn of the event loop.
+    // Commit together with all messages that arrived in the same iteration of the event loop.
     else if (this.#waiting.length === 1) setImmediate(() => this.#commit());
   }
 

@@ -1,13 +1,7 @@
 #!/usr/bin/env node
-import { execFileSync } from "node:child_process";
 import { existsSync } from "node:fs";
-import { fileURLToPath } from "node:url";
-import { register } from "tsx/esm/api";
 
-const root = fileURLToPath(new URL("../../..", import.meta.url));
-if (!existsSync(`${root}/dist`)) {
-  console.error("lacre-chat: building lacre, this once…");
-  execFileSync("npm", ["run", "--silent", "build"], { cwd: root, stdio: ["ignore", 2, 2] });
-}
-register();
-await import("../src/main.ts");
+// In a checkout the bundle is made again after a source has changed; the package has the bundle alone.
+const bundler = new URL("../tools/bundle.js", import.meta.url);
+if (existsSync(bundler)) await (await import(bundler.href)).bundleIfStale();
+await import("../dist/main.js");

@@ -1,33 +1,31 @@
-import type { ChatSummary } from "lacre";
+import { type ChatSummary, isSameUsername } from "lacre";
 import {
   type Account,
   createChat,
   findChat,
-  isSameName,
   type OpenChat,
   openChat,
   openKeptChat,
-  Unreachable,
+  UnreachableError,
 } from "lacre-client";
-import { Failure } from "./failure.js";
+import { CommandError } from "./command-error.js";
+import { readNewPassphrase } from "./new-passphrase.js";
 import type { Options } from "./options.js";
 import { withProgress } from "./progress.js";
-import { readNewSecret, readPassphrase } from "./secrets.js";
+import { readPassphrase } from "./secrets.js";
 
-const DERIVING = "deriving the chat's key, which is slow on purpose";
+export const DERIVING = "deriving the chat's key, which is slow on purpose";
 
-/** Opens the chat with somebody, with the key that is kept or with its passphrase; begins it where there is none. */
+/** Opens the chat with a user, with the stored key or the passphrase. Creates the chat if it does not exist. */
 export async function enterChat(
   account: Account,
   peer: string,
   options: Options,
 ): Promise<OpenChat> {
-  const chat = await findChat(account, peer);
+  const chat = await find(account, peer);
   if (chat !== undefined) return unlockChat(account, chat, options);
   await assertUser(account, peer);
-  const question = `A passphrase for your new chat with ${peer}, who must know it too`;
-  const file = options.passphraseFile;
-  const passphrase = await readNewSecret("passphrase", { file, question });
+  const passphrase = await readNewPassphrase(options, account.username, peer);
   return withProgress(DERIVING, () => createChat(account, peer, passphrase));
 }
 
@@ -37,9 +35,15 @@ export async function enterExistingChat(
   peer: string,
   options: Options,
 ): Promise<OpenChat> {
-  const chat = await findChat(account, peer);
+  const chat = await find(account, peer);
   if (chat !== undefined) return unlockChat(account, chat, options);
-  throw new Failure(`you have no chat with ${peer} yet: begin one with lacre-chat chat ${peer}`);
+  throw new CommandError(
+    `you have no chat with ${peer} yet: begin one with lacre-chat chat ${peer}`,
+  );
+}
+
+function find(account: Account, peer: string): Promise<ChatSummary | undefined> {
+  return withProgress(`asking ${account.login.server}`, () => findChat(account, peer));
 }
 
 async function unlockChat(
@@ -53,18 +57,19 @@ async function unlockChat(
   return withProgress(DERIVING, () => openChat(account, chat, passphrase));
 }
 
-/** Before anybody is asked for a passphrase. */
+/** Checks that the peer exists, before the user is asked for a passphrase. */
 async function assertUser({ api, username }: Account, peer: string): Promise<void> {
-  if (isSameName(peer, username)) throw new Failure("a chat has two members: name somebody else");
+  if (isSameUsername(peer, username))
+    throw new CommandError("a chat has two members: name another user");
   try {
     const { users } = await api.searchUsers(peer);
-    if (users.some((user) => isSameName(user.username, peer))) return;
+    if (users.some((user) => isSameUsername(user.username, peer))) return;
   } catch (error) {
     // Who cannot be asked for now is asked for again when the chat is made.
-    if (!(error instanceof Unreachable)) return;
+    if (!(error instanceof UnreachableError)) return;
     throw error;
   }
-  throw new Failure(
+  throw new CommandError(
     `there is no user of this name: ${peer}. See lacre-chat search ${peer.slice(0, 3)}`,
   );
 }

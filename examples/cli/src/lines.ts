@@ -1,37 +1,63 @@
-import { exitCodes, Failure } from "./failure.js";
+import { decodeLine, decodeText } from "lacre-client/node";
+import { CommandError } from "./command-error.js";
 
 const LINE_FEED = 0x0a;
-const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+const INPUT = "standard input";
 
 /**
- * The lines of a stream of bytes. A line is everything up to a line feed, and nothing else ends one: U+2028 and a
- * carriage return are text. Throws Failure for a line that is not UTF-8.
+ * Reads the lines of a stream of bytes. LF, CRLF and the end of the input end a line; U+2028 and a carriage return inside
+ * a line are text. A byte order mark at the beginning is dropped.
+ *
+ * @throws {NotUtf8Error} if a line is not UTF-8.
  */
 export async function* readLines(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<string> {
   let begun: Uint8Array[] = [];
-  for await (const chunk of chunks) {
+  let count = 0;
+  const lineOf = () => {
+    const bytes = Buffer.concat(begun);
+    count += 1;
+    const line = `line ${count} of ${INPUT}`;
+    return (count === 1 ? decodeText : decodeLine)(bytes, line).replace(/\r$/, "");
+  };
+  for await (const chunk of read(chunks)) {
     let from = 0;
     for (let end = chunk.indexOf(LINE_FEED); end !== -1; end = chunk.indexOf(LINE_FEED, from)) {
-      yield decode(Buffer.concat([...begun, chunk.subarray(from, end)]));
+      begun.push(chunk.subarray(from, end));
+      yield lineOf();
       begun = [];
       from = end + 1;
     }
     if (from < chunk.length) begun.push(chunk.subarray(from));
   }
-  if (begun.length > 0) yield decode(Buffer.concat(begun));
+  if (begun.length > 0) yield lineOf();
 }
 
-/** All of a stream of bytes as one text. Throws Failure where it is not UTF-8. */
+/**
+ * Reads a stream of bytes as one text, without its last line end and a byte order mark at its beginning.
+ *
+ * @throws {NotUtf8Error} if it is not UTF-8.
+ */
 export async function readText(chunks: AsyncIterable<Uint8Array>): Promise<string> {
   const parts: Uint8Array[] = [];
-  for await (const chunk of chunks) parts.push(chunk);
-  return decode(Buffer.concat(parts));
+  for await (const chunk of read(chunks)) parts.push(chunk);
+  return withLineFeeds(decodeText(Buffer.concat(parts), INPUT)).replace(/\n$/, "");
 }
 
-function decode(bytes: Uint8Array): string {
+/** Writes each line end of a text as LF. A carriage return at the end of the text belongs to a line end that was cut off. */
+export function withLineFeeds(text: string): string {
+  return text.replace(/\r\n|\r$/g, "\n");
+}
+
+/** Whether a text has nothing to read in it. Such a text is not sent. */
+export function isBlank(text: string): boolean {
+  return text.trim() === "";
+}
+
+/** Where standard input is a folder, or a terminal that is gone, reading it fails. */
+async function* read(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
   try {
-    return decoder.decode(bytes);
-  } catch {
-    throw new Failure("the input is not UTF-8: convert it first", exitCodes.usage);
+    yield* chunks;
+  } catch (error) {
+    throw new CommandError(`the input cannot be read (${(error as Error).message})`);
   }
 }

@@ -1,20 +1,22 @@
 import type { MessengerEvent, ReadMessage } from "lacre-client";
+import { changeLine, type LastChange } from "./auto-delete-line.js";
 import { lineOf, recordOf, textOf } from "./names.js";
 import { printable, printableJson } from "./printable.js";
-import { troubleOf } from "./trouble.js";
+import { note, print } from "./printing.js";
+import { STORE_WORKS, troubleOf } from "./trouble.js";
 
-/** Where a command shows what happens. `nameOf` says whose a user id is. */
+/** Where a command shows events. Each resolves when it is written, or rejects with OutputError. `nameOf` names a user id. */
 export interface Output {
-  ready(): void;
-  event(event: MessengerEvent, nameOf: (userId: number) => string): void;
-  /** Something of which only this program knows. */
-  error(code: string, message: string): void;
+  ready(): Promise<void>;
+  event(event: MessengerEvent, nameOf: (userId: number) => string): Promise<void>;
+  /** Shows an error that this program found itself, with the text that is not sent because of it. */
+  error(code: string, message: string, text?: string): Promise<void>;
 }
 
 /** For scripts: one JSON object a line. */
 export const jsonOutput: Output = {
   ready: () => writeEvent("ready", {}),
-  event(event, nameOf) {
+  async event(event, nameOf) {
     const record = (message: ReadMessage) => recordOf(message, nameOf(message.sender_id));
     switch (event.type) {
       case "message":
@@ -27,6 +29,11 @@ export const jsonOutput: Output = {
         const { type, ...mark } = event;
         return writeEvent(type, { ...mark, by: nameOf(event.user_id) });
       }
+      case "auto_delete": {
+        const { chat_id, auto_delete_hours, change } = event;
+        const by = nameOf(change.user_id);
+        return writeEvent("auto_delete", { chat_id, auto_delete_hours, ...change, by });
+      }
       case "presence":
         return writeEvent("presence", {
           user_id: event.user_id,
@@ -37,45 +44,71 @@ export const jsonOutput: Output = {
         return writeEvent(event.isOnline ? "online" : "offline", {});
     }
     const trouble = troubleOf(event);
-    if (trouble !== undefined) jsonOutput.error(trouble.code, trouble.text);
+    if (trouble === undefined) return;
+    const { code: error_code, text: error_message } = trouble;
+    const unsent = event.type === "failed" ? record(event.message) : {};
+    await writeEvent("error", { error_code, error_message, ...unsent });
   },
-  error: (error_code, error_message) => writeEvent("error", { error_code, error_message }),
+  error: (error_code, error_message, text) =>
+    writeEvent("error", { error_code, error_message, text }),
 };
 
-function writeEvent(event: string, fields: object): void {
-  process.stdout.write(`${printableJson({ event, ...fields })}\n`);
+function writeEvent(event: string, fields: object): Promise<void> {
+  return print(printableJson({ event, ...fields }));
 }
 
-/** For people whose terminal is none, and for files. */
-export function plainOutput(greeting: string): Output {
+const noteError = (message: string) => note(`  ✗ ${printable(message)}`);
+
+/** Shows only what went wrong, for `--quiet`. */
+export const quietOutput: Output = {
+  ready: async () => {},
+  async event(event) {
+    if (event.type === "failed") {
+      return noteError(`not sent: ${event.error_message} — ${textOf(event.message)}`);
+    }
+    const trouble = troubleOf(event);
+    if (trouble !== undefined) await noteError(trouble.text);
+  },
+  error: (_, message) => noteError(message),
+};
+
+/** For files, and for people whose terminal cannot show a screen. `change` is shown after the messages before it. */
+export function plainOutput(greeting: string, change?: LastChange): Output {
   let wasOffline = false;
-  const error = (message: string) => console.error(`  ✗ ${printable(message)}`);
+  let later = change;
+  const showChange = async () => {
+    const { line } = later!;
+    later = undefined;
+    await print(line);
+  };
   return {
-    ready: () => console.error(greeting),
-    event(event, nameOf) {
+    ready: () => note(greeting),
+    async event(event, nameOf) {
       switch (event.type) {
         case "message":
-          return console.log(lineOf(event.message, nameOf(event.message.sender_id)));
+          if (later !== undefined && (event.message.seq ?? 0) > later.after) await showChange();
+          return print(lineOf(event.message, nameOf(event.message.sender_id)));
+        case "caught_up":
+          return later && showChange();
         case "sent":
-          return console.log(`  ✓ sent (${event.message.seq})`);
+          return print(`  ✓ sent (${event.message.seq})`);
+        case "auto_delete":
+          return print(changeLine(event, nameOf(event.change.user_id)));
         case "read":
-          return console.log(`  ✓✓ ${nameOf(event.user_id)} has read up to ${event.seq}`);
-        case "connection":
-          if (!event.isOnline) {
-            console.error(
-              "  offline: what you write is kept, and sent when the server can be reached",
-            );
-          } else if (wasOffline) {
-            console.error("  online again");
-          }
+          return print(`  ✓✓ ${nameOf(event.user_id)} has read up to ${event.seq}`);
+        case "store":
+          if (event.error === undefined) return note(`  ${STORE_WORKS}`);
+          break;
+        case "connection": {
+          const isBack = event.isOnline && wasOffline;
           wasOffline = !event.isOnline;
-          return;
-        case "failed":
-          return error(`not sent: ${event.error_message} — ${textOf(event.message)}`);
+          if (isBack) return note("  online again");
+          if (event.isOnline) return;
+          return note("  offline: what you write is kept, and sent when the server can be reached");
+        }
       }
-      const trouble = troubleOf(event);
-      if (trouble !== undefined) error(trouble.text);
+      return quietOutput.event(event, nameOf);
     },
-    error: (_, message) => error(message),
+    error: quietOutput.error,
   };
 }

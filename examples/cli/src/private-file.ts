@@ -1,42 +1,41 @@
-import { closeSync, fsyncSync, openSync, renameSync, rmSync, writeSync } from "node:fs";
-import { exitCodes, Failure } from "./failure.js";
+import { FileDraft } from "lacre-client/node";
+import { CommandError } from "./command-error.js";
 
-/** A file that nobody else may read, and that is there when all of it is. Throws Failure. */
+/**
+ * A file that only its owner may read, and that is there when all of it is; or a device or FIFO, where text goes straight.
+ * Throws CommandError.
+ */
 export class PrivateFile {
   readonly #path: string;
-  readonly #draft: string;
-  readonly #file: number;
+  readonly #draft: FileDraft;
 
   constructor(path: string) {
     this.#path = path;
-    this.#draft = `${path}.${process.pid}.part`;
-    this.#file = this.#attempt(() => openSync(this.#draft, "wx", 0o600));
-    process.once("exit", () => rmSync(this.#draft, { force: true }));
+    this.#draft = this.#attempt(() => new FileDraft(path));
+    if (!this.#draft.isReplacing) return;
+    process.once("exit", () => this.#draft.discard());
+    for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
+      // The default would leave a part of the text behind.
+      process.once(signal, () => {
+        this.#draft.discard();
+        process.kill(process.pid, signal);
+      });
+    }
   }
 
   write(text: string): void {
-    const bytes = Buffer.from(text);
-    this.#attempt(() => {
-      for (let from = 0; from < bytes.length; ) from += writeSync(this.#file, bytes, from);
-    });
+    this.#attempt(() => this.#draft.write(text));
   }
 
   finish(): void {
-    this.#attempt(() => {
-      fsyncSync(this.#file);
-      closeSync(this.#file);
-      renameSync(this.#draft, this.#path);
-    });
+    this.#attempt(() => this.#draft.finish());
   }
 
   #attempt<Result>(work: () => Result): Result {
     try {
       return work();
     } catch (error) {
-      throw new Failure(
-        `${this.#path} cannot be written (${(error as Error).message})`,
-        exitCodes.failed,
-      );
+      throw new CommandError(`${this.#path} cannot be written (${(error as Error).message})`);
     }
   }
 }

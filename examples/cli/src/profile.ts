@@ -1,15 +1,17 @@
 import { readFileSync } from "node:fs";
 import { homedir } from "node:os";
 import { join } from "node:path";
-import { Account, type Login, type LoginStore, type Stores } from "lacre-client";
-import { loginInFile, storesInFiles, writeFile } from "lacre-client/node";
+import { Account, type Login, type LoginStore, readServerAddress, type Stores } from "lacre-client";
+import { decodeText, loginInFile, storesInFiles, writeFile } from "lacre-client/node";
 import * as z from "zod/mini";
-import { exitCodes, Failure } from "./failure.js";
+import { CommandError, exitCodes } from "./command-error.js";
 import { DEFAULT_SERVER, type Options } from "./options.js";
+
+const isAddress = (text: string) => readServerAddress(text) !== undefined;
 
 /** What a user chose, by profile. */
 export const Config = z.object({
-  server: z.optional(z.string().check(z.refine(isOrigin, `an address such as ${DEFAULT_SERVER}`))),
+  server: z.optional(z.string().check(z.refine(isAddress, `an address such as ${DEFAULT_SERVER}`))),
   /** Which of the messages that were shown are kept here, for when the server is not there. */
   history: z._default(z.enum(["nothing", "ciphertext"], "nothing or ciphertext"), "nothing"),
   /** Whether the chats' keys are kept here, so that passphrases are not asked for again. */
@@ -26,7 +28,7 @@ export class Profile {
 
   constructor({ profile, server }: Options) {
     if (!/^[\w-]{1,64}$/.test(profile)) {
-      throw new Failure(
+      throw new CommandError(
         `"${profile}" is no name for a profile: use letters, digits, _ and -`,
         exitCodes.usage,
       );
@@ -34,7 +36,7 @@ export class Profile {
     const { env } = process;
     const config = join(env.XDG_CONFIG_HOME || join(homedir(), ".config"), "lacre", profile);
     const state = join(env.XDG_STATE_HOME || join(homedir(), ".local", "state"), "lacre", profile);
-    this.#server = server === undefined ? undefined : originOf(server);
+    this.#server = server === undefined ? undefined : addressOf(server);
     this.#configPath = join(config, "config.json");
     this.#stateFolder = state;
     this.loginStore = loginInFile(join(config, "login.json"));
@@ -45,17 +47,18 @@ export class Profile {
   }
 
   readConfig(): Config {
-    let text: string;
+    let bytes: Uint8Array;
     try {
-      text = readFileSync(this.#configPath, "utf8");
+      bytes = readFileSync(this.#configPath);
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code === "ENOENT") return z.parse(Config, {});
-      throw new Failure(`${this.#configPath} cannot be read (${(error as Error).message})`);
+      throw new CommandError(`${this.#configPath} cannot be read (${(error as Error).message})`);
     }
+    const text = decodeText(bytes, this.#configPath);
     try {
       return z.parse(Config, JSON.parse(text));
     } catch {
-      throw new Failure(`${this.#configPath} is damaged: mend it, or remove it`);
+      throw new CommandError(`${this.#configPath} is damaged: mend it, or remove it`);
     }
   }
 
@@ -66,39 +69,39 @@ export class Profile {
   /** Where to register and to log in. */
   async server(): Promise<string> {
     const previous = await this.loginStore.read();
-    return this.#server ?? this.readConfig().server ?? previous?.server ?? DEFAULT_SERVER;
+    const chosen = this.readConfig().server;
+    return this.#server ?? (chosen && addressOf(chosen)) ?? previous?.server ?? DEFAULT_SERVER;
   }
 
   /** What is kept for an account. Another account under the same profile has another folder. */
   readonly openStores = ({ server, user_id }: Login): Stores => {
     const { history, keys } = this.readConfig();
-    const folder = join(
-      this.#stateFolder,
-      `${user_id}@${encodeURIComponent(new URL(server).host)}`,
-    );
+    const place = server.replace(/^https?:\/\//, "");
+    const folder = join(this.#stateFolder, `${user_id}@${encodeURIComponent(place)}`);
     return storesInFiles(folder, { history: history === "ciphertext", keys: keys === "keep" });
   };
 
-  /** Who is logged in. Throws NotLoggedIn. */
-  async account(): Promise<Account> {
-    const account = await Account.open(this.loginStore, this.openStores);
+  /**
+   * Opens the account that is logged in. `timeout` returns the milliseconds that a request may take.
+   *
+   * @throws {NotLoggedInError}
+   */
+  async account(timeout?: () => number): Promise<Account> {
+    const account = await Account.open(this.loginStore, this.openStores, timeout);
     const { server } = account.login;
     if (this.#server === undefined || this.#server === server) return account;
-    throw new Failure(
+    throw new CommandError(
       `this profile is logged in at ${server}, whose tokens are not for ${this.#server}: log in there, or use another --profile`,
       exitCodes.usage,
     );
   }
 }
 
-function isOrigin(server: string): boolean {
-  return /^https?:/.test(server) && URL.canParse(server) && new URL(server).origin === server;
-}
-
-function originOf(server: string): string {
-  if (/^https?:/.test(server) && URL.canParse(server)) return new URL(server).origin;
-  throw new Failure(
-    `"${server}" is no server's address: write one like ${DEFAULT_SERVER}`,
+function addressOf(server: string): string {
+  const address = readServerAddress(server);
+  if (address !== undefined) return address;
+  throw new CommandError(
+    `"${server}" is no server's address: write one like ${DEFAULT_SERVER} or https://example.org/lacre, without user, ? and #`,
     exitCodes.usage,
   );
 }

@@ -1,13 +1,13 @@
 const INTERVAL_MS = 250;
 const ERASE_LINE = "\r\u001b[2K";
 
-/** Something that takes its time. Says so on a terminal's standard error, and leaves nothing there. */
+/** Shows on standard error that something takes its time, and erases that at the end. A terminal that cannot erase shows nothing. */
 export async function withProgress<Result>(
   what: string,
   work: (report: (done: string) => void) => Promise<Result>,
 ): Promise<Result> {
   const { stderr } = process;
-  if (!stderr.isTTY) return work(() => {});
+  if (!stderr.isTTY || process.env.TERM === "dumb") return work(() => {});
   let done = "";
   const begun = Date.now();
   const show = () => {

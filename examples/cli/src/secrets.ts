@@ -1,21 +1,38 @@
 import { readFileSync } from "node:fs";
 import { password as ask, isCancel } from "@clack/prompts";
-import { exitCodes, Failure } from "./failure.js";
+import { decodeText } from "lacre-client/node";
+import { CommandError, exitCodes } from "./command-error.js";
 import type { Options } from "./options.js";
+import { note } from "./printing.js";
 
-/** Whether there is somebody to ask. What is asked goes to standard error: standard output may be a file. */
+/** Whether there is a terminal to ask the user on. Questions go to standard error: standard output may be a file. */
 export function canAsk(): boolean {
   return process.stdin.isTTY === true && process.stderr.isTTY === true;
+}
+
+export interface Question {
+  /** The file that has the secret, if the user is not to be asked. */
+  readonly file?: string | undefined;
+  readonly question: string;
+  /** Whether the answer may be empty. */
+  readonly isOptional?: boolean;
+  /** Says what is wrong with a secret, as the end of a sentence. */
+  readonly validate?: (secret: string) => string | undefined;
 }
 
 /** A secret from the file that the option names, or asked for on the terminal, where it is not echoed. */
 export async function readSecret(
   what: "password" | "passphrase",
-  { file, question }: { file: string | undefined; question: string },
+  { file, question, isOptional = false, validate = () => undefined }: Question,
 ): Promise<string> {
-  if (file !== undefined) return readSecretFile(what, file);
+  if (file !== undefined) {
+    const secret = readSecretFile(what, file);
+    const problem = validate(secret);
+    if (problem === undefined) return secret;
+    throw new CommandError(`the ${what} in ${file} ${problem}`, exitCodes.usage);
+  }
   if (!canAsk()) {
-    throw new Failure(
+    throw new CommandError(
       `there is no terminal to ask for the ${what} on: give it in a file, with --${what}-file`,
       exitCodes.usage,
     );
@@ -24,21 +41,32 @@ export async function readSecret(
     message: `${question} (is not shown)`,
     mask: "",
     output: process.stderr,
-    validate: (typed) => (typed ? undefined : `the ${what} is empty`),
+    clearOnError: true,
+    validate(typed) {
+      if (!typed) return isOptional ? undefined : `the ${what} is empty`;
+      // Node has decoded it: what was not UTF-8 would be the same as any other such secret.
+      if (typed.includes("\ufffd")) return "this is not UTF-8: set your terminal to UTF-8";
+      const problem = validate(typed);
+      return problem && `the ${what} ${problem}`;
+    },
   });
-  if (isCancel(answer)) throw new Failure("cancelled", exitCodes.interrupted);
-  return answer;
+  if (isCancel(answer)) throw new CommandError("cancelled", exitCodes.interrupted);
+  return answer ?? "";
 }
 
-/** A secret for something new: a slip would lock its owner out, so a person types it twice. */
-export async function readNewSecret(
-  what: "password" | "passphrase",
-  { file, question }: { file: string | undefined; question: string },
-): Promise<string> {
-  const secret = await readSecret(what, { file, question });
-  const again = await readSecret(what, { file, question: `The same ${what} again` });
-  if (again === secret) return secret;
-  throw new Failure(`the two ${what}s differ, and nothing was made with them: try again`);
+/** A password for a new account: a slip would lock its owner out, so that a person types it twice. */
+export async function readNewPassword(question: Question): Promise<string> {
+  for (;;) {
+    const password = await readSecret("password", question);
+    if (question.file !== undefined || (await readAgain("password", password))) return password;
+  }
+}
+
+/** Has a secret typed again, and says so where it is another. */
+export async function readAgain(what: "password" | "passphrase", secret: string): Promise<boolean> {
+  const again = await readSecret(what, { question: `The same ${what} again` });
+  if (again !== secret) await note(`The two ${what}s differ: type both again.`);
+  return again === secret;
 }
 
 /** The passphrase that the members of a chat agreed on. */
@@ -52,16 +80,17 @@ export function readPassphrase(
 }
 
 function readSecretFile(what: string, file: string): string {
-  let secret: string;
+  let bytes: Uint8Array;
   try {
-    // An editor ends the line; the secret does not have that.
-    secret = readFileSync(file, "utf8").replace(/\r?\n$/, "");
+    bytes = readFileSync(file);
   } catch (error) {
-    throw new Failure(
+    throw new CommandError(
       `the ${what} file cannot be read (${(error as Error).message})`,
       exitCodes.usage,
     );
   }
-  if (secret === "") throw new Failure(`the ${what} file ${file} is empty`, exitCodes.usage);
+  // An editor ends the line; the secret does not have that.
+  const secret = decodeText(bytes, `the ${what} file ${file}`).replace(/\r?\n$/, "");
+  if (secret === "") throw new CommandError(`the ${what} file ${file} is empty`, exitCodes.usage);
   return secret;
 }

@@ -1,5 +1,8 @@
 import type { MessengerEvent } from "lacre-client";
 
+/** Says that the stores work again after a failure. */
+export const STORE_WORKS = "what this profile keeps can be written again";
+
 /** What a person should know of something that went wrong; undefined for what did not. */
 export function troubleOf(
   event: MessengerEvent,
@@ -7,8 +10,22 @@ export function troubleOf(
   switch (event.type) {
     case "failed":
       return { code: event.error_code, text: `not sent: ${event.error_message}` };
+    case "closed":
+      return { code: event.reason.code, text: event.reason.message };
     case "error":
       return { code: event.error.error_code, text: event.error.error_message };
+    case "store":
+      return (
+        event.error && {
+          code: event.error.code,
+          text: `${event.error.message}. The chat goes on; what is shown until then may be shown again the next time`,
+        }
+      );
+    case "lost":
+      return {
+        code: "ERR_LOST",
+        text: `frames were lost on the way between the server and this program (${event.frames}): what they held is asked for or sent again`,
+      };
     case "gap":
       return {
         code: "ERR_GAP",

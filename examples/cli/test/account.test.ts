@@ -46,8 +46,8 @@ const records = (stdout: string) =>
     .split("\n")
     .map((line) => JSON.parse(line));
 
-describe("alice finds her way", () => {
-  it("she looks who she is and who is there", async () => {
+describe("the account of a profile", () => {
+  it("prints who is logged in, and the users of a search", async () => {
     const [me, found, nobody, none] = await Promise.all([
       run("alice", ["whoami", "--json"]),
       run("alice", ["search", "bob"]),
@@ -60,7 +60,7 @@ describe("alice finds her way", () => {
     expect(none.stderr).toContain("lacre-chat chat USER");
   });
 
-  it("she has the chat's key kept, and is asked for the passphrase no more", async () => {
+  it("does not ask for a passphrase again if keys are kept", async () => {
     const asked = await run("alice", ["open", "bob"], { passphrase: false });
     expect(asked).toMatchObject({ code: 2, stderr: expect.stringContaining("--passphrase-file") });
     expect((await run("alice", ["config", "keys", "keep"])).code).toBe(0);
@@ -76,7 +76,7 @@ describe("alice finds her way", () => {
     expect(written.join()).not.toMatch(/battery|horse|hola/);
   });
 
-  it("she reads the chat again, and takes it with her", async () => {
+  it("prints and exports the history of a chat", async () => {
     await run("bob", ["send", "alice", "buenas\ntardes \u009b2J"]);
     const output = pathOf("chat.jsonl");
     const [shown, told, list, exported] = await Promise.all([
@@ -98,7 +98,7 @@ describe("alice finds her way", () => {
     expect(texts).toEqual(["hola", "buenas\ntardes \u009b2J"]);
   });
 
-  it("without a server she reads what she chose to have kept", async () => {
+  it("prints kept history without a server", async () => {
     await run("alice", ["config", "history", "ciphertext"]);
     await run("alice", ["history", "bob"]);
     const chat = await run("alice", ["chat", "bob"]);
@@ -107,10 +107,11 @@ describe("alice finds her way", () => {
     const kept = await run("alice", ["history", "bob"], { passphrase: false });
     expect(kept.stdout).toMatch(/hola\n.*buenas/);
     expect(kept.stderr).toContain("cannot be reached");
+    expect(await run("alice", ["peers"])).toEqual({ code: 0, stdout: "bob\n", stderr: "" });
     expect(await run("alice", ["search", "bob"])).toMatchObject({ code: 5 });
   });
 
-  it("she logs out, and what only she may have is gone", async () => {
+  it("removes tokens and keys at logout", async () => {
     const gone = await run("alice", ["logout"]);
     expect(gone).toMatchObject({ code: 0, stderr: expect.stringContaining("could not be told") });
     expect(existsSync(pathOf("lacre/alice/login.json"))).toBe(false);
@@ -120,7 +121,7 @@ describe("alice finds her way", () => {
   });
 });
 
-it("a profile's choices are shown, and made of what there is", async () => {
+it("prints the configuration, and rejects unknown keys and values", async () => {
   const [all, wrong, unknown] = await Promise.all([
     run("carol", ["config"]),
     run("carol", ["config", "keys", "always"]),
@@ -131,7 +132,7 @@ it("a profile's choices are shown, and made of what there is", async () => {
   expect(unknown).toMatchObject({ code: 2, stderr: expect.stringContaining("server, history") });
 });
 
-it("a login's tokens are for its own server", async () => {
+it("does not use tokens for another server", async () => {
   const elsewhere = await run("bob", ["--server", "http://127.0.0.1:9", "chats"]);
   expect(elsewhere).toMatchObject({
     code: 2,
@@ -139,14 +140,38 @@ it("a login's tokens are for its own server", async () => {
   });
 });
 
-it("bash completes what it is told to complete", async () => {
-  const { stdout } = await run("alice", ["completion", "bash"]);
+it("prints its version", async () => {
+  const { code, stdout } = await run("alice", ["--version"]);
+  expect(code).toBe(0);
+  expect(stdout).toMatch(/^lacre-chat \d+\.\d+\.\d+\n$/);
+});
+
+it("completes commands, options, values and users in bash", async () => {
+  const { stdout } = await run("bob", ["completion", "bash"]);
+  // In place of the program: its profile and the command that asks for names.
+  const program = pathOf("lacre-chat");
+  writeFileSync(program, '#!/bin/sh\necho "bob_asked_$*" | tr " " _\n', { mode: 0o700 });
   const complete = (...typed: string[]) => {
-    const words = ["lacre-chat", ...typed].map((word) => `'${word}'`).join(" ");
+    const words = [program, ...typed].map((word) => `'${word}'`).join(" ");
     const script = `${stdout}\nCOMP_WORDS=(${words}); COMP_CWORD=${typed.length}; _lacre_chat; echo "\${COMPREPLY[@]}"`;
     return execFileSync("bash", ["-c", script], { encoding: "utf8" }).trim();
   };
   expect(complete("hist")).toBe("history");
+  expect(complete("send", "bo")).toBe("bob_asked_peers_send");
+  expect(complete("--profile", "chat", "history", "bo")).toBe(
+    "bob_asked_--profile_chat_peers_history",
+  );
+  expect(complete("send", "bob", "bo")).toBe("");
   expect(complete("send", "bob", "--li")).toBe("--lines");
   expect(complete("--profile", "x", "config", "ke")).toBe("keys");
+});
+
+it.each([
+  "chat.example",
+  "https://user:password@chat.example",
+  "https://chat.example/?a",
+  "ftp://a",
+])("rejects --server %s before it asks for anything", async (server) => {
+  const { code, stderr } = await run("bob", ["--server", server, "chats"]);
+  expect([code, stderr]).toEqual([2, expect.stringContaining("is no server's address")]);
 });

@@ -37,45 +37,49 @@ const run = (
   { input = "", passphrase = "passphrase" }: { input?: string; passphrase?: string } = {},
 ) => outcomeOf(start(profile, args, passphrase), input);
 
-describe("alice and bob chat from their terminals", () => {
-  it("alice sends, and bob listens later", async () => {
+describe("send, listen and chat", () => {
+  it("prints messages that were sent before listen started", async () => {
     const sent = await run("alice", ["send", "bob", "hola,", "bob"]);
     expect(sent).toMatchObject({ code: 0, stdout: "  ✓ sent (1)\n" });
-    const input = "one\u2028line\n\n  spaces and cr \r\nlast";
+    expect((await run("bob", ["accept", "alice"])).code).toBe(0);
+    const input = "one\u2028line\n\n \t\r\n  spaces, CRLF \r\nlast";
     expect((await run("alice", ["send", "bob", "--lines"], { input })).code).toBe(0);
-    expect((await run("alice", ["send", "bob"], { input: "two\nlines\n" })).code).toBe(0);
+    expect((await run("alice", ["send", "bob"], { input: "two\r\nlines\r\n" })).code).toBe(0);
 
     const listening = start("bob", ["listen", "--json"]);
-    const messages = await listenTo(listening)("message", 6);
-    expect(messages.map(({ seq }) => seq)).toEqual([1, 2, 3, 4, 5, 6]);
+    const messages = await listenTo(listening)("message", 5);
+    expect(messages.map(({ seq }) => seq)).toEqual([1, 2, 3, 4, 5]);
     expect(messages.map((message) => message.text)).toEqual([
       "hola, bob",
-      ...["one\u2028line", "", "  spaces and cr \r", "last"],
+      ...["one\u2028line", "  spaces, CRLF ", "last"],
       "two\nlines",
     ]);
     listening.kill("SIGTERM");
     expect(await once(listening, "exit")).toEqual([0, null]);
   });
 
-  it("bob answers, and alice sees that he has read and what he says", async () => {
+  it("prints answers and read receipts", async () => {
     const long = "ñ".repeat(60_000);
     const alice = start("alice", ["chat", "Bob", "--json"]);
     const bob = start("bob", ["chat", "alice", "--json"]);
     alice.stdin.write(`${long}\n`);
-    bob.stdin.write("\n");
+    bob.stdin.write("\n\r\nand bob\r\n");
     const [aliceSees, bobSees] = [listenTo(alice), listenTo(bob)];
     // A script is not told again what it was told by the last run.
     const [toBob] = await bobSees("message", 1);
     expect(toBob).toMatchObject({ from: "alice", text: long });
     expect((await aliceSees("read", 1))[0]).toMatchObject({ by: "bob" });
-    expect((await aliceSees("message", 7)).at(-1)).toMatchObject({ from: "bob", text: "" });
+    expect((await aliceSees("message", 6)).at(-1)).toMatchObject({
+      from: "bob",
+      text: "and bob",
+    });
     expect((await bobSees("read", 1))[0]).toMatchObject({ by: "alice" });
     alice.kill();
     bob.kill();
     await Promise.all([once(alice, "exit"), once(bob, "exit")]);
   });
 
-  it("what bob saw by listening is read when he opens the chat, and not before", async () => {
+  it("marks messages that listen printed as read when the chat is opened, and not before", async () => {
     const { stdout } = await run("alice", ["send", "bob", "seen, not read"]);
     const seq = Number(/\d+/.exec(stdout)![0]);
     const alice = start("alice", ["chat", "bob", "--json"]);
@@ -92,7 +96,7 @@ describe("alice and bob chat from their terminals", () => {
     await Promise.all([once(alice, "exit"), once(bob, "exit")]);
   });
 
-  it("what the terminal would obey is not shown", async () => {
+  it("prints no control characters of messages", async () => {
     await run("alice", ["send", "bob", "\u001b[2Jgone"]);
     const chat = await run("bob", ["chat", "alice"]);
     expect(chat.stdout).toContain("\u{fffd}[2Jgone");
@@ -101,7 +105,7 @@ describe("alice and bob chat from their terminals", () => {
   });
 });
 
-describe("what goes wrong is told, with an exit code of its own", () => {
+describe("exit codes", () => {
   const failures: [string, string, string[], number, RegExp][] = [
     ["a wrong passphrase", "bob", ["chat", "alice"], 3, /wrong passphrase/],
     ["nobody logged in", "carol", ["chat", "alice"], 4, /lacre-chat login/],
@@ -118,7 +122,7 @@ describe("what goes wrong is told, with an exit code of its own", () => {
     expect(outcome.code).toBe(code);
   });
 
-  it("a text that is too long", async () => {
+  it("rejects a text that is too long", async () => {
     const input = `short\n${randomBytes(1_000_000).toString("base64")}\n`;
     const outcome = await run("alice", ["send", "bob", "--lines"], { input });
     expect(outcome.stdout).toMatch(/sent/);
@@ -126,7 +130,7 @@ describe("what goes wrong is told, with an exit code of its own", () => {
     expect(outcome.code).toBe(1);
   });
 
-  it("a server that is not there", async () => {
+  it("reports a server that cannot be reached", async () => {
     const args = ["--server", "http://127.0.0.1:9", "login", "bob"];
     const outcome = await run("bob", args);
     expect(outcome).toMatchObject({
@@ -135,7 +139,7 @@ describe("what goes wrong is told, with an exit code of its own", () => {
     });
   });
 
-  it("a server that changes the chat's parameters", async () => {
+  it("rejects changed parameters of a chat", async () => {
     const [account] = readdirSync(pathOf("lacre/bob")).filter((name) => name.includes("@"));
     const path = pathOf(`lacre/bob/${account}/pins/1.json`);
     const pin = JSON.parse(readFileSync(path, "utf8"));
@@ -148,20 +152,20 @@ describe("what goes wrong is told, with an exit code of its own", () => {
   });
 });
 
-it("credentials are nobody else's to read, and no passphrase is kept", () => {
+it("writes files that only their owner can read, and no passphrase", () => {
   const path = pathOf("lacre/alice/login.json");
   expect(statSync(path).mode & 0o777).toBe(0o600);
   expect(readFileSync(path, "utf8")).not.toMatch(/battery|horse/);
 });
 
-describe("alice's access token has expired", () => {
+describe("an expired access token", () => {
   const path = () => join(folder, "lacre", "alice", "login.json");
   const spoil = () => {
     const profile = JSON.parse(readFileSync(path(), "utf8"));
     writeFileSync(path(), JSON.stringify({ ...profile, access_token: "expired" }));
   };
 
-  it("and is renewed, once for all programs of hers that need it", async () => {
+  it("is renewed once for all programs of the profile", async () => {
     spoil();
     const texts = ["one", "two", "three"];
     const sent = await Promise.all(texts.map((text) => run("alice", ["send", "bob", text])));
@@ -170,7 +174,7 @@ describe("alice's access token has expired", () => {
     expect((await run("alice", ["send", "bob", "four"])).code).toBe(0);
   });
 
-  it("and she is told to log in where it cannot be renewed", async () => {
+  it("ends with the advice to log in if it cannot be renewed", async () => {
     const profile = JSON.parse(readFileSync(path(), "utf8"));
     const spoilt = { ...profile, access_token: "expired", refresh_token: "used up" };
     writeFileSync(path(), JSON.stringify(spoilt));

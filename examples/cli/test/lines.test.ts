@@ -1,3 +1,5 @@
+import { createReadStream, openSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { expect, it } from "vitest";
 import { readLines, readText } from "../src/lines.js";
 
@@ -12,25 +14,48 @@ async function linesOf(text: string | Uint8Array, size = 7): Promise<string[]> {
   return lines;
 }
 
-it("a line feed ends a line, and nothing else does", async () => {
-  const first = "\ufeffone\u2028two\u2029three\u0085four\u000b\u000c\rfive\0\r";
+it("ends a line at LF, CRLF and the end of the input only", async () => {
+  const first = "one\ufeff\u2028two\u2029three\u0085four\u000b\u000c\rfive\0";
   for (const size of [1, 2, 3, 1000]) {
-    expect(await linesOf(`${first}\n\n🫒 last`, size)).toEqual([first, "", "🫒 last"]);
+    const lines = await linesOf(`${first}\r\n\n\r\n🫒 last\r`, size);
+    expect(lines).toEqual([first, "", "", "🫒 last"]);
   }
 });
 
-it("a last line feed begins no line", async () => {
+it("writes line ends of a text as LF, and drops the last one", async () => {
+  for (const [text, expected] of [
+    ["one\r\n\r\ntwo\r\n", "one\n\ntwo"],
+    ["one\rstill one\r", "one\rstill one"],
+    ["one\n\n", "one\n"],
+    ["\r\n", ""],
+  ]) {
+    for (const size of [1, 2, 100]) expect(await readText(inChunks(text!, size))).toBe(expected);
+  }
+});
+
+it("begins no line after the last line feed", async () => {
   expect(await linesOf("a\n")).toEqual(["a"]);
   expect(await linesOf("\n")).toEqual([""]);
   expect(await linesOf("")).toEqual([]);
 });
 
-it("a line of 300 kB that comes in small pieces is one line", async () => {
+it("reads a line of 300 kB that comes in small pieces", async () => {
   const long = "ñ".repeat(150_000);
   expect(await linesOf(`${long}\nshort\n`, 100)).toEqual([long, "short"]);
 });
 
-it("what is not UTF-8 is refused", async () => {
+it("throws an error with a reason if the input cannot be read", async () => {
+  const folder = openSync(tmpdir(), "r");
+  const stream = createReadStream("", { fd: folder });
+  await expect(readText(stream)).rejects.toThrow("the input cannot be read (EISDIR");
+});
+
+it("drops a byte order mark at the beginning only", async () => {
+  expect(await linesOf("\ufeffa\n\ufeffb\n", 1)).toEqual(["a", "\ufeffb"]);
+  expect(await readText(inChunks("\ufeffa\n\ufeffb\n", 1))).toBe("a\n\ufeffb");
+});
+
+it("rejects input that is not UTF-8", async () => {
   await expect(linesOf(Buffer.from([0x61, 0xff, 0x0a]))).rejects.toThrow("not UTF-8");
   await expect(readText(inChunks(Buffer.from([0xc3]), 1))).rejects.toThrow("not UTF-8");
 });

@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import { afterAll, beforeAll, expect, it, vi } from "vitest";
 import { openDatabase } from "../../server/src/database/open-database.js";
+import { Cable } from "../../web/test/cable.js";
 import { listenTo, outcomeOf, startProgram } from "./program.js";
 import { ServerProcess } from "./server-process.js";
 
@@ -44,7 +45,7 @@ function outbox(): string[] {
 
 const textsOf = (events: Record<string, unknown>[]) => events.map(({ text }) => text);
 
-it("what alice writes while the server is dead, and around that, arrives once and in order", async () => {
+it("delivers texts that were written before, during and after an outage once and in order", async () => {
   const [alice, bob] = [
     start("alice", ["chat", "bob", "--json"]),
     start("bob", ["chat", "alice", "--json"]),
@@ -80,7 +81,7 @@ it("what alice writes while the server is dead, and around that, arrives once an
   expect(outbox()).toEqual([]);
 });
 
-it("what alice wrote when she was killed is sent when she starts again, once", async () => {
+it("sends texts of a killed program once when the program starts again", async () => {
   await server.kill();
   const killed = start("alice", ["chat", "bob", "--json"]);
   const lines = ["kept one", "kept two", "kept three"];
@@ -89,7 +90,7 @@ it("what alice wrote when she was killed is sent when she starts again, once", a
   await vi.waitUntil(() => outbox().length === lines.length, { timeout: 10_000 });
   for (const path of outbox()) {
     expect(statSync(path).mode & 0o777).toBe(0o600);
-    expect(readFileSync(path, "utf8")).not.toContain("kept");
+    expect(readFileSync(path, "utf8")).not.toContain("kept ");
   }
   killed.kill("SIGKILL");
   await once(killed, "exit");
@@ -111,9 +112,10 @@ it("what alice wrote when she was killed is sent when she starts again, once", a
   bob.kill();
 });
 
-it("send waits for the server, and ends well when everything is sent", async () => {
+it("send waits for the server, and exits with 0 when everything is sent", async () => {
   await server.kill();
-  const sending = outcomeOf(start("alice", ["send", "bob", "--lines"]), "one\ntwo\n");
+  const patient = ["send", "bob", "--lines", "--timeout", "600"];
+  const sending = outcomeOf(start("alice", patient), "one\ntwo\n");
   await vi.waitUntil(() => outbox().length === 2, { timeout: 10_000 });
   await server.start();
   const { code, stdout, stderr } = await sending;
@@ -122,7 +124,26 @@ it("send waits for the server, and ends well when everything is sent", async () 
   expect(code).toBe(0);
 });
 
-it("a login that is not valid any more ends the chat", async () => {
+it("replaces a connection that died while the process was stopped, soon after it continues", async () => {
+  const cable = await Cable.lay(Number(new URL(server.url).port));
+  const url = ["--server", cable.url];
+  await outcomeOf(start("carl", [...url, "register", "carl"]));
+  const carl = start("carl", [...url, "chat", "alice", "--json"]);
+  const carlSees = listenTo(carl);
+  await carlSees("online", 1);
+  carl.kill("SIGSTOP");
+  cable.blackhole();
+  carl.kill("SIGCONT");
+  const begun = Date.now();
+  await carlSees("online", 2);
+  // Without a probe, three heartbeats of 30 seconds each go by.
+  expect(Date.now() - begun).toBeLessThan(30_000);
+  carl.kill();
+  await once(carl, "exit");
+  await cable.cut();
+});
+
+it("ends the chat if the login is no longer valid", async () => {
   const alice = start("alice", ["chat", "bob", "--json"]);
   const ended = Promise.all([once(alice, "exit"), text(alice.stderr)]);
   await listenTo(alice)("online", 1);

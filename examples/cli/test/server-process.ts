@@ -23,6 +23,8 @@ export class ServerProcess {
         ...process.env,
         DATABASE_URL: `sqlite:///${this.#databasePath}`,
         SERVER_PORT: String(this.#port),
+        // A file of tests logs in more often than a person.
+        RATE_LIMIT_AUTH: "100000",
       },
     });
     this.#child = child;

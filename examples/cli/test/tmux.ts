@@ -1,5 +1,6 @@
 import { execFileSync } from "node:child_process";
 import { randomUUID } from "node:crypto";
+import { readFileSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 
@@ -35,6 +36,47 @@ export class TmuxTerminal {
     this.press("Enter");
   }
 
+  /** Runs lacre-chat in a terminal that says it has the size that `stty` is given, such as `cols 2`. */
+  runAt(size: string, ...args: readonly string[]): void {
+    this.type(
+      `clear; code=; before=$(stty size | sed 's/\\(.*\\) /rows \\1 cols /'); stty ${size}; `,
+    );
+    this.type(`${process.execPath} ${PROGRAM} ${args.join(" ")}; `);
+    this.type("code=$?; stty $before; clear; echo ended with $code");
+    this.press("Enter");
+  }
+
+  resize({ width, height }: { width: number; height: number }): void {
+    this.#tmux(["resize-window", "-x", `${width}`, "-y", `${height}`]);
+  }
+
+  /** Pastes a text; in brackets if the program has asked for them. */
+  paste(text: string): void {
+    this.#tmux(["set-buffer"], ["--", text]);
+    this.#tmux(["paste-buffer", "-p"]);
+  }
+
+  /** Types the bytes of a file, as a terminal of another encoding does. */
+  typeFile(path: string): void {
+    this.#tmux(["load-buffer"], [path]);
+    this.#tmux(["paste-buffer"]);
+  }
+
+  /** Waits until a program shows the terminal's other screen, or does not any more. */
+  async showsOtherScreen(isOther = true): Promise<void> {
+    await this.#until(
+      () =>
+        this.#tmux(["display-message", "-p", "#{alternate_on}"]).trim() === (isOther ? "1" : "0"),
+      () => `the other screen was ${isOther ? "never" : "always"} shown`,
+    );
+  }
+
+  /** The id of the program that the shell runs. */
+  get programId(): number {
+    const shell = this.#tmux(["display-message", "-p", "#{pane_pid}"]).trim();
+    return Number(readFileSync(`/proc/${shell}/task/${shell}/children`, "utf8").trim());
+  }
+
   type(text: string): void {
     this.#tmux(["send-keys", "-l"], ["--", text]);
   }
@@ -51,11 +93,19 @@ export class TmuxTerminal {
 
   /** Waits until something can be seen. */
   async sees(expected: string | RegExp): Promise<string> {
+    let seen = "";
+    const isSeen = () => {
+      seen = this.screen();
+      return typeof expected === "string" ? seen.includes(expected) : expected.test(seen);
+    };
+    await this.#until(isSeen, () => `never saw ${expected} in:\n${seen}`);
+    return seen;
+  }
+
+  async #until(condition: () => boolean, complaint: () => string): Promise<void> {
     const until = Date.now() + PATIENCE;
-    for (;;) {
-      const seen = this.screen();
-      if (typeof expected === "string" ? seen.includes(expected) : expected.test(seen)) return seen;
-      if (Date.now() > until) throw new Error(`never saw ${expected} in:\n${seen}`);
+    while (!condition()) {
+      if (Date.now() > until) throw new Error(complaint());
       await sleep(50);
     }
   }

@@ -1,6 +1,19 @@
-import type { AuthRequest, AuthResponse, ChatSummary } from "lacre";
+import {
+  type AuthRequest,
+  type AuthResponse,
+  type ChatSummary,
+  LacreError,
+  preparePassword,
+} from "lacre";
 import { Api } from "./api.js";
-import { LoginEnded, NotLoggedIn, NotThisProtocol, ServerRefusal, Unreachable } from "./errors.js";
+import {
+  LoginEndedError,
+  NotLoggedInError,
+  NotThisProtocolError,
+  ServerRejectionError,
+  StoreError,
+  UnreachableError,
+} from "./errors.js";
 import { Tokens } from "./login.js";
 import type { Login, LoginStore, OpenStores, Stores } from "./stores.js";
 
@@ -12,40 +25,72 @@ export async function signIn(
   store: LoginStore,
   openStores: OpenStores,
 ): Promise<Login> {
-  const login = loginOf(server, await new Api(server)[how](credentials), credentials.username);
+  const device_id = await store.deviceId(server);
+  const answer = await authenticate(how, new Api(server), { device_id, ...credentials });
+  const login = loginOf(server, answer, credentials.username);
   // What is there already is of a server that was at this address before.
   if (how === "register") await (await openStores(login)).clear();
   await store.write(login);
   return login;
 }
 
+/**
+ * Sends the prepared password; to log in, then the one that was typed, if it differs: an account whose server does not
+ * prepare passwords may have that.
+ */
+async function authenticate(
+  how: "register" | "login",
+  api: Api,
+  credentials: AuthRequest,
+): Promise<AuthResponse> {
+  const password = preparePassword(credentials.password);
+  try {
+    return await api[how]({ ...credentials, password });
+  } catch (error) {
+    const isOther =
+      (error instanceof ServerRejectionError && error.status === 401) ||
+      (error instanceof LacreError && error.code === "ERR_VALIDATION");
+    if (how === "register" || password === credentials.password || !isOther) throw error;
+  }
+  return api.login(credentials);
+}
+
 function loginOf(server: string, answer: AuthResponse, asked: string): Login {
   const { access_token, refresh_token, user_id, username = asked, session_key } = answer;
   if (access_token === undefined || user_id === undefined || session_key === undefined) {
-    throw new NotThisProtocol(server, "a login without a session");
+    throw new NotThisProtocolError(server, "a login without a session");
   }
   return { server, user_id, username, access_token, refresh_token, session_key };
 }
 
-/** Who is logged in, what they may ask the server, and what is kept for them. */
+/** The account that is logged in, its requests to the server, and its stores. */
 export class Account {
   readonly login: Login;
   readonly api: Api;
   readonly stores: Stores;
   readonly #loginStore: LoginStore;
 
-  private constructor(login: Login, loginStore: LoginStore, stores: Stores) {
+  private constructor(
+    login: Login,
+    loginStore: LoginStore,
+    stores: Stores,
+    timeout: (() => number) | undefined,
+  ) {
     this.login = login;
-    this.api = new Api(login.server, new Tokens(loginStore, login));
+    this.api = new Api(login.server, new Tokens(loginStore, login), timeout);
     this.stores = stores;
     this.#loginStore = loginStore;
   }
 
-  /** The account that is logged in. Throws NotLoggedIn. */
-  static async open(loginStore: LoginStore, openStores: OpenStores): Promise<Account> {
+  /** Opens the account that is logged in; `timeout` as for `Api`. Throws NotLoggedInError. */
+  static async open(
+    loginStore: LoginStore,
+    openStores: OpenStores,
+    timeout?: () => number,
+  ): Promise<Account> {
     const login = await loginStore.read();
-    if (login === undefined) throw new NotLoggedIn();
-    return new Account(login, loginStore, await openStores(login));
+    if (login === undefined) throw new NotLoggedInError();
+    return new Account(login, loginStore, await openStores(login), timeout);
   }
 
   get user_id(): number {
@@ -57,48 +102,81 @@ export class Account {
   }
 
   /**
-   * Forgets tokens and chat keys here, and has the server end the login. What waits to be sent stays, for the next login.
-   * False if the server could not be told.
+   * Removes tokens and chat keys here, and has the server end the login. Encrypted messages, pins and what waits to be sent
+   * stay for the next login, unless `erase` removes them too. Returns false if the server could not be asked to end it.
    */
-  async logout(): Promise<boolean> {
+  async logout({ erase = false } = {}): Promise<boolean> {
     const isTold = await this.api.logout().then(
       () => true,
       (error) => {
-        if (error instanceof LoginEnded) return true;
-        if (error instanceof Unreachable || error instanceof ServerRefusal) return false;
+        if (error instanceof LoginEndedError) return true;
+        const isExpected =
+          error instanceof UnreachableError ||
+          error instanceof ServerRejectionError ||
+          // What a full disk holds can still be removed.
+          error instanceof StoreError;
+        if (isExpected) return false;
         throw error;
       },
     );
-    await this.stores.keys.clear();
+    await (erase ? this.stores.clear() : this.stores.keys.clear());
     await this.#loginStore.remove();
+    if (erase) await this.#loginStore.forgetDevice();
     return isTold;
   }
 
   /** The chats as the server lists them; or, where it is not to be reached, those that were opened before. */
   async listChats(): Promise<ChatSummary[]> {
     try {
-      const chats = await this.api.listChats();
-      await this.#expire(chats);
-      return chats;
+      return await this.askForChats();
     } catch (error) {
-      const pins = await this.stores.pins.list();
-      if (!(error instanceof Unreachable) || pins.length === 0) throw error;
-      return Promise.all(
-        pins.map(async (pin) => ({
-          ...pin,
-          encryption_type: "as pinned",
-          last_seq: (await this.stores.deliveries.cursor(pin.chat_id)) ?? 0,
-          unread: 0,
-        })),
-      );
+      const known = await this.knownChats();
+      if (!(error instanceof UnreachableError) || known.length === 0) throw error;
+      return known;
     }
+  }
+
+  /** Like `listChats`, but also returns what was opened before, maybe nothing, while the server is failing or away. */
+  async listChatsForNow(): Promise<ChatSummary[]> {
+    try {
+      return await this.askForChats();
+    } catch (error) {
+      const isFailing = error instanceof ServerRejectionError && error.status >= 500;
+      if (!(error instanceof UnreachableError || isFailing)) throw error;
+      return this.knownChats();
+    }
+  }
+
+  /** The chats as the server lists them. Throws what `Api` throws. */
+  async askForChats(): Promise<ChatSummary[]> {
+    const chats = await this.api.listChats();
+    await this.#expire(chats);
+    return chats;
+  }
+
+  /** The chats that were opened before, as they are kept here. */
+  async knownChats(): Promise<ChatSummary[]> {
+    const pins = await this.stores.pins.list();
+    return Promise.all(
+      pins.map(async (pin) => ({
+        ...pin,
+        encryption_type: "as pinned",
+        last_seq: (await this.stores.deliveries.cursor(pin.chat_id)) ?? 0,
+        unread: 0,
+      })),
+    );
   }
 
   /** What is kept here lasts no longer than at the server. */
   async #expire(chats: readonly ChatSummary[]): Promise<void> {
-    for (const { chat_id, auto_delete_hours } of chats) {
-      if (auto_delete_hours === undefined) continue;
-      await this.stores.deliveries.expire(chat_id, Date.now() / 1000 - auto_delete_hours * 3600);
+    try {
+      for (const { chat_id, expired_until } of chats) {
+        if (expired_until !== undefined)
+          await this.stores.deliveries.expire(chat_id, expired_until);
+      }
+    } catch (error) {
+      // A store that fails does not keep the user from their chats: it is tried again with the next list.
+      if (!(error instanceof StoreError)) throw error;
     }
   }
 }

@@ -9,20 +9,31 @@ import {
 } from "lacre";
 import {
   ConfigureChat,
+  Contact,
   CreateChat,
+  ExpiringMessages,
   Health,
   RefreshRequest,
+  RestartChat,
   Stored,
   User,
   UserPage,
   WebSocketTicket,
 } from "lacre-server/bodies";
 import * as z from "zod/mini";
-import { NotThisProtocol, ServerRefusal, Unreachable } from "./errors.js";
+import {
+  NotThisProtocolError,
+  RedirectedError,
+  ServerRejectionError,
+  UnreachableError,
+} from "./errors.js";
 import { toJson } from "./json.js";
 
-/** In milliseconds. */
-const PATIENCE = 30_000;
+/** Maximum time for a request, in milliseconds. */
+const MAX_TIMEOUT = 30_000;
+/** Bounds of the wait before a server is asked again, in seconds: those of a session. */
+const SHORTEST_WAIT = 0.1;
+const LONGEST_WAIT = 3600;
 
 /** Who asks, for what is not for everybody. */
 export interface Bearer {
@@ -30,6 +41,9 @@ export interface Bearer {
   /** Gets another token in place of one that was refused. */
   renew(refused: string): Promise<void>;
 }
+
+/** What a member says to the other's wish to write. */
+export type ContactAction = z.output<typeof Contact.schema>["action"];
 
 /** Which messages of a chat: the first after a seq, or the last before one. */
 export type Page = { readonly limit?: number } & (
@@ -44,18 +58,21 @@ interface Request {
 }
 
 /**
- * The server's HTTP endpoints. What is sent and what is answered is held to the same schemas as at the server. Each throws
- * ServerRefusal, Unreachable, NotThisProtocol; ValidationError for what the server would refuse anyway; and what
- * `bearer.renew` throws.
+ * The server's HTTP endpoints. Requests and answers are checked with the schemas that the server uses. Each method throws
+ * ServerRejectionError, UnreachableError, NotThisProtocolError or RedirectedError, ValidationError for a request that the
+ * server would reject, and what `bearer.renew` throws.
  */
 export class Api {
-  /** An origin, such as `https://chat.example`. */
+  /** As `readServerAddress` returns it. */
   readonly server: string;
   readonly #bearer: Bearer | undefined;
+  readonly #timeout: () => number;
 
-  constructor(server: string, bearer?: Bearer) {
+  /** `timeout` is called before each request and returns the milliseconds that it may take, at most 30,000. */
+  constructor(server: string, bearer?: Bearer, timeout: () => number = () => MAX_TIMEOUT) {
     this.server = server;
     this.#bearer = bearer;
+    this.#timeout = timeout;
   }
 
   register(credentials: z.input<typeof AuthRequest.schema>): Promise<AuthResponse> {
@@ -66,9 +83,13 @@ export class Api {
     return this.#authenticate("/auth/login", AuthRequest.parse(credentials));
   }
 
-  /** Takes a refresh token, which is good once: after an answer that got lost, its repetition ends the login. */
-  refresh(refresh_token: string): Promise<AuthResponse> {
-    return this.#authenticate("/auth/refresh", RefreshRequest.parse({ refresh_token }));
+  /**
+   * Takes a refresh token, which is good once. After an answer that got lost, the device of the login may repeat it for 30
+   * seconds; later, or from elsewhere, that ends the login.
+   */
+  refresh(refresh_token: string, device_id: string): Promise<AuthResponse> {
+    const body = RefreshRequest.parse({ refresh_token, device_id });
+    return this.#authenticate("/auth/refresh", body);
   }
 
   async logout(): Promise<void> {
@@ -90,7 +111,7 @@ export class Api {
     return this.#read(UserPage, { method: "GET", path: `/users/search?${query}` });
   }
 
-  /** All chats of whoever asks. */
+  /** All chats of the user who is logged in. */
   async listChats(): Promise<ChatSummary[]> {
     const chats = new Map<number, ChatSummary>();
     for (let page = 1; ; page++) {
@@ -110,6 +131,21 @@ export class Api {
     return this.#read(ChatSummary, { method: "POST", path: "/chats", body });
   }
 
+  /** Gives a chat other key parameters and deletes its messages: its creator may, until the peer has written or read. */
+  restartChat(
+    chatId: number,
+    parameters: z.input<typeof RestartChat.schema>,
+  ): Promise<ChatSummary> {
+    const body = RestartChat.parse(parameters);
+    return this.#read(ChatSummary, { method: "POST", path: `/chats/${chatId}/restart`, body });
+  }
+
+  /** Accepts a chat that another user opened, or blocks or unblocks its other member. To accept also unblocks. */
+  changeContact(chatId: number, action: ContactAction): Promise<ChatSummary> {
+    const path = `/chats/${chatId}/contact`;
+    return this.#read(ChatSummary, { method: "POST", path, body: Contact.parse({ action }) });
+  }
+
   /** Changes what is given; `auto_delete_hours: null` keeps messages for ever. */
   configureChat(
     chatId: number,
@@ -117,6 +153,15 @@ export class Api {
   ): Promise<ChatSummary> {
     const body = ConfigureChat.parse(config);
     return this.#read(ChatSummary, { method: "PATCH", path: `/chats/${chatId}/config`, body });
+  }
+
+  /** Counts the messages that a change of the setting would delete at once. Changes nothing. */
+  countExpiring(
+    chatId: number,
+    auto_delete_hours: number,
+  ): Promise<z.output<typeof ExpiringMessages>> {
+    const path = `/chats/${chatId}/expiring?auto_delete_hours=${auto_delete_hours}`;
+    return this.#read(ExpiringMessages, { method: "GET", path });
   }
 
   listMessages(chatId: number, page: Page): Promise<MessageListResponse> {
@@ -151,7 +196,7 @@ export class Api {
   #parse<Schema extends z.ZodMiniType>(schema: Schema, answer: unknown): z.output<Schema> {
     const parsed = z.safeParse(schema, answer);
     if (parsed.success) return parsed.data;
-    throw new NotThisProtocol(this.server, "something else than the protocol has");
+    throw new NotThisProtocolError(this.server, "something else than the protocol has");
   }
 
   async #request(request: Request): Promise<unknown> {
@@ -170,10 +215,9 @@ export class Api {
     if (response.ok) return response;
     const { status, headers } = response;
     const refusal = ErrorResponse.safeParse(await this.#body(response));
-    if (!refusal.success) throw new NotThisProtocol(this.server, `${status} and no reason`);
+    if (!refusal.success) throw new NotThisProtocolError(this.server, `${status} and no reason`);
     const asked = headers.get("retry-after") ?? refusal.value.details?.retry_after;
-    const retryAfter = Number(asked ?? Number.NaN);
-    throw new ServerRefusal(refusal.value, status, retryAfter >= 0 ? retryAfter : undefined);
+    throw new ServerRejectionError(refusal.value, status, waitOf(asked));
   }
 
   async #body(response: Response): Promise<unknown> {
@@ -181,19 +225,19 @@ export class Api {
     try {
       text = await response.text();
     } catch (error) {
-      throw new Unreachable(this.server, reasonOf(error));
+      throw new UnreachableError(this.server, reasonOf(error));
     }
     try {
       return JSON.parse(text);
     } catch {
-      throw new NotThisProtocol(this.server, `${response.status} and no JSON`);
+      throw new NotThisProtocolError(this.server, `${response.status} and no JSON`);
     }
   }
 
   async #fetch({ method, path, body }: Request): Promise<Response> {
     const token = this.#bearer?.accessToken;
     try {
-      return await fetch(`${this.server}${path}`, {
+      const response = await fetch(`${this.server}${path}`, {
         method,
         headers: {
           ...(body !== undefined && { "content-type": "application/json" }),
@@ -203,12 +247,31 @@ export class Api {
         // Tokens are all that is to be sent along, and answers are not for the browser's cache.
         credentials: "omit",
         cache: "no-store",
-        signal: AbortSignal.timeout(PATIENCE),
+        redirect: "manual",
+        signal: AbortSignal.timeout(
+          Math.round(Math.max(0, Math.min(MAX_TIMEOUT, this.#timeout()))),
+        ),
       });
+      if (response.type !== "opaqueredirect" && !isRedirect(response.status)) return response;
+      throw new RedirectedError(this.server, response.headers.get("location"));
     } catch (error) {
-      throw new Unreachable(this.server, reasonOf(error));
+      if (error instanceof RedirectedError) throw error;
+      throw new UnreachableError(this.server, reasonOf(error));
     }
   }
+}
+
+/**
+ * The time that a server asks to wait, in seconds, within bounds: the client neither sends requests without a pause, as after
+ * a time that is too long for a timer, nor waits for ever. Undefined if it is no time.
+ */
+function waitOf(asked: unknown): number | undefined {
+  const seconds = Number(asked ?? Number.NaN);
+  return seconds >= 0 ? Math.min(LONGEST_WAIT, Math.max(SHORTEST_WAIT, seconds)) : undefined;
+}
+
+function isRedirect(status: number): boolean {
+  return status >= 300 && status < 400;
 }
 
 function reasonOf(error: unknown): string {

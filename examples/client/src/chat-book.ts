@@ -1,16 +1,19 @@
 import type { ChatMessage, ChatSummary, StatusEvent } from "lacre";
 import type { ChatKey } from "lacre/e2e";
+import type { ChatClosedError } from "./errors.js";
 import type { ChatState, MessengerEvent } from "./events.js";
 import type { OpenChat } from "./open-chat.js";
 
 interface Entry {
   state: ChatState;
+  /** Undefined while the chat is closed. */
   key: ChatKey | undefined;
-  /** The seq up to which messages are in `unread`, as far as they are unread. */
-  countedUpTo: number;
+  /** The key that it had before it was started over. */
+  earlierKey: ChatKey | undefined;
+  closed: ChatClosedError | undefined;
 }
 
-/** What is known of an account's chats, from lists of the server's and from what happened since. */
+/** The state of an account's chats, from the server's lists and from later events. */
 export class ChatBook {
   readonly #entries = new Map<number, Entry>();
   readonly #userId: number;
@@ -31,53 +34,100 @@ export class ChatBook {
     return this.#entries.get(chatId)?.key;
   }
 
-  /** Takes over what the server says of its chats. */
-  list(summaries: readonly ChatSummary[]): void {
+  /** The keys of the chats that are open. */
+  get keys(): ReadonlyMap<number, ChatKey> {
+    const keys = new Map<number, ChatKey>();
+    for (const [chatId, { key }] of this.#entries) if (key !== undefined) keys.set(chatId, key);
+    return keys;
+  }
+
+  /** The keys that a chat has or had, since it was opened here. */
+  allKeysOf(chatId: number): readonly ChatKey[] {
+    const { key, earlierKey } = this.#entries.get(chatId) ?? {};
+    return [key, earlierKey].filter((one) => one !== undefined);
+  }
+
+  /** Why a chat has no key: it was closed, or was not opened. */
+  whyNoKey(chatId: number): Error {
+    const closed = this.#entries.get(chatId)?.closed;
+    return closed ?? new TypeError(`chat ${chatId} was not opened`);
+  }
+
+  /** Takes over the server's list of chats. Returns the changes of settings since the last list. */
+  list(summaries: readonly ChatSummary[]): MessengerEvent[] {
+    const changes: MessengerEvent[] = [];
     for (const { chat_id, last_seq, ...summary } of summaries) {
-      const { peer_id, peer_name, unread, auto_delete_hours = 0 } = summary;
-      const told = { chat_id, peer_id, peer_name, auto_delete_hours, unread };
+      const { peer_id, peer_name, unread, auto_delete_hours = 0, expired_until = 0 } = summary;
+      const { auto_delete_change, request, is_blocked: isBlocked = false } = summary;
+      const setting = { auto_delete_hours, auto_delete_change, expired_until };
+      const told = { chat_id, peer_id, peer_name, unread, request, isBlocked, ...setting };
       const before = this.#entries.get(chat_id);
       const state = { ...(before?.state ?? UNKNOWN), ...told };
       // A list that was made before a message came does not count it.
-      const isCurrent = last_seq >= (before?.countedUpTo ?? 0);
+      const { countedUpTo } = state;
+      const isCurrent = last_seq >= countedUpTo;
       if (before !== undefined && !isCurrent) state.unread = before.state.unread;
-      const countedUpTo = Math.max(last_seq, before?.countedUpTo ?? 0);
-      this.#entries.set(chat_id, { state, key: before?.key, countedUpTo });
+      state.countedUpTo = Math.max(last_seq, countedUpTo);
+      this.#entries.set(chat_id, { ...(before ?? CLOSED), state });
+      const known = before?.state.auto_delete_change?.changed_at ?? 0;
+      if (before !== undefined && (auto_delete_change?.changed_at ?? 0) > known) {
+        const change = auto_delete_change!;
+        changes.push({ type: "auto_delete", chat_id, auto_delete_hours, change });
+      }
     }
+    return changes;
   }
 
-  open({ chat_id, peer_id, peer_name, key }: OpenChat): void {
+  open({ chat_id, peer_id, peer_name, key, earlierKey }: OpenChat): void {
     const state = this.get(chat_id) ?? { ...UNKNOWN, chat_id, peer_id, peer_name };
-    const countedUpTo = this.#entries.get(chat_id)?.countedUpTo ?? 0;
-    this.#entries.set(chat_id, { state: { ...state, isOpen: true }, key, countedUpTo });
+    const others = this.allKeysOf(chat_id).filter((one) => one !== key);
+    this.#entries.set(chat_id, {
+      state: { ...state, isOpen: true },
+      key,
+      earlierKey: earlierKey ?? others[0],
+      closed: undefined,
+    });
+  }
+
+  /** Stops using a chat's key, except to read messages that waited to be sent under it. */
+  close(chatId: number, reason: ChatClosedError): void {
+    const entry = this.#entries.get(chatId);
+    if (entry === undefined) return;
+    const { state, key, earlierKey } = entry;
+    this.#entries.set(chatId, {
+      state: { ...state, isOpen: false },
+      key: undefined,
+      earlierKey: key ?? earlierKey,
+      closed: reason,
+    });
   }
 
   /** A message came in. */
   count({ chat_id, sender_id, seq = 0 }: ChatMessage): MessengerEvent[] {
-    const entry = this.#entries.get(chat_id);
-    if (entry === undefined || seq <= entry.countedUpTo) return [];
-    entry.countedUpTo = seq;
-    return sender_id === this.#userId ? [] : this.#setUnread(chat_id, entry.state.unread + 1);
+    const chat = this.get(chat_id);
+    if (chat === undefined || seq <= chat.countedUpTo) return [];
+    this.#change(chat_id, { countedUpTo: seq });
+    return sender_id === this.#userId ? [] : this.#setUnread(chat_id, chat.unread + 1);
   }
 
   /** We read a chat up to a seq, here or elsewhere. */
   read(chatId: number, seq: number): MessengerEvent[] {
-    const isAll = seq >= (this.#entries.get(chatId)?.countedUpTo ?? 0);
+    const isAll = seq >= (this.get(chatId)?.countedUpTo ?? 0);
     return isAll ? this.#setUnread(chatId, 0) : [];
   }
 
-  /** The connection is gone, and with it who is there. */
+  /** The connection is closed: whether peers are online is not known. */
   forgetPresence(): void {
     for (const { chat_id } of this.chats) this.#change(chat_id, { isPeerOnline: undefined });
   }
 
   /** The chat ends at a seq again. */
   rewind(chatId: number, seq: number): void {
-    const entry = this.#entries.get(chatId);
-    if (entry !== undefined) entry.countedUpTo = Math.min(entry.countedUpTo, seq);
+    const countedUpTo = Math.min(this.get(chatId)?.countedUpTo ?? 0, seq);
+    this.#change(chatId, { countedUpTo });
   }
 
-  /** What somebody does. */
+  /** Takes in a status of a peer, or of another device of ours. */
   note({ event_type, user_id, chat_id = 0, seq = 0 }: StatusEvent): MessengerEvent[] {
     if (event_type === "user_online" || event_type === "user_offline") {
       return this.#notePresence(user_id, event_type === "user_online");
@@ -85,6 +135,7 @@ export class ChatBook {
     const chat = this.get(chat_id);
     if (event_type === "read" && user_id === this.#userId) return this.read(chat_id, seq);
     if (chat === undefined || chat.peer_id !== user_id) return [];
+    if (event_type === "chat_changed") return [];
     if (event_type === "typing") return [{ type: "typing", chat_id, user_id }];
     const { deliveredUpTo, readUpTo } = chat;
     if (seq <= (event_type === "read" ? readUpTo : deliveredUpTo)) return [];
@@ -112,10 +163,17 @@ export class ChatBook {
   }
 }
 
+const CLOSED = { key: undefined, earlierKey: undefined, closed: undefined } as const;
+
 const UNKNOWN = {
   auto_delete_hours: 0,
+  auto_delete_change: undefined,
+  expired_until: 0,
+  request: undefined,
+  isBlocked: false,
   isOpen: false,
   unread: 0,
+  countedUpTo: 0,
   deliveredUpTo: 0,
   readUpTo: 0,
   isPeerOnline: undefined,

@@ -1,6 +1,7 @@
 import type { ChatMessage } from "lacre";
 import {
   CLOSE,
+  closeCode,
   type OutgoingMessage,
   Session,
   type SessionAction,
@@ -8,40 +9,69 @@ import {
   type SessionNotice,
 } from "lacre/session";
 import type { Account } from "./account.js";
-import { LoginEnded, NotLoggedIn } from "./errors.js";
+import {
+  LoginEndedError,
+  NotLoggedInError,
+  ServerRejectionError,
+  SessionEndedError,
+  StoreError,
+} from "./errors.js";
 import type { Connect, Socket } from "./socket.js";
+import type { StoreWrites } from "./store-writes.js";
+import type { QueuedMessage } from "./stores.js";
 
 /** The close code of a connection that was lost, which is made again. */
 const LOST = 1006;
 
-/** What a client hears, in order. */
+/**
+ * Why a connection cannot be made: no answer, a page of an origin that is not allowed, no WebSocket where HTTP works, or a
+ * store that fails.
+ */
+export type WhyNotConnected = "unreachable" | "origin" | "no socket" | "store";
+
+/** The events of a client, in order. */
 export type Heard =
   | SessionNotice
   | Extract<SessionAction, { type: "failed" }>
-  /** To be stored together with the messages, when what was heard before is done with. */
+  /** An attempt to connect has failed. */
+  | { readonly type: "not connected"; readonly why: Exclude<WhyNotConnected, "store"> }
+  | { readonly type: "not connected"; readonly why: "store"; readonly error: StoreError }
+  /** Store it together with the messages, after the events before it were handled. */
   | {
       readonly type: "cursor";
       readonly chat_id: number;
+      readonly from: number;
       readonly seq: number;
       readonly messages: readonly ChatMessage[];
     };
 
 export interface ClientOptions {
   readonly connect: Connect;
-  /** What the account's outbox holds. */
-  readonly outbox: readonly OutgoingMessage[];
+  /** The entries of the account's outbox. */
+  readonly outbox: readonly QueuedMessage[];
   readonly cursors: Iterable<readonly [chatId: number, seq: number]>;
   readonly capabilities: readonly string[];
-  readonly hear: (heard: Heard) => void;
-  /** Nothing goes on: the login is over, or the outbox cannot be written. */
+  /** Is awaited before each attempt to connect, which fails if it rejects. */
+  readonly prepare: () => Promise<void>;
+  /** Resolves when the event was handled: to true, or to false if handling it failed. */
+  readonly hear: (heard: Heard) => Promise<boolean>;
+  /** The login is over. */
   readonly fail: (error: unknown) => void;
+  readonly writes: StoreWrites;
 }
 
 /** A session with a socket, a clock and an outbox: the loop of lacre's docs/session.md. */
 export interface Client {
   handle(event: SessionEvent): void;
-  /** Keeps a message and has it sent, now or when there is a connection. Resolves when it is on the disk. */
-  send(message: OutgoingMessage): Promise<void>;
+  /**
+   * Keeps a message and has it sent, now or when there is a connection. Resolves when it is on the disk. Rejects if it cannot be
+   * stored: it is not sent then.
+   */
+  send(message: QueuedMessage): Promise<void>;
+  /** Stops sending a message, which stays on the disk until `forget`. */
+  withdraw(clientId: string): void;
+  /** Removes a message from the disk. */
+  forget(clientId: string): void;
   /** Closes the connection, and lets nothing happen any more. Resolves when the disk is quiet. */
   stop(): Promise<void>;
 }
@@ -49,26 +79,33 @@ export interface Client {
 export function startClient(account: Account, options: ClientOptions): Client {
   const { user_id, session_key } = account.login;
   const { outbox } = account.stores;
-  const { connect, hear, fail } = options;
+  const { connect, prepare, hear, fail, writes } = options;
   const { cursors, capabilities } = options;
   const session = new Session({
     ...{ session_key, user_id, cursors, capabilities },
     outbox: options.outbox,
   });
-  /** What was written and is not acknowledged, by client id. */
+  /** Messages that the server has not acknowledged, by client id. */
   const pending = new Map(options.outbox.map((message) => [message.client_id, message]));
-  /** What was handed over of each chat since its cursor was stored. */
+  /** Reports of failed messages that `hear` has not finished with, by client id. */
+  const failing = new Map<string, Promise<boolean>>();
+  /** The client ids of messages that could not be stored: `send` rejects, and nothing else reports them. */
+  const unstored = new Set<string>();
+  /** Messages of each chat that were delivered since its cursor was stored. */
   const delivered = new Map<number, ChatMessage[]>();
   let socket: Socket | undefined;
   let attempt = 0;
   let alarm: ReturnType<typeof setTimeout> | undefined;
   let isStopped = false;
-  /** The outbox is written in the order in which things happen, and not after it could not be. */
+  /** Settles when the message that was written last is stored or not. */
+  let persisted: Promise<void> = Promise.resolve();
+  /** The outbox is written in the order in which things happen. */
   let writing: Promise<void> = Promise.resolve();
 
-  function write(work: () => Promise<void>): void {
-    writing = writing.then(work);
-    writing.catch(fail);
+  function write(work: () => Promise<void>): Promise<void> {
+    const written = writing.then(work);
+    writing = written.catch(() => {});
+    return written;
   }
 
   function handle(event: SessionEvent): void {
@@ -83,44 +120,66 @@ export function startClient(account: Account, options: ClientOptions): Client {
       case "transmit":
         return socket?.send(action.bytes);
       case "close":
-        // What is not there yet is given up: its end is said all the same.
+        // No socket yet: abandon the attempt and report it as closed.
         return socket === undefined ? lose(LOST) : socket.close(action.code, action.reason);
       case "persist":
         return persist(action.message);
       case "forget":
-        return write(() => outbox.remove(action.client_id));
+        return forget(action.client_id);
       case "deliver":
         return deliver(action.notice);
       case "failed":
         pending.delete(action.client_id);
-        return hear(action);
+        if (!unstored.has(action.client_id)) failing.set(action.client_id, hear(action));
+        return;
       case "cursor":
-        return moveCursor(action.chat_id, action.seq);
+        return moveCursor(action);
       case "wake":
         clearTimeout(alarm);
         alarm = setTimeout(handle, Math.max(0, action.at * 1000 - Date.now()), { type: "tick" });
     }
   }
 
-  function persist(message: OutgoingMessage): void {
-    const { client_id } = message;
-    pending.set(client_id, message);
-    write(async () => {
-      await outbox.add(message);
-      // Not inside the event that led here.
-      queueMicrotask(() => handle({ type: "stored", client_id }));
+  function persist({ client_id }: OutgoingMessage): void {
+    const message = pending.get(client_id)!;
+    persisted = write(() => outbox.add(message));
+    persisted.then(
+      () => handle({ type: "stored", client_id }),
+      () => {
+        unstored.add(client_id);
+        handle({ type: "store_failed", client_id });
+      },
+    );
+  }
+
+  /** Keeps a failed message until `hear` has handled its report: after a crash in between, it is reported again. */
+  function forget(clientId: string): void {
+    if (unstored.delete(clientId)) return;
+    const remove = () => void writes.add(clientId, () => write(() => outbox.remove(clientId)));
+    const told = failing.get(clientId);
+    failing.delete(clientId);
+    if (told === undefined) return remove();
+    void told.then((isTold) => {
+      if (isTold) remove();
     });
   }
 
   function deliver(notice: SessionNotice): void {
     if (notice.type === "message") note(notice.message);
     if (notice.type === "sent") {
-      const { client_id, seq, message_id } = notice;
+      const { client_id, seq, message_id, stored_at } = notice;
       const message = pending.get(client_id);
       pending.delete(client_id);
-      if (message) note({ ...message, seq, ...(message_id !== undefined && { message_id }) });
+      if (message) {
+        const { key_check: _, ...sent } = message;
+        note({
+          ...{ ...sent, seq },
+          ...(message_id !== undefined && { message_id }),
+          ...(stored_at !== undefined && { stored_at }),
+        });
+      }
     }
-    hear(notice);
+    void hear(notice);
   }
 
   function note(message: ChatMessage): void {
@@ -130,7 +189,7 @@ export function startClient(account: Account, options: ClientOptions): Client {
     else notes.push(message);
   }
 
-  function moveCursor(chat_id: number, seq: number): void {
+  function moveCursor({ chat_id, from, seq }: Extract<SessionAction, { type: "cursor" }>): void {
     const notes = delivered.get(chat_id) ?? [];
     // One that was acknowledged while an earlier one is missing is for a later cursor.
     const isCovered = (message: ChatMessage) => (message.seq ?? 0) <= seq;
@@ -138,10 +197,10 @@ export function startClient(account: Account, options: ClientOptions): Client {
       chat_id,
       notes.filter((message) => !isCovered(message)),
     );
-    hear({ type: "cursor", chat_id, seq, messages: notes.filter(isCovered) });
+    void hear({ type: "cursor", chat_id, from, seq, messages: notes.filter(isCovered) });
   }
 
-  /** A ticket for each connection: a token would stand in the server's log. What an earlier attempt says is for nobody. */
+  /** Gets a ticket for each connection: a token in the URL would be in the server's log. Events of earlier attempts are ignored. */
   async function open(): Promise<void> {
     attempt += 1;
     const ours = attempt;
@@ -150,20 +209,35 @@ export function startClient(account: Account, options: ClientOptions): Client {
       if (ours === attempt) act();
     };
     try {
+      await prepare();
+      if (ours !== attempt || isStopped) return;
       const { ticket } = await account.api.createTicket();
       if (ours !== attempt || isStopped) return;
-      const url = new URL("/ws", account.api.server.replace(/^http/, "ws"));
+      const url = new URL(`${account.api.server.replace(/^http/, "ws")}/ws`);
       url.searchParams.set("ticket", ticket);
+      let wasOpen = false;
       socket = connect(url, {
-        opened: when(() => handle({ type: "connected" })),
+        opened: when(() => {
+          wasOpen = true;
+          handle({ type: "connected" });
+        }),
         received: (data) => when(() => handle({ type: "frame", data }))(),
-        closed: (code) => when(() => lose(code))(),
+        closed: (code) =>
+          when(() => {
+            if (!wasOpen) void hear({ type: "not connected", why: "no socket" });
+            lose(code);
+          })(),
       });
     } catch (error) {
       when(() => {
-        if (!(error instanceof LoginEnded || error instanceof NotLoggedIn)) return lose(LOST);
-        fail(error);
-        lose(CLOSE.notAuthorised);
+        if (error instanceof LoginEndedError || error instanceof NotLoggedInError) {
+          fail(error);
+          return lose(CLOSE.notAuthorised);
+        }
+        if (error instanceof StoreError) void hear({ type: "not connected", why: "store", error });
+        else if (isOriginRefused(error)) void hear({ type: "not connected", why: "origin" });
+        else void hear({ type: "not connected", why: "unreachable" });
+        lose(LOST);
       })();
     }
   }
@@ -179,14 +253,34 @@ export function startClient(account: Account, options: ClientOptions): Client {
   return {
     handle,
     async send(message) {
-      handle({ type: "send", message });
-      await writing;
+      pending.set(message.client_id, message);
+      const { key_check: _, ...sent } = message;
+      persisted = Promise.resolve();
+      handle({ type: "send", message: sent });
+      await persisted;
     },
+    withdraw(client_id) {
+      pending.delete(client_id);
+      handle({ type: "withdraw", client_id });
+    },
+    forget,
     async stop() {
       isStopped = true;
       clearTimeout(alarm);
       socket?.close(1000);
-      await writing.catch(() => {});
+      await writing;
     },
   };
+}
+
+/** Tickets are refused to the pages that WebSockets are refused to: a browser tells a page no more than that one failed. */
+function isOriginRefused(error: unknown): boolean {
+  return error instanceof ServerRejectionError && error.code === "ERR_ORIGIN";
+}
+
+/** Why a connection that is closed with a code is not made again. */
+export function whyEnded(code: number): Error {
+  return code === CLOSE.notAuthorised || code === CLOSE.policy
+    ? new LoginEndedError("ended")
+    : new SessionEndedError(closeCode(code).name);
 }

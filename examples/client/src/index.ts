@@ -1,24 +1,54 @@
 export { Account, signIn } from "./account.js";
-export { Api, type Bearer, type Page } from "./api.js";
+export { Api, type Bearer, type ContactAction, type Page } from "./api.js";
 export {
-  ChatChanged,
-  ChatNotEncrypted,
+  type AutoDeleteChange,
+  describeAutoDelete,
+  describeExpiring,
+  durationOf,
+  storedAt,
+} from "./auto-delete.js";
+export type { WhyNotConnected } from "./client.js";
+export {
+  ChatChangedError,
+  ChatClosedError,
+  ChatNotEncryptedError,
+  ChatStartedOverError,
   ClientError,
-  LoginEnded,
-  NotLoggedIn,
-  NotThisProtocol,
-  ServerRefusal,
-  SessionEnded,
+  LoginEndedError,
+  NotLoggedInError,
+  NotThisProtocolError,
+  RedirectedError,
+  ServerRejectionError,
+  SessionEndedError,
   StoreError,
-  Unreachable,
+  UnreachableError,
 } from "./errors.js";
 export { type ChatState, type MessengerEvent, type Tick, tickOf } from "./events.js";
 export { type History, type HistoryPage, readHistory } from "./history.js";
 export { toJson } from "./json.js";
 export { loginInMemory, storesInMemory } from "./memory.js";
-export { Messenger, type MessengerOptions } from "./messenger.js";
-export { createChat, findChat, type OpenChat, openChat, openKeptChat } from "./open-chat.js";
+export { Messenger } from "./messenger.js";
+export type { MessengerOptions } from "./messenger-options.js";
+export {
+  createChat,
+  findChat,
+  isCreator,
+  type OpenChat,
+  openChat,
+  openKeptChat,
+  restartChat,
+} from "./open-chat.js";
+export { drawPassphrase, type WordLanguage } from "./passphrase/draw.js";
+export {
+  DRAWN_PASSPHRASE,
+  judgePassphrase,
+  type PassphraseVerdict,
+  WEAK_PASSPHRASE_RISK,
+} from "./passphrase/strength.js";
+export { plainSentence, sentenceOf } from "./plain-sentence.js";
+export { takeUnsent } from "./queue.js";
 export { type ReadMessage, readMessage, type Unreadable } from "./read-message.js";
+export { readServerAddress } from "./server-address.js";
 export { type Connect, connectInBrowser, type Socket, type SocketListener } from "./socket.js";
 export {
   type DeliveryStore,
@@ -29,6 +59,7 @@ export {
   type OutboxStore,
   Pin,
   type PinStore,
+  QueuedMessage,
   type Stores,
 } from "./stores.js";
-export { isSameName } from "./usernames.js";
+export { shownUnread } from "./unread.js";

@@ -1,12 +1,14 @@
 import type { ChatMessage } from "lacre";
 import type { ChatKey } from "lacre/e2e";
-import type { OutgoingMessage } from "lacre/session";
-import type { Login, LoginStore, Pin, Stores } from "./stores.js";
+import { storedAt } from "./auto-delete.js";
+import { newDeviceId } from "./device-id.js";
+import type { Login, LoginStore, Pin, QueuedMessage, Stores } from "./stores.js";
 
 /** A login that does not outlive the program. */
 export function loginInMemory(): LoginStore {
   let login: Login | undefined;
   let last: Promise<unknown> = Promise.resolve();
+  let deviceId = newDeviceId();
   return {
     read: async () => login,
     async write(given) {
@@ -14,6 +16,10 @@ export function loginInMemory(): LoginStore {
     },
     async remove() {
       login = undefined;
+    },
+    deviceId: async () => deviceId,
+    async forgetDevice() {
+      deviceId = newDeviceId();
     },
     exclusively(work) {
       const done = last.then(work, work);
@@ -26,7 +32,7 @@ export function loginInMemory(): LoginStore {
 /** What is kept for one account, as long as the program runs. */
 export function storesInMemory(): Stores {
   const pins = new Map<number, Pin>();
-  const outbox = new Map<string, OutgoingMessage>();
+  const outbox = new Map<string, QueuedMessage>();
   const cursors = new Map<number, number>();
   const keys = new Map<number, ChatKey>();
   let kept: ChatMessage[] = [];
@@ -49,8 +55,9 @@ export function storesInMemory(): Stores {
     },
     deliveries: {
       cursor: async (chatId) => cursors.get(chatId),
-      async advance(chatId, cursor, messages) {
-        cursors.set(chatId, cursor);
+      async advance(chatId, { from, to }, messages) {
+        if ((cursors.get(chatId) ?? from) !== from) return;
+        cursors.set(chatId, to);
         keep(messages);
       },
       async keep(_, messages) {
@@ -65,8 +72,8 @@ export function storesInMemory(): Stores {
           .filter(({ chat_id, seq = 0 }) => chat_id === chatId && seq < before)
           .sort((one, other) => (one.seq ?? 0) - (other.seq ?? 0))
           .slice(-limit),
-      async expire(chatId, before) {
-        kept = kept.filter(({ chat_id, timestamp }) => chat_id !== chatId || timestamp >= before);
+      async expire(chatId, until) {
+        kept = kept.filter((message) => message.chat_id !== chatId || storedAt(message) > until);
       },
     },
     keys: {

@@ -1,78 +1,84 @@
-import type { ChatMessage } from "lacre";
-import { encryptMessage } from "lacre/e2e";
-import { CLOSE, closeCode, type OutgoingMessage } from "lacre/session";
+import type { ChatMessage, ChatSummary, StatusEvent } from "lacre";
+import { type ChatKey, encryptMessage } from "lacre/e2e";
 import type { Account } from "./account.js";
 import { ChatBook } from "./chat-book.js";
-import { type Client, type Heard, startClient } from "./client.js";
-import { LoginEnded, SessionEnded } from "./errors.js";
+import { type Client, type Heard, startClient, whyEnded } from "./client.js";
+import { ChatStartedOverError, type StoreError } from "./errors.js";
 import type { ChatState, MessengerEvent } from "./events.js";
 import { type History, type HistoryPage, readHistory } from "./history.js";
-import type { OpenChat } from "./open-chat.js";
+import type { MessengerOptions } from "./messenger-options.js";
+import { isSame, noteAnswer, type OpenChat, whyClosed } from "./open-chat.js";
+import { Queue } from "./queue.js";
 import { type ReadMessage, readMessage } from "./read-message.js";
-import type { Connect } from "./socket.js";
+import { StoreWrites } from "./store-writes.js";
+import type { QueuedMessage } from "./stores.js";
 
-/** A device that says so is told how far the peers' devices got its messages, and tells them. */
-const DELIVERED = "delivered";
+/** `delivered`: this device tells the peers' devices how far it got their messages, and receives the same from them. */
+const CAPABILITIES = ["delivered", "chat_changed"];
 
-export interface MessengerOptions {
-  readonly account: Account;
-  readonly connect: Connect;
-  /** The chats that are read and written from the start. */
-  readonly open?: readonly OpenChat[];
-  /** The chats whose messages are handed over, once. By default all. Those of others are left for another time. */
-  readonly only?: readonly number[];
-  /** Where a chat begins of which nothing was handed over yet: at its first message, or after its last. By default the first. */
-  readonly begin?: "first" | "last";
-  /** Is told one thing after the other. What it was told of a message counts as handed over once it has returned. */
-  readonly hear: (event: MessengerEvent) => void | Promise<void>;
-}
-
-/** An account's chats, live: what is written is sent, what comes is decrypted and told. */
+/** The chats of an account: sends texts, decrypts incoming messages and reports events. */
 export class Messenger {
   readonly #options: MessengerOptions;
   readonly #account: Account;
   readonly #book: ChatBook;
   readonly #client: Client;
-  /** What the server has not acknowledged, by client id. */
-  readonly #pending: Map<string, OutgoingMessage>;
+  readonly #queue: Queue;
   /** Undefined before the first attempt has come to an end. */
   #isOnline: boolean | undefined;
-  #hasEnded = false;
-  /** What is heard is acted on one after the other, as are the texts that are written. */
-  #acting: Promise<void> = Promise.resolve();
+  /** How far the server's clock is ahead of ours, in seconds. */
+  #serverAhead = 0;
+  /** Why the messenger has stopped by itself. */
+  #ended: { readonly error: unknown } | undefined;
+  /** The chats whose peers have the key, as their messages show. */
+  readonly #answered = new Set<number>();
+  /** The chats whose messages are delivered; undefined for all. */
+  #only: readonly number[] | undefined;
+  readonly #writes = new StoreWrites((error) => {
+    void this.#inOrder(() => this.#tellOfStore(error));
+  });
+  /** Why the stores cannot be read or written, as the application knows it. */
+  #storeError: StoreError | undefined;
+  /** Events are handled one after the other, as are texts to send. */
+  #acting: Promise<unknown> = Promise.resolve();
   #writing: Promise<unknown> = Promise.resolve();
 
   private constructor(
     options: MessengerOptions,
     book: ChatBook,
-    outbox: readonly OutgoingMessage[],
+    outbox: readonly QueuedMessage[],
     cursors: ReadonlyMap<number, number>,
   ) {
     this.#options = options;
     this.#account = options.account;
+    this.#only = options.only;
     this.#book = book;
-    this.#pending = new Map(outbox.map((message) => [message.client_id, message]));
+    this.#queue = new Queue(options.account, book, outbox, {
+      stopSending: (clientId) => this.#client.withdraw(clientId),
+      isTaken: (chatId) => this.#takes(chatId),
+    });
     this.#client = startClient(options.account, {
       connect: options.connect,
       outbox,
       cursors,
-      capabilities: this.#takesAny ? [DELIVERED] : [],
-      hear: (heard) => void this.#inOrder(() => this.#act(heard)),
+      capabilities: this.#takesAny ? CAPABILITIES : ["chat_changed"],
+      prepare: () => this.#prepare(),
+      hear: (heard) => this.#inOrder(() => this.#act(heard)),
       fail: (error) => this.#end(error),
+      writes: this.#writes,
     });
   }
 
-  /** Looks at what is there, and connects. Throws what `Account.listChats` throws, and StoreError. */
+  /** Reads the chats and the outbox, and connects. Throws what `Account.listChatsForNow` throws, and StoreError. */
   static async start(options: MessengerOptions): Promise<Messenger> {
     const { account, open = [], only, begin = "first" } = options;
     const { outbox, deliveries } = account.stores;
-    const chats = await account.listChats();
+    const chats = await account.listChatsForNow();
     const book = new ChatBook(account.user_id);
     book.list(chats);
     for (const chat of open) book.open(chat);
     const cursors = new Map<number, number>();
     for (const { chat_id, last_seq } of chats) {
-      // What is not handed over here is not fetched either.
+      // Do not fetch messages of chats that are not delivered.
       const isTaken = only === undefined || only.includes(chat_id);
       const first = begin === "first" ? 0 : last_seq;
       const cursor = isTaken ? ((await deliveries.cursor(chat_id)) ?? first) : last_seq;
@@ -89,6 +95,13 @@ export class Messenger {
     return this.#book.get(chatId);
   }
 
+  /** The time up to which a chat's messages are expired now, by when the server stored them. */
+  expiredUntil({ auto_delete_hours, expired_until }: ChatState): number {
+    if (auto_delete_hours === 0) return expired_until;
+    const now = Date.now() / 1000 + this.#serverAhead;
+    return Math.max(expired_until, now - auto_delete_hours * 3600);
+  }
+
   /** Undefined while the first connection is being made. */
   get isOnline(): boolean | undefined {
     return this.#isOnline;
@@ -96,21 +109,30 @@ export class Messenger {
 
   /** How many messages the server does not have yet, those of earlier runs among them. */
   get pending(): number {
-    return this.#pending.size;
+    return this.#queue.size;
   }
 
   /** What waits to be sent in a chat, in order. */
   async queued(chatId: number): Promise<ReadMessage[]> {
-    const queued = [...this.#pending.values()].filter(({ chat_id }) => chat_id === chatId);
-    return Promise.all(queued.map((message) => this.#read(message)));
+    return Promise.all(this.#queue.of(chatId).map((message) => this.#queue.read(message)));
   }
 
-  /** Has a chat's messages read and written from now on. */
+  /** Has a chat's messages read and written from now on. What waits under another key of the chat has `failed`. */
   open(chat: OpenChat): void {
+    const { chat_id, key, peer_name } = chat;
     this.#book.open(chat);
+    const stale = [
+      ...this.#queue.release(chat_id),
+      ...this.#queue.withdraw(chat_id, (check) => isSame(check, key.check)),
+    ];
+    const reason = new ChatStartedOverError(peer_name);
+    void this.#inOrder(async () => this.#tell(await this.#queue.giveBack(stale, reason)));
   }
 
-  /** Keeps a text, encrypted, and has it sent. Resolves when it is on the disk. Throws ValidationError for one that is too long. */
+  /**
+   * Keeps a text, encrypted, and has it sent. Resolves when it is on the disk. Throws ValidationError for one that is too long,
+   * StoreError if it cannot be stored, and the reason if the chat is closed or the messenger has ended: the text is not sent then.
+   */
   send(chatId: number, text: string, options: { reply_to?: string } = {}): Promise<ReadMessage> {
     const sending = this.#writing.then(() => this.#send(chatId, text, options));
     this.#writing = sending.catch(() => {});
@@ -129,40 +151,67 @@ export class Messenger {
     this.#client.handle({ type: "mark", event_type: "typing", chat_id });
   }
 
+  /** Checks within seconds whether the connection still works, and replaces it if not. Call it when the network may have changed. */
+  probe(): void {
+    this.#client.handle({ type: "probe" });
+  }
+
   /** The last messages of a chat before a seq: from the server, or what is kept here where that cannot be reached. */
-  history(chat_id: number, page: HistoryPage = {}): Promise<History> {
-    return readHistory(this.#account, { chat_id, key: this.#book.keyOf(chat_id) }, page);
+  async history(chat_id: number, page: HistoryPage = {}): Promise<History> {
+    const key = this.#book.keyOf(chat_id);
+    const history = await readHistory(this.#account, { chat_id, key }, page);
+    for (const message of history.messages) await this.#noteAnswer(message);
+    const { storeError } = history;
+    if (storeError !== undefined) void this.#inOrder(() => this.#tellOfStore(storeError));
+    return history;
   }
 
-  /** Asks the server for the chats anew, as after one was begun or has other settings. */
+  /** Asks the server for the chats again, for example after one was created or configured. */
   async refresh(): Promise<void> {
-    this.#book.list(await this.#account.listChats());
-    await this.#inOrder(() => this.#tell([{ type: "chats" }]));
+    const events = await this.#takeOver(this.#account.listChats());
+    await this.#inOrder(() => this.#tell(events));
   }
 
-  /** Closes the connection. Resolves when everything that was told is done with. */
+  /** Stops delivering messages. The next messenger delivers those for which `hear` has not returned. Sending continues. */
+  stopReceiving(): void {
+    this.#only = [];
+  }
+
+  /** Closes the connection. Resolves when all events are handled and all writes were tried. */
   async stop(): Promise<void> {
     await this.#writing;
     await this.#client.stop();
     await this.#acting;
+    await this.#writes.stop();
+    await this.#acting;
   }
 
   get #takesAny(): boolean {
-    return this.#options.only === undefined || this.#options.only.length > 0;
+    return this.#only === undefined || this.#only.length > 0;
   }
 
   #takes(chatId: number): boolean {
-    return this.#options.only?.includes(chatId) ?? true;
+    return this.#only?.includes(chatId) ?? true;
   }
 
-  #inOrder(work: () => Promise<void>): Promise<void> {
-    this.#acting = this.#acting.then(work).catch((error) => this.#end(error));
-    return this.#acting;
+  /** Resolves to false if the work failed. */
+  #inOrder(work: () => Promise<void>): Promise<boolean> {
+    const acting = this.#acting.then(work).then(
+      () => true,
+      (error) => {
+        // The cursor that follows a message must not move past it.
+        this.stopReceiving();
+        this.#end(error);
+        return false;
+      },
+    );
+    this.#acting = acting;
+    return acting;
   }
 
   #end(error: unknown): void {
-    if (this.#hasEnded) return;
-    this.#hasEnded = true;
+    if (this.#ended !== undefined) return;
+    this.#ended = { error };
     void this.#client?.stop();
     void this.#acting.then(() => this.#options.hear({ type: "ended", error }));
   }
@@ -173,16 +222,24 @@ export class Messenger {
 
   async #send(chat_id: number, text: string, { reply_to }: { reply_to?: string }) {
     const key = this.#book.keyOf(chat_id);
-    if (key === undefined) throw new TypeError(`chat ${chat_id} was not opened`);
+    if (key === undefined) throw this.#book.whyNoKey(chat_id);
     const client_id = crypto.randomUUID();
     const content = { kind: "text", text, ...(reply_to !== undefined && { reply_to }) } as const;
     const sender_id = this.#account.user_id;
     const encrypted = await encryptMessage(key, { chat_id, sender_id, content, client_id });
-    const message = { ...encrypted, client_id };
-    // Read before it is sent: what is told of it comes after it was given.
-    const written = await this.#read(message);
-    this.#pending.set(client_id, message);
-    await this.#client.send(message);
+    const message = { ...encrypted, client_id, key_check: key.check };
+    // Build the result before sending, so that no `sent` event can precede it.
+    const written = await this.#queue.read(message);
+    // The chat may have been closed meanwhile.
+    if (this.#book.keyOf(chat_id) !== key) throw this.#book.whyNoKey(chat_id);
+    if (this.#ended !== undefined) throw this.#ended.error;
+    this.#queue.add(message);
+    try {
+      await this.#client.send(message);
+    } catch (error) {
+      this.#queue.remove(client_id);
+      throw error;
+    }
     return written;
   }
 
@@ -190,21 +247,32 @@ export class Messenger {
     switch (heard.type) {
       case "message":
         return this.#receive(heard.message);
-      case "cursor":
+      case "cursor": {
         if (!this.#takes(heard.chat_id)) return;
-        return this.#account.stores.deliveries.advance(heard.chat_id, heard.seq, heard.messages);
+        const { chat_id, from, seq: to, messages } = heard;
+        const { deliveries } = this.#account.stores;
+        return this.#writes.add(chat_id, () => deliveries.advance(chat_id, { from, to }, messages));
+      }
       case "status":
-        return this.#tell(this.#book.note(heard.status));
+        return this.#note(heard.status);
+      case "not connected":
+        if (heard.why === "store") await this.#tellOfStore(heard.error);
+        return this.#tell([{ type: "not connected", why: heard.why }]);
       case "online":
+        this.#serverAhead = heard.server_time - Date.now() / 1000;
+        return this.#connected(true, heard);
       case "offline":
-        return this.#connected(heard.type === "online", heard);
+        return this.#connected(false, heard);
       case "sent":
       case "failed":
-        return this.#settle(heard);
+        return this.#tell(await this.#queue.settle(heard));
       case "rewound":
         this.#book.rewind(heard.chat_id, heard.last_seq);
         if (this.#takes(heard.chat_id)) {
-          await this.#account.stores.deliveries.rewind(heard.chat_id, heard.last_seq);
+          const { deliveries } = this.#account.stores;
+          await this.#writes.add(heard.chat_id, () =>
+            deliveries.rewind(heard.chat_id, heard.last_seq),
+          );
         }
         return this.#tell([heard]);
       default:
@@ -212,30 +280,40 @@ export class Messenger {
     }
   }
 
+  /** A status of a chat that is not known is how the server announces a new one. */
+  async #note(status: StatusEvent): Promise<void> {
+    const { chat_id, event_type } = status;
+    const isOfNewChat = chat_id !== undefined && this.#book.get(chat_id) === undefined;
+    if (isOfNewChat || event_type === "chat_changed") await this.#refreshQuietly();
+    await this.#tell(this.#book.note(status));
+  }
+
   async #receive(message: ChatMessage): Promise<void> {
     const { chat_id } = message;
     if (this.#book.get(chat_id) === undefined) await this.#refreshQuietly();
     const counted = this.#book.count(message);
     if (this.#takes(chat_id)) {
-      await this.#tell([{ type: "message", message: await this.#read(message) }]);
+      const read = await this.#read(message);
+      await this.#noteAnswer(read);
+      await this.#tell([{ type: "message", message: read }]);
     }
     await this.#tell(counted);
   }
 
-  async #settle(heard: Extract<Heard, { type: "sent" | "failed" }>): Promise<void> {
-    const message = this.#pending.get(heard.client_id);
-    this.#pending.delete(heard.client_id);
-    if (message === undefined) return;
-    if (heard.type === "sent") {
-      const { seq } = heard;
-      return this.#tell([{ type: "sent", message: await this.#read({ ...message, seq }) }]);
-    }
-    const { error_code, error_message } = heard;
-    const failed = { type: "failed", error_code, error_message } as const;
-    return this.#tell([{ ...failed, message: await this.#read(message) }]);
+  async #noteAnswer({ chat_id, isOwn, content }: ReadMessage): Promise<void> {
+    if (isOwn || content.kind === "unreadable" || this.#answered.has(chat_id)) return;
+    this.#answered.add(chat_id);
+    await this.#writes.add(chat_id, () => noteAnswer(this.#account, chat_id));
   }
 
-  /** Every attempt in vain is another `offline`; the first is told. */
+  /** Reports that the stores begin to fail, or work again. */
+  async #tellOfStore(error: StoreError | undefined): Promise<void> {
+    const isKnown = (error === undefined) === (this.#storeError === undefined);
+    this.#storeError = error;
+    if (!isKnown) await this.#tell([{ type: "store", error }]);
+  }
+
+  /** Each failed attempt is another `offline`. Only the first is reported. */
   async #connected(
     isOnline: boolean,
     heard: Extract<Heard, { type: "online" | "offline" }>,
@@ -244,27 +322,78 @@ export class Messenger {
     this.#isOnline = isOnline;
     if (!isOnline) this.#book.forgetPresence();
     if (isNew) await this.#tell([{ type: "connection", isOnline }]);
+    // With a connection, the login and the pins could be read and written.
+    if (isOnline && this.#writes.isEmpty) await this.#tellOfStore(undefined);
     if (isOnline && this.#takesAny) await this.#refreshQuietly();
     if (heard.type === "offline" && !heard.retry) this.#end(whyEnded(heard.code));
   }
 
-  /** The list is asked for again where it may have changed; without an answer, what is known has to do. */
+  /** Asks for the list again where it may have changed. Without an answer, keeps the known one. */
   async #refreshQuietly(): Promise<void> {
+    let events: readonly MessengerEvent[];
     try {
-      this.#book.list(await this.#account.listChats());
+      events = await this.#takeOver(this.#account.listChats());
     } catch {
       return;
     }
-    await this.#tell([{ type: "chats" }]);
+    await this.#tell(events);
+  }
+
+  /** Before a connection sends what waits, its chats must still have the keys that encrypted it. */
+  async #prepare(): Promise<void> {
+    if (this.#queue.size === 0) return;
+    const events = await this.#takeOver(this.#account.askForChats());
+    void this.#inOrder(() => this.#tell(events));
+  }
+
+  /** Takes over a list that the server was asked for just now. Returns the events to report. */
+  async #takeOver(asked: Promise<readonly ChatSummary[]>): Promise<readonly MessengerEvent[]> {
+    const keys = this.#book.keys;
+    const chats = await asked;
+    const changes = this.#list(chats);
+    const closed = await this.#closeChanged(chats, keys);
+    return [{ type: "chats" }, ...changes, ...closed];
+  }
+
+  /** Stops using the keys that chats no longer have. `keys` are those that the chats had when the server was asked. */
+  async #closeChanged(
+    chats: readonly ChatSummary[],
+    keys: ReadonlyMap<number, ChatKey>,
+  ): Promise<MessengerEvent[]> {
+    const pins = await this.#account.stores.pins.list();
+    const events: MessengerEvent[] = [];
+    for (const chat of chats) {
+      const { chat_id, peer_name } = chat;
+      const key = this.#book.keyOf(chat_id);
+      // It was opened after the server had answered.
+      if (key !== keys.get(chat_id)) continue;
+      const stale = this.#queue.withdraw(chat_id, (check) => !whyClosed(pins, chat, check));
+      const reason = key && whyClosed(pins, chat, key.check);
+      if (reason !== undefined) {
+        this.#book.close(chat_id, reason);
+        this.#only = this.#only?.filter((one) => one !== chat_id);
+      }
+      events.push(
+        ...(await this.#queue.giveBack(stale, reason ?? new ChatStartedOverError(peer_name))),
+      );
+      if (reason !== undefined) events.push({ type: "closed", chat_id, reason });
+    }
+    return events;
+  }
+
+  /** A chat that was created since the start is followed: what is written while there is no connection comes later. */
+  #list(chats: readonly ChatSummary[]): readonly MessengerEvent[] {
+    const isNew = ({ chat_id }: ChatSummary) => this.#book.get(chat_id) === undefined;
+    const created = chats.filter((chat) => isNew(chat) && this.#takes(chat.chat_id));
+    const changes = this.#book.list(chats);
+    for (const { chat_id } of created) this.#client.handle({ type: "follow", chat_id });
+    return changes;
   }
 
   async #tell(events: readonly MessengerEvent[]): Promise<void> {
-    for (const event of events) await this.#options.hear(event);
+    for (const event of events) {
+      await this.#options.hear(event);
+      if (event.type === "failed") this.#client.forget(event.message.client_id!);
+    }
   }
-}
-
-function whyEnded(code: number): Error {
-  return code === CLOSE.notAuthorised || code === CLOSE.policy
-    ? new LoginEnded("ended")
-    : new SessionEnded(closeCode(code).name);
 }

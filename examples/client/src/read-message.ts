@@ -20,6 +20,8 @@ export interface ReadMessage {
   readonly isOwn: boolean;
   /** When its sender wrote it, by the sender's clock. Unix time in seconds. */
   readonly timestamp: number;
+  /** When the server stored it, by the server's clock. Undefined while it has not. Unix time in seconds. */
+  readonly stored_at: number | undefined;
   readonly content: Content | { readonly kind: "unreadable"; readonly reason: Unreadable };
   /** What the server sees of it. */
   readonly encrypted: ChatMessage;
@@ -31,10 +33,10 @@ export async function readMessage(
   key: ChatKey | undefined,
   userId: number,
 ): Promise<ReadMessage> {
-  const { chat_id, seq, client_id, sender_id, timestamp } = encrypted;
+  const { chat_id, seq, client_id, sender_id, timestamp, stored_at } = encrypted;
   const isOwn = sender_id === userId;
   const content = await contentOf(encrypted, key);
-  return { chat_id, seq, client_id, sender_id, isOwn, timestamp, content, encrypted };
+  return { chat_id, seq, client_id, sender_id, isOwn, timestamp, stored_at, content, encrypted };
 }
 
 async function contentOf(

@@ -1,6 +1,5 @@
-import { AuthResponse, type ChatMessage, ChatSummary } from "lacre";
+import { AuthResponse, ChatMessage, ChatSummary } from "lacre";
 import type { ChatKey } from "lacre/e2e";
-import type { OutgoingMessage } from "lacre/session";
 import * as z from "zod/mini";
 
 /*
@@ -29,6 +28,10 @@ export interface LoginStore {
   read(): Promise<Login | undefined>;
   write(login: Login): Promise<void>;
   remove(): Promise<void>;
+  /** A random id of this profile or browser for a server, which stays after a logout: the server knows the device again by it. */
+  deviceId(server: string): Promise<string>;
+  /** Removes those ids, as when the user erases everything. */
+  forgetDevice(): Promise<void>;
   /** Does some work while no other program, or tab, does any under this login. */
   exclusively<Result>(work: () => Promise<Result>): Promise<Result>;
 }
@@ -43,6 +46,11 @@ export const Pin = z.object({
   salt: z.nonoptional(salt),
   iterations: z.nonoptional(iterations),
   key_check: z.nonoptional(key_check),
+  /**
+   * How this account came to the chat, until a message of the peer's decrypts: by then both have the key, and what it is made
+   * with must never change again.
+   */
+  unanswered: z.optional(z.enum(["creator", "member"])),
 });
 export type Pin = z.output<typeof Pin>;
 
@@ -52,11 +60,17 @@ export interface PinStore {
   add(pin: Pin): Promise<void>;
 }
 
-/** The messages that the server has not acknowledged, encrypted. */
+/** A message that the server has not acknowledged, and the check of the key that encrypted it. */
+export const QueuedMessage = z.extend(ChatMessage.schema, {
+  client_id: z.nonoptional(ChatMessage.schema.shape.client_id),
+  key_check: z.nonoptional(key_check),
+});
+export type QueuedMessage = z.output<typeof QueuedMessage>;
+
 export interface OutboxStore {
   /** In the order in which they were added. */
-  list(): Promise<OutgoingMessage[]>;
-  add(message: OutgoingMessage): Promise<void>;
+  list(): Promise<QueuedMessage[]>;
+  add(message: QueuedMessage): Promise<void>;
   remove(clientId: string): Promise<void>;
 }
 
@@ -64,8 +78,15 @@ export interface OutboxStore {
 export interface DeliveryStore {
   /** The seq up to which a chat was handed over; undefined for a chat of which nothing was. */
   cursor(chatId: number): Promise<number | undefined>;
-  /** Stores a cursor together with what was handed over before it: both or nothing. It may go back. */
-  advance(chatId: number, cursor: number, messages: readonly ChatMessage[]): Promise<void>;
+  /**
+   * Stores a cursor together with the messages that were delivered before it: both or nothing. Changes nothing if the stored
+   * cursor is not at `from`, because another program or tab has moved it and stored its messages.
+   */
+  advance(
+    chatId: number,
+    cursor: { readonly from: number; readonly to: number },
+    messages: readonly ChatMessage[],
+  ): Promise<void>;
   /** Keeps a page of what was handed over, without the cursor. */
   keep(chatId: number, messages: readonly ChatMessage[]): Promise<void>;
   /** The chat ends at `cursor` now: what is kept past it is gone. */
@@ -75,8 +96,8 @@ export interface DeliveryStore {
     chatId: number,
     page: { readonly before: number; readonly limit: number },
   ): Promise<ChatMessage[]>;
-  /** Drops what is kept of a chat and was written before this Unix time in seconds. */
-  expire(chatId: number, before: number): Promise<void>;
+  /** Drops what is kept of a chat and was stored at the server up to this Unix time in seconds. */
+  expire(chatId: number, until: number): Promise<void>;
 }
 
 /** Chat keys, where the user chose to keep them: a passphrase is then asked for once. */

@@ -2,10 +2,12 @@ import { once } from "node:events";
 import { createServer, request, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 
-/** Passes requests on, counts them, and loses the answers that it is told to lose. */
+/** Passes requests on but no WebSockets, counts them, and loses or replaces the answers that it is told to. */
 export class FailingProxy {
   /** Whether the answer to a request of this path gets lost, after the server has done what was asked. */
   loses: (path: string) => boolean = () => false;
+  /** The answer in place of the server's; undefined for the server's own. */
+  replaces: (path: string) => object | undefined = () => undefined;
   readonly asked: string[] = [];
   readonly #server: Server;
 
@@ -13,6 +15,12 @@ export class FailingProxy {
     this.#server = createServer((asked, answer) => {
       const path = asked.url!;
       this.asked.push(path);
+      const replacement = this.replaces(path);
+      if (replacement !== undefined) {
+        asked.resume();
+        answer.end(JSON.stringify(replacement));
+        return;
+      }
       const { method, headers } = asked;
       const passed = request(new URL(path, target), { method, headers }, (reply) => {
         if (this.loses(path)) {
@@ -25,6 +33,7 @@ export class FailingProxy {
       });
       asked.pipe(passed);
     });
+    this.#server.on("upgrade", (_, socket) => socket.end("HTTP/1.1 400 Bad Request\r\n\r\n"));
   }
 
   static async start(target: string): Promise<FailingProxy> {

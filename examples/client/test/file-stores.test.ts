@@ -1,9 +1,21 @@
-import { appendFileSync, existsSync, mkdtempSync, readdirSync, rmSync, statSync } from "node:fs";
+import {
+  appendFileSync,
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { ChatKey } from "lacre/e2e";
 import { afterAll, describe, expect, it } from "vitest";
-import { storesInFiles } from "../src/node/index.js";
+import { type DeliveryStore, storesInMemory } from "../src/index.js";
+import { FileDraft, loginInFile, storesInFiles, writeFile } from "../src/node/index.js";
 
 const folder = mkdtempSync(join(tmpdir(), "lacre-stores-test-"));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -17,6 +29,7 @@ const message = (seq: number, timestamp = 1000) => ({
   nonce: new Uint8Array(12).fill(seq),
   content: new Uint8Array(32).fill(seq),
 });
+const key_check = new Uint8Array(16);
 const ALL = { before: 100, limit: 100 };
 
 /** The stores as the next run of the program finds them. */
@@ -27,11 +40,11 @@ async function seqs(name: string): Promise<(number | undefined)[]> {
   return list.map(({ seq }) => seq);
 }
 
-describe("what was handed over", () => {
-  it("is there with its cursor, once and in order", async () => {
+describe("deliveries in files", () => {
+  it("lists each message up to the cursor once and in order", async () => {
     const { deliveries } = open("order");
-    await deliveries.advance(1, 2, [message(1), message(2)]);
-    await deliveries.advance(1, 3, [message(3)]);
+    await deliveries.advance(1, { from: 0, to: 2 }, [message(1), message(2)]);
+    await deliveries.advance(1, { from: 2, to: 3 }, [message(3)]);
     await open("order").deliveries.keep(1, [message(2), message(3)]);
     expect(await seqs("order")).toEqual([1, 2, 3]);
     expect(await open("order").deliveries.cursor(1)).toBe(3);
@@ -39,39 +52,60 @@ describe("what was handed over", () => {
     expect(await open("order").deliveries.cursor(2)).toBeUndefined();
   });
 
-  it("is not there before its cursor is, and a torn line spoils none that follows", async () => {
-    await open("torn").deliveries.advance(1, 1, [message(1)]);
+  it("lists no message past the cursor, and reads the lines after a torn line", async () => {
+    await open("torn").deliveries.advance(1, { from: 0, to: 1 }, [message(1)]);
     // As a program leaves it that dies between the two.
     await open("torn").deliveries.keep(1, [message(2)]);
     appendFileSync(join(folder, "torn/history/1.jsonl"), '\n{"chat_id":1,"sender');
     expect(await seqs("torn")).toEqual([1]);
-    await open("torn").deliveries.advance(1, 3, [message(2), message(3)]);
+    await open("torn").deliveries.advance(1, { from: 1, to: 3 }, [message(2), message(3)]);
     expect(await seqs("torn")).toEqual([1, 2, 3]);
   });
 
-  it("goes where a chat is rewound, and what comes in its place stays", async () => {
+  it("stores a message once that two programs receive, and does not move the cursor back", async () => {
+    for (const pair of [
+      [open("two").deliveries, open("two").deliveries],
+      Array(2).fill(storesInMemory().deliveries),
+    ]) {
+      const [one, other] = pair as [DeliveryStore, DeliveryStore];
+      await one.advance(1, { from: 0, to: 1 }, [message(1)]);
+      await one.advance(1, { from: 1, to: 3 }, [message(2), message(3)]);
+      await other.advance(1, { from: 0, to: 1 }, [message(1)]);
+      await other.advance(1, { from: 1, to: 2 }, [message(2)]);
+      expect(await one.cursor(1)).toBe(3);
+      await other.advance(1, { from: 3, to: 4 }, [message(4)]);
+      await one.advance(1, { from: 3, to: 4 }, [message(4)]);
+      expect((await one.list(1, ALL)).map(({ seq }) => seq)).toEqual([1, 2, 3, 4]);
+    }
+  });
+
+  it("removes messages past the cursor of a rewound chat, and stores those that replace them", async () => {
     const { deliveries } = open("rewound");
-    await deliveries.advance(1, 3, [message(1), message(2), message(3)]);
+    await deliveries.advance(1, { from: 0, to: 3 }, [message(1), message(2), message(3)]);
     await deliveries.rewind(1, 1);
     expect(await seqs("rewound")).toEqual([1]);
-    await deliveries.advance(1, 2, [{ ...message(2), timestamp: 2000 }]);
+    await deliveries.advance(1, { from: 1, to: 2 }, [{ ...message(2), timestamp: 2000 }]);
     expect(await open("rewound").deliveries.list(1, ALL)).toMatchObject([
       { seq: 1 },
       { seq: 2, timestamp: 2000 },
     ]);
   });
 
-  it("goes when it expires", async () => {
-    await open("expired").deliveries.advance(1, 2, [message(1, 10), message(2, 20)]);
+  it("removes expired messages by the time when the server stored them", async () => {
+    const stored = [
+      { ...message(1, 5000), stored_at: 20 },
+      { ...message(2, 5), stored_at: 20.001 },
+    ];
+    await open("expired").deliveries.advance(1, { from: 0, to: 2 }, stored);
     await open("expired").deliveries.expire(1, 20);
     expect(await seqs("expired")).toEqual([2]);
   });
 });
 
-it("what is not to be kept is removed, and the cursor and the outbox are not", async () => {
+it("removes history and keys that are not to be kept, but not the cursors and the outbox", async () => {
   const stores = open("choice");
-  await stores.deliveries.advance(1, 1, [message(1)]);
-  await stores.outbox.add({ ...message(1), client_id: crypto.randomUUID() });
+  await stores.deliveries.advance(1, { from: 0, to: 1 }, [message(1)]);
+  await stores.outbox.add({ ...message(1), client_id: crypto.randomUUID(), key_check });
   await stores.keys.put(1, await ChatKey.from(new Uint8Array(32).fill(7), { extractable: true }));
   expect((await open("choice").keys.get(1))!.check).toBeInstanceOf(Uint8Array);
 
@@ -83,7 +117,7 @@ it("what is not to be kept is removed, and the cursor and the outbox are not", a
   expect(await outbox.list()).toHaveLength(1);
 });
 
-it("nobody else reads any of it", () => {
+it("writes files that only their owner can read", () => {
   const paths = readdirSync(folder, { recursive: true, encoding: "utf8" });
   expect(paths.length).toBeGreaterThan(10);
   for (const path of paths) {
@@ -92,11 +126,59 @@ it("nobody else reads any of it", () => {
   }
 });
 
-it("what is damaged is named", async () => {
+it("names a damaged file in the error", async () => {
   const stores = open("damaged");
-  await stores.outbox.add({ ...message(1), client_id: crypto.randomUUID() });
+  await stores.outbox.add({ ...message(1), client_id: crypto.randomUUID(), key_check });
   const [name] = readdirSync(join(folder, "damaged/outbox"));
   rmSync(join(folder, "damaged/outbox", name!));
   appendFileSync(join(folder, "damaged/outbox", name!), "{");
   await expect(open("damaged").outbox.list()).rejects.toThrow(`${name} is damaged`);
+});
+
+describe("files that are symbolic links", () => {
+  const path = (name: string) => join(folder, "links", name);
+  const login = {
+    ...{ server: "http://127.0.0.1:1", user_id: 1, username: "alice" },
+    ...{ access_token: "a", refresh_token: "r", session_key: new Uint8Array(32).fill(1) },
+  };
+
+  it("stay links when they are written; removing one removes its target", async () => {
+    mkdirSync(path("dotfiles"), { recursive: true, mode: 0o700 });
+    symlinkSync("dotfiles/login.json", path("login.json"));
+    const store = loginInFile(path("login.json"));
+    await store.write(login);
+    await store.write(login);
+    expect(lstatSync(path("login.json")).isSymbolicLink()).toBe(true);
+    expect(statSync(path("dotfiles/login.json")).mode & 0o777).toBe(0o600);
+    expect(await store.read()).toMatchObject({ access_token: "a" });
+    await store.remove();
+    expect(existsSync(path("dotfiles/login.json"))).toBe(false);
+    await store.write(login);
+    expect(await store.read()).toMatchObject({ access_token: "a" });
+    rmSync(path("login.json"));
+  });
+
+  it("can lead to a folder", async () => {
+    symlinkSync("dotfiles/outbox", path("outbox"));
+    const stores = storesInFiles(path(""), KEPT);
+    await stores.outbox.add({ ...message(1), client_id: crypto.randomUUID(), key_check });
+    expect(readdirSync(path("dotfiles/outbox"))).toHaveLength(1);
+    expect(await storesInFiles(path(""), KEPT).outbox.list()).toHaveLength(1);
+  });
+});
+
+it("writes to a device instead of replacing it", () => {
+  writeFile("/dev/null", "text");
+  expect(statSync("/dev/null").isCharacterDevice()).toBe(true);
+  expect(() => writeFile("/dev/full", "text")).toThrow("ENOSPC");
+});
+
+it("leaves the previous file, and no draft, if a new one is discarded", () => {
+  const path = join(folder, "draft.json");
+  writeFile(path, "before");
+  const draft = new FileDraft(path);
+  draft.write("aft");
+  expect(readFileSync(path, "utf8")).toBe("before");
+  draft.discard();
+  expect(readdirSync(folder).filter((name) => name.startsWith("draft"))).toEqual(["draft.json"]);
 });

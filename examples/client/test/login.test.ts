@@ -2,8 +2,9 @@ import { mkdtempSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, it } from "vitest";
+import { openDatabase } from "../../server/src/database/open-database.js";
 import { TestServer } from "../../server/test/support.js";
-import { Account, Api, signIn, storesInMemory } from "../src/index.js";
+import { Account, Api, type Login, StoreError, signIn, storesInMemory } from "../src/index.js";
 import { loginInFile } from "../src/node/index.js";
 import { FailingProxy } from "./failing-proxy.js";
 
@@ -35,7 +36,7 @@ const program = (path: string) => Account.open(loginInFile(path), storesInMemory
 
 const refreshes = () => proxy.asked.filter((path) => path === "/auth/refresh").length;
 
-it("one renewal is enough for all programs and all their requests", async () => {
+it("renews the tokens once for all programs and their requests", async () => {
   const { path } = await expiredLogin("alice");
   const programs = await Promise.all([program(path), program(path), program(path)]);
   const before = refreshes();
@@ -45,7 +46,7 @@ it("one renewal is enough for all programs and all their requests", async () => 
   expect(statSync(path).mode & 0o777).toBe(0o600);
 });
 
-it("a renewal that the server never saw is made again", async () => {
+it("repeats a renewal that did not reach the server", async () => {
   const { path, file } = await expiredLogin("bob");
   const login = (await file.read())!;
   await file.write({ ...login, is_renewing: true });
@@ -54,12 +55,35 @@ it("a renewal that the server never saw is made again", async () => {
   expect((await file.read())!.is_renewing).toBeUndefined();
 });
 
-it("a renewal whose answer got lost ends the login, and says that this is why", async () => {
+it("repeats a renewal whose answer was lost, also from another program", async () => {
+  const { path, file } = await expiredLogin("frank");
+  const { api } = await program(path);
+  proxy.loses = (asked) => asked === "/auth/refresh";
+  await expect(api.getMe()).rejects.toMatchObject({ code: "ERR_UNREACHABLE" });
+  proxy.loses = () => false;
+  expect(await (await program(path)).api.getMe()).toMatchObject({ username: "frank" });
+  expect(await api.getMe()).toMatchObject({ username: "frank" });
+  expect((await file.read())!.is_renewing).toBeUndefined();
+});
+
+it("has one device id for each server, which stays after a logout", async () => {
+  const { path, file } = await expiredLogin("grace");
+  const id = await file.deviceId(proxy.url);
+  expect(id).toMatch(/^[0-9a-f]{32}$/);
+  await file.remove();
+  expect(await loginInFile(path).deviceId(proxy.url)).toBe(id);
+  expect(await file.deviceId("https://other.example")).not.toBe(id);
+});
+
+it("ends the login, and gives the reason, if the answer to a renewal was lost too long ago", async () => {
   const { path, file } = await expiredLogin("carol");
   const { api } = await program(path);
   proxy.loses = (asked) => asked === "/auth/refresh";
   await expect(api.getMe()).rejects.toMatchObject({ code: "ERR_UNREACHABLE" });
   proxy.loses = () => false;
+  const db = openDatabase(server.database);
+  await db.updateTable("sessions").set({ rotated_at: 0 }).execute();
+  await db.destroy();
   const lost = { code: "ERR_LOGIN_ENDED", reason: "answer lost" };
   await expect(api.getMe()).rejects.toMatchObject(lost);
   // Another program says the same, and nobody's file is gone.
@@ -67,14 +91,14 @@ it("a renewal whose answer got lost ends the login, and says that this is why", 
   expect(await file.read()).toMatchObject({ username: "carol" });
 });
 
-it("a refused renewal ends the login", async () => {
+it("ends the login if the server rejects a renewal", async () => {
   const { path, file } = await expiredLogin("dave");
   await file.write({ ...(await file.read())!, refresh_token: "none of the server's" });
   const { api } = await program(path);
   await expect(api.getMe()).rejects.toMatchObject({ code: "ERR_LOGIN_ENDED", reason: "ended" });
 });
 
-it("a refusal has the server's code, its status, and when to come back", async () => {
+it("reports the code, the status and the retry time of a rejected request", async () => {
   const busy = new TestServer(undefined, { RATE_LIMIT_AUTH: "1" });
   await busy.start();
   try {
@@ -91,7 +115,7 @@ it("a refusal has the server's code, its status, and when to come back", async (
   }
 });
 
-it("what is no lacre server is told from one that is not there", async () => {
+it("distinguishes a server of another protocol from one that cannot be reached", async () => {
   const credentials = { username: "erin", password: "correct horse" };
   proxy.loses = () => true;
   await expect(new Api(proxy.url).login(credentials)).rejects.toMatchObject({
@@ -101,4 +125,54 @@ it("what is no lacre server is told from one that is not there", async () => {
   await expect(new Api(`${proxy.url}/metrics?`).getHealth()).rejects.toMatchObject({
     code: "ERR_NOT_THIS_PROTOCOL",
   });
+});
+
+/** A login whose store takes no renewed tokens before `disk.isFull` is false. */
+async function expiredLoginOnFullDisk(username: string) {
+  const { path, file } = await expiredLogin(username);
+  const disk = { isFull: true };
+  const store = {
+    ...file,
+    async write(login: Login) {
+      if (disk.isFull && !login.is_renewing) throw new StoreError("the disk is full");
+      await file.write(login);
+    },
+  };
+  const account = await Account.open(store, storesInMemory);
+  return { path, file, disk, account, api: account.api };
+}
+
+it("stores renewed tokens later if they cannot be stored at once, and renews once", async () => {
+  const { path, disk, api } = await expiredLoginOnFullDisk("gustav");
+  const before = refreshes();
+  for (let attempt = 0; attempt < 2; attempt++) {
+    await expect(api.getMe()).rejects.toMatchObject({ code: "ERR_STORE" });
+  }
+  disk.isFull = false;
+  expect(await api.getMe()).toMatchObject({ username: "gustav" });
+  expect(refreshes() - before).toBe(1);
+  expect(await (await program(path)).api.getMe()).toMatchObject({ username: "gustav" });
+});
+
+it("stores no renewed tokens over those of a later login, or after a logout", async () => {
+  const { path, file, disk, api } = await expiredLoginOnFullDisk("hilda");
+  const credentials = { username: "hilda", password: "correct horse" };
+  await expect(api.getMe()).rejects.toMatchObject({ code: "ERR_STORE" });
+  const later = await signIn("login", proxy.url, credentials, loginInFile(path), storesInMemory);
+  disk.isFull = false;
+  expect(await api.getMe()).toMatchObject({ username: "hilda" });
+  expect((await file.read())!.refresh_token).toBe(later.refresh_token);
+
+  const ended = await expiredLoginOnFullDisk("ines");
+  await expect(ended.api.getMe()).rejects.toMatchObject({ code: "ERR_STORE" });
+  await ended.file.remove();
+  ended.disk.isFull = false;
+  await expect(ended.api.getMe()).rejects.toMatchObject({ code: "ERR_NOT_LOGGED_IN" });
+  expect(await ended.file.read()).toBeUndefined();
+});
+
+it("logs out on this device if renewed tokens cannot be stored", async () => {
+  const { file, account } = await expiredLoginOnFullDisk("jana");
+  expect(await account.logout()).toBe(false);
+  expect(await file.read()).toBeUndefined();
 });

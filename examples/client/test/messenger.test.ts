@@ -1,19 +1,21 @@
+import { randomUUID } from "node:crypto";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { openDatabase } from "../../server/src/database/open-database.js";
 import { TestServer } from "../../server/test/support.js";
 import {
-  Account,
+  type Account,
   createChat,
   findChat,
-  loginInMemory,
-  Messenger,
   type MessengerEvent,
   openChat,
-  signIn,
-  storesInMemory,
+  openKeptChat,
+  restartChat,
+  type Socket,
   tickOf,
 } from "../src/index.js";
 import { connectInNode } from "../src/node/index.js";
+import { noteAnswer } from "../src/open-chat.js";
+import { enter as enterAccount, talk as startTalking } from "./device.js";
 
 const server = new TestServer();
 beforeAll(() => server.start());
@@ -21,48 +23,70 @@ afterAll(() => server.remove());
 
 const PASSPHRASE = "battery staple";
 
-async function enter(username: string): Promise<Account> {
-  const login = loginInMemory();
-  const stores = storesInMemory();
-  await signIn(
-    "register",
-    server.url,
-    { username, password: "correct horse" },
-    login,
-    () => stores,
-  );
-  return Account.open(login, () => stores);
-}
+const enter = (username: string) => enterAccount(server.url, username);
 
-/** A messenger, and everything that it told. */
-async function talk(account: Account, peer: string) {
-  const chat =
-    (await findChat(account, peer).then(
-      (found) => found && openChat(account, found, PASSPHRASE),
-    )) ?? (await createChat(account, peer, PASSPHRASE));
-  const told: MessengerEvent[] = [];
-  const messenger = await Messenger.start({
-    account,
-    connect: connectInNode,
-    open: [chat],
-    hear: (event) => void told.push(event),
+describe("a message that the server rejects", () => {
+  it("stays in the outbox until the application has handled its report", async () => {
+    const account = await enter("ulla");
+    const { outbox } = account.stores;
+    const message = {
+      ...{ chat_id: 999_999, sender_id: account.user_id, timestamp: 1, client_id: randomUUID() },
+      ...{ content: new Uint8Array(16), nonce: new Uint8Array(12), key_check: new Uint8Array(16) },
+    };
+    await outbox.add(message);
+    const run = async (hear: (event: MessengerEvent) => void) => {
+      const { messenger, told } = await startTalking(account, { hear });
+      const isOver = ({ type }: MessengerEvent) => type === "failed" || type === "ended";
+      await vi.waitUntil(() => told.some(isOver), { timeout: 30_000 });
+      await messenger.stop();
+      return told.filter(isOver).map(({ type }) => type);
+    };
+    const crash = ({ type }: MessengerEvent) => {
+      if (type === "failed") throw new Error("as if the program died");
+    };
+    expect(await run(crash)).toContain("failed");
+    expect(await outbox.list()).toHaveLength(1);
+    expect(await run(() => {})).toEqual(["failed"]);
+    expect(await outbox.list()).toEqual([]);
   });
-  const hears = async <Type extends MessengerEvent["type"]>(type: Type, count = 1) => {
-    const some = () => told.filter((event) => event.type === type);
-    await vi.waitUntil(() => some().length >= count, { timeout: 30_000 });
-    return some() as Extract<MessengerEvent, { type: Type }>[];
-  };
-  await hears("connection");
-  return { messenger, chat, told, hears, chatId: chat.chat_id };
+});
+
+/** A messenger that is online, in the chat with a peer, which it creates if there is none. */
+async function talk(account: Account, peer: string) {
+  const found = await findChat(account, peer);
+  const chat = await (found
+    ? openChat(account, found, PASSPHRASE)
+    : createChat(account, peer, PASSPHRASE));
+  const talking = await startTalking(account, { open: [chat] });
+  await talking.hears("connection");
+  return { ...talking, chatId: chat.chat_id };
 }
 
-describe("alice and bob", () => {
-  it("write to each other, and see how far it came", async () => {
+it("rejects a text that is written after the login has ended, and does not store it", async () => {
+  const [account] = [await enter("vera"), await enter("walt")];
+  const chat = await createChat(account, "walt", PASSPHRASE);
+  const { messenger, hears } = await startTalking(account, { open: [chat] });
+  await messenger.send(chat.chat_id, "before");
+  await hears("sent");
+  await account.api.logout();
+  expect(await hears("ended")).toMatchObject([{ error: { code: "ERR_LOGIN_ENDED" } }]);
+  await expect(messenger.send(chat.chat_id, "after")).rejects.toMatchObject({
+    code: "ERR_LOGIN_ENDED",
+  });
+  expect(messenger.pending).toBe(0);
+  expect(await account.stores.outbox.list()).toEqual([]);
+  await messenger.stop();
+});
+
+describe("two messengers", () => {
+  it("exchange a message and its receipts", async () => {
     const [anAlice, aBob] = await Promise.all(["alice", "bob"].map(enter));
     const alice = await talk(anAlice!, "bob");
     const bob = await talk(aBob!, "alice");
     const { chatId } = alice;
-    expect(await alice.hears("presence")).toMatchObject([
+    // To open the chat accepts it, before which neither knows of the other's presence.
+    expect(await alice.hears("presence", 2)).toMatchObject([
+      { user_id: aBob!.user_id, isOnline: false },
       { user_id: aBob!.user_id, isOnline: true },
     ]);
 
@@ -94,8 +118,43 @@ describe("alice and bob", () => {
   });
 });
 
-describe("what is not as it should be", () => {
-  it("a message that was moved here from another chat is tampered with, and no text", async () => {
+describe("a chat that is created while its other member is connected", () => {
+  it("is listed immediately, has presence after it is accepted, and is followed after a reconnect", async () => {
+    const [aJudy, aKarl] = await Promise.all(["judy", "karl"].map(enter));
+    let socket: Socket | undefined;
+    const { messenger: karl, told } = await startTalking(aKarl!, {
+      connect: (url, listener) => {
+        socket = connectInNode(url, listener);
+        return socket;
+      },
+    });
+    await vi.waitUntil(() => karl.isOnline);
+    const judy = await talk(aJudy!, "karl");
+    await vi.waitUntil(() => karl.chat(judy.chatId)?.isPeerOnline === false, { timeout: 30_000 });
+    expect(karl.chat(judy.chatId)).toMatchObject({ request: "incoming" });
+    expect(judy.messenger.chat(judy.chatId)).toMatchObject({ request: "outgoing" });
+    await aKarl!.api.changeContact(judy.chatId, "accept");
+    await vi.waitUntil(() => karl.chat(judy.chatId)?.isPeerOnline, { timeout: 30_000 });
+    await vi.waitUntil(() => judy.messenger.chat(judy.chatId)?.isPeerOnline, { timeout: 30_000 });
+    const isMutual = () => judy.messenger.chat(judy.chatId)?.request === undefined;
+    await vi.waitUntil(isMutual, { timeout: 30_000 });
+
+    const heard = told.length;
+    socket!.close(1001);
+    // The connection may be back before the test looks.
+    const wasAway = () =>
+      told.slice(heard).some((event) => event.type === "connection" && !event.isOnline);
+    await vi.waitUntil(wasAway, { timeout: 30_000 });
+    await judy.messenger.send(judy.chatId, "while karl is away");
+    await judy.hears("sent");
+    const messages = () => told.filter(({ type }) => type === "message");
+    await vi.waitUntil(() => messages().length === 1, { timeout: 30_000 });
+    await Promise.all([judy.messenger.stop(), karl.stop()]);
+  });
+});
+
+describe("tampering", () => {
+  it("reports a message that was moved from another chat as tampered", async () => {
     const [anErin, aFrank, aGrace] = await Promise.all(["erin", "frank", "grace"].map(enter));
     const frank = await talk(aFrank!, "erin");
     const grace = await talk(aGrace!, "erin");
@@ -126,24 +185,73 @@ describe("what is not as it should be", () => {
     await erin.messenger.stop();
   });
 
-  it("a wrong passphrase is noticed before anything is sent", async () => {
+  it("rejects a wrong passphrase and changed parameters when the chat is opened", async () => {
     const [heidi] = await Promise.all(["heidi", "ivan"].map(enter));
     await createChat(heidi!, "ivan", PASSPHRASE);
     const chat = (await findChat(heidi!, "ivan"))!;
     await expect(openChat(heidi!, chat, "another")).rejects.toMatchObject({
       code: "ERR_WRONG_PASSPHRASE",
     });
-    for (const change of [
+    const parameters = [
       { iterations: 500_000 },
       { salt: new Uint8Array(16) },
       { key_check: new Uint8Array(16) },
-      { peer_id: 999 },
-      { chat_id: 999 },
-    ]) {
+    ];
+    for (const change of parameters) {
+      // Before an answer the chat may have been started over, and its new passphrase is another one.
+      await expect(openChat(heidi!, { ...chat, ...change }, PASSPHRASE)).rejects.toMatchObject({
+        code: "ERR_WRONG_PASSPHRASE",
+      });
+    }
+    await noteAnswer(heidi!, chat.chat_id);
+    for (const change of [...parameters, { peer_id: 999 }, { chat_id: 999 }]) {
       await expect(openChat(heidi!, { ...chat, ...change }, PASSPHRASE)).rejects.toMatchObject({
         code: "ERR_CHAT_CHANGED",
         message: expect.stringContaining(Object.keys(change)[0]!),
       });
     }
+  });
+});
+
+describe("a chat that its creator starts over", () => {
+  it("opens with the new passphrase for both members, until the other member answers", async () => {
+    const [mia, noel] = await Promise.all(["mia", "noel"].map(enter));
+    const { chat_id } = await createChat(mia!, "noel", "battery stable");
+    const seenBy = (account: Account) => account.api.getChat(chat_id);
+    await expect(openChat(noel!, await seenBy(noel!), PASSPHRASE)).rejects.toMatchObject({
+      code: "ERR_WRONG_PASSPHRASE",
+    });
+    await expect(restartChat(noel!, await seenBy(noel!), PASSPHRASE)).rejects.toMatchObject({
+      code: "ERR_FORBIDDEN",
+    });
+    await openChat(noel!, await seenBy(noel!), "battery stable");
+
+    await restartChat(mia!, await seenBy(mia!), PASSPHRASE);
+    expect(await openKeptChat(mia!, await seenBy(mia!))).toMatchObject({ chat_id });
+    // Noel's device has the old key, and asks for the passphrase again.
+    expect(await openKeptChat(noel!, await seenBy(noel!))).toBe(undefined);
+    const noels = await talk(noel!, "mia");
+    const mias = await talk(mia!, "noel");
+    await noels.messenger.send(chat_id, "hola");
+    expect((await mias.hears("message"))[0]!.message.content).toMatchObject({ text: "hola" });
+    const [pin] = await mia!.stores.pins.list();
+    expect(pin).toMatchObject({ chat_id });
+    expect(pin).not.toHaveProperty("unanswered");
+
+    await expect(restartChat(mia!, await seenBy(mia!), "another one")).rejects.toMatchObject({
+      code: "ERR_CHAT_IN_USE",
+    });
+    const other = { ...(await seenBy(mia!)), salt: new Uint8Array(16) };
+    await expect(openKeptChat(mia!, other)).rejects.toMatchObject({ code: "ERR_CHAT_CHANGED" });
+    await Promise.all([mias.messenger.stop(), noels.messenger.stop()]);
+  });
+
+  it("is locked, not stopped, if the stored key is the earlier one", async () => {
+    const [otto] = await Promise.all(["otto", "pam"].map(enter));
+    const { chat_id } = await createChat(otto!, "pam", "battery stable");
+    const { key } = (await openKeptChat(otto!, await otto!.api.getChat(chat_id)))!;
+    await restartChat(otto!, await otto!.api.getChat(chat_id), PASSPHRASE);
+    await otto!.stores.keys.put(chat_id, key);
+    expect(await openKeptChat(otto!, await otto!.api.getChat(chat_id))).toBe(undefined);
   });
 });

@@ -20,7 +20,7 @@ function importsOf(url: URL, seen = new Set<string>()): Set<string> {
 const BODIES = new URL("../../server/src/http/bodies.ts", import.meta.url);
 const FACE = new URL("../src/index.ts", import.meta.url);
 
-it("what browsers get of it needs no Node", () => {
+it("imports no module of Node in the code for browsers", () => {
   const packages = [...importsOf(FACE)].filter((target) => !target.startsWith("file:"));
   expect(packages.sort()).toEqual([
     "lacre",

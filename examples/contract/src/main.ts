@@ -42,6 +42,13 @@ The exit code is 0 where the server keeps all of it, 1 where it does not, 2 wher
   )
   .exitOverride(({ exitCode }) => process.exit(exitCode === 0 ? 0 : MISUSED));
 
+// A reader such as `head` may close its end. The cases still run, and the exit code says how they end.
+for (const stream of [process.stdout, process.stderr]) {
+  stream.on("error", (error: NodeJS.ErrnoException) => {
+    if (error.code !== "EPIPE") throw error;
+  });
+}
+
 program.parse();
 const options = program.opts<Options>();
 const [url] = program.processedArgs as [URL | undefined];

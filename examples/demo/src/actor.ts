@@ -20,29 +20,18 @@ export abstract class Actor extends EventEmitter<{ change: [] }> {
   readonly sent: SentMessage[] = [];
   readonly received: ReceivedMessage[] = [];
   readonly errors: string[] = [];
-  timesOffline = 0;
   /** The seq up to which the other has read. */
   readUpTo = 0;
-  #isOnline = false;
 
   constructor(name: Speaker) {
     super();
     this.name = name;
   }
 
-  get isOnline(): boolean {
-    return this.#isOnline;
-  }
-
   /** Writes a line, as fast as the client takes it. */
   abstract say(text: string): Promise<void>;
 
   abstract stop(): Promise<void>;
-
-  protected noteConnection(isOnline: boolean): void {
-    if (this.#isOnline && !isOnline) this.timesOffline += 1;
-    this.#isOnline = isOnline;
-  }
 
   protected fail(message: string): void {
     this.errors.push(message);

@@ -1,19 +1,23 @@
-import { type ChildProcess, spawn } from "node:child_process";
+import { type ChildProcess, type SpawnOptions, spawn } from "node:child_process";
 import { once } from "node:events";
 import { fileURLToPath } from "node:url";
 
-const PATIENCE_MS = 5000;
+/** For a busy machine. */
+const PATIENCE_MS = 30_000;
 
-/** Starts one of the examples as a process of its own, with the loader that runs this one. */
+export const SERVER = fileURLToPath(new URL("../../server/src/main.ts", import.meta.url));
+export const CLI = fileURLToPath(new URL("../../cli/src/main.ts", import.meta.url));
+
+/** Starts one of the examples in its own process. Its streams are pipes by default. */
 export function startExample(
-  script: "server" | "cli",
+  program: string,
   args: readonly string[],
   env: NodeJS.ProcessEnv,
+  stdio: SpawnOptions["stdio"] = "pipe",
 ): ChildProcess {
-  const path = fileURLToPath(new URL(`../../${script}/src/main.ts`, import.meta.url));
-  return spawn(process.execPath, [...process.execArgv, path, ...args], {
+  return spawn(process.execPath, ["--import", import.meta.resolve("tsx"), program, ...args], {
     env: { ...process.env, ...env },
-    stdio: ["pipe", "pipe", "pipe"],
+    stdio,
   });
 }
 

@@ -2,15 +2,19 @@ import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { DemoError } from "./demo-error.js";
+import { wrapped } from "./layout.js";
 import { perform } from "./perform.js";
 import { Progress } from "./progress.js";
 import { report } from "./report.js";
 import { findSeat } from "./seats.js";
+import { investigate } from "./secrecy.js";
 import { Stage } from "./stage.js";
 import { Terminal } from "./terminal.js";
 import { parseTranscript, TranscriptError } from "./transcript.js";
+import { problemsOf } from "./verdict.js";
 
 const USAGE = "usage: npm run demo -- [--transcript FILE]";
+const SEARCH_SECONDS = 600;
 
 process.exitCode = await run();
 
@@ -43,25 +47,28 @@ function readTranscript() {
 
 async function play(lines: ReturnType<typeof parseTranscript>): Promise<number> {
   const seat = await findSeat(lines);
-  console.log(
-    `ana and benito exchange ${lines.length} lines, and a server in between stores them. ana sits at a terminal,`,
-  );
-  console.log(
+  const terminal = new Terminal(process.stdout, process.env);
+  const benito =
     seat.browser === undefined
-      ? `and so does benito (${seat.reason}).\n`
-      : `benito before a page in ${seat.browser.browserType().name()} ${seat.browser.version()}.\n`,
-  );
+      ? `so does benito (${seat.reason})`
+      : `benito before a page in ${seat.browser.browserType().name()} ${seat.browser.version()}`;
+  const introduction = `ana and benito exchange ${lines.length} lines, and a server in between stores them. ana sits at a terminal, and ${benito}.`;
+  console.log(`${wrapped(introduction, terminal.width).join("\n")}\n`);
   const interrupted = new Promise<never>((_, reject) => {
     for (const signal of ["SIGINT", "SIGTERM"] as const) {
       process.once(signal, () => reject(new DemoError(`stopped by ${signal}`)));
     }
   });
   const stage = new Stage(seat.browser);
+  const progress = new Progress(process.stdout, terminal);
   try {
-    const performance = perform(lines, stage, new Progress(process.stdout));
-    const outcome = await Promise.race([performance, interrupted]);
-    console.log(report(outcome, new Terminal(process.stdout, process.env)));
-    return outcome.problems.length === 0 ? 0 : 1;
+    const evidence = await Promise.race([perform(lines, stage, progress), interrupted]);
+    const secrecy = await progress.step("searching", SEARCH_SECONDS, () =>
+      investigate(evidence, (done, total) => progress.percent(done, total)),
+    );
+    const problems = problemsOf(evidence, secrecy);
+    console.log(report({ evidence, secrecy, problems }, terminal));
+    return problems.length === 0 ? 0 : 1;
   } finally {
     await stage.close();
   }

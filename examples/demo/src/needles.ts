@@ -49,7 +49,8 @@ function encodingsOfText(of: number, text: string): Needle[] {
   ];
 }
 
-function encodingsOfBytes(of: number, encoding: string, bytes: Uint8Array): Needle[] {
+/** Bytes as they are, in hex and in base64. */
+export function encodingsOfBytes(of: number, encoding: string, bytes: Uint8Array): Needle[] {
   const hex = Buffer.from(bytes).toString("hex");
   const base64 = [0, 1, 2].map((alignment) => stableBase64(bytes, alignment));
   return [

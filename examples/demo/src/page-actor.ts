@@ -1,14 +1,18 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Browser, Page } from "playwright-core";
 import { Actor } from "./actor.js";
+import type { RecordingProxy } from "./recording-proxy.js";
 import type { Speaker } from "./transcript.js";
 
 /** How often somebody looks at the page, in milliseconds. */
 const LOOK_MS = 100;
-const PATIENCE_MS = 30_000;
+/** A busy machine takes its time to show what a person waits for. */
+const PATIENCE_MS = 120_000;
+/** ana's and benito's. */
+const CLIENTS = 2;
 
 export interface Visit {
-  readonly url: string;
+  readonly proxy: RecordingProxy;
   readonly password: string;
   readonly passphrase: string;
 }
@@ -16,9 +20,12 @@ export interface Visit {
 /** What is to be seen on the page. */
 interface View {
   readonly messages: readonly { seq: number; isOwn: boolean; text: string }[];
+  /** Whether each message is shown once, in the order of the seqs. */
+  readonly isInOrder: boolean;
   readonly readUpTo: number;
-  readonly isOnline: boolean;
   readonly troubles: readonly string[];
+  /** What the page says about the account or the network as a whole. */
+  readonly notice: string;
 }
 
 /** Whether a text can be typed into a page: a form's field takes neither nothing nor control characters as they are. */
@@ -31,12 +38,21 @@ export class PageActor extends Actor {
   readonly seat: string;
   readonly #peer: Speaker;
   readonly #page: Page;
-  readonly #seen = new Set<number>();
+  readonly #proxy: RecordingProxy;
+  readonly #seen = new Map<number, View["messages"][number]>();
+  #outages = 0;
   #isLooking = true;
   #looking: Promise<void> = Promise.resolve();
 
-  private constructor(name: Speaker, peer: Speaker, page: Page, browser: Browser) {
+  private constructor(
+    name: Speaker,
+    peer: Speaker,
+    page: Page,
+    browser: Browser,
+    proxy: RecordingProxy,
+  ) {
     super(name);
+    this.#proxy = proxy;
     this.seat = `in ${browser.browserType().name()} ${browser.version()}`;
     this.#peer = peer;
     this.#page = page;
@@ -51,9 +67,9 @@ export class PageActor extends Actor {
   ): Promise<PageActor> {
     const page = await browser.newPage();
     page.setDefaultTimeout(PATIENCE_MS);
-    const actor = new PageActor(name, peer, page, browser);
+    const actor = new PageActor(name, peer, page, browser, visit.proxy);
     page.on("pageerror", ({ message }) => actor.fail(message));
-    await page.goto(visit.url);
+    await page.goto(visit.proxy.url);
     await page.getByLabel("Username").fill(name);
     await page.getByLabel("Password").fill(visit.password);
     await page.getByRole("button", { name: "Sign in", exact: true }).click();
@@ -82,10 +98,28 @@ export class PageActor extends Actor {
 
   async #lookOn(): Promise<void> {
     while (this.#isLooking) {
-      if (this.#note(await this.#page.evaluate(look, this.#shownUpTo))) this.emit("change");
+      const isDisturbed = this.#isDisturbed();
+      const view = await this.#page.evaluate(look, this.#shownUpTo);
+      if (view.notice !== "") await this.#dismiss(view.notice, isDisturbed);
+      if (this.#note(view)) this.emit("change");
       await sleep(LOOK_MS);
     }
-    this.#takeWhole(await this.#page.evaluate(look, 0));
+    const whole = await this.#page.evaluate(look, 0);
+    if (!whole.isInOrder) this.fail("the page shows a message twice, or out of order");
+    this.#takeWhole(whole.messages);
+  }
+
+  /** Whether there is an outage, or was one since the last look: a request that it broke is no error of the client's. */
+  #isDisturbed(): boolean {
+    const { outages, welcomed } = this.#proxy;
+    const isNew = outages !== this.#outages;
+    this.#outages = outages;
+    return isNew || welcomed < CLIENTS;
+  }
+
+  async #dismiss(notice: string, isDisturbed: boolean): Promise<void> {
+    if (!isDisturbed) this.fail(notice);
+    await this.#page.locator(".banners .notice button").click();
   }
 
   /** The seq up to which all was seen. */
@@ -96,26 +130,26 @@ export class PageActor extends Actor {
   }
 
   /** Whether there is something new. */
-  #note({ messages, readUpTo, isOnline, troubles }: View): boolean {
+  #note({ messages, readUpTo, troubles }: View): boolean {
     const fresh = messages.filter(({ seq }) => !this.#seen.has(seq));
-    for (const { seq } of fresh) this.#seen.add(seq);
+    for (const message of fresh) this.#seen.set(message.seq, message);
     this.#take(fresh);
     this.errors.push(...troubles);
-    const isNew =
-      fresh.length > 0 ||
-      troubles.length > 0 ||
-      readUpTo > this.readUpTo ||
-      isOnline !== this.isOnline;
+    const isNew = fresh.length > 0 || troubles.length > 0 || readUpTo > this.readUpTo;
     this.readUpTo = Math.max(this.readUpTo, readUpTo);
-    this.noteConnection(isOnline);
     return isNew;
   }
 
-  /** What counts in the end is what the page shows then, in its order, also what it shows twice. */
-  #takeWhole({ messages }: View): void {
+  /**
+   * What counts in the end is what the page shows then, in its order, also what it shows twice. It may leave out what was
+   * scrolled out of sight.
+   */
+  #takeWhole(shown: View["messages"]): void {
+    const isShown = new Set(shown.map(({ seq }) => seq));
+    const hidden = [...this.#seen.values()].filter(({ seq }) => !isShown.has(seq));
     this.sent.length = 0;
     this.received.length = 0;
-    this.#take(messages);
+    this.#take([...hidden, ...shown]);
   }
 
   #take(messages: View["messages"]): void {
@@ -134,7 +168,7 @@ function look(shownUpTo: number): View {
     isRead: message.querySelector(".ticks.read") !== null,
     message,
   }));
-  const troubles = document.querySelectorAll(".notice, .failure, .unreadable, .pane [role=alert]");
+  const troubles = document.querySelectorAll(".failure, .unreadable, .pane [role=alert]");
   return {
     messages: all
       .filter(({ seq }) => seq > shownUpTo)
@@ -143,8 +177,9 @@ function look(shownUpTo: number): View {
         isOwn,
         text: message.querySelector(".text")?.textContent ?? "",
       })),
+    isInOrder: all.every(({ seq }, at) => at === 0 || seq > all[at - 1]!.seq),
     readUpTo: Math.max(0, ...all.filter(({ isRead }) => isRead).map(({ seq }) => seq)),
-    isOnline: document.querySelector(".banner.offline")?.textContent === "",
     troubles: [...troubles].flatMap(({ textContent }) => textContent || []),
+    notice: document.querySelector(".banners .notice")?.textContent ?? "",
   };
 }

@@ -1,48 +1,43 @@
+import buildPage from "../../web/tools/build-page.js";
 import type { Actor } from "./actor.js";
-import { type MessageRow, readMessageRows } from "./database-rows.js";
+import { readMessageRows } from "./database-rows.js";
 import { DemoError } from "./demo-error.js";
+import type { Evidence, Secret } from "./evidence.js";
 import { exchange } from "./exchange.js";
-import { type Outage, problemsOfOutages } from "./outage.js";
+import type { Outage } from "./outage.js";
 import { withPatience } from "./patience.js";
-import { readPlaces, readSources } from "./places.js";
+import { readDatabase, readPlaces, readSources } from "./places.js";
 import type { Progress } from "./progress.js";
-import { investigate, type SecrecyReport } from "./secrecy.js";
-import type { Stage } from "./stage.js";
+import { PASSPHRASE, PASSWORD, type Stage } from "./stage.js";
+import { readTraffic } from "./traffic.js";
 import { type Line, type Speaker, speakers } from "./transcript.js";
-import { problemsOf, type Seen } from "./verdict.js";
 
-/** What one of them saw, and where they sat. */
-export interface SeenFrom extends Seen {
-  readonly seat: string;
-}
-
-export interface Outcome {
-  readonly lines: readonly Line[];
-  readonly seen: Readonly<Record<Speaker, SeenFrom>>;
-  readonly rows: readonly MessageRow[];
-  readonly secrecy: SecrecyReport;
-  readonly outages: readonly Outage[];
-  readonly problems: readonly string[];
-}
-
-const START_SECONDS = 60;
+/** For a machine that is cold and busy. */
+const START_SECONDS = 300;
 /** Thousands of long lines take their time; that nothing happens any more is noticed much earlier. */
 const EXCHANGE_SECONDS = 3600;
-const SEARCH_SECONDS = 600;
 
-/** Plays a transcript through a real server and two real clients, and looks at what each of the three has of it. */
+/** A login sends the password; nothing sends the passphrase. */
+const SECRETS: readonly Secret[] = [
+  { name: "the passphrase", text: PASSPHRASE, sentIn: [] },
+  { name: "the password", text: PASSWORD, sentIn: ["wire to server"] },
+];
+
+/** Plays a transcript through a real server and two real clients, and collects what each of the three has of it. */
 export async function perform(
   lines: readonly Line[],
   stage: Stage,
   progress: Progress,
-): Promise<Outcome> {
+): Promise<Evidence> {
+  if (stage.needsPage) await progress.step("building the page", START_SECONDS, buildPage);
   await progress.step("starting the server", START_SECONDS, () => stage.open());
   await progress.step("registering ana and benito", START_SECONDS, async () => {
     await Promise.all(speakers.map((name) => stage.register(name)));
   });
   const actors = await progress.step("opening their chat", START_SECONDS, () => enter(stage));
   const everyone = Object.values(actors);
-  const baseline = [readSources(), ...readPlaces(stage)];
+  const before = readPlaces(stage, readTraffic(stage.proxy.recordings));
+  const baseline = [readSources(), ...before];
 
   const troubles: string[] = [];
   const said: Line[] = [];
@@ -50,46 +45,63 @@ export async function perform(
   await progress.step("exchanging the lines", EXCHANGE_SECONDS, async () => {
     try {
       await exchange(lines, actors, stage, {
-        onProgress: (done) => progress.count(done, lines.length),
         onSaid: (line) => said.push(line),
-        onOutage: (outage) => outages.push(outage),
+        onSeen: (line, number) => progress.line(line, number, lines.length),
+        onOutage: (outage) => {
+          outages.push(outage);
+          progress.note(`${outage.what} after line ${outage.afterLine}`);
+        },
+        onOutageEnd: ({ seconds }) =>
+          progress.note(`reachable again after ${seconds!.toFixed(1)} s`),
+        onWait: (what) => progress.waitFor(what),
       });
     } catch (error) {
-      // What did and did not arrive is worth telling all the same.
+      // What did and did not arrive is worth reporting all the same.
       if (!(error instanceof DemoError)) throw error;
       troubles.push(`stopped at line ${said.length} of ${lines.length}, ${error.message}`);
     }
   });
-  await progress.step("stopping the clients", START_SECONDS, async () => {
+  const running: Uint8Array[] = [];
+  await progress.step("stopping the clients and the server", START_SECONDS, async () => {
     await Promise.all(everyone.map((actor) => actor.stop()));
+    // A server that closes its database removes the write-ahead log, and then its own log is complete.
+    running.push(...readDatabase(stage));
+    await stage.stopServer();
   });
 
-  return progress.step("searching", SEARCH_SECONDS, async () => {
-    const rows = await readMessageRows(stage.databasePath);
-    const places = readPlaces(stage);
-    const texts = said.map(({ text }) => text);
-    const secrecy = investigate(texts, rows, places, baseline);
-    const problems = [
-      ...troubles,
-      ...everyone.flatMap(({ name, errors }) =>
-        errors.map((error) => `${name}'s client: ${error}`),
-      ),
-      ...problemsOf(said, actors, rows, secrecy),
-      ...problemsOfOutages(outages, everyone, stage.proxy),
-    ];
-    return { lines: said, seen: actors, rows, secrecy, outages, problems };
-  });
+  const traffic = readTraffic(stage.proxy.recordings);
+  const places = readPlaces(stage, traffic).map((place) =>
+    place.name === "database" ? { ...place, parts: [...place.parts, ...running] } : place,
+  );
+  const rows = await readMessageRows(stage.databasePath);
+  const errors = everyone.flatMap(({ name, errors }) =>
+    errors.map((error) => `${name}'s client: ${error}`),
+  );
+  return {
+    lines: said,
+    seen: actors,
+    rows,
+    places,
+    baseline,
+    secrets: SECRETS,
+    outages,
+    traffic,
+    troubles: [...troubles, ...errors],
+  };
 }
 
 /** ana begins the chat, and benito joins. */
 async function enter(stage: Stage): Promise<Record<Speaker, Actor>> {
-  const isThere = (actor: Actor) =>
-    withPatience([actor], (until) =>
-      until(() => actor.isOnline, `waiting for ${actor.name}'s client`),
+  const areConnected = (actors: readonly Actor[]) =>
+    withPatience(
+      actors,
+      (until) =>
+        until(() => stage.proxy.welcomed >= actors.length, "waiting for the clients to connect"),
+      { failure: () => stage.serverFailure },
     );
   const ana = stage.startTerminal("ana");
-  await isThere(ana);
+  await areConnected([ana]);
   const benito = await stage.enterBenito();
-  await isThere(benito);
+  await areConnected([ana, benito]);
   return { ana, benito };
 }

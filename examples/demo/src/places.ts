@@ -3,7 +3,7 @@ import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Place } from "./search.js";
 import type { Stage } from "./stage.js";
-import { webSocketMessages } from "./web-socket-frames.js";
+import type { Traffic } from "./traffic.js";
 
 export const placeNames = [
   "database",
@@ -12,14 +12,22 @@ export const placeNames = [
   "wire to clients",
 ] as const;
 
+export type PlaceName = (typeof placeNames)[number];
+
+/** The database's files. The write-ahead log comes first, as the server moves it into the other file. */
+export function readDatabase({ databasePath }: Stage): Uint8Array[] {
+  return [`${databasePath}-wal`, databasePath].filter(existsSync).map((path) => readFileSync(path));
+}
+
 /** Everything that the server holds and everything that crossed the wire, as it is now. */
-export function readPlaces({ databasePath, logPath, proxy }: Stage): Place[] {
-  const database = [databasePath, `${databasePath}-wal`]
-    .filter(existsSync)
-    .map((path) => readFileSync(path));
-  const toServer = proxy.recordings.flatMap(({ toServer }) => readRecording(toServer));
-  const toClients = proxy.recordings.flatMap(({ toClient }) => readRecording(toClient));
-  const parts = [database, [readFileSync(logPath)], toServer, toClients];
+export function readPlaces(stage: Stage, traffic: readonly Traffic[]): Place[] {
+  const database = readDatabase(stage);
+  const parts = [
+    database,
+    [readFileSync(stage.logPath)],
+    traffic.flatMap(({ toServer }) => toServer),
+    traffic.flatMap(({ toClient }) => toClient),
+  ];
   return placeNames.map((name, at) => ({ name, parts: parts[at]! }));
 }
 
@@ -33,10 +41,4 @@ export function readSources(): Place {
       .map((path) => readFileSync(join(folder, path))),
   );
   return { name: "sources", parts };
-}
-
-/** The bytes as they went by, and the WebSocket messages in them as their reader sees them. */
-function readRecording(path: string): Buffer[] {
-  const raw = readFileSync(path);
-  return [raw, ...webSocketMessages(raw)];
 }

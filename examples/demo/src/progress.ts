@@ -1,50 +1,87 @@
 import { DemoError } from "./demo-error.js";
+import { fitted, type Output, type Terminal } from "./terminal.js";
+import type { Line } from "./transcript.js";
 
-/** Tells the one who waits what is going on, and knows it when something goes wrong. */
+/** How often a terminal shows how long a step has taken, and how often other outputs do, in milliseconds. */
+const TERMINAL_MS = 1000;
+const OTHERS_MS = 10_000;
+
+/** Shows what is going on while the demo runs, and limits the time of each step. */
 export class Progress {
-  readonly #stream: NodeJS.WriteStream;
-  #step = "starting";
-  #lastTenth = 0;
+  readonly #stream: Output;
+  readonly #terminal: Terminal;
+  #step = "";
+  #start = 0;
+  /** What the step is waiting for, or how far it is. */
+  #detail = "";
 
-  constructor(stream: NodeJS.WriteStream) {
+  constructor(stream: Output, terminal: Terminal) {
     this.#stream = stream;
+    this.#terminal = terminal;
   }
 
-  /** Does one step, which has so many seconds for it, and says how long it took. */
+  /** Does one step, which has so many seconds for it, and writes how long it took. */
   async step<Result>(name: string, seconds: number, work: () => Promise<Result>): Promise<Result> {
     this.#step = name;
-    this.#lastTenth = 0;
-    this.#show(name);
-    const start = performance.now();
-    let patience: NodeJS.Timeout | undefined;
+    this.#start = performance.now();
+    this.#detail = "";
+    if (this.#stream.isTTY) this.#showStatus();
+    const ticking = setInterval(
+      () => this.#showStatus(),
+      this.#stream.isTTY ? TERMINAL_MS : OTHERS_MS,
+    );
+    let timeout: NodeJS.Timeout | undefined;
     const tooLong = new Promise<never>((_, reject) => {
       const fail = () => reject(new DemoError(`${name}: not done after ${seconds} s`));
-      patience = setTimeout(fail, seconds * 1000);
+      timeout = setTimeout(fail, seconds * 1000);
     });
     try {
       const result = await Promise.race([work(), tooLong]);
-      const took = ((performance.now() - start) / 1000).toFixed(1);
-      this.#end(`  ${name} … ${took} s`);
+      const took = ((performance.now() - this.#start) / 1000).toFixed(1);
+      this.#write(`  ${name} … ${took} s`);
       return result;
     } finally {
-      clearTimeout(patience);
+      clearInterval(ticking);
+      clearTimeout(timeout);
+      this.#clear();
     }
   }
 
-  /** How far the step has come: on a terminal at once, elsewhere by tenths. */
-  count(done: number, total: number): void {
-    const tenth = Math.floor((done / total) * 10);
-    if (!this.#stream.isTTY && (tenth === this.#lastTenth || total < 100)) return;
-    this.#lastTenth = tenth;
-    this.#show(`${this.#step} ${done}/${total}`);
+  /** Shows a line of the transcript. */
+  line({ speaker, text }: Line, number: number, total: number): void {
+    const head = `  ${String(number).padStart(5)}  ${speaker.padEnd(6)} `;
+    const shown = fitted(text, this.#terminal.width - head.length);
+    this.#write(`${head}${shown || this.#terminal.paint("dim", "(empty)")}`);
+    this.#detail = `${number} of ${total}`;
   }
 
-  #show(text: string): void {
-    if (this.#stream.isTTY) this.#stream.write(`\r\u001b[K  ${text} …`);
-    else if (this.#lastTenth > 0) this.#stream.write(`  ${text}\n`);
+  note(text: string): void {
+    this.#write(this.#terminal.paint("yellow", fitted(`         ${text}`, this.#terminal.width)));
   }
 
-  #end(text: string): void {
-    this.#stream.write(`${this.#stream.isTTY ? "\r\u001b[K" : ""}${text}\n`);
+  waitFor(what: string): void {
+    this.#detail = what;
+  }
+
+  percent(done: number, total: number): void {
+    this.#detail = `${Math.floor((100 * done) / total)} %`;
+  }
+
+  #showStatus(): void {
+    const seconds = Math.floor((performance.now() - this.#start) / 1000);
+    const detail = [...(seconds > 0 ? [`${seconds} s`] : []), this.#detail].filter(Boolean);
+    const status = fitted(`  ${this.#step} … ${detail.join(", ")}`, this.#terminal.width);
+    if (this.#stream.isTTY) this.#stream.write(`\r\u001b[K${status}`);
+    else this.#stream.write(`${status}\n`);
+  }
+
+  #write(text: string): void {
+    this.#clear();
+    this.#stream.write(`${text}\n`);
+    if (this.#stream.isTTY) this.#showStatus();
+  }
+
+  #clear(): void {
+    if (this.#stream.isTTY) this.#stream.write("\r\u001b[K");
   }
 }

@@ -3,30 +3,36 @@ import { closeSync, openSync, writeSync } from "node:fs";
 import { type AddressInfo, connect, createServer, type Server, type Socket } from "node:net";
 import { join } from "node:path";
 
-/** The files with all bytes of one TCP connection. */
+/** One TCP connection: the files that hold all its bytes, and whether it is still open. */
 export interface Recording {
   readonly toServer: string;
   readonly toClient: string;
+  readonly isOpen: boolean;
+  /** Whether the server accepted an upgrade to a WebSocket on it, and sent the first frame, its `welcome`. */
+  readonly isWelcomed: boolean;
 }
+
+const UPGRADED = "HTTP/1.1 101";
 
 /** The network between the clients and the server: hands every byte on, and writes it down. */
 export class RecordingProxy {
   readonly recordings: Recording[] = [];
+  /** How often the server could not be reached. */
+  outages = 0;
   readonly #server: Server;
   readonly #sockets = new Set<Socket>();
   readonly #folder: string;
-  readonly #port: number;
-  #isCut = false;
+  /** Undefined while no server can be reached. */
+  #port: number | undefined;
 
-  private constructor(port: number, folder: string) {
-    this.#port = port;
+  private constructor(folder: string) {
     this.#folder = folder;
     this.#server = createServer({ noDelay: true }, (client) => this.#accept(client));
   }
 
-  /** Listens on a free port, in front of the server on `port`. */
-  static async start(port: number, folder: string): Promise<RecordingProxy> {
-    const proxy = new RecordingProxy(port, folder);
+  /** Listens on a free port. */
+  static async start(folder: string): Promise<RecordingProxy> {
+    const proxy = new RecordingProxy(folder);
     proxy.#server.listen(0, "127.0.0.1");
     await once(proxy.#server, "listening");
     return proxy;
@@ -36,14 +42,28 @@ export class RecordingProxy {
     return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
   }
 
-  /** Drops all connections, in the middle of whatever they carry, and refuses new ones until `mend`. */
-  cut(): void {
-    this.#isCut = true;
-    for (const socket of this.#sockets) socket.resetAndDestroy();
+  /** How many clients are connected, and welcomed by the server. */
+  get welcomed(): number {
+    return this.recordings.filter(({ isOpen, isWelcomed }) => isOpen && isWelcomed).length;
   }
 
-  mend(): void {
-    this.#isCut = false;
+  /** Forwards new connections to the server on `port`. */
+  connectTo(port: number): void {
+    this.#port = port;
+  }
+
+  /** Refuses new connections until `connectTo`. */
+  refuse(): void {
+    this.outages += 1;
+    this.#port = undefined;
+  }
+
+  /** Resets all connections, in the middle of whatever they carry, and refuses new ones. Returns the port that it had. */
+  cut(): number {
+    const port = this.#port!;
+    this.refuse();
+    for (const socket of this.#sockets) reset(socket);
+    return port;
   }
 
   close(): void {
@@ -52,7 +72,8 @@ export class RecordingProxy {
   }
 
   #accept(client: Socket): void {
-    if (this.#isCut) {
+    if (this.#port === undefined) {
+      client.on("error", () => {});
       client.resetAndDestroy();
       return;
     }
@@ -61,13 +82,26 @@ export class RecordingProxy {
     const recording = {
       toServer: join(this.#folder, `connection-${number}-to-server`),
       toClient: join(this.#folder, `connection-${number}-to-client`),
+      isOpen: true,
+      isWelcomed: false,
     };
     this.recordings.push(recording);
-    this.#handOn(client, server, recording.toServer);
-    this.#handOn(server, client, recording.toClient);
+    this.#forward(client, server, recording.toServer);
+    this.#forward(server, client, recording.toClient);
+    server.once("data", (head) => {
+      if (head.subarray(0, UPGRADED.length).toString() !== UPGRADED) return;
+      server.once("data", () => {
+        recording.isWelcomed = true;
+      });
+    });
+    for (const socket of [client, server]) {
+      socket.once("close", () => {
+        recording.isOpen = false;
+      });
+    }
   }
 
-  #handOn(from: Socket, to: Socket, path: string): void {
+  #forward(from: Socket, to: Socket, path: string): void {
     const file = openSync(path, "w");
     this.#sockets.add(from);
     from.on("data", (bytes) => writeSync(file, bytes));
@@ -79,4 +113,10 @@ export class RecordingProxy {
       to.end();
     });
   }
+}
+
+/** Node 20 never exits after a reset in the middle of a graceful end. */
+function reset(socket: Socket): void {
+  if (socket.writableEnded) socket.destroy();
+  else socket.resetAndDestroy();
 }

@@ -2,7 +2,7 @@ import type { ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { readLines } from "../../cli/src/lines.js";
 import { Actor, type ReceivedMessage, type SentMessage } from "./actor.js";
-import { startExample, stop } from "./child.js";
+import { CLI, startExample, stop } from "./child.js";
 import type { Speaker } from "./transcript.js";
 
 /** With the command-line client, in a process of its own. */
@@ -12,8 +12,8 @@ export class TerminalActor extends Actor {
 
   constructor(name: Speaker, peer: Speaker, args: readonly string[], env: NodeJS.ProcessEnv) {
     super(name);
-    this.#process = startExample("cli", [...args, "chat", peer, "--json"], env);
-    this.#process.stderr!.on("data", (bytes) => this.fail(String(bytes).trim()));
+    this.#process = startExample(CLI, [...args, "chat", peer, "--json"], env);
+    this.#process.stderr!.on("data", (bytes) => this.#complain(String(bytes)));
     this.#process.on("exit", (code) => code && this.fail(`its client ended with code ${code}`));
     this.#process.stdin!.on("error", () => {});
     void this.#listen();
@@ -39,9 +39,14 @@ export class TerminalActor extends Actor {
     }
   }
 
+  /** Node's own warnings are not the client's errors. */
+  #complain(text: string): void {
+    const lines = text.split("\n").filter((line) => !/^\(node:\d+\)|^\(Use `node --/.test(line));
+    const complaint = lines.join("\n").trim();
+    if (complaint !== "") this.fail(complaint);
+  }
+
   #note(event: { readonly event: string } & Record<string, unknown>): void {
-    if (event.event === "online" || event.event === "offline")
-      this.noteConnection(event.event === "online");
     if (event.event === "sent") this.sent.push(event as unknown as SentMessage);
     if (event.event === "message") this.received.push(event as unknown as ReceivedMessage);
     if (event.event === "read") this.readUpTo = Math.max(this.readUpTo, Number(event.seq));

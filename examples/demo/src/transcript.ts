@@ -1,3 +1,5 @@
+import { decodeLine, decodeText, NotUtf8Error } from "../../server/src/decode-text.js";
+
 /** The two who talk. */
 export const speakers = ["ana", "benito"] as const;
 export type Speaker = (typeof speakers)[number];
@@ -17,12 +19,11 @@ export const MAX_TEXT_BYTES = 102_400;
 
 const LINE_FEED = 0x0a;
 const CARRIAGE_RETURN = 0x0d;
-const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
-/** Reads `ana: text` and `benito: text`, a line each. A line feed ends a line, and nothing else does. Throws TranscriptError. */
+/** Reads `ana: text` and `benito: text`, a line each. LF or CRLF ends a line, and nothing else does. Throws TranscriptError. */
 export function parseTranscript(bytes: Uint8Array): Line[] {
-  const lines = splitLines(withoutByteOrderMark(bytes)).flatMap((line, at) => {
-    const text = decodeLine(line, at + 1);
+  const lines = splitLines(bytes).flatMap((line, at) => {
+    const text = decode(line, at + 1);
     return /^[ \t]*$/.test(text) ? [] : [parseLine(text, at + 1)];
   });
   if (lines.length === 0) {
@@ -38,6 +39,9 @@ function parseLine(line: string, number: number): Line {
       `line ${number} is not of the form \`ana: text\` or \`benito: text\`: it begins ${JSON.stringify(line.slice(0, 40))}`,
     );
   }
+  if (text.trim() === "") {
+    throw new TranscriptError(`line ${number} has no text, and clients send no empty messages`);
+  }
   const bytes = Buffer.byteLength(text);
   if (bytes > MAX_TEXT_BYTES) {
     throw new TranscriptError(
@@ -47,20 +51,16 @@ function parseLine(line: string, number: number): Line {
   return { speaker: speaker as Speaker, text };
 }
 
-function decodeLine(line: Uint8Array, number: number): string {
+function decode(line: Uint8Array, number: number): string {
   try {
-    return decoder.decode(line);
-  } catch {
-    throw new TranscriptError(`line ${number} is not UTF-8: save the transcript as UTF-8`);
+    return (number === 1 ? decodeText : decodeLine)(line, `line ${number} of the transcript`);
+  } catch (error) {
+    if (error instanceof NotUtf8Error) throw new TranscriptError(error.message);
+    throw error;
   }
 }
 
-function withoutByteOrderMark(bytes: Uint8Array): Uint8Array {
-  const hasMark = bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf;
-  return hasMark ? bytes.subarray(3) : bytes;
-}
-
-/** A carriage return belongs to the line's end only in a file where every line has one: elsewhere it is text. */
+/** A line feed ends a line, with or without a carriage return before it, as in the clients. */
 function splitLines(bytes: Uint8Array): Uint8Array[] {
   const lines: Uint8Array[] = [];
   let from = 0;
@@ -68,7 +68,6 @@ function splitLines(bytes: Uint8Array): Uint8Array[] {
     lines.push(bytes.subarray(from, end));
     from = end + 1;
   }
-  const isFromWindows = lines.length > 0 && lines.every((line) => line.at(-1) === CARRIAGE_RETURN);
-  const ended = isFromWindows ? lines.map((line) => line.subarray(0, -1)) : lines;
-  return from < bytes.length ? [...ended, bytes.subarray(from)] : ended;
+  if (from < bytes.length) lines.push(bytes.subarray(from));
+  return lines.map((line) => (line.at(-1) === CARRIAGE_RETURN ? line.subarray(0, -1) : line));
 }

@@ -1,7 +1,9 @@
 import type { ReceivedMessage, SentMessage } from "./actor.js";
 import type { MessageRow } from "./database-rows.js";
+import type { Evidence } from "./evidence.js";
+import { problemsOfOutages } from "./outage.js";
 import type { Place } from "./search.js";
-import { holdsCiphertexts, type SecrecyReport } from "./secrecy.js";
+import type { Count, SecrecyReport } from "./secrecy.js";
 import { type Line, type Speaker, speakers } from "./transcript.js";
 
 /** What one of them saw. */
@@ -12,16 +14,14 @@ export interface Seen {
 }
 
 /** Everything that went wrong, in words. */
-export function problemsOf(
-  lines: readonly Line[],
-  seen: Readonly<Record<Speaker, Seen>>,
-  rows: readonly MessageRow[],
-  secrecy: SecrecyReport,
-): string[] {
+export function problemsOf(evidence: Evidence, secrecy: SecrecyReport): string[] {
+  const { lines, seen, rows, outages, traffic, troubles } = evidence;
   return [
+    ...troubles,
     ...speakers.flatMap((name) => problemsOfDelivery(name, lines, seen)),
     ...problemsOfRows(lines, rows),
-    ...problemsOfSearch(rows, secrecy),
+    ...problemsOfSearch(secrecy),
+    ...problemsOfOutages(outages, speakers.length, traffic),
   ];
 }
 
@@ -79,30 +79,31 @@ function problemsOfRows(lines: readonly Line[], rows: readonly MessageRow[]): st
   ];
 }
 
-function problemsOfSearch(rows: readonly MessageRow[], secrecy: SecrecyReport): string[] {
-  const holders = secrecy.places.filter(holdsCiphertexts);
-  const broken = [
-    ...notAllFound("client ids", secrecy.clientIdsFound, secrecy.places, rows.length),
-    ...notAllFound("ciphertexts", secrecy.ciphertextsFound, holders, rows.length),
-  ];
-  const leaks = secrecy.leaks.map(
-    ({ needle, place }) =>
-      `line ${needle.of + 1} was found in the ${place.name}, as ${needle.encoding}`,
+function problemsOfSearch(secrecy: SecrecyReport): string[] {
+  const leaks = [
+    ...secrecy.leaks.map(({ needle, ...leak }) => ({
+      ...leak,
+      needle,
+      what: `line ${needle.of + 1}`,
+    })),
+    ...secrecy.leakedSecrets.map((leak) => ({ ...leak, what: leak.secret.name })),
+  ].map(
+    ({ what, place, needle }) => `${what} was found in the ${place.name}, as ${needle.encoding}`,
   );
-  return [...broken, ...new Set(leaks)];
+  return [
+    ...notAllFound("client ids", secrecy.clientIds),
+    ...notAllFound("ciphertexts", secrecy.ciphertexts),
+    ...notAllFound("secrets that are sent", secrecy.secrets),
+    ...new Set(leaks),
+  ];
 }
 
-function notAllFound(
-  what: string,
-  found: ReadonlyMap<Place, number>,
-  places: readonly Place[],
-  total: number,
-): string[] {
-  return places
-    .filter((place) => found.get(place) !== total)
+function notAllFound(what: string, counts: ReadonlyMap<Place, Count>): string[] {
+  return [...counts]
+    .filter(([, { found, expected }]) => found !== expected)
     .map(
-      (place) =>
-        `the search is broken: it finds ${found.get(place)} of ${total} ${what} in the ${place.name}`,
+      ([{ name }, { found, expected }]) =>
+        `the search is broken: it finds ${found} of ${expected} ${what} in the ${name}`,
     );
 }
 

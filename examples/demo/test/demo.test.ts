@@ -7,7 +7,11 @@ import { text } from "node:stream/consumers";
 import { fileURLToPath } from "node:url";
 import { afterAll, expect, it } from "vitest";
 import { describeIf } from "../../../test/support/optional.js";
+import { isQuick } from "../../../test/support/runs.js";
 import { hasBrowser } from "../../web/tools/browsers.js";
+
+/** A client may wait 30 s before it connects again, and a busy machine adds to it. */
+const PATIENCE_MS = 300_000;
 
 const folder = mkdtempSync(join(tmpdir(), "lacre-demo-test-"));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -27,87 +31,107 @@ async function run(transcript: string | Buffer, env?: NodeJS.ProcessEnv) {
   const said = Promise.all([text(child.stdout), text(child.stderr)]);
   const [code] = await once(child, "close");
   const [stdout, stderr] = await said;
-  return { code, stdout, stderr };
+  return { code, stdout, stderr, report: stdout.replace(/\s+/g, " ") };
 }
 
 const leftovers = () => readdirSync(folder).filter((name) => name.startsWith("lacre-demo-"));
 
-it("a nasty transcript goes through, and nothing of it is found", async () => {
-  const lines = [
-    ...["ana: a", "benito: ok", "ana: message", "ana: message", "benito: benito", "ana:"],
-    ...[
-      "benito: one\u2028line\u2029with\u0085all\u000b\u000cthat",
-      "ana: \0 and \r and \t",
-      "ana: 😀",
-    ],
-    ...["benito: sender_id", "benito: message stored", 'ana: "\\" {"event":"ready"}', "ana: a"],
-    `ana: ${"long and longer ".repeat(6400)}`,
-    `benito: ${Array.from({ length: 14_000 }, (_, at) => `ñ${at}`).join("")}`,
-    "ana: \ufeffשלום e\u0301",
-  ];
-  const { code, stdout, stderr } = await run(`\ufeff${lines.join("\n")}\n`);
-  expect(stderr).toBe("");
-  expect(stdout).toContain(`✓ ${lines.length} lines: none lost`);
-  expect(stdout).toContain("too short or too common");
-  expect(stdout).toMatch(
-    /network was cut after line 5, for 1.\d s; 1 message was .* nothing was lost/,
-  );
-  expect(stdout).toMatch(/server was killed after line 10, for .* nothing was lost/);
-  expect(stdout).toContain("so does benito (what benito says cannot all be typed into a page)");
-  expect(code).toBe(0);
-  expect(leftovers()).toEqual([]);
-});
+it.skipIf(isQuick)(
+  "a nasty transcript goes through, and nothing of it is found",
+  async () => {
+    const lines = [
+      ...["ana: a", "benito: ok", "ana: message", "ana: message", "benito: benito", "ana: ?"],
+      ...[
+        "benito: one\u2028line\u2029with\u0085all\u000b\u000cthat",
+        "ana: \0 and \r and \t",
+        "ana: 😀",
+      ],
+      ...["benito: sender_id", "benito: message stored", 'ana: "\\" {"event":"ready"}', "ana: a"],
+      `ana: ${"long and longer ".repeat(6400)}`,
+      `benito: ${Array.from({ length: 14_000 }, (_, at) => `ñ${at}`).join("")}`,
+      "ana: \ufeffשלום e\u0301",
+    ];
+    const { code, report, stderr } = await run(`\ufeff${lines.join("\n")}\n`);
+    expect(stderr).toBe("");
+    expect(report).toContain(`✓ ${lines.length} lines: none lost`);
+    expect(report).toContain("too short or too common");
+    expect(report).toMatch(
+      /network was cut after line 5, for \d+\.\d s; 1 message was .* nothing was lost/,
+    );
+    expect(report).toMatch(/server was killed after line 10, for .* nothing was lost/);
+    expect(report).toContain("so does benito (what benito says cannot all be typed into a page)");
+    expect(code).toBe(0);
+    expect(leftovers()).toEqual([]);
+  },
+  PATIENCE_MS,
+);
 
 describeIf(hasBrowser("chromium") || hasBrowser("firefox"), "Chromium or Firefox")(
   "with a browser",
   () => {
-    it("benito sits before a page, and every line comes out as it was written", async () => {
-      const lines = [
-        ...[
-          "ana: hola",
-          "benito: <b>&amp;</b> 👩🏽‍🚀 e\u0301",
-          "ana: \\n",
-          "benito: hola",
-          "benito: hola",
-        ],
-        ...[
-          `ana: ${"long and longer ".repeat(6400)}`,
-          `benito: ${"and longer still ".repeat(3000)}end`,
-        ],
-        ...["benito: שלום", "ana: '; DROP TABLE messages; --"],
-      ];
-      const { code, stdout, stderr } = await run(`${lines.join("\n")}\n`);
-      expect(stderr).toBe("");
-      expect(stdout).toMatch(/benito before a page in (chromium|firefox)/);
-      expect(stdout).toContain(`✓ ${lines.length} lines: none lost`);
-      expect(stdout).toMatch(/network was cut after line 3, for 1.\d s/);
-      expect(stdout).toMatch(/server was killed after line 6, for/);
-      expect(code).toBe(0);
-      expect(leftovers()).toEqual([]);
-    });
+    it.skipIf(isQuick)(
+      "benito sits before a page, and every line comes out as it was written",
+      async () => {
+        const lines = [
+          ...[
+            "ana: hola",
+            "benito: <b>&amp;</b> 👩🏽‍🚀 e\u0301",
+            "ana: \\n",
+            "benito: hola",
+            "benito: hola",
+          ],
+          ...[
+            `ana: ${"long and longer ".repeat(6400)}`,
+            `benito: ${"and longer still ".repeat(3000)}end`,
+          ],
+          ...["benito: שלום", "ana: '; DROP TABLE messages; --"],
+        ];
+        const { code, report, stderr } = await run(`${lines.join("\n")}\n`);
+        expect(stderr).toBe("");
+        expect(report).toMatch(/benito before a page in (chromium|firefox)/);
+        expect(report).toContain(`✓ ${lines.length} lines: none lost`);
+        expect(report).toMatch(/network was cut after line 3, for \d+\.\d s/);
+        expect(report).toMatch(/server was killed after line 7, for/);
+        expect(code).toBe(0);
+        expect(leftovers()).toEqual([]);
+      },
+      PATIENCE_MS,
+    );
   },
 );
 
-it("with no browser both sit at terminals", async () => {
-  const nowhere = { LACRE_CHROMIUM: "/none", LACRE_FIREFOX: "/none" };
-  const { code, stdout } = await run("ana: hola\n", nowhere);
-  expect(stdout).toContain("so does benito (no browser was found");
-  expect(stdout).toContain("✓ 1 lines: none lost");
-  expect(code).toBe(0);
-});
+it.skipIf(isQuick)(
+  "with no browser both sit at terminals",
+  async () => {
+    const nowhere = { LACRE_CHROMIUM: "/none", LACRE_FIREFOX: "/none" };
+    const { code, report } = await run("ana: hola\n", nowhere);
+    expect(report).toContain("so does benito (no browser was found");
+    expect(report).toContain("✓ 1 lines: none lost");
+    expect(code).toBe(0);
+  },
+  PATIENCE_MS,
+);
 
-it("a transcript that is none is refused", async () => {
-  const { code, stderr } = await run("ana: hola\ncarla: hola\n");
-  expect(code).toBe(2);
-  expect(stderr).toContain("line 2");
-});
+it(
+  "a transcript that is none is refused",
+  async () => {
+    const { code, stderr } = await run("ana: hola\ncarla: hola\n");
+    expect(code).toBe(2);
+    expect(stderr).toContain("line 2");
+  },
+  PATIENCE_MS,
+);
 
-it("stopped in the middle, it leaves nothing behind", async () => {
-  const child = start("ana: hola\n");
-  await once(child.stdout, "data");
-  while (leftovers().length === 0) await new Promise((resolve) => setTimeout(resolve, 50));
-  child.kill("SIGINT");
-  const [code] = await once(child, "close");
-  expect(code).toBe(1);
-  expect(leftovers()).toEqual([]);
-});
+it(
+  "stopped in the middle, it leaves nothing behind",
+  async () => {
+    const child = start("ana: hola\n");
+    await once(child.stdout, "data");
+    while (leftovers().length === 0) await new Promise((resolve) => setTimeout(resolve, 50));
+    child.kill("SIGINT");
+    const [code] = await once(child, "close");
+    expect(code).toBe(1);
+    expect(leftovers()).toEqual([]);
+  },
+  PATIENCE_MS,
+);

@@ -30,14 +30,10 @@ describe("a transcript is read", () => {
     ]);
   });
 
-  it("with empty texts", () => {
-    expect(texts("ana:\nbenito: \n")).toEqual(["", ""]);
-  });
-
-  it("with carriage returns as text, unless every line ends in one", () => {
+  it("with carriage returns as text, unless they end the line", () => {
     expect(texts("ana: a\r\nbenito: b\r\n")).toEqual(["a", "b"]);
     expect(texts("ana: a\r\n\r\nbenito: b")).toEqual(["a", "b"]);
-    expect(texts("ana: a\r\nbenito: b\n")).toEqual(["a\r", "b"]);
+    expect(texts("ana: a\rb\r\nbenito: b\n")).toEqual(["a\rb", "b"]);
   });
 
   it("with a byte order mark before it, and others as text", () => {
@@ -55,13 +51,15 @@ describe("a transcript is refused, with the number of the line", () => {
     ["of somebody else", "ana: a\n\ncarla: b", /^line 3 .*carla/],
     ["of another case", "Ana: a", /^line 1 /],
     ["without a speaker", "hola", /^line 1 /],
+    ["without text", "ana: a\nbenito: \n", /^line 2 has no text/],
     ["with space before it", " ana: a", /^line 1 /],
     [
       "that is too long",
       `ana: a\nana: ${"x".repeat(MAX_TEXT_BYTES + 1)}`,
       /^line 2 .*102401 bytes/,
     ],
-    ["that is not UTF-8", Buffer.from("ana: a\nana: \xe9\n", "latin1"), /^line 2 is not UTF-8/],
+    ["that is not UTF-8", Buffer.from("ana: a\nana: \xe9\n", "latin1"), /^line 2 .*is not UTF-8/],
+    ["that is UTF-16", Buffer.from("\ufeffana: a\n", "utf16le"), /UTF-16: save it as UTF-8/],
     ["where there is none", "\n\n", /no lines/],
     ["where there is nothing", "", /no lines/],
   ];

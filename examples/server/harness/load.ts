@@ -46,7 +46,7 @@ export class Load {
           random,
           wires,
           hear: (client, notice) => {
-            if (notice.type === "sent") load.#writeOn(client, notice.chat_id);
+            if (notice.type === "sent") load.#writeOn(client, notice.chat_id, notice.client_id);
           },
         });
       }),
@@ -91,13 +91,16 @@ export class Load {
     for (const client of this.clients) client.kill();
   }
 
-  #writeOn(client: Client, chat: number): void {
-    if (this.#isOn && !hasPending(client, chat)) client.write(chat);
+  /** `sent` is what was acknowledged just now, and is removed from the outbox only afterwards. */
+  #writeOn(client: Client, chat: number, sent?: string): void {
+    if (this.#isOn && !hasPending(client, chat, sent)) client.write(chat);
   }
 }
 
-function hasPending({ disk }: Client, chat: number): boolean {
-  return [...disk.outbox.values()].some(({ chat_id }) => chat_id === chat);
+function hasPending({ disk }: Client, chat: number, sent: string | undefined): boolean {
+  return [...disk.outbox.values()].some(
+    ({ chat_id, client_id }) => chat_id === chat && client_id !== sent,
+  );
 }
 
 function isCaughtUp({ chats, disk }: Client, lastSeqs: ReadonlyMap<number, number>): boolean {

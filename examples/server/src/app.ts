@@ -1,11 +1,11 @@
 import { type Context, Hono } from "hono";
 import { cors } from "hono/cors";
 import { secureHeaders } from "hono/secure-headers";
-import { DatabaseUnavailable } from "./database/database-unavailable.js";
-import { errorResponse, internalError, Refusal, refusalOf } from "./errors.js";
+import { DatabaseUnavailableError } from "./database/database-unavailable.js";
+import { errorResponse, HttpError, internalError, refusalOf } from "./errors.js";
 import { wellFormedAddress } from "./http/addresses.js";
+import { pathBelow } from "./http/base-path.js";
 import { docsRoutes } from "./http/docs.js";
-import { addressLimit } from "./http/limits.js";
 import { observed } from "./http/logging.js";
 import { operationsAt } from "./http/operations.js";
 import { webPageRoutes } from "./http/web-page.js";
@@ -20,7 +20,7 @@ import type { Services } from "./services.js";
 /** The HTTP side of the server. It listens nowhere yet. */
 export function createApp(services: Services): Hono {
   const { config } = services;
-  const app = new Hono();
+  const app = new Hono({ getPath: pathBelow(config.basePath) });
 
   app.use(observed(services));
   app.use(
@@ -34,7 +34,7 @@ export function createApp(services: Services): Hono {
     cors({
       origin: [...config.corsOrigins],
       allowMethods: ["GET", "POST", "PATCH"],
-      allowHeaders: ["Authorization", "Content-Type", "X-Request-Id"],
+      allowHeaders: ["Authorization", "Content-Type", "Lacre-Request", "X-Request-Id"],
       exposeHeaders: [
         "X-Request-Id",
         "X-RateLimit-Limit",
@@ -50,7 +50,6 @@ export function createApp(services: Services): Hono {
     context.header("Cache-Control", "no-store");
     await next();
   });
-  app.use("/auth/*", addressLimit(services));
 
   app.route("/auth", authRoutes(services));
   app.route("/users", userRoutes(services));
@@ -60,15 +59,20 @@ export function createApp(services: Services): Hono {
   app.route("/", operationRoutes(services));
   if (config.webRoot !== undefined) app.route("/", webPageRoutes(config.webRoot));
 
+  // Links of a page are relative to the last slash of its address.
+  if (config.basePath !== "") {
+    app.get(config.basePath, (context) => context.redirect(`${config.basePath}/`));
+  }
+
   app.notFound((context) => {
     const methods = operationsAt(context.req.path).flatMap(({ method }) =>
       method === "get" ? ["GET", "HEAD"] : [method.toUpperCase()],
     );
     if (methods.length === 0) {
-      throw new Refusal(404, "ERR_NOT_FOUND", "the server has nothing at this address");
+      throw new HttpError(404, "ERR_NOT_FOUND", "the server has nothing at this address");
     }
     context.header("Allow", methods.join(", "));
-    throw new Refusal(405, "ERR_METHOD_NOT_ALLOWED", `this address takes ${methods.join(", ")}`);
+    throw new HttpError(405, "ERR_METHOD_NOT_ALLOWED", `this address takes ${methods.join(", ")}`);
   });
   app.onError((error, context) => refuse(error, context, services));
   return app;
@@ -79,7 +83,7 @@ function refuse(error: unknown, context: Context, { log, metrics }: Services): R
   const request_id = context.get("request_id");
   if (refusal === internalError) log.error({ request_id, err: error }, "request failed");
   else if (refusal.status === 503) log.warn({ request_id, reason: refusal.message }, "not now");
-  if (error instanceof DatabaseUnavailable) metrics.databaseFailures.inc();
+  if (error instanceof DatabaseUnavailableError) metrics.databaseFailures.inc();
   const { retry_after } = refusal.details ?? {};
   if (retry_after !== undefined) context.header("Retry-After", String(retry_after));
   if (refusal.status === 401) context.header("WWW-Authenticate", "Bearer");

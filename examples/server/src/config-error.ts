@@ -1,4 +1,4 @@
-/** The environment says something that the server cannot work with. Its message says what to set. */
+/** Thrown if the environment has an invalid value. The message says what to set. */
 export class ConfigError extends Error {
   override readonly name = "ConfigError";
 }

@@ -1,47 +1,76 @@
-import { existsSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { BlockList, isIP } from "node:net";
+import { resolve } from "node:path";
+import { parseEnv } from "node:util";
 import { pino } from "pino";
 import { ConfigError } from "./config-error.js";
 import { type DatabaseConfig, readDatabaseConfig } from "./database/database-config.js";
+import { decodeText, NotUtf8Error } from "./decode-text.js";
+import { readAddress } from "./ip-address.js";
 
-/** What the environment says, checked. */
+/** Validated configuration from the environment. */
 export interface Config {
   readonly database: DatabaseConfig;
-  /** Where several instances meet; undefined for one that is alone. */
+  /** Redis that several instances share; undefined for a single instance. */
   readonly redisUrl: string | undefined;
   readonly host: string;
   readonly port: number;
+  /** The path under which clients reach the server, such as `/lacre`; empty where that is its root. */
+  readonly basePath: string;
   readonly logLevel: string;
-  /** In place of the secret that is kept in the database. */
+  /** Replaces the secret that is stored in the database. */
   readonly serverSecret: string | undefined;
-  /** Origins of the pages that may call this server, besides its own. */
+  /** Origins, in addition to the server's own, whose pages may call this server. */
   readonly corsOrigins: readonly string[];
   /** The folder of the built web client; undefined where none is served. */
   readonly webRoot: string | undefined;
-  /** Proxies whose X-Forwarded-For is believed. */
+  /** Proxies whose X-Forwarded-For header the server trusts. */
   readonly trustedProxies: BlockList;
-  /** What peers of the protocol's first version sign with; undefined where none are served. */
+  /** Shared secret of version 1 clients; undefined if the server does not serve them. */
   readonly firstVersionSecret: string | undefined;
-  /** What `GET /metrics` asks for; undefined where everybody may read it. */
+  /** Token that `GET /metrics` requires; undefined if the metrics are public. */
   readonly metricsToken: string | undefined;
-  /** Requests a minute. */
+  /** Maximum requests per minute. */
   readonly requestsPerUser: number;
   readonly authRequestsPerAddress: number;
-  /** Frames a second that a connection may send in the long run. */
+  /** Points per second that a user earns for frames. */
   readonly framesPerSecond: number;
+  /** Maximum sessions per user. */
+  readonly maxSessions: number;
+  /** Maximum chats that a user creates. */
+  readonly maxOpenedChats: number;
+  /** Maximum stored bytes of a user's messages in all chats. */
+  readonly maxStoredBytes: number;
 }
+
+/** First path segments of the server's own URLs. */
+export const OWN_ADDRESSES: readonly string[] = [
+  ...["auth", "users", "chats", "ws", "docs", "health", "metrics", "openapi.json", ".well-known"],
+  ...["assets", "index.html", "service-worker.js"],
+];
 
 const MOST_REQUESTS = 1_000_000;
 
+/** Largest quota that may be set. */
+const MOST_KEPT = 1_000_000;
+
 /** The configuration of this process: its environment, and what a file .env in its working directory has besides. */
 export function loadConfig(): Config {
-  if (existsSync(".env")) process.loadEnvFile();
+  const path = resolve(".env");
+  const file = existsSync(path) ? parseEnv(decodeText(readFileSync(path), path)) : {};
+  // As process.loadEnvFile does, which would decode what is not UTF-8 with loss.
+  for (const [name, value] of Object.entries(file)) process.env[name] ??= value;
   return readConfig(process.env);
 }
 
 /** Reads the whole configuration; a variable that is empty counts as absent. Throws a ConfigError that says what to set. */
 export function readConfig(env: NodeJS.ProcessEnv): Config {
-  const read = (name: string): string | undefined => env[name] || undefined;
+  const read = (name: string): string | undefined => {
+    const value = env[name] || undefined;
+    // Node has decoded the environment: what was not UTF-8 would be the same secret as any other such.
+    if (!value?.includes("\ufffd")) return value;
+    throw new NotUtf8Error(`${name} is not UTF-8: set it in UTF-8, or in a file .env`);
+  };
   const integer = (name: string, otherwise: number, least: number, most: number) =>
     readInteger(name, read(name) ?? String(otherwise), least, most);
   return {
@@ -52,6 +81,7 @@ export function readConfig(env: NodeJS.ProcessEnv): Config {
     redisUrl: readRedisUrl(read("REDIS_URL")),
     host: read("SERVER_HOST") ?? "127.0.0.1",
     port: integer("SERVER_PORT", 8000, 0, 65_535),
+    basePath: readBasePath(read("BASE_PATH") ?? "/"),
     logLevel: readLogLevel(read("LOG_LEVEL") ?? "info"),
     serverSecret: readSecret("SERVER_SECRET", read("SERVER_SECRET")),
     corsOrigins: readList(read("CORS_ORIGINS")).map(readOrigin),
@@ -62,6 +92,9 @@ export function readConfig(env: NodeJS.ProcessEnv): Config {
     requestsPerUser: integer("RATE_LIMIT_USER", 100, 1, MOST_REQUESTS),
     authRequestsPerAddress: integer("RATE_LIMIT_AUTH", 20, 1, MOST_REQUESTS),
     framesPerSecond: integer("RATE_LIMIT_FRAMES", 200, 1, MOST_REQUESTS),
+    maxSessions: integer("QUOTA_SESSIONS", 100, 1, MOST_KEPT),
+    maxOpenedChats: integer("QUOTA_CHATS", 1000, 1, MOST_KEPT),
+    maxStoredBytes: integer("QUOTA_STORED_MIB", 1024, 1, MOST_KEPT) * 1024 * 1024,
   };
 }
 
@@ -71,6 +104,23 @@ function readInteger(name: string, text: string, least: number, most: number): n
     throw new ConfigError(`${name} is "${text}": set a whole number from ${least} to ${most}`);
   }
   return value;
+}
+
+function readBasePath(text: string): string {
+  const path = text.replace(/\/$/, "");
+  const segments = path.split("/").slice(1);
+  const isPath = /^(\/[\w.~-]+)*$/.test(path) && !segments.some((one) => /^\.\.?$/.test(one));
+  if (!isPath) {
+    throw new ConfigError(
+      `BASE_PATH is "${text}": set a path of letters, digits, ".", "_", "~" and "-", such as /lacre`,
+    );
+  }
+  if (segments.length > 0 && OWN_ADDRESSES.includes(segments[0]!)) {
+    throw new ConfigError(
+      `BASE_PATH is "${text}", where the server has addresses of its own: set another path, such as /lacre`,
+    );
+  }
+  return path;
 }
 
 function readLogLevel(text: string): string {
@@ -92,7 +142,7 @@ function readSecret(name: string, text: string | undefined): string | undefined 
 
 function readRedisUrl(text: string | undefined): string | undefined {
   if (text !== undefined && !(/^rediss?:\/\/./.test(text) && URL.canParse(text))) {
-    // The URL itself may hold a password.
+    // Do not quote the URL: it may contain a password.
     throw new ConfigError(
       "REDIS_URL is not understood: write redis://host:6379, or rediss:// for TLS, or leave it out to run one instance",
     );
@@ -120,11 +170,14 @@ function readOrigin(text: string): string {
 function readProxies(items: readonly string[]): BlockList {
   const proxies = new BlockList();
   for (const item of items) {
-    const [, address = "", bits] = /^([^/]*)(?:\/(\d{1,3}))?$/.exec(item) ?? [];
+    const [, text = "", bits] = /^([^/]*)(?:\/(\d{1,3}))?$/.exec(item) ?? [];
+    const address = readAddress(text) ?? "";
     const family = isIP(address) === 6 ? "ipv6" : "ipv4";
     const longest = family === "ipv6" ? 128 : 32;
-    const prefix = bits === undefined ? longest : Number(bits);
-    if (isIP(address) === 0 || prefix > longest) {
+    // IPv4 that is written as IPv6 has 96 bits more.
+    const written = text.includes(":") ? 128 : 32;
+    const prefix = bits === undefined ? longest : Number(bits) - (written - longest);
+    if (address === "" || prefix < 0 || prefix > longest) {
       throw new ConfigError(
         `TRUSTED_PROXIES has "${item}", which is no address: write addresses or networks such as 10.0.0.0/8, separated by commas`,
       );

@@ -18,9 +18,9 @@ type Status =
   | 500
   | 503;
 
-/** Why something is refused: what becomes an ErrorResponse, over HTTP with a status. */
-export class Refusal extends Error {
-  override readonly name = "Refusal";
+/** A rejected request or frame. The server answers with an ErrorResponse, over HTTP with the status. */
+export class HttpError extends Error {
+  override readonly name = "HttpError";
 
   constructor(
     readonly status: Status,
@@ -32,20 +32,20 @@ export class Refusal extends Error {
   }
 }
 
-/** What whoever asked may know of an error; undefined for one that is the server's own fault. */
-export function refusalOf(error: unknown): Refusal | undefined {
-  if (error instanceof Refusal) return error;
+/** Returns the error that the client may see. Returns undefined for an internal error of the server. */
+export function refusalOf(error: unknown): HttpError | undefined {
+  if (error instanceof HttpError) return error;
   if (error instanceof ValidationError) {
-    return new Refusal(422, error.code, error.message, { issues: error.issues });
+    return new HttpError(422, error.code, error.message, { issues: error.issues });
   }
-  // Errors of keys are the server's own.
+  // Errors with other codes, such as invalid keys, are internal errors.
   if (error instanceof LacreError && isErrorCode(error.code)) {
-    return new Refusal(400, error.code, error.message);
+    return new HttpError(400, error.code, error.message);
   }
   return undefined;
 }
 
-export function errorResponse({ code, message, details }: Refusal): ErrorResponse {
+export function errorResponse({ code, message, details }: HttpError): ErrorResponse {
   return {
     error_code: code,
     error_message: message.slice(0, 1000),
@@ -54,21 +54,22 @@ export function errorResponse({ code, message, details }: Refusal): ErrorRespons
   };
 }
 
-export const internalError = new Refusal(
+export const internalError = new HttpError(
   500,
   "ERR_INTERNAL",
   "the server failed; it is in its log, and the request may be tried again",
 );
 
-/** Over a WebSocket the client itself asks again, after so many seconds. */
-export const unavailable = new Refusal(
+/** For frames: the client retries by itself after `retry_after` seconds. */
+export const unavailable = new HttpError(
   503,
   "ERR_UNAVAILABLE",
   "the server failed; it is in its log, and the same may be asked again",
   { retry_after: 5 },
 );
 
-// The same for a chat that is not there and for a stranger's: nobody learns which chats exist.
+// The same message for unknown chats and chats of other users, so that it does not reveal which chats exist.
 const NO_SUCH_CHAT = "there is no such chat, or you are not one of its members";
-export const chatNotFound = () => new Refusal(404, "ERR_CHAT_NOT_FOUND", NO_SUCH_CHAT);
-export const notAMember = () => new Refusal(403, "ERR_FORBIDDEN", NO_SUCH_CHAT);
+export const chatNotFound = () => new HttpError(404, "ERR_CHAT_NOT_FOUND", NO_SUCH_CHAT);
+export const quotaExceeded = (message: string) => new HttpError(403, "ERR_QUOTA_EXCEEDED", message);
+export const notAMember = () => new HttpError(403, "ERR_FORBIDDEN", NO_SUCH_CHAT);

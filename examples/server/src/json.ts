@@ -1,15 +1,19 @@
 import type { Context } from "hono";
 import type { MessageDefinition, PayloadSchema } from "lacre";
-import { Refusal } from "./errors.js";
+import { HttpError } from "./errors.js";
 
-type Status = 200 | 201 | Refusal["status"];
+type Status = 200 | 201 | HttpError["status"];
 
-/** Enough for everything but messages. */
+/** Maximum bytes of a body, except for messages. */
 const MAX_BODY_BYTES = 64 * 1024;
 
-/** Answers with JSON, in which bytes are base64 text, as lacre's schemas read them. */
+/** Answers with JSON. Bytes become base64 text, which lacre's schemas accept. */
 export function answer(context: Context, value: unknown, status: Status = 200): Response {
-  return context.body(toJson(value), status, { "content-type": "application/json" });
+  const text = toJson(value);
+  return context.body(text, status, {
+    "content-type": "application/json",
+    "content-length": String(Buffer.byteLength(text)),
+  });
 }
 
 export function toJson(value: unknown): string {
@@ -19,14 +23,19 @@ export function toJson(value: unknown): string {
   });
 }
 
-/** The request's JSON body, checked. Throws a Refusal and ValidationError. */
+/**
+ * Reads and validates the request's JSON body.
+ *
+ * @throws {HttpError} if the body is not JSON or is too large.
+ * @throws {ValidationError} if it does not fit the schema.
+ */
 export async function readBody<Type extends string, Schema extends PayloadSchema>(
   context: Context,
   definition: MessageDefinition<Type, Schema>,
   most = MAX_BODY_BYTES,
 ) {
   if (mediaType(context.req.header("content-type")) !== "application/json") {
-    throw new Refusal(
+    throw new HttpError(
       415,
       "ERR_MEDIA_TYPE",
       "the body is not of a type that is read here: send it with Content-Type: application/json",
@@ -44,25 +53,37 @@ function parse(bytes: Uint8Array): unknown {
       return value;
     });
   } catch (error) {
-    if (error instanceof Refusal) throw error;
-    throw new Refusal(400, "ERR_MALFORMED_JSON", "the body is not JSON: send a JSON object");
+    if (error instanceof HttpError) throw error;
+    throw new HttpError(400, "ERR_MALFORMED_JSON", "the body is not JSON: send a JSON object");
   }
 }
 
-/** PostgreSQL keeps no text with U+0000 in it, so that no database is asked to. Throws a Refusal. */
+/**
+ * Rejects text with U+0000, which PostgreSQL cannot store.
+ *
+ * @throws {HttpError} if the text contains U+0000.
+ */
 export function assertStorable(value: unknown): void {
   if (typeof value === "string" && value.includes("\0")) {
-    throw new Refusal(422, "ERR_VALIDATION", "text may not have the character U+0000");
+    throw new HttpError(422, "ERR_VALIDATION", "text may not have the character U+0000");
   }
 }
 
-/** The request's body, of at most so many bytes. Throws a Refusal. */
+/**
+ * Reads the request's body, at most `most` bytes.
+ *
+ * @throws {HttpError} if the body is compressed, too large or incomplete.
+ */
 export async function readBytes({ req }: Context, most: number): Promise<Uint8Array> {
   const encoding = req.header("content-encoding") ?? "identity";
   if (encoding.toLowerCase() !== "identity") {
-    throw new Refusal(415, "ERR_MEDIA_TYPE", "the body is compressed: send it as it is");
+    throw new HttpError(415, "ERR_MEDIA_TYPE", "the body is compressed: send it as it is");
   }
-  const tooLarge = new Refusal(413, "ERR_BODY_TOO_LARGE", `a body has at most ${most} bytes here`);
+  const tooLarge = new HttpError(
+    413,
+    "ERR_BODY_TOO_LARGE",
+    `a body has at most ${most} bytes here`,
+  );
   if (Number(req.header("content-length") ?? 0) > most) throw tooLarge;
   const chunks: Uint8Array[] = [];
   let size = 0;
@@ -74,12 +95,12 @@ export async function readBytes({ req }: Context, most: number): Promise<Uint8Ar
     }
   } catch (error) {
     if (error === tooLarge) throw error;
-    throw new Refusal(400, "ERR_MALFORMED_REQUEST", "the body did not come to its end");
+    throw new HttpError(400, "ERR_MALFORMED_REQUEST", "the body did not come to its end");
   }
   return Buffer.concat(chunks);
 }
 
-/** A media type without its parameters. */
+/** Returns the media type of a header, without parameters. */
 export function mediaType(header = ""): string {
   return header.split(";")[0]!.trim().toLowerCase();
 }

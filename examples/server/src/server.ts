@@ -15,23 +15,24 @@ import { Sessions } from "./identity/sessions.js";
 import { SigningKeys } from "./identity/signing-keys.js";
 import { Tokens } from "./identity/tokens.js";
 import { Live } from "./live/live.js";
-import { PACE } from "./live/pace.js";
+import { DEFAULT_TIMING } from "./live/timing.js";
 import { Sweeper } from "./messages/sweeper.js";
 
-/** For clients to answer that the connection closes, and for requests to be finished, in milliseconds. */
-const CLOSING_PATIENCE = 5000;
+/** Milliseconds to wait for close frames of clients and for pending requests. */
+const CLOSE_TIMEOUT_MS = 5000;
 
 export interface RunningServer {
+  /** Base URL, including the base path, without a trailing slash. */
   readonly url: string;
-  /** Stops accepting, finishes what came in, and lets go of the database. */
+  /** Stops accepting connections, finishes pending work and closes the database. */
   close(): Promise<void>;
 }
 
-/** Opens the database, builds the server and lets it listen. */
+/** Opens the database, creates the server and starts listening. */
 export async function startServer(
   config: Config,
   log: Logger,
-  pace = PACE,
+  timing = DEFAULT_TIMING,
 ): Promise<RunningServer> {
   const metrics = new Metrics();
   await migrate(config.database);
@@ -43,9 +44,12 @@ export async function startServer(
   const secret = config.serverSecret ?? (await loadSessionSecret(store));
   const coordination = await openCoordination(config.redisUrl, secret, log);
   const signingKeys = await SigningKeys.open(store);
-  const sessions = new Sessions(store, new Tokens(signingKeys), coordination, secret);
+  const sessions = new Sessions(store, new Tokens(signingKeys), coordination, {
+    secret,
+    maxSessions: config.maxSessions,
+  });
   const shared = { config, store, coordination, sessions, metrics, log };
-  const live = new Live(shared, pace);
+  const live = new Live(shared, timing);
   const app = createApp({ ...shared, passwords: new Passwords(), signingKeys, live });
 
   const http = new HttpServer(app);
@@ -58,15 +62,15 @@ export async function startServer(
 
   let closing: Promise<void> | undefined;
   const close = async () => {
-    const patience = setTimeout(() => http.terminate(), CLOSING_PATIENCE);
+    const timeout = setTimeout(() => http.terminate(), CLOSE_TIMEOUT_MS);
     await Promise.all([http.close(), live.close()]);
-    clearTimeout(patience);
+    clearTimeout(timeout);
     await sweeper.stop();
     await coordination.close();
     await store.close();
   };
   return {
-    url: `http://${family === "IPv6" ? `[${address}]` : address}:${port}`,
+    url: `http://${family === "IPv6" ? `[${address}]` : address}:${port}${config.basePath}`,
     close() {
       closing ??= close();
       return closing;

@@ -8,7 +8,7 @@ import type { Sessions } from "./identity/sessions.js";
 import type { SigningKeys } from "./identity/signing-keys.js";
 import type { Live } from "./live/live.js";
 
-/** What the routes work with. */
+/** Services that the routes use. */
 export interface Services {
   readonly config: Config;
   readonly store: Store;

@@ -3,9 +3,11 @@ import { once } from "node:events";
 import { AuthResponse, type ChatMessage } from "lacre";
 import { WebSocket } from "ws";
 import { readConfig } from "../src/config.js";
+import { peerOf } from "../src/database/contacts.js";
+import { readDatabaseConfig } from "../src/database/database-config.js";
 import { openDatabase } from "../src/database/open-database.js";
 import { Store } from "../src/database/store.js";
-import { PACE } from "../src/live/pace.js";
+import { DEFAULT_TIMING } from "../src/live/timing.js";
 import { createLog } from "../src/log.js";
 import { type RunningServer, startServer } from "../src/server.js";
 import { assertDescribed } from "./described.js";
@@ -28,32 +30,36 @@ const REDIS_URL = process.env.LACRE_REDIS_URL ?? "redis://127.0.0.1:6379";
 /** A server as it runs, with a database of its own. */
 export class TestServer {
   readonly log: string[] = [];
-  readonly #pace: typeof PACE;
+  readonly #timing: typeof DEFAULT_TIMING;
   readonly #env: NodeJS.ProcessEnv;
   #scratch: ScratchDatabase | undefined;
-  readonly #instances: number;
+  readonly instances: number;
   #running: readonly RunningServer[] = [];
   #asked = 0;
 
-  constructor(pace = PACE, env: NodeJS.ProcessEnv = {}, instances = INSTANCES) {
-    this.#pace = pace;
+  constructor(timing = DEFAULT_TIMING, env: NodeJS.ProcessEnv = {}, instances = INSTANCES) {
+    this.#timing = timing;
     this.#env = env;
-    this.#instances = instances;
+    this.instances = instances;
   }
 
+  /** The database that `DATABASE_URL` of its environment names, or the one that was made for it. */
   get database() {
-    return this.#scratch!.config;
+    const { DATABASE_URL } = this.#env;
+    return DATABASE_URL === undefined
+      ? this.#scratch!.config
+      : readDatabaseConfig({ DATABASE_URL });
   }
 
   /** Of one instance after the other, so that what one does is seen at the others. */
   get url(): string {
     this.#asked += 1;
-    return this.#running[this.#asked % this.#instances]!.url;
+    return this.#running[this.#asked % this.instances]!.url;
   }
 
   /** Has the next request go to this instance, counted from 0. */
   askNext(instance: number): void {
-    this.#asked = instance + this.#instances - 1;
+    this.#asked = instance + this.instances - 1;
   }
 
   /** Stops one of the instances. */
@@ -65,15 +71,15 @@ export class TestServer {
     this.#scratch ??= await createDatabase(isShared ? "postgresql" : "sqlite");
     const config = readConfig({
       SERVER_PORT: "0",
-      DATABASE_URL: urlOf(this.database),
+      DATABASE_URL: urlOf(this.#scratch.config),
       RATE_LIMIT_AUTH: "1000",
       RATE_LIMIT_USER: "10000",
       ...(isShared && { REDIS_URL }),
       ...this.#env,
     });
     const log = createLog("trace", { write: (line: string) => void this.log.push(line) });
-    const start = () => startServer(config, log, this.#pace);
-    this.#running = await Promise.all(Array.from({ length: this.#instances }, start));
+    const start = () => startServer(config, log, this.#timing);
+    this.#running = await Promise.all(Array.from({ length: this.instances }, start));
   }
 
   async stop(): Promise<void> {
@@ -153,7 +159,19 @@ export class TestUser {
     return this.#server.request("PATCH", path, body, this.token);
   }
 
+  /** A chat that the other one has accepted. */
   async chatWith(peer_name: string): Promise<number> {
+    const chat_id = await this.requestChat(peer_name);
+    await this.#server.withStore(async (store) => {
+      const chat = (await store.findChat(chat_id, this.id))!;
+      const user_id = peerOf(chat, this.id);
+      await store.setContact(chat, { user_id, action: "accept", now: Date.now() / 1000 });
+    });
+    return chat_id;
+  }
+
+  /** A chat that waits for the other one to accept it. */
+  async requestChat(peer_name: string): Promise<number> {
     const { body } = await this.post("/chats", { peer_name, ...PARAMETERS });
     return body.chat_id;
   }

@@ -1,6 +1,7 @@
-import { render } from "preact";
+import { options, render } from "preact";
 import * as z from "zod/mini";
 import { App } from "./model/app.js";
+import { Insecure } from "./views/insecure.js";
 import { Page } from "./views/page.js";
 
 /** The part of https://www.w3.org/TR/trusted-types/ that TypeScript does not have yet. */
@@ -20,14 +21,25 @@ z.config({ jitless: true });
 
 /** Has the page open without a connection too. Browsers that know of trusted types take no other address for a program. */
 function keepPage(): void {
-  const address = "/service-worker.js";
+  const address = "./service-worker.js";
   const policy = globalThis.trustedTypes?.createPolicy("lacre", { createScriptURL: () => address });
   const trusted = policy?.createScriptURL(address) ?? address;
-  void navigator.serviceWorker?.register(trusted as string);
+  // Without a worker the page still works online, and the next visit registers it.
+  navigator.serviceWorker?.register(trusted as string).catch(() => {});
 }
 
-const app = new App();
-render(<Page app={app} />, document.getElementById("app")!);
-void app.run();
+// Once a frame: thousands of messages may come in a row. A page in the background has no frames.
+options.debounceRendering = (draw) => {
+  if (document.visibilityState === "visible") requestAnimationFrame(draw);
+  else setTimeout(draw);
+};
 
-if (import.meta.env.PROD) keepPage();
+const root = document.getElementById("app")!;
+if (isSecureContext) {
+  const app = new App();
+  render(<Page app={app} />, root);
+  void app.run();
+  if (import.meta.env.PROD) keepPage();
+} else {
+  render(<Insecure />, root);
+}

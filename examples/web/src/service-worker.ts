@@ -17,14 +17,18 @@ interface Fetch extends Extendable {
 }
 
 const worker = self as unknown as Worker;
-const shell = __SHELL__.map((file) => `/${file}`);
+/** The path under which the page is served: `/`, or such as `/lacre/`. */
+const page = new URL("./", location.href).pathname;
+const shell = __SHELL__.map((file) => page + file);
+/** The caches of this path: all pages of an origin share what it keeps. */
+const OURS = `lacre ${page}: `;
 /** One for each build: the files have hashes in their names. */
-const CACHE = `lacre ${shell.join(" ")}`;
+const CACHE = OURS + shell.join(" ");
 
 worker.addEventListener("install", (event) => {
   const keep = async () => {
     const cache = await caches.open(CACHE);
-    await cache.addAll(["/", ...shell]);
+    await cache.addAll([page, ...shell]);
     await worker.skipWaiting();
   };
   event.waitUntil(keep());
@@ -33,7 +37,8 @@ worker.addEventListener("install", (event) => {
 worker.addEventListener("activate", (event) => {
   const clean = async () => {
     const names = await caches.keys();
-    await Promise.all(names.filter((name) => name !== CACHE).map((name) => caches.delete(name)));
+    const old = names.filter((name) => name.startsWith(OURS) && name !== CACHE);
+    await Promise.all(old.map((name) => caches.delete(name)));
     await worker.clients.claim();
   };
   event.waitUntil(clean());
@@ -43,11 +48,11 @@ worker.addEventListener("fetch", (event) => {
   const { request } = event;
   const { origin, pathname } = new URL(request.url);
   if (request.method !== "GET" || origin !== location.origin) return;
-  if (pathname === "/") event.respondWith(newest(request));
+  if (pathname === page) event.respondWith(newest(request));
   else if (shell.includes(pathname)) event.respondWith(kept(request, pathname));
 });
 
-/** The files are the same for whoever asks, though the server says that they may vary. */
+/** The files are the same for every request, though the server says that they may vary. */
 const SAME = { ignoreVary: true };
 
 /** The page as the server has it now; without a connection, as it was. */
@@ -55,12 +60,17 @@ async function newest(request: Request): Promise<Response> {
   try {
     return await fetch(request);
   } catch (error) {
-    const page = await caches.match("/", SAME);
-    if (page === undefined) throw error;
-    return page;
+    const kept = await find(page);
+    if (kept === undefined) throw error;
+    return kept;
   }
 }
 
 async function kept(request: Request, pathname: string): Promise<Response> {
-  return (await caches.match(pathname, SAME)) ?? fetch(request);
+  return (await find(pathname)) ?? fetch(request);
+}
+
+async function find(pathname: string): Promise<Response | undefined> {
+  const cache = await caches.open(CACHE);
+  return cache.match(pathname, SAME);
 }

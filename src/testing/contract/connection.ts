@@ -1,5 +1,6 @@
 import type * as z from "zod/mini";
 import { unixNow } from "../../clock.js";
+import { type DirectionKeys, directionKeys } from "../../connection/channel.js";
 import { randomBytes } from "../../crypto/random.js";
 import { MessageProtocol } from "../../envelope/message-protocol.js";
 import type { SigningKey } from "../../envelope/signing-key.js";
@@ -9,7 +10,6 @@ import type { MessageDefinition, PayloadSchema } from "../../messages/define-mes
 import { ErrorResponse } from "../../messages/error-response.js";
 import { MessageListResponse } from "../../messages/lists.js";
 import { createRegistry } from "../../messages/registry.js";
-import { type DirectionKeys, directionKeys } from "../../session/channel.js";
 import { ContractFailure, check, shown } from "./failure.js";
 import type { ContractSocket } from "./target.js";
 
@@ -27,44 +27,47 @@ interface Values {
   readonly welcome: Welcome;
 }
 
-/** Whose key a frame is signed with: of this connection's nonces, or of the session alone. */
+/** The key that signed a frame: derived with the connection's nonces, or from the session key alone. */
 type Signer = "connection server" | "connection client" | "session server" | "session client";
 
-/** A frame that came. It is taken whoever signed it, so that a case fails for what it is about and nothing else. */
-export interface Heard {
+/** A received frame. Any signer is accepted, so that a wrong key fails only the cases about keys. */
+export interface ReceivedFrame {
   readonly type: string;
   readonly value: unknown;
   readonly message: MessageProtocol;
   readonly signer: Signer | undefined;
 }
 
-/** What a client offers in its hello. */
+/** The offer of a hello. */
 export interface Offer {
   readonly wires?: readonly number[];
   readonly capabilities?: readonly string[];
 }
 
-/** How a frame is made otherwise than it should be. */
-export interface Oddity {
+/** Properties of a frame in which it differs from a valid one. */
+export interface FrameOverrides {
   readonly key?: SigningKey;
   readonly wire?: 1 | 2;
   /** Seconds before the server's time. */
   readonly age?: number;
 }
 
-/** A client's end of a WebSocket that does as it is told, right or wrong, and judges nothing. */
+/** A client's end of a WebSocket, which can send valid and invalid frames and records all received frames. */
 export class Connection {
   readonly #socket: ContractSocket;
   readonly #timeout: number;
   readonly #sessionKeys: DirectionKeys;
   readonly #sessionKey: Uint8Array;
-  readonly #heard: Heard[] = [];
+  readonly #frames: ReceivedFrame[] = [];
   readonly #waiting = new Set<() => void>();
   #isOpen = false;
   #closeCode: number | undefined;
-  #trouble: string | undefined;
+  #failure: string | undefined;
   #keys: DirectionKeys | undefined;
   #wire: 1 | 2 = 1;
+  /** Numbers of frames since the welcome. */
+  #sent = 0;
+  #received = 0;
   #clockOffset = 0;
 
   constructor(socket: ContractSocket, sessionKey: Uint8Array, timeout: number) {
@@ -74,9 +77,14 @@ export class Connection {
     this.#timeout = timeout;
     socket.binaryType = "arraybuffer";
     socket.onopen = () => this.#changed(() => (this.#isOpen = true));
-    socket.onmessage = ({ data }) => this.#changed(() => this.#hear(data));
+    socket.onmessage = ({ data }) => this.#changed(() => this.#receive(data));
     socket.onclose = ({ code }) => this.#changed(() => (this.#closeCode = code));
     socket.onerror = () => {};
+  }
+
+  /** Numbers of frames sent and received since the welcome. */
+  get counts(): { readonly sent: number; readonly received: number } {
+    return { sent: this.#sent, received: this.#received };
   }
 
   /** The keys of this connection's two directions. */
@@ -84,55 +92,73 @@ export class Connection {
     return this.#keys!;
   }
 
-  /** The wire that was agreed on. */
+  /** The wire that the welcome names. */
   get wire(): 1 | 2 {
     return this.#wire;
   }
 
-  /** Whether the server lets the WebSocket open. */
+  /** Waits until the WebSocket opens or closes. Returns whether it has opened. */
   async opens(): Promise<boolean> {
     await this.#until("the WebSocket to open or close", () => this.#isOpen || this.#hasClosed);
     return this.#isOpen;
   }
 
-  /** Sends bytes or text as they are. */
-  transmit(data: Uint8Array | string): void {
+  /** Sends bytes or text unchanged. */
+  sendRaw(data: Uint8Array | string): void {
     this.#socket.send(data);
   }
 
-  /** Says hello, in one way or another; its nonce. */
-  sayHello(
+  /** Sends a hello. Returns its nonce. */
+  sendHello(
     offer: Offer = {},
-    { key = this.#sessionKeys.client, wire = 1, age = 0 }: Oddity = {},
+    { key = this.#sessionKeys.client, wire = 1, age = 0 }: FrameOverrides = {},
   ): Uint8Array {
     const nonce = randomBytes(16);
     const hello = { nonce, wires: [2, 1], capabilities: [], ...offer } as Hello;
     const timestamp = unixNow() - age;
-    this.transmit(Hello.toProtocol(hello, key, { wire, timestamp }).toBytes());
+    this.sendRaw(Hello.toProtocol(hello, key, { wire, timestamp }).toBytes());
     return nonce;
   }
 
-  /** Says hello and takes what the welcome says. */
-  async greet(offer?: Offer, oddity?: Oddity): Promise<Heard & { readonly value: Welcome }> {
-    const hello = this.sayHello(offer, oddity);
-    const heard = await this.next("welcome");
-    const { value, message } = heard;
+  /** Sends a hello, waits for the welcome, and derives the keys of the connection. */
+  async handshake(
+    offer?: Offer,
+    overrides?: FrameOverrides,
+  ): Promise<ReceivedFrame & { readonly value: Welcome }> {
+    const hello = this.sendHello(offer, overrides);
+    const received = await this.next("welcome");
+    const { value, message } = received;
     check(value.wire === 1 || value.wire === 2, "welcome to name wire 1 or 2", value.wire);
     this.#keys = directionKeys(this.#sessionKey, { hello, welcome: value.nonce });
     this.#wire = value.wire;
     this.#clockOffset = message.timestamp - unixNow();
-    return heard;
+    return received;
   }
 
-  /** Sends a message as was agreed, or with some oddity; the frame. */
+  /** Confirms the keys of the connection with a first frame (S-24), and waits for the answer. */
+  async confirm(): Promise<void> {
+    const sent_at = Math.floor(this.serverTime) - 1;
+    this.send(Heartbeat, { sent_at });
+    await this.next("heartbeat", "as an answer to the first", (value) => value.sent_at === sent_at);
+  }
+
+  /** Returns whether a frame of this type was received and not taken yet. */
+  hasReceived(type: keyof Values, isExpected: (value: never) => boolean = () => true): boolean {
+    return this.#frames.some((one) => one.type === type && isExpected(one.value as never));
+  }
+
+  /** Sends a message on the chosen wire, unless `overrides` says otherwise. Returns the frame. */
   send<Type extends string, Schema extends PayloadSchema>(
     definition: MessageDefinition<Type, Schema>,
     value: z.input<Schema>,
-    { key = this.keys.client, wire = this.#wire, age = 0 }: Oddity = {},
+    { key = this.keys.client, wire = this.#wire, age = 0 }: FrameOverrides = {},
   ): Uint8Array {
-    const timestamp = key.nextTimestamp(this.serverTime - age);
+    const now = this.serverTime;
+    // nextTimestamp would follow a time set back, and could then return the time of an earlier frame again.
+    const timestamp = age === 0 ? key.nextTimestamp(now) : now - age;
     const frame = definition.toProtocol(value, key, { wire, timestamp }).toBytes();
-    this.transmit(frame);
+    this.sendRaw(frame);
+    this.#sent += 1;
     return frame;
   }
 
@@ -141,21 +167,21 @@ export class Connection {
     return unixNow() + this.#clockOffset;
   }
 
-  /** Takes the first frame of a type that came and was not taken yet, of those that are `meant`; waits for it. */
+  /** Takes the first frame of this type for which `isExpected` is true, and waits for one if there is none. */
   async next<Type extends keyof Values>(
     type: Type,
     about = "",
-    isMeant: (value: Values[Type]) => boolean = () => true,
-  ): Promise<Heard & { readonly value: Values[Type] }> {
-    const isIt = (one: Heard) => one.type === type && isMeant(one.value as Values[Type]);
+    isExpected: (value: Values[Type]) => boolean = () => true,
+  ): Promise<ReceivedFrame & { readonly value: Values[Type] }> {
+    const isIt = (one: ReceivedFrame) => one.type === type && isExpected(one.value as Values[Type]);
     const expected = about === "" ? `a frame of type ${type}` : `a frame of type ${type} ${about}`;
-    await this.#until(expected, () => this.#heard.some(isIt) || this.#hasClosed);
-    const at = this.#heard.findIndex(isIt);
-    check(at >= 0, expected, this.#account());
-    return this.#heard.splice(at, 1)[0] as Heard & { readonly value: Values[Type] };
+    await this.#until(expected, () => this.#frames.some(isIt) || this.#hasClosed);
+    const at = this.#frames.findIndex(isIt);
+    check(at >= 0, expected, this.#summary());
+    return this.#frames.splice(at, 1)[0] as ReceivedFrame & { readonly value: Values[Type] };
   }
 
-  /** Takes the refusal that comes next. Throws ContractFailure where it is of another code. */
+  /** Takes the next error frame. Throws ContractFailure if it has another code. */
   async nextError(...codes: readonly string[]): Promise<ErrorResponse> {
     const { value } = await this.next("error", codes.join(" or "));
     const expected = `an error ${codes.join(" or ")}`;
@@ -163,21 +189,21 @@ export class Connection {
     return value;
   }
 
-  /** All that came by the time that a heartbeat sent now is answered, and was not taken yet: but for who is there. */
-  async rest(): Promise<readonly Heard[]> {
+  /** Takes all frames that are received before the answer to a heartbeat. It ignores `user_online` and `user_offline`. */
+  async rest(): Promise<readonly ReceivedFrame[]> {
     const sent_at = Math.floor(this.serverTime);
     this.send(Heartbeat, { sent_at });
     await this.next("heartbeat", "as an answer to one", (value) => value.sent_at === sent_at);
-    const rest = this.#heard.filter(
+    const rest = this.#frames.filter(
       ({ type, value }) =>
         type !== "status" || !(value as StatusEvent).event_type.startsWith("user_"),
     );
-    this.#heard.length = 0;
+    this.#frames.length = 0;
     return rest;
   }
 
-  /** Throws ContractFailure where something came that was not taken, or the connection does not go on. */
-  async isQuiet(): Promise<void> {
+  /** Throws ContractFailure if a frame was received and not taken, or if the connection is closed. */
+  async expectNothing(): Promise<void> {
     const rest = await this.rest();
     check(
       rest.length === 0,
@@ -186,28 +212,29 @@ export class Connection {
     );
   }
 
-  /** The code that the server closes with. */
-  async closes(...codes: readonly number[]): Promise<void> {
+  /** Waits until the server closes the connection with one of these codes. */
+  async expectClose(...codes: readonly number[]): Promise<void> {
     const expected = `the connection to be closed with ${codes.join(" or ")}`;
     await this.#until(expected, () => this.#hasClosed);
-    check(codes.includes(this.#closeCode!), expected, this.#account());
+    check(codes.includes(this.#closeCode!), expected, this.#summary());
   }
 
-  /** That the server refuses what it was sent, or closes, which one it chooses. */
-  async isRefusedOrCloses(errorCode: string, closeCode: number): Promise<void> {
-    const isError = ({ type }: Heard) => type === "error";
+  /** Waits until the server sends an error or closes the connection, whichever it chooses. */
+  async expectErrorOrClose(errorCode: string, closeCode: number): Promise<void> {
+    const isError = ({ type }: ReceivedFrame) => type === "error";
     const expected = `an error ${errorCode}, or the end with ${closeCode}`;
-    await this.#until(expected, () => this.#heard.some(isError) || this.#hasClosed);
-    const isRefused = (this.#heard.find(isError)?.value as ErrorResponse)?.error_code === errorCode;
-    check(isRefused || this.#closeCode === closeCode, expected, this.#account());
+    await this.#until(expected, () => this.#frames.some(isError) || this.#hasClosed);
+    const rejects = (this.#frames.find(isError)?.value as ErrorResponse)?.error_code === errorCode;
+    check(rejects || this.#closeCode === closeCode, expected, this.#summary());
   }
 
+  /** Starts to close the connection. */
   end(): void {
     this.#socket.close();
   }
 
   get #hasClosed(): boolean {
-    return this.#closeCode !== undefined || this.#trouble !== undefined;
+    return this.#closeCode !== undefined || this.#failure !== undefined;
   }
 
   #changed(note: () => void): void {
@@ -215,14 +242,15 @@ export class Connection {
     for (const look of this.#waiting) look();
   }
 
-  #hear(data: unknown): void {
+  #receive(data: unknown): void {
     try {
       const message = MessageProtocol.fromBytes(data as ArrayBuffer);
       const parsed = registry.parse(message);
       const value = parsed.type === "unknown" ? undefined : parsed.value;
-      this.#heard.push({ type: message.type, value, message, signer: this.#signerOf(message) });
+      if (this.#keys !== undefined) this.#received += 1;
+      this.#frames.push({ type: message.type, value, message, signer: this.#signerOf(message) });
     } catch (error) {
-      this.#trouble = `a frame that cannot be read: ${(error as Error).message}`;
+      this.#failure = `a frame that cannot be read: ${(error as Error).message}`;
     }
   }
 
@@ -236,20 +264,20 @@ export class Connection {
     return keys.find(([, key]) => key !== undefined && message.verify(key))?.[0];
   }
 
-  #until(expected: string, isSo: () => boolean): Promise<void> {
+  #until(expected: string, condition: () => boolean): Promise<void> {
     return new Promise((resolve, reject) => {
       const look = () => {
-        if (!isSo()) return;
+        if (!condition()) return;
         settled();
         resolve();
       };
-      const giveUp = setTimeout(() => {
+      const timer = setTimeout(() => {
         settled();
         const within = `${expected} within ${this.#timeout} s`;
-        reject(new ContractFailure(within, this.#account()));
+        reject(new ContractFailure(within, this.#summary()));
       }, this.#timeout * 1000);
       const settled = () => {
-        clearTimeout(giveUp);
+        clearTimeout(timer);
         this.#waiting.delete(look);
       };
       this.#waiting.add(look);
@@ -257,10 +285,10 @@ export class Connection {
     });
   }
 
-  /** What came and was not taken, and how it ended. */
-  #account(): string {
-    const frames = this.#heard.map(({ type, value }) => `${type} ${shown(value)}`);
-    if (this.#trouble !== undefined) frames.push(this.#trouble);
+  /** Describes the received frames that were not taken, and how the connection ended. */
+  #summary(): string {
+    const frames = this.#frames.map(({ type, value }) => `${type} ${shown(value)}`);
+    if (this.#failure !== undefined) frames.push(this.#failure);
     if (this.#closeCode !== undefined) frames.push(`the end, with code ${this.#closeCode}`);
     return frames.length === 0 ? "nothing" : frames.join(", ");
   }

@@ -1,40 +1,41 @@
 import { ContractFailure } from "./failure.js";
-import { Stage } from "./stage.js";
+import { Fixture } from "./fixture.js";
 import type { ContractTarget } from "./target.js";
 
-/** One thing that a server must do, and how to see whether it does. */
+/** A test of one requirement on a server. */
 export interface ContractCase {
-  /** What holds, in words. */
+  /** Required behaviour of the server. */
   readonly name: string;
-  /** The requirement of docs/PROTOCOL.md that it holds, such as `S-11`. */
+  /** The requirement of docs/PROTOCOL.md that the case tests, such as `S-11`. */
   readonly requirement: string;
   /**
-   * Plays the case against a server, with users of its own. Throws ContractFailure where the server does otherwise, says
-   * nothing in time, or gives the case no stage to play on.
+   * Runs the case against a server, with users of its own.
+   *
+   * @throws {ContractFailure} if the server behaves otherwise, does not answer in time, or cannot be reached.
    */
   run(target: ContractTarget): Promise<void>;
 }
 
-/** How many answers long a case may take. */
-const ANSWERS_PER_CASE = 4;
+/** Timeout of a case, as a multiple of the timeout of an answer. */
+const TIMEOUT_FACTOR = 4;
 
-/** A case that is played on a stage of its own, which it leaves as it ends. */
+/** Defines a case that runs with a fixture of its own, which is cleaned up at the end. */
 export function contractCase(
   requirement: string,
   name: string,
-  play: (stage: Stage) => Promise<void>,
+  test: (fixture: Fixture) => Promise<void>,
 ): ContractCase {
   return {
     name,
     requirement,
     async run(target) {
-      const stage = new Stage(target);
+      const fixture = new Fixture(target);
       try {
-        await withinTime(play(stage), ANSWERS_PER_CASE * stage.timeout);
+        await withinTime(test(fixture), TIMEOUT_FACTOR * fixture.timeout);
       } catch (error) {
         throw asFailure(error);
       } finally {
-        await withinTime(stage.leave(), stage.timeout).catch(() => {});
+        await withinTime(fixture.cleanUp(), fixture.timeout).catch(() => {});
       }
     },
   };
@@ -42,14 +43,14 @@ export function contractCase(
 
 function withinTime(work: Promise<void>, seconds: number): Promise<void> {
   return new Promise((resolve, reject) => {
-    const giveUp = setTimeout(() => {
+    const timer = setTimeout(() => {
       reject(new ContractFailure(`the case to end within ${seconds} s`, "no end"));
     }, seconds * 1000);
-    work.then(resolve, reject).finally(() => clearTimeout(giveUp));
+    work.then(resolve, reject).finally(() => clearTimeout(timer));
   });
 }
 
-/** Whatever breaks a case is the server's: it is not there, or says what no client can read. */
+/** Converts any error of a case: the server cannot be reached, or its answer is malformed. */
 function asFailure(error: unknown): ContractFailure {
   if (error instanceof ContractFailure) return error;
   const { message, cause } = error as Error & { cause?: { message?: string } };

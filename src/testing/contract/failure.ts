@@ -1,9 +1,11 @@
 import { equalConstantTime, isBytes } from "../../bytes.js";
 
-/** What a server does otherwise than its contract says: what was expected of it, and what came. */
+/** A server does not meet its contract. */
 export class ContractFailure extends Error {
   override readonly name = "ContractFailure";
+  /** The required behaviour. */
   readonly expected: string;
+  /** The behaviour of the server. */
   readonly came: string;
 
   constructor(expected: string, came: string) {
@@ -15,10 +17,10 @@ export class ContractFailure extends Error {
 
 const MAX_SHOWN = 400;
 
-/** What lets somebody in, which no report is to show. */
+/** Fields with credentials, which failures do not show. */
 const SECRETS = new Set(["access_token", "refresh_token", "session_key", "ticket"]);
 
-/** A value as a failure shows it: short, with bytes counted, and without secrets. */
+/** Formats a value for a failure: shortened, without credentials, and with the lengths of byte arrays. */
 export function shown(value: unknown): string {
   const text = JSON.stringify(value, (key, inner) => {
     if (SECRETS.has(key)) return "<secret>";
@@ -28,12 +30,13 @@ export function shown(value: unknown): string {
   return text.length > MAX_SHOWN ? `${text.slice(0, MAX_SHOWN)}…` : text;
 }
 
-/** Throws ContractFailure unless `came` is so. */
-export function check(isSo: boolean, expected: string, came: unknown): asserts isSo {
-  if (!isSo) throw new ContractFailure(expected, typeof came === "string" ? came : shown(came));
+/** Throws ContractFailure unless `condition` is true. */
+export function check(condition: boolean, expected: string, came: unknown): asserts condition {
+  if (!condition)
+    throw new ContractFailure(expected, typeof came === "string" ? came : shown(came));
 }
 
-/** Throws ContractFailure unless `came` is `expected`, by value; `what` says of what. */
+/** Throws ContractFailure unless `came` deeply equals `expected`. `what` names the compared value. */
 export function checkSame(what: string, came: unknown, expected: unknown): void {
   check(isSame(came, expected), `${what} to be ${shown(expected)}`, came);
 }

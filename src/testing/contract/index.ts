@@ -1,17 +1,19 @@
 import { accounts } from "./cases/accounts.js";
+import { autoDelete } from "./cases/auto-delete.js";
 import { chats } from "./cases/chats.js";
+import { contacts } from "./cases/contacts.js";
 import { frames } from "./cases/frames.js";
-import { greeting } from "./cases/greeting.js";
+import { handshake } from "./cases/handshake.js";
 import { httpMessages } from "./cases/http-messages.js";
-import { marks } from "./cases/marks.js";
 import { membership } from "./cases/membership.js";
 import { messages } from "./cases/messages.js";
+import { receipts } from "./cases/receipts.js";
 import { resumes } from "./cases/resume.js";
 import type { ContractCase } from "./contract-case.js";
 
 /**
- * What a server must do, case by case: each is independent of the others, brings its own users, and may run at the same
- * time as they do. Tied to no test runner.
+ * The cases of the server contract (docs/PROTOCOL.md, sections 2 to 6, 11 and 12), for any test runner. Each case registers
+ * its own users, does not depend on other cases, and may run in parallel with them.
  *
  * ```ts
  * for (const { requirement, name, run } of contract) test(`${requirement}: ${name}`, () => run(target));
@@ -20,11 +22,13 @@ import type { ContractCase } from "./contract-case.js";
 export const contract: readonly ContractCase[] = [
   ...accounts,
   ...chats,
-  ...greeting,
+  ...contacts,
+  ...autoDelete,
+  ...handshake,
   ...frames,
   ...messages,
   ...resumes,
-  ...marks,
+  ...receipts,
   ...membership,
   ...httpMessages,
 ];

@@ -1,23 +1,23 @@
-/** A server under test, as whoever tests it hands it over. */
+/** The server under test. */
 export interface ContractTarget {
-  /** Asks the server for a path that begins with `/`: the platform's `fetch`, told where the server is. */
+  /** Sends a request to a path of the server, which starts with `/`. Use the platform's `fetch` with the server's address. */
   fetch(path: string, init?: RequestInit): Promise<Response>;
-  /** Opens a WebSocket at a path that begins with `/`: the platform's own, or that of the package ws. */
+  /** Opens a WebSocket at a path of the server, which starts with `/`. Use the platform's WebSocket, or the package ws. */
   connect(path: string): ContractSocket;
-  /** A username that nobody has. By default one of 20 random letters and digits. */
+  /** Returns a username that is not taken. Default: 20 random hexadecimal digits. */
   username?(): string;
-  /** Seconds for which an answer is waited for; a case ends after four times as much. By default 10. */
+  /** Timeout of an answer in seconds. A case has four times as long. Default: 10. */
   readonly timeout?: number;
 }
 
-/** What the suite needs of a WebSocket, which is about to open. */
+/** The part of a WebSocket that the suite uses. */
 export interface ContractSocket {
   /** Set to `arraybuffer` by the suite. */
   binaryType: string;
   /** Sends a Uint8Array, or text. */
   // biome-ignore lint/suspicious/noExplicitAny: compilers and platforms have types of their own for these
   send(data: any): void;
-  /** Begins to close. */
+  /** Starts the closing handshake. */
   close(): void;
   /** Set by the suite. */
   // biome-ignore lint/suspicious/noExplicitAny: each platform has event types of its own

@@ -6,25 +6,28 @@ import { MAX_TYPE_BYTES } from "../../limits.js";
 import { anyMessage, type GeneratedMessage } from "./messages.js";
 import { type GeneratedPayload, payload, signingKey, text, unixTime } from "./values.js";
 
-/** A signed frame, and what it was made of. */
+/** A signed frame, and its key and time. */
 export interface GeneratedFrame {
   readonly bytes: Uint8Array;
   readonly wire: 1 | 2;
   readonly key: SigningKey;
+  /** Unix time in seconds. */
   readonly timestamp: number;
 }
 
-/** How frames are generated: on both wires and under any key, unless this says otherwise. */
+/** Options of the frame generators. */
 export interface FrameGeneratorOptions {
+  /** Format of the frames. Default: both. */
   readonly wire?: 1 | 2;
+  /** Key that signs the frames. Default: any. */
   readonly key?: SigningKey;
 }
 
-/** A signed frame that holds a message, on either wire. */
+/** A signed frame, and the message in it. */
 export interface GeneratedMessageFrame extends GeneratedFrame, GeneratedMessage {}
 
 /**
- * A signed frame of a message of docs/PROTOCOL.md, section 7. It is fresh at its own `timestamp`.
+ * Generates signed frames with the messages of docs/PROTOCOL.md, section 7. A frame is fresh at its own `timestamp`.
  *
  * ```ts
  * fc.property(messageFrame(), ({ bytes, key, timestamp, definition, value }) => {
@@ -44,13 +47,13 @@ export function messageFrame(
     });
 }
 
-/** A signed frame of an application's own type. */
+/** A signed frame, and its type and payload. */
 export interface GeneratedPlainFrame extends GeneratedFrame {
   readonly type: string;
   readonly payload: GeneratedPayload;
 }
 
-/** A signed frame of any type and payload; the payload is as `payload()` makes it. */
+/** Generates signed frames with any type, and with a payload of `payload()`. */
 export function frame(options: FrameGeneratorOptions = {}): fc.Arbitrary<GeneratedPlainFrame> {
   return fc
     .tuple(type(), payload(), wireOf(options), keyOf(options), unixTime())
@@ -60,7 +63,7 @@ export function frame(options: FrameGeneratorOptions = {}): fc.Arbitrary<Generat
     });
 }
 
-/** A type of a frame: 1 to 64 bytes. */
+/** Generates types of frames: 1 to 64 bytes of UTF-8. */
 export function type(): fc.Arbitrary<string> {
   return text({ minLength: 1, maxLength: MAX_TYPE_BYTES }).filter(
     (name) => encodeUtf8(name).length <= MAX_TYPE_BYTES,

@@ -8,19 +8,20 @@ import { rawFloat64, rawMap, rawText, rawWire1, rawWire2 } from "../raw.js";
 import { type FrameGeneratorOptions, frame, keyOf, wireOf } from "./frames.js";
 import { hostilePayloads } from "./hostile-payloads.js";
 
-/** A frame that nobody may let in. */
+/** A frame that every receiver must reject. */
 export interface HostileFrame {
+  /** Why the frame must be rejected. */
   readonly kind: HostileKind;
   readonly bytes: Uint8Array;
-  /** The key under which a receiver opens it. */
+  /** The receiver's key. */
   readonly key: SigningKey;
-  /** The receiver's time, Unix time in seconds. */
+  /** Time of receipt, Unix time in seconds. */
   readonly now: number;
-  /** With one of which it is refused. */
+  /** Codes of the errors that a receiver may throw. */
   readonly codes: readonly LacreErrorCode[];
 }
 
-/** What is wrong with a hostile frame. */
+/** The reason why a hostile frame must be rejected. */
 export type HostileKind = keyof typeof hostilePayloads | keyof typeof hostileFrames;
 
 type Hostile = Omit<HostileFrame, "kind">;
@@ -29,10 +30,10 @@ const NOW = 1_700_000_000;
 const MALFORMED = ["ERR_MALFORMED"] as const;
 const EMPTY_MAP = Uint8Array.of(0x80);
 const FIELDS = { type: rawText("test"), payload: EMPTY_MAP, timestamp: rawFloat64(NOW) };
-/** Where a wire 2 frame has the head of its version, behind which the key id begins. */
+/** Offset of the version in a wire 2 frame. */
 const VERSION_AT = 1;
 
-/** A sound frame, changed. */
+/** Generates valid frames and changes them. */
 function changed(
   options: FrameGeneratorOptions,
   codes: readonly LacreErrorCode[],
@@ -46,7 +47,7 @@ function changed(
   );
 }
 
-/** Frames made by hand, and rightly signed. */
+/** Generates one of the given frames, which have a valid signature. */
 function byHand(
   options: FrameGeneratorOptions,
   wires: {
@@ -82,7 +83,7 @@ function inBin(head: readonly number[], bytes: Uint8Array): Uint8Array {
   return concat(Uint8Array.from(head), bytes);
 }
 
-/** The kinds of frame that no reader may accept whatever is in them, each by its name. */
+/** Generators of frames that must be rejected for their envelope, by kind. */
 const hostileFrames = {
   "no frame": (options: FrameGeneratorOptions): fc.Arbitrary<Hostile> =>
     fc
@@ -181,7 +182,7 @@ const hostileFrames = {
   "changed bit": (options: FrameGeneratorOptions): fc.Arbitrary<Hostile> =>
     changed(
       options,
-      // In a length or a head, no frame is left to verify.
+      // A changed length or head makes the frame malformed before it can be verified.
       ["ERR_VERIFY", "ERR_MALFORMED", "ERR_BOUND_EXCEEDED"],
       ({ bytes }) =>
         fc
@@ -203,7 +204,7 @@ const hostileFrames = {
     ),
 } satisfies Record<string, (options: FrameGeneratorOptions) => fc.Arbitrary<Hostile>>;
 
-/** An id that a frame made by hand has, and a secret that no generated frame is signed with. */
+/** The id of hand-made frames, also used as a secret that signs no generated frame. */
 const ID = /* @__PURE__ */ decodeUuid("018bcfe5-687b-7abc-8def-0123456789ab")!;
 
 function withPayload(kind: keyof typeof hostilePayloads, options: FrameGeneratorOptions) {
@@ -215,15 +216,15 @@ function withPayload(kind: keyof typeof hostilePayloads, options: FrameGenerator
     });
 }
 
-/** The names of all kinds of hostile frames. */
+/** All kinds of hostile frames. */
 export const HOSTILE_KINDS: readonly HostileKind[] = [
   ...(Object.keys(hostilePayloads) as HostileKind[]),
   ...(Object.keys(hostileFrames) as HostileKind[]),
 ];
 
 /**
- * A frame that every receiver refuses, of all kinds or of one. What can be signed is signed, so that nothing but what the
- * kind names is wrong with it.
+ * Generates frames that every receiver must reject, of all kinds or of one. A frame has only the fault of its kind: its
+ * signature is valid if it can have one.
  *
  * ```ts
  * fc.property(hostileFrame(), ({ bytes, key, now, codes }) => {

@@ -5,7 +5,7 @@ import { MAX_ELEMENTS, MAX_NESTING } from "../../limits.js";
 import { FORBIDDEN_KEYS } from "../../wire/scan.js";
 import { rawFloat64, rawMap, rawText } from "../raw.js";
 
-/** The MessagePack of a payload that is to be refused, and with which codes. */
+/** The MessagePack of a payload that must be rejected, and the possible error codes. */
 export interface HostilePayload {
   readonly payload: Uint8Array;
   readonly codes: readonly LacreErrorCode[];
@@ -14,10 +14,10 @@ export interface HostilePayload {
 const NIL = Uint8Array.of(0xc0);
 const MALFORMED = ["ERR_MALFORMED"] as const;
 const BEYOND = ["ERR_BOUND_EXCEEDED"] as const;
-/** Of a count past what there may be and past the end, either may be noticed first. */
+/** Codes for a count that exceeds both a limit and the length of the frame: a reader may check either first. */
 const EITHER = ["ERR_BOUND_EXCEEDED", "ERR_MALFORMED"] as const;
 
-/** Something at a depth of some harmless maps and arrays. */
+/** Encloses a value in valid maps and arrays. */
 function somewhere(inner: Uint8Array, around: readonly ("map" | "array")[]): Uint8Array {
   const nested = around.reduce(
     (value, kind) =>
@@ -45,7 +45,7 @@ function u32(value: number): number[] {
   return [value >>> 24, (value >>> 16) & 0xff, (value >>> 8) & 0xff, value & 0xff];
 }
 
-/** A short text under a head that is longer than it need be. */
+/** Generates encodings of a short text with a longer head than necessary. */
 function inLongerHead(text: string): fc.Arbitrary<Uint8Array> {
   const bytes = encodeUtf8(text);
   const { length } = bytes;
@@ -57,7 +57,7 @@ function inLongerHead(text: string): fc.Arbitrary<Uint8Array> {
   return fc.constantFrom(...heads.map((head) => concat(raw(...head), bytes)));
 }
 
-/** A map in which a key stands twice, some of the time past the sixteen that are compared pair by pair. */
+/** Generates maps with a duplicate key, of which some have more than the 16 entries that `scan` compares pair by pair. */
 function twice(second: (key: string) => fc.Arbitrary<Uint8Array>): fc.Arbitrary<Uint8Array> {
   const others = fc.uniqueArray(fc.nat(1000), { maxLength: 40 });
   return fc
@@ -135,7 +135,7 @@ function ofElements(count: number): Uint8Array {
   return concat(raw(0x81), rawText("many"), raw(0xdd, ...u32(count)), new Uint8Array(count));
 }
 
-/** The kinds of payload that no reader may accept, each by its name; the frame around is sound. */
+/** Generators of payloads that must be rejected in a valid frame, by kind. */
 export const hostilePayloads = {
   "duplicate key": (): fc.Arbitrary<HostilePayload> =>
     placed(
@@ -178,7 +178,7 @@ export const hostilePayloads = {
       codes: BEYOND,
     })),
   "many elements": (): fc.Arbitrary<HostilePayload> =>
-    // The frame's own four entries and the payload's one count too.
+    // The frame's four entries and the payload's one entry count too.
     fc.integer({ min: MAX_ELEMENTS - 4, max: MAX_ELEMENTS + 1000 }).map((count) => ({
       payload: ofElements(count),
       codes: BEYOND,

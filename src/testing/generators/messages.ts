@@ -9,11 +9,11 @@ import { ErrorResponse } from "../../messages/error-response.js";
 import { ChatListResponse, type ChatSummary, MessageListResponse } from "../../messages/lists.js";
 import { bytes, clientId, count, id, mapKey, number, payload, text, unixTime } from "./values.js";
 
-// Values as the definitions yield them, from all over their bounds: `definition.parse(value)` is the value again.
+// Generates parsed values of the messages over their whole range: `definition.parse(value)` returns an equal value.
 
 type Fields<Value> = { [Name in keyof Value]: fc.Arbitrary<Exclude<Value[Name], undefined>> };
 
-/** A value of these fields; without some of the `optional` ones. */
+/** Generates objects with these fields. The `optional` fields may be absent. */
 function record<Value extends object>(
   fields: Required<Fields<Value>>,
   ...optional: (keyof Value)[]
@@ -28,13 +28,13 @@ function record<Value extends object>(
 }
 
 function username(): fc.Arbitrary<string> {
-  const letters = "aZñßéΩж中あ가ا१7".normalize("NFC");
+  const letters = [..."aZñßéΩж中あ가ا१7_-", "नी", "ก้", "क्ष", "l·l"];
   return fc
-    .string({ unit: fc.constantFrom(...letters, "_", "-"), minLength: 3, maxLength: 50 })
-    .filter((name) => /[\p{L}\p{N}]/u.test(name));
+    .string({ unit: fc.constantFrom(...letters), minLength: 3, maxLength: 50 })
+    .filter((name) => /[\p{L}\p{N}]/u.test(name) && [...name].length <= 50);
 }
 
-/** What a client says to be let in. */
+/** Generates values of AuthRequest. */
 export function authRequest(): fc.Arbitrary<AuthRequest> {
   return record<AuthRequest>(
     {
@@ -46,7 +46,7 @@ export function authRequest(): fc.Arbitrary<AuthRequest> {
   );
 }
 
-/** What a server answers. */
+/** Generates values of AuthResponse. */
 export function authResponse(): fc.Arbitrary<AuthResponse> {
   const token = text({ minLength: 1, maxLength: 300 });
   return record<AuthResponse>(
@@ -65,7 +65,7 @@ export function authResponse(): fc.Arbitrary<AuthResponse> {
   );
 }
 
-/** A message of a chat; its content is no ciphertext of anybody's. */
+/** Generates values of ChatMessage. Their content is random, and does not decrypt. */
 export function chatMessage(): fc.Arbitrary<ChatMessage> {
   return record<ChatMessage>(
     {
@@ -80,17 +80,21 @@ export function chatMessage(): fc.Arbitrary<ChatMessage> {
       epoch: count(),
       counter: count(),
       device: text({ minLength: 1, maxLength: 100 }),
+      stored_at: unixTime(),
     },
     ...["message_id" as const, "client_id" as const, "seq" as const],
-    ...["epoch" as const, "counter" as const, "device" as const],
+    ...["epoch" as const, "counter" as const, "device" as const, "stored_at" as const],
   );
 }
 
-/** What someone does or has done. */
+/** Generates values of StatusEvent. */
 export function statusEvent(): fc.Arbitrary<StatusEvent> {
   return record<StatusEvent>(
     {
-      event_type: fc.constantFrom("typing", "read", "user_online", "user_offline", "delivered"),
+      event_type: fc.constantFrom(
+        ...(["typing", "read", "user_online", "user_offline"] as const),
+        ...(["delivered", "chat_changed"] as const),
+      ),
       user_id: id(),
       chat_id: id(),
       timestamp: unixTime(),
@@ -101,7 +105,7 @@ export function statusEvent(): fc.Arbitrary<StatusEvent> {
   );
 }
 
-/** Why something was not done. */
+/** Generates values of ErrorResponse. */
 export function errorResponse(): fc.Arbitrary<ErrorResponse> {
   return record<ErrorResponse>(
     {
@@ -127,13 +131,19 @@ function chatSummary(): fc.Arbitrary<ChatSummary> {
       key_check: bytes(16),
       last_seq: count(),
       unread: count(),
+      expired_until: unixTime(),
+      auto_delete_change: fc.record({ user_id: id(), changed_at: unixTime(), after: count() }),
+      request: fc.constantFrom("incoming" as const, "outgoing" as const),
+      is_blocked: fc.boolean(),
     },
     ...["auto_delete_hours" as const, "salt" as const],
     ...["iterations" as const, "key_check" as const],
+    ...["expired_until" as const, "auto_delete_change" as const],
+    ...["request" as const, "is_blocked" as const],
   );
 }
 
-/** A page of a user's chats. */
+/** Generates values of ChatListResponse. */
 export function chatListResponse(): fc.Arbitrary<ChatListResponse> {
   return record<ChatListResponse>({
     chats: fc.array(chatSummary(), { maxLength: 4 }),
@@ -142,7 +152,7 @@ export function chatListResponse(): fc.Arbitrary<ChatListResponse> {
   });
 }
 
-/** Messages of a chat. */
+/** Generates values of MessageListResponse. */
 export function messageListResponse(): fc.Arbitrary<MessageListResponse> {
   return record<MessageListResponse>(
     {
@@ -161,7 +171,7 @@ function capabilities(): fc.Arbitrary<string[]> {
   return fc.array(text({ minLength: 1, maxLength: 64 }), { maxLength: 4 });
 }
 
-/** What a client opens a connection with. */
+/** Generates values of Hello. */
 export function hello(): fc.Arbitrary<Hello> {
   return record<Hello>(
     {
@@ -174,19 +184,25 @@ export function hello(): fc.Arbitrary<Hello> {
   );
 }
 
-/** What a server answers to it. */
+const duration = () => fc.oneof(id(), fc.double({ min: 2 ** -20, max: 2 ** 40, noNaN: true }));
+
+/** Generates values of Welcome. */
 export function welcome(): fc.Arbitrary<Welcome> {
-  return record<Welcome>({
-    nonce: bytes(16),
-    hello_nonce: bytes(16),
-    wire: id(),
-    capabilities: capabilities(),
-    limits: fc.dictionary(mapKey(), number(), { maxKeys: 4, noNullPrototype: true }),
-    heartbeat: fc.oneof(id(), fc.double({ min: 2 ** -20, max: 2 ** 40, noNaN: true })),
-  });
+  return record<Welcome>(
+    {
+      nonce: bytes(16),
+      hello_nonce: bytes(16),
+      wire: id(),
+      capabilities: capabilities(),
+      limits: fc.dictionary(mapKey(), number(), { maxKeys: 4, noNullPrototype: true }),
+      heartbeat: duration(),
+      reconnect_within: duration(),
+    },
+    "reconnect_within",
+  );
 }
 
-/** A server's word that it has stored a message. */
+/** Generates values of Ack. */
 export function ack(): fc.Arbitrary<Ack> {
   return record<Ack>({
     client_id: clientId(),
@@ -197,19 +213,23 @@ export function ack(): fc.Arbitrary<Ack> {
   });
 }
 
-/** A client's question for what it missed. */
+/** Generates values of Resume. */
 export function resume(): fc.Arbitrary<Resume> {
   return record<Resume>({ chat_id: id(), after: count(), limit: id() });
 }
 
-/** A sign of life. */
+/** Generates values of Heartbeat. */
 export function heartbeat(): fc.Arbitrary<Heartbeat> {
-  return record<Heartbeat>({ sent_at: unixTime() });
+  return record<Heartbeat>(
+    { sent_at: unixTime(), sent: count(), received: count() },
+    "sent",
+    "received",
+  );
 }
 
 type AnyDefinition = MessageDefinition<string, PayloadSchema>;
 
-/** A definition, and a value that it yields. */
+/** A definition, and a parsed value of it. */
 export interface GeneratedMessage {
   readonly definition: AnyDefinition;
   readonly value: object;
@@ -226,7 +246,7 @@ function of<Type extends string, Schema extends PayloadSchema>(
 }
 
 /**
- * A message of any of the kinds of docs/PROTOCOL.md, section 7, each as often as the others.
+ * Generates messages of all types of docs/PROTOCOL.md, section 7, with equal probability.
  *
  * ```ts
  * fc.assert(fc.property(anyMessage(), ({ definition, value }) => definition.safeParse(value).success));

@@ -3,7 +3,7 @@ import { SigningKey } from "../../envelope/signing-key.js";
 import { MAX_UNIX_TIME } from "../../limits.js";
 import { FORBIDDEN_KEYS } from "../../wire/scan.js";
 
-/** Any well-formed text of so many characters: all of Unicode, U+0000 and U+FEFF included. */
+/** Generates well-formed text with a length in code points. It may contain any character, including U+0000 and U+FEFF. */
 export function text({
   minLength = 0,
   maxLength = 40,
@@ -19,14 +19,14 @@ export function text({
   );
 }
 
-/** Bytes of an exact length, or of at most 300. */
+/** Generates byte arrays of the given length, by default of 0 to 300 bytes. */
 export function bytes(length?: number): fc.Arbitrary<Uint8Array> {
   return fc.uint8Array(
     length === undefined ? { maxLength: 300 } : { minLength: length, maxLength: length },
   );
 }
 
-/** A Unix time in seconds that a payload can have, whole seconds and those of today among them. */
+/** Generates Unix times in seconds: recent times with milliseconds, whole seconds, and any time that a payload can have. */
 export function unixTime(): fc.Arbitrary<number> {
   return fc.oneof(
     fc.integer({ min: 0, max: 2 ** 32 }).map((milliseconds) => 1.7e9 + milliseconds / 1000),
@@ -35,7 +35,7 @@ export function unixTime(): fc.Arbitrary<number> {
   );
 }
 
-/** An id: 1 to 2^53 − 1. */
+/** Generates ids: integers from 1 to 2^53 − 1. */
 export function id(): fc.Arbitrary<number> {
   return fc.oneof(
     fc.integer({ min: 1, max: 300 }),
@@ -43,24 +43,24 @@ export function id(): fc.Arbitrary<number> {
   );
 }
 
-/** A count: 0 to 2^53 − 1. */
+/** Generates counts: integers from 0 to 2^53 − 1. */
 export function count(): fc.Arbitrary<number> {
   return fc.oneof(fc.nat(300), fc.maxSafeNat());
 }
 
-/** A client id: a UUID in lower case that is not the nil UUID. */
+/** Generates client ids: UUIDs in lower case other than the nil UUID. */
 export function clientId(): fc.Arbitrary<string> {
   return fc.uuid({ version: [1, 3, 4, 5, 7] });
 }
 
-/** A key that a map of a frame may have. */
+/** Generates valid keys of maps. */
 export function mapKey(): fc.Arbitrary<string> {
   return fc
     .oneof(text({ maxLength: 12 }), fc.nat().map(String), fc.constant("timestamp"))
     .filter((key) => !FORBIDDEN_KEYS.has(key));
 }
 
-/** A number as frames have them: integers of every width, and floats that are finite. */
+/** Generates numbers: integers of every width, and finite floats. */
 export function number(): fc.Arbitrary<number> {
   return fc.oneof(
     fc.integer({ min: -40, max: 300 }),
@@ -70,12 +70,12 @@ export function number(): fc.Arbitrary<number> {
   );
 }
 
-/** What a payload's map holds. */
+/** A generated payload. */
 export type GeneratedPayload = Record<string, unknown>;
 
 /**
- * A payload: a map of nested maps and arrays, within the bounds of docs/PROTOCOL.md, section 2. It comes back the same
- * from either wire; with `bytes` it has byte strings too, which come back from wire 1 as base64 text.
+ * Generates payloads: nested maps and arrays within the limits of docs/PROTOCOL.md, section 2. Both wires decode to an equal
+ * payload. With `bytes` payloads have byte arrays too, which wire 1 decodes as base64 text.
  *
  * ```ts
  * fc.assert(fc.property(payload(), (value) => new MessageProtocol({ type: "test", payload: value }).wire === 1));
@@ -100,7 +100,7 @@ export function payload({
   })).map;
 }
 
-/** A secret, of either form; one that is all zero protects nothing and is refused. */
+/** Generates secrets as text and as bytes. None is all zero, because SigningKey rejects such secrets. */
 export function secret(): fc.Arbitrary<string | Uint8Array> {
   return fc.oneof(
     text({ minLength: 1 }).filter((characters) => /[^\0]/.test(characters)),
@@ -108,7 +108,7 @@ export function secret(): fc.Arbitrary<string | Uint8Array> {
   );
 }
 
-/** A signing key, half of them with an id. */
+/** Generates signing keys, about half of them with an id. */
 export function signingKey(): fc.Arbitrary<SigningKey> {
   const keyId = fc.oneof(fc.constant(""), text({ minLength: 1, maxLength: 16 }));
   return fc.tuple(secret(), keyId).map(([from, id]) => SigningKey.from(from, { id }));

@@ -1,21 +1,25 @@
 import type { Command } from "commander";
-import { exitCodes, Failure } from "../failure.js";
+import { CommandError, exitCodes } from "../command-error.js";
+import { print } from "../printing.js";
 import { configKeys } from "./config.js";
 
 const writers = { bash, zsh, fish };
 export const shells = Object.keys(writers);
 
 /** A script that has a shell complete what is typed after `lacre-chat`. */
-export function completion(shell: string, program: Command): void {
+export async function completion(shell: string, program: Command): Promise<void> {
   const writer = writers[shell as keyof typeof writers];
   if (writer === undefined) {
-    throw new Failure(
+    throw new CommandError(
       `there is no completion for ${shell}: there is for ${shells.join(", ")}`,
       exitCodes.usage,
     );
   }
-  process.stdout.write(writer(commandsOf(program), optionsOf(program)));
+  await print(writer(commandsOf(program), optionsOf(program)).trimEnd());
 }
+
+/** The options after which the shell has nothing to offer. */
+const WITH_VALUE = "--server|--profile|--limit|--before|--timeout";
 
 interface Completed {
   readonly name: string;
@@ -25,6 +29,8 @@ interface Completed {
 interface CompletedCommand extends Completed {
   readonly options: readonly Completed[];
   readonly values: readonly string[];
+  /** Whether its first argument is the name of a user. */
+  readonly takesUser: boolean;
 }
 
 function optionsOf(command: Command): Completed[] {
@@ -32,15 +38,23 @@ function optionsOf(command: Command): Completed[] {
 }
 
 function commandsOf(program: Command): CompletedCommand[] {
-  return program.commands.map((command) => {
+  const commands = program.createHelp().visibleCommands(program);
+  return commands.map((command) => {
     const name = command.name();
     const values = name === "config" ? configKeys : name === "completion" ? shells : [];
-    return { name, about: command.description(), options: optionsOf(command), values };
+    const takesUser = command.registeredArguments[0]?.name() === "user";
+    return { name, about: command.description(), options: optionsOf(command), values, takesUser };
   });
 }
 
 function words(all: readonly Completed[]): string {
   return all.map(({ name }) => name).join(" ");
+}
+
+/** The commands whose first argument is the name of a user, as a pattern of `case`. */
+function withUser(commands: readonly CompletedCommand[]): string {
+  const names = commands.filter(({ takesUser }) => takesUser).map(({ name }) => name);
+  return names.join("|");
 }
 
 function bash(commands: readonly CompletedCommand[], options: readonly Completed[]): string {
@@ -50,17 +64,30 @@ function bash(commands: readonly CompletedCommand[], options: readonly Completed
   );
   return `# eval "$(lacre-chat completion bash)"
 _lacre_chat() {
-  local current="\${COMP_WORDS[COMP_CWORD]}" previous="\${COMP_WORDS[COMP_CWORD-1]}" command="" word words=""
+  local current="\${COMP_WORDS[COMP_CWORD]}" previous="\${COMP_WORDS[COMP_CWORD-1]}" command="" word words="" at
+  local user="" profile=()
   case "$previous" in
     --*-file|--output) COMPREPLY=($(compgen -f -- "$current")); return ;;
-    --server|--profile|--limit|--before) return ;;
+    ${WITH_VALUE}) return ;;
   esac
-  for word in "\${COMP_WORDS[@]:1:COMP_CWORD-1}"; do
-    case "$word" in ${commands.map(({ name }) => name).join("|")}) command="$word"; break ;; esac
+  for ((at = 1; at < COMP_CWORD; at++)); do
+    word="\${COMP_WORDS[at]}"
+    case "$word" in
+      --profile)
+        [ "\${COMP_WORDS[at+1]}" != "=" ] || ((at++))
+        ((at++))
+        profile=(--profile "\${COMP_WORDS[at]}") ;;
+      -*) ;;
+      ${commands.map(({ name }) => name).join("|")}) [ -z "$command" ] && command="$word" || user="$word" ;;
+      *) [ -z "$command" ] || user="$word" ;;
+    esac
   done
   case "$command" in
     "") words="${words(commands)}" ;;
 ${cases.join("\n")}
+  esac
+  case "$command" in
+    ${withUser(commands)}) [ -n "$user" ] || words="$words $("\${COMP_WORDS[0]}" "\${profile[@]}" peers "$command" 2>/dev/null)" ;;
   esac
   COMPREPLY=($(compgen -W "$words ${words(options)}" -- "$current"))
 }
@@ -77,20 +104,30 @@ function zsh(commands: readonly CompletedCommand[], options: readonly Completed[
   return `#compdef lacre-chat
 # eval "$(lacre-chat completion zsh)"
 _lacre_chat() {
-  local command word
-  local -a commands more options
+  local command word user at
+  local -a commands more options profile
   case "$words[CURRENT-1]" in
     --*-file|--output) _files; return ;;
-    --server|--profile|--limit|--before) return ;;
+    ${WITH_VALUE}) return ;;
   esac
   commands=(${commands.map(described).join(" ")})
   options=(${options.map(described).join(" ")})
-  for word in "\${words[@]:1:CURRENT-2}"; do
-    case "$word" in (${commands.map(({ name }) => name).join("|")}) command="$word"; break ;; esac
+  for ((at = 2; at < CURRENT; at++)); do
+    word="$words[at]"
+    case "$word" in
+      (--profile) ((at++)); profile=(--profile "$words[at]") ;;
+      (--profile=*) profile=("$word") ;;
+      (-*) ;;
+      (${commands.map(({ name }) => name).join("|")}) [[ -z "$command" ]] && command="$word" || user="$word" ;;
+      (*) [[ -z "$command" ]] || user="$word" ;;
+    esac
   done
   case "$command" in
     "") _describe command commands ;;
 ${cases.join("\n")}
+  esac
+  case "$command" in
+    (${withUser(commands)}) [[ -n "$user" ]] || more+=(\${(f)"$($words[1] $profile peers $command 2>/dev/null)"}) ;;
   esac
   (( $#more )) && _describe argument more
   _describe option options
@@ -105,7 +142,19 @@ function fish(commands: readonly CompletedCommand[], options: readonly Completed
   const long = ({ name }: Completed) => name.replace(/^--/, "");
   const file = ({ name }: Completed) => (/-file$|^--output$/.test(name) ? " -r -F" : "");
   const lines = [
+    "function __lacre_chat_peers",
+    "  set -l words (commandline -opc)",
+    "  set -l at (contains -i -- --profile $words)",
+    "  and set -x LACRE_PROFILE $words[(math $at + 1)]",
+    "  lacre-chat peers $argv 2>/dev/null",
+    "end",
     "complete -c lacre-chat -f",
+    ...commands
+      .filter(({ takesUser }) => takesUser)
+      .map(
+        ({ name }) =>
+          `complete -c lacre-chat -n '__fish_seen_subcommand_from ${name}' -a '(__lacre_chat_peers ${name})'`,
+      ),
     ...options.map(
       (one) => `complete -c lacre-chat -l ${long(one)}${file(one)} -d ${quoted(one.about)}`,
     ),

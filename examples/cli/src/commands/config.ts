@@ -1,35 +1,36 @@
 import * as z from "zod/mini";
-import { exitCodes, Failure } from "../failure.js";
+import { CommandError, exitCodes } from "../command-error.js";
 import type { Options } from "../options.js";
+import { print } from "../printing.js";
 import { Config, Profile } from "../profile.js";
 
 export const configKeys = Object.keys(Config.shape) as (keyof Config)[];
 
 /** Shows what was chosen, or chooses. */
-export function config(
+export async function config(
   key: string | undefined,
   value: string | undefined,
   options: Options & { unset?: boolean },
-): void {
+): Promise<void> {
   const profile = new Profile(options);
   const chosen = profile.readConfig();
   if (key === undefined) {
-    for (const one of configKeys) console.log(`${one}\t${chosen[one] ?? "(not set)"}`);
+    for (const one of configKeys) await print(`${one}\t${chosen[one] ?? "(not set)"}`);
     return;
   }
   if (!isKey(key)) {
     const known = configKeys.join(", ");
-    throw new Failure(`"${key}" is nothing to be chosen: there are ${known}`, exitCodes.usage);
+    throw new CommandError(`"${key}" is nothing to be chosen: there are ${known}`, exitCodes.usage);
   }
   if (value === undefined && !options.unset) {
-    console.log(chosen[key] ?? "");
+    await print(chosen[key] ?? "");
     return;
   }
   const { [key]: _, ...others } = chosen;
   const changed = z.safeParse(Config, options.unset ? others : { ...others, [key]: value });
   if (!changed.success) {
     const expected = changed.error.issues[0]!.message;
-    throw new Failure(`"${value}" does not fit ${key}: it is ${expected}`, exitCodes.usage);
+    throw new CommandError(`"${value}" does not fit ${key}: it is ${expected}`, exitCodes.usage);
   }
   profile.writeConfig(changed.data);
 }

@@ -1,10 +1,17 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { MessageListResponse } from "lacre";
-import { type Account, type OpenChat, readMessage, ServerRefusal } from "lacre-client";
+import {
+  type Account,
+  NotThisProtocolError,
+  type OpenChat,
+  readMessage,
+  ServerRejectionError,
+} from "lacre-client";
 import { enterExistingChat } from "../enter-chat.js";
 import { recordOf, senderOf } from "../names.js";
 import type { Options } from "../options.js";
 import { printableJson } from "../printable.js";
+import { note, print } from "../printing.js";
 import { PrivateFile } from "../private-file.js";
 import { Profile } from "../profile.js";
 import { withProgress } from "../progress.js";
@@ -15,11 +22,11 @@ export async function exportChat(
   options: Options & { output?: string },
 ): Promise<void> {
   const { output } = options;
+  const isPrinted = output === undefined || output === "-" || output === "/dev/stdout";
   const account = await new Profile(options).account();
   const chat = await enterExistingChat(account, peer, options);
   const { last_seq } = await account.api.getChat(chat.chat_id);
-  // Text is written next to the file's place, and takes it when it is complete.
-  const target = output === undefined ? process.stdout : new PrivateFile(output);
+  const file = isPrinted ? undefined : new PrivateFile(output);
   let written = 0;
   let unreadable = 0;
   await withProgress("exporting", async (report) => {
@@ -28,27 +35,33 @@ export async function exportChat(
         const message = await readMessage(encrypted, chat.key, account.user_id);
         if (message.content.kind === "unreadable") unreadable += 1;
         const record = recordOf(message, senderOf(message, account, chat.peer_name));
-        target.write(`${printableJson(record)}\n`);
+        if (file === undefined) await print(printableJson(record));
+        else file.write(`${printableJson(record)}\n`);
         written += 1;
       }
       report(`${messages.at(-1)?.seq ?? last_seq} of ${last_seq}`);
     }
   });
-  if (target instanceof PrivateFile) target.finish();
-  console.error(`Exported: ${written} messages${output === undefined ? "" : ` to ${output}`}.`);
-  if (unreadable > 0) console.error(`Unreadable among them: ${unreadable}. Each says why.`);
+  file?.finish();
+  await note(`Exported: ${written} messages${isPrinted ? "" : ` to ${output}`}.`);
+  if (unreadable > 0) await note(`Unreadable among them: ${unreadable}. Each says why.`);
 }
 
-/** From the first on. A server that asks for patience gets it. */
+/** Reads all pages from the first message on, and waits as long as a server that limits requests asks for. */
 async function* pagesOf(account: Account, chat: OpenChat): AsyncGenerator<MessageListResponse> {
   for (let after = 0; ; ) {
     try {
       const list = await account.api.listMessages(chat.chat_id, { after });
       yield list;
       if (!list.has_more) return;
-      after = list.messages.at(-1)?.seq ?? list.through ?? after;
+      const next = list.messages.at(-1)?.seq ?? list.through ?? after;
+      if (next <= after) {
+        const what = "a page of messages that leads no further";
+        throw new NotThisProtocolError(account.api.server, what);
+      }
+      after = next;
     } catch (error) {
-      if (!(error instanceof ServerRefusal) || error.retryAfter === undefined) throw error;
+      if (!(error instanceof ServerRejectionError) || error.retryAfter === undefined) throw error;
       await sleep(error.retryAfter * 1000);
     }
   }

@@ -1,8 +1,10 @@
 import { readHistory } from "lacre-client";
 import { enterExistingChat } from "../enter-chat.js";
-import { lineOf, recordOf, senderOf } from "../names.js";
+import { historyLines } from "../history-lines.js";
+import { recordOf, senderOf } from "../names.js";
 import type { Options } from "../options.js";
 import { printableJson } from "../printable.js";
+import { note, print } from "../printing.js";
 import { Profile } from "../profile.js";
 
 /** The last messages of a chat, in order. */
@@ -14,13 +16,16 @@ export async function history(
   const account = await new Profile(options).account();
   const chat = await enterExistingChat(account, peer, options);
   const page = { limit, ...(before !== undefined && { before }) };
-  const { messages, hasMore, isKeptCopy } = await readHistory(account, chat, page);
-  for (const message of messages) {
-    const from = senderOf(message, account, chat.peer_name);
-    console.log(json ? printableJson(recordOf(message, from)) : lineOf(message, from));
-  }
-  if (isKeptCopy) console.error("The server cannot be reached: this is what is kept here.");
+  const history = await readHistory(account, chat, page);
+  const { messages, hasMore, isKeptCopy, storeError } = history;
+  const lines = json
+    ? messages.map((one) => printableJson(recordOf(one, senderOf(one, account, chat.peer_name))))
+    : (await historyLines(account, chat, history, page)).lines;
+  for (const line of lines) await print(line);
+  if (isKeptCopy) await note("The server cannot be reached: this is what is kept here.");
+  if (storeError !== undefined)
+    await note(`These messages are not kept here: ${storeError.message}`);
   if (hasMore && !json) {
-    console.error(`There are earlier ones: add --before ${messages[0]?.seq ?? before}`);
+    await note(`There are earlier ones: add --before ${messages[0]?.seq ?? before}`);
   }
 }

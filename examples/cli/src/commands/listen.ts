@@ -1,9 +1,9 @@
 import type { ChatSummary } from "lacre";
 import { KeyError } from "lacre";
 import { type Account, type OpenChat, openChat, openKeptChat } from "lacre-client";
+import { CommandError, exitCodes } from "../command-error.js";
 import { Conversation } from "../conversation.js";
 import { enterExistingChat } from "../enter-chat.js";
-import { exitCodes, Failure } from "../failure.js";
 import type { Options } from "../options.js";
 import { jsonOutput, type Output, plainOutput } from "../output.js";
 import { printable } from "../printable.js";
@@ -18,6 +18,14 @@ export async function listen(
   options: Options & { json?: boolean },
 ): Promise<void> {
   const stopped = stopSignal();
+  const conversation = await Promise.race([stopped, startListening(peer, options)]);
+  await conversation?.during(() => stopped);
+}
+
+async function startListening(
+  peer: string | undefined,
+  options: Options & { json?: boolean },
+): Promise<Conversation> {
   const account = await new Profile(options).account();
   const output = options.json
     ? jsonOutput
@@ -26,15 +34,14 @@ export async function listen(
     peer === undefined
       ? await openAll(account, options, output)
       : [await enterExistingChat(account, peer, options)];
-  const conversation = await Conversation.start({ account, chats, output, incoming: "shown" });
-  await conversation.during(() => stopped);
+  return Conversation.start({ account, chats, output, incoming: "shown" });
 }
 
 /** All chats whose keys are kept, and those that one passphrase opens. */
 async function openAll(account: Account, options: Options, output: Output): Promise<OpenChat[]> {
   const all = await account.listChats();
   if (all.length === 0) {
-    throw new Failure("you have no chats yet: begin one with lacre-chat chat USER");
+    throw new CommandError("you have no chats yet: begin one with lacre-chat chat USER");
   }
   const opened: OpenChat[] = [];
   const locked: ChatSummary[] = [];
@@ -48,7 +55,7 @@ async function openAll(account: Account, options: Options, output: Output): Prom
     opened.push(...(await tryAll(account, locked, passphrase, output)));
   }
   if (opened.length > 0) return opened;
-  throw new Failure("the passphrase opens none of your chats", exitCodes.wrongPassphrase);
+  throw new CommandError("the passphrase opens none of your chats", exitCodes.wrongPassphrase);
 }
 
 function tryAll(
@@ -65,7 +72,7 @@ function tryAll(
         opened.push(await openChat(account, chat, passphrase));
       } catch (error) {
         if (!(error instanceof KeyError)) throw error;
-        output.error(error.code, `not listening to ${chat.peer_name}: ${error.message}`);
+        await output.error(error.code, `not listening to ${chat.peer_name}: ${error.message}`);
       }
     }
     return opened;

@@ -1,18 +1,19 @@
 import type { Options } from "../options.js";
+import { note } from "../printing.js";
 import { Profile } from "../profile.js";
 
 /** Ends the login, here and at the server. */
 export async function logout(options: Options): Promise<void> {
   const account = await new Profile(options).account();
   const isTold = await account.logout();
-  console.error(`${account.username} is logged out here; chat keys that were kept are removed.`);
+  await note(`${account.username} is logged out here; chat keys that were kept are removed.`);
   if (!isTold) {
-    console.error(
+    await note(
       `${account.login.server} could not be told: there, the login goes on until it expires.`,
     );
   }
   const { length } = await account.stores.outbox.list();
   if (length > 0) {
-    console.error(`Not sent yet: ${length}. They are kept, and sent after the next login.`);
+    await note(`Not sent yet: ${length}. They are kept, and sent after the next login.`);
   }
 }

@@ -1,5 +1,6 @@
 import type { Options } from "../options.js";
 import { printable, printableJson } from "../printable.js";
+import { note, print } from "../printing.js";
 import { Profile } from "../profile.js";
 
 /** People whose names begin like this, the first fifty. */
@@ -10,8 +11,8 @@ export async function search(
   const { api } = await new Profile(options).account();
   const { users, next } = await api.searchUsers(beginning);
   for (const user of users) {
-    console.log(options.json ? printableJson(user) : printable(user.username));
+    await print(options.json ? printableJson(user) : printable(user.username));
   }
-  if (users.length === 0) console.error(`Nobody's name begins with "${printable(beginning)}".`);
-  if (next !== undefined) console.error("There are more: write more of the name.");
+  if (users.length === 0) await note(`No user's name begins with "${printable(beginning)}".`);
+  if (next !== undefined) await note("There are more: write more of the name.");
 }

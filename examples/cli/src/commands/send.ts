@@ -1,39 +1,133 @@
-import { Conversation } from "../conversation.js";
+import { StoreError, UnreachableError, type WhyNotConnected } from "lacre-client";
+import { NotUtf8Error } from "lacre-client/node";
+import { CommandError, endOf, exitCodes } from "../command-error.js";
+import { Conversation, NoAnswerError } from "../conversation.js";
 import { enterChat } from "../enter-chat.js";
-import { Failure } from "../failure.js";
-import { readLines, readText } from "../lines.js";
+import { isBlank, readLines, readText, withLineFeeds } from "../lines.js";
 import type { Options } from "../options.js";
-import { plainOutput } from "../output.js";
+import { plainOutput, quietOutput } from "../output.js";
 import { printable } from "../printable.js";
+import { note } from "../printing.js";
 import { Profile } from "../profile.js";
 
-/** Sends one text, or each line of standard input, and ends when the server has stored it all. */
+/** How long a script waits for the server, in seconds. */
+const SCRIPT_TIMEOUT = 30;
+/** How long `--no-wait` waits for a server that accepts connections and does not answer, in seconds. */
+const NO_WAIT_TIMEOUT = 5;
+
+export interface SendOptions extends Options {
+  readonly lines?: boolean;
+  readonly quiet?: boolean;
+  /** In seconds. */
+  readonly timeout?: number;
+  /** False for `--no-wait`. */
+  readonly wait: boolean;
+}
+
+/** Sends one text, or each line of standard input, and ends when the server has stored all of it. */
 export async function send(
   peer: string,
   text: string | undefined,
-  options: Options & { lines?: boolean },
+  options: SendOptions,
 ): Promise<void> {
-  const account = await new Profile(options).account();
-  const chat = await enterChat(account, peer, options);
-  const output = plainOutput(`Sending to ${printable(chat.peer_name)}.`);
+  const { quiet = false, lines = false, wait } = options;
+  const begun = Date.now();
+  const timeout = timeoutOf(options);
+  const given = text ?? (lines || process.stdin.isTTY ? undefined : await readText(process.stdin));
+  if (given !== undefined) assertText(given);
+  let isStarting = true;
+  const account = await new Profile(options).account(() =>
+    isStarting ? begun + timeout - Date.now() : timeout,
+  );
+  const chat = await enterChat(account, peer, options).catch((error) => {
+    if (!(error instanceof UnreachableError)) throw error;
+    const why = `Nothing was sent or kept: the chat with ${peer} was never opened here`;
+    throw new CommandError(`${error.message} ${why}`, exitCodes.unreachable);
+  });
   const conversation = await Conversation.start({
     account,
     chats: [chat],
-    output,
+    output: quiet ? quietOutput : plainOutput(`Sending to ${printable(chat.peer_name)}.`),
     incoming: "ignored",
+    waitLimits: { timeout, spent: Date.now() - begun, isOnlineOnly: !wait },
   });
+  isStarting = false;
+  let isAllKept = false;
+  let taken = 0;
+  let inputError: Error | undefined;
   await conversation.during(async () => {
-    for await (const message of textsToSend(text, options.lines === true)) {
-      await conversation.send(chat, message);
+    try {
+      try {
+        for await (const message of textsToSend(given, lines)) {
+          await conversation.send(chat, message);
+          taken += 1;
+        }
+        isAllKept = true;
+      } catch (error) {
+        const canEnd =
+          error instanceof NotUtf8Error ||
+          error instanceof CommandError ||
+          error instanceof StoreError;
+        if (!canEnd || taken === 0) throw error;
+        // What was read before is kept, and would be sent twice by a user who does not know that.
+        inputError = error;
+      }
+      await conversation.untilPending(0);
+    } catch (error) {
+      if (!(error instanceof NoAnswerError)) throw error;
     }
-    await conversation.until(() => conversation.messenger.pending === 0);
   });
-  const { failed } = conversation;
-  if (failed > 0) throw new Failure(`${failed} messages were not sent`);
+  const { failed, messenger } = conversation;
+  const { pending } = messenger;
+  const kept =
+    `not sent yet: ${pending}. ${whyNotSent(account.login.server, conversation.whyNotConnected)}. ` +
+    "They are kept here, encrypted, and sent when send, chat or listen next reaches the server" +
+    (isAllKept ? "" : ". The rest of standard input was not read: it is not kept");
+  if (isAllKept && pending > 0 && !wait) {
+    if (!quiet) await note(`  ${kept}`);
+  } else if (pending > 0) {
+    if (failed > 0) await note(`  ✗ not sent: ${failed}`);
+    if (inputError !== undefined) await note(`  ✗ ${printable(inputError.message)}`);
+    throw new CommandError(kept, exitCodes.unreachable);
+  }
+  if (inputError !== undefined) {
+    const { message, exitCode } = endOf(inputError)!;
+    throw new CommandError(`${message}. Sent before it: ${taken - failed} messages`, exitCode);
+  }
+  if (failed > 0) throw new CommandError(`${failed} messages were not sent`);
 }
 
-async function* textsToSend(text: string | undefined, isByLine: boolean): AsyncGenerator<string> {
-  if (text !== undefined) yield text;
-  else if (isByLine) yield* readLines(process.stdin);
-  else yield (await readText(process.stdin)).replace(/\n$/, "");
+function whyNotSent(server: string, why: WhyNotConnected): string {
+  switch (why) {
+    case "no socket":
+      return `${server} answers, but opens no WebSocket: a proxy in between may not pass on Upgrade`;
+    case "store":
+      return "The files of this profile cannot be read or written";
+    default:
+      return `${server} does not answer`;
+  }
+}
+
+/** In milliseconds. A person at a terminal sees that the server is away, and stops waiting with Ctrl-C. */
+function timeoutOf({ timeout, wait }: SendOptions): number {
+  if (timeout !== undefined) return timeout * 1000;
+  if (!wait) return NO_WAIT_TIMEOUT * 1000;
+  return process.stdin.isTTY ? Number.POSITIVE_INFINITY : SCRIPT_TIMEOUT * 1000;
+}
+
+function assertText(text: string): void {
+  if (!isBlank(text)) return;
+  throw new CommandError("the text is empty: nothing was sent", exitCodes.usage);
+}
+
+async function* textsToSend(given: string | undefined, isByLine: boolean): AsyncGenerator<string> {
+  if (given !== undefined) {
+    yield withLineFeeds(given);
+  } else if (isByLine) {
+    for await (const line of readLines(process.stdin)) if (!isBlank(line)) yield line;
+  } else {
+    const text = await readText(process.stdin);
+    assertText(text);
+    yield text;
+  }
 }

@@ -1,6 +1,7 @@
-import { Unreachable } from "lacre-client";
+import { UnreachableError } from "lacre-client";
 import type { Options } from "../options.js";
 import { printable, printableJson } from "../printable.js";
+import { note, print } from "../printing.js";
 import { Profile } from "../profile.js";
 
 /** Says who is logged in, and whether the server thinks so too. */
@@ -10,11 +11,11 @@ export async function whoami(options: Options & { json?: boolean }): Promise<voi
   try {
     await api.getMe();
   } catch (error) {
-    if (!(error instanceof Unreachable)) throw error;
-    console.error(`${server} cannot be reached, so this is what it said last:`);
+    if (!(error instanceof UnreachableError)) throw error;
+    await note(`${server} cannot be reached, so this is what it said last:`);
   }
   const line = options.json
     ? printableJson({ username, user_id, server, profile: options.profile })
     : `${printable(username)} (user ${user_id}) on ${server}`;
-  console.log(line);
+  await print(line);
 }

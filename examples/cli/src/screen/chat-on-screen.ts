@@ -1,16 +1,40 @@
 import { LacreError } from "lacre";
-import { type Account, Messenger, type MessengerEvent, type OpenChat } from "lacre-client";
+import {
+  type Account,
+  ChatClosedError,
+  Messenger,
+  type MessengerEvent,
+  type OpenChat,
+  StoreError,
+} from "lacre-client";
 import { connectInNode } from "lacre-client/node";
-import { stopSignal } from "../stop-signal.js";
+import { HELP, membersOf, readTyped } from "../chat-commands.js";
+import { isBlank, withLineFeeds } from "../lines.js";
+import { textOf } from "../names.js";
+import { printable } from "../printable.js";
+import { close, stopSignal } from "../stop-signal.js";
 import { ChatScreen } from "./chat-screen.js";
-import { LineEditor } from "./line-editor.js";
+import { Keyboard } from "./keyboard.js";
 import { Terminal } from "./terminal.js";
 
 /** How often the peer is told that we type, in milliseconds. */
 const TYPING_INTERVAL = 3000;
 
-/** Has a person chat on a terminal until they have enough. Gives how many messages are not sent. */
-export async function chatOnScreen(account: Account, open: OpenChat): Promise<number> {
+const KEYS = [
+  "Enter sends; Alt-Enter and Ctrl-J begin a new line. Up: the text before. Page Up: earlier messages",
+];
+
+export interface LeftBehind {
+  /** How many messages are kept and not sent. */
+  readonly pending: number;
+  /** Texts that are neither sent nor kept. */
+  readonly unkept: readonly string[];
+  /** Why nothing can be sent in the chat any more. */
+  readonly closed: ChatClosedError | undefined;
+}
+
+/** Has a person chat on a terminal until they have enough. */
+export async function chatOnScreen(account: Account, open: OpenChat): Promise<LeftBehind> {
   const { chat_id } = open;
   let leave: (error?: unknown) => void = () => {};
   const left = new Promise<void>((resolve, reject) => {
@@ -25,22 +49,29 @@ export async function chatOnScreen(account: Account, open: OpenChat): Promise<nu
   });
   let lastTyping = 0;
   let isLoading = false;
+  let hasLeft = false;
+  /** What was typed before it could be kept. */
+  const unkept: string[] = [];
+  /** What was kept, and given back when the chat was closed. */
+  const failed: string[] = [];
+  let closed: ChatClosedError | undefined;
 
-  const editor = new LineEditor({
-    line: (text) => void send(text),
+  const keyboard = new Keyboard({
+    submit,
     end: () => leave(),
     key,
     suspend() {
       terminal.leave();
       process.once("SIGCONT", () => {
         terminal.enter();
-        editor.resume();
+        keyboard.resume();
         screen.redraw();
       });
-      // The whole job: whoever started this program is to stop with it.
+      // The whole job: a process that started this program is to stop with it.
       process.kill(0, "SIGTSTP");
     },
   });
+  const { editor } = keyboard;
   const screen = new ChatScreen(terminal, editor, open, account.username);
 
   function key(name: string | undefined): void {
@@ -75,23 +106,58 @@ export async function chatOnScreen(account: Account, open: OpenChat): Promise<nu
     }
   }
 
-  async function send(text: string): Promise<void> {
-    if (text === "") return;
-    lastTyping = 0;
+  function submit(typed: string): void {
     screen.say("");
     screen.scrollToEnd();
+    const read = readTyped(typed);
+    switch (read.kind) {
+      case "text":
+        return void send(read.text, typed);
+      case "quit":
+        return leave();
+      case "help":
+        return screen.explain([...HELP, ...KEYS]);
+      case "who": {
+        const isOnline = messenger?.chat(chat_id)?.isPeerOnline;
+        return screen.say(membersOf(account.username, open.peer_name, isOnline));
+      }
+      case "unknown":
+        screen.explain([printable(read.error)]);
+        return giveBack(typed);
+    }
+  }
+
+  /** What is not sent can be changed and tried again. */
+  function giveBack(typed: string): void {
+    if (editor.text === "") editor.replace(typed);
+    screen.redraw();
+  }
+
+  async function send(text: string, typed: string): Promise<void> {
+    if (isBlank(text)) return;
+    lastTyping = 0;
+    if (messenger === undefined) unkept.push(text);
     try {
       // What is typed before everything is there waits.
       const { messenger } = await started;
-      screen.add([await messenger.send(chat_id, text)]);
+      screen.add([await messenger.send(chat_id, withLineFeeds(text).replace(/\n$/, ""))]);
     } catch (error) {
-      if (!(error instanceof LacreError)) return leave(error);
+      if (error instanceof ChatClosedError) return void failed.push(text);
+      if (!(error instanceof LacreError || error instanceof StoreError)) return leave(error);
       screen.say(`not sent: ${error.message}`);
+      giveBack(typed);
     }
   }
 
   function hear(event: MessengerEvent): void {
     if (event.type === "ended") return leave(event.error);
+    if (event.type === "failed" && event.message.chat_id === chat_id) {
+      failed.push(textOf(event.message));
+    }
+    if (event.type === "closed" && event.chat_id === chat_id) {
+      closed = event.reason;
+      return leave();
+    }
     if (event.type === "message" || event.type === "sent") {
       if (event.message.chat_id === chat_id) screen.add([event.message]);
     }
@@ -104,10 +170,8 @@ export async function chatOnScreen(account: Account, open: OpenChat): Promise<nu
     screen.note(event);
   }
 
-  process.stdout.on("resize", () => screen.redraw());
-  terminal.enter();
-  try {
-    messenger = await Messenger.start({
+  async function connect(): Promise<void> {
+    const connected = await Messenger.start({
       account,
       connect: connectInNode,
       open: [open],
@@ -115,16 +179,33 @@ export async function chatOnScreen(account: Account, open: OpenChat): Promise<nu
       begin: "last",
       hear,
     });
-    screen.start(messenger);
-    start({ messenger });
-    screen.add(await messenger.queued(chat_id));
-    await Promise.race([left, load()]);
+    if (hasLeft) return void connected.stop();
+    messenger = connected;
+    screen.start(connected);
+    start({ messenger: connected });
+    screen.add(await connected.queued(chat_id));
+    await load();
+  }
+
+  process.stdout.on("resize", () => screen.redraw());
+  process.on("SIGCONT", () => messenger?.probe());
+  process.stdout.on("error", () => leave());
+  terminal.enter();
+  try {
+    await Promise.race([left, connect()]);
     await left;
   } finally {
+    hasLeft = true;
     terminal.leave();
-    editor.close();
+    keyboard.close();
     process.stdin.destroy();
-    await messenger?.stop();
+    if (messenger !== undefined) await close(messenger);
   }
-  return messenger.pending;
+  const connected = messenger as Messenger | undefined;
+  const lost = closed === undefined ? [] : [...failed, editor.text].filter((text) => text !== "");
+  return {
+    pending: connected?.pending ?? 0,
+    unkept: connected === undefined ? unkept : lost,
+    closed,
+  };
 }

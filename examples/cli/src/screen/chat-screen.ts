@@ -1,20 +1,28 @@
-import type { ChatState, Messenger, MessengerEvent, OpenChat, ReadMessage } from "lacre-client";
-import stringWidth from "string-width";
-import wrap from "wrap-ansi";
+import {
+  type ChatState,
+  type Messenger,
+  type MessengerEvent,
+  type OpenChat,
+  type ReadMessage,
+  shownUnread,
+  storedAt,
+} from "lacre-client";
 import { printable } from "../printable.js";
-import { troubleOf } from "../trouble.js";
-import type { LineEditor } from "./line-editor.js";
+import { STORE_WORKS, troubleOf } from "../trouble.js";
+import { fitted, wrapped } from "./fit.js";
+import { type InputView, viewInput } from "./input-view.js";
 import { linesOf } from "./message-lines.js";
 import { paint } from "./paint.js";
 import type { Terminal } from "./terminal.js";
+import type { TextEditor } from "./text-editor.js";
 
-/** How long somebody who typed counts as typing, in milliseconds. */
+/** How long the peer counts as typing after the last sign of it, in milliseconds. */
 const TYPING = 5000;
 
 /** One chat on a terminal: who is there, what was said, what goes on, and the line that is typed. */
 export class ChatScreen {
-  readonly #terminal: Terminal;
-  readonly #editor: LineEditor;
+  readonly #terminal: Pick<Terminal, "width" | "height" | "show">;
+  readonly #editor: TextEditor;
   readonly #chat: OpenChat;
   readonly #ownName: string;
   #messenger: Messenger | undefined;
@@ -24,9 +32,16 @@ export class ChatScreen {
   #scroll = 0;
   #typingUntil = 0;
   #notice = "";
+  /** Lines under the messages, such as the help. */
+  #aside: readonly string[] = [];
   #isDue = false;
 
-  constructor(terminal: Terminal, editor: LineEditor, chat: OpenChat, ownName: string) {
+  constructor(
+    terminal: Pick<Terminal, "width" | "height" | "show">,
+    editor: TextEditor,
+    chat: OpenChat,
+    ownName: string,
+  ) {
     this.#terminal = terminal;
     this.#editor = editor;
     this.#chat = chat;
@@ -67,15 +82,23 @@ export class ChatScreen {
     }
     if (event.type === "message") this.#typingUntil = 0;
     if (event.type === "failed") this.#failed.add(event.message.client_id);
+    if (event.type === "store" && event.error === undefined) this.#notice = STORE_WORKS;
     const trouble = troubleOf(event);
     if (trouble !== undefined) this.#notice = trouble.text;
     this.redraw();
   }
 
-  /** Says something until the next line is sent. */
+  /** Shows a notice until the next text is sent. */
   say(notice: string): void {
     this.#notice = notice;
+    this.#aside = [];
     this.redraw();
+  }
+
+  /** Shows lines under the messages until the next text is sent. */
+  explain(lines: readonly string[]): void {
+    this.#aside = lines;
+    this.scrollToEnd();
   }
 
   scrollBy(pages: number): void {
@@ -100,34 +123,56 @@ export class ChatScreen {
     });
   }
 
+  /** Rows for messages. A terminal of few rows shows the input first, then messages, the status and the header. */
   get #bodyHeight(): number {
-    return Math.max(1, this.#terminal.height - 3);
+    const { height } = this.#terminal;
+    return Math.max(0, height - this.#input().rows.length - Math.min(2, Math.max(0, height - 2)));
   }
 
   get #state(): ChatState | undefined {
     return this.#messenger?.chat(this.#chat.chat_id);
   }
 
+  #input(): InputView {
+    const { width, height } = this.#terminal;
+    const most = Math.max(1, Math.floor(height / 3));
+    return viewInput(this.#editor, { width: Math.max(1, width), height: most });
+  }
+
   #lines(): string[] {
-    return linesOf(this.#messages, {
-      width: this.#terminal.width,
+    const width = Math.max(1, this.#terminal.width);
+    const state = this.#state;
+    const until = state === undefined ? 0 : (this.#messenger?.expiredUntil(state) ?? 0);
+    const kept = this.#messages.filter((one) => one.seq === undefined || storedAt(one) > until);
+    const messages = linesOf(kept, {
+      width,
       ownName: this.#ownName,
       peerName: this.#chat.peer_name,
-      chat: this.#state ?? { deliveredUpTo: 0, readUpTo: 0 },
+      chat: state ?? { deliveredUpTo: 0, readUpTo: 0, auto_delete_hours: 0 },
       failed: this.#failed,
     });
+    return [...messages, ...this.#aside.flatMap((line) => wrapped(line, width))];
   }
 
   #draw(): void {
-    const { width } = this.#terminal;
+    const { width, height } = this.#terminal;
+    if (width < 1 || height < 1) return;
+    const bodyHeight = this.#bodyHeight;
     const lines = this.#lines();
-    const end = lines.length - this.#scroll;
-    const shown = lines.slice(Math.max(0, end - this.#bodyHeight), end);
-    const blank = new Array(this.#bodyHeight - shown.length).fill("");
-    const { shown: input, column } = this.#editor.view(width);
-    const header = paint("inverse", fitted(this.#header(), width));
-    const status = paint("dim", fitted(this.#status(), width));
-    this.#terminal.show([header, ...blank, ...shown, status, input], column);
+    const end = Math.max(0, lines.length - this.#scroll);
+    const shown = lines.slice(Math.max(0, end - bodyHeight), end);
+    const blank = new Array<string>(bodyHeight - shown.length).fill("");
+    const input = this.#input();
+    const above = [
+      ...(height > 3 ? [paint("inverse", fitted(this.#header(), width))] : []),
+      ...blank,
+      ...shown,
+      ...(height > 2 ? [paint("dim", fitted(this.#status(), width))] : []),
+    ];
+    this.#terminal.show([...above, ...input.rows], {
+      row: above.length + input.row,
+      column: input.column,
+    });
   }
 
   #header(): string {
@@ -135,7 +180,7 @@ export class ChatScreen {
     const presence = isPeerOnline === undefined ? "" : isPeerOnline ? " · online" : " · offline";
     const elsewhere = (this.#messenger?.chats ?? [])
       .filter(({ chat_id, unread }) => chat_id !== this.#chat.chat_id && unread > 0)
-      .map(({ peer_name, unread }) => `${printable(peer_name)} ${unread}`);
+      .map(({ peer_name, unread }) => `${printable(peer_name)} ${shownUnread(unread)}`);
     const others = elsewhere.length > 0 ? ` · unread: ${elsewhere.join(", ")}` : "";
     return ` ${printable(this.#chat.peer_name)}${presence}${others}`;
   }
@@ -143,25 +188,19 @@ export class ChatScreen {
   #status(): string {
     const { isOnline, pending = 0 } = this.#messenger ?? {};
     const parts = [
+      ...(this.#notice === "" ? [] : [printable(this.#notice)]),
       ...(isOnline === undefined ? ["connecting…"] : []),
       ...(isOnline === false
         ? [`offline: ${pending} queued, sent when the server can be reached`]
         : []),
       ...(this.#typingUntil > Date.now() ? [`${printable(this.#chat.peer_name)} is typing…`] : []),
-      ...(this.#notice === "" ? [] : [printable(this.#notice)]),
       ...(this.#scroll > 0 ? ["Page Down: later messages"] : []),
     ];
-    return parts.join(" · ") || "Enter sends · Page Up: earlier messages · Ctrl-C ends";
+    return parts.join(" · ") || "Enter sends · Alt-Enter: new line · /help · Ctrl-C ends";
   }
 }
 
 /** A message of ours keeps its client id when the server gives it a seq. */
 function keyOf({ client_id, sender_id, seq }: ReadMessage): string {
   return client_id === undefined ? `seq ${seq}` : `${sender_id} ${client_id}`;
-}
-
-/** On one line of exactly so many cells. */
-function fitted(text: string, width: number): string {
-  const [first = ""] = wrap(text, width, { hard: true, trim: false, wordWrap: false }).split("\n");
-  return first + " ".repeat(Math.max(0, width - stringWidth(first)));
 }

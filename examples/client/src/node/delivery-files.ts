@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import { ChatMessage } from "lacre";
+import { storedAt } from "../auto-delete.js";
 import { toJson } from "../json.js";
 import type { DeliveryStore } from "../stores.js";
 import { appendToFile, readFile, remove, writeFile } from "./files.js";
@@ -58,9 +59,10 @@ export function deliveriesInFiles(
 
   return {
     cursor: async (chatId) => readCursor(chatId),
-    async advance(chatId, cursor, messages) {
+    async advance(chatId, { from, to }, messages) {
+      if ((readCursor(chatId) ?? from) !== from) return;
       if (keepHistory) append(chatId, messages);
-      if (cursor !== readCursor(chatId)) writeFile(cursorPath(chatId), String(cursor));
+      writeFile(cursorPath(chatId), String(to));
     },
     async keep(chatId, messages) {
       if (keepHistory) append(chatId, messages);
@@ -75,8 +77,8 @@ export function deliveriesInFiles(
         .filter(({ seq = 0 }) => seq < before && seq <= cursor)
         .slice(-limit);
     },
-    async expire(chatId, before) {
-      keepOnly(chatId, ({ timestamp }) => timestamp >= before);
+    async expire(chatId, until) {
+      keepOnly(chatId, (message) => storedAt(message) > until);
     },
   };
 }

@@ -15,7 +15,7 @@ export interface Kept {
   readonly keys: boolean;
 }
 
-/** What is kept for one account, in a folder that is nobody else's to read. */
+/** What is kept for one account, in a folder that only its owner may read. */
 export function storesInFiles(folder: string, kept: Kept): Stores {
   return {
     pins: pinsInFiles(join(folder, "pins")),

@@ -1,4 +1,5 @@
+export { decodeLine, decodeText, NotUtf8Error } from "lacre-server/decode-text";
 export { type Kept, storesInFiles } from "./file-stores.js";
-export { writeFile } from "./files.js";
+export { FileDraft, writeFile } from "./files.js";
 export { loginInFile } from "./login-file.js";
 export { connectInNode } from "./socket.js";

@@ -1,12 +1,17 @@
 import * as z from "zod/mini";
+import { newDeviceId } from "../device-id.js";
 import { StoreError } from "../errors.js";
 import { toJson } from "../json.js";
 import { Login, type LoginStore } from "../stores.js";
 import { readFile, remove, writeFile } from "./files.js";
 import { withLock } from "./lock.js";
 
-/** The login of a profile, in a file that is nobody else's to read. */
+/** The ids of a device, by the server that each is for. */
+const Devices = z.record(z.string(), z.string());
+
+/** The login of a profile, in a file that only its owner may read. Another one beside it has the device's ids. */
 export function loginInFile(path: string): LoginStore {
+  const devicesPath = `${path.replace(/\.json$/, "")}.devices.json`;
   return {
     async read() {
       const text = readFile(path);
@@ -14,6 +19,16 @@ export function loginInFile(path: string): LoginStore {
     },
     write: async (login) => writeFile(path, `${toJson(login)}\n`),
     remove: async () => remove(path),
+    forgetDevice: async () => remove(devicesPath),
+    async deviceId(server) {
+      const text = readFile(devicesPath);
+      const devices = text === undefined ? {} : parseFile(Devices, text, devicesPath);
+      const known = devices[server];
+      if (known !== undefined) return known;
+      const made = newDeviceId();
+      writeFile(devicesPath, `${JSON.stringify({ ...devices, [server]: made })}\n`);
+      return made;
+    },
     exclusively: (work) => withLock(`${path}.lock`, work),
   };
 }

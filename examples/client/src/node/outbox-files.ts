@@ -1,8 +1,6 @@
 import { join } from "node:path";
-import { ChatMessage } from "lacre";
-import type { OutgoingMessage } from "lacre/session";
 import { toJson } from "../json.js";
-import type { OutboxStore } from "../stores.js";
+import { type OutboxStore, QueuedMessage } from "../stores.js";
 import { namesIn, readFile, remove, writeFile } from "./files.js";
 import { parseFile } from "./login-file.js";
 
@@ -26,7 +24,7 @@ export function outboxInFiles(folder: string): OutboxStore {
     async list() {
       return [...entries.values()].flatMap((path) => {
         const text = readFile(path);
-        return text === undefined ? [] : [parseEntry(text, path)];
+        return text === undefined ? [] : [parseFile(QueuedMessage, text, path)];
       });
     },
     async add(message) {
@@ -42,9 +40,4 @@ export function outboxInFiles(folder: string): OutboxStore {
       entries.delete(clientId);
     },
   };
-}
-
-function parseEntry(text: string, path: string): OutgoingMessage {
-  const message = parseFile(ChatMessage.schema, text, path);
-  return { ...message, client_id: message.client_id! };
 }

@@ -4,7 +4,7 @@ import type { Connect } from "../socket.js";
 const MAX_FRAME_BYTES = 1024 * 1024;
 
 /** For the server to answer that the connection closes, in milliseconds. */
-const CLOSING_PATIENCE = 2000;
+const CLOSE_TIMEOUT = 2000;
 
 /** With the WebSocket of the package ws. */
 export const connectInNode: Connect = (url, listener) => {
@@ -19,7 +19,7 @@ export const connectInNode: Connect = (url, listener) => {
     close(code, reason) {
       socket.close(code, reason);
       // A server that is gone does not answer.
-      setTimeout(() => socket.terminate(), CLOSING_PATIENCE).unref();
+      setTimeout(() => socket.terminate(), CLOSE_TIMEOUT).unref();
     },
   };
 };

@@ -1,1 +1,7 @@
-export { type BrowserChoices, type BrowserStores, openBrowserStores } from "./stores.js";
+export { nameHere, PAGE_SERVER } from "./page-server.js";
+export {
+  type BrowserChoices,
+  type BrowserStores,
+  type DraftStore,
+  openBrowserStores,
+} from "./stores.js";

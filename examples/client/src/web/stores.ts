@@ -1,9 +1,12 @@
-import type { ChatMessage } from "lacre";
-import { ChatKey } from "lacre/e2e";
+import { type ChatMessage, KeyError } from "lacre";
+import { ChatKey, type Encrypted } from "lacre/e2e";
+import { storedAt } from "../auto-delete.js";
+import { newDeviceId } from "../device-id.js";
 import { StoreError } from "../errors.js";
 import type {
   DeliveryStore,
   KeyStore,
+  Login,
   LoginStore,
   OpenStores,
   OutboxStore,
@@ -11,14 +14,22 @@ import type {
   Stores,
 } from "../stores.js";
 import { openAccountDatabase, openBrowserDatabase, orStoreError } from "./database.js";
+import { nameHere } from "./page-server.js";
 
 type AccountDatabase = Awaited<ReturnType<typeof openAccountDatabase>>;
 
 /** What a person may choose about what their browser keeps. */
 export interface BrowserChoices {
-  /** Whether messages are kept, encrypted, to be read without a connection. They are unless somebody chose otherwise. */
+  /** Whether messages are kept, encrypted, to be read without a connection. They are by default. */
   keepsHistory(): Promise<boolean>;
   setKeepsHistory(keeps: boolean): Promise<void>;
+}
+
+/** What a user has begun to write in each chat, encrypted with the chat's key. */
+export interface DraftStore {
+  get(chatId: number): Promise<Encrypted | undefined>;
+  put(chatId: number, draft: Encrypted): Promise<void>;
+  remove(chatId: number): Promise<void>;
 }
 
 /** What this browser keeps, for all tabs of the page. */
@@ -26,27 +37,44 @@ export interface BrowserStores {
   readonly login: LoginStore;
   readonly choices: BrowserChoices;
   readonly openStores: OpenStores;
+  readonly openDrafts: (login: Login) => Promise<DraftStore>;
 }
 
-/** Opens the page's IndexedDB. Throws StoreError where the browser has none for it. */
-export async function openBrowserStores(): Promise<BrowserStores> {
-  const database = await openBrowserDatabase();
+/**
+ * Opens the page's IndexedDB; `closed` is called when it is closed while the page uses it, as when the user clears the site's
+ * data. Throws StoreError where the browser has none for the page.
+ */
+export async function openBrowserStores(closed = () => {}): Promise<BrowserStores> {
+  const database = await openBrowserDatabase(closed);
   const login: LoginStore = {
-    read: () => orStoreError(database.get("login", "login")),
-    write: async (value) => void (await orStoreError(database.put("login", value, "login"))),
-    remove: () => orStoreError(database.delete("login", "login")),
-    exclusively: (work) => navigator.locks.request("lacre login", work) as ReturnType<typeof work>,
+    read: () => orStoreError(() => database.get("login", "login")),
+    write: async (value) => void (await orStoreError(() => database.put("login", value, "login"))),
+    remove: () => orStoreError(() => database.delete("login", "login")),
+    forgetDevice: () => orStoreError(() => database.delete("choices", "deviceId")),
+    // A page has one server.
+    async deviceId() {
+      const known = await orStoreError(() => database.get("choices", "deviceId"));
+      if (typeof known === "string") return known;
+      const made = newDeviceId();
+      await orStoreError(() => database.put("choices", made, "deviceId"));
+      return made;
+    },
+    exclusively: (work) =>
+      navigator.locks.request(nameHere("lacre login"), work) as ReturnType<typeof work>,
   };
   const choices: BrowserChoices = {
-    keepsHistory: async () => (await orStoreError(database.get("choices", "keepsHistory"))) ?? true,
+    keepsHistory: async () =>
+      (await orStoreError(() => database.get("choices", "keepsHistory"))) !== false,
     async setKeepsHistory(keeps) {
-      await orStoreError(database.put("choices", keeps, "keepsHistory"));
+      await orStoreError(() => database.put("choices", keeps, "keepsHistory"));
     },
   };
   return {
     login,
     choices,
-    openStores: async ({ user_id }) => storesIn(await openAccountDatabase(user_id), choices),
+    openDrafts: async ({ user_id }) => draftsIn(await openAccountDatabase(user_id, closed)),
+    openStores: async ({ user_id }) =>
+      storesIn(await openAccountDatabase(user_id, closed), choices),
   };
 }
 
@@ -59,36 +87,37 @@ function storesIn(database: AccountDatabase, choices: BrowserChoices): Stores {
     outbox: outboxIn(database),
     deliveries: deliveriesIn(database, choices),
     keys: keysIn(database),
-    async clear() {
-      const names = [...database.objectStoreNames];
-      const all = database.transaction(names, "readwrite");
-      await orStoreError(
-        Promise.all([...names.map((name) => all.objectStore(name).clear()), all.done]),
-      );
-    },
+    clear: () =>
+      orStoreError(async () => {
+        const names = [...database.objectStoreNames];
+        const all = database.transaction(names, "readwrite");
+        await Promise.all([...names.map((name) => all.objectStore(name).clear()), all.done]);
+      }),
   };
 }
 
 function pinsIn(database: AccountDatabase): PinStore {
   return {
-    list: () => orStoreError(database.getAll("pins")),
-    add: async (pin) => void (await orStoreError(database.put("pins", pin))),
+    list: () => orStoreError(() => database.getAll("pins")),
+    add: async (pin) => void (await orStoreError(() => database.put("pins", pin))),
   };
 }
 
 function outboxIn(database: AccountDatabase): OutboxStore {
   return {
-    list: () => orStoreError(database.getAll("outbox")),
-    async add(message) {
-      const { store, done } = database.transaction("outbox", "readwrite", ON_DISK);
-      await orStoreError(Promise.all([store.add(message), done]));
-    },
-    async remove(clientId) {
-      const { store, done } = database.transaction("outbox", "readwrite");
-      const key = await orStoreError(store.index("client_id").getKey(clientId));
-      if (key !== undefined) await orStoreError(store.delete(key));
-      await orStoreError(done);
-    },
+    list: () => orStoreError(() => database.getAll("outbox")),
+    add: (message) =>
+      orStoreError(async () => {
+        const { store, done } = database.transaction("outbox", "readwrite", ON_DISK);
+        await Promise.all([store.add(message), done]);
+      }),
+    remove: (clientId) =>
+      orStoreError(async () => {
+        const { store, done } = database.transaction("outbox", "readwrite");
+        const key = await store.index("client_id").getKey(clientId);
+        if (key !== undefined) await store.delete(key);
+        await done;
+      }),
   };
 }
 
@@ -101,45 +130,62 @@ function deliveriesIn(database: AccountDatabase, choices: BrowserChoices): Deliv
   const toKeep = async (messages: readonly ChatMessage[]) =>
     (await choices.keepsHistory()) ? messages.filter(({ seq }) => seq !== undefined) : [];
   return {
-    cursor: (chatId) => orStoreError(database.get("cursors", chatId)),
-    async advance(chatId, cursor, messages) {
-      const kept = await toKeep(messages);
-      const both = change();
-      const puts = kept.map((message) => both.objectStore("messages").put(message));
-      const moved = both.objectStore("cursors").put(cursor, chatId);
-      await orStoreError(Promise.all([...puts, moved, both.done]));
+    cursor: (chatId) => orStoreError(() => database.get("cursors", chatId)),
+    advance: (chatId, { from, to }, messages) =>
+      orStoreError(async () => {
+        const kept = await toKeep(messages);
+        const both = change();
+        const stored = await both.objectStore("cursors").get(chatId);
+        if ((stored ?? from) !== from) return;
+        const puts = kept.map((message) => both.objectStore("messages").put(message));
+        const moved = both.objectStore("cursors").put(to, chatId);
+        await Promise.all([...puts, moved, both.done]);
+      }),
+    keep: (_, messages) =>
+      orStoreError(async () => {
+        const kept = await toKeep(messages);
+        const { store, done } = database.transaction("messages", "readwrite", ON_DISK);
+        await Promise.all([...kept.map((message) => store.put(message)), done]);
+      }),
+    rewind: (chatId, cursor) =>
+      orStoreError(async () => {
+        const both = change();
+        const past = IDBKeyRange.bound([chatId, cursor], [chatId, Number.MAX_SAFE_INTEGER], true);
+        const dropped = both.objectStore("messages").delete(past);
+        const moved = both.objectStore("cursors").put(cursor, chatId);
+        await Promise.all([dropped, moved, both.done]);
+      }),
+    list: (chatId, { before, limit }) =>
+      orStoreError(async () => {
+        const { store } = database.transaction("messages");
+        const messages = [];
+        let at = await store.openCursor(ofChat(chatId, before), "prev");
+        while (at !== null && messages.length < limit) {
+          messages.unshift(at.value);
+          at = await at.continue();
+        }
+        return messages;
+      }),
+    expire: (chatId, until) =>
+      orStoreError(async () => {
+        const { store, done } = database.transaction("messages", "readwrite");
+        let at = await store.openCursor(ofChat(chatId));
+        while (at !== null) {
+          if (storedAt(at.value) <= until) await at.delete();
+          at = await at.continue();
+        }
+        await done;
+      }),
+  };
+}
+
+function draftsIn(database: AccountDatabase): DraftStore {
+  return {
+    get: (chatId) => orStoreError(() => database.get("drafts", chatId)),
+    async put(chat_id, { nonce, content }) {
+      await orStoreError(() => database.put("drafts", { chat_id, nonce, content }));
     },
-    async keep(_, messages) {
-      const kept = await toKeep(messages);
-      const { store, done } = database.transaction("messages", "readwrite", ON_DISK);
-      await orStoreError(Promise.all([...kept.map((message) => store.put(message)), done]));
-    },
-    async rewind(chatId, cursor) {
-      const both = change();
-      const past = IDBKeyRange.bound([chatId, cursor], [chatId, Number.MAX_SAFE_INTEGER], true);
-      const dropped = both.objectStore("messages").delete(past);
-      const moved = both.objectStore("cursors").put(cursor, chatId);
-      await orStoreError(Promise.all([dropped, moved, both.done]));
-    },
-    async list(chatId, { before, limit }) {
-      const { store } = database.transaction("messages");
-      const messages = [];
-      let at = await orStoreError(store.openCursor(ofChat(chatId, before), "prev"));
-      while (at !== null && messages.length < limit) {
-        messages.unshift(at.value);
-        at = await orStoreError(at.continue());
-      }
-      return messages;
-    },
-    async expire(chatId, before) {
-      const { store, done } = database.transaction("messages", "readwrite");
-      let at = await orStoreError(store.openCursor(ofChat(chatId)));
-      while (at !== null) {
-        if (at.value.timestamp < before) await orStoreError(at.delete());
-        at = await orStoreError(at.continue());
-      }
-      await orStoreError(done);
-    },
+    remove: (chatId) => orStoreError(() => database.delete("drafts", chatId)),
   };
 }
 
@@ -147,18 +193,26 @@ function keysIn(database: AccountDatabase): KeyStore {
   return {
     needsExport: false,
     async get(chatId) {
-      const kept = await orStoreError(database.get("keys", chatId));
-      return kept && ChatKey.from(kept.cryptoKey, { check: kept.check });
+      const kept = await orStoreError(() => database.get("keys", chatId));
+      if (kept === undefined) return undefined;
+      try {
+        return await ChatKey.from(kept.cryptoKey, kept);
+      } catch (error) {
+        // Kept by an earlier version of this page, or not whole: the passphrase is asked for again.
+        if (error instanceof KeyError) return undefined;
+        throw error;
+      }
     },
     async put(chat_id, key) {
-      const { cryptoKey, check } = key;
+      const { cryptoKey } = key;
       if (cryptoKey === undefined) {
         throw new StoreError(
           "this browser has no WebCrypto for this page, and keeps no key without: open the page over https, or on localhost",
         );
       }
-      await orStoreError(database.put("keys", { chat_id, cryptoKey, check }));
+      const encryptedCheck = await key.encryptCheck();
+      await orStoreError(() => database.put("keys", { chat_id, cryptoKey, encryptedCheck }));
     },
-    clear: () => orStoreError(database.clear("keys")),
+    clear: () => orStoreError(() => database.clear("keys")),
   };
 }

@@ -28,7 +28,9 @@ export async function createChat(url: string, creator: Account, peer: Account): 
     key_check: randomBytes(16).toString("base64"),
   };
   const chat = await post(`${url}/chats`, body, creator.access_token);
-  return ChatSummary.parse(chat).chat_id;
+  const { chat_id } = ChatSummary.parse(chat);
+  await post(`${url}/chats/${chat_id}/contact`, { action: "accept" }, peer.access_token);
+  return chat_id;
 }
 
 async function post(url: string, body: unknown, token?: string): Promise<unknown> {

@@ -150,8 +150,7 @@ export class Client {
 
   #connect(): WebSocket {
     this.url = this.#options.urlOf();
-    const url = new URL("/ws", this.url);
-    url.protocol = "ws:";
+    const url = new URL(`${this.url.replace(/^http/, "ws")}/ws`);
     url.searchParams.set("token", this.#options.account.access_token);
     const socket = new WebSocket(url, { maxPayload: MAX_FRAME_BYTES, perMessageDeflate: false });
     let isRefused = false;

@@ -10,8 +10,11 @@ export interface Outage {
   readonly seconds: number;
   /** Acknowledged while it lasted. */
   readonly acknowledged: number;
-  /** From its end until every client had a new message acknowledged and a new one from each of its chats. */
-  readonly recoverySeconds: number;
+  /**
+   * From its end until every client had a new message acknowledged and a new one from each of its chats; undefined where
+   * that did not come.
+   */
+  readonly recoverySeconds: number | undefined;
   /** Answers over HTTP that were errors. */
   readonly failures: readonly Failure[];
   readonly slowestAnswerSeconds: number;
@@ -19,19 +22,28 @@ export interface Outage {
   readonly surprises: readonly string[];
 }
 
+/** What has happened since an outage began. */
+export interface Seen {
+  readonly acknowledged: number;
+  readonly failures: number;
+}
+
 export interface Plan {
   readonly name: string;
-  /** Between its begin and its end. */
+  /** Between its begin and its end, at least. */
   readonly ms: number;
+  /** What must happen before its end; where it does not, the outage ends after some time all the same. */
+  readonly shows?: (seen: Seen) => boolean;
   readonly begin: () => Promise<void>;
   readonly end: () => Promise<void>;
 }
 
-const PATIENCE_SECONDS = 30;
+/** On a busy machine everything takes longer. */
+const PATIENCE_SECONDS = 120;
 
 /** Takes something away under load, and gives it back. */
 export async function suffer(
-  { name, ms, begin, end }: Plan,
+  { name, ms, shows = () => true, begin, end }: Plan,
   load: Load,
   urls: readonly string[],
   account: Account,
@@ -41,11 +53,16 @@ export async function suffer(
   await begin();
   const before = load.acknowledged;
   await delay(ms);
-  const acknowledged = load.acknowledged - before;
+  const seen = () => ({
+    acknowledged: load.acknowledged - before,
+    failures: probe.failures.length,
+  });
+  await until(() => shows(seen()), PATIENCE_SECONDS);
+  const { acknowledged } = seen();
   await end();
   const over = performance.now();
-  await until(isRecovered(load, Date.now() / 1000), PATIENCE_SECONDS);
-  const recoverySeconds = (performance.now() - over) / 1000;
+  const isBack = await until(isRecovered(load, Date.now() / 1000), PATIENCE_SECONDS);
+  const recoverySeconds = isBack ? (performance.now() - over) / 1000 : undefined;
   await probe.stop();
   const { failures, surprises, slowestMs } = probe;
   return {

@@ -11,7 +11,7 @@ export interface QuietChat {
   readonly writtenAfterwards: number | undefined;
 }
 
-const PATIENCE_SECONDS = 20;
+const PATIENCE_SECONDS = 120;
 
 /** Writes to a chat in which nothing else happens that could tell its reader that something is missing. */
 export async function writeIntoQuietChat(load: Load, redis: RedisProcess): Promise<QuietChat> {
@@ -43,10 +43,10 @@ async function findStrangers(load: Load): Promise<readonly [Client, Client, numb
 }
 
 function strangersOf({ clients }: Load): readonly [Client, Client, number] | undefined {
-  for (const writer of clients) {
+  for (const writer of clients.filter(({ isOnline }) => isOnline)) {
     for (const chat of writer.chats) {
       const reader = clients.find(
-        (other) => other.url !== writer.url && other.chats.includes(chat),
+        (other) => other.isOnline && other.url !== writer.url && other.chats.includes(chat),
       );
       if (reader) return [writer, reader, chat];
     }

@@ -1,10 +1,10 @@
 import { setTimeout as delay } from "node:timers/promises";
+import { randomFrom } from "../../../../test/support/random.js";
 import { register } from "../client/accounts.js";
 import { Load } from "../load.js";
 import { isPostgresInstalled, PostgresProcess } from "../processes/postgres-process.js";
 import { isRedisInstalled, RedisProcess } from "../processes/redis-process.js";
 import { ServerProcess } from "../processes/server-process.js";
-import { randomFrom } from "../random.js";
 import { readContents } from "../verify/contents.js";
 import { type Broken, findBroken } from "../verify/promises.js";
 import { type Outage, type Plan, suffer } from "./outage.js";
@@ -21,7 +21,7 @@ export interface OutageReport extends Broken {
 const CLIENTS = 8;
 const REACH = 2;
 const BETWEEN_MS = 500;
-const PATIENCE_SECONDS = 30;
+const PATIENCE_SECONDS = 120;
 
 interface Stage {
   readonly servers: readonly ServerProcess[];
@@ -89,6 +89,7 @@ function plans({ postgres, redis }: Stage): Plan[] {
     {
       name: "PostgreSQL crashes",
       ms: 1500,
+      shows: ({ failures }) => failures > 0,
       begin: () => postgres.stop("immediate"),
       end: startPostgres,
     },
@@ -98,7 +99,13 @@ function plans({ postgres, redis }: Stage): Plan[] {
       begin: () => postgres.stop("fast"),
       end: startPostgres,
     },
-    { name: "Redis is gone", ms: 2500, begin: () => redis.kill(), end: () => redis.start() },
+    {
+      name: "Redis is gone",
+      ms: 2500,
+      shows: ({ acknowledged }) => acknowledged > 0,
+      begin: () => redis.kill(),
+      end: () => redis.start(),
+    },
     { name: "both are gone", ms: 1500, begin: stopBoth, end: startBoth },
   ];
 }

@@ -10,6 +10,8 @@ export function programPath(name: string): string | undefined {
   const folders = [
     ...versions.sort((a, b) => Number(b) - Number(a)).map((one) => join(POSTGRES, one, "bin")),
     ...(process.env.PATH ?? "").split(":"),
+    // Debian's nginx is there, which is in no user's path.
+    "/usr/sbin",
   ];
   return folders.map((folder) => join(folder, name)).find((path) => existsSync(path));
 }

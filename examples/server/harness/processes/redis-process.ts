@@ -1,10 +1,10 @@
 import { mkdtempSync, rmSync } from "node:fs";
-import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { until } from "../until.js";
 import { Child } from "./child.js";
 import { freePort } from "./free-port.js";
+import { isListening } from "./listening.js";
 import { programPath } from "./programs.js";
 
 const START_SECONDS = 10;
@@ -54,15 +54,4 @@ export class RedisProcess {
     await this.kill();
     rmSync(this.#folder, { recursive: true });
   }
-}
-
-function isListening(port: number): Promise<boolean> {
-  return new Promise((resolve) => {
-    const socket = connect(port, "127.0.0.1");
-    socket.on("connect", () => {
-      socket.destroy();
-      resolve(true);
-    });
-    socket.on("error", () => resolve(false));
-  });
 }

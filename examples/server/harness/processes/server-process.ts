@@ -3,7 +3,8 @@ import { until } from "../until.js";
 import { Child } from "./child.js";
 import { freePort } from "./free-port.js";
 
-const START_SECONDS = 30;
+/** On a busy machine. */
+const START_SECONDS = 120;
 const STOP_SECONDS = 10;
 
 export const SERVER = fileURLToPath(new URL("../../src/main.ts", import.meta.url));
@@ -14,9 +15,13 @@ export interface ServerOptions {
   readonly databaseUrl: string;
   readonly redisUrl?: string;
   readonly program?: string;
+  /** Points a second that a user may spend on frames; by default more than any client needs. */
+  readonly framesPerSecond?: number;
   readonly nodeOptions?: readonly string[];
   /** The folder of a built page. */
   readonly webRoot?: string;
+  /** The path under which a proxy lets clients reach it, such as `/lacre`. */
+  readonly basePath?: string;
 }
 
 /** A server in a process of its own, which can be killed and started again at the same port. */
@@ -53,7 +58,8 @@ export class ServerProcess {
 
   /** Starts it, and waits until it answers. */
   async start(): Promise<void> {
-    const { databaseUrl, redisUrl, webRoot, program = SERVER, nodeOptions = [] } = this.#options;
+    const { databaseUrl, redisUrl, webRoot, basePath } = this.#options;
+    const { program = SERVER, nodeOptions = [], framesPerSecond = 1_000_000 } = this.#options;
     const args = [...nodeOptions, "--import", import.meta.resolve("tsx"), program];
     const child = new Child("the server", process.execPath, args, {
       env: {
@@ -61,12 +67,13 @@ export class ServerProcess {
         DATABASE_URL: databaseUrl,
         REDIS_URL: redisUrl,
         WEB_ROOT: webRoot,
+        BASE_PATH: basePath,
         SERVER_HOST: "127.0.0.1",
         SERVER_PORT: String(this.port),
         LOG_LEVEL: "warn",
         RATE_LIMIT_AUTH: "1000000",
         RATE_LIMIT_USER: "1000000",
-        RATE_LIMIT_FRAMES: "1000000",
+        RATE_LIMIT_FRAMES: String(framesPerSecond),
       },
     });
     this.#child = child;

@@ -1,4 +1,4 @@
-import { pick, randomFrom } from "../random.js";
+import { randomFrom } from "../../../../test/support/random.js";
 
 /** What the network does to a connection, each as a chance from 0 to 1 or a size. */
 export interface Weather {
@@ -78,4 +78,8 @@ function stepFrom(random: () => number): Step {
   if (dice < 0.7) return { kind: "crash", device, forgetsLess: random() < 0.5 };
   if (dice < 0.75) return { kind: "delete", chat };
   return { kind: "wait", ms: pick(random, WAITS_MS) };
+}
+
+function pick<Item>(random: () => number, items: readonly Item[]): Item {
+  return items[Math.floor(random() * items.length)]!;
 }

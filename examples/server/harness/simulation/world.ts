@@ -1,16 +1,16 @@
 import { setTimeout as delay } from "node:timers/promises";
+import { randomFrom } from "../../../../test/support/random.js";
 import { createChat, register } from "../client/accounts.js";
 import { Client } from "../client/client.js";
 import type { ServerProcess } from "../processes/server-process.js";
-import { randomFrom } from "../random.js";
 import { until } from "../until.js";
 import { deleteContent, readContents } from "../verify/contents.js";
 import { type Broken, findBroken } from "../verify/promises.js";
 import { CALM, CHATS, DEVICES, isMember, type Plan, type Step } from "./plan.js";
 import { RoughNetwork } from "./rough-network.js";
 
-/** For everything to arrive in good weather. */
-const SETTLING_SECONDS = 30;
+/** For everything to arrive in good weather, on a busy machine too. */
+const SETTLING_SECONDS = 120;
 
 export interface Outcome extends Broken {
   readonly seed: number;
@@ -123,12 +123,15 @@ async function perform(step: Step, world: World): Promise<void> {
   }
 }
 
-/** Good weather, and a last break of every connection that the weather had its way with. */
+/** Good weather, and a last break of every connection that the weather had its way with: each device loses one at least. */
 async function settle({ devices, databaseUrl, chats }: World): Promise<boolean> {
-  for (const { network } of devices) {
-    network.weather = CALM;
-    network.cut();
-  }
+  for (const { network } of devices) network.weather = CALM;
+  const isOnline = () => devices.every(({ client }) => client.isOnline);
+  if (!(await until(isOnline, SETTLING_SECONDS))) return false;
+  const before = devices.map(({ client }) => client.record.timesOffline);
+  for (const { network } of devices) network.cut();
+  const isCut = () => devices.every(({ client }, at) => client.record.timesOffline > before[at]!);
+  if (!(await until(isCut, SETTLING_SECONDS))) return false;
   const isSent = () => devices.every(({ client }) => client.disk.outbox.size === 0);
   if (!(await until(isSent, SETTLING_SECONDS))) return false;
   const { lastSeqs } = await readContents(databaseUrl, chats);

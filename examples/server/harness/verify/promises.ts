@@ -67,12 +67,23 @@ function checkOrigins(contents: Contents, clients: readonly Client[], broken: Br
   }
 }
 
-/** Every message that was written is sent or failed, and those of a chat stand in the order of writing. */
+/**
+ * Every message that was written is sent if its writer is in the chat, and failed otherwise. A crash may delay that, but
+ * change nothing about it. Those of a chat stand in the order of writing.
+ */
 function checkWritten({ messages }: Contents, client: Client, { others }: Broken): void {
   const { written, sent, failed } = client.record;
-  for (const { client_id } of written) {
-    if (sent.has(client_id) !== failed.has(client_id)) continue;
-    others.push(`${client_id} was ${sent.has(client_id) ? "sent and failed" : "never settled"}`);
+  for (const { client_id, chat_id } of written) {
+    const isMember = client.chats.includes(chat_id);
+    if (sent.has(client_id) === failed.has(client_id)) {
+      others.push(`${client_id} was ${sent.has(client_id) ? "sent and failed" : "never settled"}`);
+    } else if (isMember && failed.has(client_id)) {
+      others.push(
+        `${client_id} failed with ${failed.get(client_id)} in its writer's chat ${chat_id}`,
+      );
+    } else if (!isMember && sent.has(client_id)) {
+      others.push(`${client_id} was sent to chat ${chat_id}, of which its writer is no member`);
+    }
   }
   for (const chat of client.chats) {
     const rows = messages.get(chat) ?? [];

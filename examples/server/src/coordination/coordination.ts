@@ -1,70 +1,85 @@
 import type { ChatMessage, StatusEvent } from "lacre";
 
-/** A limit on how often something may be done. */
+/** A rate limit with a fixed window. */
 export interface Limit {
-  /** Also the counters' name, so that limits do not share them. */
+  /** Name of the limit, also used in counter keys, so that limits do not share counters. */
   readonly name: string;
   readonly points: number;
   /** In seconds. */
   readonly window: number;
 }
 
-/** Where one stands against a limit. */
+/** A token bucket that earns `perSecond` points and holds at most `most`. */
+export interface Bucket {
+  readonly name: string;
+  readonly perSecond: number;
+  readonly most: number;
+}
+
+/** Result of counting an attempt against a limit. */
 export interface Allowance {
   readonly isAllowed: boolean;
   readonly remaining: number;
-  /** When the window is over, Unix time in seconds. */
-  readonly resetsAt: number;
+  /** Seconds until the window is over. */
+  readonly resetsIn: number;
 }
 
-/** What goes to connections: a frame's type and content. */
+/** Type and content of a frame to send to connections. */
 export type Delivery =
   | { readonly type: "message"; readonly value: ChatMessage }
   | { readonly type: "status"; readonly value: StatusEvent };
 
-/** What one instance tells the others. */
-export type Announcement =
-  /** For these users' connections, but for the one that it came from, which is of the instance that announces it. */
+/** A message from one instance to all instances. */
+export type PubSubMessage =
+  /** Send a frame to these users' connections, except the connection `except` of the publishing instance. */
   | {
       readonly type: "deliver";
       readonly user_ids: readonly number[];
       readonly except?: number;
       readonly delivery: Delivery;
     }
-  /** A session is over: its connections are closed. The id in hex. */
+  /** Close the connections of a session that ended. `session_id` is in hex. */
   | { readonly type: "revoked"; readonly session_id: string };
 
-/** What an instance is told. */
+/** Callbacks for events from other instances. */
 export interface CoordinationListener {
-  announced(announcement: Announcement): void;
-  /** Announcements of other instances were lost: this one's connections may have holes. */
-  missed(): void;
-  /** Users of an instance that died, or was taken for dead, are no longer present, or are again. */
-  presenceChanged(userIds: readonly number[], isPresent: boolean): void;
+  onMessage(message: PubSubMessage): void;
+  /** Pub/sub messages were lost: this instance's connections may have gaps. */
+  onGap(): void;
+  /** Users went offline because their instance stopped responding, or came back online. */
+  onPresenceChanged(userIds: readonly number[], isPresent: boolean): void;
 }
 
-/** What the instances of a server share besides their database. */
+/** State and messages that the instances of a server share in addition to the database. */
 export interface Coordination {
-  /** Whether it reaches the other instances. */
+  /** Whether this instance can reach the others. */
   readonly isUp: boolean;
 
-  /** Tells every instance, this one too, and this one at once. It does not wait. */
-  announce(announcement: Announcement): void;
+  /** Publishes a message to all instances without waiting. This instance receives it synchronously. */
+  publish(message: PubSubMessage): void;
   listen(listener: CoordinationListener): void;
 
-  /** Keeps what a one-use ticket stands for, for so many seconds. */
+  /** Stores the value of a one-use ticket for `seconds`. */
   keepTicket(ticket: string, value: string, seconds: number): Promise<void>;
-  /** What a ticket stands for: once, and to one instance only. */
+  /** Returns and removes a ticket's value, so that only one caller on all instances receives it. */
   takeTicket(ticket: string): Promise<string | undefined>;
 
-  /** Counts one try of `key` against a limit. */
+  /** Counts one attempt of `key` against a limit. */
   consume(limit: Limit, key: string): Promise<Allowance>;
+  /** Takes back one counted attempt of `key`. */
+  restore(limit: Limit, key: string): Promise<void>;
 
-  /** Notes that a user is connected to this instance; whether they were present nowhere. */
+  /**
+   * Subtracts the points that users spent on this instance from their shared buckets. Returns the points left per user, which
+   * may be negative. Returns an empty map if this instance runs alone.
+   */
+  spend(bucket: Bucket, points: ReadonlyMap<number, number>): Promise<ReadonlyMap<number, number>>;
+
+  /** Marks a user as connected to this instance. Returns true if the user was offline on all instances. */
   enter(userId: number): Promise<boolean>;
-  /** Notes that a user no longer is; whether they are present nowhere now. */
+  /** Marks a user as no longer connected to this instance. Returns true if the user is now offline on all instances. */
   leave(userId: number): Promise<boolean>;
-  /** Those of the users that are connected somewhere. */
+  /** Returns the users that are connected to any instance. */
   present(userIds: readonly number[]): Promise<number[]>;
 
   close(): Promise<void>;

@@ -1,32 +1,44 @@
-/** Seconds between two looks for what has expired. */
-const SWEEP_INTERVAL = 30;
+/** Minimum seconds between two removals of expired entries. */
+const REMOVAL_INTERVAL = 30;
 
-/** A map whose entries are gone after a time of theirs, Unix time in seconds. */
+/** Value of a key and its remaining lifetime. */
+interface Entry<Value> {
+  readonly value: Value;
+  /** In seconds. */
+  readonly expiresIn: number;
+}
+
+/** A map whose entries expire by the monotonic clock, independent of changes of the system clock. */
 export class ExpiringMap<Value> {
   readonly #entries = new Map<string, { readonly value: Value; readonly expires: number }>();
-  #sweptAt = now();
+  #removedAt = monotonic();
 
-  get(key: string): Value | undefined {
+  get(key: string): Entry<Value> | undefined {
     const entry = this.#entries.get(key);
-    return entry !== undefined && entry.expires > now() ? entry.value : undefined;
+    if (entry === undefined) return undefined;
+    const expiresIn = entry.expires - monotonic();
+    return expiresIn > 0 ? { value: entry.value, expiresIn } : undefined;
   }
 
-  set(key: string, value: Value, expires: number): void {
-    this.#sweep();
-    this.#entries.set(key, { value, expires });
+  set(key: string, value: Value, expiresIn: number): Entry<Value> {
+    this.#removeExpired();
+    this.#entries.set(key, { value, expires: monotonic() + expiresIn });
+    return { value, expiresIn };
   }
 
   delete(key: string): void {
     this.#entries.delete(key);
   }
 
-  #sweep(): void {
-    if (now() - this.#sweptAt < SWEEP_INTERVAL) return;
-    this.#sweptAt = now();
+  #removeExpired(): void {
+    const now = monotonic();
+    if (now - this.#removedAt < REMOVAL_INTERVAL) return;
+    this.#removedAt = now;
     for (const [key, { expires }] of this.#entries) {
-      if (expires <= this.#sweptAt) this.#entries.delete(key);
+      if (expires <= now) this.#entries.delete(key);
     }
   }
 }
 
-const now = () => Date.now() / 1000;
+/** Returns the monotonic clock in seconds. */
+const monotonic = () => performance.now() / 1000;

@@ -1,31 +1,31 @@
 import type {
   Allowance,
-  Announcement,
   Coordination,
   CoordinationListener,
   Limit,
+  PubSubMessage,
 } from "./coordination.js";
 import { ExpiringMap } from "./expiring-map.js";
 
-/** Coordination of one instance with itself. */
+/** Coordination for a single instance, in memory. */
 export class InProcess implements Coordination {
   readonly isUp = true;
   readonly #listeners: CoordinationListener[] = [];
   readonly #tickets = new ExpiringMap<string>();
-  readonly #counters = new ExpiringMap<{ used: number; readonly resetsAt: number }>();
+  readonly #counters = new ExpiringMap<{ used: number }>();
   readonly #users = new Set<number>();
 
   get listeners(): readonly CoordinationListener[] {
     return this.#listeners;
   }
 
-  /** Users that are connected to this instance. */
+  /** Ids of the users connected to this instance. */
   get users(): ReadonlySet<number> {
     return this.#users;
   }
 
-  announce(announcement: Announcement): void {
-    for (const listener of this.#listeners) listener.announced(announcement);
+  publish(message: PubSubMessage): void {
+    for (const listener of this.#listeners) listener.onMessage(message);
   }
 
   listen(listener: CoordinationListener): void {
@@ -33,24 +33,30 @@ export class InProcess implements Coordination {
   }
 
   async keepTicket(ticket: string, value: string, seconds: number): Promise<void> {
-    this.#tickets.set(ticket, value, now() + seconds);
+    this.#tickets.set(ticket, value, seconds);
   }
 
   async takeTicket(ticket: string): Promise<string | undefined> {
-    const value = this.#tickets.get(ticket);
+    const entry = this.#tickets.get(ticket);
     this.#tickets.delete(ticket);
-    return value;
+    return entry?.value;
   }
 
   async consume({ name, points, window }: Limit, key: string): Promise<Allowance> {
     const id = `${name} ${key}`;
-    let counter = this.#counters.get(id);
-    if (counter === undefined) {
-      counter = { used: 0, resetsAt: now() + window };
-      this.#counters.set(id, counter, counter.resetsAt);
-    }
+    const { value: counter, expiresIn } =
+      this.#counters.get(id) ?? this.#counters.set(id, { used: 0 }, window);
     counter.used += 1;
-    return allowance(points, counter.used, counter.resetsAt);
+    return allowance(points, counter.used, expiresIn);
+  }
+
+  async restore({ name }: Limit, key: string): Promise<void> {
+    const counter = this.#counters.get(`${name} ${key}`)?.value;
+    if (counter !== undefined && counter.used > 0) counter.used -= 1;
+  }
+
+  async spend(): Promise<ReadonlyMap<number, number>> {
+    return new Map();
   }
 
   async enter(userId: number): Promise<boolean> {
@@ -70,9 +76,7 @@ export class InProcess implements Coordination {
   async close(): Promise<void> {}
 }
 
-/** Where one stands who has used so many of a window's points. */
-export function allowance(points: number, used: number, resetsAt: number): Allowance {
-  return { isAllowed: used <= points, remaining: Math.max(0, points - used), resetsAt };
+/** Builds the result for `used` of a window's `points`. */
+export function allowance(points: number, used: number, resetsIn: number): Allowance {
+  return { isAllowed: used <= points, remaining: Math.max(0, points - used), resetsIn };
 }
-
-const now = () => Date.now() / 1000;

@@ -1,9 +1,9 @@
 import { Redis } from "ioredis";
 import type { Logger } from "pino";
 
-/** How long a request waits for Redis, in milliseconds. */
+/** Milliseconds that a command waits for Redis. */
 const COMMAND_TIMEOUT = 500;
-/** How long a connection may owe an answer before it is made anew, in milliseconds. */
+/** Milliseconds without an answer after which the client reconnects. */
 const SOCKET_TIMEOUT = 3000;
 const RECONNECT_DELAY = 500;
 
@@ -13,13 +13,13 @@ const CONNECTION = {
   retryStrategy: () => RECONNECT_DELAY,
 };
 
-/** The connections to a Redis that may be away: no command waits for it to come back. */
+/** Connections to a Redis that may be unreachable. Commands fail immediately instead of waiting for a reconnection. */
 export class RedisLink {
   readonly #commands: Redis;
   readonly #subscriber: Redis;
   readonly #channel: string;
   readonly #log: Logger;
-  /** Whether commands are worth their time. */
+  /** Whether Redis answered the last command. If not, `run` skips commands. */
   #isUp = false;
 
   constructor(url: string, channel: string, log: Logger) {
@@ -33,7 +33,7 @@ export class RedisLink {
       autoResendUnfulfilledCommands: false,
     });
     this.#subscriber = new Redis(url, { ...CONNECTION, maxRetriesPerRequest: null });
-    // What this comes to is said once, by `probe`.
+    // Ignore the events: `run` and `probe` log the failure once.
     this.#commands.on("error", () => {});
     this.#subscriber.on("error", () => {});
   }
@@ -42,9 +42,9 @@ export class RedisLink {
     return this.#isUp;
   }
 
-  /** Hears what is published from now on, and after each time that the connection was lost. */
-  subscribe(hear: (frame: Buffer) => void): void {
-    this.#subscriber.on("messageBuffer", (_, frame) => hear(frame));
+  /** Subscribes to published frames. The client subscribes again after each reconnection. */
+  subscribe(onFrame: (frame: Buffer) => void): void {
+    this.#subscriber.on("messageBuffer", (_, frame) => onFrame(frame));
     this.#subscriber.subscribe(this.#channel).catch(() => {});
   }
 
@@ -52,7 +52,7 @@ export class RedisLink {
     this.#subscriber.disconnect(true);
   }
 
-  /** Does `work`, or what is done without Redis. */
+  /** Runs `work`, or `otherwise` if Redis is unreachable. */
   async run<Result>(
     work: (redis: Redis) => Promise<Result>,
     otherwise: () => Result | Promise<Result>,
@@ -61,29 +61,29 @@ export class RedisLink {
     try {
       return await work(this.#commands);
     } catch (error) {
-      this.#lost(error);
+      this.#markDown(error);
       return otherwise();
     }
   }
 
-  /** Does `work` also where Redis was away, to find out whether it is back; whether it is. */
+  /** Runs `work` even if Redis was unreachable. Returns whether it succeeded. */
   async probe(work: (redis: Redis) => Promise<void>): Promise<boolean> {
     try {
       await work(this.#commands);
       return true;
     } catch (error) {
-      this.#lost(error);
+      this.#markDown(error);
       return false;
     }
   }
 
-  /** Redis is there: what is asked from now on is asked of it. */
-  found(): void {
+  /** Marks Redis as reachable, so that `run` uses it again. */
+  markUp(): void {
     if (!this.#isUp) this.#log.info("Redis is reachable");
     this.#isUp = true;
   }
 
-  /** It goes out unless the connection is lost, in which case nobody hears it. */
+  /** Publishes a frame. The frame is lost if the connection is down. */
   publish(frame: Buffer): void {
     if (this.#commands.status !== "ready") return;
     this.#commands.publish(this.#channel, frame).catch(() => {});
@@ -91,15 +91,15 @@ export class RedisLink {
 
   async close(): Promise<void> {
     this.#subscriber.disconnect();
-    // What was published before goes out before.
+    // QUIT waits for the frames published before.
     await this.#commands.quit().catch(() => {});
     this.#commands.disconnect();
   }
 
-  #lost(error: unknown): void {
+  #markDown(error: unknown): void {
     if (!this.#isUp) return;
     this.#isUp = false;
     const { message } = error as Error;
-    this.#log.warn({ reason: message }, "Redis does not answer: this instance is on its own");
+    this.#log.warn({ reason: message }, "Redis does not answer: this instance runs alone");
   }
 }

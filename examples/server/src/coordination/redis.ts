@@ -2,53 +2,57 @@ import { hkdfSync, randomUUID } from "node:crypto";
 import type { Redis } from "ioredis";
 import type { Logger } from "pino";
 import { unavailable } from "../errors.js";
-import { AnnouncementFrames, type Heard } from "./announcement-frames.js";
 import type {
   Allowance,
-  Announcement,
+  Bucket,
   Coordination,
   CoordinationListener,
   Limit,
+  PubSubMessage,
 } from "./coordination.js";
-import { Hearing } from "./hearing.js";
 import { allowance, InProcess } from "./in-process.js";
+import { PubSubFrames, type ReceivedFrame } from "./pubsub-frames.js";
 import { RedisLink } from "./redis-link.js";
-import { BEAT, CONSUME, ENTER, LEAVE, PRESENT } from "./redis-scripts.js";
+import { BEAT, CONSUME, ENTER, LEAVE, PRESENT, RESTORE, SPEND } from "./redis-scripts.js";
+import { SequenceTracker } from "./sequence-tracker.js";
 
-/** How often an instance says that it lives, in milliseconds. */
+/** Milliseconds between two heartbeats of an instance. */
 const BEAT_INTERVAL = 1000;
-/** Beats of its own that an instance may miss before it takes its subscription for broken. */
+/** Own heartbeats that an instance may fail to receive before it subscribes again. */
 const MISSED_BEATS = 3;
-/** Seconds without a beat after which an instance is taken for gone, and after which it is if there is no other to notice. */
-const PATIENCE = { goneAfter: 30, usersKept: 60 };
-/** Users that are written at once. */
+/**
+ * Seconds without a heartbeat after which other instances remove an instance, and after which Redis expires its users if no
+ * other instance runs.
+ */
+const TIMEOUTS = { goneAfter: 30, usersKept: 60 };
+/** Maximum users written by one command. */
 const CHUNK = 1000;
 
-/** Coordination of several instances through Redis. Where that is away, an instance goes on with what it has itself. */
+/** Coordination of several instances through Redis. If Redis is unreachable, an instance uses its own state only. */
 export class RedisCoordination implements Coordination {
   readonly #id = randomUUID();
   readonly #local = new InProcess();
-  readonly #hearing = new Hearing();
-  readonly #frames: AnnouncementFrames;
+  readonly #sequences = new SequenceTracker();
+  readonly #frames: PubSubFrames;
   readonly #link: RedisLink;
   readonly #log: Logger;
-  /** Of all keys. Servers that do not share a secret share nothing. */
+  /** Prefix of all keys, derived from the secret, so that servers with different secrets share nothing. */
   readonly #prefix: string;
   readonly #beating: NodeJS.Timeout;
   #beat: Promise<void> | undefined;
-  #announced = 0;
-  #unheardBeats = 0;
-  readonly #patience: typeof PATIENCE;
+  #published = 0;
+  #missingBeats = 0;
+  readonly #timeouts: typeof TIMEOUTS;
 
-  constructor(url: string, secret: string | Uint8Array, log: Logger, patience = PATIENCE) {
-    this.#patience = patience;
+  constructor(url: string, secret: string | Uint8Array, log: Logger, timeouts = TIMEOUTS) {
+    this.#timeouts = timeouts;
     const name = Buffer.from(hkdfSync("sha256", secret, "", "lacre-server/redis-prefix", 8));
-    // Braces keep a cluster from scattering the keys.
+    // The hash tag in braces keeps all keys in one slot of a Redis cluster.
     this.#prefix = `{lacre:${name.toString("hex")}}:`;
-    this.#frames = new AnnouncementFrames(secret);
+    this.#frames = new PubSubFrames(secret);
     this.#log = log;
     this.#link = new RedisLink(url, `${this.#prefix}announcements`, log);
-    this.#link.subscribe((frame) => this.#hear(frame));
+    this.#link.subscribe((frame) => this.#receive(frame));
     this.#beating = setInterval(() => this.#beatOnce(), BEAT_INTERVAL).unref();
   }
 
@@ -56,7 +60,7 @@ export class RedisCoordination implements Coordination {
     return this.#link.isUp;
   }
 
-  /** Waits for Redis, for as long as a beat takes. */
+  /** Waits for Redis for up to three heartbeat intervals. */
   async start(): Promise<void> {
     const deadline = performance.now() + 3 * BEAT_INTERVAL;
     while (!this.#link.isUp && performance.now() < deadline) {
@@ -64,13 +68,13 @@ export class RedisCoordination implements Coordination {
       await this.#beatOnce();
     }
     if (this.#link.isUp) return;
-    this.#log.warn("Redis does not answer: until it does, this instance is on its own");
+    this.#log.warn("Redis does not answer: this instance runs alone until it does");
   }
 
-  announce(announcement: Announcement): void {
-    this.#local.announce(announcement);
-    this.#announced += 1;
-    this.#link.publish(this.#frames.encode({ ...this.#origin, announcement }));
+  publish(message: PubSubMessage): void {
+    this.#local.publish(message);
+    this.#published += 1;
+    this.#link.publish(this.#frames.encode({ ...this.#origin, announcement: message }));
   }
 
   listen(listener: CoordinationListener): void {
@@ -81,14 +85,14 @@ export class RedisCoordination implements Coordination {
     if (!this.#link.isUp) return this.#local.keepTicket(ticket, value, seconds);
     await this.#link.run<unknown>(
       (redis) => redis.set(`${this.#prefix}ticket:${ticket}`, value, "EX", seconds),
-      // Redis may have it, so that it would be good twice if it were kept here.
+      // Redis may have stored the ticket: a second copy here would make it valid twice.
       () => Promise.reject(unavailable),
     );
   }
 
   async takeTicket(ticket: string): Promise<string | undefined> {
-    const kept = await this.#local.takeTicket(ticket);
-    if (kept !== undefined) return kept;
+    const local = await this.#local.takeTicket(ticket);
+    if (local !== undefined) return local;
     const value = await this.#link.run(
       (redis) => redis.getdel(`${this.#prefix}ticket:${ticket}`),
       () => null,
@@ -97,14 +101,37 @@ export class RedisCoordination implements Coordination {
   }
 
   consume(limit: Limit, key: string): Promise<Allowance> {
-    const counter = `${this.#prefix}limit:${limit.name}:${key}`;
     return this.#link.run(
       async (redis) => {
-        const answer = await redis.eval(CONSUME, 1, counter, limit.window);
+        const answer = await redis.eval(CONSUME, 1, this.#counter(limit, key), limit.window);
         const [used, milliseconds] = answer as [number, number];
-        return allowance(limit.points, used, (Date.now() + milliseconds) / 1000);
+        return allowance(limit.points, used, milliseconds / 1000);
       },
       () => this.#local.consume(limit, key),
+    );
+  }
+
+  async restore(limit: Limit, key: string): Promise<void> {
+    await this.#link.run<unknown>(
+      (redis) => redis.eval(RESTORE, 1, this.#counter(limit, key)),
+      () => this.#local.restore(limit, key),
+    );
+  }
+
+  spend(
+    { name, perSecond, most }: Bucket,
+    points: ReadonlyMap<number, number>,
+  ): Promise<ReadonlyMap<number, number>> {
+    if (points.size === 0) return this.#local.spend();
+    const users = [...points.keys()];
+    const keys = users.map((userId) => `${this.#prefix}bucket:${name}:${userId}`);
+    return this.#link.run(
+      async (redis) => {
+        const spent = [perSecond, most, ...points.values()];
+        const left = (await redis.eval(SPEND, keys.length, ...keys, ...spent)) as string[];
+        return new Map(left.map((one, index) => [users[index]!, Number(one)] as const));
+      },
+      () => this.#local.spend(),
     );
   }
 
@@ -135,11 +162,15 @@ export class RedisCoordination implements Coordination {
   }
 
   get #origin() {
-    return { instance: this.#id, number: this.#announced };
+    return { instance: this.#id, number: this.#published };
   }
 
   get #instances(): string {
     return `${this.#prefix}instances`;
+  }
+
+  #counter({ name }: Limit, key: string): string {
+    return `${this.#prefix}limit:${name}:${key}`;
   }
 
   #usersOf(instance: string): string {
@@ -168,7 +199,7 @@ export class RedisCoordination implements Coordination {
     let isUnknown = false;
     const isBack = await this.#link.probe(async (redis) => {
       const keys = [this.#instances, this.#usersOf(this.#id)] as const;
-      const times = [this.#patience.goneAfter, this.#patience.usersKept] as const;
+      const times = [this.#timeouts.goneAfter, this.#timeouts.usersKept] as const;
       const answer = await redis.eval(BEAT, 2, ...keys, this.#id, this.#usersOf(""), ...times);
       const [unknown, users] = answer as [number, string[]];
       gone = users.map(Number);
@@ -177,18 +208,19 @@ export class RedisCoordination implements Coordination {
     });
     if (!isBack) return;
     this.#link.publish(this.#frames.encode(this.#origin));
-    this.#unheardBeats += 1;
-    if (this.#unheardBeats > MISSED_BEATS) {
-      this.#unheardBeats = 0;
-      this.#log.warn("this instance does not hear itself: it subscribes anew");
+    this.#missingBeats += 1;
+    if (this.#missingBeats > MISSED_BEATS) {
+      this.#missingBeats = 0;
+      this.#log.warn("this instance does not receive its own heartbeats: subscribing again");
       this.#link.resubscribe();
     }
-    if (gone.length > 0) this.#tell((listener) => listener.presenceChanged(gone, false));
+    if (gone.length > 0) this.#notify((listener) => listener.onPresenceChanged(gone, false));
     const own = [...this.#local.users];
-    if (isUnknown && own.length > 0) this.#tell((listener) => listener.presenceChanged(own, true));
+    if (isUnknown && own.length > 0)
+      this.#notify((listener) => listener.onPresenceChanged(own, true));
   }
 
-  /** What comes and goes while this is under way is asked of Redis after it. */
+  /** Writes this instance's users to Redis. Marks Redis as up first, so that later changes follow this transaction. */
   async #writeUsers(redis: Redis): Promise<void> {
     const key = this.#usersOf(this.#id);
     const transaction = redis.multi().del(key);
@@ -197,32 +229,32 @@ export class RedisCoordination implements Coordination {
       transaction.sadd(key, ...users.slice(at, at + CHUNK));
     }
     const written = transaction.exec();
-    this.#link.found();
+    this.#link.markUp();
     await written;
   }
 
-  #hear(frame: Buffer): void {
-    let heard: Heard;
+  #receive(frame: Buffer): void {
+    let received: ReceivedFrame;
     try {
-      heard = this.#frames.decode(frame);
+      received = this.#frames.decode(frame);
     } catch (error) {
-      this.#log.warn({ reason: (error as Error).message }, "announcement refused");
+      this.#log.warn({ reason: (error as Error).message }, "pub/sub message rejected");
       return;
     }
-    const { instance, number, announcement } = heard;
+    const { instance, number, announcement } = received;
     if (instance === this.#id) {
-      this.#unheardBeats = 0;
+      this.#missingBeats = 0;
       return;
     }
-    const place = this.#hearing.note(instance, number, announcement === undefined);
-    if (place === "gap") {
-      this.#log.warn({ instance }, "announcements were lost");
-      this.#tell((listener) => listener.missed());
+    const result = this.#sequences.record(instance, number, announcement === undefined);
+    if (result === "gap") {
+      this.#log.warn({ instance }, "pub/sub messages were lost");
+      this.#notify((listener) => listener.onGap());
     }
-    if (announcement !== undefined && place !== "repeated") this.#local.announce(announcement);
+    if (announcement !== undefined && result !== "repeated") this.#local.publish(announcement);
   }
 
-  #tell(what: (listener: CoordinationListener) => void): void {
-    for (const listener of this.#local.listeners) what(listener);
+  #notify(call: (listener: CoordinationListener) => void): void {
+    for (const listener of this.#local.listeners) call(listener);
   }
 }

@@ -1,7 +1,7 @@
 import { type Kysely, sql } from "kysely";
 import type { Schema } from "./schema.js";
 
-/** All that `work` does is done, or nothing of it where it fails: also in the middle of a transaction, which goes on. */
+/** Runs `work` in a transaction and rolls back if it rejects. Inside a transaction, uses a savepoint instead. */
 export async function atomically<Result>(
   db: Kysely<Schema>,
   work: (db: Kysely<Schema>) => Promise<Result>,
@@ -19,21 +19,21 @@ export async function atomically<Result>(
   }
 }
 
-const NOTHING = new Error("nothing is done");
+const ROLLBACK = new Error("rolled back: work returned undefined");
 
-/** As `atomically`, and nothing is done where `work` gives undefined either. */
-export async function allOrUndefined<Result>(
+/** Like `atomically`, but also rolls back when `work` returns undefined. */
+export async function atomicallyOrUndefined<Result>(
   db: Kysely<Schema>,
   work: (db: Kysely<Schema>) => Promise<Result | undefined>,
 ): Promise<Result | undefined> {
   try {
     return await atomically(db, async (inside) => {
       const result = await work(inside);
-      if (result === undefined) throw NOTHING;
+      if (result === undefined) throw ROLLBACK;
       return result;
     });
   } catch (error) {
-    if (error === NOTHING) return undefined;
+    if (error === ROLLBACK) return undefined;
     throw error;
   }
 }

@@ -16,10 +16,10 @@ const IDENTITY: IdColumn = [
 ];
 const AUTOINCREMENT: IdColumn = ["integer", (column) => column.primaryKey().autoIncrement()];
 
-/** What the two databases call by different names. Integers are `bigint` in both: clients ask with any up to 2^53. */
+/** Returns the column types that differ between SQLite and PostgreSQL. Integers are `bigint` in both, for values up to 2^53. */
 export function columnTypes(db: QueryExecutorProvider) {
   return isPostgres(db)
-    ? // A key is compared by code point, as SQLite does, and not by the rules of a language.
+    ? // Compare keys by code point, like SQLite, not by language rules.
       { id: IDENTITY, bytes: sql`bytea`, key: sql`text collate "C"` }
     : { id: AUTOINCREMENT, bytes: sql`blob`, key: sql`text` };
 }

@@ -1,6 +1,6 @@
 import { ConfigError } from "../config-error.js";
 
-/** Which database, and how to reach it. */
+/** Database type and address. */
 export type DatabaseConfig =
   | { readonly dialect: "sqlite"; readonly path: string }
   | { readonly dialect: "postgresql"; readonly url: string; readonly poolSize: number };
@@ -18,13 +18,13 @@ export function readDatabaseConfig({
       poolSize: readPoolSize(DATABASE_POOL_SIZE),
     };
   }
-  // The URL itself may hold a password.
+  // Do not quote the URL: it may contain a password.
   throw new ConfigError(
-    "DATABASE_URL is not understood: write sqlite:///chat.db for a file in the working directory, sqlite:////var/lib/chat.db, or postgresql://user:password@host:5432/name",
+    "invalid DATABASE_URL: use sqlite:///chat.db for a file in the working directory, sqlite:////var/lib/chat.db, or postgresql://user:password@host:5432/name",
   );
 }
 
-/** The database's address without what opens it. */
+/** Returns the database's address without user and password. */
 export function addressOf(config: DatabaseConfig): string {
   if (config.dialect === "sqlite") return config.path;
   const { host, pathname } = new URL(config.url);
@@ -34,7 +34,7 @@ export function addressOf(config: DatabaseConfig): string {
 function readPoolSize(text: string): number {
   if (!/^[1-9]\d{0,2}$/.test(text)) {
     throw new ConfigError(
-      `DATABASE_POOL_SIZE is "${text}": set how many connections to hold, from 1 to 999`,
+      `DATABASE_POOL_SIZE is "${text}": set it to the number of connections, from 1 to 999`,
     );
   }
   return Number(text);

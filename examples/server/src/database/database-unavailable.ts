@@ -1,14 +1,14 @@
-import { Refusal } from "../errors.js";
+import { HttpError } from "../errors.js";
 
-/** The database is away, or gave this up in favour of others. Whether it was done is unknown; it may be asked again. */
-export class DatabaseUnavailable extends Refusal {
+/** Thrown if the database is unreachable or aborted a transaction. The outcome is unknown, and the client may retry. */
+export class DatabaseUnavailableError extends HttpError {
   constructor(override readonly cause: unknown) {
-    super(503, "ERR_UNAVAILABLE", "the database does not answer now: ask the same again", {
+    super(503, "ERR_UNAVAILABLE", "the database is not available: retry the request", {
       retry_after: 1,
     });
   }
 
-  static from(error: unknown): DatabaseUnavailable {
-    return error instanceof DatabaseUnavailable ? error : new DatabaseUnavailable(error);
+  static from(error: unknown): DatabaseUnavailableError {
+    return error instanceof DatabaseUnavailableError ? error : new DatabaseUnavailableError(error);
   }
 }

@@ -1,29 +1,39 @@
-import { type ExpressionBuilder, type Insertable, type Kysely, type NotNull, sql } from "kysely";
+import { type ExpressionBuilder, type Insertable, type Kysely, sql } from "kysely";
 import { isPostgres } from "./column-types.js";
+import { expiredUntilInChat, smallest } from "./expiry.js";
 import { PreparedQuery } from "./prepared-query.js";
 import type { Chat, MessageTable, Schema, StoredMessage } from "./schema.js";
 
-/** A message with its content. */
-export type LivingMessage = StoredMessage & { encrypted_content: Uint8Array };
+export type ReceiptKind = "read" | "delivered";
 
-export type MarkKind = "read" | "delivered";
+/** The seq up to which a member has read or received a chat. */
+export type Watermark = { chat_id: number; user_id: number; seq: number };
 
 /** A message before it is stored. */
-export type NewMessage = Omit<Insertable<MessageTable>, "id" | "is_read" | "delivered">;
+export type NewMessage = Omit<Insertable<MessageTable>, "id">;
 
-/** What a client names a message by. */
+/** The fields by which a client identifies a message. */
 export type SentMessage = Pick<StoredMessage, "chat_id" | "sender_id"> & { client_id: string };
 
-const MARK_COLUMNS = { read: "is_read", delivered: "delivered" } as const;
+/** A chat after its next seq was taken, with the total stored bytes of the sender's messages in all chats. */
+export type TakenChat = Chat & { stored_bytes: number | null };
 
-export const takeSeq = new PreparedQuery<{ chat_id: number; sender_id: number }, Chat>(
+export const takeSeq = new PreparedQuery<{ chat_id: number; sender_id: number }, TakenChat>(
   (db, { chat_id, sender_id }) =>
     db
       .updateTable("chats")
       .set({ last_seq: sql`last_seq + 1` })
       .where("id", "=", chat_id)
       .where(isMember(sender_id))
-      .returningAll(),
+      .returningAll()
+      .returning((returned) =>
+        returned
+          .selectFrom("stored_bytes")
+          .select("bytes")
+          .where("stored_bytes.user_id", "=", sender_id)
+          .$asScalar()
+          .as("stored_bytes"),
+      ),
 );
 
 export const addMessage = new PreparedQuery<NewMessage, { id: number }>((db, message) =>
@@ -38,86 +48,110 @@ export const addMessage = new PreparedQuery<NewMessage, { id: number }>((db, mes
       nonce: message.nonce,
       timestamp: message.timestamp,
       stored_at: message.stored_at,
-      delete_at: message.delete_at,
       digest: message.digest,
     })
     .onConflict((conflict) => conflict.columns(["chat_id", "sender_id", "client_id"]).doNothing())
     .returning("id"),
 );
 
-export async function listMessages(
+/** Raises a member's watermark, at most to the chat's last seq. Returns false if it was not lower. */
+export async function raiseWatermark(
   db: Kysely<Schema>,
-  chat_id: number,
-  { after, before, limit, now }: { after?: number; before?: number; limit: number; now: number },
-): Promise<LivingMessage[]> {
-  const isForwards = before === undefined;
-  const rows = await db
-    .selectFrom("messages")
-    .selectAll()
-    .where("chat_id", "=", chat_id)
-    .where("seq", ">", after ?? 0)
-    .$if(!isForwards, (query) => query.where("seq", "<", before!))
-    .where(isLiving(now))
-    .orderBy("seq", isForwards ? "asc" : "desc")
-    .limit(limit)
-    .$narrowType<{ encrypted_content: NotNull }>()
-    .execute();
-  return isForwards ? rows : rows.reverse();
-}
-
-export async function mark(
-  db: Kysely<Schema>,
-  kind: MarkKind,
-  { chat_id, user_id, seq }: { chat_id: number; user_id: number; seq: number },
+  kind: ReceiptKind,
+  { chat_id, user_id, seq }: Watermark,
 ): Promise<boolean> {
+  const upTo = smallest(db, sql`cast(${seq} as bigint)`, sql.ref("last_seq"));
+  const isRaised = (member: Member) => sql<boolean>`${sql.ref(`${member}_id`)} = ${user_id} and
+    ${sql.ref(watermarkColumn(member, kind))} < ${upTo}`;
+  const raised = (member: Member) => sql<number>`case when ${isRaised(member)} then ${upTo}
+    else ${sql.ref(watermarkColumn(member, kind))} end`;
   const { numUpdatedRows } = await db
-    .updateTable("messages")
-    .set({ [MARK_COLUMNS[kind]]: 1 })
-    .where("chat_id", "=", chat_id)
-    .where("sender_id", "=", (other) =>
-      other
-        .selectFrom("chats")
-        .select(sql<number>`user1_id + user2_id - ${user_id}`.as("peer_id"))
-        .where("id", "=", chat_id),
-    )
-    .where(isUnmarked(kind))
-    .where("seq", "<=", seq)
+    .updateTable("chats")
+    .set({
+      [watermarkColumn("user1", kind)]: raised("user1"),
+      [watermarkColumn("user2", kind)]: raised("user2"),
+    })
+    .where("id", "=", chat_id)
+    .where(sql<boolean>`((${isRaised("user1")}) or (${isRaised("user2")}))`)
     .executeTakeFirst();
   return numUpdatedRows > 0n;
 }
 
-/** Marks reach from a chat's first message on, so that the last marked one is the last before the first that is not. */
-export async function lastMarked(
+/** Returns the seq up to which a member has read or received a chat; 0 if none. */
+export function watermarkOf(chat: Chat, kind: ReceiptKind, user_id: number): number {
+  return chat[watermarkColumn(chat.user1_id === user_id ? "user1" : "user2", kind)];
+}
+
+type Member = "user1" | "user2";
+
+export function watermarkColumn<Kind extends ReceiptKind>(member: Member, kind: Kind) {
+  return `${member}_${kind}` as const;
+}
+
+/** Counts a chat's messages with `after` < `stored_at` <= `until`, up to `limit`. */
+export async function countStored(
   db: Kysely<Schema>,
-  kind: MarkKind,
   chat_id: number,
-  sender_id: number,
+  { after, until, limit }: { after: number; until: number; limit: number },
 ): Promise<number> {
-  const row = await db
-    .selectFrom("messages")
-    .select("seq")
-    .where("chat_id", "=", chat_id)
-    .where("sender_id", "=", sender_id)
-    .where("seq", "<", (select) =>
-      select.fn.coalesce(
-        select
-          .selectFrom("messages")
-          .select(({ fn }) => fn.min("seq").as("first"))
-          .where("chat_id", "=", chat_id)
-          .where("sender_id", "=", sender_id)
-          .where(isUnmarked(kind)),
-        sql.lit(Number.MAX_SAFE_INTEGER),
-      ),
+  const { count } = await db
+    .selectFrom((part) =>
+      part
+        .selectFrom("messages")
+        .select("stored_at")
+        .where("chat_id", "=", chat_id)
+        .where("stored_at", ">", after)
+        .where("stored_at", "<=", until)
+        .where("encrypted_content", "is not", null)
+        .limit(limit)
+        .as("some"),
     )
-    .orderBy("seq", "desc")
-    .limit(1)
-    .executeTakeFirst();
-  return row?.seq ?? 0;
+    .select((select) => select.fn.countAll<number>().as("count"))
+    .executeTakeFirstOrThrow();
+  return count;
+}
+
+export interface ExpiringChat {
+  readonly id: number;
+  /** Messages with a `stored_at` up to this time are expired. */
+  readonly until: number;
+  /** Whether expired messages still have content. */
+  readonly isDue: boolean;
+}
+
+/** Lists the first `limit` chats with an id above `after` that delete messages. */
+export async function listExpiringChats(
+  db: Kysely<Schema>,
+  { after, limit, now }: { after: number; limit: number; now: number },
+): Promise<ExpiringChat[]> {
+  const until = expiredUntilInChat(db, now);
+  const rows = await db
+    .selectFrom("chats")
+    .select("id")
+    .select(until.as("until"))
+    .select((select) =>
+      select
+        .selectFrom("messages")
+        .select("messages.id")
+        .whereRef("chat_id", "=", "chats.id")
+        .where("stored_at", "<=", until)
+        .where("encrypted_content", "is not", null)
+        .limit(1)
+        .$asScalar()
+        .as("first"),
+    )
+    .where("id", ">", after)
+    .where("expired_until", "is not", null)
+    .orderBy("id")
+    .limit(limit)
+    .execute();
+  return rows.map(({ id, until, first }) => ({ id, until, isDue: first !== null }));
 }
 
 export async function deleteExpired(
   db: Kysely<Schema>,
-  { now, limit }: { now: number; limit: number },
+  chat_id: number,
+  { until, limit }: { until: number; limit: number },
 ): Promise<number> {
   const { numUpdatedRows } = await db
     .updateTable("messages")
@@ -126,34 +160,20 @@ export async function deleteExpired(
       expired
         .selectFrom("messages")
         .select("id")
-        .where("delete_at", "<=", now)
+        .where("chat_id", "=", chat_id)
+        .where("stored_at", "<=", until)
         .where("encrypted_content", "is not", null)
-        .orderBy("delete_at")
+        .orderBy("stored_at")
         .limit(limit)
-        // Another instance is at those already.
+        // Skip rows that another instance is deleting.
         .$if(isPostgres(db), (query) => query.forUpdate().skipLocked()),
     )
     .executeTakeFirst();
   return Number(numUpdatedRows);
 }
 
-/** Whether a chat is one of the user's. */
+/** Returns a condition that selects the chats of a user. */
 export function isMember(user_id: number) {
   return ({ or, eb }: ExpressionBuilder<Schema, "chats">) =>
     or([eb("user1_id", "=", user_id), eb("user2_id", "=", user_id)]);
-}
-
-/** Whether a message is not deleted, and not past its time at `now`. */
-export function isLiving(now: number) {
-  return ({ and, or, eb }: ExpressionBuilder<Schema, "messages">) =>
-    and([
-      eb("encrypted_content", "is not", null),
-      or([eb("delete_at", "is", null), eb("delete_at", ">", now)]),
-    ]);
-}
-
-/** The 0 stands in the query itself, as in the index that has these rows only. */
-export function isUnmarked(kind: MarkKind) {
-  return ({ eb, lit }: ExpressionBuilder<Schema, "messages">) =>
-    eb(MARK_COLUMNS[kind], "=", lit(0));
 }

@@ -5,34 +5,34 @@ import { postgresqlDialect } from "./postgresql/postgresql-dialect.js";
 import type { Schema } from "./schema.js";
 import { sqliteDialect } from "./sqlite/sqlite-dialect.js";
 
-/** Milliseconds that PostgreSQL may take for a statement, or let it wait for another one's row. */
-const PATIENCE_MS = 10_000;
+/** Milliseconds that a PostgreSQL statement may take or wait for a lock. */
+const STATEMENT_TIMEOUT_MS = 10_000;
 
 type Report = (error: Error) => void;
 
-/** Opens the database; a SQLite file is made if there is none. `report` hears of connections that are lost while nobody uses them. */
+/** Opens the database and creates a missing SQLite file. `report` receives errors of idle connections. */
 export function openDatabase(config: DatabaseConfig, report?: Report): Kysely<Schema> {
   return new Kysely({ dialect: dialectOf(config, report) });
 }
 
-/** With a patience of 0, a statement may take any time. */
+/** Returns the dialect. `timeout` is in milliseconds; 0 disables it. */
 export function dialectOf(
   config: DatabaseConfig,
   report: Report = () => {},
-  patience = PATIENCE_MS,
+  timeout = STATEMENT_TIMEOUT_MS,
 ): Dialect {
   if (config.dialect === "postgresql") {
-    return postgresqlDialect({ ...config, report, patience });
+    return postgresqlDialect({ ...config, report, timeout });
   }
   createPrivately(config.path);
   return sqliteDialect(config.path);
 }
 
-/** The file holds the server's keys, so it is nobody else's to read. */
+/** Creates a file that only the server's user can read, because it contains the server's keys. */
 function createPrivately(path: string): void {
   try {
-    // Never opens a file that is there: closing it would take away the locks of this process's connections to it, and
-    // then any other program that reads the file deletes its write-ahead log.
+    // Never open an existing file: closing it would release the locks of this process's other connections to it, and
+    // another program that reads the file would then delete its write-ahead log.
     closeSync(openSync(path, "wx", 0o600));
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;

@@ -1,19 +1,19 @@
 import type { Compilable, CompiledQuery, DialectAdapter, Kysely, QueryResult } from "kysely";
 import type { Schema } from "./schema.js";
 
-/** Stands in a compiled query for a parameter that comes later. */
+/** Placeholder for a parameter in a compiled query. */
 class Slot {
   constructor(readonly name: string) {}
 }
 
 const slots = new Proxy({}, { get: (_, name) => new Slot(String(name)) });
 
-/** A query that is asked so often that it is built and compiled only once. */
+/** A frequent query that is built and compiled only once. */
 export class PreparedQuery<Parameters extends object, Row> {
   readonly #build: (db: Kysely<Schema>, parameters: Parameters) => Compilable<Row>;
   readonly #compiled = new WeakMap<DialectAdapter, CompiledQuery>();
 
-  /** `build` must do nothing with its parameters but place them in the query. */
+  /** `build` must only insert its parameters into the query, and not read or change them. */
   constructor(build: (db: Kysely<Schema>, parameters: Parameters) => Compilable<Row>) {
     this.#build = build;
   }

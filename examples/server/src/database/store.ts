@@ -1,21 +1,33 @@
 import { type Insertable, type Kysely, sql } from "kysely";
-import { allOrUndefined, atomically } from "./atomically.js";
+import { atomically, atomicallyOrUndefined } from "./atomically.js";
 import { type ChatOfMember, countChats, findChatOfMember, listChats } from "./chats-of-member.js";
+import { type ContactAction, isMutualInChat, setContact } from "./contacts.js";
+import { expiredUntilInChat, greatest, storedBefore } from "./expiry.js";
+import {
+  type LivingMessage,
+  listMessages,
+  type MessagePage,
+  type PageOptions,
+} from "./message-pages.js";
 import {
   addMessage,
+  countStored,
   deleteExpired,
+  type ExpiringChat,
   isMember,
-  type LivingMessage,
-  lastMarked,
-  listMessages,
-  type MarkKind,
-  mark,
+  listExpiringChats,
   type NewMessage,
+  type ReceiptKind,
+  raiseWatermark,
   type SentMessage,
+  type TakenChat,
   takeSeq,
+  type Watermark,
 } from "./message-queries.js";
+import { restartChat } from "./restart-chat.js";
 import type {
   Chat,
+  ChatParameters,
   ChatTable,
   Schema,
   ServerKey,
@@ -25,10 +37,20 @@ import type {
   User,
   UserTable,
 } from "./schema.js";
+import { createUser, findLogin, type LoginUser, searchUsers } from "./users.js";
 
-export type { LivingMessage, MarkKind };
+export type { LivingMessage, ReceiptKind };
 
-/** Everything that the server reads from its database and writes to it. */
+/** Maximum rows that one statement deletes. */
+const MOST_AT_ONCE = 200;
+
+/** A chat before it is stored. */
+export type NewChat = Omit<
+  Insertable<ChatTable>,
+  "id" | "last_seq" | "expired_until" | `auto_delete_set_${string}`
+> & { auto_delete_hours: number | null };
+
+/** Provides all reads and writes of the server's database. */
 export class Store {
   readonly #db: Kysely<Schema>;
 
@@ -36,36 +58,21 @@ export class Store {
     this.#db = db;
   }
 
-  /** All that `work` does with the store it is given is done, or nothing of it where it fails. */
+  /** Runs `work` with a store inside a transaction, and rolls back if `work` rejects. */
   transaction<Result>(work: (store: Store) => Promise<Result>): Promise<Result> {
     return atomically(this.#db, (db) => work(new Store(db)));
   }
 
-  /** As `transaction`, and nothing is done where `work` gives undefined either. */
+  /** Like `transaction`, but also rolls back when `work` returns undefined. */
   attempt<Result>(
     work: (store: Store) => Promise<Result | undefined>,
   ): Promise<Result | undefined> {
-    return allOrUndefined(this.#db, (db) => work(new Store(db)));
+    return atomicallyOrUndefined(this.#db, (db) => work(new Store(db)));
   }
 
-  /** The new user, or undefined where the name or one of its looks is taken. */
+  /** Creates a user. Returns undefined if the name or one of its visual forms is taken. */
   createUser(user: Insertable<UserTable>, looks: readonly string[]): Promise<User | undefined> {
-    return allOrUndefined(this.#db, async (db) => {
-      const created = await db
-        .insertInto("users")
-        .values(user)
-        .onConflict((conflict) => conflict.column("username_key").doNothing())
-        .returningAll()
-        .executeTakeFirst();
-      if (created === undefined) return undefined;
-      const { numInsertedOrUpdatedRows } = await db
-        .insertInto("username_looks")
-        // In one order, so that two who register at once wait for each other at most one way.
-        .values([...looks].sort().map((look) => ({ look, user_id: created.id })))
-        .onConflict((conflict) => conflict.column("look").doNothing())
-        .executeTakeFirstOrThrow();
-      return numInsertedOrUpdatedRows === BigInt(looks.length) ? created : undefined;
-    });
+    return createUser(this.#db, user, looks);
   }
 
   findUser(id: number): Promise<User | undefined> {
@@ -80,31 +87,31 @@ export class Store {
       .executeTakeFirst();
   }
 
-  /** Active users whose compared names begin with `prefix`, in the order of these, after the one in `after`. */
-  searchUsers(
-    prefix: string,
-    { after = "", limit }: { after?: string; limit: number },
-  ): Promise<User[]> {
-    return (
-      this.#db
-        .selectFrom("users")
-        .selectAll()
-        .where("username_key", ">=", prefix)
-        // The last code point there is: every name that goes on after the prefix comes before it.
-        .where("username_key", "<", `${prefix}\u{10FFFF}`)
-        .where("username_key", ">", after)
-        .where("is_active", "=", 1)
-        .orderBy("username_key")
-        .limit(limit)
-        .execute()
-    );
+  /** Finds a user by `username_key`, and whether the database has a session of that user from the device. */
+  findLogin(username_key: string, device_id: string): Promise<LoginUser | undefined> {
+    return findLogin(this.#db, username_key, device_id);
+  }
+
+  /** Lists active users whose `username_key` starts with `prefix`, sorted by it, starting after `after`. */
+  searchUsers(prefix: string, page: { after?: string; limit: number }): Promise<User[]> {
+    return searchUsers(this.#db, prefix, page);
   }
 
   async noteLogin(id: number, last_login: number): Promise<void> {
     await this.#db.updateTable("users").set({ last_login }).where("id", "=", id).execute();
   }
 
-  /** Whether the user may log in and stay so. */
+  /** Replaces a user's password hash if it is still `hashed`. */
+  async replacePasswordHash(id: number, hashed: string, hashed_password: string): Promise<void> {
+    await this.#db
+      .updateTable("users")
+      .set({ hashed_password })
+      .where("id", "=", id)
+      .where("hashed_password", "=", hashed)
+      .execute();
+  }
+
+  /** Enables or disables an account. A disabled user cannot log in, and existing sessions end. */
   async setActive(id: number, isActive: boolean): Promise<void> {
     const is_active = isActive ? 1 : 0;
     await this.#db.updateTable("users").set({ is_active }).where("id", "=", id).execute();
@@ -112,6 +119,27 @@ export class Store {
 
   async createSession(session: Insertable<SessionTable>): Promise<void> {
     await this.#db.insertInto("sessions").values(session).execute();
+  }
+
+  /**
+   * Deletes a user's sessions beyond `most`: revoked ones first, then the least recently renewed, and never `kept`.
+   * Returns the ids of the deleted sessions that were not revoked.
+   */
+  async deleteSessionsBeyond(kept: Pick<Session, "id" | "user_id">, most: number) {
+    const beyond = await this.#db
+      .selectFrom("sessions")
+      .select(["id", "revoked_at"])
+      .where("user_id", "=", kept.user_id)
+      .where("id", "!=", kept.id)
+      .orderBy(sql`revoked_at is not null`)
+      .orderBy(sql`coalesce(rotated_at, created_at)`, "desc")
+      .limit(MOST_AT_ONCE)
+      .offset(most - 1)
+      .execute();
+    if (beyond.length === 0) return [];
+    const ids = beyond.map(({ id }) => id);
+    await this.#db.deleteFrom("sessions").where("id", "in", ids).execute();
+    return beyond.filter(({ revoked_at }) => revoked_at === null).map(({ id }) => id);
   }
 
   findSession(id: Uint8Array) {
@@ -124,14 +152,14 @@ export class Store {
       .executeTakeFirst();
   }
 
-  /** Puts the next refresh token in the place of the one in force; false where `refresh_id` is not that one, or the session is over. */
+  /** Replaces the valid refresh token. Returns false if `refresh_id` is not the valid one or the session is revoked. */
   async rotateSession(
     { id, refresh_id }: Pick<Session, "id" | "refresh_id">,
-    next: Pick<Session, "refresh_id" | "expires_at">,
+    next: { refresh_id: Uint8Array; expires_at: number; rotated_at: number },
   ): Promise<boolean> {
     const { numUpdatedRows } = await this.#db
       .updateTable("sessions")
-      .set(next)
+      .set({ ...next, previous_refresh_id: refresh_id })
       .where("id", "=", id)
       .where("refresh_id", "=", refresh_id)
       .where("revoked_at", "is", null)
@@ -148,7 +176,7 @@ export class Store {
       .execute();
   }
 
-  /** Deletes sessions that are past their time at `now`, so many at most; how many. */
+  /** Deletes at most `limit` sessions that are expired at `now`. Returns the number of deleted sessions. */
   async deleteExpiredSessions({ now, limit }: { now: number; limit: number }): Promise<number> {
     const { numDeletedRows } = await this.#db
       .deleteFrom("sessions")
@@ -164,17 +192,35 @@ export class Store {
     return Number(numDeletedRows);
   }
 
-  /** The new chat, or undefined where the two have one. */
-  createChat(chat: Insertable<ChatTable>): Promise<Chat | undefined> {
+  /** Creates a chat. Returns undefined if the two users already have one. */
+  createChat(chat: NewChat): Promise<Chat | undefined> {
+    const { created_by, created_at } = chat;
+    const setting = {
+      expired_until: 0,
+      auto_delete_set_by: created_by,
+      auto_delete_set_at: created_at,
+      auto_delete_set_after: 0,
+    };
     return this.#db
       .insertInto("chats")
-      .values(chat)
+      .values({ ...chat, ...(chat.auto_delete_hours !== null && setting) })
       .onConflict((conflict) => conflict.columns(["user1_id", "user2_id"]).doNothing())
       .returningAll()
       .executeTakeFirst();
   }
 
-  /** The chat, if the user is one of its members. */
+  /** Counts the chats that a user created, up to `limit`. */
+  async countOpened(created_by: number, limit: number): Promise<number> {
+    const opened = await this.#db
+      .selectFrom("chats")
+      .select("id")
+      .where("created_by", "=", created_by)
+      .limit(limit)
+      .execute();
+    return opened.length;
+  }
+
+  /** Finds a chat. Returns undefined if the user is not a member. */
   findChat(chat_id: number, user_id: number): Promise<Chat | undefined> {
     return this.#db
       .selectFrom("chats")
@@ -184,11 +230,16 @@ export class Store {
       .executeTakeFirst();
   }
 
-  /** Sets what a chat's key is derived with; undefined where it is set. */
-  setChatParameters(
-    id: number,
-    parameters: { salt: Uint8Array; iterations: number; key_check: Uint8Array },
-  ): Promise<Chat | undefined> {
+  /** Applies a member's contact action to a chat. `accept` also unblocks. */
+  setContact(
+    chat: Chat,
+    change: { user_id: number; action: ContactAction; now: number },
+  ): Promise<Chat> {
+    return setContact(this.#db, chat, change);
+  }
+
+  /** Sets a chat's key parameters. Returns undefined if they are already set. */
+  setChatParameters(id: number, parameters: ChatParameters): Promise<Chat | undefined> {
     return this.#db
       .updateTable("chats")
       .set(parameters)
@@ -198,19 +249,37 @@ export class Store {
       .executeTakeFirst();
   }
 
-  configureChat(
+  /** Calls `restartChat`. Must run in a transaction. */
+  restartChat(chat: { id: number; creator: number }, parameters: ChatParameters): Promise<boolean> {
+    return restartChat(this.#db, chat, parameters);
+  }
+
+  async setEncryptionType(id: number, encryption_type: string): Promise<void> {
+    await this.#db.updateTable("chats").set({ encryption_type }).where("id", "=", id).execute();
+  }
+
+  /**
+   * Sets the hours after which a chat's messages are deleted, null for never. Also applies to stored messages. Messages that
+   * are expired by the old or the new setting stay deleted. Returns undefined if the chat already has this setting.
+   */
+  setAutoDelete(
     id: number,
-    config: {
-      encryption_type?: string | undefined;
-      auto_delete_hours?: number | null | undefined;
-    },
-  ): Promise<Chat> {
+    { hours, user_id, now }: { hours: number | null; user_id: number; now: number },
+  ): Promise<Chat | undefined> {
+    const byNewSetting = sql`cast(${storedBefore(hours, now)} as double precision)`;
     return this.#db
       .updateTable("chats")
-      .set(config)
+      .set({
+        auto_delete_hours: hours,
+        expired_until: greatest(this.#db, expiredUntilInChat(this.#db, now), byNewSetting),
+        auto_delete_set_by: user_id,
+        auto_delete_set_at: now,
+        auto_delete_set_after: ({ ref }) => ref("last_seq"),
+      })
       .where("id", "=", id)
+      .where("auto_delete_hours", "is distinct from", hours)
       .returningAll()
-      .executeTakeFirstOrThrow();
+      .executeTakeFirst();
   }
 
   listChats(user_id: number, page: { limit: number; offset: number }): Promise<ChatOfMember[]> {
@@ -221,14 +290,19 @@ export class Store {
     return findChatOfMember(this.#db, chat_id, user_id);
   }
 
-  /** Those that the user has a chat with. */
+  /** Lists the ids of the users with whom the user has an accepted chat, in which neither blocked the other. */
   async listPeers(user_id: number): Promise<number[]> {
     const rows = await this.#db
       .selectFrom("chats")
       .select("user2_id as id")
       .where("user1_id", "=", user_id)
+      .where(isMutualInChat)
       .union((other) =>
-        other.selectFrom("chats").select("user1_id as id").where("user2_id", "=", user_id),
+        other
+          .selectFrom("chats")
+          .select("user1_id as id")
+          .where("user2_id", "=", user_id)
+          .where(isMutualInChat),
       )
       .execute();
     return rows.map(({ id }) => id);
@@ -238,15 +312,12 @@ export class Store {
     return countChats(this.#db, user_id);
   }
 
-  /**
-   * Takes the next seq of a member's chat; undefined for one who is no member. Whoever else wants one waits for the end of the
-   * transaction, in which the message is to be stored.
-   */
-  async takeSeq(chat: { chat_id: number; sender_id: number }): Promise<Chat | undefined> {
+  /** Takes a chat's next seq, in the transaction that stores the message. Returns undefined if the sender is no member. */
+  async takeSeq(chat: { chat_id: number; sender_id: number }): Promise<TakenChat | undefined> {
     return (await takeSeq.execute(this.#db, chat)).rows[0];
   }
 
-  /** The new message's id; undefined where its client id is known. */
+  /** Stores a message and returns its id. Returns undefined if the client id is already used. */
   async addMessage(message: NewMessage): Promise<number | undefined> {
     return (await addMessage.execute(this.#db, message)).rows[0]?.id;
   }
@@ -261,30 +332,35 @@ export class Store {
       .executeTakeFirst();
   }
 
-  /** A chat's messages that are not deleted at `now`: the first after `after`, or the last before `before`, in order. */
-  listMessages(
-    chat_id: number,
-    page: { after?: number; before?: number; limit: number; now: number },
-  ): Promise<LivingMessage[]> {
+  /** Lists a page of a chat's messages, sorted by seq: the first after `after`, or the last before `before`. */
+  listMessages(chat_id: number, page: PageOptions): Promise<MessagePage> {
     return listMessages(this.#db, chat_id, page);
   }
 
-  /** Marks what the user was sent, up to `seq`; whether anything of it had not been marked yet. */
-  mark(kind: MarkKind, upTo: { chat_id: number; user_id: number; seq: number }): Promise<boolean> {
-    return mark(this.#db, kind, upTo);
+  /** Raises a member's read or delivered watermark to `seq`. Returns false if it was not lower. */
+  raiseWatermark(kind: ReceiptKind, watermark: Watermark): Promise<boolean> {
+    return raiseWatermark(this.#db, kind, watermark);
   }
 
-  /** The seq of the last message of `sender_id` that the other member has marked; 0 if there is none. */
-  lastMarked(kind: MarkKind, chat_id: number, sender_id: number): Promise<number> {
-    return lastMarked(this.#db, kind, chat_id, sender_id);
+  /** Counts a chat's messages with `after` < `stored_at` <= `until`, up to `limit`. */
+  countStored(
+    chat_id: number,
+    span: { after: number; until: number; limit: number },
+  ): Promise<number> {
+    return countStored(this.#db, chat_id, span);
   }
 
-  /** Deletes the content of messages that are past their time at `now`, of so many at most; of how many. */
-  deleteExpired(upTo: { now: number; limit: number }): Promise<number> {
-    return deleteExpired(this.#db, upTo);
+  /** Lists the first `limit` chats with an id above `after` that delete messages, sorted by id. */
+  listExpiringChats(page: { after: number; limit: number; now: number }): Promise<ExpiringChat[]> {
+    return listExpiringChats(this.#db, page);
   }
 
-  /** Keeps a key, unless there is one of this id. */
+  /** Deletes the content of at most `limit` messages with `stored_at` <= `until`. Returns the number of messages. */
+  deleteExpired(chat_id: number, upTo: { until: number; limit: number }): Promise<number> {
+    return deleteExpired(this.#db, chat_id, upTo);
+  }
+
+  /** Stores a key, unless one with this id exists. */
   async addKey(key: ServerKey): Promise<void> {
     await this.#db
       .insertInto("server_keys")
@@ -293,7 +369,7 @@ export class Store {
       .execute();
   }
 
-  /** The newest first. */
+  /** Lists the keys of a purpose, newest first. */
   listKeys(purpose: ServerKey["purpose"]): Promise<ServerKey[]> {
     return this.#db
       .selectFrom("server_keys")
@@ -308,9 +384,13 @@ export class Store {
     await this.#db.deleteFrom("server_keys").where("id", "=", id).execute();
   }
 
-  /** Fails where the database does not answer. */
-  async ping(): Promise<void> {
-    await sql`select 1`.execute(this.#db);
+  /** Writes the time of a health check. Throws if the database rejects writes. */
+  async noteHealth(created_at: number): Promise<void> {
+    await this.#db
+      .insertInto("server_keys")
+      .values({ id: "health", purpose: "health", material: new Uint8Array(), created_at })
+      .onConflict((conflict) => conflict.column("id").doUpdateSet({ created_at }))
+      .execute();
   }
 
   close(): Promise<void> {

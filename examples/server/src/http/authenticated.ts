@@ -1,21 +1,55 @@
-import type { MiddlewareHandler } from "hono";
+import type { Context, MiddlewareHandler } from "hono";
+import { HttpError } from "../errors.js";
 import type { ActiveSession } from "../identity/sessions.js";
 import type { Services } from "../services.js";
-import { userLimit } from "./limits.js";
+import { badTokenLimit, userLimit } from "./limits.js";
 
-/** What a route knows of who asks. */
+/** Context variables of an authenticated request. */
 export interface Authenticated {
   Variables: { session: ActiveSession };
 }
 
-/** Lets in whoever bears a valid access token, as often as a user may. */
+/** Requires a valid access token and applies the user's rate limit. */
 export function authenticated(services: Services): MiddlewareHandler<Authenticated> {
+  const identify = identified(services);
   const hold = userLimit(services);
+  return (context, next) =>
+    identify(context, async () => {
+      await hold(context, context.get("session"));
+      await next();
+    });
+}
+
+/** Requires a valid access token, without a rate limit, so that a user can always log out. */
+export function identified(services: Services): MiddlewareHandler<Authenticated> {
+  const identify = identifier(services);
   return async (context, next) => {
     const token = /^Bearer (.+)$/i.exec(context.req.header("authorization") ?? "")?.[1];
-    const session = await services.sessions.authenticate(token);
-    context.set("session", session);
-    await hold(context, session);
+    await identify(context, token, () => services.sessions.authenticate(token));
     await next();
+  };
+}
+
+/**
+ * Returns a function that finds the session of a token or ticket, and counts invalid ones against a rate limit.
+ *
+ * @throws {HttpError} if the token or ticket is missing or invalid.
+ */
+export function identifier(services: Services) {
+  const hold = badTokenLimit(services);
+  return async (
+    context: Context,
+    given: string | undefined,
+    find: () => Promise<ActiveSession>,
+  ): Promise<ActiveSession> => {
+    try {
+      const session = await find();
+      context.set("session", session);
+      return session;
+    } catch (error) {
+      const isBad = error instanceof HttpError && error.status === 401 && given !== undefined;
+      if (isBad) await hold(context);
+      throw error;
+    }
   };
 }

@@ -1,7 +1,9 @@
 import { Ack, AuthRequest, ChatMessage, ChatSummary, defineMessage } from "lacre";
 import * as z from "zod/mini";
 
-/** Bodies that travel over HTTP alone. The others are lacre's messages. */
+export const MAX_AUTO_DELETE_HOURS = 87_600;
+
+// Bodies that only HTTP uses. The others are messages of lacre.
 
 const userId = ChatSummary.shape.peer_id;
 const username = ChatSummary.shape.peer_name;
@@ -9,7 +11,11 @@ const time = Ack.schema.shape.stored_at;
 
 export const RefreshRequest = defineMessage(
   "refresh",
-  z.object({ refresh_token: z.string().check(z.minLength(1), z.maxLength(8192)) }),
+  z.object({
+    refresh_token: z.string().check(z.minLength(1), z.maxLength(8192)),
+    /** Device of the login. It may repeat a request whose answer was lost. */
+    device_id: AuthRequest.schema.shape.device_id,
+  }),
 );
 
 export const WebSocketTicket = z.object({ ticket: z.string(), expires_in: z.int() });
@@ -24,13 +30,16 @@ export const User = z.object({
 
 export const UserPage = z.object({
   users: z.array(z.object({ user_id: userId, username })),
-  /** What to give as `after` for the next page; absent on the last one. */
+  /** Value of `after` for the next page; absent on the last page. */
   next: z.optional(z.string()),
 });
 
 const parameters = z.required(
   z.pick(ChatSummary, { salt: true, iterations: true, key_check: true }),
 );
+
+/** At most ten years. */
+const autoDeleteHours = z.int().check(z.positive(), z.maximum(MAX_AUTO_DELETE_HOURS));
 
 const together = "salt, iterations and key_check are set together";
 
@@ -40,34 +49,46 @@ export const CreateChat = defineMessage(
     .object({
       peer_name: AuthRequest.schema.shape.username,
       encryption_type: ChatSummary.shape.encryption_type,
-      auto_delete_hours: ChatSummary.shape.auto_delete_hours,
+      auto_delete_hours: z.optional(autoDeleteHours),
       ...z.partial(parameters).shape,
     })
     .check(z.refine(areTogether, { error: together })),
 );
+
+export const RestartChat = defineMessage("restart_chat", parameters);
 
 export const ConfigureChat = defineMessage(
   "configure_chat",
   z
     .object({
       encryption_type: z.optional(ChatSummary.shape.encryption_type),
-      // null switches it off.
-      auto_delete_hours: z.optional(z.nullable(z.int().check(z.positive(), z.maximum(87_600)))),
+      // null disables automatic deletion.
+      auto_delete_hours: z.optional(z.nullable(autoDeleteHours)),
       ...z.partial(parameters).shape,
     })
     .check(z.refine(areTogether, { error: together })),
 );
 
-/** An acknowledgement also for a message that came without a client id. */
+/** `accept` also unblocks. */
+export const Contact = defineMessage(
+  "contact",
+  z.object({ action: z.enum(["accept", "block", "unblock"]) }),
+);
+
+/** Number of messages that a change of `auto_delete_hours` would delete. `has_more` if the count reached its limit. */
+export const ExpiringMessages = z.object({ count: z.int(), has_more: z.boolean() });
+
+/** Like Ack, but `client_id` is optional. */
 export const Stored = defineMessage(
   "ack",
   z.extend(Ack.schema, { client_id: ChatMessage.schema.shape.client_id }),
 );
 
 export const Health = z.object({
-  /** Degraded: this instance serves whom it serves, but hears nothing of the others. */
+  /** Degraded: this instance cannot reach the others, or its database is locked. */
   status: z.enum(["ok", "degraded"]),
-  database: z.literal("ok"),
+  /** Locked: another process has locked the SQLite file for a short time. */
+  database: z.enum(["ok", "locked"]),
   redis: z.enum(["ok", "unavailable", "none"]),
 });
 

@@ -1,7 +1,8 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { type Context, Hono } from "hono";
+import { Hono } from "hono";
 import { getAbsoluteFSPath } from "swagger-ui-dist";
+import { StaticContent } from "./static-content.js";
 
 const TYPES = { css: "text/css", js: "text/javascript", png: "image/png" } as const;
 const FILES = ["swagger-ui.css", "swagger-ui-bundle.js", "favicon-32x32.png"];
@@ -19,29 +20,40 @@ const PAGE = `<!doctype html>
 `;
 const START = `SwaggerUIBundle({ url: "openapi.json", dom_id: "#swagger-ui", validatorUrl: null });\n`;
 
-/** Nothing from elsewhere, and nothing that stands in the page itself. */
+/** Content security policy: only resources of this server, and no inline code. */
 const POLICY =
   "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'";
 
-/** Swagger UI, from its package. */
+/** Serves Swagger UI from its package. */
 export function docsRoutes() {
   const routes = new Hono();
-  routes.get("/", (context) => {
-    context.header("Content-Security-Policy", POLICY);
-    return context.html(PAGE);
+  const page = new StaticContent(encoder.encode(PAGE), {
+    "Content-Type": "text/html; charset=utf-8",
+    "Content-Security-Policy": POLICY,
+    "Cache-Control": "no-cache",
   });
-  routes.get("/start.js", (context) => give(context, "start.js", START));
+  routes.get("/", (context) => page.answer(context));
+  const start = contentOf("start.js", encoder.encode(START));
+  routes.get("/start.js", (context) => start.answer(context));
   for (const file of FILES) {
+    // Read on the first request: one file is larger than 1 MB.
+    let content: Promise<StaticContent> | undefined;
     routes.get(`/${file}`, async (context) => {
-      const bytes = await readFile(join(getAbsoluteFSPath(), file));
-      return give(context, file, new Uint8Array(bytes));
+      content ??= readFile(join(getAbsoluteFSPath(), file)).then((bytes) =>
+        contentOf(file, new Uint8Array(bytes)),
+      );
+      return (await content).answer(context);
     });
   }
   return routes;
 }
 
-function give(context: Context, file: string, content: string | Uint8Array<ArrayBuffer>): Response {
+const encoder = new TextEncoder();
+
+function contentOf(file: string, bytes: Uint8Array<ArrayBuffer>): StaticContent {
   const type = TYPES[file.split(".").at(-1) as keyof typeof TYPES];
-  context.header("Cache-Control", "public, max-age=3600");
-  return context.body(content, 200, { "content-type": type });
+  return new StaticContent(bytes, {
+    "Content-Type": type,
+    "Cache-Control": "public, max-age=3600",
+  });
 }

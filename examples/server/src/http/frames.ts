@@ -1,52 +1,77 @@
 import type { Context } from "hono";
 import { type MessageDefinition, MessageProtocol, type PayloadSchema } from "lacre";
-import { directionKeys } from "lacre/session";
+import { encodeHttpAnswer, httpKeys } from "lacre/server";
 import type * as z from "zod/mini";
-import { Refusal } from "../errors.js";
+import { HttpError } from "../errors.js";
 import type { ActiveSession } from "../identity/sessions.js";
 import { answer, mediaType, readBody, readBytes } from "../json.js";
+import { readRequestTag } from "./parameters.js";
 
 const FRAMES = "application/msgpack";
 
-/** The largest content as base64 text, and what a message has besides: also the largest frame. */
+/** Maximum bytes of a body: the largest content in base64 plus the other fields. Also the maximum frame size. */
 const MAX_MESSAGE_BYTES = 1024 * 1024;
 
 type Wire = 1 | 2;
 
-/** A body that is a message: JSON, or a frame signed with the session's client key, whose wire it was on. */
+/** Data of a request's frame that the answer needs. */
+interface RequestFrame {
+  readonly wire: Wire;
+  /** 32-byte tag of the request's frame. */
+  readonly request: Uint8Array;
+}
+
+/** Format of an answer: JSON, or a frame that contains the request's tag. */
+export type AnswerForm = "json" | RequestFrame;
+
+/** Reads a message from the body: JSON, or a frame under the client's HTTP key of the session. */
 export async function readMessage<Type extends string, Schema extends PayloadSchema>(
   context: Context,
   session: ActiveSession,
   definition: MessageDefinition<Type, Schema>,
-): Promise<{ readonly value: z.output<Schema>; readonly wire?: Wire }> {
+): Promise<{ readonly value: z.output<Schema>; readonly frame?: RequestFrame }> {
   if (mediaType(context.req.header("content-type")) !== FRAMES) {
     return { value: await readBody(context, definition, MAX_MESSAGE_BYTES) };
   }
   const bytes = await readBytes(context, MAX_MESSAGE_BYTES);
-  const { client } = directionKeys(session.session_key);
+  const { client } = httpKeys(session.session_key);
   const message = MessageProtocol.open(bytes, { key: client });
-  return { value: definition.fromProtocol(message), wire: message.wire };
+  const { wire, identity: request } = message;
+  return { value: definition.fromProtocol(message), frame: { wire, request } };
 }
 
-/** Answers with a message as the asker wants it: in JSON, or as a frame signed with the session's server key. */
+/**
+ * The form in which the client accepts the answer. To be asked before anything is done: throws an HttpError if the answer
+ * is to be a frame and neither a frame nor a header names the request.
+ */
+export function answerForm(context: Context, frame?: RequestFrame): AnswerForm {
+  context.header("Vary", "Accept", { append: true });
+  const accepted = (context.req.header("accept") ?? "").split(",").map(mediaType);
+  if (!accepted.includes(FRAMES)) return "json";
+  return frame ?? { wire: 2, request: readRequestTag(context) };
+}
+
+/** Answers with a message: JSON, or a frame under the server's HTTP key of the session. */
 export function answerMessage<Type extends string, Schema extends PayloadSchema>(
   context: Context,
   session: ActiveSession,
+  form: AnswerForm,
   definition: MessageDefinition<Type, Schema>,
   value: z.input<Schema>,
-  { status = 200, wire = 2 }: { status?: 200 | 201; wire?: Wire | undefined } = {},
+  status: 200 | 201 = 200,
 ): Response {
-  context.header("Vary", "Accept", { append: true });
-  const accepted = (context.req.header("accept") ?? "").split(",").map(mediaType);
-  if (!accepted.includes(FRAMES)) return answer(context, value, status);
-  const { server } = directionKeys(session.session_key);
-  const frame = definition.toProtocol(value, server, { wire }).toBytes();
-  return context.body(frame as Uint8Array<ArrayBuffer>, status, { "content-type": FRAMES });
+  if (form === "json") return answer(context, value, status);
+  const { server: key } = httpKeys(session.session_key);
+  const bytes = encodeHttpAnswer(definition, value, { key, ...form });
+  return context.body(bytes as Uint8Array<ArrayBuffer>, status, { "content-type": FRAMES });
 }
 
-/** A frame may be sent again by whoever saw it; only its client id tells that the message came before. */
-export function assertRepeatable(client_id: string | undefined, wire: Wire | undefined): void {
-  if (wire !== undefined && client_id === undefined) {
-    throw new Refusal(422, "ERR_VALIDATION", "a message in a frame needs a client_id");
+/** Requires a client id in a frame, because an attacker may replay the frame and only the client id reveals a repetition. */
+export function assertRepeatable(
+  client_id: string | undefined,
+  frame: RequestFrame | undefined,
+): void {
+  if (frame !== undefined && client_id === undefined) {
+    throw new HttpError(422, "ERR_VALIDATION", "a message in a frame needs a client_id");
   }
 }

@@ -1,62 +1,99 @@
-import { isIPv6 } from "node:net";
 import type { Context, MiddlewareHandler } from "hono";
-import type { Limit } from "../coordination/coordination.js";
-import { Refusal } from "../errors.js";
+import type { Allowance, Limit } from "../coordination/coordination.js";
+import { HttpError } from "../errors.js";
 import type { ActiveSession } from "../identity/sessions.js";
 import type { Services } from "../services.js";
 import { clientAddress } from "./client-address.js";
+import type { Metrics } from "./metrics.js";
+import { networksOf } from "./networks.js";
 
-type Limiter = (context: Context, key: string) => Promise<void>;
+/** Ratio of all requests to requests that change chats, so that most of the limit remains for other requests. */
+const CHANGE_EVERY = 10;
 
-/** Limits what comes from one address. */
+/** Limit of all sessions of a user together, as a multiple of one session's limit. */
+const SESSIONS_SHARE = 4;
+
+type Limiter = (context: Context) => Promise<void>;
+type SessionLimiter = (context: Context, session: ActiveSession) => Promise<void>;
+
+/** Limits requests per client address. */
 export function addressLimit(services: Services): MiddlewareHandler {
   const { authRequestsPerAddress: points, trustedProxies } = services.config;
   const hold = limiter(services, { name: "auth", points, window: 60 });
   return async (context, next) => {
-    await hold(context, networkOf(clientAddress(context, trustedProxies)));
+    await hold(context, networksOf(clientAddress(context, trustedProxies))[0].name);
     await next();
   };
 }
 
-/** Limits what one user asks for. */
-export function userLimit(services: Services) {
-  const hold = limiter(services, {
-    name: "user",
-    points: services.config.requestsPerUser,
-    window: 60,
-  });
-  return (context: Context, { user_id }: ActiveSession) => hold(context, String(user_id));
+/** Limits requests per session and per user, so that a stolen session cannot use up the limit of the user's others. */
+export function userLimit(services: Services): SessionLimiter {
+  return forEach(services, { name: "user", points: services.config.requestsPerUser, window: 60 });
 }
 
-/** Counts a request and says in headers where its maker stands. Throws a Refusal past the limit. */
-function limiter({ coordination, metrics }: Services, limit: Limit): Limiter {
-  return async (context, key) => {
-    const { isAllowed, remaining, resetsAt } = await coordination.consume(limit, key);
-    context.header("X-RateLimit-Limit", String(limit.points));
-    context.header("X-RateLimit-Remaining", String(remaining));
-    context.header("X-RateLimit-Reset", String(Math.ceil(resetsAt)));
-    if (isAllowed) return;
-    metrics.limited.inc({ limit: limit.name });
-    const retry_after = Math.max(1, Math.ceil(resetsAt - Date.now() / 1000));
-    throw new Refusal(
-      429,
-      "ERR_RATE_LIMITED",
-      `${limit.points} requests in ${limit.window} s are the limit: try again in ${retry_after} s`,
-      { retry_after },
-    );
+/** Limits requests that open connections per session only, so that other sessions cannot block a connection. */
+export function sessionLimit(services: Services): SessionLimiter {
+  const points = services.config.requestsPerUser;
+  const hold = limiter(services, { name: "user", points, window: 60 });
+  return (context, session) => hold(context, sessionKey(session));
+}
+
+/** Limits changes of chats, because each change makes both members' clients reload their chats. */
+export function changeLimit(services: Services): SessionLimiter {
+  const points = Math.ceil(services.config.requestsPerUser / CHANGE_EVERY);
+  return forEach(services, { name: "change", points, window: 60 });
+}
+
+/** Counts a request for the session, and then for all sessions of the user. */
+function forEach(services: Services, limit: Limit): SessionLimiter {
+  const { coordination, metrics } = services;
+  const hold = limiter(services, limit);
+  const ofAll = { ...limit, points: limit.points * SESSIONS_SHARE };
+  return async (context, session) => {
+    await hold(context, sessionKey(session));
+    const allowance = await coordination.consume(ofAll, `all of ${session.user_id}`);
+    if (!allowance.isAllowed) throw tooOften(ofAll, allowance, metrics);
   };
 }
 
-/** Whoever has one address of IPv6 has the 2^64 that begin alike. */
-function networkOf(address: string): string {
-  if (!isIPv6(address)) return address;
-  const [head = "", tail] = address.replace(/%.*/, "").split("::");
-  const groups = head === "" ? [] : head.split(":");
-  const omitted =
-    tail === undefined ? 0 : 8 - groups.length - (tail === "" ? 0 : tail.split(":").length);
-  const all = [...groups, ...Array<string>(omitted).fill("0"), ...(tail?.split(":") ?? [])];
-  return all
-    .slice(0, 4)
-    .map((group) => Number.parseInt(group, 16).toString(16))
-    .join(":");
+function sessionKey({ session_id }: ActiveSession): string {
+  return Buffer.from(session_id).toString("hex");
+}
+
+/** Limits invalid tokens and tickets per client address. */
+export function badTokenLimit(services: Services): Limiter {
+  const { requestsPerUser: points, trustedProxies } = services.config;
+  const hold = limiter(services, { name: "token", points, window: 60 });
+  return (context) => hold(context, networksOf(clientAddress(context, trustedProxies))[0].name);
+}
+
+/**
+ * Returns a function that counts a request and sets the X-RateLimit headers.
+ *
+ * @throws {HttpError} if the limit is exceeded.
+ */
+function limiter({ coordination, metrics }: Services, limit: Limit) {
+  return async (context: Context, key: string): Promise<void> => {
+    const allowance = await coordination.consume(limit, key);
+    context.header("X-RateLimit-Limit", String(limit.points));
+    context.header("X-RateLimit-Remaining", String(allowance.remaining));
+    context.header("X-RateLimit-Reset", String(Math.ceil(Date.now() / 1000 + allowance.resetsIn)));
+    if (!allowance.isAllowed) throw tooOften(limit, allowance, metrics);
+  };
+}
+
+/** Builds the error for an exceeded limit. */
+export function tooOften(
+  { name, points, window }: Limit,
+  { resetsIn }: Allowance,
+  metrics: Metrics,
+): HttpError {
+  metrics.limited.inc({ limit: name });
+  const retry_after = Math.max(1, Math.ceil(resetsIn));
+  return new HttpError(
+    429,
+    "ERR_RATE_LIMITED",
+    `rate limit of ${points} requests in ${window} s exceeded: try again in ${retry_after} s`,
+    { retry_after },
+  );
 }

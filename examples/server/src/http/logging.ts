@@ -5,10 +5,10 @@ import type { ActiveSession } from "../identity/sessions.js";
 import type { Services } from "../services.js";
 import { clientAddress } from "./client-address.js";
 
-/** An id that a proxy gave, if it is one that may stand in a log. */
+/** Request ids from a proxy that are safe to log. */
 const REQUEST_ID = /^[\w.-]{8,64}$/;
 
-/** Logs and counts each request under an id of its own, which the answer names. */
+/** Logs and measures each request, with an id that the answer repeats in X-Request-Id. */
 export function observed({ log, metrics, config }: Services): MiddlewareHandler {
   return async (context, next) => {
     const start = performance.now();
@@ -25,7 +25,7 @@ export function observed({ log, metrics, config }: Services): MiddlewareHandler 
       {
         request_id,
         method,
-        // Without its query: a WebSocket's has a token in it.
+        // Without the query: that of a WebSocket contains a token.
         path,
         status,
         ms: Math.round(seconds * 1000),
@@ -38,7 +38,7 @@ export function observed({ log, metrics, config }: Services): MiddlewareHandler 
   };
 }
 
-/** A response cannot say 101 itself. */
+/** Returns the status, and 101 for an upgrade, which `Response` cannot represent. */
 function statusOf({ env, res }: Context): number {
   return env.isUpgraded === true ? 101 : res.status;
 }

@@ -1,9 +1,9 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from "prom-client";
 
-/** In seconds: from what an idle server needs to what somebody gives up at. */
+/** Histogram buckets in seconds, from the time of an idle server to a typical client timeout. */
 const BUCKETS = [0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1, 5];
 
-/** What an operator looks at, in Prometheus's form. */
+/** Prometheus metrics of the server. */
 export class Metrics {
   readonly registry = new Registry();
   readonly requests = this.#histogram(

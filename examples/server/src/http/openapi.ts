@@ -5,7 +5,7 @@ import { type Operation, operations } from "./operations.js";
 
 type Json = Record<string, unknown>;
 
-/** What is not done is answered with an ErrorResponse, of these statuses. */
+/** Descriptions of the error statuses. Each answer has an ErrorResponse. */
 const REFUSALS: Readonly<Record<number, string>> = {
   400: "The request is malformed",
   401: "Nobody is logged in, or not with these credentials",
@@ -29,8 +29,8 @@ const TAGS: Readonly<Record<Operation["tag"], string>> = {
   operation: "For those who run and call the server",
 };
 
-/** The API's description: OpenAPI 3.1, from the schemas that the routes check with. */
-export function openApiDocument(): Json {
+/** Builds the OpenAPI 3.1 document from the schemas with which the routes validate. */
+export function openApiDocument(basePath = ""): Json {
   const paths: Record<string, Json> = {};
   for (const operation of operations) {
     paths[operation.path] = {
@@ -47,7 +47,7 @@ export function openApiDocument(): Json {
         "Accounts, chats and messages of a chat whose server cannot read it. The protocol is in docs/PROTOCOL.md.",
       license: { name: "MIT", identifier: "MIT" },
     },
-    servers: [{ url: "/" }],
+    servers: [{ url: basePath || "/" }],
     tags: Object.entries(TAGS).map(([name, description]) => ({ name, description })),
     paths,
     components: {
@@ -83,7 +83,7 @@ function refusalsOf(operation: Operation): number[] {
   const all = new Set([400, 500, 503, ...refusals]);
   if (!isPublic) all.add(401);
   if (isLimited(operation)) all.add(429);
-  if (parameters.some((one) => one.in === "query")) all.add(422);
+  if (parameters.some((one) => one.in !== "path")) all.add(422);
   if (body !== undefined) for (const status of [413, 415, 422]) all.add(status);
   return [...all];
 }

@@ -9,9 +9,12 @@ import {
 import type * as z from "zod/mini";
 import {
   ConfigureChat,
+  Contact,
   CreateChat,
+  ExpiringMessages,
   Health,
   RefreshRequest,
+  RestartChat,
   Stored,
   User,
   UserPage,
@@ -21,17 +24,19 @@ import {
   accessToken,
   afterSeq,
   afterUser,
+  autoDeleteHours,
   beforeSeq,
   chatId,
   messageLimit,
   namePrefix,
   type Parameter,
   page,
+  requestTag,
   ticket,
   userLimit,
 } from "./parameters.js";
 
-/** One thing that the API does: what the document says of it. The routes do it. */
+/** Description of one operation of the API. The routes implement it. */
 export interface Operation {
   readonly method: "get" | "post" | "patch";
   readonly path: string;
@@ -43,9 +48,9 @@ export interface Operation {
   readonly body?: z.ZodMiniType;
   /** By status; a schema for a JSON body, a media type for another one, undefined for none. */
   readonly answers: Readonly<Record<number, z.ZodMiniType | string | undefined>>;
-  /** The statuses with an ErrorResponse, besides those that everything has. */
+  /** Additional statuses with an ErrorResponse. */
   readonly refusals?: readonly number[];
-  /** Whether the message may travel as a frame too. */
+  /** Whether request and answer may also be frames. */
   readonly hasFrames?: true;
 }
 
@@ -101,6 +106,7 @@ export const operations: readonly Operation[] = [
     summary: "Gives a ticket that opens one WebSocket, within 30 seconds",
     tag: "identity",
     answers: { 200: WebSocketTicket },
+    refusals: [403],
   },
   {
     method: "get",
@@ -124,9 +130,9 @@ export const operations: readonly Operation[] = [
     method: "get",
     path: "/chats",
     id: "listChats",
-    summary: "The chats of whoever asks, a hundred a page",
+    summary: "The chats of the user who asks, a hundred a page",
     tag: "chats",
-    parameters: [page],
+    parameters: [page, requestTag],
     answers: { 200: ChatListResponse.schema },
     refusals: [422],
     hasFrames: true,
@@ -139,7 +145,7 @@ export const operations: readonly Operation[] = [
     tag: "chats",
     body: CreateChat.schema,
     answers: { 201: ChatSummary },
-    refusals: [404, 409],
+    refusals: [403, 404, 409],
   },
   {
     method: "get",
@@ -163,12 +169,45 @@ export const operations: readonly Operation[] = [
     refusals: [403, 404, 409],
   },
   {
+    method: "post",
+    path: "/chats/{chat_id}/restart",
+    id: "restartChat",
+    summary: "Starts an unanswered chat over, with other key parameters and without messages",
+    tag: "chats",
+    parameters: [chatId],
+    body: RestartChat.schema,
+    answers: { 200: ChatSummary },
+    refusals: [403, 404, 409],
+  },
+  {
+    method: "post",
+    path: "/chats/{chat_id}/contact",
+    id: "changeContact",
+    summary: "Accepts a chat that another user opened, or blocks or unblocks its other member",
+    tag: "chats",
+    parameters: [chatId],
+    body: Contact.schema,
+    answers: { 200: ChatSummary },
+    refusals: [403, 404],
+  },
+  {
+    method: "get",
+    path: "/chats/{chat_id}/expiring",
+    id: "countExpiring",
+    summary:
+      "How many messages a change of auto_delete_hours would delete at once; changes nothing",
+    tag: "chats",
+    parameters: [chatId, autoDeleteHours],
+    answers: { 200: ExpiringMessages },
+    refusals: [404],
+  },
+  {
     method: "get",
     path: "/chats/{chat_id}/messages",
     id: "listMessages",
     summary: "A page of a chat's messages, in order: the first after a seq, or the last before one",
     tag: "messages",
-    parameters: [chatId, afterSeq, beforeSeq, messageLimit],
+    parameters: [chatId, afterSeq, beforeSeq, messageLimit, requestTag],
     answers: { 200: MessageListResponse.schema },
     refusals: [404, 422],
     hasFrames: true,
@@ -180,7 +219,7 @@ export const operations: readonly Operation[] = [
     summary:
       "Stores a message and hands it on; a repeated client_id gets the first answer again, with 200",
     tag: "messages",
-    parameters: [chatId],
+    parameters: [chatId, requestTag],
     body: ChatMessage.schema,
     answers: { 200: Stored.schema, 201: Stored.schema },
     refusals: [403, 409, 503],
@@ -244,7 +283,7 @@ export const operations: readonly Operation[] = [
     summary: "This document",
     tag: "operation",
     isPublic: true,
-    answers: { 200: "application/json" },
+    answers: { 200: "application/json", 304: undefined },
   },
   {
     method: "get",
@@ -253,11 +292,11 @@ export const operations: readonly Operation[] = [
     summary: "This document, to read and to try",
     tag: "operation",
     isPublic: true,
-    answers: { 200: "text/html" },
+    answers: { 200: "text/html", 304: undefined },
   },
 ];
 
-/** What the API does at an address, whatever the method. */
+/** Returns the operations of a path, for all methods. */
 export function operationsAt(address: string): Operation[] {
   return operations.filter(({ path }) =>
     new RegExp(`^${path.replace(/[.]/g, "\\.").replace(/\{\w+\}/g, "[^/]+")}$`).test(address),

@@ -1,12 +1,13 @@
 import type { Context } from "hono";
-import { Refusal } from "../errors.js";
+import { HttpError } from "../errors.js";
 import { assertStorable } from "../json.js";
 import { MAX_MESSAGES } from "../messages/list-messages.js";
+import { MAX_AUTO_DELETE_HOURS } from "./bodies.js";
 
-/** What a parameter of an address or a query is: read by the routes, and told in the API's description. */
+/** A parameter in a path, query or header. The routes read it, and the OpenAPI document describes it. */
 export interface Parameter {
   readonly name: string;
-  readonly in: "path" | "query";
+  readonly in: "path" | "query" | "header";
   readonly description: string;
   readonly schema: Readonly<Record<string, unknown>>;
 }
@@ -20,7 +21,9 @@ interface IntegerParameter extends Parameter {
   };
 }
 
-/** Enough for the longest username in any form. */
+const REQUEST_TAG_BYTES = 32;
+
+/** Maximum characters of a query text: enough for every username. */
 const MAX_TEXT = 256;
 
 export const chatId: IntegerParameter = {
@@ -37,6 +40,10 @@ export const messageLimit = integer("limit", "Most messages in the answer", {
   maximum: MAX_MESSAGES,
   default: MAX_MESSAGES,
 });
+export const autoDeleteHours = integer("auto_delete_hours", "The new setting; by default never", {
+  minimum: 1,
+  maximum: MAX_AUTO_DELETE_HOURS,
+});
 export const userLimit = integer("limit", "Most users in the answer", {
   minimum: 1,
   maximum: 50,
@@ -47,7 +54,34 @@ export const afterUser = text("after", "The `next` of the page before");
 export const accessToken = text("token", "An access token", 8192);
 export const ticket = text("ticket", "A ticket from POST /auth/ws-ticket, in place of a token");
 
-/** A whole number of the query. Throws a Refusal. */
+export const requestTag: Parameter = {
+  name: "Lacre-Request",
+  in: "header",
+  description:
+    "32 random bytes in base64, which an answer in a frame repeats; required for one where the request is not in a frame itself",
+  schema: { type: "string", contentEncoding: "base64", minLength: 44, maxLength: 44 },
+};
+
+/**
+ * Reads the request tag from its header, for a request that is not a frame.
+ *
+ * @throws {HttpError} if the header is not 32 bytes in base64.
+ */
+export function readRequestTag({ req }: Context): Uint8Array {
+  const given = req.header(requestTag.name) ?? "";
+  const bytes = Buffer.from(given, "base64");
+  // Compare with the input, because decoding ignores invalid characters.
+  if (bytes.length !== REQUEST_TAG_BYTES || bytes.toString("base64") !== given) {
+    throw misfit(requestTag.name, `a header of ${REQUEST_TAG_BYTES} bytes in base64`);
+  }
+  return new Uint8Array(bytes);
+}
+
+/**
+ * Reads an integer from the query.
+ *
+ * @throws {HttpError} if it is not an integer in range.
+ */
 export function readInteger(
   { req }: Context,
   { name, schema }: IntegerParameter,
@@ -62,7 +96,11 @@ export function readInteger(
   return value;
 }
 
-/** A text of the query, by default an empty one. Throws a Refusal. */
+/**
+ * Reads a text from the query, empty by default.
+ *
+ * @throws {HttpError} if it is too long or contains U+0000.
+ */
 export function readText({ req }: Context, { name }: Parameter): string {
   const given = req.query(name) ?? "";
   assertStorable(given);
@@ -70,15 +108,15 @@ export function readText({ req }: Context, { name }: Parameter): string {
   return given;
 }
 
-/** The chat that a path names; 0, which no chat has, for what names none. */
+/** Reads the chat id from the path. Returns 0, which no chat has, if it is invalid. */
 export function readChatId({ req }: Context): number {
   const given = req.param(chatId.name) ?? "";
   const value = Number(given);
   return /^[1-9]\d{0,15}$/.test(given) && Number.isSafeInteger(value) ? value : 0;
 }
 
-function misfit(name: string, expected: string): Refusal {
-  return new Refusal(422, "ERR_VALIDATION", `${name} must be ${expected}`);
+function misfit(name: string, expected: string): HttpError {
+  return new HttpError(422, "ERR_VALIDATION", `${name} must be ${expected}`);
 }
 
 function integer(

@@ -1,11 +1,11 @@
 import { STATUS_CODES } from "node:http";
 import type { Duplex } from "node:stream";
-import { errorResponse, type Refusal } from "../errors.js";
+import { errorResponse, type HttpError } from "../errors.js";
 import { toJson } from "../json.js";
 
-/** Answers by a socket that no HTTP parser reads any more, and closes it. */
+/** Writes an HTTP response directly to a socket and closes it. */
 export async function answerBySocket(socket: Duplex, response: Response): Promise<void> {
-  // Nobody else listens any more: a client that has gone would end the process.
+  // Without a listener, an error of a closed client would end the process.
   socket.on("error", () => {});
   const body = Buffer.from(await response.arrayBuffer());
   const headers = new Headers(response.headers);
@@ -19,8 +19,8 @@ export async function answerBySocket(socket: Duplex, response: Response): Promis
   );
 }
 
-/** The answer to what never came as far as a route. */
-export function bareRefusal(refusal: Refusal): Response {
+/** Builds the error response for a request that reached no route. */
+export function bareRefusal(refusal: HttpError): Response {
   return new Response(toJson(errorResponse(refusal)), {
     status: refusal.status,
     headers: { "content-type": "application/json" },

@@ -1,8 +1,8 @@
-import { createHash } from "node:crypto";
 import { readdirSync, readFileSync } from "node:fs";
 import { extname, join } from "node:path";
 import { Hono } from "hono";
 import { ConfigError } from "../config-error.js";
+import { StaticContent } from "./static-content.js";
 
 const TYPES: Readonly<Record<string, string>> = {
   ".html": "text/html; charset=utf-8",
@@ -13,7 +13,7 @@ const TYPES: Readonly<Record<string, string>> = {
   ".webmanifest": "application/manifest+json",
 };
 
-/** Nothing from elsewhere, nothing that stands in the page itself, and no text that becomes markup or code. */
+/** Content security policy: only resources of this server, no inline code, and no strings that become markup or code. */
 const POLICY = [
   "default-src 'none'",
   "script-src 'self'",
@@ -26,36 +26,30 @@ const POLICY = [
   "form-action 'none'",
   "frame-ancestors 'none'",
   "require-trusted-types-for 'script'",
-  // The page's one, which makes the address of its service worker.
+  // The page's only policy, for the URL of its service worker.
   "trusted-types lacre",
 ].join("; ");
 
-/** What the build names after its content. */
+/** Folder of the files whose names contain a content hash. */
 const HASHED = "/assets/";
 
 /**
- * The built web client. Its files are few and are read once, at the start, so that no address reaches any other file.
- * Throws a ConfigError where the folder has no page.
+ * Serves the built web client. Reads all files at the start, so that no request can reach another file.
+ *
+ * @throws {ConfigError} if the folder has no index.html.
  */
 export function webPageRoutes(folder: string): Hono {
   const routes = new Hono();
   for (const path of listFiles(folder)) {
-    const bytes = new Uint8Array(readFileSync(join(folder, path)));
     const address = path === "index.html" ? "/" : `/${path}`;
-    const etag = `"${createHash("sha256").update(bytes).digest("base64url")}"`;
-    const headers = {
+    const content = new StaticContent(new Uint8Array(readFileSync(join(folder, path))), {
       "Content-Type": TYPES[extname(path)] ?? "application/octet-stream",
       "Content-Security-Policy": POLICY,
       "Cache-Control": address.startsWith(HASHED)
         ? "public, max-age=31536000, immutable"
         : "no-cache",
-      ETag: etag,
-    };
-    routes.get(address, (context) => {
-      for (const [name, value] of Object.entries(headers)) context.header(name, value);
-      const isKnown = context.req.header("if-none-match") === etag;
-      return isKnown ? context.body(null, 304) : context.body(bytes);
     });
+    routes.get(address, (context) => content.answer(context));
   }
   return routes;
 }

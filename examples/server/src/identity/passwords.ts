@@ -1,53 +1,60 @@
 import { hash, verify } from "@node-rs/argon2";
-import { Refusal } from "../errors.js";
+import { preparePassword } from "lacre";
+import { HttpError } from "../errors.js";
+import { FairQueue, type Origin } from "./fair-queue.js";
 
 /** Argon2id, OWASP's minimum: 19 MiB, two passes, one lane. */
 const COST = { memoryCost: 19_456, timeCost: 2, parallelism: 1 };
-/** In UTF-8. */
+/** Maximum length of a password in bytes of UTF-8. */
 const MAX_PASSWORD_BYTES = 1024;
-/** Each takes a thread and 19 MiB, which the rest of the server needs too. */
+/** Maximum concurrent hashes: each uses a thread and 19 MiB. */
 const AT_ONCE = 2;
-const MAX_WAITING = 100;
+const MOST_WAITING = 100;
 
 export class Passwords {
-  /** For users that do not exist, so that these take as long to refuse as those that do. */
+  /** Hash to verify for unknown users, so that a login takes the same time as for known users. */
   readonly #dummyHash = hash("nobody's password", COST);
-  readonly #waiting: (() => void)[] = [];
-  #running = 0;
+  readonly #queue = new FairQueue({ atOnce: AT_ONCE, mostWaiting: MOST_WAITING });
 
-  async hash(password: string): Promise<string> {
-    assertHashable(password);
-    return this.#inTurn(() => hash(password, COST));
+  /**
+   * Hashes a prepared password.
+   *
+   * @throws {HttpError} if the password is too long or the queue is full.
+   */
+  async hash(password: string, origin: Origin): Promise<string> {
+    if (!isHashable(password)) throw tooLong();
+    return this.#queue.run(origin, () => hash(password, COST));
   }
 
-  async verify(hashed: string | undefined, password: string): Promise<boolean> {
-    assertHashable(password);
+  /**
+   * Returns the form of a password that matches a hash: prepared, or raw as earlier versions hashed it. The forms tried depend
+   * on the password only, not on the hash.
+   *
+   * @throws {HttpError} if the password is too long in both forms or the queue is full.
+   */
+  async verify(
+    hashed: string | undefined,
+    password: string,
+    origin: Origin,
+  ): Promise<"prepared" | "raw" | undefined> {
+    const prepared = preparePassword(password);
+    const forms = [...new Set([prepared, password])].filter(isHashable);
+    if (forms.length === 0) throw tooLong();
     const known = hashed ?? (await this.#dummyHash);
-    const matches = await this.#inTurn(() => verify(known, password));
-    return matches && hashed !== undefined;
-  }
-
-  async #inTurn<Result>(work: () => Promise<Result>): Promise<Result> {
-    if (this.#waiting.length >= MAX_WAITING) {
-      throw new Refusal(503, "ERR_UNAVAILABLE", "too many are logging in: try again in a moment", {
-        retry_after: 5,
-      });
+    for (const form of forms) {
+      const matches = await this.#queue.run(origin, () => verify(known, form));
+      if (matches && hashed !== undefined) return form === prepared ? "prepared" : "raw";
     }
-    if (this.#running >= AT_ONCE) await new Promise<void>((resolve) => this.#waiting.push(resolve));
-    else this.#running += 1;
-    try {
-      return await work();
-    } finally {
-      const next = this.#waiting.shift();
-      if (next === undefined) this.#running -= 1;
-      else next();
-    }
+    return undefined;
   }
 }
 
-function assertHashable(password: string): void {
-  if (Buffer.byteLength(password) > MAX_PASSWORD_BYTES) {
-    const message = `a password has at most ${MAX_PASSWORD_BYTES} bytes of UTF-8: choose a shorter one`;
-    throw new Refusal(422, "ERR_VALIDATION", message);
-  }
+/** Whether a password is short enough to be hashed. */
+export function isHashable(password: string): boolean {
+  return Buffer.byteLength(password) <= MAX_PASSWORD_BYTES;
+}
+
+function tooLong(): HttpError {
+  const message = `a password has at most ${MAX_PASSWORD_BYTES} bytes of UTF-8: choose a shorter one`;
+  return new HttpError(422, "ERR_VALIDATION", message);
 }

@@ -6,11 +6,10 @@ import { rotateSigningKeys } from "./signing-keys.js";
 
 const HELP = `npm run keys:rotate -w examples/server
 
-Adds a key that signs tokens as soon as every server knows it, which takes two minutes at most, in the database that
-DATABASE_URL names. Tokens of the older keys stay good until they expire; keys whose last token has expired are removed.
-Servers that run need no restart.`;
+Adds a signing key for tokens to the database that DATABASE_URL names. Every server uses it within two minutes. Tokens of
+older keys stay valid until they expire; keys whose last token has expired are removed. Servers need no restart.`;
 
-// npm starts this in the package's folder, but a relative path is meant from where npm was started.
+// npm runs this in the package's folder; resolve relative paths from the folder where the user started npm.
 process.chdir(process.env.INIT_CWD ?? ".");
 try {
   const { values } = parseArgs({ options: { help: { type: "boolean" } } });

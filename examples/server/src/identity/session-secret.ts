@@ -4,16 +4,16 @@ import type { Store } from "../database/store.js";
 const PURPOSE = "session-secret";
 
 /**
- * The secret that every session's key is derived from: made at the first start and kept.
+ * Loads the secret from which all session keys are derived. The first start creates and stores it.
  *
- * With another one, which is what a new SERVER_SECRET is too, nobody's tokens change but everybody's session key does:
- * WebSockets that are open go on, greetings and frames under the old key are refused, and clients get the new key with
- * their next refresh or login. All instances have to have the same one, so they are restarted together.
+ * A different secret, such as a new SERVER_SECRET, changes all session keys but no tokens. Open WebSockets continue, the server
+ * rejects handshakes and frames under the old keys, and clients receive the new key with their next refresh or login. All
+ * instances need the same secret, so restart them together.
  */
 export async function loadSessionSecret(store: Store): Promise<Uint8Array> {
-  const [kept] = await store.listKeys(PURPOSE);
-  if (kept !== undefined) return kept.material;
-  // Of instances that start at once the first one's stands.
+  const [stored] = await store.listKeys(PURPOSE);
+  if (stored !== undefined) return stored.material;
+  // If several instances start together, the first insert wins.
   const created_at = Date.now() / 1000;
   await store.addKey({ id: PURPOSE, purpose: PURPOSE, material: randomBytes(32), created_at });
   return (await store.listKeys(PURPOSE))[0]!.material;

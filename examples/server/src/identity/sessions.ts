@@ -1,42 +1,51 @@
 import { randomBytes } from "node:crypto";
 import { type AuthResponse, deriveSessionKey } from "lacre";
 import type { Coordination } from "../coordination/coordination.js";
+import type { Session } from "../database/schema.js";
 import type { Store } from "../database/store.js";
-import { Refusal } from "../errors.js";
-import { ACCESS_TOKEN_SECONDS, REFRESH_TOKEN_SECONDS, TICKET_SECONDS } from "./lifetimes.js";
+import { HttpError } from "../errors.js";
+import {
+  ACCESS_TOKEN_SECONDS,
+  REFRESH_GRACE_SECONDS,
+  REFRESH_TOKEN_SECONDS,
+  TICKET_SECONDS,
+} from "./lifetimes.js";
 import type { TokenClaims, Tokens } from "./tokens.js";
 
-/** A user who is in. */
+/** A valid session and its user. */
 export interface ActiveSession {
   readonly session_id: Uint8Array;
   readonly user_id: number;
   readonly username: string;
-  /** 32 bytes that the server and this session's client share. */
+  /** 32-byte key that the server shares with the session's client. */
   readonly session_key: Uint8Array;
   /** Unix time in seconds. */
   readonly expires_at: number;
 }
 
 /**
- * Logins. What a token says is believed as long as its session's row says so too: a logout, or a refresh token that
- * comes twice, ends all that followed from one login, at once and on every instance.
+ * Manages sessions. A token is valid only while its session's row is: a logout, or a reused refresh token, immediately ends
+ * all tokens and connections of one login on every instance.
  */
 export class Sessions {
   readonly #store: Store;
   readonly #tokens: Tokens;
   readonly #coordination: Coordination;
   readonly #secret: string | Uint8Array;
+  readonly #maxSessions: number;
 
+  /** `maxSessions` is the maximum per user: a login beyond it ends the least recently renewed session. */
   constructor(
     store: Store,
     tokens: Tokens,
     coordination: Coordination,
-    secret: string | Uint8Array,
+    { secret, maxSessions }: { readonly secret: string | Uint8Array; readonly maxSessions: number },
   ) {
     this.#store = store;
     this.#tokens = tokens;
     this.#coordination = coordination;
     this.#secret = secret;
+    this.#maxSessions = maxSessions;
   }
 
   async open(
@@ -49,46 +58,59 @@ export class Sessions {
     const device = { device_id: device_id ?? null };
     await this.#store.createSession({ id, user_id, ...device, created_at, expires_at, refresh_id });
     await this.#store.noteLogin(user_id, created_at);
+    await this.#endBeyondQuota({ id, user_id });
     return this.#answer({ session_id: id, user_id, refresh_id, expires_at }, username);
   }
 
-  /** Takes a refresh token in exchange for new tokens, once: if it comes again, somebody stole it, and the session is over. */
-  async refresh(token: string): Promise<AuthResponse> {
+  /**
+   * Exchanges a refresh token for new tokens. A reused token ends the session, because it may be stolen. Exception: the
+   * device of the login may repeat the request for 30 seconds, in case the answer was lost, and gets the same refresh token.
+   *
+   * @throws {HttpError} if the token is invalid or reused.
+   */
+  async refresh(token: string, device_id?: string): Promise<AuthResponse> {
     const claims = await this.#tokens.read("refresh", token);
     if (claims === undefined) throw notAuthenticated();
     const { username } = await this.#findOf(claims);
-    const next = {
-      refresh_id: randomBytes(16),
-      expires_at: Date.now() / 1000 + REFRESH_TOKEN_SECONDS,
-    };
-    // The id as it is, not a digest of it: only with our signature around it is it a token.
+    const rotated_at = Date.now() / 1000;
+    const expires_at = rotated_at + REFRESH_TOKEN_SECONDS;
+    const next = { refresh_id: randomBytes(16), expires_at, rotated_at };
+    // The id needs no hash in the database: it is a token only together with the server's signature.
     const presented = { id: claims.session_id, refresh_id: claims.refresh_id! };
-    if (!(await this.#store.rotateSession(presented, next))) {
-      await this.revoke(claims.session_id);
-      throw notAuthenticated();
+    if (await this.#store.rotateSession(presented, next)) {
+      return this.#answer({ ...claims, ...next }, username);
     }
-    return this.#answer({ ...claims, ...next }, username);
+    const session = await this.#findRow(claims.session_id);
+    if (session !== undefined && isRepeated(session, presented.refresh_id, device_id)) {
+      const { refresh_id, expires_at } = session;
+      return this.#answer({ ...claims, refresh_id, expires_at }, username);
+    }
+    await this.revoke(claims.session_id);
+    throw notAuthenticated();
   }
 
-  /** The session that an access token stands for. Throws a Refusal. */
+  /**
+   * Returns the session of an access token.
+   *
+   * @throws {HttpError} if the token or its session is not valid.
+   */
   async authenticate(token: string | undefined): Promise<ActiveSession> {
     const claims = token === undefined ? undefined : await this.#tokens.read("access", token);
     if (claims === undefined) throw notAuthenticated();
     return this.#findOf(claims);
   }
 
-  /** Whether a session goes on. */
+  /** Whether a session exists and is neither expired nor revoked. */
   async isActive(sessionId: Uint8Array): Promise<boolean> {
     return (await this.#findRow(sessionId)) !== undefined;
   }
 
   async revoke(sessionId: Uint8Array): Promise<void> {
     await this.#store.revokeSession(sessionId, Date.now() / 1000);
-    const session_id = Buffer.from(sessionId).toString("hex");
-    this.#coordination.announce({ type: "revoked", session_id });
+    this.#publishEnd(sessionId);
   }
 
-  /** What opens one WebSocket, in place of a token that would stand in an address. */
+  /** Creates a one-use ticket to open a WebSocket, so that no token appears in its URL. */
   async createTicket({ session_id }: ActiveSession) {
     const ticket = randomBytes(24).toString("base64url");
     const value = Buffer.from(session_id).toString("hex");
@@ -96,11 +118,26 @@ export class Sessions {
     return { ticket, expires_in: TICKET_SECONDS };
   }
 
-  /** The session that a ticket stands for, once. Throws a Refusal. */
+  /**
+   * Redeems a one-use ticket and returns its session.
+   *
+   * @throws {HttpError} if the ticket is unknown, expired or used, or its session has ended.
+   */
   async redeemTicket(ticket: string): Promise<ActiveSession> {
     const value = await this.#coordination.takeTicket(ticket);
     if (value === undefined) throw notAuthenticated();
     return this.#find(new Uint8Array(Buffer.from(value, "hex")));
+  }
+
+  async #endBeyondQuota(begun: Pick<Session, "id" | "user_id">): Promise<void> {
+    const ended = await this.#store.deleteSessionsBeyond(begun, this.#maxSessions);
+    for (const id of ended) this.#publishEnd(id);
+  }
+
+  /** Tells every instance to close the connections of an ended session. */
+  #publishEnd(sessionId: Uint8Array): void {
+    const session_id = Buffer.from(sessionId).toString("hex");
+    this.#coordination.publish({ type: "revoked", session_id });
   }
 
   async #findOf({ session_id, user_id }: TokenClaims): Promise<ActiveSession> {
@@ -139,10 +176,28 @@ export class Sessions {
   }
 }
 
-function notAuthenticated(): Refusal {
-  return new Refusal(
+/** Whether the session's own device repeats the previous refresh token within the grace period. */
+function isRepeated(
+  session: Session,
+  refresh_id: Uint8Array,
+  device_id: string | undefined,
+): boolean {
+  const { previous_refresh_id, rotated_at } = session;
+  if (previous_refresh_id === null || rotated_at === null) return false;
+  const age = Date.now() / 1000 - rotated_at;
+  return (
+    device_id !== undefined &&
+    device_id === session.device_id &&
+    Buffer.compare(previous_refresh_id, refresh_id) === 0 &&
+    // The clocks of two instances may differ.
+    Math.abs(age) <= REFRESH_GRACE_SECONDS
+  );
+}
+
+function notAuthenticated(): HttpError {
+  return new HttpError(
     401,
     "ERR_NOT_AUTHENTICATED",
-    "the token is missing, expired, used up or not ours: log in again",
+    "the token is missing, invalid, expired or already used: log in again",
   );
 }

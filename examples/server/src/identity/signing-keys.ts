@@ -11,26 +11,26 @@ import type { Store } from "../database/store.js";
 import { CLOCK_TOLERANCE, REFRESH_TOKEN_SECONDS } from "./lifetimes.js";
 
 const PURPOSE = "token-signing-key";
-/** The `kid` of the key of the first start: of instances that start at once the first one's stands. */
+/** The `kid` of the first key. It is fixed, so that only one of several instances that start together creates the key. */
 const FIRST = "first";
-/** An unknown kid makes the keys be read again, but not more often than so, in milliseconds. */
-const READ_AGAIN_AFTER = 2000;
-/** How long the keys are taken for what the database has, in milliseconds. */
-const KEPT_FOR = 60_000;
-/** Seconds before a new key signs: by then no instance refuses it for having read the keys just before it was made. */
+/** Minimum milliseconds between two reads of the keys that unknown kids cause. */
+const MIN_READ_INTERVAL = 2000;
+/** Milliseconds for which the keys are cached. */
+const CACHE_TIME = 60_000;
+/** Seconds before a new key is used, so that all instances can read it before they receive its tokens. */
 const OVERLAP = 10;
 /** Seconds after which every instance signs with a new key. */
-const IN_USE_AFTER = OVERLAP + KEPT_FOR / 1000;
+const IN_USE_AFTER = OVERLAP + CACHE_TIME / 1000;
 
 interface SigningKeyPair {
-  /** The `kid` of what it signs. */
+  /** The `kid` of the tokens that the key signs. */
   readonly id: string;
   readonly created_at: number;
   readonly privateKey: KeyObject;
   readonly publicKey: KeyObject;
 }
 
-/** The RSA keys that tokens are signed with, which all instances have from the database: one signs, all of them verify. */
+/** RSA keys for tokens, shared by all instances through the database. One key signs; all keys verify. */
 export class SigningKeys {
   readonly #store: Store;
   #keys: readonly SigningKeyPair[] = [];
@@ -41,7 +41,7 @@ export class SigningKeys {
     this.#store = store;
   }
 
-  /** Makes the first key if there is none. */
+  /** Loads the keys, and creates the first key if there is none. */
   static async open(store: Store): Promise<SigningKeys> {
     const keys = new SigningKeys(store);
     await keys.#read();
@@ -52,24 +52,24 @@ export class SigningKeys {
     return keys;
   }
 
-  /** The key to sign with. */
+  /** Returns the key for new tokens. */
   async current(): Promise<SigningKeyPair> {
-    if (this.#age > KEPT_FOR) await this.#read();
+    if (this.#age > CACHE_TIME) await this.#read();
     const oldEnough = Date.now() / 1000 - OVERLAP;
     return this.#keys.find(({ created_at }) => created_at <= oldEnough) ?? this.#keys.at(-1)!;
   }
 
-  /** The key of a `kid`, also one that another instance has only just made. */
+  /** Finds the key of a `kid`, including a key that another instance has just created. */
   async find(kid: string): Promise<SigningKeyPair | undefined> {
     const known = this.#keys.find(({ id }) => id === kid);
-    if (known !== undefined || this.#age < READ_AGAIN_AFTER) return known;
+    if (known !== undefined || this.#age < MIN_READ_INTERVAL) return known;
     await this.#read();
     return this.#keys.find(({ id }) => id === kid);
   }
 
-  /** The public halves, for whoever else checks our tokens (RFC 7517). */
+  /** Returns the public keys as a JWK Set (RFC 7517), for other services that verify the tokens. */
   async jwks() {
-    if (this.#age > KEPT_FOR) await this.#read();
+    if (this.#age > CACHE_TIME) await this.#read();
     const keys = this.#keys.map(({ id: kid, publicKey }) => {
       const { kty, n, e } = publicKey.export({ format: "jwk" });
       return { kty, n, e, kid, alg: "RS256", use: "sig" };
@@ -81,7 +81,7 @@ export class SigningKeys {
     return performance.now() - this.#readAt;
   }
 
-  /** Once for all who want it at the same time. */
+  /** Reads the keys. Concurrent callers share one read. */
   #read(): Promise<void> {
     this.#reading ??= this.#readNow().finally(() => {
       this.#reading = undefined;
@@ -97,14 +97,14 @@ export class SigningKeys {
   }
 }
 
-/** Adds a key, which signs from soon on, and removes those whose last token has expired. Nobody is logged out. */
+/** Adds a signing key and removes the keys whose last token has expired. Existing tokens stay valid. */
 export async function rotateSigningKeys(
   store: Store,
   now = Date.now() / 1000,
 ): Promise<{ readonly added: string; readonly removed: readonly string[] }> {
   const added = await addSigningKey(store, randomBytes(8).toString("hex"), now);
   const keys = await store.listKeys(PURPOSE);
-  // A key signs until the next one does, and its last token lives on from there.
+  // A key signs until its successor is in use; its last token expires a token lifetime later.
   const isOver = (successor: ServerKey | undefined) =>
     successor !== undefined &&
     successor.created_at + IN_USE_AFTER + REFRESH_TOKEN_SECONDS + CLOCK_TOLERANCE < now;

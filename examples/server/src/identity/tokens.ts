@@ -6,22 +6,22 @@ import type { SigningKeys } from "./signing-keys.js";
 const ISSUER = "lacre-server";
 const AUDIENCE = "lacre";
 
-/** What a token is for. One of one kind is never taken for one of another. */
+/** Purpose of a token. A token of one kind is never valid as the other. */
 export type TokenKind = "access" | "refresh";
 
 const TYPES = { access: "at+jwt", refresh: "rt+jwt" } as const;
 
-/** What a token says. */
+/** Claims of a token. */
 export interface TokenClaims {
   readonly session_id: Uint8Array;
   readonly user_id: number;
-  /** Of a refresh token: which one of its session's it is. */
+  /** Id of a refresh token within its session. */
   readonly refresh_id?: Uint8Array;
   /** Unix time in seconds. */
   readonly expires_at: number;
 }
 
-/** Makes and checks the JWTs that name a session (RFC 7519): RS256 under a key of our own set, or they say nothing. */
+/** Issues and verifies the JWTs of sessions (RFC 7519), signed with RS256. */
 export class Tokens {
   readonly #keys: SigningKeys;
 
@@ -47,7 +47,7 @@ export class Tokens {
       .sign(privateKey);
   }
 
-  /** What a token says; undefined for one that is not ours, not of this kind, or not valid any more. */
+  /** Returns a token's claims. Returns undefined if it is not authentic, not of this kind, or expired. */
   async read(kind: TokenKind, token: string): Promise<TokenClaims | undefined> {
     try {
       const { payload } = await jwtVerify(token, ({ kid }) => this.#publicKey(kid), {
@@ -65,7 +65,7 @@ export class Tokens {
         expires_at: payload.exp!,
       };
     } catch (error) {
-      // What is wrong with a token is nobody's business; what is wrong with the database is.
+      // Do not reveal why a token is invalid; let database errors propagate.
       if (error instanceof errors.JOSEError) return undefined;
       throw error;
     }

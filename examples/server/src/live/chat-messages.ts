@@ -3,7 +3,7 @@ import { acceptMessage } from "../messages/accept-message.js";
 import type { Connection } from "./connection.js";
 import type { LiveContext } from "./frames.js";
 
-/** Stores, acknowledges, and only then hands on. */
+/** Stores a message, acknowledges it to the sender, then broadcasts it. */
 export async function handleChatMessage(
   message: ChatMessage,
   connection: Connection,
@@ -19,5 +19,5 @@ export async function handleChatMessage(
   if (client_id !== undefined) {
     connection.send(Ack, { client_id, chat_id, message_id, seq, stored_at });
   }
-  if (isNew) live.handOn(accepted.chat, accepted.message, connection);
+  if (isNew) live.broadcastMessage(accepted, connection);
 }

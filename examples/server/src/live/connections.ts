@@ -1,6 +1,6 @@
 import type { Connection } from "./connection.js";
 
-/** This instance's connections, by whose they are. */
+/** Connections of this instance, by user. */
 export class Connections {
   readonly #byUser = new Map<number, Set<Connection>>();
   readonly #all = new Set<Connection>();
@@ -23,13 +23,13 @@ export class Connections {
     if (own?.size === 0) this.#byUser.delete(connection.userId);
   }
 
-  /** A user's connections, the oldest first. */
+  /** Returns a user's connections, oldest first. */
   of(userId: number): readonly Connection[] {
     return [...(this.#byUser.get(userId) ?? [])];
   }
 
-  /** Whether a user has a connection that was greeted. */
+  /** Whether a user has a confirmed open connection. */
   has(userId: number): boolean {
-    return this.of(userId).some(({ isOpen }) => isOpen);
+    return this.of(userId).some(({ isConfirmed, isClosed }) => isConfirmed && !isClosed);
   }
 }

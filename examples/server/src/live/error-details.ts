@@ -3,13 +3,15 @@ import type { MessageProtocol } from "lacre";
 const UUID_LENGTH = 36;
 
 /**
- * What an error answers, by the name that its asker knows: a message's client id, or a resume's chat. The message may be
- * refused because it does not fit, so that nothing else is given back of it.
+ * Returns the error details that identify the rejected frame to the client: the client id of a message, the chat of a
+ * resume, or the kind and chat of a receipt. The frame may be invalid, so the details contain nothing else of it.
  */
 export function subjectOf(message: MessageProtocol | undefined): Record<string, unknown> {
-  const { client_id, chat_id } = message?.payload ?? {};
+  const { client_id, chat_id, event_type } = message?.payload ?? {};
   const isClientId = typeof client_id === "string" && client_id.length === UUID_LENGTH;
   if (message?.type === "message" && isClientId) return { client_id };
-  if (message?.type === "resume" && typeof chat_id === "number") return { resume: chat_id };
-  return {};
+  if (typeof chat_id !== "number") return {};
+  if (message?.type === "resume") return { resume: chat_id };
+  const isReceipt = event_type === "read" || event_type === "delivered";
+  return message?.type === "status" && isReceipt ? { mark: event_type, chat_id } : {};
 }

@@ -1,26 +1,29 @@
 import { setTimeout as delay } from "node:timers/promises";
 import type { WebSocket } from "ws";
 
-/** What may wait to be handled before no more is read. */
+/** Maximum frames and bytes in the queue before the server stops reading the socket. */
 const MAX_WAITING = 64;
 const MAX_WAITING_BYTES = 1024 * 1024;
-/** Bytes that may wait for a client before it is asked what else it wants. */
+/** Maximum bytes that the client has not read before the server stops handling its frames. */
 const MAX_UNREAD_BYTES = 256 * 1024;
 const POLL_MS = 20;
 
-/** What came in, handled one after the other: no faster than its sender reads the answers. */
+/** Handles received frames one after the other, and not faster than the client reads the answers. */
 export class FrameQueue {
   readonly #socket: WebSocket;
+  readonly #schedule: (work: () => Promise<void>) => Promise<void>;
   #handled: Promise<void> = Promise.resolve();
   #waiting = 0;
   #waitingBytes = 0;
   #isStopped = false;
 
-  constructor(socket: WebSocket) {
+  /** `schedule` runs work when it is the turn of the connection's user. */
+  constructor(socket: WebSocket, schedule: (work: () => Promise<void>) => Promise<void>) {
     this.#socket = socket;
+    this.#schedule = schedule;
   }
 
-  /** Does `work` when all before it is done. It must not fail. */
+  /** Runs `work` after all earlier work. `work` must not reject. */
   add(bytes: number, work: () => Promise<void>): void {
     this.#waiting += 1;
     this.#waitingBytes += bytes;
@@ -28,7 +31,7 @@ export class FrameQueue {
     this.#handled = this.#handled.then(() => this.#handle(bytes, work));
   }
 
-  /** Reads no more; when everything that came in so far is handled. */
+  /** Stops reading. Resolves when all received frames are handled. */
   stop(): Promise<void> {
     this.#isStopped = true;
     this.#socket.pause();
@@ -39,7 +42,7 @@ export class FrameQueue {
     while (this.#socket.bufferedAmount > MAX_UNREAD_BYTES && this.#isOpen) {
       await delay(POLL_MS, undefined, { ref: false });
     }
-    await work();
+    await this.#schedule(work);
     this.#waiting -= 1;
     this.#waitingBytes -= bytes;
     if (this.#socket.isPaused && !this.#isStopped && !this.#isFull(0.5)) this.#socket.resume();

@@ -1,4 +1,3 @@
-import { setTimeout as delay } from "node:timers/promises";
 import {
   ChatMessage,
   createRegistry,
@@ -10,51 +9,57 @@ import {
   StatusEvent,
   type VerifiedMessage,
 } from "lacre";
-import { CLOSE } from "lacre/session";
-import { DatabaseUnavailable } from "../database/database-unavailable.js";
-import { errorResponse, notAMember, Refusal, refusalOf, unavailable } from "../errors.js";
+import { CLOSE } from "lacre/server";
+import { DatabaseUnavailableError } from "../database/database-unavailable.js";
+import { errorResponse, HttpError, notAMember, refusalOf, unavailable } from "../errors.js";
 import { handleChatMessage } from "./chat-messages.js";
 import type { Connection } from "./connection.js";
 import { subjectOf } from "./error-details.js";
-import { BURST } from "./frame-allowance.js";
+import { BURST, costOfFrame } from "./frame-allowance.js";
 import type { Live, LiveServices } from "./live.js";
 import { handleResume } from "./resumes.js";
 import { handleStatusEvent } from "./status-events.js";
 
 const registry = createRegistry([ChatMessage, Heartbeat, Resume, StatusEvent]);
 
-/** What the handlers of frames work with. */
+/** Services that the frame handlers use. */
 export interface LiveContext extends LiveServices {
   readonly live: Live;
 }
 
-/** Does what a frame asks for, whatever it is, or says why not. */
-export async function takeFrame(
+/** Handles a received frame, or sends an error that says why the server rejects it. Never rejects. */
+export async function handleFrame(
   data: unknown,
   connection: Connection,
   context: LiveContext,
 ): Promise<void> {
   let message: VerifiedMessage | undefined;
   try {
-    if (isGreeting(data, connection)) return await greet(data, connection, context);
-    const early = connection.allowance.take();
-    if (early > BURST) await seconds(early - BURST);
+    if (isHandshake(data, connection)) return await handshake(data, connection, context);
+    const early = connection.allowance.take(costOfFrame((data as Uint8Array | string).length));
+    const pause = (seconds: number) =>
+      context.live.scheduler.yieldWhile(connection.userId, () => connection.pause(seconds));
+    if (early > BURST) await pause(early - BURST);
+    if (connection.isClosed) return;
     message = connection.open(data);
     if (message === undefined) return;
-    if (connection.isFirstVersion && !(await context.live.firstVersion!.isFirst(message))) {
-      throw new Refusal(400, "ERR_REPLAYED", "the frame came before");
+    if (!connection.isConfirmed) await context.live.confirmed(connection);
+    if (connection.isClosed) return;
+    if (connection.isLegacy && !(await context.live.legacy!.isFirst(message))) {
+      throw new HttpError(400, "ERR_REPLAYED", "the server already received this frame");
     }
-    if (early > 0) await holdBack(message, Math.min(early, BURST));
-    await handle(message, connection, context);
+    if (early > 0) await throttle(message, Math.min(early, BURST), pause);
+    if (connection.isClosed) return;
+    await dispatch(message, connection, context);
   } catch (error) {
-    refuse(error, message, connection, context);
+    reject(error, message, connection, context);
   }
 }
 
-/** The first frame, whatever it is. A client that was taken for one of the first version may still say hello. */
-function isGreeting(data: unknown, { isOpen, isFirstVersion }: Connection): boolean {
+/** Whether a frame belongs to the handshake: the first frame, or a late hello of a client treated as version 1. */
+function isHandshake(data: unknown, { isOpen, isLegacy }: Connection): boolean {
   if (!isOpen) return true;
-  if (!isFirstVersion) return false;
+  if (!isLegacy) return false;
   try {
     return MessageProtocol.fromBytes(data as Uint8Array).type === "hello";
   } catch {
@@ -62,43 +67,52 @@ function isGreeting(data: unknown, { isOpen, isFirstVersion }: Connection): bool
   }
 }
 
-async function greet(data: unknown, connection: Connection, context: LiveContext): Promise<void> {
+async function handshake(
+  data: unknown,
+  connection: Connection,
+  context: LiveContext,
+): Promise<void> {
   try {
-    if (connection.greet(data)) await context.live.greeted(connection);
+    connection.handshake(data, context.live.reconnectWithin);
   } catch (error) {
     if (!(error instanceof LacreError)) throw error;
-    const { firstVersion } = context.live;
-    if (connection.isFirstVersion || !firstVersion?.isAuthentic(data)) {
+    if (error.code === "ERR_NO_COMMON_WIRE") return connection.close(CLOSE.noCommonWire);
+    const { legacy } = context.live;
+    if (connection.isLegacy || !legacy?.isAuthentic(data)) {
       return connection.close(CLOSE.policy);
     }
-    connection.greetFirstVersion();
-    await context.live.greeted(connection);
-    await takeFrame(data, connection, context);
+    connection.acceptLegacy();
+    await context.live.confirmed(connection);
+    await handleFrame(data, connection, context);
   }
 }
 
-/** What a client sends again when it is refused is refused; what it would not, a mark say, waits. */
-async function holdBack({ type }: MessageProtocol, early: number): Promise<void> {
-  if (type !== ChatMessage.type && type !== Resume.type) return seconds(early);
-  throw new Refusal(429, "ERR_RATE_LIMITED", "too many frames: send them more slowly", {
+/** Rejects a frame type that clients retry after a rejection; delays the others, such as receipts. */
+async function throttle(
+  { type }: MessageProtocol,
+  early: number,
+  pause: (seconds: number) => Promise<void>,
+): Promise<void> {
+  if (type !== ChatMessage.type && type !== Resume.type) return pause(early);
+  throw new HttpError(429, "ERR_RATE_LIMITED", "too many frames: send them more slowly", {
     retry_after: Math.ceil(early * 100) / 100,
   });
 }
 
-async function handle(
+async function dispatch(
   message: VerifiedMessage,
   connection: Connection,
   context: LiveContext,
 ): Promise<void> {
   const parsed = registry.parse(message);
   if (parsed.type === "unknown") {
-    throw new Refusal(
+    throw new HttpError(
       422,
       "ERR_UNKNOWN_TYPE",
-      "this server takes message, resume, status and heartbeat, and no frame of this type",
+      "unknown frame type: send message, resume, status or heartbeat",
     );
   }
-  if (parsed.type === "heartbeat") return connection.send(Heartbeat, parsed.value);
+  if (parsed.type === "heartbeat") return connection.answerHeartbeat(parsed.value);
   if (!connection.carries(parsed.value.chat_id)) throw notAMember();
   switch (parsed.type) {
     case "message":
@@ -110,7 +124,7 @@ async function handle(
   }
 }
 
-function refuse(
+function reject(
   error: unknown,
   message: MessageProtocol | undefined,
   connection: Connection,
@@ -121,14 +135,10 @@ function refuse(
   const { userId: user_id } = connection;
   metrics.refused.inc({ code });
   if (code === "ERR_RATE_LIMITED") metrics.limited.inc({ limit: "frames" });
-  if (error instanceof DatabaseUnavailable) metrics.databaseFailures.inc();
+  if (error instanceof DatabaseUnavailableError) metrics.databaseFailures.inc();
   if (refusal.status >= 500) log.error({ user_id, err: error }, "frame failed");
-  else log.warn({ user_id, code }, "frame refused");
+  else log.warn({ user_id, code }, "frame rejected");
   const response = errorResponse(refusal);
   const details = { ...response.details, ...subjectOf(message) };
   connection.send(ErrorResponse, { ...response, details });
-}
-
-function seconds(count: number): Promise<void> {
-  return delay(count * 1000, undefined, { ref: false });
 }

@@ -1,31 +1,42 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { ChatMessage, StatusEvent } from "lacre";
-import { CLOSE, closeCode } from "lacre/session";
+import { CLOSE, closeCode } from "lacre/server";
 import type { Logger } from "pino";
 import type { RawData, WebSocket } from "ws";
 import type { Config } from "../config.js";
-import type { Announcement, Coordination, Delivery } from "../coordination/coordination.js";
+import type { Coordination, Delivery, PubSubMessage } from "../coordination/coordination.js";
+import { isMutual } from "../database/contacts.js";
 import type { Chat } from "../database/schema.js";
 import type { Store } from "../database/store.js";
 import type { Metrics } from "../http/metrics.js";
 import type { ActiveSession, Sessions } from "../identity/sessions.js";
+import type { AcceptedMessage } from "../messages/accept-message.js";
 import { Connection, type ConnectionTerms, type Scope } from "./connection.js";
 import { Connections } from "./connections.js";
-import { FirstVersion } from "./first-version.js";
-import { type LiveContext, takeFrame } from "./frames.js";
-import type { Pace } from "./pace.js";
+import { FrameAllowances } from "./frame-allowances.js";
+import { handleFrame, type LiveContext } from "./frames.js";
+import { LegacyProtocol } from "./legacy-protocol.js";
 import { Presence } from "./presence.js";
+import type { TimingOptions } from "./timing.js";
+import { TypingLimit } from "./typing-limit.js";
+import { UserScheduler } from "./user-scheduler.js";
 
-/** Of one user, on one instance. */
+/** Maximum confirmed connections of one user on one instance. */
 const MAX_CONNECTIONS = 20;
-/** In milliseconds. */
-const SWEEP_INTERVAL = 500;
-/** For what came in to be handled when the server closes, in milliseconds. */
-const FINISHING_PATIENCE = 3000;
-/** So that all who are to come back do not come at once: so many at a time, a part of them at least. */
-const FEW = 50;
-const PARTS = 30;
-const PAUSE_MS = 100;
+/** Maximum unconfirmed connections of one user on one instance. An attacker can open these with a replayed hello. */
+const MAX_UNCONFIRMED = 20;
+/** Milliseconds between two periodic checks of all connections. */
+const CHECK_INTERVAL_MS = 500;
+/** Milliseconds that the closing server waits for received frames to be handled. */
+const DRAIN_TIMEOUT_MS = 3000;
+/** Clients that reconnect per second after a restart, and the maximum seconds over which they reconnect. */
+const RECONNECTS_PER_SECOND = 200;
+const MAX_RECONNECT_SPAN = 60;
+/** Minimum connections closed in one batch, and the number of batches for more connections. */
+const MIN_BATCH = 50;
+const BATCHES = 30;
+/** Milliseconds between two batches, so that clients do not all reconnect together. */
+const BATCH_PAUSE_MS = 100;
 
 export interface LiveServices {
   readonly config: Config;
@@ -36,84 +47,156 @@ export interface LiveServices {
   readonly log: Logger;
 }
 
-/** All connections of this instance, and what goes to them. */
+/** Manages all WebSocket connections of this instance and delivers messages and status events to them. */
 export class Live {
-  readonly firstVersion: FirstVersion | undefined;
+  readonly legacy: LegacyProtocol | undefined;
+  /** Schedules the frames of all users fairly. */
+  readonly scheduler = new UserScheduler();
+  readonly #allowances: FrameAllowances;
+  readonly #typing = new TypingLimit();
   readonly #services: LiveServices;
   readonly #context: LiveContext;
   readonly #terms: ConnectionTerms;
   readonly #connections = new Connections();
   readonly #presence: Presence;
-  /** One timer for all, so that a connection that is idle costs none. */
-  readonly #sweeping: NodeJS.Timeout;
+  /** One timer for all connections, so that an idle connection needs no timer of its own. */
+  readonly #checkTimer: NodeJS.Timeout;
   #isClosing = false;
 
-  constructor(services: LiveServices, pace: Pace) {
+  constructor(services: LiveServices, timing: TimingOptions) {
     const { config, coordination, log } = services;
     const { firstVersionSecret, framesPerSecond } = config;
-    this.firstVersion = firstVersionSecret
-      ? new FirstVersion(firstVersionSecret, coordination)
+    this.legacy = firstVersionSecret
+      ? new LegacyProtocol(firstVersionSecret, coordination)
       : undefined;
     this.#services = services;
     this.#context = { ...services, live: this };
-    this.#terms = { pace, framesPerSecond, firstVersion: this.firstVersion, log };
-    this.#presence = new Presence({ ...services, connections: this.#connections }, pace.absence);
-    this.#sweeping = setInterval(() => this.#sweep(), SWEEP_INTERVAL).unref();
+    this.#allowances = new FrameAllowances(framesPerSecond, coordination);
+    const { legacy, scheduler } = this;
+    this.#terms = { timing, allowances: this.#allowances, scheduler, legacy, log };
+    this.#presence = new Presence(
+      { ...services, connections: this.#connections },
+      timing.offlineDelay,
+    );
+    this.#checkTimer = setInterval(() => this.#checkAll(), CHECK_INTERVAL_MS).unref();
     coordination.listen({
-      announced: (announcement) => this.#announced(announcement),
-      missed: () => void this.#sendBack(),
-      presenceChanged: (userIds, isPresent) => void this.#presence.changed(userIds, isPresent),
+      onMessage: (message) => this.#onMessage(message),
+      onGap: () => void this.#reconnectAll(),
+      onPresenceChanged: (userIds, isPresent) => void this.#presence.changed(userIds, isPresent),
     });
   }
 
-  /** Takes a WebSocket of a session's; with a scope, one for frames of that chat only. */
+  /** Seconds over which clients reconnect after this instance restarts. */
+  get reconnectWithin(): number {
+    return Math.min(
+      MAX_RECONNECT_SPAN,
+      Math.max(1, this.#connections.all.size) / RECONNECTS_PER_SECOND,
+    );
+  }
+
+  /** Adds a session's WebSocket. With a scope, the connection carries frames of that chat only. */
   open(session: ActiveSession, socket: WebSocket, scope?: Scope): void {
     const { metrics, log } = this.#services;
     const { user_id } = session;
     const connection = new Connection(session, socket, scope, this.#terms);
     socket.on("message", (data, isBinary) => this.#receive(connection, data, isBinary));
     socket.on("close", (code) => this.#closed(connection, code));
-    socket.on("error", ({ message }) => log.warn({ user_id, reason: message }, "frame not read"));
+    socket.on("error", ({ message }) =>
+      log.warn({ user_id, reason: message }, "could not read a frame"),
+    );
     this.#connections.add(connection);
     metrics.connections.inc();
     log.info({ user_id }, "connected");
-    const open = this.#connections.of(user_id).filter(({ isClosed }) => !isClosed);
-    if (open.length > MAX_CONNECTIONS) open[0]!.close(CLOSE.replaced);
+    this.#closeOldest(user_id, { isConfirmed: false, most: MAX_UNCONFIRMED });
     if (this.#isClosing) connection.close(CLOSE.restart);
   }
 
-  /** A connection agreed with the server how to speak. */
-  async greeted(connection: Connection): Promise<void> {
-    // Its session may have ended after it was let in, and before it could be told.
-    await this.#check(connection);
-    await this.#presence.entered(connection);
+  /**
+   * Confirms a connection whose client proved that it has the keys, or is a version 1 client. Before that, the connection
+   * has no effect that another connection or another user can observe.
+   */
+  async confirmed(connection: Connection): Promise<void> {
+    // The session may have ended between authentication and this point.
+    await this.#checkSession(connection);
+    try {
+      await this.#presence.entered(connection);
+    } catch (error) {
+      this.#presence.left(connection);
+      throw error;
+    }
+    connection.confirm();
+    if (connection.isClosed) this.#presence.left(connection);
+    this.#closeOldest(connection.userId, { isConfirmed: true, most: MAX_CONNECTIONS });
   }
 
-  /** Gives a message that is stored to the connections of both members, everywhere, but for the one that it came by. */
-  handOn({ user1_id, user2_id }: Chat, message: ChatMessage, from?: Connection): void {
+  #closeOldest(
+    userId: number,
+    { isConfirmed, most }: { isConfirmed: boolean; most: number },
+  ): void {
+    const open = this.#connections
+      .of(userId)
+      .filter((one) => !one.isClosed && one.isConfirmed === isConfirmed);
+    const code = isConfirmed ? CLOSE.replaced : CLOSE.tryAgainLater;
+    if (open.length > most) open[0]!.close(code);
+  }
+
+  /** Broadcasts a stored message to both members' connections on all instances, except `from`. */
+  broadcastMessage({ chat, message, isAccepting }: AcceptedMessage, from?: Connection): void {
+    const { user1_id, user2_id } = chat;
     this.#deliver([user1_id, user2_id], { type: "message", value: message }, from);
+    if (isAccepting) this.contactChanged(chat, message.sender_id, true);
   }
 
-  /** Gives a status to the connections of both members, everywhere, but for the one that it came by. */
-  handOnStatus({ user1_id, user2_id }: Chat, status: StatusEvent, from: Connection): void {
-    this.#deliver([user1_id, user2_id], { type: "status", value: status }, from);
+  /**
+   * Broadcasts a member's status event to both members' connections on all instances, except `from`. If the chat is a
+   * request or one member blocked the other, only that member's own connections receive it.
+   */
+  broadcastStatus(chat: Chat, status: StatusEvent, from?: Connection): void {
+    const { user1_id, user2_id } = chat;
+    const members = isMutual(chat) ? [user1_id, user2_id] : [status.user_id];
+    this.#deliver(members, { type: "status", value: status }, from);
   }
 
-  /** Finishes what came in, and asks everybody to come back later. */
+  /**
+   * Broadcasts `chat_changed` after a member accepts the chat, or blocks or unblocks the peer. The peer receives the event
+   * only if the member accepts the chat.
+   */
+  contactChanged(chat: Chat, user_id: number, isAccepted: boolean): void {
+    const members = isAccepted ? [chat.user1_id, chat.user2_id] : [user_id];
+    const timestamp = Date.now() / 1000;
+    const value = { event_type: "chat_changed", user_id, chat_id: chat.id, timestamp } as const;
+    this.#deliver(members, { type: "status", value }, undefined);
+    void this.#presence.membersChanged(chat);
+  }
+
+  /** Broadcasts `typing` to the other member's connections, at most once per second. */
+  broadcastTyping({ user1_id, user2_id }: Chat, status: StatusEvent): void {
+    if (!this.#typing.isDue(status)) return;
+    const peer = user1_id === status.user_id ? user2_id : user1_id;
+    this.#deliver([peer], { type: "status", value: status }, undefined);
+  }
+
+  /** Notifies both members' connections on all instances of a new chat. */
+  chatCreated(chat: Chat): void {
+    void this.#presence.membersChanged(chat);
+  }
+
+  /** Handles the received frames, then closes all connections with a code that asks clients to reconnect. */
   async close(): Promise<void> {
     this.#isClosing = true;
-    clearInterval(this.#sweeping);
+    clearInterval(this.#checkTimer);
+    this.#allowances.close();
     this.#presence.close();
     const connections = [...this.#connections.all];
     const finished = Promise.all(connections.map(({ incoming }) => incoming.stop()));
-    await Promise.race([finished, delay(FINISHING_PATIENCE, undefined, { ref: false })]);
+    await Promise.race([finished, delay(DRAIN_TIMEOUT_MS, undefined, { ref: false })]);
     for (const connection of this.#connections.all) connection.close(CLOSE.restart);
   }
 
   #receive(connection: Connection, data: RawData, isBinary: boolean): void {
     const frame = isBinary ? data : String(data);
     connection.incoming.add((data as Buffer).length, async () => {
-      if (!connection.isClosed) await takeFrame(frame, connection, this.#context);
+      if (!connection.isClosed) await handleFrame(frame, connection, this.#context);
     });
   }
 
@@ -121,7 +204,7 @@ export class Live {
     const { metrics, log } = this.#services;
     const code = connection.ended(codeOfClient);
     this.#connections.delete(connection);
-    this.#presence.left(connection);
+    if (connection.isConfirmed) this.#presence.left(connection);
     metrics.connections.dec();
     const isKnown = closeCode(code).name !== "unknown";
     metrics.closes.inc({ code: isKnown ? code : "other" });
@@ -130,71 +213,83 @@ export class Live {
 
   #deliver(user_ids: readonly number[], delivery: Delivery, from: Connection | undefined): void {
     const except = from === undefined ? {} : { except: from.id };
-    this.#services.coordination.announce({ type: "deliver", user_ids, ...except, delivery });
+    this.#services.coordination.publish({ type: "deliver", user_ids, ...except, delivery });
   }
 
-  #announced(announcement: Announcement): void {
-    if (announcement.type === "revoked") {
-      const id = Buffer.from(announcement.session_id, "hex");
+  #onMessage(message: PubSubMessage): void {
+    if (message.type === "revoked") {
+      const id = Buffer.from(message.session_id, "hex");
       for (const connection of this.#connections.all) {
         if (id.equals(connection.session.session_id)) connection.close(CLOSE.notAuthorised);
       }
       return;
     }
-    const { user_ids, except, delivery } = announcement;
+    const { user_ids, except, delivery } = message;
+    if (delivery.type === "status" && !this.#typing.note(delivery.value)) return;
     for (const userId of user_ids) {
       for (const connection of this.#connections.of(userId)) {
-        if (connection.id !== except) give(connection, delivery);
+        if (connection.id === except) continue;
+        connection.whenConfirmed(() => send(connection, delivery), sizeOf(delivery));
       }
     }
   }
 
-  /** Has clients connect again, which then ask for what they missed: messages, marks, and who is there. */
-  async #sendBack(): Promise<void> {
+  /** Closes all connections in batches, so that clients reconnect and request missed messages, receipts and presence. */
+  async #reconnectAll(): Promise<void> {
     const connections = [...this.#connections.all];
-    const part = Math.max(FEW, Math.ceil(connections.length / PARTS));
-    for (let at = 0; at < connections.length; at += part) {
-      for (const one of connections.slice(at, at + part)) one.close(CLOSE.restart);
-      await delay(PAUSE_MS, undefined, { ref: false });
+    const size = Math.max(MIN_BATCH, Math.ceil(connections.length / BATCHES));
+    for (let at = 0; at < connections.length; at += size) {
+      for (const one of connections.slice(at, at + size)) one.close(CLOSE.restart);
+      await delay(BATCH_PAUSE_MS, undefined, { ref: false });
     }
   }
 
-  #sweep(): void {
+  #checkAll(): void {
     let queuedBytes = 0;
     for (const connection of this.#connections.all) {
       queuedBytes += connection.queuedBytes;
       const overdue = connection.isClosed ? undefined : connection.overdue();
-      if (overdue === "session check") void this.#check(connection);
-      else if (overdue === "sign of life") connection.close(CLOSE.silent);
-      else if (overdue === "hello") this.#missHello(connection);
+      if (overdue === "session check") void this.#checkSession(connection);
+      else if (overdue === "activity") connection.close(CLOSE.silent);
+      else if (overdue === "hello") this.#helloTimedOut(connection);
     }
     this.#services.metrics.queued.set(queuedBytes);
   }
 
-  #missHello(connection: Connection): void {
-    if (!connection.greetFirstVersion()) return connection.close(CLOSE.silent);
+  #helloTimedOut(connection: Connection): void {
+    if (!connection.acceptLegacy()) return connection.close(CLOSE.silent);
     connection.incoming.add(0, async () => {
       try {
-        await this.greeted(connection);
+        await this.confirmed(connection);
       } catch (error) {
-        this.#services.log.warn({ user_id: connection.userId, err: error }, "presence failed");
+        this.#services.log.warn(
+          { user_id: connection.userId, err: error },
+          "could not update presence",
+        );
       }
     });
   }
 
-  /** A revocation is announced; this is for those that were announced while nobody heard. */
-  async #check(connection: Connection): Promise<void> {
+  /** Closes a connection whose session ended. Catches revocations whose pub/sub message was lost. */
+  async #checkSession(connection: Connection): Promise<void> {
     const { sessions, log } = this.#services;
     try {
       const isActive = await sessions.isActive(connection.session.session_id);
       if (!isActive) connection.close(CLOSE.notAuthorised);
     } catch (error) {
-      log.warn({ user_id: connection.userId, err: error }, "a session could not be looked up");
+      log.warn({ user_id: connection.userId, err: error }, "could not look up a session");
     }
   }
 }
 
-function give(connection: Connection, { type, value }: Delivery): void {
+const MAX_STATUS_BYTES = 512;
+
+/** Returns the approximate memory size of a delivery in bytes. */
+function sizeOf({ type, value }: Delivery): number {
+  return MAX_STATUS_BYTES + (type === "message" ? value.content.length : 0);
+}
+
+function send(connection: Connection, { type, value }: Delivery): void {
   if (type === "status") {
     if (connection.carriesStatus(value)) connection.send(StatusEvent, value);
   } else if (connection.carries(value.chat_id)) {

@@ -1,44 +1,50 @@
 import { StatusEvent } from "lacre";
 import type { Logger } from "pino";
 import type { Coordination } from "../coordination/coordination.js";
+import { isMutual } from "../database/contacts.js";
+import type { Chat } from "../database/schema.js";
 import type { Store } from "../database/store.js";
 import type { Connection } from "./connection.js";
 import type { Connections } from "./connections.js";
 
-/** People who are told at once. */
+/** Maximum user ids in one pub/sub message or presence query. */
 const CHUNK = 1000;
 
-/** Tells people who of those they have a chat with is there. */
+/** Tracks which users are online and sends `user_online` and `user_offline` to their peers. */
 export class Presence {
   readonly #store: Store;
   readonly #coordination: Coordination;
   readonly #connections: Connections;
   readonly #log: Logger;
-  /** Users whose last connection has gone, and who may be back in a moment. */
+  /** Timers of users whose last connection closed, and who are still shown as online. */
   readonly #leaving = new Map<number, NodeJS.Timeout>();
-  readonly #absence: number;
+  /** Online users whose peers have not received `user_online` yet, because reading the peers is in progress or failed. */
+  readonly #unannounced = new Set<number>();
+  readonly #offlineDelay: number;
   #isClosed = false;
 
-  /** `absence` is how many seconds a user may be gone without anybody being told. */
+  /** `offlineDelay` is the seconds after the last connection closes until peers receive `user_offline`. */
   constructor(
     services: { store: Store; coordination: Coordination; connections: Connections; log: Logger },
-    absence: number,
+    offlineDelay: number,
   ) {
     this.#store = services.store;
     this.#coordination = services.coordination;
     this.#connections = services.connections;
     this.#log = services.log;
-    this.#absence = absence;
+    this.#offlineDelay = offlineDelay;
   }
 
-  /** A connection was greeted. */
+  /** Marks the user of a confirmed connection as online. If this throws, the caller may retry. */
   async entered(connection: Connection): Promise<void> {
     const { userId, scope } = connection;
     clearTimeout(this.#leaving.get(userId));
     this.#leaving.delete(userId);
+    // Enter before listing the peers: a request that creates a chat at the same time then finds this user online.
+    if (await this.#coordination.enter(userId)) this.#unannounced.add(userId);
     const peers = await this.#store.listPeers(userId);
-    if (await this.#coordination.enter(userId)) this.#announce(userId, peers, "user_online");
-    const known = scope === undefined ? peers : [scope.peerId];
+    if (this.#unannounced.delete(userId)) this.#announce(userId, peers, "user_online");
+    const known = peers.filter((id) => scope === undefined || id === scope.peerId);
     for (const some of chunks(known)) {
       for (const user_id of await this.#coordination.present(some)) {
         connection.send(StatusEvent, { event_type: "user_online", user_id });
@@ -46,18 +52,44 @@ export class Presence {
     }
   }
 
-  /** A connection has ended. */
+  /** Schedules `user_offline` if the closed connection was the user's last one. */
   left({ userId }: Connection): void {
     const isStill = this.#connections.has(userId) || this.#leaving.has(userId);
     if (isStill || this.#isClosed) return;
-    const gone = setTimeout(() => {
+    const timer = setTimeout(() => {
       this.#leaving.delete(userId);
       void this.#leave(userId);
-    }, this.#absence * 1000);
-    this.#leaving.set(userId, gone.unref());
+    }, this.#offlineDelay * 1000);
+    this.#leaving.set(userId, timer.unref());
   }
 
-  /** Users of an instance that is gone, or was taken for gone, left or are back. */
+  /**
+   * Sends each member of a chat the presence of the other, with the chat's id. This also notifies them of a new chat. If the
+   * chat is a request or one member blocked the other, each appears offline to the other.
+   */
+  async membersChanged(chat: Chat): Promise<void> {
+    const { id: chat_id, user1_id, user2_id } = chat;
+    try {
+      const known = isMutual(chat) ? [user1_id, user2_id] : [];
+      const present = await this.#coordination.present(known);
+      const timestamp = Date.now() / 1000;
+      for (const [member, user_id] of [
+        [user1_id, user2_id],
+        [user2_id, user1_id],
+      ] as const) {
+        const event_type = present.includes(user_id) ? "user_online" : "user_offline";
+        const delivery = {
+          type: "status",
+          value: { event_type, user_id, chat_id, timestamp },
+        } as const;
+        this.#coordination.publish({ type: "deliver", user_ids: [member], delivery });
+      }
+    } catch (error) {
+      this.#log.warn({ chat_id, err: error }, "could not send presence to the members of a chat");
+    }
+  }
+
+  /** Notifies peers of users whose instance stopped responding, or responds again. */
   async changed(userIds: readonly number[], isPresent: boolean): Promise<void> {
     try {
       const present = new Set<number>();
@@ -69,11 +101,11 @@ export class Presence {
         this.#announce(userId, await this.#store.listPeers(userId), event_type);
       }
     } catch (error) {
-      this.#log.warn({ err: error }, "nobody was told who of another instance is there");
+      this.#log.warn({ err: error }, "could not send presence of users of another instance");
     }
   }
 
-  /** Nobody is told any more: who was here may be elsewhere in a moment. */
+  /** Stops sending `user_offline`, because clients may reconnect to another instance. */
   close(): void {
     this.#isClosed = true;
     for (const timer of this.#leaving.values()) clearTimeout(timer);
@@ -82,11 +114,12 @@ export class Presence {
 
   async #leave(userId: number): Promise<void> {
     if (this.#connections.has(userId)) return;
+    this.#unannounced.delete(userId);
     try {
       if (!(await this.#coordination.leave(userId))) return;
       this.#announce(userId, await this.#store.listPeers(userId), "user_offline");
     } catch (error) {
-      this.#log.warn({ user_id: userId, err: error }, "nobody was told that a user left");
+      this.#log.warn({ user_id: userId, err: error }, "could not send user_offline");
     }
   }
 
@@ -98,7 +131,7 @@ export class Presence {
     const value = { event_type, user_id, timestamp: Date.now() / 1000 };
     for (const user_ids of chunks(peers)) {
       const delivery = { type: "status", value } as const;
-      this.#coordination.announce({ type: "deliver", user_ids, delivery });
+      this.#coordination.publish({ type: "deliver", user_ids, delivery });
     }
   }
 }

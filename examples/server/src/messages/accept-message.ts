@@ -1,34 +1,39 @@
 import type { ChatMessage } from "lacre";
-import { Refusal } from "../errors.js";
+import { HttpError } from "../errors.js";
 import type { Services } from "../services.js";
 import { type StoredInChat, storeMessage } from "./store-message.js";
 
-/** A message that is on the disk. */
+/** A stored message. */
 export interface AcceptedMessage extends StoredInChat {
-  /** As it goes to the others. */
+  /** The message as the server broadcasts it. */
   readonly message: ChatMessage;
 }
 
-/** Checks and stores a message of a user's, whichever way it came. Throws a Refusal. */
+/**
+ * Checks and stores a user's message from HTTP or WebSocket.
+ *
+ * @throws {HttpError} if the message is not accepted.
+ */
 export async function acceptMessage(
   message: ChatMessage,
   userId: number,
-  { store, metrics }: Pick<Services, "store" | "metrics">,
+  { config, store, metrics }: Pick<Services, "config" | "store" | "metrics">,
 ): Promise<AcceptedMessage> {
   const { sender_id, epoch, counter, device } = message;
   if (sender_id !== userId) {
-    throw new Refusal(403, "ERR_FORBIDDEN", "sender_id must be your own user id");
+    throw new HttpError(403, "ERR_FORBIDDEN", "sender_id must be your own user id");
   }
   if (epoch !== undefined || counter !== undefined || device !== undefined) {
-    throw new Refusal(
+    throw new HttpError(
       422,
       "ERR_UNSUPPORTED",
-      "this server does not store epoch, counter and device, without which the message could not be read",
+      "this server does not support epoch, counter and device: send the message without them",
     );
   }
-  const note = metrics.storing.startTimer();
-  const { chat, stored, isNew } = await storeMessage(store, message);
-  note();
+  const stopTimer = metrics.storing.startTimer();
+  const { chat, stored, isNew, isAccepting } = await storeMessage(store, message, config);
+  stopTimer();
   if (isNew) metrics.stored.inc();
-  return { chat, stored, message: { ...message, message_id: stored.id, seq: stored.seq }, isNew };
+  const { id: message_id, seq, stored_at } = stored;
+  return { chat, stored, message: { ...message, message_id, seq, stored_at }, isNew, isAccepting };
 }

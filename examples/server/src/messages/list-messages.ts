@@ -1,12 +1,16 @@
 import type { MessageListResponse, Resume } from "lacre";
-import { answerResume, fittingInFrame } from "lacre/session";
+import { answerResume, messagesThatFit } from "lacre/server";
+import { expiredUntil } from "../database/expiry.js";
 import type { Store } from "../database/store.js";
 import { toChatMessage } from "./to-chat-message.js";
 
-/** Most messages in one answer. */
+/** Maximum bytes of a frame and of an HTTP answer. */
+const MAX_FRAME_BYTES = 1024 * 1024;
+
+/** Maximum messages in one answer. */
 export const MAX_MESSAGES = 100;
 
-/** What a chat has after a seq, as much of it as fits a frame; undefined for one who is no member. */
+/** Lists a chat's messages after a seq, as many as fit in a frame. Returns undefined if the user is not a member. */
 export async function listMessages(
   store: Store,
   user_id: number,
@@ -16,14 +20,22 @@ export async function listMessages(
   const most = Math.min(limit, MAX_MESSAGES);
   const chat = await store.findChat(chat_id, user_id);
   if (chat === undefined) return undefined;
-  const rows = await store.listMessages(chat_id, { after, limit: most, now: Date.now() / 1000 });
+  const stored_after = expiredUntil(chat, Date.now() / 1000);
+  const { maxFrameBytes = MAX_FRAME_BYTES } = frame;
+  const page = { after, limit: most, stored_after, maxBytes: maxFrameBytes };
+  const found = await store.listMessages(chat_id, page);
   const { last_seq } = chat;
-  // What came in between these two readings is for the next answer: a list reaches no further than it says.
-  const messages = rows.filter(({ seq }) => seq <= last_seq).map(toChatMessage);
-  return answerResume({ chat_id, after, limit: most }, { last_seq, messages, ...frame });
+  // Ignore messages stored between the two reads: the next answer contains them.
+  const messages = found.messages.filter(({ seq }) => seq <= last_seq).map(toChatMessage);
+  const reach = found.has_more ? {} : { through: last_seq };
+  const resume = { chat_id, after, limit: most };
+  return answerResume(resume, { last_seq, messages, maxFrameBytes, ...reach });
 }
 
-/** A page of a chat's messages: the first after `after`, or the last before `before`; undefined for one who is no member. */
+/**
+ * Lists a page of a chat's messages: the first after `after`, or the last before `before`. Returns undefined if the user is
+ * not a member.
+ */
 export async function pageMessages(
   store: Store,
   user_id: number,
@@ -42,10 +54,15 @@ export async function pageMessages(
   if (before === undefined) {
     return listMessages(store, user_id, { chat_id, after: after ?? 0, limit });
   }
-  if ((await store.findChat(chat_id, user_id)) === undefined) return undefined;
-  const page = { before, ...(after !== undefined && { after }), now: Date.now() / 1000 };
-  const rows = await store.listMessages(chat_id, { ...page, limit: limit + 1 });
-  const newest = rows.map(toChatMessage).reverse();
-  const fitting = fittingInFrame(newest.slice(0, limit));
-  return { messages: fitting.reverse(), has_more: fitting.length < newest.length };
+  const chat = await store.findChat(chat_id, user_id);
+  if (chat === undefined) return undefined;
+  const stored_after = expiredUntil(chat, Date.now() / 1000);
+  const page = { before, after, limit, stored_after, maxBytes: MAX_FRAME_BYTES };
+  const { messages, has_more } = await store.listMessages(chat_id, page);
+  const fitting = messagesThatFit(messages.map(toChatMessage), { keep: "last" });
+  return {
+    chat_id,
+    messages: fitting,
+    has_more: has_more || fitting.length < messages.length,
+  };
 }

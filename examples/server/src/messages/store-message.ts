@@ -1,28 +1,49 @@
 import type { ChatMessage } from "lacre";
-import { bodyDigest } from "lacre/session";
+import { messageDigest } from "lacre/server";
+import { isRequestTo } from "../database/contacts.js";
 import type { Chat, StoredMessage } from "../database/schema.js";
 import type { Store } from "../database/store.js";
-import { notAMember, Refusal } from "../errors.js";
+import { HttpError, notAMember, quotaExceeded } from "../errors.js";
+import { sendRejection } from "./senders.js";
 
-/** A message that is on the disk, and its chat. */
+/** A stored message and its chat. */
 export interface StoredInChat {
   readonly chat: Chat;
   readonly stored: Pick<StoredMessage, "id" | "seq" | "stored_at">;
   readonly isNew: boolean;
+  /** Whether the message accepts the chat, which was a request to its sender. */
+  readonly isAccepting: boolean;
 }
 
 /**
- * Stores a member's message under its chat's next seq, or finds it stored: a client repeats what it heard no ack for. When
- * this returns, the message is on the disk.
+ * Stores a member's message with the chat's next seq, or finds it if the client repeats a message for which it received no
+ * ack. The message is on disk when the promise resolves.
+ *
+ * @throws {HttpError} if the sender may not send, or their stored messages would exceed `maxStoredBytes` in total.
  */
-export async function storeMessage(store: Store, message: ChatMessage): Promise<StoredInChat> {
+export async function storeMessage(
+  store: Store,
+  message: ChatMessage,
+  { maxStoredBytes = Number.POSITIVE_INFINITY } = {},
+): Promise<StoredInChat> {
   const { chat_id, sender_id, client_id, content, nonce, timestamp } = message;
-  const digest = bodyDigest(message);
+  const digest = messageDigest(message);
   const stored_at = Date.now() / 1000;
   const added = await store.attempt(async (inside) => {
-    const chat = await inside.takeSeq({ chat_id, sender_id });
-    if (chat === undefined) throw notAMember();
-    const { last_seq: seq, auto_delete_hours } = chat;
+    const taken = await inside.takeSeq({ chat_id, sender_id });
+    if (taken === undefined) throw notAMember();
+    const { stored_bytes, ...chat } = taken;
+    const isTooMuch = (stored_bytes ?? 0) + content.length > maxStoredBytes;
+    const rejection = sendRejection(chat, sender_id) ?? (isTooMuch ? storageFull() : undefined);
+    if (rejection !== undefined) {
+      const isRepeated =
+        client_id !== undefined && (await inside.findSent({ chat_id, sender_id, client_id }));
+      // A repeated message that is already stored is acknowledged again.
+      if (isRepeated) return undefined;
+      throw rejection;
+    }
+    const isAccepting = isRequestTo(chat, sender_id);
+    const seq = chat.last_seq;
     const id = await inside.addMessage({
       chat_id,
       sender_id,
@@ -32,14 +53,16 @@ export async function storeMessage(store: Store, message: ChatMessage): Promise<
       nonce,
       timestamp,
       stored_at,
-      delete_at: auto_delete_hours && stored_at + auto_delete_hours * 3600,
       digest,
     });
-    return id === undefined ? undefined : { chat, stored: { id, seq, stored_at }, isNew: true };
+    if (id === undefined) return undefined;
+    const change = { user_id: sender_id, action: "accept", now: stored_at } as const;
+    const accepted = isAccepting ? await inside.setContact(chat, change) : chat;
+    return { chat: accepted, stored: { id, seq, stored_at }, isNew: true, isAccepting };
   });
   if (added !== undefined) return added;
   const sent = { chat_id, sender_id, client_id: client_id! };
-  // In a transaction: the first one may be about to be committed, and is not acknowledged before.
+  // Use a transaction to wait for the first message's commit, so that it is not acknowledged before.
   return store.transaction((inside) => findRepeated(inside, sent, digest));
 }
 
@@ -50,11 +73,22 @@ async function findRepeated(
 ): Promise<StoredInChat> {
   const stored = (await store.findSent(sent))!;
   if (Buffer.compare(stored.digest, digest) !== 0) {
-    throw new Refusal(
+    throw new HttpError(
       409,
       "ERR_CLIENT_ID_REUSED",
-      "another message was sent under this client_id: give each message its own",
+      "this client_id belongs to another message: use a new one for each message",
     );
   }
-  return { chat: (await store.findChat(sent.chat_id, sent.sender_id))!, stored, isNew: false };
+  return {
+    chat: (await store.findChat(sent.chat_id, sent.sender_id))!,
+    stored,
+    isNew: false,
+    isAccepting: false,
+  };
+}
+
+function storageFull(): HttpError {
+  return quotaExceeded(
+    "your stored messages reached the limit of bytes: enable automatic deletion of messages",
+  );
 }

@@ -4,10 +4,13 @@ import type { Store } from "../database/store.js";
 
 const INTERVAL_SECONDS = 30;
 
-/** Messages or sessions that one transaction deletes. */
+/** Maximum messages or sessions that one transaction deletes. */
 const BATCH = 200;
 
-/** Deletes messages and sessions that are past their time; they count for nobody from that time on, whether it was here or not. */
+/** Maximum chats that one query reads. */
+const CHATS = 500;
+
+/** Periodically deletes expired messages and sessions from the database. Reads already hide them from their expiry on. */
 export class Sweeper {
   readonly #store: Store;
   readonly #log: Logger;
@@ -20,7 +23,7 @@ export class Sweeper {
     this.#log = log;
   }
 
-  /** Sweeps now, and again and again. */
+  /** Deletes expired rows now and then every `INTERVAL_SECONDS`. */
   start(): void {
     this.#sweep = this.#sweepAndLog().then(() => {
       if (this.#isStopped) return;
@@ -28,25 +31,36 @@ export class Sweeper {
     });
   }
 
-  /** Ends it; when this returns, it is done with the database. */
+  /** Stops the timer. Resolves when the sweeper no longer uses the database. */
   async stop(): Promise<void> {
     this.#isStopped = true;
     clearTimeout(this.#timer);
     await this.#sweep;
   }
 
-  /** Deletes all that is past its time now; how many messages. */
+  /** Deletes all expired messages and sessions. Returns the number of deleted messages. */
   async sweep(): Promise<number> {
-    await this.#inBatches((upTo) => this.#store.deleteExpiredSessions(upTo));
-    return this.#inBatches((upTo) => this.#store.deleteExpired(upTo));
+    const now = Date.now() / 1000;
+    await this.#inBatches((limit) => this.#store.deleteExpiredSessions({ now, limit }));
+    let total = 0;
+    let after = 0;
+    while (!this.#isStopped) {
+      const chats = await this.#store.listExpiringChats({ after, limit: CHATS, now });
+      for (const { id, until, isDue } of chats) {
+        if (!isDue) continue;
+        total += await this.#inBatches((limit) => this.#store.deleteExpired(id, { until, limit }));
+      }
+      if (chats.length < CHATS) break;
+      after = chats.at(-1)!.id;
+      await yieldToOthers();
+    }
+    return total;
   }
 
-  async #inBatches(
-    deleteSome: (upTo: { now: number; limit: number }) => Promise<number>,
-  ): Promise<number> {
+  async #inBatches(deleteSome: (limit: number) => Promise<number>): Promise<number> {
     let total = 0;
     while (!this.#isStopped) {
-      const count = await deleteSome({ now: Date.now() / 1000, limit: BATCH });
+      const count = await deleteSome(BATCH);
       total += count;
       if (count < BATCH) break;
       await yieldToOthers();
@@ -57,9 +71,12 @@ export class Sweeper {
   async #sweepAndLog(): Promise<void> {
     try {
       const messages = await this.sweep();
-      if (messages > 0) this.#log.info({ messages }, "deleted what was past its time");
+      if (messages > 0) this.#log.info({ messages }, "deleted expired messages");
     } catch (error) {
-      this.#log.warn({ err: error }, "sweeping failed and is done again later");
+      this.#log.warn(
+        { err: error },
+        "could not delete expired messages and sessions; retrying later",
+      );
     }
   }
 }

@@ -1,9 +1,10 @@
 import type { ChatMessage } from "lacre";
 import type { LivingMessage } from "../database/store.js";
 
-/** A stored message as it travels: what the sender wrote, unchanged, with what the server gave it. */
+/** Converts a stored message to its wire form: the sender's fields unchanged, plus the server's id, seq and time. */
 export function toChatMessage(stored: LivingMessage): ChatMessage {
-  const { id, chat_id, sender_id, seq, client_id, encrypted_content, nonce, timestamp } = stored;
+  const { id, chat_id, sender_id, seq, client_id, encrypted_content, nonce } = stored;
+  const { timestamp, stored_at } = stored;
   return {
     chat_id,
     sender_id,
@@ -12,6 +13,7 @@ export function toChatMessage(stored: LivingMessage): ChatMessage {
     timestamp,
     message_id: id,
     seq,
+    stored_at,
     ...(client_id !== null && { client_id }),
   };
 }

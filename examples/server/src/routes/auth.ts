@@ -1,28 +1,39 @@
 import { randomUUID } from "node:crypto";
 import { Hono } from "hono";
-import { AuthRequest } from "lacre";
-import { Refusal } from "../errors.js";
-import { type Authenticated, authenticated } from "../http/authenticated.js";
+import { AuthRequest, preparePassword, usernameKey } from "lacre";
+import type { User } from "../database/schema.js";
+import { HttpError } from "../errors.js";
+import { type Authenticated, identified } from "../http/authenticated.js";
 import { RefreshRequest } from "../http/bodies.js";
-import { readUsername, usernameKey } from "../identity/usernames.js";
+import { addressLimit, sessionLimit } from "../http/limits.js";
+import { assertAllowedOrigin } from "../http/origins.js";
+import { passwordLimits } from "../http/password-limits.js";
+import type { Origin } from "../identity/fair-queue.js";
+import { isHashable } from "../identity/passwords.js";
+import { readUsername } from "../identity/usernames.js";
 import { answer, readBody } from "../json.js";
 import type { Services } from "../services.js";
 
 export function authRoutes(services: Services) {
   const { store, passwords, sessions } = services;
   const routes = new Hono<Authenticated>();
+  const limits = passwordLimits(services);
+  for (const path of ["/register", "/login", "/refresh"]) routes.use(path, addressLimit(services));
 
   routes.post("/register", async (context) => {
-    const { username: wanted, password, device_id } = await readBody(context, AuthRequest);
+    const asked = await readBody(context, AuthRequest);
+    // The prepared password may be shorter than the one that came.
+    const password = preparePassword(asked.password);
+    const { username: wanted, device_id } = AuthRequest.parse({ ...asked, password });
     const { looks, ...name } = readUsername(wanted);
-    const hashed_password = await passwords.hash(password);
+    const hashed_password = await passwords.hash(password, await limits.registration(context));
     const created_at = Date.now() / 1000;
     const user = await store.createUser(
       { uuid: randomUUID(), ...name, hashed_password, created_at },
       looks,
     );
     if (user === undefined) {
-      throw new Refusal(
+      throw new HttpError(
         409,
         "ERR_USERNAME_TAKEN",
         "this username is taken, or looks like one that is: choose another one",
@@ -33,32 +44,58 @@ export function authRoutes(services: Services) {
 
   routes.post("/login", async (context) => {
     const { username, password, device_id } = await readBody(context, AuthRequest);
-    const found = await store.findUserByKey(usernameKey(username));
+    // No device has the empty id.
+    const found = await store.findLogin(usernameKey(username), device_id ?? "");
+    const { origin, succeeded } = await limits.login(
+      context,
+      username,
+      found?.isKnownDevice ? device_id : undefined,
+    );
     const user = found?.is_active === 1 ? found : undefined;
-    const isRight = await passwords.verify(user?.hashed_password, password);
-    if (user === undefined || !isRight) {
-      throw new Refusal(
+    const form = await passwords.verify(user?.hashed_password, password, origin);
+    if (user === undefined || form === undefined) {
+      throw new HttpError(
         401,
         "ERR_WRONG_CREDENTIALS",
         "username or password is wrong: try again, or register first",
       );
     }
+    await succeeded();
+    if (form === "raw") await rehash(user, { username, password }, origin);
     return answer(context, await sessions.open(user, device_id));
   });
 
+  /** Replaces the hash of a raw password, from an earlier version, with that of the prepared password. */
+  async function rehash(
+    user: User,
+    { username, password: raw }: AuthRequest,
+    origin: Origin,
+  ): Promise<void> {
+    const password = preparePassword(raw);
+    const isPassword = AuthRequest.safeParse({ username, password }).success;
+    if (!isPassword || !isHashable(password)) return;
+    const hashed = await passwords.hash(password, origin);
+    await store.replacePasswordHash(user.id, user.hashed_password, hashed);
+  }
+
   routes.post("/refresh", async (context) => {
-    const { refresh_token } = await readBody(context, RefreshRequest);
-    return answer(context, await sessions.refresh(refresh_token));
+    const { refresh_token, device_id } = await readBody(context, RefreshRequest);
+    return answer(context, await sessions.refresh(refresh_token, device_id));
   });
 
-  routes.post("/logout", authenticated(services), async (context) => {
+  // Never limited, so that a stolen token cannot use up the requests that the user needs to end the session.
+  routes.post("/logout", identified(services), async (context) => {
     await sessions.revoke(context.get("session").session_id);
     return context.body(null, 204);
   });
 
-  routes.post("/ws-ticket", authenticated(services), async (context) =>
-    answer(context, await sessions.createTicket(context.get("session"))),
-  );
+  const holdSession = sessionLimit(services);
+  routes.post("/ws-ticket", identified(services), async (context) => {
+    const session = context.get("session");
+    await holdSession(context, session);
+    assertAllowedOrigin(context, services);
+    return answer(context, await sessions.createTicket(session));
+  });
 
   return routes;
 }

@@ -1,22 +1,31 @@
 import { randomUUID } from "node:crypto";
 import { Hono } from "hono";
-import { ChatListResponse, type ChatSummary } from "lacre";
-import type { ChatOfMember } from "../database/chats-of-member.js";
-import { chatNotFound, Refusal } from "../errors.js";
+import { ChatListResponse, usernameKey } from "lacre";
+import { expiredUntil, storedBefore } from "../database/expiry.js";
+import type { Chat } from "../database/schema.js";
+import { chatNotFound, HttpError, quotaExceeded } from "../errors.js";
 import { type Authenticated, authenticated } from "../http/authenticated.js";
 import { ConfigureChat, CreateChat } from "../http/bodies.js";
-import { answerMessage } from "../http/frames.js";
-import { page, readChatId, readInteger } from "../http/parameters.js";
-import { usernameKey } from "../identity/usernames.js";
+import { answerForm, answerMessage } from "../http/frames.js";
+import { changeLimit } from "../http/limits.js";
+import { autoDeleteHours, page, readChatId, readInteger } from "../http/parameters.js";
 import { answer, readBody } from "../json.js";
+import { deletionRejection } from "../messages/senders.js";
 import type { Services } from "../services.js";
+import { toSummary } from "./chat-summary.js";
+import { addContactRoute } from "./contact.js";
 import { addMessageRoutes } from "./messages.js";
+import { addRestartRoute } from "./restart-chat.js";
 
 const CHATS_PER_PAGE = 100;
 
+/** Maximum count of messages that a change of the setting would delete. */
+const MAX_COUNTED = 10_000;
+
 export function chatRoutes(services: Services) {
-  const { store } = services;
+  const { config, store, live } = services;
   const routes = new Hono<Authenticated>();
+  const holdChange = changeLimit(services);
   routes.use(authenticated(services));
 
   routes.post("/", async (context) => {
@@ -25,40 +34,53 @@ export function chatRoutes(services: Services) {
     const { auto_delete_hours = null, salt = null, iterations = null, key_check = null } = rest;
     const peer = await store.findUserByKey(usernameKey(peer_name));
     if (peer === undefined) {
-      throw new Refusal(
+      throw new HttpError(
         404,
         "ERR_USER_NOT_FOUND",
         "there is no user of this name: check its spelling",
       );
     }
     if (peer.id === user_id) {
-      throw new Refusal(422, "ERR_CHAT_WITH_SELF", "a chat has two members: name somebody else");
+      throw new HttpError(422, "ERR_CHAT_WITH_SELF", "a chat has two members: name another user");
     }
-    const chat = await store.createChat({
-      encryption_type,
-      auto_delete_hours,
-      salt,
-      iterations,
-      key_check,
-      chat_uuid: randomUUID(),
-      created_by: user_id,
-      user1_id: Math.min(user_id, peer.id),
-      user2_id: Math.max(user_id, peer.id),
-      created_at: Date.now() / 1000,
+    const { maxOpenedChats } = config;
+    const chat = await store.transaction(async (inside) => {
+      const created = await inside.createChat({
+        encryption_type,
+        auto_delete_hours,
+        salt,
+        iterations,
+        key_check,
+        chat_uuid: randomUUID(),
+        created_by: user_id,
+        user1_id: Math.min(user_id, peer.id),
+        user2_id: Math.max(user_id, peer.id),
+        created_at: Date.now() / 1000,
+      });
+      // Report an existing chat first, also to a user at the quota, so that the client can find the chat.
+      if (created === undefined) return undefined;
+      if ((await inside.countOpened(user_id, maxOpenedChats + 1)) > maxOpenedChats) {
+        throw quotaExceeded(
+          `you opened ${maxOpenedChats} chats, as many as the server keeps for a user: write in those, or have others open one with you`,
+        );
+      }
+      return created;
     });
     if (chat === undefined) {
-      throw new Refusal(
+      throw new HttpError(
         409,
         "ERR_CHAT_EXISTS",
-        "the two of you have a chat, whose parameters stand: find it with GET /chats",
+        "a chat with this user already exists: list it with GET /chats",
       );
     }
+    live.chatCreated(chat);
     const created = { ...chat, peer_id: peer.id, peer_name: peer.username, unread: 0 };
     return answer(context, toSummary(created), 201);
   });
 
   routes.get("/", async (context) => {
     const session = context.get("session");
+    const form = answerForm(context);
     const pageNumber = readInteger(context, page)!;
     const chats = await store.listChats(session.user_id, {
       limit: CHATS_PER_PAGE,
@@ -66,7 +88,7 @@ export function chatRoutes(services: Services) {
     });
     const total = await store.countChats(session.user_id);
     const list = { chats: chats.map(toSummary), total, page: pageNumber };
-    return answerMessage(context, session, ChatListResponse, list);
+    return answerMessage(context, session, form, ChatListResponse, list);
   });
 
   routes.get("/:chat_id", async (context) => {
@@ -78,45 +100,61 @@ export function chatRoutes(services: Services) {
   routes.patch("/:chat_id/config", async (context) => {
     const { user_id } = context.get("session");
     const { salt, iterations, key_check, ...config } = await readBody(context, ConfigureChat);
+    const { encryption_type, auto_delete_hours } = config;
+    if (auto_delete_hours !== undefined) await holdChange(context, context.get("session"));
+    const now = Date.now() / 1000;
+    let changed: Chat | undefined;
     const chat = await store.transaction(async (inside) => {
       const before = await inside.findChat(readChatId(context), user_id);
       if (before === undefined) throw chatNotFound();
+      const refusal =
+        auto_delete_hours === undefined ? undefined : deletionRejection(before, user_id);
+      if (refusal !== undefined) throw refusal;
       if (salt !== undefined && iterations !== undefined && key_check !== undefined) {
         if (before.created_by !== user_id) {
-          throw new Refusal(403, "ERR_FORBIDDEN", "only the chat's creator sets its parameters");
+          throw new HttpError(403, "ERR_FORBIDDEN", "only the chat's creator sets its parameters");
         }
         const set = await inside.setChatParameters(before.id, { salt, iterations, key_check });
         if (set === undefined) {
-          throw new Refusal(
+          throw new HttpError(
             409,
             "ERR_PARAMETERS_SET",
-            "the chat has its parameters, which stand: stronger ones need a new chat",
+            "the chat already has key parameters: create a new chat to use other ones",
           );
         }
       }
-      if (Object.keys(config).length > 0) await inside.configureChat(before.id, config);
+      if (encryption_type !== undefined) await inside.setEncryptionType(before.id, encryption_type);
+      if (auto_delete_hours !== undefined) {
+        const setting = { hours: auto_delete_hours, user_id, now };
+        changed = await inside.setAutoDelete(before.id, setting);
+      }
       return (await inside.findChatOfMember(before.id, user_id))!;
     });
+    if (changed !== undefined) {
+      const event_type = "chat_changed" as const;
+      services.live.broadcastStatus(changed, {
+        event_type,
+        user_id,
+        chat_id: changed.id,
+        timestamp: now,
+      });
+    }
     return answer(context, toSummary(chat));
   });
 
+  routes.get("/:chat_id/expiring", async (context) => {
+    const hours = readInteger(context, autoDeleteHours) ?? null;
+    const chat = await store.findChat(readChatId(context), context.get("session").user_id);
+    if (chat === undefined) throw chatNotFound();
+    const now = Date.now() / 1000;
+    const span = { after: expiredUntil(chat, now), until: storedBefore(hours, now) };
+    const found = await store.countStored(chat.id, { ...span, limit: MAX_COUNTED + 1 });
+    const count = Math.min(found, MAX_COUNTED);
+    return answer(context, { count, has_more: found > MAX_COUNTED });
+  });
+
+  addContactRoute(routes, services);
+  addRestartRoute(routes, services);
   addMessageRoutes(routes, services);
   return routes;
-}
-
-function toSummary(chat: ChatOfMember): ChatSummary {
-  const { id, peer_id, peer_name, encryption_type, last_seq, unread } = chat;
-  const { auto_delete_hours, salt, iterations, key_check } = chat;
-  return {
-    chat_id: id,
-    peer_id,
-    peer_name,
-    encryption_type,
-    last_seq,
-    unread,
-    ...(auto_delete_hours !== null && { auto_delete_hours }),
-    ...(salt !== null && { salt }),
-    ...(iterations !== null && { iterations }),
-    ...(key_check !== null && { key_check }),
-  };
 }

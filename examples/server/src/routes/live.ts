@@ -1,7 +1,8 @@
 import { type Context, Hono } from "hono";
-import { chatNotFound, Refusal } from "../errors.js";
-import { userLimit } from "../http/limits.js";
-import { isAllowedOrigin } from "../http/origins.js";
+import { chatNotFound } from "../errors.js";
+import { identifier } from "../http/authenticated.js";
+import { sessionLimit } from "../http/limits.js";
+import { assertAllowedOrigin } from "../http/origins.js";
 import { readChatId } from "../http/parameters.js";
 import { upgradeWebSocket } from "../http/upgrades.js";
 import type { ActiveSession } from "../identity/sessions.js";
@@ -9,24 +10,19 @@ import type { Services } from "../services.js";
 
 /** WebSockets: `GET /ws` for all chats, `GET /ws/chat/{chat_id}` for one. */
 export function liveRoutes(services: Services) {
-  const { config, store, sessions, live } = services;
+  const { store, sessions, live } = services;
   const routes = new Hono();
-  const hold = userLimit(services);
+  const hold = sessionLimit(services);
+  const identify = identifier(services);
 
   async function admit(context: Context): Promise<ActiveSession> {
+    assertAllowedOrigin(context, services);
     const { req } = context;
-    if (!isAllowedOrigin(req.header("origin"), req.header("host"), config.corsOrigins)) {
-      throw new Refusal(
-        403,
-        "ERR_ORIGIN",
-        "pages of this origin may not connect: see CORS_ORIGINS",
-      );
-    }
     const ticket = req.query("ticket");
-    const session = await (ticket === undefined
-      ? sessions.authenticate(req.query("token"))
-      : sessions.redeemTicket(ticket));
-    context.set("session", session);
+    const token = req.query("token");
+    const session = await identify(context, ticket ?? token, () =>
+      ticket === undefined ? sessions.authenticate(token) : sessions.redeemTicket(ticket),
+    );
     await hold(context, session);
     return session;
   }

@@ -1,9 +1,10 @@
 import type { Hono } from "hono";
 import { ChatMessage, MessageListResponse } from "lacre";
-import { chatNotFound, Refusal } from "../errors.js";
+import { chatNotFound, HttpError } from "../errors.js";
 import type { Authenticated } from "../http/authenticated.js";
 import { Stored } from "../http/bodies.js";
-import { answerMessage, assertRepeatable, readMessage } from "../http/frames.js";
+import { compressed } from "../http/compressed.js";
+import { answerForm, answerMessage, assertRepeatable, readMessage } from "../http/frames.js";
 import { afterSeq, beforeSeq, messageLimit, readChatId, readInteger } from "../http/parameters.js";
 import { acceptMessage } from "../messages/accept-message.js";
 import { pageMessages } from "../messages/list-messages.js";
@@ -11,8 +12,9 @@ import type { Services } from "../services.js";
 
 /** `GET` and `POST /chats/{chat_id}/messages`. */
 export function addMessageRoutes(routes: Hono<Authenticated>, services: Services): void {
-  routes.get("/:chat_id/messages", async (context) => {
+  routes.get("/:chat_id/messages", compressed, async (context) => {
     const session = context.get("session");
+    const form = answerForm(context);
     const list = await pageMessages(services.store, session.user_id, {
       chat_id: readChatId(context),
       after: readInteger(context, afterSeq),
@@ -20,18 +22,19 @@ export function addMessageRoutes(routes: Hono<Authenticated>, services: Services
       limit: readInteger(context, messageLimit)!,
     });
     if (list === undefined) throw chatNotFound();
-    return answerMessage(context, session, MessageListResponse, list);
+    return answerMessage(context, session, form, MessageListResponse, list);
   });
 
   routes.post("/:chat_id/messages", async (context) => {
     const session = context.get("session");
-    const { value: message, wire } = await readMessage(context, session, ChatMessage);
-    assertRepeatable(message.client_id, wire);
+    const { value: message, frame } = await readMessage(context, session, ChatMessage);
+    const form = answerForm(context, frame);
+    assertRepeatable(message.client_id, frame);
     if (message.chat_id !== readChatId(context)) {
-      throw new Refusal(422, "ERR_VALIDATION", "chat_id is not the chat of the address");
+      throw new HttpError(422, "ERR_VALIDATION", "chat_id is not the chat of the address");
     }
     const accepted = await acceptMessage(message, session.user_id, services);
-    if (accepted.isNew) services.live.handOn(accepted.chat, accepted.message);
+    if (accepted.isNew) services.live.broadcastMessage(accepted);
     const { id: message_id, seq, stored_at } = accepted.stored;
     const { client_id, chat_id } = message;
     const ack = {
@@ -41,7 +44,6 @@ export function addMessageRoutes(routes: Hono<Authenticated>, services: Services
       stored_at,
       ...(client_id !== undefined && { client_id }),
     };
-    const status = accepted.isNew ? 201 : 200;
-    return answerMessage(context, session, Stored, ack, { status, wire });
+    return answerMessage(context, session, form, Stored, ack, accepted.isNew ? 201 : 200);
   });
 }

@@ -1,8 +1,10 @@
 import { createHash, timingSafeEqual } from "node:crypto";
 import { Hono } from "hono";
-import { Refusal } from "../errors.js";
+import { HttpError } from "../errors.js";
+import { compressed } from "../http/compressed.js";
 import { healthCheck } from "../http/health.js";
 import { openApiDocument } from "../http/openapi.js";
+import { StaticContent } from "../http/static-content.js";
 import { answer } from "../json.js";
 import type { Services } from "../services.js";
 
@@ -14,11 +16,11 @@ export function operationRoutes(services: Services) {
   const look = healthCheck(services);
   routes.get("/health", async (context) => answer(context, await look()));
 
-  routes.get("/metrics", async (context) => {
+  routes.get("/metrics", compressed, async (context) => {
     const { metricsToken } = config;
     const given = context.req.header("authorization") ?? "";
     if (metricsToken !== undefined && !isSame(given, `Bearer ${metricsToken}`)) {
-      throw new Refusal(401, "ERR_NOT_AUTHENTICATED", "give METRICS_TOKEN as a bearer token");
+      throw new HttpError(401, "ERR_NOT_AUTHENTICATED", "give METRICS_TOKEN as a bearer token");
     }
     metrics.redisUp.set(coordination.isUp ? 1 : 0);
     const text = await metrics.registry.metrics();
@@ -29,8 +31,11 @@ export function operationRoutes(services: Services) {
     answer(context, await signingKeys.jwks()),
   );
 
-  const document = openApiDocument();
-  routes.get("/openapi.json", (context) => answer(context, document));
+  const document = new StaticContent(
+    new TextEncoder().encode(JSON.stringify(openApiDocument(config.basePath))),
+    { "Content-Type": "application/json", "Cache-Control": "no-cache" },
+  );
+  routes.get("/openapi.json", (context) => document.answer(context));
 
   return routes;
 }

@@ -1,7 +1,8 @@
 import { Hono } from "hono";
+import { usernameKey } from "lacre";
 import { type Authenticated, authenticated } from "../http/authenticated.js";
+import { compressed } from "../http/compressed.js";
 import { afterUser, namePrefix, readInteger, readText, userLimit } from "../http/parameters.js";
-import { usernameKey } from "../identity/usernames.js";
 import { answer } from "../json.js";
 import type { Services } from "../services.js";
 
@@ -18,7 +19,7 @@ export function userRoutes(services: Services) {
     return answer(context, { ...user, ...(last_login !== null && { last_login }) });
   });
 
-  routes.get("/search", async (context) => {
+  routes.get("/search", compressed, async (context) => {
     const prefix = usernameKey(readText(context, namePrefix));
     const after = readText(context, afterUser);
     const limit = readInteger(context, userLimit)!;

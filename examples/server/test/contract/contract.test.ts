@@ -1,9 +1,10 @@
 import { contract } from "lacre/testing";
 import { afterAll, beforeAll, describe, it } from "vitest";
+import type { DatabaseKind } from "../../harness/processes/database.js";
 import { onEachDatabase } from "../storage/databases.js";
 import { ContractServer } from "./contract-server.js";
 
-onEachDatabase("the server keeps its contract:", (kind) => {
+const suite = (kind: DatabaseKind) => {
   const server = new ContractServer(kind);
   beforeAll(() => server.start());
   afterAll(() => server.remove());
@@ -13,4 +14,6 @@ onEachDatabase("the server keeps its contract:", (kind) => {
       it(`${requirement}: ${name}`, () => run(server));
     }
   });
-});
+};
+
+onEachDatabase("the server keeps its contract:", suite, { isSlow: true });

@@ -5,12 +5,14 @@ import {
   MessageProtocol,
   type OpenOptions,
   ReplayGuard,
-  type SigningKey,
+  VerifyError,
   Welcome,
 } from "lacre";
-import { type Acceptance, Channel, type DirectionKeys, directionKeys } from "lacre/session";
+import { type Acceptance, Channel, type DirectionKeys, directionKeys } from "lacre/server";
 import { Store } from "../../src/database/store.js";
 import { Sessions } from "../../src/identity/sessions.js";
+import { Connection } from "../../src/live/connection.js";
+import { Live } from "../../src/live/live.js";
 import type { StoredInChat } from "../../src/messages/store-message.js";
 
 // biome-ignore lint/suspicious/noExplicitAny: what is broken is broken whatever its types are
@@ -39,9 +41,8 @@ interface ConnectionKeys {
 /** An acceptHello that agrees on what it should, and then speaks through another channel. */
 function speakingThrough(channelOf: (keys: ConnectionKeys) => Channel): Break {
   return (acceptHello) =>
-    (data, sessionKey: Uint8Array, offer, now): Acceptance | undefined => {
-      const accepted: Acceptance | undefined = acceptHello(data, sessionKey, offer, now);
-      if (accepted === undefined) return undefined;
+    (data, sessionKey: Uint8Array, offer, now): Acceptance => {
+      const accepted: Acceptance = acceptHello(data, sessionKey, offer, now);
       const welcome = Welcome.fromProtocol(MessageProtocol.fromBytes(accepted.frame));
       const nonces = { hello: accepted.hello.nonce, welcome: welcome.nonce };
       const [session, connection] = [directionKeys(sessionKey), directionKeys(sessionKey, nonces)];
@@ -95,13 +96,25 @@ function writingBehind(): Record<string, Break> {
           return undefined;
         });
         if (!stored!.isNew) return { ...promised.get(message.client_id!)!, isNew: false };
-        kept = () => storeMessage(store, message);
+        const { stored_at } = stored!.stored;
+        kept = () => at(stored_at, () => storeMessage(store, message));
         promised.set(message.client_id!, stored!);
         return stored!;
       }),
     listMessages: andThenWrite,
     pageMessages: andThenWrite,
   };
+}
+
+/** Calls `work` while the clock shows this Unix time in seconds. */
+function at<Result>(time: number, work: () => Result): Result {
+  const { now } = Date;
+  Date.now = () => Math.round(time * 1000);
+  try {
+    return work();
+  } finally {
+    Date.now = now;
+  }
 }
 
 /** A server that lists a chat for whoever asks, as for the first of its members. */
@@ -121,13 +134,37 @@ function leaking(): Pick<Fault, "functions" | "methods"> {
   };
 }
 
+/** A server for which a hello is as good as a frame under the connection's keys. */
+function trustingHellos(): Pick<Fault, "methods"> {
+  let live: Live | undefined;
+  const noteLive: Break = (original) =>
+    function (this: Live, ...given) {
+      live = this;
+      return original.apply(this, given);
+    };
+  const confirmAtOnce: Break = (original) =>
+    function (this: Connection, data) {
+      original.call(this, data);
+      void live?.confirmed(this);
+    };
+  return {
+    methods: [
+      [Live.prototype, "confirmed", noteLive],
+      [Connection.prototype, "handshake", confirmAtOnce],
+    ],
+  };
+}
+
 /** Everything that this table breaks, and who notices. */
 export const faults: readonly Fault[] = [
   {
     name: "acknowledges before it stores",
     isSeenOneByOne: true,
     functions: writingBehind(),
-    noticedBy: ["what is acknowledged can be read, at once"],
+    noticedBy: [
+      "accepts a request when the other member answers",
+      "returns a message immediately after its ack",
+    ],
   },
   {
     name: "ignores client ids",
@@ -143,13 +180,13 @@ export const faults: readonly Fault[] = [
       ],
     ],
     noticedBy: [
-      "a client id that comes again is acknowledged as before, and stored once",
-      "a client id that is in two frames at once is one message",
-      "a client id with another body is refused",
-      "a client id with another body is refused over HTTP too",
-      "a message is the same on another connection, and on another wire",
-      "a message that comes again over HTTP is the same, as over a WebSocket",
-      "a message that is refused takes no seq",
+      "acknowledges a repeated client id as before, and stores the message once",
+      "stores one message for two simultaneous frames with the same client id",
+      "rejects a used client id with another body",
+      "rejects a used client id with another body over HTTP",
+      "recognises a repeated message on another connection and another wire",
+      "acknowledges a repeated message over HTTP as before, as over a WebSocket",
+      "assigns no seq to a rejected message",
     ],
   },
   {
@@ -159,7 +196,7 @@ export const faults: readonly Fault[] = [
         ({ wire, connection: { client } }) => new Channel({ wire, own: client, peers: client }),
       ),
     },
-    noticedBy: ["all after the welcome is under the connection's server key"],
+    noticedBy: ["signs all frames after the welcome with the connection's server key"],
   },
   {
     name: "takes frames that are signed with its own key",
@@ -169,19 +206,75 @@ export const faults: readonly Fault[] = [
         replay: new ReplayGuard(),
       })),
     },
-    noticedBy: ["a frame under the key of the server's direction is refused"],
+    noticedBy: [
+      "rejects a frame under the key of the server's direction",
+      "counts the frames of both ends in the answer to a heartbeat",
+    ],
   },
   {
     name: "leaves the nonces out of a connection's keys",
     functions: {
       acceptHello: speakingThrough(({ wire, connection, session }) => {
-        const peers = new Keyring([connection.client, session.client]) as unknown as SigningKey;
-        return new Channel({ wire, own: session.server, peers });
+        const channel = new Channel({ wire, own: session.server, peers: connection.client });
+        const open = channel.open.bind(channel);
+        channel.open = (data, now) => {
+          try {
+            return open(data, now);
+          } catch (error) {
+            if (!(error instanceof VerifyError)) throw error;
+            return MessageProtocol.open(data as Uint8Array, { key: session.client, now });
+          }
+        };
+        return channel;
       }),
     },
     noticedBy: [
-      "a frame under the session's key without the connection's nonces is refused",
-      "all after the welcome is under the connection's server key",
+      "rejects a frame under a session key that is not derived with the connection's nonces",
+      "signs all frames after the welcome with the connection's server key",
+    ],
+  },
+  {
+    name: "uses the keys of the handshake for frames over HTTP",
+    functions: { httpKeys: () => directionKeys },
+    noticedBy: [
+      "rejects a frame under another key, or without a client id, over HTTP",
+      "returns a list as a frame on request",
+      "accepts a message in a frame on wire 1, and answers with a frame",
+      "accepts a message in a frame on wire 2, and answers with a frame",
+    ],
+  },
+  {
+    name: "takes a hello for a frame under the connection's keys",
+    ...trustingHellos(),
+    noticedBy: [
+      "does not report a user as online after a hello alone",
+      "holds deliveries back until the client's first frame after the welcome",
+    ],
+  },
+  {
+    name: "loses what comes before a client's first frame",
+    methods: [
+      [
+        Connection.prototype,
+        "whenConfirmed",
+        () =>
+          function (this: Connection, action) {
+            if (this.isConfirmed) action();
+          },
+      ],
+    ],
+    noticedBy: ["holds deliveries back until the client's first frame after the welcome"],
+  },
+  {
+    name: "does not say which request an answer in a frame is to",
+    functions: {
+      encodeHttpAnswer: (encodeHttpAnswer) => (definition, value, options) =>
+        encodeHttpAnswer(definition, value, { ...options, request: new Uint8Array(32) }),
+    },
+    noticedBy: [
+      "returns a list as a frame on request",
+      "accepts a message in a frame on wire 1, and answers with a frame",
+      "accepts a message in a frame on wire 2, and answers with a frame",
     ],
   },
   {
@@ -189,7 +282,19 @@ export const faults: readonly Fault[] = [
     functions: {
       acceptHello: opening(({ client: key }) => ({ key })),
     },
-    noticedBy: ["a frame that came before is refused"],
+    noticedBy: [
+      "rejects a repeated frame",
+      "counts the frames of both ends in the answer to a heartbeat",
+    ],
+  },
+  {
+    name: "counts no frames",
+    functions: {
+      answerHeartbeat:
+        () =>
+        ({ sent_at }) => ({ sent_at }),
+    },
+    noticedBy: ["counts the frames of both ends in the answer to a heartbeat"],
   },
   {
     name: "takes frames of any time",
@@ -204,7 +309,7 @@ export const faults: readonly Fault[] = [
         return channel;
       }),
     },
-    noticedBy: ["a frame of a clock far ahead is refused", "a frame that is too old is refused"],
+    noticedBy: ["rejects a frame from the future", "rejects a frame that is too old"],
   },
   {
     name: "takes another wire than was agreed on",
@@ -220,7 +325,7 @@ export const faults: readonly Fault[] = [
         return channel;
       }),
     },
-    noticedBy: ["a frame on another wire closes the connection with 4000"],
+    noticedBy: ["closes the connection with 4000 after a frame on another wire"],
   },
   {
     name: "leaves holes in the seqs",
@@ -235,10 +340,14 @@ export const faults: readonly Fault[] = [
           },
       ],
     ],
+    // A request that has a message is known by its seq.
     noticedBy: [
-      "a message that is refused takes no seq",
-      "each chat counts for itself",
-      "seqs begin with 1 and have no holes, while both write at once",
+      "assigns no seq to a rejected message",
+      "lets only the other member accept a request",
+      "accepts one message in a request, which may be repeated",
+      "accepts a request when the other member answers",
+      "counts seqs per chat",
+      "assigns seqs from 1 without gaps while both members send",
     ],
   },
   {
@@ -248,9 +357,9 @@ export const faults: readonly Fault[] = [
         acceptMessage({ ...message, sender_id: userId }, userId, services),
     },
     noticedBy: [
-      "a message in another's name is refused, and not rewritten",
-      "a message that is refused takes no seq",
-      "in another's name, or for another chat than the address', nothing is taken over HTTP",
+      "rejects a message in another user's name",
+      "assigns no seq to a rejected message",
+      "rejects a message in another user's name, or for a chat other than the path's, over HTTP",
     ],
   },
   {
@@ -265,40 +374,40 @@ export const faults: readonly Fault[] = [
         },
     },
     noticedBy: [
-      "a message comes unchanged to the other member, on either wire",
-      "a message over HTTP is acknowledged, and comes to the other member",
+      "delivers a message unchanged to the other member on either wire",
+      "acknowledges a message over HTTP, and delivers it to the other member",
     ],
   },
   {
     name: "shows the chats of others",
     ...leaking(),
     noticedBy: [
-      "a resume that is refused is named by its chat",
-      "nobody resumes a chat of others, or one that is not there",
-      "over HTTP a chat of others is as one that is not there",
+      "names the chat of a rejected resume",
+      "rejects a resume of a non-member, or of an unknown chat",
+      "answers a non-member over HTTP as if the chat did not exist",
     ],
   },
   {
     name: "takes marks past the last seq",
     functions: {
-      markRefusal:
-        (markRefusal) =>
+      statusErrorCode:
+        (statusErrorCode) =>
         (...given) => {
-          const refusal = markRefusal(...given);
+          const refusal = statusErrorCode(...given);
           return refusal === "ERR_SEQ_AHEAD" ? undefined : refusal;
         },
     },
-    noticedBy: ["a mark past the chat's last seq is refused, and told to nobody"],
+    noticedBy: ["rejects a receipt past the chat's last seq, and sends it to no one"],
   },
   {
     name: "takes marks in another's name",
     functions: {
-      markRefusal:
-        (markRefusal) =>
+      statusErrorCode:
+        (statusErrorCode) =>
         (status, { user_id: _, ...known }) =>
-          markRefusal(status, { ...known, user_id: status.user_id }),
+          statusErrorCode(status, { ...known, user_id: status.user_id }),
     },
-    noticedBy: ["a mark in another's name is refused, and not rewritten"],
+    noticedBy: ["rejects a receipt in another user's name"],
   },
   {
     name: "answers a resume without saying what it covers, or that there is more",
@@ -308,13 +417,14 @@ export const faults: readonly Fault[] = [
         (...given) => ({ messages: answerResume(...given).messages, has_more: false }),
     },
     noticedBy: [
-      "a resume at the end is answered with nothing, and no more",
-      "a resume past the end is answered with the end, which is before",
-      "an answer that stops at the limit has more, and goes through its last seq",
-      "an answer that would be too long for a frame stops before, and has more",
-      "messages are read on from a seq, and back from one",
-      "the answer to a resume says what it covers, up to the chat's last seq",
-      "who goes on from through until nothing more gets each message once",
+      "returns a list as a frame on request",
+      "answers a resume at the end with an empty list and has_more false",
+      "answers a resume past the end with the chat's last seq",
+      "stops at the limit, with has_more true and through at the last seq",
+      "stops before the answer exceeds a frame, with has_more true",
+      "pages through messages forward and backward from a seq",
+      "names the range that the answer to a resume covers, up to the chat's last seq",
+      "returns each message once over consecutive pages",
     ],
   },
   {
@@ -333,16 +443,61 @@ export const faults: readonly Fault[] = [
         },
       ],
     ],
-    noticedBy: ["a ticket opens one WebSocket"],
+    noticedBy: ["opens one WebSocket with a ticket"],
   },
   {
     name: "goes on with sessions that ended",
     methods: [[Sessions.prototype, "revoke", () => async () => {}]],
     noticedBy: [
-      "a refresh token that comes again ends its session",
-      "a session's connections end with it",
-      "who logs out is out, and nobody else is",
+      "ends the session when a refresh token is used again",
+      "closes the connections of a session that ends",
+      "lets the device of a login repeat a refresh",
+      "ends only the session that logs out",
     ],
+  },
+  {
+    name: "takes a repeated refresh of the login's device for a theft",
+    methods: [
+      [
+        Sessions.prototype,
+        "refresh",
+        (refresh) =>
+          function (this: Sessions, token: string) {
+            return refresh.call(this, token);
+          },
+      ],
+    ],
+    noticedBy: ["lets the device of a login repeat a refresh"],
+  },
+  {
+    name: "takes every message of a request",
+    methods: [
+      [
+        Store.prototype,
+        "takeSeq",
+        (takeSeq) =>
+          async function (this: Store, chat) {
+            const taken = await takeSeq.call(this, chat);
+            const isOpener = taken?.created_by === chat.sender_id;
+            return taken && { ...taken, accepted_at: isOpener ? 1 : taken.accepted_at };
+          },
+      ],
+    ],
+    noticedBy: ["accepts one message in a request, which may be repeated"],
+  },
+  {
+    name: "takes a block for an accept",
+    methods: [
+      [
+        Store.prototype,
+        "setContact",
+        (setContact) =>
+          function (this: Store, chat, change) {
+            return setContact.call(this, chat, { ...change, action: "accept" });
+          },
+      ],
+    ],
+    noticedBy: ["rejects messages of a blocked user"],
   },
   {
     name: "sets a chat's parameters again",
@@ -350,12 +505,58 @@ export const faults: readonly Fault[] = [
       [
         Store.prototype,
         "setChatParameters",
-        () =>
-          function (this: Store, id: number, parameters: object) {
-            return this.configureChat(id, parameters);
+        (original) =>
+          async function (this: Store, ...given) {
+            return (await original.apply(this, given)) ?? {};
           },
       ],
     ],
-    noticedBy: ["parameters are set once"],
+    noticedBy: ["rejects a second set of key parameters"],
+  },
+  {
+    name: "starts over a chat that was answered",
+    methods: [
+      [
+        Store.prototype,
+        "restartChat",
+        (original) =>
+          async function (this: Store, ...given) {
+            await original.apply(this, given);
+            return true;
+          },
+      ],
+    ],
+    noticedBy: ["rejects starting an answered chat over"],
+  },
+  {
+    name: "says nothing of a change of auto_delete_hours",
+    methods: [
+      [
+        Live.prototype,
+        "broadcastStatus",
+        (original) =>
+          function (this: Live, chat, status, from) {
+            if (status.event_type !== "chat_changed") original.call(this, chat, status, from);
+          },
+      ],
+    ],
+    noticedBy: ["sends chat_changed to members that announced the capability only"],
+  },
+  {
+    name: "takes every setting for a change",
+    methods: [
+      [
+        Store.prototype,
+        "setAutoDelete",
+        (original) =>
+          async function (this: Store, id, setting) {
+            await original.call(this, id, { ...setting, hours: null });
+            return original.call(this, id, setting);
+          },
+      ],
+    ],
+    noticedBy: [
+      "names the member who changed auto_delete_hours, and the last message before the change",
+    ],
   },
 ];

@@ -1,4 +1,5 @@
 import { randomBytes } from "node:crypto";
+import { Redis } from "ioredis";
 import type { ChatMessage } from "lacre";
 import { pino } from "pino";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
@@ -24,9 +25,9 @@ function behaves(open: () => Promise<Coordination>) {
     const listener = new TestListener();
     instance.listen(listener);
     const delivery = { type: "message", value: messageIn(1, 2) } as const;
-    instance.announce({ type: "deliver", user_ids: [2, 3], except: 7, delivery });
-    instance.announce({ type: "revoked", session_id: "00" });
-    expect(listener.announcements).toEqual([
+    instance.publish({ type: "deliver", user_ids: [2, 3], except: 7, delivery });
+    instance.publish({ type: "revoked", session_id: "00" });
+    expect(listener.messages).toEqual([
       { type: "deliver", user_ids: [2, 3], except: 7, delivery },
       { type: "revoked", session_id: "00" },
     ]);
@@ -54,13 +55,24 @@ function behaves(open: () => Promise<Coordination>) {
     for (let count = 0; count < 3; count++) tries.push(await instance.consume(limit, "alice"));
     expect(tries.map(({ isAllowed }) => isAllowed)).toEqual([true, true, false]);
     expect(tries.map(({ remaining }) => remaining)).toEqual([1, 0, 0]);
-    const left = tries[2]!.resetsAt - Date.now() / 1000;
+    const left = tries[2]!.resetsIn;
     expect(left).toBeGreaterThan(0);
     expect(left).toBeLessThanOrEqual(2.01);
     expect((await instance.consume(limit, "bob")).isAllowed).toBe(true);
     expect((await instance.consume({ ...limit, name: "others" }, "alice")).isAllowed).toBe(true);
     await new Promise((resolve) => setTimeout(resolve, 1000 * left + 50));
     expect((await instance.consume(limit, "alice")).isAllowed).toBe(true);
+  });
+
+  it("gives a try back, and no more than were used", async () => {
+    const limit = { name: "tries", points: 1, window: 60 };
+    await instance.restore(limit, "alice");
+    const isAllowed = async () => (await instance.consume(limit, "alice")).isAllowed;
+    expect([await isAllowed(), await isAllowed()]).toEqual([true, false]);
+    await instance.restore(limit, "alice");
+    await instance.restore(limit, "alice");
+    await instance.restore(limit, "alice");
+    expect([await isAllowed(), await isAllowed()]).toEqual([true, false]);
   });
 
   it("says who came first and who left last", async () => {
@@ -77,6 +89,10 @@ function behaves(open: () => Promise<Coordination>) {
 
 describe("an instance that is alone", () => {
   behaves(async () => new InProcess());
+
+  it("shares with nobody what users may spend", async () => {
+    expect(await new InProcess().spend()).toEqual(new Map());
+  });
 });
 
 describeIf(isRedisInstalled, "redis-server")("instances that share a Redis", () => {
@@ -107,26 +123,26 @@ describeIf(isRedisInstalled, "redis-server")("instances that share a Redis", () 
       const contents = [10, 720_000, 20].map((size) => new Uint8Array(randomBytes(size)));
       for (const content of contents) {
         const value = { ...messageIn(1, 2), content };
-        one.announce({
+        one.publish({
           type: "deliver",
           user_ids: [2],
           except: 5,
           delivery: { type: "message", value },
         });
       }
-      await listener.until(({ announcements }) => announcements.length === 3);
-      const heard = listener.announcements.map(
+      await listener.until(({ messages }) => messages.length === 3);
+      const heard = listener.messages.map(
         (one) => one.type === "deliver" && (one.delivery.value as ChatMessage).content,
       );
       expect(heard.map((bytes, at) => Buffer.compare(bytes as Uint8Array, contents[at]!))).toEqual([
         0, 0, 0,
       ]);
-      expect(listener.announcements[0]).toMatchObject({ type: "deliver", user_ids: [2] });
+      expect(listener.messages[0]).toMatchObject({ type: "deliver", user_ids: [2] });
       // Of which connection it came by, the other knows nothing: its own has that number.
-      for (const announcement of listener.announcements) {
+      for (const announcement of listener.messages) {
         expect(announcement).not.toHaveProperty("except");
       }
-      expect(listener.timesMissed).toBe(0);
+      expect(listener.gaps).toBe(0);
     });
 
     it("take a ticket of each other's, once", async () => {
@@ -140,6 +156,31 @@ describeIf(isRedisInstalled, "redis-server")("instances that share a Redis", () 
       await one.consume(limit, "alice");
       await other.consume(limit, "alice");
       expect((await one.consume(limit, "alice")).isAllowed).toBe(false);
+    });
+
+    it("begin a window again that Redis's clock, set back, would make longer", async () => {
+      const limit = { name: "tries", points: 1, window: 60 };
+      await one.consume(limit, "alice");
+      const raw = new Redis(redis.url);
+      for (const key of await raw.keys("*limit:tries:alice")) await raw.expire(key, 3660);
+      await raw.quit();
+      expect((await other.consume(limit, "alice")).resetsIn).toBeLessThanOrEqual(60);
+    });
+
+    it("share what users may spend, which comes back with time", async () => {
+      const bucket = { name: "frames", perSecond: 10, most: 50 };
+      const spend = async (at: RedisCoordination, alice: number) =>
+        (await at.spend(bucket, new Map([[7, alice]]))).get(7)!;
+      expect(await spend(one, 20)).toBe(30);
+      const left = await spend(other, 45);
+      expect(left).toBeGreaterThanOrEqual(-15);
+      expect(left).toBeLessThan(0);
+      expect(await one.spend(bucket, new Map([[8, 1]]))).toEqual(new Map([[8, 49]]));
+      await new Promise((resolve) => setTimeout(resolve, 500));
+      expect(await spend(one, 0)).toBeGreaterThanOrEqual(left + 4.9);
+      const full = { ...bucket, perSecond: 1_000_000 };
+      await new Promise((resolve) => setTimeout(resolve, 10));
+      expect(await one.spend(full, new Map([[7, 1]]))).toEqual(new Map([[7, 49]]));
     });
 
     it("know who is at the other", async () => {

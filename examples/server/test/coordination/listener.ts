@@ -1,30 +1,30 @@
 import { EventEmitter, once } from "node:events";
-import type { Announcement, CoordinationListener } from "../../src/coordination/coordination.js";
+import type { CoordinationListener, PubSubMessage } from "../../src/coordination/coordination.js";
 
-/** Hears what an instance is told, and waits for it. */
+/** Records the events that an instance emits, and waits for them. */
 export class TestListener implements CoordinationListener {
-  readonly announcements: Announcement[] = [];
+  readonly messages: PubSubMessage[] = [];
   readonly changes: { readonly userIds: readonly number[]; readonly isPresent: boolean }[] = [];
-  timesMissed = 0;
+  gaps = 0;
   readonly #events = new EventEmitter();
 
-  announced(announcement: Announcement): void {
-    this.announcements.push(announcement);
-    this.#events.emit("told");
+  onMessage(message: PubSubMessage): void {
+    this.messages.push(message);
+    this.#events.emit("event");
   }
 
-  missed(): void {
-    this.timesMissed += 1;
-    this.#events.emit("told");
+  onGap(): void {
+    this.gaps += 1;
+    this.#events.emit("event");
   }
 
-  presenceChanged(userIds: readonly number[], isPresent: boolean): void {
+  onPresenceChanged(userIds: readonly number[], isPresent: boolean): void {
     this.changes.push({ userIds, isPresent });
-    this.#events.emit("told");
+    this.#events.emit("event");
   }
 
-  /** Waits until what it was told is enough. */
+  /** Waits until the recorded events are enough. */
   async until(isEnough: (listener: this) => boolean): Promise<void> {
-    while (!isEnough(this)) await once(this.#events, "told");
+    while (!isEnough(this)) await once(this.#events, "event");
   }
 }

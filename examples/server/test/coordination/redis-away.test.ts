@@ -42,13 +42,13 @@ describeIf(isRedisInstalled, "redis-server")("two instances whose Redis is away"
     other.listen(ofOther);
     // Of an instance that was never heard before, nothing is missed.
     await untilReunited();
-    ofOther.announcements.length = 0;
+    ofOther.messages.length = 0;
   });
   afterEach(() => Promise.all([one.close(), other.close()]));
 
-  function announceMessage(): void {
+  function publishMessage(): void {
     const delivery = { type: "message", value: messageIn(1, 2) } as const;
-    one.announce({ type: "deliver", user_ids: [2], delivery });
+    one.publish({ type: "deliver", user_ids: [2], delivery });
   }
 
   const quickly = async <Result>(work: () => Promise<Result>): Promise<Result> => {
@@ -61,11 +61,11 @@ describeIf(isRedisInstalled, "redis-server")("two instances whose Redis is away"
   /** Has both find each other again, and `one` be heard. */
   const untilReunited = async () => {
     expect(await until(() => one.isUp && other.isUp, RECOVERY)).toBe(true);
-    const before = ofOther.announcements.length;
+    const before = ofOther.messages.length;
     const isHeard = async () => {
-      announceMessage();
+      publishMessage();
       await new Promise((resolve) => setTimeout(resolve, 100));
-      return ofOther.announcements.length > before;
+      return ofOther.messages.length > before;
     };
     expect(await until(isHeard, RECOVERY)).toBe(true);
   };
@@ -73,8 +73,8 @@ describeIf(isRedisInstalled, "redis-server")("two instances whose Redis is away"
   async function doWhatOneCan(): Promise<void> {
     const own = new TestListener();
     one.listen(own);
-    announceMessage();
-    expect(own.announcements).toHaveLength(1);
+    publishMessage();
+    expect(own.messages).toHaveLength(1);
     for (const isAllowed of [true, true, false]) {
       expect(await quickly(() => one.consume(limit, "alice"))).toMatchObject({ isAllowed });
     }
@@ -90,11 +90,11 @@ describeIf(isRedisInstalled, "redis-server")("two instances whose Redis is away"
     await redis.kill();
     expect(await until(() => !one.isUp, RECOVERY)).toBe(true);
     await doWhatOneCan();
-    expect(ofOther.announcements).toEqual([]);
+    expect(ofOther.messages).toEqual([]);
     await redis.start();
     await untilReunited();
     // What was announced meanwhile, nobody heard.
-    await ofOther.until(({ timesMissed }) => timesMissed > 0);
+    await ofOther.until(({ gaps }) => gaps > 0);
     // Redis had forgotten who is there.
     expect(await other.present([1, 2])).toEqual([1]);
     expect(await other.enter(1)).toBe(false);
@@ -111,7 +111,7 @@ describeIf(isRedisInstalled, "redis-server")("two instances whose Redis is away"
     redis.thaw();
     await untilReunited();
     // Either it was only late, or it was missed.
-    expect(ofOther.announcements.length > 1 || ofOther.timesMissed > 0).toBe(true);
+    expect(ofOther.messages.length > 1 || ofOther.gaps > 0).toBe(true);
     expect(await other.present([1, 2])).toEqual([1]);
   });
 
@@ -120,18 +120,18 @@ describeIf(isRedisInstalled, "redis-server")("two instances whose Redis is away"
     expect(await until(() => !one.isUp && !other.isUp, RECOVERY)).toBe(true);
     await redis.start();
     await untilReunited();
-    expect(ofOther.timesMissed).toBe(0);
+    expect(ofOther.gaps).toBe(0);
   });
 
   it("notice that Redis threw one of them out while the other spoke", async () => {
     const operator = new Redis(redis.url);
-    announceMessage();
-    await ofOther.until(({ announcements }) => announcements.length === 1);
+    publishMessage();
+    await ofOther.until(({ messages }) => messages.length === 1);
     await operator.call("CLIENT", "KILL", "TYPE", "pubsub");
-    announceMessage();
-    await ofOther.until(({ timesMissed }) => timesMissed > 0);
+    publishMessage();
+    await ofOther.until(({ gaps }) => gaps > 0);
     await untilReunited();
-    expect(ofOther.timesMissed).toBe(1);
+    expect(ofOther.gaps).toBe(1);
     operator.disconnect();
   });
 
@@ -141,9 +141,9 @@ describeIf(isRedisInstalled, "redis-server")("two instances whose Redis is away"
     for (const frame of [Buffer.alloc(0), Buffer.from("garbage"), randomBytes(100)]) {
       await operator.publish(channel!, frame);
     }
-    announceMessage();
-    await ofOther.until(({ announcements }) => announcements.length > 0);
-    expect(ofOther.announcements).toHaveLength(1);
+    publishMessage();
+    await ofOther.until(({ messages }) => messages.length > 0);
+    expect(ofOther.messages).toHaveLength(1);
     operator.disconnect();
   });
 
@@ -154,13 +154,13 @@ describeIf(isRedisInstalled, "redis-server")("two instances whose Redis is away"
     const frames: Buffer[] = [];
     eavesdropper.on("messageBuffer", (_, frame) => frames.push(frame));
     await eavesdropper.subscribe(channel!);
-    announceMessage();
-    await ofOther.until(({ announcements }) => announcements.length === 1);
+    publishMessage();
+    await ofOther.until(({ messages }) => messages.length === 1);
     for (const frame of [...frames]) await operator.publish(channel!, frame);
-    announceMessage();
-    await ofOther.until(({ announcements }) => announcements.length > 1);
-    expect(ofOther.announcements).toHaveLength(2);
-    expect(ofOther.timesMissed).toBe(0);
+    publishMessage();
+    await ofOther.until(({ messages }) => messages.length > 1);
+    expect(ofOther.messages).toHaveLength(2);
+    expect(ofOther.gaps).toBe(0);
     operator.disconnect();
     eavesdropper.disconnect();
   });

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { createDatabase, type ScratchDatabase } from "../../harness/processes/database.js";
 import { ServerProcess } from "../../harness/processes/server-process.js";
-import { planOf } from "../../harness/simulation/plan.js";
+import { DEVICES, planOf } from "../../harness/simulation/plan.js";
 import { playPlan } from "../../harness/simulation/world.js";
 
 const plans = Number(process.env.LACRE_PLANS ?? 4);
@@ -32,7 +32,9 @@ describe("over real WebSockets that break at any byte, with a server that is kil
       );
       expect({ lost, doubled, others }).toEqual({ lost: [], doubled: [], others: [] });
       expect(written).toBeGreaterThan(20);
-      expect(timesOffline).toBeGreaterThan(4);
+      // More would be up to how busy the machine is: a device that is offline does not notice the next break.
+      expect(timesOffline).toBeGreaterThanOrEqual(DEVICES.length);
     },
+    400_000,
   );
 });

@@ -1,4 +1,6 @@
+import { StatusEvent } from "lacre";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { watermarkOf } from "../../src/database/message-queries.js";
 import { messageIn, PARAMETERS, TestServer, type TestUser } from "../support.js";
 
 const server = new TestServer();
@@ -108,6 +110,94 @@ describe("a chat's settings", () => {
     const both = { auto_delete_hours: 1, ...parameters };
     expect((await bob.patch(path(), both)).status).toBe(409);
     expect((await bob.get(`/chats/${chat_id}`)).body).not.toHaveProperty("auto_delete_hours");
+  });
+});
+
+describe("starting a chat over", () => {
+  const { encryption_type: _, ...parameters } = PARAMETERS;
+  const others = { ...parameters, salt: Buffer.alloc(16, 7).toString("base64") };
+  const asJson = (message: ReturnType<typeof messageIn>) => ({
+    ...message,
+    content: Buffer.from(message.content).toString("base64"),
+    nonce: Buffer.from(message.nonce).toString("base64"),
+  });
+
+  /** A chat that erin has begun with a new user, and written in. */
+  async function begun(peerName: string) {
+    const erin = await server.register(`erin-${peerName}`);
+    const peer = await server.register(peerName);
+    const chat_id = await erin.chatWith(peerName);
+    const write = (user: TestUser) =>
+      user.post(`/chats/${chat_id}/messages`, asJson(messageIn(chat_id, user.id)));
+    await write(erin);
+    const restart = (user: TestUser, body: object = others) =>
+      user.post(`/chats/${chat_id}/restart`, body);
+    return { erin, peer, chat_id, write, restart };
+  }
+
+  it("gives it the new parameters and deletes its messages, whose seqs stay taken", async () => {
+    const { erin, peer, chat_id, write, restart } = await begun("frank");
+    expect(await restart(erin)).toMatchObject({ status: 200, body: { ...others, last_seq: 1 } });
+    for (const member of [erin, peer]) {
+      expect((await member.get(`/chats/${chat_id}`)).body).toMatchObject({ ...others, unread: 0 });
+      expect((await member.get(`/chats/${chat_id}/messages`)).body.messages).toEqual([]);
+    }
+    expect((await write(peer)).body.seq).toBe(2);
+    expect((await peer.get(`/chats/${chat_id}/messages`)).body.messages).toHaveLength(1);
+  });
+
+  it("is possible again, and after the other member's device has received a message", async () => {
+    const { erin, peer, chat_id, restart } = await begun("gina");
+    const connection = await peer.connect();
+    await connection.send(StatusEvent, {
+      event_type: "delivered",
+      user_id: peer.id,
+      chat_id,
+      seq: 1,
+    });
+    await expect
+      .poll(async () => {
+        const chat = (await server.withStore((store) => store.findChat(chat_id, peer.id)))!;
+        return watermarkOf(chat, "delivered", peer.id);
+      })
+      .toBe(1);
+    connection.socket.close();
+    expect((await restart(erin, parameters)).status).toBe(200);
+    expect((await restart(erin)).status).toBe(200);
+  });
+
+  it("is for its creator alone, and needs all parameters", async () => {
+    const { erin, peer, chat_id, restart } = await begun("hana");
+    expect(await restart(peer)).toMatchObject({
+      status: 403,
+      body: { error_code: "ERR_FORBIDDEN" },
+    });
+    expect(await restart(carol)).toMatchObject({
+      status: 404,
+      body: { error_code: "ERR_CHAT_NOT_FOUND" },
+    });
+    const { salt: _, ...partial } = others;
+    for (const body of [partial, { ...others, iterations: 1 }, {}]) {
+      expect((await restart(erin, body)).status).toBe(422);
+    }
+    expect((await erin.get(`/chats/${chat_id}`)).body).toMatchObject(parameters);
+  });
+
+  it.each(["written", "read"])("is refused once the other member has %s", async (what) => {
+    const { erin, peer, chat_id, write, restart } = await begun(`ivo-${what}`);
+    if (what === "written") await write(peer);
+    else {
+      await server.withStore((store) =>
+        store.raiseWatermark("read", { chat_id, user_id: peer.id, seq: 1 }),
+      );
+    }
+    expect(await restart(erin)).toMatchObject({
+      status: 409,
+      body: { error_code: "ERR_CHAT_IN_USE" },
+    });
+    const { body } = await erin.get(`/chats/${chat_id}`);
+    expect(body).toMatchObject(parameters);
+    expect((await erin.get(`/chats/${chat_id}/messages`)).body.messages).not.toEqual([]);
   });
 });
 

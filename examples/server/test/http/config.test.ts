@@ -33,6 +33,16 @@ describe("the configuration", () => {
     expect(strange.map(check)).toEqual([false, false, false]);
   });
 
+  it("takes a secret of any letters, and none that Node has decoded with loss", () => {
+    const secret = "contraseña 🔑 ".repeat(3);
+    expect(readConfig({ SERVER_SECRET: secret }).serverSecret).toBe(secret);
+    for (const name of ["SERVER_SECRET", "FIRST_VERSION_SECRET", "METRICS_TOKEN", "REDIS_URL"]) {
+      expect(() => readConfig({ [name]: "contrase\ufffda".repeat(5) })).toThrow(
+        `${name} is not UTF-8: set it in UTF-8, or in a file .env`,
+      );
+    }
+  });
+
   it("takes what is empty for absent, as compose files leave it", () => {
     const empty = Object.fromEntries(variablesOf(readConfig).map((name) => [name, ""]));
     expect(readConfig(empty)).toEqual(readConfig({}));
@@ -42,6 +52,13 @@ describe("the configuration", () => {
     ["SERVER_PORT", "65536"],
     ["SERVER_PORT", "80a"],
     ["SERVER_PORT", "-1"],
+    ["BASE_PATH", "lacre"],
+    ["BASE_PATH", "https://example.org/lacre"],
+    ["BASE_PATH", "/a//b"],
+    ["BASE_PATH", "/a/../b"],
+    ["BASE_PATH", "/a?b"],
+    ["BASE_PATH", "/chats"],
+    ["BASE_PATH", "/docs/lacre"],
     ["LOG_LEVEL", "loud"],
     ["DATABASE_URL", "mysql://localhost/db"],
     ["DATABASE_URL", "sqlite://"],
@@ -62,6 +79,14 @@ describe("the configuration", () => {
   ])("refuses %s=%s by its name", (name, value) => {
     const env = name === "DATABASE_POOL_SIZE" ? { DATABASE_URL: "postgres://h/d" } : {};
     expect(() => readConfig({ ...env, [name]: value })).toThrow(name);
+  });
+
+  it.each([
+    ["/", ""],
+    ["/lacre", "/lacre"],
+    ["/apps/lacre-2.0/", "/apps/lacre-2.0"],
+  ])("takes BASE_PATH=%s", (BASE_PATH, basePath) => {
+    expect(readConfig({ BASE_PATH })).toMatchObject({ basePath });
   });
 
   it("takes each bound", () => {

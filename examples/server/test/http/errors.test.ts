@@ -114,6 +114,18 @@ describe("an ErrorResponse answers what is no request", () => {
       "ERR_MALFORMED_ADDRESS",
     ],
     [
+      "two hosts",
+      "GET /health HTTP/1.1\r\nHost: a\r\nhOST: b\r\nConnection: close\r\n\r\n",
+      400,
+      "ERR_MALFORMED_REQUEST",
+    ],
+    [
+      "two hosts of a WebSocket",
+      "GET /ws HTTP/1.1\r\nHost: a\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n",
+      400,
+      "ERR_MALFORMED_REQUEST",
+    ],
+    [
       "a bad path",
       "GET /\\a HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n",
       400,

@@ -1,5 +1,7 @@
-import { ChatMessage, MessageListResponse, MessageProtocol } from "lacre";
-import { directionKeys } from "lacre/session";
+import { randomBytes } from "node:crypto";
+import { ChatMessage, MessageListResponse, type MessageProtocol, VerifyError } from "lacre";
+import { directionKeys } from "lacre/server";
+import { httpKeys, openHttpAnswer } from "lacre/session";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { Stored } from "../../src/http/bodies.js";
 import { messageIn, TestServer, type TestUser } from "../support.js";
@@ -23,24 +25,32 @@ describe("frames over HTTP", () => {
       body: frame as Uint8Array<ArrayBuffer>,
       headers: { authorization: `Bearer ${alice.token}`, "content-type": frames, accept: frames },
     });
-  const opened = async (response: Response) =>
-    MessageProtocol.open(await response.arrayBuffer(), {
-      key: directionKeys(alice.sessionKey).server,
+  const opened = async (response: Response, request: MessageProtocol | Uint8Array) =>
+    openHttpAnswer(await response.arrayBuffer(), {
+      key: httpKeys(alice.sessionKey).server,
+      request,
     });
 
   it.each([1, 2] as const)(
     "a message goes in and its acknowledgement comes out, on wire %i",
     async (wire) => {
-      const key = directionKeys(alice.sessionKey).client;
+      const key = httpKeys(alice.sessionKey).client;
       const message = messageIn(chat_id, alice.id);
-      const response = await send(ChatMessage.toProtocol(message, key, { wire }).toBytes());
+      const request = ChatMessage.toProtocol(message, key, { wire });
+      const response = await send(request.toBytes());
       expect(response.status).toBe(201);
-      const ack = await opened(response);
+      const ack = await opened(response, request);
       expect(ack.wire).toBe(wire);
       expect(Stored.fromProtocol(ack)).toMatchObject({ chat_id, client_id: message.client_id });
 
-      const headers = { authorization: `Bearer ${alice.token}`, accept: frames };
-      const list = await opened(await server.fetch(`/chats/${chat_id}/messages`, { headers }));
+      const asked = randomBytes(32);
+      const headers = {
+        authorization: `Bearer ${alice.token}`,
+        accept: frames,
+        "lacre-request": asked.toString("base64"),
+      };
+      const response2 = await server.fetch(`/chats/${chat_id}/messages`, { headers });
+      const list = await opened(response2, new Uint8Array(asked));
       expect(MessageListResponse.fromProtocol(list).messages.at(-1)).toMatchObject({
         client_id: message.client_id,
         content: message.content,
@@ -48,8 +58,19 @@ describe("frames over HTTP", () => {
     },
   );
 
+  it("answers a repeated frame with an answer to it, and to no other", async () => {
+    const key = httpKeys(alice.sessionKey).client;
+    const message = messageIn(chat_id, alice.id);
+    const [first, second] = [1, 2].map(() => ChatMessage.toProtocol(message, key, { wire: 2 }));
+    const answers = [await send(first!.toBytes()), await send(second!.toBytes())];
+    expect(answers.map(({ status }) => status)).toEqual([201, 200]);
+    const again = answers[1]!.clone();
+    await expect(opened(answers[0]!, second!)).rejects.toThrow(VerifyError);
+    expect((await opened(again, second!)).type).toBe("ack");
+  });
+
   it("is refused under a wrong key, when it is old, and without a client id", async () => {
-    const { client, server: other } = directionKeys(alice.sessionKey);
+    const { client, server: other } = httpKeys(alice.sessionKey);
     const message = messageIn(chat_id, alice.id);
     const { client_id: _, ...withoutId } = message;
     const refusal = async (frame: Uint8Array) => {
@@ -57,10 +78,10 @@ describe("frames over HTTP", () => {
       return [response.status, (await response.json()).error_code];
     };
     const old = { timestamp: Date.now() / 1000 - 1000 };
-    expect(await refusal(ChatMessage.toProtocol(message, other).toBytes())).toEqual([
-      400,
-      "ERR_VERIFY",
-    ]);
+    for (const key of [other, directionKeys(alice.sessionKey).client]) {
+      const frame = ChatMessage.toProtocol(message, key).toBytes();
+      expect(await refusal(frame)).toEqual([400, "ERR_VERIFY"]);
+    }
     expect(await refusal(ChatMessage.toProtocol(message, client, old).toBytes())).toEqual([
       400,
       "ERR_EXPIRED",

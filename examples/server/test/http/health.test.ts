@@ -1,11 +1,22 @@
+import { ChatMessage } from "lacre";
+import Database from "libsql";
+import { Client } from "pg";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { isQuick } from "../../../../test/support/runs.js";
+import { until } from "../../harness/until.js";
+import { readConfig } from "../../src/config.js";
+import { migrate } from "../../src/database/migrator.js";
+import { openDatabase } from "../../src/database/open-database.js";
+import { Store } from "../../src/database/store.js";
+import { healthCheck } from "../../src/http/health.js";
+import type { Services } from "../../src/services.js";
 import {
   createDatabase,
   describeOnPostgres,
   type ScratchDatabase,
   urlOf,
 } from "../storage/databases.js";
-import { messageIn, TestServer, type TestUser } from "../support.js";
+import { messageIn, PASSWORD, TestServer, type TestUser } from "../support.js";
 
 const health = async (server: TestServer) => {
   const { status, body, headers } = await server.request("GET", "/health");
@@ -69,6 +80,147 @@ describeOnPostgres("the health of a server without its database", () => {
     }
     const metrics = await (await server.fetch("/metrics")).text();
     expect(Number(/^lacre_database_failures_total (\d+)$/m.exec(metrics)![1])).toBeGreaterThan(0);
+  });
+});
+
+/** What a server answers while its database takes no writes: to a login, to a message, and about its health. */
+async function answersOf(server: TestServer, alice: TestUser, chat_id: number) {
+  const credentials = { username: "alice", password: PASSWORD };
+  const answers = await Promise.all([
+    server.request("POST", "/auth/login", credentials),
+    alice.post(`/chats/${chat_id}/messages`, jsonOf(messageIn(chat_id, alice.id))),
+    server.request("GET", "/health"),
+  ]);
+  return answers.map(({ status, body, headers }) => ({
+    status,
+    code: body.error_code,
+    isRetryable: Number(headers.get("retry-after")) > 0,
+  }));
+}
+const NO_WRITES = { status: 503, code: "ERR_UNAVAILABLE", isRetryable: true };
+const jsonOf = ({ content, nonce, ...rest }: ChatMessage) => ({
+  ...rest,
+  content: Buffer.from(content).toString("base64"),
+  nonce: Buffer.from(nonce).toString("base64"),
+});
+
+describeOnPostgres("a server whose PostgreSQL becomes read-only, as a standby is", () => {
+  let database: ScratchDatabase;
+  let server: TestServer;
+  let alice: TestUser;
+  let chat_id: number;
+  beforeAll(async () => {
+    database = await createDatabase("postgresql");
+    server = new TestServer(undefined, { DATABASE_URL: urlOf(database.config) });
+    await server.start();
+    alice = await server.register("alice");
+    await server.register("bob");
+    chat_id = await alice.chatWith("bob");
+  });
+  afterAll(async () => {
+    await server.remove();
+    await database.remove();
+  });
+  const setReadOnly = async (isReadOnly: boolean) => {
+    const client = new Client({ connectionString: urlOf(database.config) });
+    await client.connect();
+    const { rows } = await client.query("SELECT current_database() AS name");
+    // Takes effect with the next connection: also in a database that is read-only already.
+    await client.query("SET default_transaction_read_only = off");
+    await client.query(
+      `ALTER DATABASE ${rows[0].name} SET default_transaction_read_only = ${isReadOnly}`,
+    );
+    // Waits until each is gone: one that lives on a moment longer still takes writes.
+    await client.query(
+      "SELECT pg_terminate_backend(pid, 20000) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()",
+    );
+    await client.end();
+  };
+
+  /** Whether the instances, which are asked in turn, all have this status: each keeps its result for a second. */
+  const isEverywhere = async (status: number) =>
+    (await health(server)).status === status && (await health(server)).status === status;
+
+  it("answers 503 to what writes, reads on, and comes back by itself", async () => {
+    expect((await health(server)).status).toBe(200);
+    await setReadOnly(true);
+    expect(await until(() => isEverywhere(503), 20)).toBe(true);
+    expect(await answersOf(server, alice, chat_id)).toEqual([NO_WRITES, NO_WRITES, NO_WRITES]);
+    expect(await until(async () => (await alice.get("/users/me")).status === 200, 20)).toBe(true);
+    expect((await alice.get(`/chats/${chat_id}/messages`)).status).toBe(200);
+    const connection = await alice.connect();
+    connection.send(ChatMessage, messageIn(chat_id, alice.id));
+    const { value } = await connection.nextOf("error");
+    expect(value).toMatchObject({ error_code: "ERR_UNAVAILABLE" });
+    connection.socket.terminate();
+
+    await setReadOnly(false);
+    expect(await until(() => isEverywhere(200), 20)).toBe(true);
+    const [login, message] = await answersOf(server, alice, chat_id);
+    expect([login!.status, message!.status]).toEqual([200, 201]);
+    expect(server.log.join("")).not.toContain('"status":500');
+  });
+});
+
+describe("a server whose SQLite file another process keeps locked", () => {
+  const server = new TestServer();
+  beforeAll(() => server.start());
+  afterAll(() => server.remove());
+
+  it("is healthy for as long as a backup may take", async () => {
+    if (server.database.dialect !== "sqlite") return;
+    expect((await health(server)).status).toBe(200);
+    const other = new Database(server.database.path);
+    other.exec("BEGIN IMMEDIATE");
+    // The result before this lasts a second.
+    const isLocked = async () => (await health(server)).body.database === "locked";
+    expect(await until(isLocked, 20)).toBe(true);
+    const { status, body } = await health(server);
+    expect([status, body.status]).toEqual([200, "degraded"]);
+    other.exec("ROLLBACK");
+    other.close();
+    expect(await until(async () => (await health(server)).body.database === "ok", 20)).toBe(true);
+  });
+
+  // The lock lasts 15 s before it counts as a failure.
+  it.skipIf(isQuick)("answers 503 to what writes, reads on, and comes back by itself", async () => {
+    if (server.database.dialect !== "sqlite") return;
+    const alice = await server.register("alice");
+    await server.register("bob");
+    const chat_id = await alice.chatWith("bob");
+    const other = new Database(server.database.path);
+    other.exec("BEGIN IMMEDIATE");
+    expect(await until(async () => (await health(server)).status === 503, 40)).toBe(true);
+    expect(await answersOf(server, alice, chat_id)).toEqual([NO_WRITES, NO_WRITES, NO_WRITES]);
+    expect((await alice.get("/users/me")).status).toBe(200);
+    other.exec("ROLLBACK");
+    other.close();
+    expect(await until(async () => (await health(server)).status === 200, 20)).toBe(true);
+    const [login, message] = await answersOf(server, alice, chat_id);
+    expect([login!.status, message!.status]).toEqual([200, 201]);
+  });
+});
+
+describe("the health check", () => {
+  it("writes once a second at most, however often it is asked", async () => {
+    const scratch = await createDatabase("sqlite");
+    await migrate(scratch.config);
+    const store = new Store(openDatabase(scratch.config));
+    let writes = 0;
+    const counting = {
+      noteHealth: (now: number) => {
+        writes += 1;
+        return store.noteHealth(now);
+      },
+    };
+    const services = { config: readConfig({}), store: counting, coordination: { isUp: true } };
+    const look = healthCheck(services as unknown as Services);
+    const start = performance.now();
+    for (let asked = 0; asked < 50; asked++) await Promise.all([look(), look(), look()]);
+    expect(writes).toBeGreaterThan(0);
+    expect(writes).toBeLessThanOrEqual(1 + (performance.now() - start) / 1000);
+    await store.close();
+    await scratch.remove();
   });
 });
 

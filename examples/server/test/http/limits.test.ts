@@ -1,5 +1,5 @@
-import { afterEach, describe, expect, it } from "vitest";
-import { PASSWORD, TestServer } from "../support.js";
+import { afterEach, describe, expect, it, vi } from "vitest";
+import { PARAMETERS, PASSWORD, TestServer } from "../support.js";
 
 let server: TestServer;
 afterEach(() => server.remove());
@@ -8,10 +8,12 @@ async function started(env: NodeJS.ProcessEnv): Promise<void> {
   server = new TestServer(undefined, env);
   await server.start();
 }
+/** Guesses, none of which is at an account of which there were others. */
+let guesses = 0;
 const login = (headers: Record<string, string> = {}) =>
   server.fetch("/auth/login", {
     method: "POST",
-    body: JSON.stringify({ username: "nobody", password: PASSWORD }),
+    body: JSON.stringify({ username: `nobody-${++guesses}`, password: PASSWORD }),
     headers: { "content-type": "application/json", ...headers },
   });
 
@@ -32,12 +34,38 @@ describe("limits", () => {
     expect((await server.fetch("/health")).status).toBe(200);
   });
 
+  it("end in time where somebody sets the clock back", async () => {
+    await started({ RATE_LIMIT_AUTH: "1" });
+    await login();
+    const now = Date.now;
+    vi.spyOn(Date, "now").mockImplementation(() => now() - 3_600_000);
+    try {
+      const { status, headers } = await login();
+      expect(status).toBe(429);
+      expect(Number(headers.get("retry-after"))).toBeLessThanOrEqual(60);
+    } finally {
+      vi.restoreAllMocks();
+    }
+  });
+
   it("count each user alone", async () => {
     await started({ RATE_LIMIT_USER: "3" });
     const [alice, bob] = [await server.register("alice"), await server.register("bob")];
     for (const status of [200, 200, 200, 429])
       expect((await alice.get("/users/me")).status).toBe(status);
     expect((await bob.get("/users/me")).status).toBe(200);
+  });
+
+  it("let one request in ten change a chat, as each makes both members' clients ask for it", async () => {
+    await started({ RATE_LIMIT_USER: "20" });
+    const [alice, bob] = [await server.register("alice"), await server.register("bob")];
+    const id = await alice.chatWith("bob");
+    const change = async (hours: number) =>
+      (await alice.patch(`/chats/${id}/config`, { auto_delete_hours: hours })).status;
+    const restart = (await alice.post(`/chats/${id}/restart`, PARAMETERS)).status;
+    expect([restart, await change(1), await change(2)]).toEqual([200, 200, 429]);
+    expect((await alice.get(`/chats/${id}`)).status).toBe(200);
+    expect((await bob.patch(`/chats/${id}/config`, { auto_delete_hours: 3 })).status).toBe(200);
   });
 
   it("do not believe what a stranger says of its address", async () => {
@@ -60,6 +88,18 @@ describe("limits", () => {
     expect(await from("nonsense")).toBe(401);
   });
 
+  it("read the address of a trusted proxy's client from whatever form the proxy writes it in", async () => {
+    await started({ RATE_LIMIT_AUTH: "2", TRUSTED_PROXIES: "127.0.0.1" });
+    const from = async (forwarded: string) =>
+      (await login({ "x-forwarded-for": forwarded })).status;
+    expect(await from("203.0.113.9:5555")).toBe(401);
+    expect(await from('"203.0.113.9:5556"')).toBe(401);
+    expect(await from("[::ffff:203.0.113.9]:443")).toBe(429);
+    expect(await from("[2001:db8::7]:443")).toBe(401);
+    expect(await from("2001:db8::7")).toBe(401);
+    expect(await from('"[2001:DB8::7]:444"')).toBe(429);
+  });
+
   it("take the addresses of one IPv6 network for one, and those of two for two", async () => {
     await started({ RATE_LIMIT_AUTH: "2", TRUSTED_PROXIES: "127.0.0.1" });
     const from = async (forwarded: string) =>
@@ -73,8 +113,76 @@ describe("limits", () => {
     expect(await from("::ffff:192.0.2.1")).toBe(429);
   });
 
-  it("count what opens a WebSocket too, and what asks for a ticket twice", async () => {
-    await started({ RATE_LIMIT_USER: "3", RATE_LIMIT_AUTH: "3" });
+  it("never keep a user from logging out", async () => {
+    await started({ RATE_LIMIT_USER: "1", RATE_LIMIT_AUTH: "1" });
+    const alice = await server.register("alice");
+    expect([(await alice.get("/users/me")).status, (await alice.get("/users/me")).status]).toEqual([
+      200, 429,
+    ]);
+    expect((await login()).status).toBe(429);
+    expect((await alice.post("/auth/logout", {})).status).toBe(204);
+    expect((await alice.get("/users/me")).status).toBe(401);
+  });
+
+  it("count each session of a user alone, and all of them together at four times as many", async () => {
+    await started({ RATE_LIMIT_USER: "2" });
+    const sessions = [await server.register("alice")];
+    const credentials = { username: "alice", password: PASSWORD };
+    while (sessions.length < 6) {
+      sessions.push(server.userOf((await server.request("POST", "/auth/login", credentials)).body));
+    }
+    const [thief, ...others] = sessions;
+    for (const status of [200, 200, 429, 429, 429, 429, 429, 429, 429]) {
+      expect((await thief!.get("/users/me")).status).toBe(status);
+    }
+    const statuses = [];
+    for (const session of others) statuses.push((await session.get("/users/me")).status);
+    expect(statuses).toEqual([200, 200, 200, 200, 200]);
+    expect((await others[0]!.get("/users/me")).status).toBe(200);
+    expect((await others[1]!.get("/users/me")).status).toBe(429);
+    // All of them together have spent the user's requests, and not what opens connections.
+    expect((await others[2]!.post("/auth/ws-ticket", {})).status).toBe(200);
+    const { token } = others[3]!;
+    expect((await server.request("GET", `/ws?token=${token}`)).status).toBe(426);
+  });
+
+  it("count what one user changes in chats by session as well", async () => {
+    await started({ RATE_LIMIT_USER: "10" });
+    const alice = await server.register("alice");
+    await server.register("bob");
+    const id = await alice.chatWith("bob");
+    const credentials = { username: "alice", password: PASSWORD };
+    const again = server.userOf((await server.request("POST", "/auth/login", credentials)).body);
+    const change = async (user: typeof alice, hours: number) =>
+      (await user.patch(`/chats/${id}/config`, { auto_delete_hours: hours })).status;
+    expect([await change(alice, 1), await change(alice, 2), await change(again, 3)]).toEqual([
+      200, 429, 200,
+    ]);
+  });
+
+  it("count bad tokens by address, and let good ones of that address in", async () => {
+    await started({ RATE_LIMIT_USER: "3", TRUSTED_PROXIES: "127.0.0.0/8, ::1" });
+    const alice = await server.register("alice");
+    const ask = async (path: string, from: string, token?: string) => {
+      const headers = {
+        "x-forwarded-for": from,
+        ...(token !== undefined && { authorization: `Bearer ${token}` }),
+      };
+      return (await server.fetch(path, { headers })).status;
+    };
+    const bad = "not.a.token";
+    expect(await ask("/users/me", "192.0.2.1", bad)).toBe(401);
+    expect(await ask(`/ws?token=${bad}`, "192.0.2.1")).toBe(401);
+    expect(await ask("/ws?ticket=invented", "192.0.2.1")).toBe(401);
+    expect(await ask("/users/me", "192.0.2.1", bad)).toBe(429);
+    expect(await ask(`/ws?token=${bad}`, "192.0.2.1")).toBe(429);
+    expect(await ask("/users/me", "192.0.2.1")).toBe(401);
+    expect(await ask("/users/me", "192.0.2.1", alice.token)).toBe(200);
+    expect(await ask("/users/me", "192.0.2.2", bad)).toBe(401);
+  });
+
+  it("count what opens a WebSocket too, and what asks for a ticket", async () => {
+    await started({ RATE_LIMIT_USER: "3" });
     const alice = await server.register("alice");
     const ticket = await alice.post("/auth/ws-ticket", {});
     expect(ticket.headers.get("x-ratelimit-remaining")).toBe("2");

@@ -46,6 +46,25 @@ describe("the log", () => {
     }
   });
 
+  it("escapes characters that act on a terminal or turn the direction of text", () => {
+    const characters = ["\x1b", "\x7f", "\x9b", "\u2028", "\u202e"];
+    const acting = characters.join("[2J");
+    const line = logged("info", { path: `/${acting}`, origin: acting });
+    for (const character of characters) expect(line).not.toContain(character);
+    expect(line.indexOf("\n")).toBe(line.length - 1);
+    expect(JSON.parse(line)).toMatchObject({ path: `/${acting}`, origin: acting });
+  });
+
+  it("has no more of what clients write than a line can take", () => {
+    const long = "x".repeat(15_000);
+    const fields = { path: `/${long}`, address: long, reason: long, short: "as it is" };
+    const line = logged("info", { ...fields, err: new Error(long, { cause: new Error(long) }) });
+    expect(line.length).toBeLessThan(15_000);
+    const { path, short, err } = JSON.parse(line);
+    expect(path).toMatch(/^\/x{200,}…$/);
+    expect([short, err.type]).toEqual(["as it is", "Error"]);
+  });
+
   it("is silent below its level", () => {
     expect(logged("warn", { a: 1 })).toBe("");
   });

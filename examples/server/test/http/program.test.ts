@@ -16,7 +16,8 @@ beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), "lacre-program-"));
 });
 afterEach(async () => {
-  await program.end("SIGKILL");
+  program.killGroup("SIGKILL");
+  await program.ended;
   rmSync(folder, { recursive: true });
 });
 
@@ -32,6 +33,53 @@ async function hang(port: number): Promise<void> {
   socket.write(`${head}\r\nExpect: 100-continue\r\nContent-Length: 100\r\n\r\n`);
   await new Promise((resolve) => socket.once("data", resolve));
 }
+
+describe("a signal", () => {
+  const root = fileURLToPath(new URL("../../../../", import.meta.url));
+  const commands = [
+    ["server", "listening on"],
+    ["web", "The chat is at"],
+  ] as const;
+  let port: number;
+  // Without the build, which is a script of its own.
+  const begin = async (script: string, started: string) => {
+    port = await freePort();
+    const env = {
+      SERVER_PORT: String(port),
+      DATABASE_URL: `sqlite:///${join(folder, "lacre.db")}`,
+      LOG_LEVEL: "info",
+      WEB_ROOT: folder,
+    };
+    writeFileSync(join(folder, "index.html"), "");
+    const args = ["run", "--ignore-scripts", script];
+    program = new ServerProgram(args, { env, cwd: root, command: "npm" });
+    await program.said(started);
+  };
+  const isListening = () =>
+    new Promise<boolean>((resolve) => {
+      const socket = connect(port, "127.0.0.1");
+      socket.once("connect", () => resolve(true)).once("error", () => resolve(false));
+      socket.once("connect", () => socket.destroy());
+    });
+
+  describe.each(commands)("to npm run %s", (script, started) => {
+    it("stops the server", async () => {
+      await begin(script, started);
+      program.kill("SIGTERM");
+      await program.said('"msg":"closed"');
+      await program.ended;
+      expect(await isListening()).toBe(false);
+    });
+
+    it("stops the server once at Ctrl-C, which reaches npm and the server", async () => {
+      await begin(script, started);
+      program.killGroup("SIGINT");
+      await program.said('"msg":"closed"');
+      await program.ended;
+      expect(await isListening()).toBe(false);
+    });
+  });
+});
 
 describe("npm run server", () => {
   it("needs no configuration, and says where it listens and what it uses", async () => {
@@ -57,6 +105,37 @@ describe("npm run server", () => {
     await program.said(`listening on http://127.0.0.1:${port}`);
   });
 
+  it("reads a file .env after a byte order mark, and rejects one that is not UTF-8", async () => {
+    const port = await freePort();
+    writeFileSync(join(folder, ".env"), `\ufeffSERVER_PORT=${port}\n`);
+    start({});
+    await program.said(`listening on http://127.0.0.1:${port}`);
+    program.kill("SIGTERM");
+    await program.ended;
+    const text = `METRICS_TOKEN=contrase\xf1a\n`;
+    for (const [bytes, reason] of [
+      [Buffer.from(text, "latin1"), "not UTF-8"],
+      [Buffer.from(`\ufeff${text}`, "utf16le"), "UTF-16"],
+    ] as const) {
+      writeFileSync(join(folder, ".env"), bytes);
+      start({ SERVER_PORT: "0" });
+      expect(await program.ended).toBe(2);
+      expect(program.output).toContain(
+        `lacre-server cannot start: ${join(folder, ".env")} is ${reason}: save it as UTF-8`,
+      );
+    }
+  });
+
+  it("rejects a variable that is not UTF-8", async () => {
+    const secret = "SERVER_SECRET=$(printf 'contrase\\361a%.0s' 1 2 3 4 5)";
+    const script = `${secret} exec ${process.execPath} --import ${tsx} ${main}`;
+    program = new ServerProgram(["-c", script], { env: {}, cwd: folder, command: "/bin/sh" });
+    expect(await program.ended).toBe(2);
+    expect(program.output).toBe(
+      "lacre-server cannot start: SERVER_SECRET is not UTF-8: set it in UTF-8, or in a file .env\n",
+    );
+  });
+
   it.each([
     [{ SERVER_PORT: "none" }, 'SERVER_PORT is "none"'],
     [{ DATABASE_URL: "sqlite:////nowhere/at/all.db" }, "check DATABASE_URL"],
@@ -71,6 +150,14 @@ describe("npm run server", () => {
     expect(program.output).not.toMatch(/hunter2|\n\s+at /);
   });
 
+  it("stops when a signal comes while it starts", async () => {
+    start({ SERVER_PORT: "0", LOG_LEVEL: "trace" });
+    await program.said("REDIS_URL is not set");
+    program.kill("SIGTERM");
+    await program.said('"msg":"closed"');
+    expect(await program.ended).toBe(0);
+  });
+
   it("ends at once at the second signal", async () => {
     const port = await freePort();
     start({ SERVER_PORT: String(port) });
@@ -78,7 +165,10 @@ describe("npm run server", () => {
     await hang(port);
     program.kill("SIGTERM");
     await program.said("shutting down");
-    expect(await program.end("SIGTERM")).toBe(1);
+    // Those of the first second count as one with the first.
+    const again = setInterval(() => program.kill("SIGTERM"), 200);
+    expect(await program.ended).toBe(1);
+    clearInterval(again);
     expect(program.output).not.toContain("closed");
   });
 });

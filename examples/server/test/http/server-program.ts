@@ -1,16 +1,24 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 
+interface ProgramOptions {
+  readonly env: NodeJS.ProcessEnv;
+  readonly cwd: string;
+  /** By default Node itself. */
+  readonly command?: string;
+}
+
 /** The server as a program, and what it says. */
 export class ServerProgram {
   readonly ended: Promise<number | NodeJS.Signals>;
   output = "";
   readonly #process: ChildProcess;
 
-  constructor(args: readonly string[], { env, cwd }: { env: NodeJS.ProcessEnv; cwd: string }) {
+  constructor(args: readonly string[], { env, cwd, command = process.execPath }: ProgramOptions) {
     // Without what this process's own environment says of databases.
     const { PATH, HOME } = process.env;
-    this.#process = spawn(process.execPath, args, { env: { PATH, HOME, ...env }, cwd });
+    // A process group of its own, as a shell gives to each command.
+    this.#process = spawn(command, args, { env: { PATH, HOME, ...env }, cwd, detached: true });
     this.ended = once(this.#process, "exit").then(([code, signal]) => code ?? signal);
     for (const stream of [this.#process.stdout!, this.#process.stderr!]) {
       stream.setEncoding("utf8").on("data", (text: string) => {
@@ -32,6 +40,15 @@ export class ServerProgram {
 
   kill(signal: NodeJS.Signals): void {
     this.#process.kill(signal);
+  }
+
+  /** Signals all processes of the program, as a terminal does at Ctrl-C. */
+  killGroup(signal: NodeJS.Signals): void {
+    try {
+      process.kill(-this.#process.pid!, signal);
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== "ESRCH") throw error;
+    }
   }
 
   async end(signal: NodeJS.Signals): Promise<number | NodeJS.Signals> {

@@ -1,9 +1,11 @@
-import { ChatMessage, StatusEvent } from "lacre";
+import { sql } from "kysely";
+import { ChatMessage, Heartbeat, StatusEvent } from "lacre";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { PACE } from "../../src/live/pace.js";
+import { openDatabase } from "../../src/database/open-database.js";
+import { DEFAULT_TIMING } from "../../src/live/timing.js";
 import { messageIn, TestServer, type TestUser } from "../support.js";
 
-const server = new TestServer({ ...PACE, absence: 0.3 });
+const server = new TestServer({ ...DEFAULT_TIMING, offlineDelay: 0.3 });
 let alice: TestUser;
 let bob: TestUser;
 let carol: TestUser;
@@ -52,6 +54,83 @@ describe("who is there", () => {
     await new Promise((resolve) => setTimeout(resolve, 600));
     expect(await ofBob.isSilent()).toBe(true);
     for (const { socket } of [ofBob, third]) socket.terminate();
+  });
+});
+
+describe("a user whose first frame meets a database that fails", () => {
+  const withoutChats = async (work: () => Promise<void>) => {
+    const db = openDatabase(server.database);
+    await sql`alter table chats rename to hidden`.execute(db);
+    await work();
+    await sql`alter table hidden rename to chats`.execute(db);
+    await db.destroy();
+  };
+  const meetFailure = async (user: TestUser) => {
+    const connection = await user.dial();
+    await connection.agree();
+    await withoutChats(async () => {
+      connection.send(Heartbeat, { sent_at: 0 });
+      expect(await connection.nextError()).toBe("ERR_UNAVAILABLE");
+    });
+    return connection;
+  };
+
+  it("is announced at the next frame", async () => {
+    const [jane, kim] = [await server.register("jane"), await server.register("kim")];
+    await jane.chatWith("kim");
+    const ofKim = await kim.connect();
+    const ofJane = await meetFailure(jane);
+    ofJane.send(Heartbeat, { sent_at: 0 });
+    const { value } = await ofKim.nextOf("status");
+    expect(value).toMatchObject({ event_type: "user_online", user_id: jane.id });
+    for (const { socket } of [ofJane, ofKim]) socket.terminate();
+  });
+
+  it("is not present once its connection is closed", async () => {
+    const [liv, max] = [await server.register("liv"), await server.register("max")];
+    const ofLiv = await meetFailure(liv);
+    ofLiv.socket.close();
+    await ofLiv.closed;
+    await new Promise((resolve) => setTimeout(resolve, 600));
+    await liv.chatWith("max");
+    const ofMax = await max.connect();
+    expect(await ofMax.isSilent()).toBe(true);
+    ofMax.socket.terminate();
+  });
+});
+
+describe("a new chat", () => {
+  it("is announced to both members, with the presence of the other once it is accepted, and to no other user", async () => {
+    const [gina, hugo] = [await server.register("gina"), await server.register("hugo")];
+    const [ofGina, ofCarol] = [await gina.connect(), await carol.connect()];
+    const id = await gina.chatWith("hugo");
+    expect((await ofGina.nextOf("status")).value).toMatchObject({
+      event_type: "user_offline",
+      user_id: hugo.id,
+      chat_id: id,
+    });
+    const ofHugo = await hugo.connect();
+    await ofHugo.nextOf("status");
+    const ivy = await server.register("ivy");
+    const ofIvy = await ivy.connect();
+    const another = await ivy.requestChat("hugo");
+    for (const connection of [ofHugo, ofIvy]) {
+      const { value } = await connection.nextOf("status");
+      expect(value).toMatchObject({ event_type: "user_offline", chat_id: another });
+    }
+    await hugo.post(`/chats/${another}/contact`, { action: "accept" });
+    for (const [connection, peer] of [
+      [ofHugo, ivy],
+      [ofIvy, hugo],
+    ] as const) {
+      expect((await connection.nextOf("status")).value).toMatchObject({
+        event_type: "user_online",
+        user_id: peer.id,
+        chat_id: another,
+      });
+    }
+    expect(await ofCarol.isSilent()).toBe(true);
+    for (const { socket } of [ofGina, ofHugo, ofIvy, ofCarol]) socket.terminate();
   });
 });
 

@@ -1,9 +1,9 @@
 import { once } from "node:events";
 import { sql } from "kysely";
-import { ChatMessage, Heartbeat, MessageProtocol, Resume, StatusEvent } from "lacre";
+import { ChatMessage, Heartbeat, Resume, StatusEvent } from "lacre";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { openDatabase } from "../../src/database/open-database.js";
-import { PACE } from "../../src/live/pace.js";
+import { DEFAULT_TIMING } from "../../src/live/timing.js";
 import { messageIn, TestServer, type TestUser } from "../support.js";
 import type { TestConnection } from "./test-connection.js";
 
@@ -31,9 +31,14 @@ describe("the greeting", () => {
   it("agrees on a wire and what both can do, and the server's heartbeat", async () => {
     const connection = await alice.dial();
     const welcome = await connection.greet({ wires: [1, 2], capabilities: ["delivered"] });
-    expect(welcome).toMatchObject({ wire: 2, capabilities: ["delivered"], heartbeat: 30 });
+    expect(welcome).toMatchObject({ wire: 2, heartbeat: 30 });
+    expect(welcome.capabilities).toEqual(["delivered", "chat_changed"]);
     const first = await bob.dial();
-    expect((await first.greet({ wires: [1] })).wire).toBe(1);
+    const other = await first.greet({ wires: [1] });
+    expect(other.wire).toBe(1);
+    // Two hundred clients a second are to come back after the restart of an instance.
+    const within = server.instances === 1 ? [1 / 200, 2 / 200] : [1 / 200, 1 / 200];
+    expect([welcome.reconnect_within, other.reconnect_within]).toEqual(within);
     expect(await first.isQuiet()).toBe(true);
     for (const { socket } of [connection, first]) socket.terminate();
   });
@@ -65,7 +70,10 @@ describe("the greeting", () => {
 describe("a connection", () => {
   it("is closed with 4000 for a frame on another wire than was agreed on", async () => {
     const connection = await alice.connect();
-    const frame = Heartbeat.toProtocol({ sent_at: 1 }, connection.clientKey, { wire: 1 });
+    // After what was sent before, or it would be refused as a replay.
+    const timestamp = Date.now() / 1000 + 1;
+    const options = { wire: 1, timestamp } as const;
+    const frame = Heartbeat.toProtocol({ sent_at: 1 }, connection.clientKey, options);
     connection.socket.send(frame.toBytes());
     expect(await connection.closed).toBe(4000);
   });
@@ -175,18 +183,12 @@ describe("a message that is not stored", () => {
     const connection = await alice.connect();
     const { client_id, ...rest } = messageIn(chat_id, alice.id);
     const payload = { ...rest, client_id, chat_id: 0 };
-    const odd = new MessageProtocol({ type: "message", payload, wire: 2 });
-    connection.socket.send(odd.sign(connection.clientKey).toBytes());
+    connection.sendAnything("message", payload);
     expect(await connection.next()).toMatchObject({
       value: { error_code: "ERR_VALIDATION", details: { client_id } },
     });
     for (const odd_id of ["x".repeat(1_000_000), { a: [1] }, new Uint8Array(9), 7]) {
-      const odder = new MessageProtocol({
-        type: "message",
-        payload: { ...payload, client_id: odd_id },
-        wire: 2,
-      });
-      connection.socket.send(odder.sign(connection.clientKey).toBytes());
+      connection.sendAnything("message", { ...payload, client_id: odd_id });
       expect(await connection.nextError()).toBe("ERR_VALIDATION");
     }
     connection.socket.terminate();
@@ -214,8 +216,8 @@ describe("a message that is not stored", () => {
 });
 
 describe("a server in a hurry", () => {
-  const pace = { ...PACE, greeting: 0.3, heartbeat: 0.4 };
-  const hasty = new TestServer(pace);
+  const timing = { ...DEFAULT_TIMING, handshake: 0.3, heartbeat: 0.4 };
+  const hasty = new TestServer(timing);
   let carol: TestUser;
   beforeAll(async () => {
     await hasty.start();
@@ -226,7 +228,16 @@ describe("a server in a hurry", () => {
   it("closes with 4003 what says no hello", async () => {
     const start = performance.now();
     expect(await (await carol.dial()).closed).toBe(4003);
-    expect(performance.now() - start).toBeGreaterThan(1000 * pace.greeting - 50);
+    expect(performance.now() - start).toBeGreaterThan(1000 * timing.handshake - 50);
+  });
+
+  it("closes with 4003 a connection whose client sends nothing after the welcome", async () => {
+    const connection = await carol.dial();
+    const start = performance.now();
+    await connection.agree();
+    expect(await connection.closed).toBe(4003);
+    // Three heartbeats would be 1.2 s; a busy machine may take that long, but not less than this.
+    expect(performance.now() - start).toBeGreaterThan(1000 * timing.handshake - 50);
   });
 
   it("keeps a connection that beats, and closes it with 4003 after three heartbeats of silence", async () => {

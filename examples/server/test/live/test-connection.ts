@@ -4,6 +4,7 @@ import {
   Ack,
   ChatMessage,
   createRegistry,
+  defineMessage,
   ErrorResponse,
   Heartbeat,
   Hello,
@@ -14,8 +15,9 @@ import {
   StatusEvent,
   Welcome,
 } from "lacre";
-import { Channel, type DirectionKeys, directionKeys } from "lacre/session";
+import { Channel, type DirectionKeys, directionKeys } from "lacre/server";
 import type { WebSocket } from "ws";
+import * as z from "zod/mini";
 
 const registry = createRegistry([
   Ack,
@@ -35,6 +37,8 @@ export class TestConnection {
   readonly #sessionKey: Uint8Array;
   #agreed: { readonly keys: DirectionKeys; readonly channel: Channel } | undefined;
   #read = 0;
+  /** What came before the answer to the first heartbeat. */
+  readonly #ahead: ReturnType<typeof registry.parse>[] = [];
 
   constructor(socket: WebSocket, sessionKey: Uint8Array) {
     this.socket = socket;
@@ -56,7 +60,19 @@ export class TestConnection {
     return nonce;
   }
 
+  /** Says hello, takes the welcome, and shows with a heartbeat that this client has the connection's keys. */
   async greet(offer?: { wires?: number[]; capabilities?: string[] }): Promise<Welcome> {
+    const welcome = await this.agree(offer);
+    this.send(Heartbeat, { sent_at: 0 });
+    for (;;) {
+      const frame = await this.#nextParsed();
+      if (frame.type === "heartbeat") return welcome;
+      this.#ahead.push(frame);
+    }
+  }
+
+  /** Says hello and takes the welcome, as a recording of a hello also could. */
+  async agree(offer?: { wires?: number[]; capabilities?: string[] }): Promise<Welcome> {
     const hello = this.sayHello(offer);
     const key = directionKeys(this.#sessionKey).server;
     const welcome = Welcome.fromProtocol(MessageProtocol.open(await this.#nextFrame(), { key }));
@@ -75,9 +91,14 @@ export class TestConnection {
     return frame;
   }
 
+  /** Sends a payload that may fit no definition, in its turn: a later frame is refused unless its time is greater. */
+  sendAnything(type: string, payload: Record<string, unknown>): void {
+    this.send(defineMessage(type, z.looseObject({})), payload);
+  }
+
   /** Whether something came that was not asked for yet. */
   get hasMore(): boolean {
-    return this.frames.length > this.#read;
+    return this.#ahead.length > 0 || this.frames.length > this.#read;
   }
 
   /** What the server says next, but for who is there. */
@@ -91,6 +112,10 @@ export class TestConnection {
 
   /** What the server says next. */
   async nextOfAll() {
+    return this.#ahead.shift() ?? this.#nextParsed();
+  }
+
+  async #nextParsed() {
     const frame = await this.#nextFrame();
     return registry.parse(this.#agreed!.channel.open(frame, Date.now() / 1000));
   }

@@ -2,25 +2,25 @@ import { randomBytes } from "node:crypto";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import type { Store } from "../../src/database/store.js";
 import { onEachDatabase } from "./databases.js";
+import { StorageFixture } from "./fixture.js";
 import { createChat, createUser } from "./rows.js";
-import { Stage } from "./stage.js";
 
 const bytes = () => new Uint8Array(randomBytes(16));
 const namesOf = (users: readonly { username_key: string }[]) =>
   users.map(({ username_key }) => username_key);
 
 onEachDatabase("the store keeps", (kind) => {
-  let stage: Stage;
+  let fixture: StorageFixture;
   let store: Store;
   beforeAll(async () => {
-    stage = await Stage.set(kind);
-    store = stage.store;
+    fixture = await StorageFixture.create(kind);
+    store = fixture.store;
   });
-  afterAll(() => stage.clear());
+  afterAll(() => fixture.remove());
 
   it("users, whose names and looks are theirs alone, whoever comes at the same time", async () => {
     const { id: _, ...dave } = {
-      ...stage.alice,
+      ...fixture.alice,
       uuid: "dave",
       username: "Dave",
       username_key: "dave",
@@ -35,17 +35,22 @@ onEachDatabase("the store keeps", (kind) => {
     expect(await store.findUser(created[0]!.id)).toEqual(created[0]);
     expect(await store.findUserByKey(created[0]!.username_key)).toEqual(created[0]);
     expect(await store.findUser(Number.MAX_SAFE_INTEGER)).toBeUndefined();
-    await store.noteLogin(stage.alice.id, 1_795_000_000.25);
-    await store.setActive(stage.alice.id, false);
-    const alice = await store.findUser(stage.alice.id);
+    await store.noteLogin(fixture.alice.id, 1_795_000_000.25);
+    await store.setActive(fixture.alice.id, false);
+    const alice = await store.findUser(fixture.alice.id);
     expect(alice).toMatchObject({ last_login: 1_795_000_000.25, is_active: 0, email: null });
     expect(namesOf(await store.searchUsers("al", { limit: 9 }))).toEqual([]);
-    await store.setActive(stage.alice.id, true);
+    await store.setActive(fixture.alice.id, true);
+    const hashOf = async () => (await store.findUser(fixture.alice.id))!.hashed_password;
+    await store.replacePasswordHash(fixture.alice.id, "another", "new");
+    expect(await hashOf()).toBe("-");
+    await store.replacePasswordHash(fixture.alice.id, "-", "new");
+    expect(await hashOf()).toBe("new");
     expect(namesOf(await store.searchUsers("al", { limit: 9 }))).toEqual(["alice"]);
   });
 
   it("chats, one for two, and what their key is derived with is set once", async () => {
-    const { carol, bob } = stage;
+    const { carol, bob } = fixture;
     const [one, other] = await Promise.all([
       createChat(store, carol, bob).catch(() => undefined),
       createChat(store, bob, carol).catch(() => undefined),
@@ -58,27 +63,26 @@ onEachDatabase("the store keeps", (kind) => {
       store.setChatParameters(chat.id, { ...parameters, iterations: 700_000 }),
     ]);
     expect([set, again].filter(Boolean)).toHaveLength(1);
-    expect(await store.findChat(chat.id, stage.alice.id)).toBeUndefined();
+    expect(await store.findChat(chat.id, fixture.alice.id)).toBeUndefined();
     expect(Buffer.from((await store.findChat(chat.id, bob.id))!.salt!)).toEqual(
       Buffer.from(parameters.salt),
     );
-    expect(await store.configureChat(chat.id, { auto_delete_hours: 24 })).toMatchObject({
-      auto_delete_hours: 24,
-    });
+    await store.setEncryptionType(chat.id, "lacre/e2e/2");
+    expect(await store.findChat(chat.id, bob.id)).toMatchObject({ encryption_type: "lacre/e2e/2" });
     const listed = await store.listChats(bob.id, { limit: 9, offset: 0 });
     expect(listed.map(({ peer_name }) => peer_name)).toEqual(["alice", "carol"]);
     expect(listed[1]).toMatchObject({ peer_id: carol.id, unread: 0, last_seq: 0 });
     expect(await store.listChats(bob.id, { limit: 1, offset: 1 })).toEqual([listed[1]]);
     expect(await store.countChats(bob.id)).toBe(2);
-    expect((await store.listPeers(bob.id)).sort()).toEqual([stage.alice.id, carol.id].sort());
+    expect((await store.listPeers(bob.id)).sort()).toEqual([fixture.alice.id, carol.id].sort());
   });
 
   it("sessions, whose refresh token is good once, and none when they are over", async () => {
-    const first = { id: bytes(), user_id: stage.bob.id, refresh_id: bytes(), expires_at: 2e9 };
+    const first = { id: bytes(), user_id: fixture.bob.id, refresh_id: bytes(), expires_at: 2e9 };
     await store.createSession({ ...first, created_at: 1 });
     const found = (await store.findSession(first.id))!;
-    expect(found).toMatchObject({ user_id: stage.bob.id, username: "bob", revoked_at: null });
-    const next = () => ({ refresh_id: bytes(), expires_at: 2e9 });
+    expect(found).toMatchObject({ user_id: fixture.bob.id, username: "bob", revoked_at: null });
+    const next = () => ({ refresh_id: bytes(), expires_at: 2e9, rotated_at: 1 });
     const rotations = await Promise.all([
       store.rotateSession(first, next()),
       store.rotateSession(first, next()),
@@ -94,7 +98,7 @@ onEachDatabase("the store keeps", (kind) => {
 
   it("sessions, until they are past their time", async () => {
     const sessionUntil = (expires_at: number) => ({
-      ...{ id: bytes(), user_id: stage.bob.id, refresh_id: bytes() },
+      ...{ id: bytes(), user_id: fixture.bob.id, refresh_id: bytes() },
       ...{ created_at: 1, expires_at },
     });
     const sessions = [98, 99, 100, 101].map(sessionUntil);
@@ -125,20 +129,20 @@ onEachDatabase("the store keeps", (kind) => {
 const SORTED = ["ab", "ab-d", "ab_c", "abc", "abz", "abß", "abñ", "ab\u{10FF00}"];
 
 onEachDatabase("names are searched for", (kind) => {
-  let stage: Stage;
+  let fixture: StorageFixture;
   beforeAll(async () => {
-    stage = await Stage.set(kind);
-    for (const name of [...SORTED, "ac", "aa"]) await createUser(stage.store, name);
+    fixture = await StorageFixture.create(kind);
+    for (const name of [...SORTED, "ac", "aa"]) await createUser(fixture.store, name);
   });
-  afterAll(() => stage.clear());
+  afterAll(() => fixture.remove());
 
   it("by how they begin, in the order of their code points, page by page", async () => {
-    const all = await stage.store.searchUsers("ab", { limit: 50 });
+    const all = await fixture.store.searchUsers("ab", { limit: 50 });
     expect(namesOf(all)).toEqual(SORTED);
-    const page = await stage.store.searchUsers("ab", { after: "ab_c", limit: 2 });
+    const page = await fixture.store.searchUsers("ab", { after: "ab_c", limit: 2 });
     expect(namesOf(page)).toEqual(["abc", "abz"]);
     for (const wildcard of ["%", "_", "a%", "ab\\"]) {
-      expect(await stage.store.searchUsers(wildcard, { limit: 9 })).toEqual([]);
+      expect(await fixture.store.searchUsers(wildcard, { limit: 9 })).toEqual([]);
     }
   });
 });

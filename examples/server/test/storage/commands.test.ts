@@ -5,8 +5,9 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { sql } from "kysely";
-import { afterEach, beforeEach, expect, it, vi } from "vitest";
-import { migrate } from "../../src/database/migrator.js";
+import { afterAll, afterEach, beforeEach, expect, it, vi } from "vitest";
+import type { DatabaseKind } from "../../harness/processes/database.js";
+import { migrate, readMigrations } from "../../src/database/migrator.js";
 import { openDatabase } from "../../src/database/open-database.js";
 import { createDatabase, onEachDatabase, type ScratchDatabase, urlOf } from "./databases.js";
 
@@ -16,22 +17,29 @@ const MODULES = fileURLToPath(new URL("../../../../node_modules", import.meta.ur
 // Each test starts up to six programs.
 vi.setConfig({ testTimeout: 180_000 });
 
-onEachDatabase("the commands", (dialect) => {
+/** The migrations that there are, in order, and the numbers of the next two. */
+const names = Object.keys(await readMigrations());
+const numberOf = (place: number) =>
+  String(Number(names.at(-1)!.slice(0, 4)) + place).padStart(4, "0");
+const [next, afterNext] = [numberOf(1), numberOf(2)];
+const linesOf = (all: readonly string[], line: (name: string) => string) =>
+  all.map((name) => `${line(name)}\n`).join("");
+
+const suite = (dialect: DatabaseKind) => {
   let scratch: ScratchDatabase;
-  /** A copy of what they work on, so that migrations can be made in it. */
-  let folder: string;
+  /** A copy of what they work on, so that migrations can be made in it. Its path stays: tsx caches by paths. */
+  const folder = mkdtempSync(join(tmpdir(), "lacre-commands-"));
+  const parts = ["src", "tools", "package.json"];
+  symlinkSync(MODULES, join(folder, "node_modules"));
   beforeEach(async () => {
     scratch = await createDatabase(dialect);
-    folder = mkdtempSync(join(tmpdir(), "lacre-commands-"));
-    for (const part of ["src", "tools", "package.json"]) {
-      cpSync(join(SERVER, part), join(folder, part), { recursive: true });
-    }
-    symlinkSync(MODULES, join(folder, "node_modules"));
+    for (const part of parts) cpSync(join(SERVER, part), join(folder, part), { recursive: true });
   });
   afterEach(async () => {
     await scratch.remove();
-    rmSync(folder, { recursive: true });
+    for (const part of parts) rmSync(join(folder, part), { recursive: true });
   });
+  afterAll(() => rmSync(folder, { recursive: true }));
 
   /** What a command prints, and how it ends. */
   async function db(...args: string[]): Promise<{ output: string; code: number }> {
@@ -63,12 +71,14 @@ onEachDatabase("the commands", (dialect) => {
   };
 
   it("make the tables, tell of it, and undo it", async () => {
-    expect((await db("history")).output).toBe("0001-initial  not made\n");
-    expect((await db("up")).output).toBe("made 0001-initial\n");
+    expect((await db("history")).output).toBe(linesOf(names, (name) => `${name}  not made`));
+    expect((await db("up")).output).toBe(linesOf(names, (name) => `made ${name}`));
     expect((await db("history")).output).toMatch(/^0001-initial {2}\d{4}-\d\d-\d\dT/);
     const same = "nothing to do: the database is as declared\n";
     expect(await db("diff")).toEqual({ output: same, code: 0 });
-    expect((await db("down")).output).toBe("undid 0001-initial\n");
+    for (const name of [...names].reverse()) {
+      expect((await db("down")).output).toBe(`undid ${name}\n`);
+    }
     expect((await db("down")).output).toBe("nothing to do: no migration is made\n");
   });
 
@@ -77,7 +87,9 @@ onEachDatabase("the commands", (dialect) => {
     expect(output).toContain("-- 0001-initial, up\ncreate table");
     expect(output).toContain(dialect === "sqlite" ? '"nonce" blob' : '"nonce" bytea');
     const down = await db("sql", "down");
-    expect(down.output).toMatch(/^-- 0001-initial, down\ndrop table[\s\S]*drop table "users";\n$/);
+    expect(down.output).toMatch(
+      /^-- \d{4}-[\w-]+, down\n[\s\S]*-- 0001-initial, down\ndrop table[\s\S]*drop table "users";\n$/,
+    );
     const live = openDatabase(scratch.config);
     expect(await live.introspection.getTables({ withInternalKyselyTables: true })).toEqual([]);
     await live.destroy();
@@ -85,12 +97,12 @@ onEachDatabase("the commands", (dialect) => {
 
   if (dialect === "sqlite") {
     it("write an empty migration that comes last, and refuse a name that is none", async () => {
-      expect((await db("make", "add-nicknames")).output).toMatch(/0002-add-nicknames\.ts\n$/);
-      expect((await db("make", "more")).output).toMatch(/0003-more\.ts\n$/);
+      expect((await db("make", "add-nicknames")).output).toContain(`${next}-add-nicknames.ts\n`);
+      expect((await db("make", "more")).output).toContain(`${afterNext}-more.ts\n`);
       expect((await db("make", "../More")).output).toContain("name the migration in small letters");
-      const made = ["made 0001-initial", "made 0002-add-nicknames", "made 0003-more", ""];
-      expect((await db("up")).output).toBe(made.join("\n"));
-      expect((await db("down")).output).toBe("undid 0003-more\n");
+      const all = [...names, `${next}-add-nicknames`, `${afterNext}-more`];
+      expect((await db("up")).output).toBe(linesOf(all, (name) => `made ${name}`));
+      expect((await db("down")).output).toBe(`undid ${afterNext}-more\n`);
     });
   }
 
@@ -99,7 +111,7 @@ onEachDatabase("the commands", (dialect) => {
     await change(
       "create table extras (id integer primary key)",
       "alter table users add column nickname text",
-      "drop index messages_unread",
+      "drop index messages_kept",
       "create index by_time on messages (timestamp)",
     );
     const { output, code } = await db("diff");
@@ -107,7 +119,7 @@ onEachDatabase("the commands", (dialect) => {
     for (const line of [
       "not declared: table extras",
       "not declared: column users.nickname",
-      "missing: index messages_unread on messages",
+      "missing: index messages_kept on messages",
       "not declared: index by_time on messages (timestamp)",
     ]) {
       expect(output).toContain(line);
@@ -136,7 +148,7 @@ onEachDatabase("the commands", (dialect) => {
       ]) {
         expect(output).toContain(line);
       }
-      expect((await db("up")).output).toBe("made 0002-mend\n");
+      expect((await db("up")).output).toBe(`made ${next}-mend\n`);
       expect((await db("diff")).output).toContain("as declared");
     });
   }
@@ -146,11 +158,8 @@ onEachDatabase("the commands", (dialect) => {
     await change("insert into server_keys values ('id', 'purpose', 'material', 0)");
     const declared = "tools/database/declared-schema.ts";
     edit(declared, 'email: "text?",', 'email: "text?", visits: "bigint = 7", nickname: "key?",');
-    edit(
-      declared,
-      '"username_key"],',
-      '"username_key", "nickname"], indices: { visited: "visits, id where visits > 0" },',
-    );
+    edit(declared, '"username_key"],', '"username_key", "nickname"],');
+    edit(declared, "users_active:", 'visited: "visits, id where visits > 0", users_active:');
     edit(
       declared,
       "server_keys: {",
@@ -161,17 +170,17 @@ onEachDatabase("the commands", (dialect) => {
       },
       server_keys: {`,
     );
-    edit(declared, 'device_id: "text?",', "");
+    edit(declared, 'revoked_at: "double precision?",', "");
     edit(declared, 'indices: { server_keys_purpose: "purpose" },', "");
 
     const { output } = await db("diff", "what-is-new");
     expect(output).toContain("missing: table devices");
-    expect((await db("up")).output).toBe("made 0002-what-is-new\n");
+    expect((await db("up")).output).toBe(`made ${next}-what-is-new\n`);
     expect((await db("diff")).output).toContain("as declared");
-    expect((await db("down")).output).toBe("undid 0002-what-is-new\n");
+    expect((await db("down")).output).toBe(`undid ${next}-what-is-new\n`);
     const again = await db("diff");
     expect(again.output.split("\n\n")[0]).toBe(output.split("\n\n")[0]);
-    expect((await db("up")).output).toBe("made 0002-what-is-new\n");
+    expect((await db("up")).output).toBe(`made ${next}-what-is-new\n`);
   });
 
   it("say what they are for, and what is wrong, and end with 1", async () => {
@@ -182,4 +191,6 @@ onEachDatabase("the commands", (dialect) => {
       output: expect.stringContaining("already exists"),
     });
   });
-});
+};
+
+onEachDatabase("the commands", suite, { isSlow: true });

@@ -12,15 +12,16 @@ export async function crowd(db: Kysely<Schema>): Promise<void> {
     sql`with recursive n(i) as (select 1 union all select i + 1 from n where i < ${sql.lit(last)})`;
   const messages = (chat: string, seq: string, last: number) => sql`${numbers(last)}
     insert into messages (chat_id, sender_id, seq, client_id, encrypted_content, nonce, timestamp, stored_at,
-      delete_at, digest, is_read, delivered)
+      digest)
     select ${sql.raw(chat)}, ${sql.raw(chat)} + i % 2, ${sql.raw(seq)}, 'client' || i, ${bytes}, ${bytes}, i, i,
-      case when i % 3 = 0 then i end, ${bytes}, case when i < 9000 then 1 else 0 end, 1 from n`;
+      ${bytes} from n`;
   const statements = [
     sql`${numbers(USERS)} insert into users (uuid, username, username_key, hashed_password, created_at)
       select 'uuid' || i, 'user' || i, 'user' || i, '-', i from n`,
     sql`${numbers(USERS)} insert into username_looks (look, user_id) select 'user' || i, i from n`,
     sql`${numbers(USERS - 1)} insert into chats (chat_uuid, user1_id, user2_id, created_by, encryption_type,
-      last_seq, created_at) select 'uuid' || i, i, i + 1, i, '-', 10000, i from n`,
+      last_seq, created_at, expired_until) select 'uuid' || i, i, i + 1, i, '-', 10000, i,
+      case when i % 3 = 0 then 0 end from n`,
     messages("1", "i", 10_000),
     messages(`2 + i % ${USERS - 10}`, `1 + i / ${USERS - 10}`, 20_000),
     sql`${numbers(USERS)} insert into sessions (id, user_id, created_at, expires_at, refresh_id)

@@ -1,4 +1,5 @@
 import { describe, it } from "vitest";
+import { isQuick } from "../../../../test/support/runs.js";
 import {
   createDatabase as createHarnessDatabase,
   type DatabaseKind,
@@ -17,10 +18,16 @@ const isThere = await isPostgresThere();
 
 /**
  * Tells the same of SQLite and of PostgreSQL. Where there is no PostgreSQL that half is skipped aloud; with
- * LACRE_REQUIRE_ALL in the environment, as in CI, its file fails instead.
+ * LACRE_REQUIRE_ALL in the environment, as in CI, its file fails instead. The quick suite runs what `isSlow` on SQLite
+ * only.
  */
-export function onEachDatabase(name: string, suite: (kind: DatabaseKind) => void): void {
+export function onEachDatabase(
+  name: string,
+  suite: (kind: DatabaseKind) => void,
+  { isSlow = false } = {},
+): void {
   describe(`on SQLite, ${name}`, () => suite("sqlite"));
+  if (isSlow && isQuick) return;
   describeOnPostgres(`on PostgreSQL, ${name}`, () => suite("postgresql"));
 }
 

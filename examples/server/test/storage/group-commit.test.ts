@@ -7,22 +7,22 @@ import { SqliteConnection } from "../../src/database/sqlite/sqlite-connection.js
 import { Store } from "../../src/database/store.js";
 import { storeMessage } from "../../src/messages/store-message.js";
 import { messageIn } from "../support.js";
-import { Stage } from "./stage.js";
+import { StorageFixture } from "./fixture.js";
 
 describe("on SQLite, transactions at the same time", () => {
-  let stage: Stage;
+  let fixture: StorageFixture;
   let db: Kysely<Schema>;
   let store: Store;
   beforeEach(async () => {
-    stage = await Stage.set("sqlite");
-    db = openDatabase(stage.scratch.config);
+    fixture = await StorageFixture.create("sqlite");
+    db = openDatabase(fixture.scratch.config);
     store = new Store(db);
-    stage.stores.push(store);
+    fixture.stores.push(store);
   });
-  afterEach(() => stage.clear());
+  afterEach(() => fixture.remove());
 
-  const send = (to = store) => storeMessage(to, messageIn(stage.chat.id, stage.alice.id));
-  const lastSeq = async () => (await store.findChat(stage.chat.id, stage.bob.id))!.last_seq;
+  const send = (to = store) => storeMessage(to, messageIn(fixture.chat.id, fixture.alice.id));
+  const lastSeq = async () => (await store.findChat(fixture.chat.id, fixture.bob.id))!.last_seq;
   const turnsOfTheEventLoop = async () => {
     for (let count = 0; count < 5; count++) await new Promise(setImmediate);
   };
@@ -49,7 +49,7 @@ describe("on SQLite, transactions at the same time", () => {
     });
     await turnsOfTheEventLoop();
     expect(await lastSeq()).toBe(0);
-    const [summary] = await store.listChats(stage.bob.id, { limit: 9, offset: 0 });
+    const [summary] = await store.listChats(fixture.bob.id, { limit: 9, offset: 0 });
     expect(summary).toMatchObject({ unread: 0, last_seq: 0 });
     expect(isStored).toBe(false);
     finish();
@@ -66,7 +66,7 @@ describe("on SQLite, transactions at the same time", () => {
         super.command(sql);
       }
     }
-    const { config } = stage.scratch;
+    const { config } = fixture.scratch;
     const turns = new GroupCommit(new CountingConnection("path" in config ? config.path : ""));
     const write = async () => {
       const batch = await turns.enter();
@@ -99,7 +99,7 @@ describe("on SQLite, transactions at the same time", () => {
   it("fail together where SQLite takes all of it back, and nothing of it is half done", async () => {
     const { finish, done } = startLong(async (inside) => {
       await expect(
-        sql`insert or rollback into username_looks values ('alice', ${stage.bob.id})`.execute(
+        sql`insert or rollback into username_looks values ('alice', ${fixture.bob.id})`.execute(
           inside,
         ),
       ).rejects.toThrow("UNIQUE");
@@ -113,7 +113,7 @@ describe("on SQLite, transactions at the same time", () => {
   });
 
   it("wait for another process that writes, and hold up nobody else", async () => {
-    const elsewhere = stage.open();
+    const elsewhere = fixture.open();
     const { finish, done } = startLong();
     const waiting = send(elsewhere);
     await turnsOfTheEventLoop();
@@ -124,7 +124,7 @@ describe("on SQLite, transactions at the same time", () => {
   });
 
   it("are given up after a time, where another process does not end", async () => {
-    const elsewhere = stage.open();
+    const elsewhere = fixture.open();
     const { finish, done } = startLong();
     const outcomes = await Promise.allSettled([send(elsewhere), send(elsewhere)]);
     for (const outcome of outcomes) {
@@ -136,6 +136,8 @@ describe("on SQLite, transactions at the same time", () => {
   });
 
   it("refuse what SQLite cannot hold, which libsql would end the process over", async () => {
-    await expect(sql`select ${true}`.execute(db)).rejects.toThrow("SQLite has no boolean");
+    await expect(sql`select ${true}`.execute(db)).rejects.toThrow(
+      "SQLite cannot store a value of type boolean",
+    );
   });
 });

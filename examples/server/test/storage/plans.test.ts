@@ -17,27 +17,40 @@ const key = { id: "k", purpose: "token-signing-key", material: id, created_at: 0
 const upTo = { chat_id: 1, user_id: 1, seq: 9 };
 const sent = { chat_id: 1, sender_id: 1, client_id: "c" };
 const message = { ...sent, seq: 20_000, nonce: id, digest: id, encrypted_content: id };
-const times = { timestamp: 0, stored_at: 0, delete_at: null };
+const times = { timestamp: 0, stored_at: 0 };
 
 /** Each method of the store, done once. */
 const calls: Record<Method, (store: Store) => Promise<unknown>> = {
   createUser: (store) => createUser(store, "zoe"),
   findUser: (store) => store.findUser(1),
   findUserByKey: (store) => store.findUserByKey("alice"),
+  findLogin: (store) => store.findLogin("alice", "a phone"),
   searchUsers: (store) => store.searchUsers("al", { after: "alice", limit: 10 }),
   noteLogin: (store) => store.noteLogin(1, 0),
+  replacePasswordHash: (store) => store.replacePasswordHash(1, "-", "--"),
   setActive: (store) => store.setActive(1, true),
   createSession: (store) => store.createSession(session),
   findSession: (store) => store.findSession(id),
-  rotateSession: (store) => store.rotateSession(session, { refresh_id: id, expires_at: 0 }),
+  rotateSession: (store) =>
+    store.rotateSession(session, { refresh_id: id, expires_at: 0, rotated_at: 0 }),
   revokeSession: (store) => store.revokeSession(id, 0),
   deleteExpiredSessions: (store) => store.deleteExpiredSessions({ now: 0, limit: 10 }),
+  deleteSessionsBeyond: (store) =>
+    store.deleteSessionsBeyond({ id: new Uint8Array(16), user_id: 1 }, 1),
   createChat: async (store) =>
-    createChat(store, (await store.findUser(3))!, (await store.findUser(4))!),
+    createChat(store, (await store.findUser(3))!, (await store.findUser(6))!),
+  countOpened: (store) => store.countOpened(1, 10),
   findChat: (store) => store.findChat(1, 1),
+  setContact: async (store) => {
+    const chat = (await store.findChat(1, 1))!;
+    await store.setContact(chat, { user_id: 1, action: "block", now: 0 });
+  },
   setChatParameters: (store) =>
     store.setChatParameters(1, { salt: id, iterations: 600_000, key_check: id }),
-  configureChat: (store) => store.configureChat(1, { auto_delete_hours: 1 }),
+  setEncryptionType: (store) => store.setEncryptionType(1, "-"),
+  setAutoDelete: (store) => store.setAutoDelete(1, { hours: 1, user_id: 1, now: 0 }),
+  restartChat: (store) =>
+    store.restartChat({ id: 1, creator: 1 }, { salt: id, iterations: 600_000, key_check: id }),
   listChats: (store) => store.listChats(1, { limit: 10, offset: 0 }),
   findChatOfMember: (store) => store.findChatOfMember(1, 1),
   listPeers: (store) => store.listPeers(1),
@@ -46,34 +59,40 @@ const calls: Record<Method, (store: Store) => Promise<unknown>> = {
   addMessage: (store) => store.addMessage({ ...message, ...times }),
   findSent: (store) => store.findSent(sent),
   listMessages: async (store) => {
-    await store.listMessages(1, { after: 1, limit: 10, now: 0 });
-    await store.listMessages(1, { before: 9, limit: 10, now: 0 });
+    await store.listMessages(1, { after: 1, limit: 10, stored_after: 0 });
+    await store.listMessages(1, { before: 9, limit: 10, stored_after: 0 });
   },
-  mark: async (store) => {
-    await store.mark("read", upTo);
-    await store.mark("delivered", upTo);
+  raiseWatermark: async (store) => {
+    await store.raiseWatermark("read", upTo);
+    await store.raiseWatermark("delivered", upTo);
   },
-  lastMarked: async (store) => {
-    await store.lastMarked("read", 1, 1);
-    await store.lastMarked("delivered", 1, 1);
-  },
-  deleteExpired: (store) => store.deleteExpired({ now: 0, limit: 10 }),
+  countStored: (store) => store.countStored(1, { after: 0, until: 9, limit: 10 }),
+  listExpiringChats: (store) => store.listExpiringChats({ after: 0, limit: 10, now: 0 }),
+  deleteExpired: (store) => store.deleteExpired(1, { until: 0, limit: 10 }),
   addKey: (store) => store.addKey(key),
   listKeys: (store) => store.listKeys("token-signing-key"),
   removeKey: (store) => store.removeKey("k"),
+  noteHealth: (store) => store.noteHealth(0),
 };
 
-/** These sort the chats of one user, and the server's few keys. */
-const sorting: readonly Method[] = ["listChats", "listPeers", "listKeys"];
+/** These sort the sessions or chats of one user, and the server's few keys. */
+const sorting: readonly Method[] = ["deleteSessionsBeyond", "listChats", "listPeers", "listKeys"];
+
+/** These count what a query inside of them found, which is bounded. */
+const counting: readonly Method[] = ["countStored", "listChats", "findChatOfMember"];
 
 /** The indices without which these would read all that a chat ever had. */
 const narrow: Partial<Record<Method, string[]>> = {
-  listChats: ["messages_unread"],
-  findChatOfMember: ["messages_unread"],
-  mark: ["messages_unread", "messages_undelivered"],
-  lastMarked: ["messages_unread", "messages_undelivered"],
+  searchUsers: ["users_active"],
+  listChats: ["messages_kept_by_sender"],
+  findChatOfMember: ["messages_kept_by_sender"],
+  countStored: ["messages_expiring"],
+  listExpiringChats: ["chats_expiring", "messages_expiring"],
   deleteExpired: ["messages_expiring"],
   deleteExpiredSessions: ["sessions_expiring"],
+  findLogin: ["sessions_devices"],
+  deleteSessionsBeyond: ["sessions_devices"],
+  countOpened: ["chats_created_by"],
 };
 
 onEachDatabase("no query reads a whole table or index", (dialect) => {
@@ -100,10 +119,20 @@ onEachDatabase("no query reads a whole table or index", (dialect) => {
     expect(asked).not.toHaveLength(0);
     const plans = await Promise.all(asked.map((query) => planOf(query, scratch.config)));
     const slow = plans.flatMap((plan) => plan.slow);
-    const isAllowed = (what: string) => sorting.includes(name) && /sort|temp b-tree/i.test(what);
+    const isAllowed = (what: string) =>
+      (sorting.includes(name) && /sort|temp b-tree/i.test(what)) ||
+      (counting.includes(name) && /^SCAN (some|newest)$/.test(what));
     expect(slow.filter((what) => !isAllowed(what))).toEqual([]);
     const indices = plans.flatMap((plan) => plan.indices);
     expect(indices).toEqual(expect.arrayContaining(narrow[name] ?? []));
+  });
+
+  // SQLite holds up everything else while it passes over deleted messages. PostgreSQL chooses by its statistics.
+  it.runIf(dialect === "sqlite")("and a list passes over deleted messages", async () => {
+    asked = [];
+    await calls.listMessages(new Store(db));
+    const plans = await Promise.all(asked.map((query) => planOf(query, scratch.config)));
+    expect([...new Set(plans.flatMap((plan) => plan.indices))]).toEqual(["messages_kept"]);
   });
 });
 

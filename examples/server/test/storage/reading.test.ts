@@ -1,35 +1,36 @@
 import { pino } from "pino";
 import { afterAll, beforeAll, expect, it } from "vitest";
-import type { Chat } from "../../src/database/schema.js";
+import { type ReceiptKind, watermarkOf } from "../../src/database/message-queries.js";
+import type { Chat, User } from "../../src/database/schema.js";
 import { listMessages, pageMessages } from "../../src/messages/list-messages.js";
 import { storeMessage } from "../../src/messages/store-message.js";
 import { Sweeper } from "../../src/messages/sweeper.js";
 import { messageIn } from "../support.js";
 import { onEachDatabase } from "./databases.js";
+import { StorageFixture } from "./fixture.js";
 import { createChat, createUser } from "./rows.js";
-import { Stage } from "./stage.js";
 
 onEachDatabase("bob reads", (dialect) => {
-  let stage: Stage;
+  let fixture: StorageFixture;
   let chat: Chat;
   beforeAll(async () => {
-    stage = await Stage.set(dialect);
+    fixture = await StorageFixture.create(dialect);
   });
-  afterAll(() => stage.clear());
+  afterAll(() => fixture.remove());
 
-  const write = async (count: number, bytes = 144, sender = stage.alice) => {
+  const write = async (count: number, bytes = 144, sender = fixture.alice) => {
     for (let index = 0; index < count; index++) {
       const message = messageIn(chat.id, sender.id, { content: new Uint8Array(bytes) });
-      await storeMessage(stage.store, message);
+      await storeMessage(fixture.store, message);
     }
   };
   const chatWith = async (auto_delete_hours: number | null = null) => {
     const name = `alice${Math.random().toString(36).slice(2)}`;
-    stage.alice = await createUser(stage.store, name);
-    chat = await createChat(stage.store, stage.alice, stage.bob, auto_delete_hours);
+    fixture.alice = await createUser(fixture.store, name);
+    chat = await createChat(fixture.store, fixture.alice, fixture.bob, auto_delete_hours);
   };
   const page = (window: { after?: number; before?: number; limit?: number }) =>
-    pageMessages(stage.store, stage.bob.id, {
+    pageMessages(fixture.store, fixture.bob.id, {
       ...{ chat_id: chat.id, after: undefined, before: undefined, limit: 100 },
       ...window,
     });
@@ -37,16 +38,15 @@ onEachDatabase("bob reads", (dialect) => {
     const { messages, has_more } = (await page(window))!;
     return [messages.map(({ seq }) => seq), has_more];
   };
-  const unread = async () => (await stage.store.findChatOfMember(chat.id, stage.bob.id))!.unread;
-  /** Has the time of what was written so far come. */
+  const watermark = async (kind: ReceiptKind, { id }: User) =>
+    watermarkOf((await fixture.store.findChat(chat.id, id))!, kind, id);
+  const unread = async () =>
+    (await fixture.store.findChatOfMember(chat.id, fixture.bob.id))!.unread;
+  /** Makes what was written so far two hours old. */
   const expire = async () => {
-    const past = Date.now() / 1000 - 1;
-    const db = stage.database();
-    await db
-      .updateTable("messages")
-      .set({ delete_at: past })
-      .where("chat_id", "=", chat.id)
-      .execute();
+    const stored_at = Date.now() / 1000 - 7200;
+    const db = fixture.database();
+    await db.updateTable("messages").set({ stored_at }).where("chat_id", "=", chat.id).execute();
     await db.destroy();
   };
 
@@ -65,7 +65,7 @@ onEachDatabase("bob reads", (dialect) => {
     expect(await pageOf({ after: 3, before: 6, limit: 2 })).toEqual([[4, 5], false]);
     expect(await page({ before: Number.MAX_SAFE_INTEGER })).toMatchObject({ has_more: false });
     const stranger = { chat_id: chat.id, after: undefined, before: undefined, limit: 9 };
-    expect(await pageMessages(stage.store, stage.carol.id, stranger)).toBeUndefined();
+    expect(await pageMessages(fixture.store, fixture.carol.id, stranger)).toBeUndefined();
   });
 
   it("pages that stop before a frame is full, in both directions", async () => {
@@ -80,24 +80,24 @@ onEachDatabase("bob reads", (dialect) => {
   });
 
   it("counts what he has not read, and his marks only go forward", async () => {
-    const { store, bob, alice } = stage;
+    const { store, bob, alice } = fixture;
     await chatWith();
     await write(5);
     await write(3, 10, bob);
     expect(await unread()).toBe(5);
     const upTo = (seq: number, user = bob) => ({ chat_id: chat.id, user_id: user.id, seq });
-    expect(await store.lastMarked("read", chat.id, stage.alice.id)).toBe(0);
-    expect(await store.mark("read", upTo(3))).toBe(true);
-    expect(await store.mark("read", upTo(3))).toBe(false);
-    expect(await store.mark("read", upTo(1))).toBe(false);
+    expect(await watermark("read", bob)).toBe(0);
+    expect(await store.raiseWatermark("read", upTo(3))).toBe(true);
+    expect(await store.raiseWatermark("read", upTo(3))).toBe(false);
+    expect(await store.raiseWatermark("read", upTo(1))).toBe(false);
     expect(await unread()).toBe(2);
-    expect(await store.lastMarked("read", chat.id, stage.alice.id)).toBe(3);
-    expect(await store.lastMarked("delivered", chat.id, stage.alice.id)).toBe(0);
-    expect(await store.mark("read", upTo(Number.MAX_SAFE_INTEGER))).toBe(true);
-    expect(await store.lastMarked("read", chat.id, stage.alice.id)).toBe(5);
-    expect(await store.mark("delivered", upTo(8, stage.alice))).toBe(true);
-    expect(await store.lastMarked("delivered", chat.id, bob.id)).toBe(8);
-    expect(await store.mark("read", upTo(8, alice))).toBe(false);
+    expect(await watermark("read", bob)).toBe(3);
+    expect(await watermark("delivered", bob)).toBe(0);
+    expect(await store.raiseWatermark("read", upTo(Number.MAX_SAFE_INTEGER))).toBe(true);
+    expect(await watermark("read", bob)).toBe(8);
+    expect(await store.raiseWatermark("delivered", upTo(8, fixture.alice))).toBe(true);
+    expect(await watermark("delivered", fixture.alice)).toBe(8);
+    expect(await store.raiseWatermark("read", upTo(8, alice))).toBe(false);
     expect(await unread()).toBe(0);
   });
 
@@ -109,15 +109,18 @@ onEachDatabase("bob reads", (dialect) => {
     const resume = { chat_id: chat.id, after: 0, limit: 100 };
     const expectGone = async () => {
       expect(await unread()).toBe(2);
-      const list = (await listMessages(stage.store, stage.bob.id, resume))!;
+      const list = (await listMessages(fixture.store, fixture.bob.id, resume))!;
       expect(list).toMatchObject({ after: 0, through: 6, has_more: false });
       expect(list.messages.map(({ seq }) => seq)).toEqual([5, 6]);
       expect(await pageOf({ before: 6 })).toEqual([[5], false]);
-      const first = (await listMessages(stage.store, stage.bob.id, { ...resume, limit: 1 }))!;
+      const first = (await listMessages(fixture.store, fixture.bob.id, { ...resume, limit: 1 }))!;
       expect(first).toMatchObject({ through: 5, has_more: true });
     };
     await expectGone();
-    const deleted = await stage.store.deleteExpired({ now: Date.now() / 1000, limit: 100 });
+    const deleted = await fixture.store.deleteExpired(chat.id, {
+      until: Date.now() / 1000 - 3600,
+      limit: 100,
+    });
     expect(deleted).toBe(4);
     await expectGone();
   });
@@ -127,13 +130,24 @@ onEachDatabase("bob reads", (dialect) => {
     await write(3);
     await expire();
     const resume = { chat_id: chat.id, after: 0, limit: 1 };
-    const list = await listMessages(stage.store, stage.bob.id, resume);
+    const list = await listMessages(fixture.store, fixture.bob.id, resume);
     expect(list).toMatchObject({ messages: [], through: 3, has_more: false });
-    await stage.store.mark("read", { chat_id: chat.id, user_id: stage.bob.id, seq: 2 });
-    await stage.store.deleteExpired({ now: Date.now() / 1000, limit: 100 });
-    expect(await stage.store.lastMarked("read", chat.id, stage.alice.id)).toBe(2);
-    await stage.store.mark("read", { chat_id: chat.id, user_id: stage.bob.id, seq: 3 });
-    expect(await stage.store.lastMarked("read", chat.id, stage.alice.id)).toBe(3);
+    await fixture.store.raiseWatermark("read", {
+      chat_id: chat.id,
+      user_id: fixture.bob.id,
+      seq: 2,
+    });
+    await fixture.store.deleteExpired(chat.id, {
+      until: Date.now() / 1000 - 3600,
+      limit: 100,
+    });
+    expect(await watermark("read", fixture.bob)).toBe(2);
+    await fixture.store.raiseWatermark("read", {
+      chat_id: chat.id,
+      user_id: fixture.bob.id,
+      seq: 3,
+    });
+    expect(await watermark("read", fixture.bob)).toBe(3);
   });
 
   it("while two sweepers delete in batches, each message once", async () => {
@@ -142,14 +156,14 @@ onEachDatabase("bob reads", (dialect) => {
     await expire();
     await write(1);
     const id = Buffer.alloc(16, 1);
-    const session = { id, user_id: stage.bob.id, created_at: 1, expires_at: 2, refresh_id: id };
-    await stage.store.createSession(session);
-    const sweepers = [stage.store, stage.open()].map(
+    const session = { id, user_id: fixture.bob.id, created_at: 1, expires_at: 2, refresh_id: id };
+    await fixture.store.createSession(session);
+    const sweepers = [fixture.store, fixture.open()].map(
       (store) => new Sweeper(store, pino({ level: "silent" })),
     );
     const counts = await Promise.all(sweepers.map((sweeper) => sweeper.sweep()));
     expect(counts[0]! + counts[1]!).toBe(1100);
-    expect(await stage.store.findSession(id)).toBeUndefined();
+    expect(await fixture.store.findSession(id)).toBeUndefined();
     expect(await pageOf({})).toEqual([[1101], false]);
     await sweepers[0]!.stop();
     expect(await sweepers[0]!.sweep()).toBe(0);

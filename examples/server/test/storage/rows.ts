@@ -26,7 +26,7 @@ export async function createChat(
     auto_delete_hours,
     created_at: now(),
   });
-  return chat!;
+  return store.setContact(chat!, { user_id: other.id, action: "accept", now: now() });
 }
 
 /** Puts something into every table. */

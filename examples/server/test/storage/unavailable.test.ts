@@ -7,25 +7,25 @@ import { Store } from "../../src/database/store.js";
 import { storeMessage } from "../../src/messages/store-message.js";
 import { messageIn } from "../support.js";
 import { describeOnPostgres } from "./databases.js";
+import { StorageFixture } from "./fixture.js";
 import { createChat } from "./rows.js";
-import { Stage } from "./stage.js";
 
 const AWAY = { status: 503, code: "ERR_UNAVAILABLE", details: { retry_after: 1 } };
 
 describeOnPostgres("PostgreSQL, in trouble", () => {
-  let stage: Stage;
+  let fixture: StorageFixture;
   let db: Kysely<Schema>;
   let store: Store;
   const reported: Error[] = [];
   beforeAll(async () => {
-    stage = await Stage.set("postgresql");
-    db = openDatabase(stage.scratch.config, (error) => reported.push(error));
+    fixture = await StorageFixture.create("postgresql");
+    db = openDatabase(fixture.scratch.config, (error) => reported.push(error));
     store = new Store(db);
-    stage.stores.push(store);
+    fixture.stores.push(store);
   });
-  afterAll(() => stage.clear());
+  afterAll(() => fixture.remove());
 
-  const send = (to = store) => storeMessage(to, messageIn(stage.chat.id, stage.alice.id));
+  const send = (to = store) => storeMessage(to, messageIn(fixture.chat.id, fixture.alice.id));
   const backendOf = async (connection: Kysely<Schema>) => {
     const { rows } = await sql<{ pid: number }>`select pg_backend_pid() as pid`.execute(connection);
     return rows[0]!.pid;
@@ -43,7 +43,7 @@ describeOnPostgres("PostgreSQL, in trouble", () => {
   });
 
   it("ends a connection that commits: whether it did is found out by sending again", async () => {
-    const message = messageIn(stage.chat.id, stage.alice.id);
+    const message = messageIn(fixture.chat.id, fixture.alice.id);
     const lost = db.transaction().execute(async (inside) => {
       await storeMessage(new Store(inside), message);
       await terminate(await backendOf(inside));
@@ -66,9 +66,9 @@ describeOnPostgres("PostgreSQL, in trouble", () => {
   });
 
   it("breaks off a deadlock, and who is broken off may try again", async () => {
-    const other = await createChat(store, stage.bob, stage.carol);
+    const other = await createChat(store, fixture.bob, fixture.carol);
     const take = (inside: Store, chat_id: number) =>
-      inside.takeSeq({ chat_id, sender_id: stage.bob.id });
+      inside.takeSeq({ chat_id, sender_id: fixture.bob.id });
     let waiting = 0;
     const both = async () => {
       waiting += 1;
@@ -81,8 +81,8 @@ describeOnPostgres("PostgreSQL, in trouble", () => {
         await take(inside, second);
       });
     const outcomes = await Promise.allSettled([
-      inOrder(stage.chat.id, other.id),
-      inOrder(other.id, stage.chat.id),
+      inOrder(fixture.chat.id, other.id),
+      inOrder(other.id, fixture.chat.id),
     ]);
     const failed = outcomes.filter(({ status }) => status === "rejected");
     expect(failed).toMatchObject([{ reason: AWAY }]);
@@ -98,8 +98,39 @@ describeOnPostgres("PostgreSQL, in trouble", () => {
     expect((await send()).stored.seq).toBe(before + 1);
   });
 
+  const raise = (code: string) =>
+    sql.raw(`DO $$ BEGIN RAISE EXCEPTION 'as asked' USING ERRCODE = '${code}'; END $$`).execute(db);
+
+  it.each([
+    ["08006", "the connection failed"],
+    ["25006", "the database is read-only"],
+    ["25P03", "the transaction was idle"],
+    ["25P04", "the transaction took too long"],
+    ["40001", "transactions collided"],
+    ["40P01", "a deadlock"],
+    ["53100", "the disk is full"],
+    ["53200", "no memory"],
+    ["53300", "too many connections"],
+    ["55P03", "a lock is not to be had"],
+    ["57014", "the statement was cancelled"],
+    ["57P01", "the administrator shuts down"],
+    ["57P02", "the server crashed"],
+    ["57P03", "the server starts"],
+    ["58030", "an input or output error"],
+  ])("says %s: %s, upon which the client may try again", async (code) => {
+    await expect(raise(code)).rejects.toMatchObject(AWAY);
+    expect(await db.selectFrom("users").select("id").execute()).toHaveLength(3);
+  });
+
+  it.each(["22001", "23505", "42P01", "XX000"])(
+    "says %s, which is no reason to try again",
+    async (code) => {
+      await expect(raise(code)).rejects.toMatchObject({ code });
+    },
+  );
+
   it("has an error quote no row", async () => {
-    const { id: _, ...user } = stage.alice;
+    const { id: _, ...user } = fixture.alice;
     const error = await db
       .insertInto("users")
       .values(user)
@@ -112,7 +143,7 @@ describeOnPostgres("PostgreSQL, in trouble", () => {
   it("is not there, which is said in time", async () => {
     const nowhere = { dialect: "postgresql", poolSize: 1 } as const;
     const store = new Store(openDatabase({ ...nowhere, url: "postgresql://x@127.0.0.1:1/x" }));
-    await expect(store.ping()).rejects.toMatchObject(AWAY);
+    await expect(store.noteHealth(0)).rejects.toMatchObject(AWAY);
     await expect(store.transaction(send)).rejects.toMatchObject(AWAY);
     await store.close();
     await expect(

@@ -4,7 +4,7 @@ import type { Schema } from "../../src/database/schema.js";
 /** `?` is for what may be null. An `id` is a number that the database gives; a `key` is text that is compared by code point. */
 export type ColumnNotation =
   | "id"
-  | `${"text" | "key" | "bytes"} primary`
+  | `${"text" | "key" | "bytes" | "bigint"} primary`
   | `${"text" | "key" | "bytes" | "bigint" | "integer" | "double precision"}${"" | "?"}`
   | `${"bigint" | "integer"} = ${number}`;
 
@@ -47,6 +47,7 @@ export const declaredSchema: {
       last_login: "double precision?",
     },
     uniques: ["uuid", "username_key"],
+    indices: { users_active: "username_key where is_active = 1" },
   },
   username_looks: {
     columns: { look: "text primary", user_id: "bigint" },
@@ -66,10 +67,30 @@ export const declaredSchema: {
       key_check: "bytes?",
       last_seq: "bigint = 0",
       created_at: "double precision",
+      expired_until: "double precision?",
+      auto_delete_set_by: "bigint?",
+      auto_delete_set_at: "double precision?",
+      auto_delete_set_after: "bigint?",
+      accepted_at: "double precision?",
+      user1_blocked_at: "double precision?",
+      user2_blocked_at: "double precision?",
+      user1_read: "bigint = 0",
+      user2_read: "bigint = 0",
+      user1_delivered: "bigint = 0",
+      user2_delivered: "bigint = 0",
     },
     uniques: ["chat_uuid", "user1_id, user2_id"],
-    indices: { chats_user2: "user2_id" },
-    references: { user1_id: "users", user2_id: "users", created_by: "users" },
+    indices: {
+      chats_user2: "user2_id",
+      chats_created_by: "created_by",
+      chats_expiring: "id where expired_until is not null",
+    },
+    references: {
+      user1_id: "users",
+      user2_id: "users",
+      created_by: "users",
+      auto_delete_set_by: "users",
+    },
   },
   messages: {
     columns: {
@@ -82,18 +103,20 @@ export const declaredSchema: {
       nonce: "bytes",
       timestamp: "double precision",
       stored_at: "double precision",
-      delete_at: "double precision?",
       digest: "bytes",
-      is_read: "integer = 0",
-      delivered: "integer = 0",
     },
     uniques: ["chat_id, seq", "chat_id, sender_id, client_id"],
     indices: {
-      messages_unread: "chat_id, sender_id, seq, delete_at where is_read = 0",
-      messages_undelivered: "chat_id, sender_id, seq where delivered = 0",
-      messages_expiring: "delete_at where delete_at is not null and encrypted_content is not null",
+      messages_kept: "chat_id, seq, stored_at where encrypted_content is not null",
+      messages_kept_by_sender:
+        "chat_id, sender_id, seq, stored_at where encrypted_content is not null",
+      messages_expiring: "chat_id, stored_at where encrypted_content is not null",
     },
     references: { chat_id: "chats", sender_id: "users" },
+  },
+  stored_bytes: {
+    columns: { user_id: "bigint primary", bytes: "bigint" },
+    references: { user_id: "users" },
   },
   sessions: {
     columns: {
@@ -103,9 +126,11 @@ export const declaredSchema: {
       created_at: "double precision",
       expires_at: "double precision",
       refresh_id: "bytes",
+      previous_refresh_id: "bytes?",
+      rotated_at: "double precision?",
       revoked_at: "double precision?",
     },
-    indices: { sessions_expiring: "expires_at" },
+    indices: { sessions_expiring: "expires_at", sessions_devices: "user_id, device_id" },
     references: { user_id: "users" },
   },
   server_keys: {

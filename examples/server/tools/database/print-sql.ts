@@ -8,7 +8,7 @@ export async function printSql(config: DatabaseConfig, direction = "up"): Promis
   const dialect =
     config.dialect === "sqlite"
       ? sqliteDialect(config.path)
-      : postgresqlDialect({ ...config, patience: 0, report: () => {} });
+      : postgresqlDialect({ ...config, timeout: 0, report: () => {} });
   const lines: string[] = [];
   const db = new Kysely<unknown>({
     dialect: { ...dialect, createDriver: () => new DummyDriver() },

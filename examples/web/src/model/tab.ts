@@ -1,4 +1,6 @@
-const LOCK = "lacre tab";
+import { nameHere } from "lacre-client/web";
+
+const LOCK = nameHere("lacre tab");
 /** For the other tab to finish what it writes, in milliseconds. One that hangs is not waited for. */
 const PATIENCE = 3000;
 

@@ -13,6 +13,7 @@ interface AccountSettingsProps {
 
 export function AccountSettings({ app, home, dialog }: AccountSettingsProps) {
   const keeps = useSignal(true);
+  const pending = home.pending.value;
   useEffect(() => {
     void home.choices.keepsHistory().then((chosen) => {
       keeps.value = chosen;
@@ -26,20 +27,32 @@ export function AccountSettings({ app, home, dialog }: AccountSettingsProps) {
           checked={keeps.value}
           onChange={({ currentTarget }) => {
             keeps.value = currentTarget.checked;
-            void home.attempt(() => home.keepHistory(currentTarget.checked));
+            void home.notices.attempt(() => home.keepHistory(currentTarget.checked));
           }}
         />
         Keep messages on this device, encrypted
       </label>
       <p class="hint">So that you can read them without a connection.</p>
-      {home.pending.value > 0 && (
+      <section class="fields sign-out" aria-labelledby="sign-out">
+        <h3 id="sign-out">Signing out</h3>
         <p class="hint">
-          Not everything that you wrote was sent yet. It waits here until you sign in again.
+          Removes your sign-in and the keys of your chats from this device. The messages that it
+          keeps stay, encrypted, as does what was not sent yet: sign in again, and enter the
+          passphrases. Erase everything if the device is not yours alone.
         </p>
-      )}
-      <button type="button" onClick={() => void app.signOut()}>
-        Sign out
-      </button>
+        {pending > 0 && (
+          <p class="trouble">
+            {pending === 1 ? "1 message was" : `${pending} messages were`} not sent yet. Erasing
+            loses {pending === 1 ? "it" : "them"}.
+          </p>
+        )}
+        <button type="button" onClick={() => void app.signOut()}>
+          Sign out
+        </button>
+        <button type="button" onClick={() => void app.signOut({ erase: true })}>
+          Sign out and erase everything here
+        </button>
+      </section>
     </Dialog>
   );
 }

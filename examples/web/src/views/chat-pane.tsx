@@ -5,13 +5,15 @@ import type { Home } from "../model/home.js";
 import { Presence } from "./chat-list.js";
 import { ChatSettings } from "./chat-settings.js";
 import { Composer } from "./composer.js";
-import { Avatar } from "./parts.js";
-import { UnlockChat } from "./passphrase.js";
+import { Contact } from "./contact.js";
+import { Avatar, Unsent } from "./parts.js";
+import { StartOver, Unanswered, UnlockChat } from "./passphrase.js";
 import { Timeline } from "./timeline.js";
 
 export function ChatPane({ home, chatId }: { home: Home; chatId: number }) {
   const settings = useRef<HTMLDialogElement>(null);
   const isBare = useSignal(false);
+  const startsOver = useSignal(false);
   const chat = home.chat(chatId);
   if (chat === undefined) {
     return (
@@ -21,7 +23,7 @@ export function ChatPane({ home, chatId }: { home: Home; chatId: number }) {
       </div>
     );
   }
-  const { access, notice, isPeerTyping } = home.conversation(chatId);
+  const { access, failed, isPeerTyping } = home.conversation(chatId);
   const isOpen = access.value.name === "open";
   return (
     <>
@@ -62,22 +64,24 @@ export function ChatPane({ home, chatId }: { home: Home; chatId: number }) {
           </>
         )}
       </PaneHead>
-      {notice.value !== undefined && (
-        <p class="banner notice" role="alert">
-          {notice.value}
-        </p>
-      )}
+      <Contact home={home} chat={chat} />
       {access.value.name === "locked" && <UnlockChat home={home} chat={chat} />}
-      {access.value.name === "stopped" && <Stopped reason={access.value.reason} />}
-      {isOpen && (
+      {access.value.name === "stopped" && (
+        <Stopped reason={access.value.reason} unsent={failed.value} />
+      )}
+      {isOpen && startsOver.value && (
+        <StartOver home={home} chat={chat} close={() => (startsOver.value = false)} />
+      )}
+      {isOpen && !startsOver.value && (
         <>
-          {isBare.value && (
+          <Unanswered home={home} chat={chat} startOver={() => (startsOver.value = true)} />
+          {isBare.value && !home.hasBanner.value && (
             <p class="banner bare" role="status">
               All that the server has: who, to whom, when, and about how much.
             </p>
           )}
           <Timeline home={home} chat={chat} isBare={isBare.value} />
-          <Composer home={home} chat={chat} />
+          {!chat.isBlocked && <Composer home={home} chat={chat} />}
           <ChatSettings home={home} chat={chat} dialog={settings} />
         </>
       )}
@@ -112,12 +116,13 @@ export function PaneHead({ name, avatar, children }: PaneHeadProps) {
   );
 }
 
-function Stopped({ reason }: { reason: string }) {
+function Stopped({ reason, unsent }: { reason: string; unsent: readonly string[] }) {
   return (
     <div class="nothing stopped" role="alert">
       <h3>This chat is stopped</h3>
       <p>{reason}.</p>
-      <p>Nothing is sent or shown here any more, because somebody else may be reading along.</p>
+      <p>Nothing is sent or shown here any more, because the server may be trying to read along.</p>
+      <Unsent texts={unsent} />
     </div>
   );
 }

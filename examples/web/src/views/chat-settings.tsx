@@ -1,15 +1,11 @@
-import type { ChatState } from "lacre-client";
+import { useSignal } from "@preact/signals";
+import { type ChatState, describeExpiring, durationOf } from "lacre-client";
 import type { RefObject } from "preact";
 import type { Home } from "../model/home.js";
-import { Dialog } from "./dialog.js";
+import { Change } from "./contact.js";
+import { Trouble } from "./parts.js";
 
-const CHOICES: readonly (readonly [hours: number, name: string])[] = [
-  [0, "Never"],
-  [1, "After 1 hour"],
-  [24, "After 1 day"],
-  [7 * 24, "After 1 week"],
-  [30 * 24, "After 30 days"],
-];
+const CHOICES: readonly number[] = [0, 1, 24, 7 * 24, 30 * 24];
 
 interface ChatSettingsProps {
   readonly home: Home;
@@ -17,29 +13,94 @@ interface ChatSettingsProps {
   readonly dialog: RefObject<HTMLDialogElement | null>;
 }
 
+/** Saves nothing before its button is pressed, and asks where that deletes messages. */
 export function ChatSettings({ home, chat, dialog }: ChatSettingsProps) {
   const { chat_id, auto_delete_hours } = chat;
-  const isListed = CHOICES.some(([hours]) => hours === auto_delete_hours);
-  const own = [auto_delete_hours, `After ${auto_delete_hours} hours`] as const;
+  const chosen = useSignal<number | undefined>(undefined);
+  const question = useSignal<string | undefined>(undefined);
+  const trouble = useSignal<string | undefined>(undefined);
+  const isBusy = useSignal(false);
+  const hours = chosen.value ?? auto_delete_hours;
+  const choices = CHOICES.includes(auto_delete_hours) ? CHOICES : [...CHOICES, auto_delete_hours];
+
+  function choose(value: number | undefined): void {
+    chosen.value = value;
+    question.value = undefined;
+    trouble.value = undefined;
+  }
+
+  async function save(): Promise<void> {
+    const isUnchanged = hours === auto_delete_hours;
+    if (!isUnchanged && hours > 0 && question.value === undefined) {
+      const expiring = await home.account.api.countExpiring(chat_id, hours);
+      if (expiring.count > 0) {
+        question.value = describeExpiring(expiring, hours);
+        return;
+      }
+    }
+    if (!isUnchanged) await home.keepFor(chat_id, hours);
+    dialog.current?.close();
+  }
+
+  async function trySaving(): Promise<void> {
+    if (isBusy.value) return;
+    isBusy.value = true;
+    trouble.value = undefined;
+    try {
+      await save();
+    } catch (error) {
+      trouble.value = `Not saved. ${home.notices.explain(error)}`;
+    } finally {
+      isBusy.value = false;
+    }
+  }
+
   return (
-    <Dialog title="Settings of this chat" id="chat-settings" dialog={dialog}>
-      <label>
-        Messages disappear
-        <select
-          value={auto_delete_hours}
-          onChange={({ currentTarget }) => void home.keepFor(chat_id, Number(currentTarget.value))}
-        >
-          {[...CHOICES, ...(isListed ? [] : [own])].map(([hours, name]) => (
-            <option key={hours} value={hours}>
-              {name}
-            </option>
-          ))}
-        </select>
-      </label>
-      <p class="hint">
-        For both of you, those that are there included: the server deletes them, and your devices
-        do. Who has copied one keeps the copy.
-      </p>
-    </Dialog>
+    <dialog ref={dialog} aria-labelledby="chat-settings" onClose={() => choose(undefined)}>
+      <form
+        class="fields"
+        onSubmit={(event) => {
+          event.preventDefault();
+          void trySaving();
+        }}
+      >
+        <h2 id="chat-settings">Settings of this chat</h2>
+        <label>
+          Messages disappear
+          <select
+            value={hours}
+            disabled={isBusy.value}
+            onChange={({ currentTarget }) => choose(Number(currentTarget.value))}
+          >
+            {choices.map((one) => (
+              <option key={one} value={one}>
+                {one === 0 ? "Never" : `After ${durationOf(one)}`}
+              </option>
+            ))}
+          </select>
+        </label>
+        <p class="hint">
+          For both of you, those that are there included: the server deletes them, and your devices
+          do. Who has copied one keeps the copy.
+        </p>
+        <p role="alert">{question.value}</p>
+        <Trouble text={trouble.value} />
+        <button type="submit" disabled={isBusy.value}>
+          {question.value === undefined ? "Save" : "Delete them and save"}
+        </button>
+        {!chat.isBlocked && (
+          <Change
+            home={home}
+            chat={chat}
+            action="block"
+            name={`Block ${chat.peer_name}`}
+            done={() => dialog.current?.close()}
+          />
+        )}
+        <button type="button" class="link" onClick={() => dialog.current?.close()}>
+          Cancel
+        </button>
+      </form>
+    </dialog>
   );
 }

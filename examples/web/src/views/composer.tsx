@@ -2,10 +2,13 @@ import type { ChatState } from "lacre-client";
 import { useLayoutEffect, useRef } from "preact/hooks";
 import type { Home } from "../model/home.js";
 
+/** Safari's input methods end a composition before the Enter that confirms it; its key code still says so. */
+const isComposing = (event: KeyboardEvent) => event.isComposing || event.keyCode === 229;
+
 export function Composer({ home, chat }: { home: Home; chat: ChatState }) {
   const { draft } = home.conversation(chat.chat_id);
   const field = useRef<HTMLTextAreaElement>(null);
-  // Whoever chooses a chat wants to write; on a screen to be touched this would bring up the keyboard.
+  // A user who chooses a chat wants to write. On a touch screen this would bring up the keyboard.
   useLayoutEffect(() => {
     if (!matchMedia("(pointer: coarse)").matches) field.current?.focus();
   }, []);
@@ -44,7 +47,7 @@ export function Composer({ home, chat }: { home: Home; chat: ChatState }) {
           if (currentTarget.value !== "") home.typing(chat.chat_id);
         }}
         onKeyDown={(event) => {
-          if (event.key !== "Enter" || event.shiftKey || event.isComposing) return;
+          if (event.key !== "Enter" || event.shiftKey || isComposing(event)) return;
           event.preventDefault();
           send();
         }}

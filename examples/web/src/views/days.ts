@@ -9,13 +9,18 @@ export interface Day {
 
 const inWords = new Intl.DateTimeFormat("en", { weekday: "long", day: "numeric", month: "long" });
 const withYear = new Intl.DateTimeFormat("en", { dateStyle: "long" });
+const shortDate = new Intl.DateTimeFormat("en", { day: "numeric", month: "short" });
+const shortDateWithYear = new Intl.DateTimeFormat("en", { dateStyle: "medium" });
 const clock = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit" });
 
-/** Lines by the days on which they were written, as they follow each other: clocks of two people may differ. */
-export function byDay(lines: readonly Line[], now = new Date()): Day[] {
+/**
+ * Lines by the days on which they were written, in their order: the clocks of two people may differ, and a day does not come
+ * back. `since` is the latest time of the lines before these.
+ */
+export function byDay(lines: readonly Line[], since = 0, now = new Date()): Day[] {
   const days: Day[] = [];
   for (const line of lines) {
-    const date = new Date(line.timestamp * 1000);
+    const date = new Date(Math.max(line.timestamp, since) * 1000);
     const day = dayOf(date);
     const last = days.at(-1);
     if (last !== undefined && last.day >= day) last.lines.push(line);
@@ -26,6 +31,13 @@ export function byDay(lines: readonly Line[], now = new Date()): Day[] {
 
 export function timeOf(timestamp: number): string {
   return clock.format(timestamp * 1000);
+}
+
+/** The time for a message of today, else its date. */
+export function timeOrDateOf(timestamp: number, now = new Date()): string {
+  const date = new Date(timestamp * 1000);
+  if (dayOf(date) === dayOf(now)) return clock.format(date);
+  return (date.getFullYear() === now.getFullYear() ? shortDate : shortDateWithYear).format(date);
 }
 
 function titleOf(date: Date, now: Date): string {

@@ -26,7 +26,7 @@ export function FindPeople({ home }: { home: Home }) {
       return;
     }
     pause.current = setTimeout(() => {
-      void home.attempt(async () => {
+      void home.notices.attempt(async () => {
         const { users } = await home.account.api.searchUsers(text);
         // Something else may have been typed since.
         if (asked.value === text) {
@@ -39,12 +39,12 @@ export function FindPeople({ home }: { home: Home }) {
   return (
     <search class="find">
       <label class="hidden" for="find">
-        Find somebody by username
+        Find people by username
       </label>
       <input
         id="find"
         type="search"
-        placeholder="Find somebody…"
+        placeholder="Find people…"
         autocomplete="off"
         autocapitalize="none"
         spellcheck={false}
@@ -80,6 +80,6 @@ export function FindPeople({ home }: { home: Home }) {
 }
 
 function saidOf(count: number): string {
-  if (count === 0) return "Nobody’s name begins like this.";
+  if (count === 0) return "No name begins like this.";
   return count === 1 ? "1 person" : `${count} people`;
 }

@@ -1,8 +1,10 @@
+import { shownUnread } from "lacre-client";
 import { useEffect, useRef } from "preact/hooks";
 import type { App } from "../model/app.js";
 import type { Home } from "../model/home.js";
 import { route } from "../model/route.js";
 import { AccountSettings } from "./account-settings.js";
+import { Banner } from "./banner.js";
 import { ChatList } from "./chat-list.js";
 import { ChatPane } from "./chat-pane.js";
 import { FindPeople } from "./find-people.js";
@@ -13,9 +15,9 @@ export function HomePage({ app, home }: { app: App; home: Home }) {
   const settings = useRef<HTMLDialogElement>(null);
   const current = route.value;
   const { user_id, username } = home.account;
-  const unread = home.chats.value.reduce((sum, chat) => sum + chat.unread, 0);
+  const unread = home.chats.value.reduce((sum, chat) => sum + home.unreadIn(chat), 0);
   useEffect(() => {
-    document.title = unread > 0 ? `(${unread}) Lacre` : "Lacre";
+    document.title = unread > 0 ? `(${shownUnread(unread)}) Lacre` : "Lacre";
   }, [unread]);
 
   return (
@@ -56,48 +58,15 @@ export function HomePage({ app, home }: { app: App; home: Home }) {
   );
 }
 
-function Banner({ home }: { home: Home }) {
-  const { isOnline, pending, notice } = home;
-  const waiting = pending.value;
-  return (
-    <div class="banners">
-      <p class="banner offline" role="status">
-        {isOnline.value === false &&
-          `You are offline. ${
-            waiting === 0
-              ? "What you write is sent when you are back."
-              : waiting === 1
-                ? "1 message is waiting to be sent."
-                : `${waiting} messages are waiting to be sent.`
-          }`}
-      </p>
-      {notice.value !== undefined && (
-        <p class="banner notice" role="alert">
-          {notice.value}{" "}
-          <button
-            type="button"
-            class="link"
-            onClick={() => {
-              notice.value = undefined;
-            }}
-          >
-            Dismiss
-          </button>
-        </p>
-      )}
-    </div>
-  );
-}
-
 function Nothing({ hasChats }: { hasChats: boolean }) {
   return (
     <div class="nothing">
       <Seal size={88} />
-      <h2>{hasChats ? "No chat is open" : "Nobody to write to yet"}</h2>
+      <h2>{hasChats ? "No chat is open" : "No chats yet"}</h2>
       <p>
         {hasChats
           ? "Choose one from the list."
-          : "Find somebody by their username to begin a chat."}{" "}
+          : "Find a person by their username to begin a chat."}{" "}
         What you write is encrypted here, with a passphrase that the server never gets.
       </p>
     </div>

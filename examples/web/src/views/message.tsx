@@ -1,5 +1,6 @@
 import { tickOf } from "lacre-client";
 import type { Line } from "../model/conversation.js";
+import { splitLinks } from "../model/links.js";
 import { timeOf } from "./days.js";
 import { Ticks } from "./parts.js";
 
@@ -48,7 +49,9 @@ function Text({ line: { content } }: { line: Line }) {
   if (content.kind === "text") {
     return (
       <p class="text" dir="auto">
-        {content.text}
+        {splitLinks(content.text).map(({ at, text, href }) =>
+          href === undefined ? text : <Link key={at} text={text} href={href} />,
+        )}
       </p>
     );
   }
@@ -62,6 +65,15 @@ function Text({ line: { content } }: { line: Line }) {
         </p>
       )}
     </>
+  );
+}
+
+/** Nothing of it is fetched before the user opens it, and its server is not told where it was found. */
+function Link({ text, href }: { text: string; href: string }) {
+  return (
+    <a href={href} dir="ltr" target="_blank" rel="noopener noreferrer">
+      {text}
+    </a>
   );
 }
 

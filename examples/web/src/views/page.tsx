@@ -1,7 +1,7 @@
 import type { ComponentChildren } from "preact";
 import type { App } from "../model/app.js";
 import { HomePage } from "./home-page.js";
-import { Seal } from "./parts.js";
+import { Seal, Unsent } from "./parts.js";
 import { SignIn } from "./sign-in.js";
 
 export function Page({ app }: { app: App }) {
@@ -25,9 +25,26 @@ export function Page({ app }: { app: App }) {
       return (
         <Card title="Lacre has stopped">
           <p role="alert">{screen.reason}</p>
-          <p>Nothing that you wrote is lost.</p>
+          <Unsent texts={screen.unsent} />
           <button type="button" class="primary" onClick={() => location.reload()}>
             Try again
+          </button>
+        </Card>
+      );
+    case "erased":
+      return (
+        <Card title="This site’s data was cleared">
+          <p role="alert">
+            The browser has removed what it kept for this page, while the page was open: your
+            sign-in, the keys of your chats, and messages that were not sent yet.
+          </p>
+          <p>
+            Messages that were sent are with the server. Sign in again, and enter each chat’s
+            passphrase to read them.
+          </p>
+          <Unsent texts={screen.unsent} />
+          <button type="button" class="primary" onClick={() => location.reload()}>
+            Sign in again
           </button>
         </Card>
       );

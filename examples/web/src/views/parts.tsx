@@ -49,3 +49,20 @@ export function Trouble({ id, text }: { id?: string; text: string | undefined })
     </p>
   );
 }
+
+/** Texts that are lost with the page, unless they are copied. */
+export function Unsent({ texts }: { texts: readonly string[] }) {
+  if (texts.length === 0) return null;
+  return (
+    <section class="unsent-texts" aria-labelledby="unsent">
+      <h2 id="unsent">Not sent yet: copy what you need before you go on</h2>
+      <ul>
+        {texts.map((text) => (
+          <li key={text} class="text" dir="auto">
+            {text}
+          </li>
+        ))}
+      </ul>
+    </section>
+  );
+}

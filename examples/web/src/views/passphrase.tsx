@@ -1,28 +1,102 @@
 import { useSignal } from "@preact/signals";
 import { KeyError } from "lacre";
 import type { ChatState } from "lacre-client";
-import { useEffect, useRef } from "preact/hooks";
-import { reasonOf } from "../model/app.js";
+import type { ComponentChildren } from "preact";
+import { useEffect, useMemo, useRef } from "preact/hooks";
 import type { Home } from "../model/home.js";
+import { NewPassphrase } from "../model/new-passphrase.js";
 import { chatAddress, replaceRoute } from "../model/route.js";
 import { PaneHead } from "./chat-pane.js";
-import { Trouble } from "./parts.js";
+import { DrawWords, Strength } from "./new-passphrase.js";
+import { Trouble, Unsent } from "./parts.js";
 
-/** A chat that somebody began, here or elsewhere. */
+/** A chat that one of its members began, here or elsewhere. */
 export function UnlockChat({ home, chat }: { home: Home; chat: ChatState }) {
+  const startsOver = useSignal(false);
+  const { mayStartOver, failed } = home.conversation(chat.chat_id);
+  const isStarting = startsOver.value && mayStartOver.value;
+  if (isStarting)
+    return <StartOver home={home} chat={chat} close={() => (startsOver.value = false)} />;
   return (
     <PassphraseForm
+      home={home}
       title="Enter the passphrase of this chat"
       action="Open the chat"
-      isNew={false}
       peerName={chat.peer_name}
-      use={(passphrase) => home.unlock(chat.chat_id, passphrase)}
-    />
+      use={(passphrase) => home.opening.unlock(chat.chat_id, passphrase)}
+    >
+      <Unsent texts={failed.value} />
+      {mayStartOver.value && (
+        <p class="hint">
+          You have begun this chat. If you cannot recall the passphrase,{" "}
+          <button type="button" class="link" onClick={() => (startsOver.value = true)}>
+            start over with a new one
+          </button>
+        </p>
+      )}
+    </PassphraseForm>
   );
+}
+
+interface StartOverProps {
+  readonly home: Home;
+  readonly chat: ChatState;
+  readonly close: () => void;
+}
+
+/** For a chat whose passphrase its creator mistyped, so that the other one cannot open it. */
+export function StartOver({ home, chat, close }: StartOverProps) {
+  const { peer_name } = chat;
+  const fresh = useNewPassphrase(home, peer_name);
+  return (
+    <PassphraseForm
+      home={home}
+      title="Start over with a new passphrase"
+      action="Start over"
+      fresh={fresh}
+      peerName={peer_name}
+      use={async (passphrase) => {
+        await home.opening.startOver(chat, passphrase);
+        close();
+      }}
+    >
+      <p class="hint">
+        What you have written in this chat is deleted, as the new passphrase does not open it. That
+        is possible until {peer_name} has read or written something.
+      </p>
+      <button type="button" onClick={close}>
+        Cancel
+      </button>
+    </PassphraseForm>
+  );
+}
+
+/** Says that the peer has not answered yet, and what to do if the peer cannot open the chat. */
+export function Unanswered({ home, chat, startOver }: UnansweredProps) {
+  const { mayStartOver, lines } = home.conversation(chat.chat_id);
+  const isAnswered = chat.readUpTo > 0 || lines.value.some(({ isOwn }) => !isOwn);
+  if (!mayStartOver.value || isAnswered) return null;
+  return (
+    <p class="unanswered hint">
+      <bdi>{chat.peer_name}</bdi> has not opened this chat yet.
+      {chat.request === "outgoing" && " Until then you can send one message."} Does the passphrase
+      not work there?{" "}
+      <button type="button" class="link" onClick={startOver}>
+        Start over with a new passphrase
+      </button>
+    </p>
+  );
+}
+
+interface UnansweredProps {
+  readonly home: Home;
+  readonly chat: ChatState;
+  readonly startOver: () => void;
 }
 
 export function BeginChat({ home, peerName }: { home: Home; peerName: string }) {
   const existing = home.chatWith(peerName);
+  const fresh = useNewPassphrase(home, peerName);
   useEffect(() => {
     if (existing !== undefined) replaceRoute(chatAddress(existing.chat_id));
   }, [existing]);
@@ -30,25 +104,43 @@ export function BeginChat({ home, peerName }: { home: Home; peerName: string }) 
     <>
       <PaneHead name={peerName} avatar={0} />
       <PassphraseForm
+        home={home}
         title="Agree on a passphrase"
         action="Begin the chat"
-        isNew
+        fresh={fresh}
         peerName={peerName}
-        use={(passphrase) => home.begin(peerName, passphrase)}
+        use={(passphrase) => home.opening.begin(peerName, passphrase)}
       />
     </>
   );
 }
 
-interface PassphraseFormProps {
-  readonly title: string;
-  readonly action: string;
-  readonly isNew: boolean;
-  readonly peerName: string;
-  readonly use: (passphrase: string) => Promise<void>;
+function useNewPassphrase(home: Home, peerName: string): NewPassphrase {
+  const { username } = home.account;
+  return useMemo(() => new NewPassphrase([username, peerName]), [username, peerName]);
 }
 
-function PassphraseForm({ title, action, isNew, peerName, use }: PassphraseFormProps) {
+interface PassphraseFormProps {
+  readonly home: Home;
+  readonly title: string;
+  readonly action: string;
+  /** The passphrase where it is a new one. */
+  readonly fresh?: NewPassphrase;
+  readonly peerName: string;
+  readonly use: (passphrase: string) => Promise<void>;
+  /** What stands below the form's button. */
+  readonly children?: ComponentChildren;
+}
+
+function PassphraseForm({
+  home,
+  title,
+  action,
+  fresh,
+  peerName,
+  use,
+  children,
+}: PassphraseFormProps) {
   const trouble = useSignal<string | undefined>(undefined);
   const isBusy = useSignal(false);
   const isShown = useSignal(false);
@@ -62,50 +154,72 @@ function PassphraseForm({ title, action, isNew, peerName, use }: PassphraseFormP
   };
   const submit = async (event: SubmitEvent) => {
     event.preventDefault();
-    const fields = new FormData(event.currentTarget as HTMLFormElement);
-    const passphrase = String(fields.get("passphrase"));
-    if (isNew && passphrase !== fields.get("again")) {
-      return refuse("The two are not the same. Type the passphrase once more in each field.");
-    }
+    const passphrase = field.current!.value;
     trouble.value = undefined;
     isBusy.value = true;
+    const objection = await fresh?.objection();
+    if (objection !== undefined) return refuse(objection);
     try {
       await use(passphrase);
     } catch (error) {
-      refuse(said(error, peerName));
+      refuse(said(error, home, peerName));
     }
   };
 
   const typed = isShown.value ? ({ type: "text" } as const) : ({ type: "password" } as const);
+  const attributes = {
+    ...{ ...typed, autocomplete: "off", spellcheck: false },
+    autocapitalize: "none",
+  } as const;
   return (
     <form class="passphrase fields" onSubmit={submit} aria-busy={isBusy.value}>
       <h3>{title}</h3>
       <p>
         Your messages are encrypted with a key that is made from it, on this device. You and{" "}
-        <bdi>{peerName}</bdi> need the same one: agree on it where nobody listens, not through this
-        server. It is never sent or stored.
+        <bdi>{peerName}</bdi> need the same one: agree on it in person or in a call, not through
+        this server. It is never sent or stored.
       </p>
+      {fresh !== undefined && (
+        <DrawWords
+          fresh={fresh}
+          fail={refuse}
+          show={() => {
+            trouble.value = undefined;
+            isShown.value = true;
+          }}
+        />
+      )}
       <label>
         Passphrase
         <input
           ref={field}
-          {...typed}
+          {...attributes}
           name="passphrase"
-          autocomplete="off"
           required
-          aria-describedby="passphrase-trouble"
+          aria-describedby={
+            fresh === undefined ? "passphrase-trouble" : "strength passphrase-trouble"
+          }
+          {...(fresh !== undefined && {
+            value: fresh.text.value,
+            onInput: ({ currentTarget }) => fresh.type(currentTarget.value),
+          })}
         />
       </label>
-      {isNew && (
+      {fresh !== undefined && (
         <>
           <label>
             Passphrase, again
-            <input {...typed} name="again" autocomplete="off" required />
+            <input
+              {...attributes}
+              name="again"
+              required
+              value={fresh.again.value}
+              onInput={({ currentTarget }) => {
+                fresh.again.value = currentTarget.value;
+              }}
+            />
           </label>
-          <p class="hint">
-            Whoever runs the server can try to guess it. Four words that do not belong together, or
-            more, withstand that. It cannot be changed later.
-          </p>
+          <Strength fresh={fresh} />
         </>
       )}
       <label class="check">
@@ -122,12 +236,15 @@ function PassphraseForm({ title, action, isNew, peerName, use }: PassphraseFormP
       <button type="submit" class="primary" disabled={isBusy.value}>
         {isBusy.value ? "Making the key…" : action}
       </button>
+      {children}
     </form>
   );
 }
 
-function said(error: unknown, peerName: string): string {
-  if (!(error instanceof KeyError) || error.code !== "ERR_WRONG_PASSPHRASE") return reasonOf(error);
+function said(error: unknown, home: Home, peerName: string): string {
+  if (!(error instanceof KeyError) || error.code !== "ERR_WRONG_PASSPHRASE") {
+    return home.notices.explain(error);
+  }
   return (
     `This is not the passphrase of your chat with ${peerName}: one of you typed another. ` +
     "Nothing was sent or opened with it. Compare what you agreed on, and try again."

@@ -1,6 +1,7 @@
 import { useSignal } from "@preact/signals";
+import { plainSentence } from "lacre-client";
 import { useLayoutEffect, useRef } from "preact/hooks";
-import { type App, reasonOf } from "../model/app.js";
+import type { App } from "../model/app.js";
 import { Card } from "./page.js";
 import { Trouble } from "./parts.js";
 
@@ -26,7 +27,7 @@ export function SignIn({ app, reason }: { app: App; reason: string | undefined }
   const username = useRef<HTMLInputElement>(null);
   const words = WORDS[how.value];
 
-  // Whoever turns to the other form begins at its top.
+  // A user who turns to the other form begins at its top.
   useLayoutEffect(() => username.current?.focus(), [how.value]);
 
   const submit = async (event: SubmitEvent) => {
@@ -37,7 +38,7 @@ export function SignIn({ app, reason }: { app: App; reason: string | undefined }
     try {
       await app.signIn(how.value, String(fields.get("username")), String(fields.get("password")));
     } catch (error) {
-      trouble.value = reasonOf(error);
+      trouble.value = plainSentence(error);
       isBusy.value = false;
       username.current?.focus();
     }

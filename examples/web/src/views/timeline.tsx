@@ -1,12 +1,12 @@
-import type { ChatState } from "lacre-client";
+import { type ChatState, shownUnread } from "lacre-client";
 import { memo } from "preact/compat";
 import type { Line } from "../model/conversation.js";
 import type { Home } from "../model/home.js";
+import { AutoDeleteChange, isChangeLast, lineAfterChange } from "./auto-delete-change.js";
+import { Beginning } from "./beginning.js";
 import { byDay } from "./days.js";
 import { Message } from "./message.js";
-
-/** So close to the top, in pixels, that earlier messages are fetched. */
-const NEAR = 400;
+import { useScrolling } from "./scrolling.js";
 
 interface TimelineProps {
   readonly home: Home;
@@ -15,46 +15,69 @@ interface TimelineProps {
   readonly isBare: boolean;
 }
 
+/** The messages of a chat. New ones are announced elsewhere, so that a page of earlier ones is not read out. */
 export function Timeline({ home, chat, isBare }: TimelineProps) {
   const conversation = home.conversation(chat.chat_id);
-  const { lines, earlier } = conversation;
-  const loadEarlier = () => void home.loadEarlier(chat.chat_id);
+  const { earlier, firstUnread, isAtEnd, unread, waitsUntil } = conversation;
+  const { scroller, content, shown, latestBefore, onScroll, goToEnd } = useScrolling(home, chat);
   const { deliveredUpTo, readUpTo } = chat;
+  const firstNew = firstUnread.value ?? Number.POSITIVE_INFINITY;
+  const divided = shown.find(({ isOwn, seq = 0 }) => !isOwn && seq >= firstNew);
+  const lines = conversation.lines.value;
+  const isWhole = earlier.value === "none" && shown[0] === lines[0];
+  const afterChange = lineAfterChange(chat, shown, isWhole);
+  const isLast = shown.at(-1) === lines.at(-1) && isChangeLast(chat, lines);
   return (
-    // The content is at its bottom, and stays there when something is added at either end: by column-reverse.
-    <section
-      class="timeline"
-      aria-label={`Messages with ${chat.peer_name}`}
-      // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls is to be scrolled with the keyboard too.
-      tabIndex={0}
-      onScroll={({ currentTarget: { scrollTop, scrollHeight, clientHeight } }) => {
-        const isNear = scrollHeight - clientHeight + scrollTop < NEAR;
-        if (isNear && earlier.value === "more") loadEarlier();
-      }}
-    >
-      <div class="days">
-        <Beginning earlier={earlier.value} retry={loadEarlier} />
-        {byDay(lines.value).map(({ day, title, lines: ofDay }) => (
-          <section key={day} class="day" aria-label={title}>
-            <h3>
-              <time dateTime={day}>{title}</time>
-            </h3>
+    <div class="messages">
+      <section
+        ref={scroller}
+        class="timeline"
+        role="log"
+        aria-live="off"
+        aria-busy={earlier.value === "loading"}
+        aria-label={`Messages with ${chat.peer_name}`}
+        // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls is to be scrolled with the keyboard too.
+        tabIndex={0}
+        onScroll={onScroll}
+      >
+        <div ref={content} class="days">
+          <Beginning
+            earlier={earlier.value}
+            waitsUntil={waitsUntil.value}
+            retry={() => void home.loadEarlier(chat.chat_id)}
+          />
+          {byDay(shown, latestBefore).map(({ day, title, lines }) => (
+            <section key={day} class="day" aria-label={title}>
+              <h3>
+                <time dateTime={day}>{title}</time>
+              </h3>
+              <ol>
+                {lines.flatMap((line) => [
+                  ...(line === afterChange
+                    ? [<AutoDeleteChange key="change" {...{ home, chat }} />]
+                    : []),
+                  ...(line === divided ? [<Divider key="new" />] : []),
+                  <Entry
+                    key={keyOf(line)}
+                    line={line}
+                    peerName={chat.peer_name}
+                    isBare={isBare}
+                    {...(line.isOwn ? { deliveredUpTo, readUpTo } : NO_MARKS)}
+                    edit={(failed) => conversation.edit(failed)}
+                  />,
+                ])}
+              </ol>
+            </section>
+          ))}
+          {isLast && (
             <ol>
-              {ofDay.map((line) => (
-                <Entry
-                  key={keyOf(line)}
-                  line={line}
-                  peerName={chat.peer_name}
-                  isBare={isBare}
-                  {...(line.isOwn ? { deliveredUpTo, readUpTo } : NO_MARKS)}
-                  edit={(failed) => conversation.edit(failed)}
-                />
-              ))}
+              <AutoDeleteChange home={home} chat={chat} />
             </ol>
-          </section>
-        ))}
-      </div>
-    </section>
+          )}
+        </div>
+      </section>
+      {!isAtEnd.value && <Jump unread={unread.value} jump={goToEnd} />}
+    </div>
   );
 }
 
@@ -70,22 +93,25 @@ function keyOf({ client_id, sender_id, seq }: Line): string {
   return client_id === undefined ? String(seq) : `${sender_id} ${client_id}`;
 }
 
-function Beginning({ earlier, retry }: { earlier: string; retry: () => void }) {
-  if (earlier === "loading") return <p class="beginning">Loading…</p>;
-  if (earlier === "none") {
-    return (
-      <p class="beginning">This is the beginning. Only the two of you can read what follows.</p>
-    );
-  }
-  if (earlier === "offline") {
-    return <p class="beginning">Earlier messages are with the server, which is not reached now.</p>;
-  }
-  const said = earlier === "failed" ? "Earlier messages were not loaded. Try again" : undefined;
+function Divider() {
   return (
-    <p class="beginning">
-      <button type="button" class="link" onClick={retry}>
-        {said ?? "Load earlier messages"}
-      </button>
-    </p>
+    <li class="divider">
+      <span>New messages</span>
+    </li>
+  );
+}
+
+function Jump({ unread, jump }: { unread: number; jump: () => void }) {
+  return (
+    <button type="button" class="jump" onClick={jump}>
+      {unread > 0 && <span class="unread">{shownUnread(unread)}</span>}
+      <span class="hidden">
+        {unread > 0 && " unread. "}
+        Go to the last message
+      </span>
+      <svg viewBox="0 0 20 20" width="20" height="20" aria-hidden="true">
+        <path d="M10 4v12m-5-5 5 5 5-5" />
+      </svg>
+    </button>
   );
 }

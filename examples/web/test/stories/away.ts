@@ -37,6 +37,25 @@ export function away(stage: Stage): void {
     });
   });
 
+  describe("a connection that died while nobody closed it", () => {
+    it.each(["online", "pageshow"])("is replaced within seconds of a %s event", async (event) => {
+      const uma = await stage.person(`uma-${event}`);
+      const vito = await stage.person(`vito-${event}`);
+      await Promise.all([uma.signUp(), vito.signUp()]);
+      await uma.beginChat(vito.name);
+      await uma.write("before");
+      await vito.openChat(uma.name);
+      await vito.sees("before");
+      uma.cable.blackhole();
+      await uma.write("into the void");
+      const begun = Date.now();
+      await uma.page.evaluate((name) => window.dispatchEvent(new Event(name)), event);
+      await vito.sees("before", "into the void");
+      // Without a probe, three sendings of 10 seconds each go by.
+      expect(Date.now() - begun).toBeLessThan(20_000);
+    });
+  });
+
   describe("people whose server is killed", () => {
     it("write on, and have everything once and in order when it is back", async () => {
       const olga = await stage.person("olga");
@@ -57,6 +76,40 @@ export function away(stage: Stage): void {
       await olga.sees("before", "while it was down", "after");
       await paul.sees("before", "while it was down", "after");
       await olga.ticks("Read", "Read");
+    });
+  });
+
+  describe("the list of chats", () => {
+    it("has its order, last messages and drafts after a reload", async () => {
+      const lena = await stage.person("lena");
+      await lena.signUp();
+      const mark = await Companion.with(stage.serverUrl, "mark", "lena");
+      const nils = await Companion.with(stage.serverUrl, "nils", "lena");
+      await lena.openChat("nils");
+      await lena.sees(GREETING);
+      await lena.composer.fill("a secret that is not finished");
+      await lena.openChat("mark");
+      await mark.write("the last of mark's");
+      await lena.sees(GREETING, "the last of mark's");
+      const entries = () => lena.page.locator(".chats:not(.people) .about").allInnerTexts();
+      const looksRight = async () => {
+        await expect.poll(async () => (await entries())[0], { timeout: 45_000 }).toMatch(/^mark/);
+        expect((await entries())[0]).toContain("the last of mark's");
+        expect((await entries())[1]).toContain("a secret that is not finished");
+      };
+      await looksRight();
+      await expect.poll(() => lena.kept(), { timeout: 45_000 }).toMatch(/drafts":\[\{/);
+      expect(await lena.kept()).not.toContain("a secret");
+      await lena.page.reload();
+      await looksRight();
+      await lena.chatLink("nils").click();
+      await expect
+        .poll(() => lena.composer.inputValue(), { timeout: 45_000 })
+        .toBe("a secret that is not finished");
+      await lena.composer.press("Enter");
+      await lena.sees(GREETING, "a secret that is not finished");
+      await expect.poll(() => lena.kept(), { timeout: 45_000 }).not.toMatch(/drafts":\[\{/);
+      await Promise.all([mark.leave(), nils.leave()]);
     });
   });
 

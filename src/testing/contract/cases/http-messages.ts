@@ -1,99 +1,115 @@
-import { encodeUtf8 } from "../../../bytes.js";
+import { encodeBase64, encodeUtf8 } from "../../../bytes.js";
+import { directionKeys } from "../../../connection/channel.js";
+import { httpKeys } from "../../../connection/http-keys.js";
 import { randomBytes } from "../../../crypto/random.js";
-import { MessageProtocol } from "../../../envelope/message-protocol.js";
+import type { MessageProtocol } from "../../../envelope/message-protocol.js";
 import { SigningKey } from "../../../envelope/signing-key.js";
 import { MAX_FRAME_BYTES } from "../../../limits.js";
 import { Ack, ChatMessage } from "../../../messages/chat.js";
 import { MessageListResponse } from "../../../messages/lists.js";
-import { directionKeys } from "../../../session/channel.js";
+import { openHttpAnswer } from "../../../session/http-answer.js";
 import { contractCase } from "../contract-case.js";
-import { check, checkSame } from "../failure.js";
-import type { Stage, User } from "../stage.js";
+import { ContractFailure, check, checkSame } from "../failure.js";
+import type { Fixture, User } from "../fixture.js";
 
 const WIRES = [1, 2] as const;
 const AS_FRAME = { accept: "application/msgpack" };
 
-function post(stage: Stage, { token }: User, chatId: number, status: number, body: unknown) {
-  return stage.granted("POST", `/chats/${chatId}/messages`, status, { token, body });
+function post(fixture: Fixture, { token }: User, chatId: number, status: number, body: unknown) {
+  return fixture.expectStatus("POST", `/chats/${chatId}/messages`, status, { token, body });
 }
 
-/** A frame of an answer, which the session's server key has signed. */
-function opened(bytes: Uint8Array, { sessionKey }: User): MessageProtocol {
-  const message = MessageProtocol.fromBytes(bytes);
-  const isSigned = message.verify(directionKeys(sessionKey).server);
-  check(isSigned, "a frame under the session's server key", message.type);
-  return message;
+/** Opens an answer in a frame, under the server's HTTP key of the session and to this request. */
+function opened(
+  bytes: Uint8Array,
+  { sessionKey }: User,
+  request: MessageProtocol | Uint8Array,
+): MessageProtocol {
+  const { server: key } = httpKeys(sessionKey);
+  try {
+    return openHttpAnswer(bytes, { key, request });
+  } catch (error) {
+    const expected = "a frame under the session's HTTP key of the server that names its request";
+    throw new ContractFailure(expected, (error as Error).message);
+  }
 }
 
-/** Messages over HTTP (section 12, H-10 to H-13). */
+/** Returns the headers of a request for a frame, and the bytes that the answer must name. */
+function frameRequest(): { headers: Record<string, string>; request: Uint8Array } {
+  const request = randomBytes(32);
+  return { headers: { ...AS_FRAME, "lacre-request": encodeBase64(request) }, request };
+}
+
+/** Messages over HTTP (docs/PROTOCOL.md, section 12, H-10 to H-13). */
 export const httpMessages = [
   contractCase(
     "H-10",
-    "a message over HTTP is acknowledged, and comes to the other member",
-    async (stage) => {
-      const { alice, bob, chat_id } = await stage.pair();
-      const fromBob = await stage.connect(bob);
-      const message = stage.message(chat_id, alice);
-      const { body } = await post(stage, alice, chat_id, 201, message);
+    "acknowledges a message over HTTP, and delivers it to the other member",
+    async (fixture) => {
+      const { alice, bob, chat_id } = await fixture.pair();
+      const fromBob = await fixture.connect(bob);
+      const message = fixture.message(chat_id, alice);
+      const { body } = await post(fixture, alice, chat_id, 201, message);
       const ack = Ack.safeParse(body);
       check(ack.success, "the payload of ack", body);
       checkSame("client_id", ack.value.client_id, message.client_id);
       const { value } = await fromBob.next("message");
-      const { message_id, seq } = ack.value;
-      checkSame("the message", value, { ...message, message_id, seq });
+      const { message_id, seq, stored_at } = ack.value;
+      checkSame("the message", value, { ...message, message_id, seq, stored_at });
     },
   ),
   contractCase(
     "H-10",
-    "a message that comes again over HTTP is the same, as over a WebSocket",
-    async (stage) => {
-      const { alice, chat_id } = await stage.pair();
-      const message = stage.message(chat_id, alice);
-      const { body } = await post(stage, alice, chat_id, 201, message);
-      checkSame("the second ack", (await post(stage, alice, chat_id, 200, message)).body, body);
-      const connection = await stage.connect(alice);
+    "acknowledges a repeated message over HTTP as before, as over a WebSocket",
+    async (fixture) => {
+      const { alice, chat_id } = await fixture.pair();
+      const message = fixture.message(chat_id, alice);
+      const { body } = await post(fixture, alice, chat_id, 201, message);
+      checkSame("the second ack", (await post(fixture, alice, chat_id, 200, message)).body, body);
+      const connection = await fixture.connect(alice);
       checkSame(
         "the ack over a WebSocket",
-        (await stage.send(connection, message)).ack,
+        (await fixture.send(connection, message)).ack,
         Ack.parse(body),
       );
     },
   ),
-  contractCase("H-10", "a client id with another body is refused over HTTP too", async (stage) => {
-    const { alice, chat_id } = await stage.pair();
-    const message = stage.message(chat_id, alice);
-    await post(stage, alice, chat_id, 201, message);
+  contractCase("H-10", "rejects a used client id with another body over HTTP", async (fixture) => {
+    const { alice, chat_id } = await fixture.pair();
+    const message = fixture.message(chat_id, alice);
+    await post(fixture, alice, chat_id, 201, message);
     const other = { ...message, content: randomBytes(144) };
-    const { body } = await post(stage, alice, chat_id, 409, other);
+    const { body } = await post(fixture, alice, chat_id, 409, other);
     checkSame("error_code", body?.error_code, "ERR_CLIENT_ID_REUSED");
   }),
   contractCase(
     "H-10",
-    "in another's name, or for another chat than the address', nothing is taken over HTTP",
-    async (stage) => {
-      const { alice, bob, chat_id } = await stage.pair();
-      await post(stage, alice, chat_id, 403, stage.message(chat_id, bob));
-      await post(stage, alice, chat_id, 422, stage.message(chat_id + 1, alice));
-      await stage.holds(alice, chat_id, 0);
+    "rejects a message in another user's name, or for a chat other than the path's, over HTTP",
+    async (fixture) => {
+      const { alice, bob, chat_id } = await fixture.pair();
+      await post(fixture, alice, chat_id, 403, fixture.message(chat_id, bob));
+      await post(fixture, alice, chat_id, 422, fixture.message(chat_id + 1, alice));
+      await fixture.expectStored(alice, chat_id, 0);
     },
   ),
   ...WIRES.map((wire) =>
     contractCase(
       "H-10",
-      `a message in a frame on wire ${wire} is taken, and answered with one`,
-      async (stage) => {
-        const { alice, chat_id } = await stage.pair();
-        const message = stage.message(chat_id, alice);
-        const { client } = directionKeys(alice.sessionKey);
-        const body = ChatMessage.toProtocol(message, client, { wire }).toBytes();
+      `accepts a message in a frame on wire ${wire}, and answers with a frame`,
+      async (fixture) => {
+        const { alice, chat_id } = await fixture.pair();
+        const message = fixture.message(chat_id, alice);
+        const { client } = httpKeys(alice.sessionKey);
+        const request = ChatMessage.toProtocol(message, client, { wire });
+        const body = request.toBytes();
         const { token } = alice;
         const path = `/chats/${chat_id}/messages`;
-        const { bytes } = await stage.granted("POST", path, 201, {
+        const { bytes } = await fixture.expectStatus("POST", path, 201, {
           token,
           body,
           headers: AS_FRAME,
         });
-        const answer = opened(bytes, alice);
+        const answer = opened(bytes, alice, request);
         checkSame("the answer's wire", answer.wire, wire);
         checkSame("client_id", Ack.fromProtocol(answer).client_id, message.client_id);
       },
@@ -101,61 +117,89 @@ export const httpMessages = [
   ),
   contractCase(
     "H-10",
-    "a frame under another key, or without a client id, is refused over HTTP",
-    async (stage) => {
-      const { alice, chat_id } = await stage.pair();
-      const { client, server } = directionKeys(alice.sessionKey);
-      const { client_id: _, ...anonymous } = stage.message(chat_id, alice);
+    "rejects a frame under another key, or without a client id, over HTTP",
+    async (fixture) => {
+      const { alice, chat_id } = await fixture.pair();
+      const { client, server } = httpKeys(alice.sessionKey);
+      const ofHandshake = directionKeys(alice.sessionKey).client;
+      const { client_id: _, ...anonymous } = fixture.message(chat_id, alice);
       const frame = (value: ChatMessage, key: SigningKey) =>
         ChatMessage.toProtocol(value, key).toBytes();
-      for (const key of [server, SigningKey.from(alice.sessionKey), SigningKey.generate()]) {
+      const others = [SigningKey.from(alice.sessionKey), SigningKey.generate()];
+      for (const key of [server, ofHandshake, ...others]) {
         const { body } = await post(
-          stage,
+          fixture,
           alice,
           chat_id,
           400,
-          frame(stage.message(chat_id, alice), key),
+          frame(fixture.message(chat_id, alice), key),
         );
         checkSame("error_code", body?.error_code, "ERR_VERIFY");
       }
-      await post(stage, alice, chat_id, 422, frame(anonymous, client));
-      await stage.holds(alice, chat_id, 0);
+      await post(fixture, alice, chat_id, 422, frame(anonymous, client));
+      await fixture.expectStored(alice, chat_id, 0);
     },
   ),
-  contractCase("H-11", "messages are read on from a seq, and back from one", async (stage) => {
-    const { alice, chat_id } = await stage.pair();
-    const sent = await stage.converse(await stage.connect(alice), alice, chat_id, 5);
-    const ids = sent.map(({ message }) => message.client_id);
-    const seqs = sent.map(({ ack }) => ack.seq);
-    const read = async (query: string) => {
-      const path = `/chats/${chat_id}/messages?${query}`;
-      const { body } = await stage.granted("GET", path, 200, { token: alice.token });
-      const list = MessageListResponse.safeParse(body);
-      check(list.success, "the payload of message_list", body);
-      return { list: list.value, ids: list.value.messages.map(({ client_id }) => client_id) };
-    };
-    const onward = await read(`after=${seqs[0]}&limit=2`);
-    checkSame("those after the first", onward.ids, ids.slice(1, 3));
-    checkSame("has_more", onward.list.has_more, true);
-    const back = await read(`before=${seqs[4]}&limit=2`);
-    checkSame("those before the last", back.ids, ids.slice(2, 4));
-    checkSame("has_more", back.list.has_more, true);
-    checkSame("all", (await read("")).ids, ids);
-  }),
-  contractCase("H-12", "a list is a frame for who asks for one", async (stage) => {
-    const { alice, chat_id } = await stage.pair();
-    await stage.converse(await stage.connect(alice), alice, chat_id, 1);
-    const { token } = alice;
+  contractCase(
+    "H-11",
+    "pages through messages forward and backward from a seq",
+    async (fixture) => {
+      const { alice, chat_id } = await fixture.pair();
+      const sent = await fixture.sendMany(await fixture.connect(alice), alice, chat_id, 5);
+      const ids = sent.map(({ message }) => message.client_id);
+      const seqs = sent.map(({ ack }) => ack.seq);
+      const read = async (query: string) => {
+        const path = `/chats/${chat_id}/messages?${query}`;
+        const { body } = await fixture.expectStatus("GET", path, 200, { token: alice.token });
+        const list = MessageListResponse.safeParse(body);
+        check(list.success, "the payload of message_list", body);
+        return { list: list.value, ids: list.value.messages.map(({ client_id }) => client_id) };
+      };
+      const onward = await read(`after=${seqs[0]}&limit=2`);
+      checkSame("those after the first", onward.ids, ids.slice(1, 3));
+      checkSame("has_more", onward.list.has_more, true);
+      const back = await read(`before=${seqs[4]}&limit=2`);
+      checkSame("those before the last", back.ids, ids.slice(2, 4));
+      checkSame("has_more", back.list.has_more, true);
+      checkSame("all", (await read("")).ids, ids);
+    },
+  ),
+  contractCase("H-12", "returns a list as a frame on request", async (fixture) => {
+    const { alice, chat_id } = await fixture.pair();
+    await fixture.sendMany(await fixture.connect(alice), alice, chat_id, 1);
     for (const [path, type] of [
       ["/chats", "chat_list"],
       [`/chats/${chat_id}/messages`, "message_list"],
+      [`/chats/${chat_id}/messages?before=9`, "message_list"],
     ]) {
-      const { bytes } = await stage.granted("GET", path!, 200, { token, headers: AS_FRAME });
-      checkSame("its type", opened(bytes, alice).type, type);
+      const { headers, request } = frameRequest();
+      const { bytes } = await fixture.expectStatus("GET", path!, 200, {
+        token: alice.token,
+        headers,
+      });
+      const answer = opened(bytes, alice, request);
+      checkSame("its type", answer.type, type);
+      if (type === "message_list") checkSame("its chat_id", answer.payload.chat_id, chat_id);
     }
   }),
-  contractCase("H-13", "a body of more than 1,048,576 bytes is refused", async (stage) => {
-    const { alice, chat_id } = await stage.pair();
-    await post(stage, alice, chat_id, 413, encodeUtf8(" ".repeat(MAX_FRAME_BYTES + 1)));
+  contractCase(
+    "H-12",
+    "rejects a request for a frame without a valid lacre-request header",
+    async (fixture) => {
+      const { alice, chat_id } = await fixture.pair();
+      const path = `/chats/${chat_id}/messages`;
+      const { token } = alice;
+      const short = encodeBase64(randomBytes(31));
+      for (const headers of [AS_FRAME, { ...AS_FRAME, "lacre-request": short }]) {
+        await fixture.expectError("GET", path, 422, { token, headers });
+        const body = fixture.message(chat_id, alice);
+        await fixture.expectError("POST", path, 422, { token, headers, body });
+      }
+      await fixture.expectStored(alice, chat_id, 0);
+    },
+  ),
+  contractCase("H-13", "rejects an HTTP body of more than 1,048,576 bytes", async (fixture) => {
+    const { alice, chat_id } = await fixture.pair();
+    await post(fixture, alice, chat_id, 413, encodeUtf8(" ".repeat(MAX_FRAME_BYTES + 1)));
   }),
 ];

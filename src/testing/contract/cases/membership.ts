@@ -2,82 +2,86 @@ import { ChatMessage, StatusEvent } from "../../../messages/chat.js";
 import { Resume } from "../../../messages/connection.js";
 import { contractCase } from "../contract-case.js";
 import { check, checkSame } from "../failure.js";
-import type { Stage } from "../stage.js";
+import type { Fixture } from "../fixture.js";
 
 const NO_CHAT = Number.MAX_SAFE_INTEGER - 1;
 
-/** Alice and bob, who have a chat with a message in it, and carol, who is not in it. */
-async function strangers(stage: Stage) {
-  const pair = await stage.pair();
-  const carol = await stage.user();
-  const [fromAlice, fromCarol] = [await stage.connect(pair.alice), await stage.connect(carol)];
-  await stage.converse(fromAlice, pair.alice, pair.chat_id, 1);
+/** Creates a chat of Alice and Bob with one message, and connects Alice and a non-member, Carol. */
+async function strangers(fixture: Fixture) {
+  const pair = await fixture.pair();
+  const carol = await fixture.user();
+  const [fromAlice, fromCarol] = [await fixture.connect(pair.alice), await fixture.connect(carol)];
+  await fixture.sendMany(fromAlice, pair.alice, pair.chat_id, 1);
   return { ...pair, carol, fromAlice, fromCarol };
 }
 
-/** Who may read and write what (S-14, H-8). */
+/** Access of members and non-members (docs/PROTOCOL.md, S-14 and H-8). */
 export const membership = [
   contractCase(
     "S-14",
-    "nobody writes to a chat of others, or to one that is not there",
-    async (stage) => {
-      const { alice, carol, chat_id, fromAlice, fromCarol } = await strangers(stage);
+    "rejects a message of a non-member, or to an unknown chat",
+    async (fixture) => {
+      const { alice, carol, chat_id, fromAlice, fromCarol } = await strangers(fixture);
       for (const id of [chat_id, NO_CHAT]) {
-        const message = stage.message(id, carol);
+        const message = fixture.message(id, carol);
         fromCarol.send(ChatMessage, message);
         const { details } = await fromCarol.nextError("ERR_FORBIDDEN");
         checkSame("the client_id that the error names", details?.client_id, message.client_id);
       }
-      await fromAlice.isQuiet();
-      await stage.holds(alice, chat_id, 1);
+      await fromAlice.expectNothing();
+      await fixture.expectStored(alice, chat_id, 1);
     },
   ),
   contractCase(
     "S-14",
-    "nobody resumes a chat of others, or one that is not there",
-    async (stage) => {
-      const { chat_id, fromCarol } = await strangers(stage);
+    "rejects a resume of a non-member, or of an unknown chat",
+    async (fixture) => {
+      const { chat_id, fromCarol } = await strangers(fixture);
       for (const id of [chat_id, NO_CHAT]) {
         fromCarol.send(Resume, { chat_id: id, after: 0, limit: 100 });
         await fromCarol.nextError("ERR_FORBIDDEN");
       }
-      await fromCarol.isQuiet();
+      await fromCarol.expectNothing();
     },
   ),
-  contractCase("S-14", "nobody marks a chat of others, or types in it", async (stage) => {
-    const { carol, chat_id, fromAlice, fromCarol } = await strangers(stage);
+  contractCase("S-14", "rejects receipts and typing of non-members", async (fixture) => {
+    const { carol, chat_id, fromAlice, fromCarol } = await strangers(fixture);
     for (const event_type of ["read", "typing"] as const) {
       fromCarol.send(StatusEvent, { event_type, user_id: carol.id, chat_id, seq: 1 });
       await fromCarol.nextError("ERR_FORBIDDEN");
     }
-    await fromAlice.isQuiet();
+    await fromAlice.expectNothing();
   }),
-  contractCase("S-19", "nobody else hears what two say to each other", async (stage) => {
-    const { alice, bob, chat_id, fromAlice, fromCarol } = await strangers(stage);
-    const fromBob = await stage.connect(bob);
+  contractCase("S-19", "sends nothing of a chat to non-members", async (fixture) => {
+    const { alice, bob, chat_id, fromAlice, fromCarol } = await strangers(fixture);
+    const fromBob = await fixture.connect(bob);
     fromAlice.send(StatusEvent, { event_type: "typing", user_id: alice.id, chat_id });
-    await stage.send(fromAlice, stage.message(chat_id, alice));
+    await fixture.send(fromAlice, fixture.message(chat_id, alice));
     await fromBob.next("message");
-    await fromCarol.isQuiet();
+    await fromCarol.expectNothing();
   }),
-  contractCase("H-8", "over HTTP a chat of others is as one that is not there", async (stage) => {
-    const { alice, carol, chat_id } = await strangers(stage);
-    const { token } = carol;
-    const codes = new Set<string>();
-    for (const id of [chat_id, NO_CHAT]) {
-      codes.add(await stage.refused("GET", `/chats/${id}`, 404, { token }));
-      codes.add(await stage.refused("GET", `/chats/${id}/messages`, 404, { token }));
-      const body = { auto_delete_hours: 1 };
-      codes.add(await stage.refused("PATCH", `/chats/${id}/config`, 404, { token, body }));
-    }
-    check(codes.size === 1, "one error_code for all of them", [...codes].join(", "));
-    const body = stage.message(chat_id, carol);
-    await stage.refused("POST", `/chats/${chat_id}/messages`, 403, { token, body });
-    await stage.holds(alice, chat_id, 1);
-  }),
-  contractCase("H-8", "nobody's list has a chat of others", async (stage) => {
-    const { carol } = await strangers(stage);
-    const { body } = await stage.granted("GET", "/chats", 200, { token: carol.token });
+  contractCase(
+    "H-8",
+    "answers a non-member over HTTP as if the chat did not exist",
+    async (fixture) => {
+      const { alice, carol, chat_id } = await strangers(fixture);
+      const { token } = carol;
+      const codes = new Set<string>();
+      for (const id of [chat_id, NO_CHAT]) {
+        codes.add(await fixture.expectError("GET", `/chats/${id}`, 404, { token }));
+        codes.add(await fixture.expectError("GET", `/chats/${id}/messages`, 404, { token }));
+        const body = { auto_delete_hours: 1 };
+        codes.add(await fixture.expectError("PATCH", `/chats/${id}/config`, 404, { token, body }));
+      }
+      check(codes.size === 1, "one error_code for all of them", [...codes].join(", "));
+      const body = fixture.message(chat_id, carol);
+      await fixture.expectError("POST", `/chats/${chat_id}/messages`, 403, { token, body });
+      await fixture.expectStored(alice, chat_id, 1);
+    },
+  ),
+  contractCase("H-8", "does not list chats for non-members", async (fixture) => {
+    const { carol } = await strangers(fixture);
+    const { body } = await fixture.expectStatus("GET", "/chats", 200, { token: carol.token });
     checkSame("the list", body?.chats, []);
     checkSame("its total", body?.total, 0);
   }),

@@ -5,12 +5,13 @@ import { type Ack, ChatMessage } from "../../../messages/chat.js";
 import { defineMessage } from "../../../messages/define-message.js";
 import { contractCase } from "../contract-case.js";
 import { check, checkSame } from "../failure.js";
-import { randomUuid, type Sent, type Stage } from "../stage.js";
+import { type Fixture, randomUuid, type Sent } from "../fixture.js";
 
 const WIRES = [1, 2] as const;
 
-/** A message as it came, without what the server gives it. */
-function asWritten({ message_id: _, seq: __, ...written }: ChatMessage): object {
+/** Returns a received message without the fields that the server sets. */
+function asWritten(message: ChatMessage): object {
+  const { message_id: _, seq: __, stored_at: ___, ...written } = message;
   return written;
 }
 
@@ -23,28 +24,28 @@ function checkContiguous(seqs: readonly number[], from: number): void {
   checkSame("the seqs", seqs, expected);
 }
 
-async function converseOn(stage: Stage, wire: 1 | 2) {
-  const pair = await stage.pair();
-  const fromAlice = await stage.connect(pair.alice, { wires: [wire] });
-  const fromBob = await stage.connect(pair.bob, { wires: [wire] });
+async function connectPair(fixture: Fixture, wire: 1 | 2) {
+  const pair = await fixture.pair();
+  const fromAlice = await fixture.connect(pair.alice, { wires: [wire] });
+  const fromBob = await fixture.connect(pair.bob, { wires: [wire] });
   return { ...pair, fromAlice, fromBob };
 }
 
-/** A message of any shape, right or wrong. */
+/** A definition that accepts valid and invalid chat messages. */
 const AnyMessage = /* @__PURE__ */ defineMessage(
   "message",
   /* @__PURE__ */ z.record(z.string(), z.unknown()),
 );
 
-/** What becomes of messages (section 11, S-11 to S-13). */
+/** Messages over a WebSocket (docs/PROTOCOL.md, section 11, S-11 to S-14 and S-19). */
 export const messages = [
   ...WIRES.map((wire) =>
     contractCase(
       "S-19",
-      `on wire ${wire} a message is acknowledged, and comes to the other member`,
-      async (stage) => {
-        const { alice, chat_id, fromAlice, fromBob } = await converseOn(stage, wire);
-        const { message, ack } = await stage.send(fromAlice, stage.message(chat_id, alice));
+      `acknowledges a message on wire ${wire}, and delivers it to the other member`,
+      async (fixture) => {
+        const { alice, chat_id, fromAlice, fromBob } = await connectPair(fixture, wire);
+        const { message, ack } = await fixture.send(fromAlice, fixture.message(chat_id, alice));
         checkSame("the ack's chat_id", ack.chat_id, chat_id);
         const { value } = await fromBob.next("message");
         checkSame("its client_id", value.client_id, message.client_id);
@@ -55,18 +56,18 @@ export const messages = [
   ),
   contractCase(
     "S-19",
-    "a message comes unchanged to the other member, on either wire",
-    async (stage) => {
-      const { alice, bob, chat_id } = await stage.pair();
-      const fromAlice = await stage.connect(alice, { wires: [1] });
+    "delivers a message unchanged to the other member on either wire",
+    async (fixture) => {
+      const { alice, bob, chat_id } = await fixture.pair();
+      const fromAlice = await fixture.connect(alice, { wires: [1] });
       const toBob = [
-        await stage.connect(bob, { wires: [1] }),
-        await stage.connect(bob, { wires: [2] }),
+        await fixture.connect(bob, { wires: [1] }),
+        await fixture.connect(bob, { wires: [2] }),
       ];
       for (const timestamp of [1_700_000_000, 1_700_000_000.123]) {
-        const { message } = await stage.send(
+        const { message } = await fixture.send(
           fromAlice,
-          stage.message(chat_id, alice, { timestamp }),
+          fixture.message(chat_id, alice, { timestamp }),
         );
         for (const connection of toBob) {
           checkSame("the message", asWritten((await connection.next("message")).value), message);
@@ -76,119 +77,111 @@ export const messages = [
   ),
   contractCase(
     "S-19",
-    "a message comes to the sender's other connections, and not back",
-    async (stage) => {
-      const { alice, chat_id, fromAlice } = await converseOn(stage, 2);
-      const other = await stage.connect(alice);
-      const { message } = await stage.send(fromAlice, stage.message(chat_id, alice));
+    "delivers a message to the sender's other connections, but not to the sending one",
+    async (fixture) => {
+      const { alice, chat_id, fromAlice } = await connectPair(fixture, 2);
+      const other = await fixture.connect(alice);
+      const { message } = await fixture.send(fromAlice, fixture.message(chat_id, alice));
       const isIt = ({ client_id }: ChatMessage) => client_id === message.client_id;
       await other.next("message", "that the other connection sent", isIt);
-      await fromAlice.isQuiet();
+      await fromAlice.expectNothing();
     },
   ),
-  contractCase("S-11", "what is acknowledged can be read, at once", async (stage) => {
-    const { alice, chat_id, fromAlice } = await converseOn(stage, 2);
+  contractCase("S-11", "returns a message immediately after its ack", async (fixture) => {
+    const { alice, chat_id, fromAlice } = await connectPair(fixture, 2);
     for (let round = 1; round <= 5; round++) {
-      await stage.send(fromAlice, stage.message(chat_id, alice));
-      await stage.holds(alice, chat_id, round);
+      await fixture.send(fromAlice, fixture.message(chat_id, alice));
+      await fixture.expectStored(alice, chat_id, round);
     }
   }),
   contractCase(
     "S-11",
-    "seqs begin with 1 and have no holes, while both write at once",
-    async (stage) => {
-      const { alice, bob, chat_id, fromAlice, fromBob } = await converseOn(stage, 2);
-      const ours = Array.from({ length: 10 }, () => stage.message(chat_id, alice));
-      const theirs = Array.from({ length: 10 }, () => stage.message(chat_id, bob));
+    "assigns seqs from 1 without gaps while both members send",
+    async (fixture) => {
+      const { alice, bob, chat_id, fromAlice, fromBob } = await connectPair(fixture, 2);
+      const ours = Array.from({ length: 10 }, () => fixture.message(chat_id, alice));
+      const theirs = Array.from({ length: 10 }, () => fixture.message(chat_id, bob));
       for (const message of ours) fromAlice.send(ChatMessage, message);
       for (const message of theirs) fromBob.send(ChatMessage, message);
       const sent: Sent[] = [];
       for (const message of ours)
-        sent.push({ message, ack: await stage.ackOf(fromAlice, message) });
+        sent.push({ message, ack: await fixture.ackOf(fromAlice, message) });
       for (const message of theirs)
-        sent.push({ message, ack: await stage.ackOf(fromBob, message) });
+        sent.push({ message, ack: await fixture.ackOf(fromBob, message) });
       checkContiguous(seqsOf(sent), 1);
     },
   ),
   contractCase(
     "S-11",
-    "one sender's messages get their seqs in the order in which they came",
-    async (stage) => {
-      const { alice, chat_id, fromAlice } = await converseOn(stage, 2);
-      const sent = Array.from({ length: 20 }, () => stage.message(chat_id, alice));
+    "assigns seqs to one sender's messages in the order of arrival",
+    async (fixture) => {
+      const { alice, chat_id, fromAlice } = await connectPair(fixture, 2);
+      const sent = Array.from({ length: 20 }, () => fixture.message(chat_id, alice));
       for (const message of sent) fromAlice.send(ChatMessage, message);
       let before = 0;
       for (const message of sent) {
-        const { seq } = await stage.ackOf(fromAlice, message);
+        const { seq } = await fixture.ackOf(fromAlice, message);
         check(seq > before, `a seq after ${before}`, seq);
         before = seq;
       }
     },
   ),
-  contractCase("S-11", "each chat counts for itself", async (stage) => {
-    const [{ alice, chat_id }, carol] = [await stage.pair(), await stage.user()];
-    const other = await stage.chat(alice, carol);
-    const connection = await stage.connect(alice);
+  contractCase("S-11", "counts seqs per chat", async (fixture) => {
+    const [{ alice, chat_id }, carol] = [await fixture.pair(), await fixture.user()];
+    const other = await fixture.chat(alice, carol);
+    const connection = await fixture.connect(alice);
     for (const id of [chat_id, other]) {
-      const { ack } = await stage.send(connection, stage.message(id, alice));
+      const { ack } = await fixture.send(connection, fixture.message(id, alice));
       checkSame("the first seq of a chat", ack.seq, 1);
     }
   }),
-  contractCase("S-11", "a message that is refused takes no seq", async (stage) => {
-    const { alice, bob, chat_id, fromAlice } = await converseOn(stage, 2);
-    const [first] = await stage.converse(fromAlice, alice, chat_id, 1);
-    fromAlice.send(ChatMessage, stage.message(chat_id, bob));
+  contractCase("S-11", "assigns no seq to a rejected message", async (fixture) => {
+    const { alice, bob, chat_id, fromAlice } = await connectPair(fixture, 2);
+    const [first] = await fixture.sendMany(fromAlice, alice, chat_id, 1);
+    fromAlice.send(ChatMessage, fixture.message(chat_id, bob));
     await fromAlice.nextError();
     fromAlice.send(
       ChatMessage,
-      stage.message(chat_id, alice, { ...first!.message, content: randomBytes(9) }),
+      fixture.message(chat_id, alice, { ...first!.message, content: randomBytes(9) }),
     );
     await fromAlice.nextError();
-    const [second] = await stage.converse(fromAlice, alice, chat_id, 1);
+    const [second] = await fixture.sendMany(fromAlice, alice, chat_id, 1);
     check(second!.ack.seq === first!.ack.seq + 1, `seq ${first!.ack.seq + 1}`, second!.ack.seq);
   }),
-  contractCase(
-    "S-13",
-    "a message in another's name is refused, and not rewritten",
-    async (stage) => {
-      const { alice, bob, chat_id, fromAlice, fromBob } = await converseOn(stage, 2);
-      const forged = stage.message(chat_id, bob);
-      fromAlice.send(ChatMessage, forged);
-      const { details } = await fromAlice.nextError("ERR_FORBIDDEN");
-      checkSame("the client_id that the error names", details?.client_id, forged.client_id);
-      await fromAlice.isQuiet();
-      await fromBob.isQuiet();
-      await stage.holds(alice, chat_id, 0);
-    },
-  ),
-  contractCase(
-    "S-14",
-    "a message that does not fit is refused, by the name of its client id",
-    async (stage) => {
-      const { alice, chat_id, fromAlice } = await converseOn(stage, 2);
-      const sound = stage.message(chat_id, alice);
-      const misfits = [
-        { ...sound, nonce: randomBytes(16) },
-        { ...sound, chat_id: "1" },
-        { ...sound, timestamp: -1 },
-        { ...sound, content: null },
-      ];
-      for (const misfit of misfits) {
-        fromAlice.send(AnyMessage, misfit);
-        const { details } = await fromAlice.nextError("ERR_VALIDATION");
-        checkSame("the client_id that the error names", details?.client_id, sound.client_id);
-      }
-      fromAlice.send(AnyMessage, { ...sound, client_id: "00000000-0000-0000-0000-000000000000" });
-      await fromAlice.nextError("ERR_VALIDATION");
-      await fromAlice.isQuiet();
-      await stage.holds(alice, chat_id, 0);
-    },
-  ),
-  contractCase("S-19", "a content of 720,000 bytes is taken, on either wire", async (stage) => {
+  contractCase("S-13", "rejects a message in another user's name", async (fixture) => {
+    const { alice, bob, chat_id, fromAlice, fromBob } = await connectPair(fixture, 2);
+    const forged = fixture.message(chat_id, bob);
+    fromAlice.send(ChatMessage, forged);
+    const { details } = await fromAlice.nextError("ERR_FORBIDDEN");
+    checkSame("the client_id that the error names", details?.client_id, forged.client_id);
+    await fromAlice.expectNothing();
+    await fromBob.expectNothing();
+    await fixture.expectStored(alice, chat_id, 0);
+  }),
+  contractCase("S-14", "rejects an invalid message, and names its client id", async (fixture) => {
+    const { alice, chat_id, fromAlice } = await connectPair(fixture, 2);
+    const valid = fixture.message(chat_id, alice);
+    const invalidValues = [
+      { ...valid, nonce: randomBytes(16) },
+      { ...valid, chat_id: "1" },
+      { ...valid, timestamp: -1 },
+      { ...valid, content: null },
+    ];
+    for (const invalid of invalidValues) {
+      fromAlice.send(AnyMessage, invalid);
+      const { details } = await fromAlice.nextError("ERR_VALIDATION");
+      checkSame("the client_id that the error names", details?.client_id, valid.client_id);
+    }
+    fromAlice.send(AnyMessage, { ...valid, client_id: "00000000-0000-0000-0000-000000000000" });
+    await fromAlice.nextError("ERR_VALIDATION");
+    await fromAlice.expectNothing();
+    await fixture.expectStored(alice, chat_id, 0);
+  }),
+  contractCase("S-19", "accepts a content of 720,000 bytes on either wire", async (fixture) => {
     for (const wire of WIRES) {
-      const { alice, chat_id, fromAlice, fromBob } = await converseOn(stage, wire);
+      const { alice, chat_id, fromAlice, fromBob } = await connectPair(fixture, wire);
       const content = new Uint8Array(MAX_CONTENT_BYTES).fill(7);
-      await stage.send(fromAlice, stage.message(chat_id, alice, { content }));
+      await fixture.send(fromAlice, fixture.message(chat_id, alice, { content }));
       checkSame(
         "its length",
         (await fromBob.next("message")).value.content.length,
@@ -196,56 +189,56 @@ export const messages = [
       );
     }
   }),
-  contractCase("S-19", "a content of 720,001 bytes is refused", async (stage) => {
-    const { alice, chat_id, fromAlice } = await converseOn(stage, 2);
+  contractCase("S-19", "rejects a content of 720,001 bytes", async (fixture) => {
+    const { alice, chat_id, fromAlice } = await connectPair(fixture, 2);
     const content = new Uint8Array(MAX_CONTENT_BYTES + 1);
-    fromAlice.send(AnyMessage, { ...stage.message(chat_id, alice), content });
+    fromAlice.send(AnyMessage, { ...fixture.message(chat_id, alice), content });
     await fromAlice.nextError("ERR_VALIDATION");
-    await fromAlice.isQuiet();
+    await fromAlice.expectNothing();
   }),
   contractCase(
     "S-12",
-    "a client id that comes again is acknowledged as before, and stored once",
-    async (stage) => {
-      const { alice, chat_id, fromAlice, fromBob } = await converseOn(stage, 2);
-      const { message, ack } = await stage.send(fromAlice, stage.message(chat_id, alice));
+    "acknowledges a repeated client id as before, and stores the message once",
+    async (fixture) => {
+      const { alice, chat_id, fromAlice, fromBob } = await connectPair(fixture, 2);
+      const { message, ack } = await fixture.send(fromAlice, fixture.message(chat_id, alice));
       await fromBob.next("message");
       for (let times = 0; times < 3; times++) {
-        checkSame("the ack", (await stage.send(fromAlice, message)).ack, ack);
+        checkSame("the ack", (await fixture.send(fromAlice, message)).ack, ack);
       }
-      await fromBob.isQuiet();
-      await stage.converse(fromAlice, alice, chat_id, 1);
-      await stage.holds(alice, chat_id, 2);
+      await fromBob.expectNothing();
+      await fixture.sendMany(fromAlice, alice, chat_id, 1);
+      await fixture.expectStored(alice, chat_id, 2);
     },
   ),
   contractCase(
     "S-12",
-    "a message is the same on another connection, and on another wire",
-    async (stage) => {
-      const { alice, chat_id } = await stage.pair();
-      const first = await stage.connect(alice, { wires: [2] });
-      const { message, ack } = await stage.send(first, stage.message(chat_id, alice));
+    "recognises a repeated message on another connection and another wire",
+    async (fixture) => {
+      const { alice, chat_id } = await fixture.pair();
+      const first = await fixture.connect(alice, { wires: [2] });
+      const { message, ack } = await fixture.send(first, fixture.message(chat_id, alice));
       first.end();
-      const second = await stage.connect(alice, { wires: [1] });
-      checkSame("the ack", (await stage.send(second, message)).ack, ack);
+      const second = await fixture.connect(alice, { wires: [1] });
+      checkSame("the ack", (await fixture.send(second, message)).ack, ack);
     },
   ),
   contractCase(
     "S-12",
-    "a client id that is in two frames at once is one message",
-    async (stage) => {
-      const { alice, chat_id } = await stage.pair();
-      const connections = [await stage.connect(alice), await stage.connect(alice)];
-      const message = stage.message(chat_id, alice);
+    "stores one message for two simultaneous frames with the same client id",
+    async (fixture) => {
+      const { alice, chat_id } = await fixture.pair();
+      const connections = [await fixture.connect(alice), await fixture.connect(alice)];
+      const message = fixture.message(chat_id, alice);
       for (const connection of connections) connection.send(ChatMessage, message);
       const acks: Ack[] = [];
-      for (const connection of connections) acks.push(await stage.ackOf(connection, message));
+      for (const connection of connections) acks.push(await fixture.ackOf(connection, message));
       checkSame("the second ack", acks[1], acks[0]);
     },
   ),
-  contractCase("S-12", "a client id with another body is refused", async (stage) => {
-    const { alice, chat_id, fromAlice } = await converseOn(stage, 2);
-    const { message } = await stage.send(fromAlice, stage.message(chat_id, alice));
+  contractCase("S-12", "rejects a used client id with another body", async (fixture) => {
+    const { alice, chat_id, fromAlice } = await connectPair(fixture, 2);
+    const { message } = await fixture.send(fromAlice, fixture.message(chat_id, alice));
     const others = [
       { content: randomBytes(144) },
       { nonce: randomBytes(12) },
@@ -256,16 +249,16 @@ export const messages = [
       const { details } = await fromAlice.nextError("ERR_CLIENT_ID_REUSED");
       checkSame("the client_id that the error names", details?.client_id, message.client_id);
     }
-    await fromAlice.isQuiet();
+    await fromAlice.expectNothing();
   }),
-  contractCase("S-12", "client ids are each sender's and each chat's own", async (stage) => {
-    const { alice, bob, chat_id, fromAlice, fromBob } = await converseOn(stage, 2);
-    const carol = await stage.user();
-    const other = await stage.chat(alice, carol);
+  contractCase("S-12", "keeps client ids of different senders and chats apart", async (fixture) => {
+    const { alice, bob, chat_id, fromAlice, fromBob } = await connectPair(fixture, 2);
+    const carol = await fixture.user();
+    const other = await fixture.chat(alice, carol);
     const client_id = randomUuid();
-    const ofAlice = await stage.send(fromAlice, stage.message(chat_id, alice, { client_id }));
-    const ofBob = await stage.send(fromBob, stage.message(chat_id, bob, { client_id }));
+    const ofAlice = await fixture.send(fromAlice, fixture.message(chat_id, alice, { client_id }));
+    const ofBob = await fixture.send(fromBob, fixture.message(chat_id, bob, { client_id }));
     check(ofBob.ack.seq !== ofAlice.ack.seq, "a seq of its own", ofBob.ack);
-    await stage.send(fromAlice, stage.message(other, alice, { client_id }));
+    await fixture.send(fromAlice, fixture.message(other, alice, { client_id }));
   }),
 ];

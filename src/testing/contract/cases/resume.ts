@@ -4,14 +4,14 @@ import { Resume } from "../../../messages/connection.js";
 import type { Connection } from "../connection.js";
 import { contractCase } from "../contract-case.js";
 import { check, checkSame } from "../failure.js";
-import type { Sent, Stage } from "../stage.js";
+import type { Fixture, Sent } from "../fixture.js";
 
-/** Bob, who has not seen what alice wrote. */
-async function aliceWrote(stage: Stage, count: number, fields: Partial<ChatMessage> = {}) {
-  const pair = await stage.pair();
-  const fromAlice = await stage.connect(pair.alice);
-  const sent = await stage.converse(fromAlice, pair.alice, pair.chat_id, count, fields);
-  return { ...pair, fromAlice, sent, fromBob: await stage.connect(pair.bob) };
+/** Creates a chat of Alice and Bob with messages of Alice, and connects Bob after they were sent. */
+async function aliceWrote(fixture: Fixture, count: number, fields: Partial<ChatMessage> = {}) {
+  const pair = await fixture.pair();
+  const fromAlice = await fixture.connect(pair.alice);
+  const sent = await fixture.sendMany(fromAlice, pair.alice, pair.chat_id, count, fields);
+  return { ...pair, fromAlice, sent, fromBob: await fixture.connect(pair.bob) };
 }
 
 async function resume(connection: Connection, question: Resume) {
@@ -22,27 +22,27 @@ async function resume(connection: Connection, question: Resume) {
 const idsOf = (messages: readonly ChatMessage[]) => messages.map(({ client_id }) => client_id);
 const idsSent = (sent: readonly Sent[]) => sent.map(({ message }) => message.client_id);
 
-/** How a client catches up (section 11, S-9, S-10, S-15 and S-17). */
+/** Requests for missed messages (docs/PROTOCOL.md, section 11, S-9, S-10, S-15 and S-17). */
 export const resumes = [
   contractCase(
     "S-9",
-    "a resume gives what came after it, in order and unchanged",
-    async (stage) => {
-      const { chat_id, sent, fromBob } = await aliceWrote(stage, 5);
+    "answers a resume with the messages after it, in order and unchanged",
+    async (fixture) => {
+      const { chat_id, sent, fromBob } = await aliceWrote(fixture, 5);
       const { value } = await resume(fromBob, { chat_id, after: sent[1]!.ack.seq, limit: 100 });
       const expected = sent.slice(2);
       checkSame("the messages", idsOf(value.messages), idsSent(expected));
       for (const [at, { message, ack }] of expected.entries()) {
-        const { seq, message_id } = ack;
-        checkSame("a message", value.messages[at], { ...message, seq, message_id });
+        const { seq, message_id, stored_at } = ack;
+        checkSame("a message", value.messages[at], { ...message, seq, message_id, stored_at });
       }
     },
   ),
   contractCase(
     "S-9",
-    "a resume from the beginning gives everything, to a member as to the other",
-    async (stage) => {
-      const { chat_id, sent, fromAlice, fromBob } = await aliceWrote(stage, 3);
+    "answers a resume from the beginning with all messages, to either member",
+    async (fixture) => {
+      const { chat_id, sent, fromAlice, fromBob } = await aliceWrote(fixture, 3);
       for (const connection of [fromAlice, fromBob]) {
         const { value } = await resume(connection, { chat_id, after: 0, limit: 100 });
         checkSame("the messages", idsOf(value.messages), idsSent(sent));
@@ -51,9 +51,9 @@ export const resumes = [
   ),
   contractCase(
     "S-9",
-    "the answer to a resume says what it covers, up to the chat's last seq",
-    async (stage) => {
-      const { chat_id, sent, fromBob } = await aliceWrote(stage, 3);
+    "names the range that the answer to a resume covers, up to the chat's last seq",
+    async (fixture) => {
+      const { chat_id, sent, fromBob } = await aliceWrote(fixture, 3);
       const [after, last] = [sent[0]!.ack.seq, sent[2]!.ack.seq];
       const { value } = await resume(fromBob, { chat_id, after, limit: 100 });
       checkSame("chat_id", value.chat_id, chat_id);
@@ -64,38 +64,34 @@ export const resumes = [
   ),
   contractCase(
     "S-15",
-    "an answer that stops at the limit has more, and goes through its last seq",
-    async (stage) => {
-      const { chat_id, sent, fromBob } = await aliceWrote(stage, 5);
+    "stops at the limit, with has_more true and through at the last seq",
+    async (fixture) => {
+      const { chat_id, sent, fromBob } = await aliceWrote(fixture, 5);
       const { value } = await resume(fromBob, { chat_id, after: 0, limit: 2 });
       checkSame("the messages", idsOf(value.messages), idsSent(sent.slice(0, 2)));
       checkSame("has_more", value.has_more, true);
       checkSame("through", value.through, sent[1]!.ack.seq);
     },
   ),
+  contractCase("S-15", "returns each message once over consecutive pages", async (fixture) => {
+    const { chat_id, sent, fromBob } = await aliceWrote(fixture, 7);
+    const got: ChatMessage[] = [];
+    let after = 0;
+    for (let page = 0; page < 7; page++) {
+      const { value } = await resume(fromBob, { chat_id, after, limit: 3 });
+      got.push(...value.messages);
+      if (!value.has_more) break;
+      check((value.through ?? 0) > after, `a through past ${after}`, value.through);
+      after = value.through!;
+    }
+    checkSame("the messages", idsOf(got), idsSent(sent));
+  }),
   contractCase(
     "S-15",
-    "who goes on from through until nothing more gets each message once",
-    async (stage) => {
-      const { chat_id, sent, fromBob } = await aliceWrote(stage, 7);
-      const got: ChatMessage[] = [];
-      let after = 0;
-      for (let page = 0; page < 7; page++) {
-        const { value } = await resume(fromBob, { chat_id, after, limit: 3 });
-        got.push(...value.messages);
-        if (!value.has_more) break;
-        check((value.through ?? 0) > after, `a through past ${after}`, value.through);
-        after = value.through!;
-      }
-      checkSame("the messages", idsOf(got), idsSent(sent));
-    },
-  ),
-  contractCase(
-    "S-15",
-    "an answer that would be too long for a frame stops before, and has more",
-    async (stage) => {
+    "stops before the answer exceeds a frame, with has_more true",
+    async (fixture) => {
       const content = new Uint8Array(500_000);
-      const { chat_id, sent, fromBob } = await aliceWrote(stage, 3, { content });
+      const { chat_id, sent, fromBob } = await aliceWrote(fixture, 3, { content });
       const { value, message } = await resume(fromBob, { chat_id, after: 0, limit: 100 });
       const { length } = message.toBytes();
       check(length <= MAX_FRAME_BYTES, `a frame of at most ${MAX_FRAME_BYTES} bytes`, length);
@@ -106,9 +102,9 @@ export const resumes = [
   ),
   contractCase(
     "S-9",
-    "a resume at the end is answered with nothing, and no more",
-    async (stage) => {
-      const { chat_id, sent, fromBob } = await aliceWrote(stage, 2);
+    "answers a resume at the end with an empty list and has_more false",
+    async (fixture) => {
+      const { chat_id, sent, fromBob } = await aliceWrote(fixture, 2);
       const after = sent[1]!.ack.seq;
       const { value } = await resume(fromBob, { chat_id, after, limit: 100 });
       checkSame("the messages", value.messages, []);
@@ -118,38 +114,38 @@ export const resumes = [
   ),
   contractCase(
     "S-10",
-    "a resume past the end is answered with the end, which is before",
-    async (stage) => {
-      const { chat_id, sent, fromBob } = await aliceWrote(stage, 1);
+    "answers a resume past the end with the chat's last seq",
+    async (fixture) => {
+      const { chat_id, sent, fromBob } = await aliceWrote(fixture, 1);
       const { value } = await resume(fromBob, { chat_id, after: 1000, limit: 100 });
       checkSame("after", value.after, 1000);
       checkSame("through", value.through, sent[0]!.ack.seq);
     },
   ),
-  contractCase("S-14", "a resume that is refused is named by its chat", async (stage) => {
-    const { bob } = await stage.pair();
-    const [carol, dave] = [await stage.user(), await stage.user()];
-    const chat_id = await stage.chat(carol, dave);
-    const connection = await stage.connect(bob);
+  contractCase("S-14", "names the chat of a rejected resume", async (fixture) => {
+    const { bob } = await fixture.pair();
+    const [carol, dave] = [await fixture.user(), await fixture.user()];
+    const chat_id = await fixture.chat(carol, dave);
+    const connection = await fixture.connect(bob);
     connection.send(Resume, { chat_id, after: 0, limit: 100 });
     const { details } = await connection.nextError("ERR_FORBIDDEN");
     checkSame("details.resume", details?.resume, chat_id);
   }),
   contractCase(
     "S-17",
-    "after all is caught up come the marks that were made meanwhile",
-    async (stage) => {
-      const { alice, bob, chat_id, fromAlice, fromBob, sent } = await aliceWrote(stage, 2);
+    "sends receipts that were created in the meantime after a resume",
+    async (fixture) => {
+      const { alice, bob, chat_id, fromAlice, fromBob, sent } = await aliceWrote(fixture, 2);
       const { seq } = sent[0]!.ack;
       fromAlice.end();
       fromBob.send(StatusEvent, { event_type: "read", user_id: bob.id, chat_id, seq });
-      await fromBob.isQuiet();
-      const again = await stage.connect(alice);
+      await fromBob.expectNothing();
+      const again = await fixture.connect(alice);
       await resume(again, { chat_id, after: 0, limit: 100 });
       const { value } = await again.next("status", "read", (one) => one.event_type === "read");
-      checkSame("whose mark it is", value.user_id, bob.id);
-      checkSame("the mark's chat_id", value.chat_id, chat_id);
-      checkSame("the mark's seq", value.seq, seq);
+      checkSame("the receipt's user_id", value.user_id, bob.id);
+      checkSame("the receipt's chat_id", value.chat_id, chat_id);
+      checkSame("the receipt's seq", value.seq, seq);
     },
   ),
 ];

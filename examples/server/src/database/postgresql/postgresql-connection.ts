@@ -1,9 +1,13 @@
 import type { CompiledQuery, DatabaseConnection, QueryResult } from "kysely";
 import { DatabaseError, type PoolClient } from "pg";
-import { DatabaseUnavailable } from "../database-unavailable.js";
+import { DatabaseUnavailableError } from "../database-unavailable.js";
 
-/** What PostgreSQL says where no statement is to blame: lost connections, other transactions, too much at once, a shutdown. */
-const UNAVAILABLE = /^(08|25P03|40|53|55P03|57|58)/;
+/**
+ * SQLSTATEs that the statement did not cause: lost connection (08), read-only database such as a standby (25006),
+ * transaction timeouts (25P03, 25P04), serialization conflicts and deadlocks (40), lock timeout (55P03), insufficient
+ * resources (53), shutdown or cancelled statement (57), system errors (58).
+ */
+const UNAVAILABLE = /^(08|25006|25P0[34]|40|53|55P03|57|58)/;
 
 export class PostgresqlConnection implements DatabaseConnection {
   readonly #client: PoolClient;
@@ -25,34 +29,34 @@ export class PostgresqlConnection implements DatabaseConnection {
 
   async commit(): Promise<void> {
     const { command } = await this.#query("commit");
-    // So PostgreSQL takes back a transaction in which something failed, and calls that no error.
+    // PostgreSQL answers ROLLBACK, without an error, if a statement of the transaction failed.
     if (command !== "COMMIT") throw new Error("the transaction was not committed");
   }
 
-  /** Gives the connection back to its pool, or ends it where nobody knows what it would answer next. */
+  /** Returns the connection to its pool, or closes it after a connection error. */
   release(): void {
     this.#client.release(this.#isBroken);
   }
 
   streamQuery(): never {
-    throw new Error("this driver does not stream");
+    throw new Error("this driver does not support streaming");
   }
 
   async #query(sql: string, parameters: readonly unknown[] = []) {
     try {
       return await this.#client.query(sql, [...parameters]);
     } catch (error) {
-      throw this.#reworded(error);
+      throw this.#toServerError(error);
     }
   }
 
-  #reworded(error: unknown): unknown {
+  #toServerError(error: unknown): unknown {
     const isKnown = error instanceof DatabaseError && !UNAVAILABLE.test(error.code ?? "");
     if (!isKnown) {
       this.#isBroken = true;
-      return new DatabaseUnavailable(error);
+      return new DatabaseUnavailableError(error);
     }
-    // These quote rows, which have no place in a log.
+    // Remove the fields that quote row values, so that these do not reach the log.
     error.detail = undefined;
     error.where = undefined;
     return error;

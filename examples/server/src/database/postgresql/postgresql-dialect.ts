@@ -6,18 +6,18 @@ import {
   PostgresQueryCompiler,
 } from "kysely";
 import { Pool, types } from "pg";
-import { DatabaseUnavailable } from "../database-unavailable.js";
+import { DatabaseUnavailableError } from "../database-unavailable.js";
 import { PostgresqlConnection } from "./postgresql-connection.js";
 
-/** For a connection, from PostgreSQL or from those who have all of them. */
-const CONNECT_PATIENCE_MS = 10_000;
+/** Milliseconds to wait for a new connection or for a free one in the pool. */
+const CONNECT_TIMEOUT_MS = 10_000;
 
 export interface PostgresqlOptions {
   readonly url: string;
   readonly poolSize: number;
-  /** Milliseconds that a statement may take, or wait for another one's row; 0 for any time. */
-  readonly patience: number;
-  /** Hears of connections that are lost while nobody uses them. */
+  /** Milliseconds that a statement may take or wait for a lock; 0 disables the timeout. */
+  readonly timeout: number;
+  /** Receives errors of idle connections. */
   readonly report: (error: Error) => void;
 }
 
@@ -33,26 +33,26 @@ export function postgresqlDialect(options: PostgresqlOptions): Dialect {
 class PostgresqlDriver implements Driver {
   readonly #pool: Pool;
 
-  constructor({ url, poolSize, patience, report }: PostgresqlOptions) {
+  constructor({ url, poolSize, timeout, report }: PostgresqlOptions) {
     this.#pool = new Pool({
       connectionString: url,
       application_name: "lacre-server",
       max: poolSize,
       keepAlive: true,
-      connectionTimeoutMillis: CONNECT_PATIENCE_MS,
-      lock_timeout: patience,
-      statement_timeout: patience,
-      idle_in_transaction_session_timeout: patience,
-      // Where the network swallows everything, also what PostgreSQL itself says about the time.
-      query_timeout: 2 * patience,
+      connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
+      lock_timeout: timeout,
+      statement_timeout: timeout,
+      idle_in_transaction_session_timeout: timeout,
+      // Client-side timeout, for a network that drops PostgreSQL's own timeout errors.
+      query_timeout: 2 * timeout,
       types: {
-        // Ids and counts are far below 2^53.
+        // Safe as numbers: ids and counts are far below 2^53.
         getTypeParser: (oid, format) =>
           oid === types.builtins.INT8 ? Number : types.getTypeParser(oid, format),
       },
     });
     this.#pool.on("error", report);
-    // One that is lost in the middle of a transaction tells it to who uses it, and then says it once more.
+    // A connection lost during a transaction rejects the query and also emits `error`. Ignore the event.
     this.#pool.on("connect", (client) => client.on("error", () => {}));
   }
 
@@ -62,7 +62,7 @@ class PostgresqlDriver implements Driver {
     try {
       return new PostgresqlConnection(await this.#pool.connect());
     } catch (error) {
-      throw new DatabaseUnavailable(error);
+      throw new DatabaseUnavailableError(error);
     }
   }
 

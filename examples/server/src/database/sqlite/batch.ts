@@ -1,8 +1,8 @@
-import { DatabaseUnavailable } from "../database-unavailable.js";
+import { DatabaseUnavailableError } from "../database-unavailable.js";
 
-/** Transactions that are committed together. */
+/** A group of transactions that are committed together. */
 export class Batch {
-  /** When all of it is on the disk. */
+  /** Resolves when the batch is on disk; rejects if the commit fails. */
   readonly committed: Promise<void>;
   #resolve!: () => void;
   #reject!: (reason: Error) => void;
@@ -13,7 +13,7 @@ export class Batch {
       this.#resolve = resolve;
       this.#reject = reject;
     });
-    // Nobody waits for a batch of which everything was undone.
+    // No caller awaits a batch whose transactions were all rolled back.
     this.committed.catch(() => {});
   }
 
@@ -21,9 +21,14 @@ export class Batch {
     return this.#isOver;
   }
 
-  /** What goes on after its batch has ended would be written without the rest of its transaction. */
-  assertGoesOn(): void {
-    if (this.#isOver) throw new DatabaseUnavailable(new Error("the transaction was undone"));
+  /**
+   * Rejects a statement after the batch ended, which would be written without the rest of its transaction.
+   *
+   * @throws {DatabaseUnavailableError} if the batch has ended.
+   */
+  assertOpen(): void {
+    if (this.#isOver)
+      throw new DatabaseUnavailableError(new Error("the transaction was rolled back"));
   }
 
   succeed(): void {

@@ -1,15 +1,16 @@
 import { setTimeout as delay } from "node:timers/promises";
-import { DatabaseUnavailable } from "../database-unavailable.js";
+import { DatabaseUnavailableError } from "../database-unavailable.js";
 import { Batch } from "./batch.js";
 import type { SqliteConnection } from "./sqlite-connection.js";
 
-/** For another process to finish what it writes. */
-const PATIENCE_MS = 5000;
-const PAUSE_MS = 5;
+/** Milliseconds to wait for another process's write transaction. */
+const LOCK_TIMEOUT_MS = 5000;
+const RETRY_PAUSE_MS = 5;
 
 /**
- * Lets transactions write one after the other and commits, once the event loop has taken all input that waited, those that
- * are done by then: many share one wait for the disk. Nobody else sees anything of a batch before it is committed.
+ * Serializes write transactions and commits them in groups. A commit runs after the event loop has handled all pending
+ * input, and covers the transactions completed by then, so that many share one disk sync. Other connections see a batch
+ * only after its commit.
  */
 export class GroupCommit {
   readonly #connection: SqliteConnection;
@@ -22,9 +23,9 @@ export class GroupCommit {
     this.#connection = connection;
   }
 
-  /** Waits for a turn to write. */
+  /** Waits for exclusive write access. */
   async enter(): Promise<Batch> {
-    const deadline = Date.now() + PATIENCE_MS;
+    const deadline = Date.now() + LOCK_TIMEOUT_MS;
     if (this.#isTaken) await new Promise<void>((resolve) => this.#waiting.push(resolve));
     this.#isTaken = true;
     try {
@@ -36,7 +37,7 @@ export class GroupCommit {
     }
   }
 
-  /** Passes the turn on. */
+  /** Releases write access to the next waiting transaction. */
   leave(): void {
     if (this.#isDue) this.#commit();
     const next = this.#waiting.shift();
@@ -44,12 +45,12 @@ export class GroupCommit {
     else next();
   }
 
-  /** A failed statement may have undone everything before it: where it did, the whole batch fails with it. */
+  /** Fails the whole batch if a failed statement made SQLite roll back the transaction. */
   noteFailure(error: unknown): void {
-    if (!this.#connection.isInTransaction) this.#end()?.fail(DatabaseUnavailable.from(error));
+    if (!this.#connection.isInTransaction) this.#end()?.fail(DatabaseUnavailableError.from(error));
   }
 
-  /** Waits until everything is written. */
+  /** Waits until the current batch is committed or has failed. */
   async finish(): Promise<void> {
     await this.#batch?.committed.catch(() => {});
   }
@@ -60,8 +61,8 @@ export class GroupCommit {
         this.#connection.command("begin immediate");
         break;
       } catch (error) {
-        if (!(error instanceof DatabaseUnavailable) || Date.now() > deadline) throw error;
-        await delay(PAUSE_MS);
+        if (!(error instanceof DatabaseUnavailableError) || Date.now() > deadline) throw error;
+        await delay(RETRY_PAUSE_MS);
       }
     }
     setImmediate(() => {
@@ -79,7 +80,7 @@ export class GroupCommit {
       batch.succeed();
     } catch (error) {
       if (this.#connection.isInTransaction) this.#connection.command("rollback");
-      batch.fail(DatabaseUnavailable.from(error));
+      batch.fail(DatabaseUnavailableError.from(error));
     }
   }
 

@@ -1,14 +1,14 @@
 import type { CompiledQuery, QueryResult } from "kysely";
 import Database from "libsql";
-import { DatabaseUnavailable } from "../database-unavailable.js";
+import { DatabaseUnavailableError } from "../database-unavailable.js";
 
-/** For the short moments in which SQLite itself holds a file locked. */
-const LOCKED_FILE_PATIENCE_MS = 5000;
+/** Milliseconds to wait while SQLite briefly locks the file. */
+const FILE_LOCK_TIMEOUT_MS = 5000;
 
-/** Statements that a connection keeps compiled; past that many they are not the server's few any more. */
+/** Maximum compiled statements in the cache. The server itself uses far fewer. */
 const MAX_STATEMENTS = 500;
 
-/** What is no fault of the statement: no room, no disk, another process that writes. */
+/** Errors that the statement did not cause, such as a full disk or a lock of another process. */
 const UNAVAILABLE = /^SQLITE_(BUSY|LOCKED|FULL|IOERR|NOMEM|CANTOPEN|READONLY)/;
 
 interface Compiled {
@@ -16,13 +16,13 @@ interface Compiled {
   readonly isReader: boolean;
 }
 
-/** One connection to a SQLite file, which keeps its statements compiled. It is synchronous. */
+/** One synchronous connection to a SQLite file, with a cache of compiled statements. */
 export class SqliteConnection {
   readonly #database: Database.Database;
   readonly #statements = new Map<string, Compiled>();
 
   constructor(path: string) {
-    this.#database = new Database(path, { timeout: LOCKED_FILE_PATIENCE_MS });
+    this.#database = new Database(path, { timeout: FILE_LOCK_TIMEOUT_MS });
   }
 
   get isInTransaction(): boolean {
@@ -35,12 +35,12 @@ export class SqliteConnection {
   }
 
   command(sql: string): void {
-    reworded(() => this.#database.exec(sql));
+    translateErrors(() => this.#database.exec(sql));
   }
 
   execute<Row>({ sql, parameters }: CompiledQuery): QueryResult<Row> {
     parameters.forEach(assertBindable);
-    return reworded(() => {
+    return translateErrors(() => {
       const { statement, isReader } = this.#prepare(sql);
       if (isReader) return { rows: statement.all(parameters).map(withByteArrays) as Row[] };
       return { rows: [], numAffectedRows: BigInt(statement.run(parameters).changes) };
@@ -63,17 +63,17 @@ export class SqliteConnection {
   }
 }
 
-/** libsql ends the whole process over a boolean. */
+/** Rejects unsupported values, because libsql aborts the process on a boolean. */
 function assertBindable(value: unknown): void {
   const isBindable =
     value === null ||
     typeof value === "string" ||
     typeof value === "number" ||
     value instanceof Uint8Array;
-  if (!isBindable) throw new TypeError(`SQLite has no ${typeof value}`);
+  if (!isBindable) throw new TypeError(`SQLite cannot store a value of type ${typeof value}`);
 }
 
-/** libsql hands blobs over as ArrayBuffers; everything else here speaks Uint8Array. */
+/** Converts the ArrayBuffers that libsql returns for blobs to Uint8Arrays. */
 function withByteArrays(row: unknown): unknown {
   const columns = row as Record<string, unknown>;
   for (const column in columns) {
@@ -83,12 +83,13 @@ function withByteArrays(row: unknown): unknown {
   return columns;
 }
 
-function reworded<Result>(work: () => Result): Result {
+/** Converts errors that the statement did not cause to DatabaseUnavailableError. */
+function translateErrors<Result>(work: () => Result): Result {
   try {
     return work();
   } catch (error) {
     if (error instanceof Database.SqliteError && UNAVAILABLE.test(error.code)) {
-      throw new DatabaseUnavailable(error);
+      throw new DatabaseUnavailableError(error);
     }
     throw error;
   }

@@ -10,7 +10,7 @@ export function sqliteDialect(path: string): Dialect {
   };
 }
 
-/** Has migrations run in one transaction, which also keeps a second process from running them at the same time. */
+/** Runs migrations in one transaction, so that two processes cannot migrate concurrently. */
 class TransactionalSqliteAdapter extends SqliteAdapter {
   override get supportsTransactionalDdl() {
     return true;

@@ -4,8 +4,8 @@ import { GroupCommit } from "./group-commit.js";
 import { SqliteConnection } from "./sqlite-connection.js";
 
 /**
- * SQLite by two connections: one on which everything that writes takes turns, and one that reads, at any time, what is
- * committed.
+ * Kysely driver for SQLite with two connections: one for write transactions, which run one after the other, and one for
+ * reads of committed data at any time.
  */
 export class SqliteDriver implements Driver {
   readonly #path: string;
@@ -20,12 +20,12 @@ export class SqliteDriver implements Driver {
   async init(): Promise<void> {
     this.#writer = new SqliteConnection(this.#path);
     this.#writer.set("journal_mode = WAL");
-    // An acknowledged message survives the loss of power.
+    // An acknowledged message must survive a power failure.
     this.#writer.set("synchronous = FULL");
     this.#writer.set("foreign_keys = ON");
-    // A deleted message is not to be found in the file.
+    // Overwrite deleted messages in the file.
     this.#writer.set("secure_delete = ON");
-    // Who waits for another process does so without holding up this one.
+    // Do not block the event loop while another process writes: `GroupCommit` retries.
     this.#writer.set("busy_timeout = 0");
     this.#turns = new GroupCommit(this.#writer);
     this.#reader = new SqliteConnection(this.#path);
@@ -52,19 +52,19 @@ export class SqliteDriver implements Driver {
 
   async destroy(): Promise<void> {
     await this.#turns.finish();
-    // What was deleted is in the log, too, until all of that is in the file.
+    // The write-ahead log still contains deleted messages until a checkpoint truncates it.
     this.#writer.set("wal_checkpoint(TRUNCATE)");
     this.#reader.close();
     this.#writer.close();
   }
 }
 
-/** What one user of the database has of its connections. */
+/** Access of one Kysely caller to the two connections. */
 class SqliteLease implements DatabaseConnection {
   readonly #reader: SqliteConnection;
   readonly #writer: SqliteConnection;
   readonly #turns: GroupCommit;
-  /** That of the transaction which is under way. */
+  /** Batch of the current transaction. */
   #batch: Batch | undefined;
 
   constructor(reader: SqliteConnection, writer: SqliteConnection, turns: GroupCommit) {
@@ -99,14 +99,14 @@ class SqliteLease implements DatabaseConnection {
 
   commit(): Promise<void> {
     const batch = this.#batch!;
-    batch.assertGoesOn();
+    batch.assertOpen();
     this.#writer.command("release savepoint whole");
     this.#end();
     return batch.committed;
   }
 
   rollback(): void {
-    // Where the commit failed, there is nothing left to undo.
+    // After a failed commit there is no transaction to roll back.
     if (this.#batch === undefined) return;
     try {
       if (this.#batch.isOver) return;
@@ -118,11 +118,11 @@ class SqliteLease implements DatabaseConnection {
   }
 
   streamQuery(): never {
-    throw new Error("this driver does not stream");
+    throw new Error("this driver does not support streaming");
   }
 
   #write<Row>(batch: Batch, query: CompiledQuery): QueryResult<Row> {
-    batch.assertGoesOn();
+    batch.assertOpen();
     try {
       return this.#writer.execute(query);
     } catch (error) {

@@ -1,0 +1,31 @@
+import { ZxcvbnFactory } from "@zxcvbn-ts/core";
+import graphs from "@zxcvbn-ts/language-common/dist/adjacencyGraphs.json.mjs";
+import diceware from "@zxcvbn-ts/language-common/dist/diceware.json.mjs";
+import passwords from "@zxcvbn-ts/language-common/dist/passwords.json.mjs";
+import english from "@zxcvbn-ts/language-en/dist/commonWords.json.mjs";
+import spanish from "@zxcvbn-ts/language-es-es/dist/commonWords.json.mjs";
+
+/*
+ * Load this module on demand: it has 0.6 MB, compressed. The common words of English and Spanish are derived from
+ * OpenSubtitles 2024 via OPUS (https://opus.nlpl.eu/), under ODC-BY.
+ */
+
+const zxcvbn = new ZxcvbnFactory({
+  graphs,
+  dictionary: { diceware, passwords, english, spanish },
+});
+
+/** Characters that are judged: zxcvbn's time grows with the square of the length. */
+const LONGEST = 128;
+
+/**
+ * Estimates how many guesses find a passphrase, as a power of ten. zxcvbn multiplies a phrase's guesses by the number of
+ * orders of its parts, which are not needed to guess words in a row: the words' own guesses are the upper bound.
+ */
+export function estimateGuesses(passphrase: string, known: readonly string[]): number {
+  const guesses = (text: string) => zxcvbn.check(text, [...known]).guessesLog10;
+  const whole = passphrase.slice(0, LONGEST);
+  const words = whole.split(/[\s\p{P}]+/u).filter((word) => word !== "");
+  const together = words.reduce((sum, word) => sum + guesses(word), 0);
+  return words.length > 1 ? Math.min(guesses(whole), together) : guesses(whole);
+}

@@ -1,0 +1,152 @@
+import type { ChatKey } from "lacre/e2e";
+import type { Account } from "./account.js";
+import type { ChatBook } from "./chat-book.js";
+import type { Heard } from "./client.js";
+import { type ChatClosedError, StoreError } from "./errors.js";
+import type { MessengerEvent } from "./events.js";
+import { isSame, type OpenChat } from "./open-chat.js";
+import { type ReadMessage, readMessage } from "./read-message.js";
+import type { QueuedMessage } from "./stores.js";
+
+/** The messages that the server has not acknowledged, with the keys that encrypted them. */
+export class Queue {
+  readonly #account: Account;
+  readonly #book: ChatBook;
+  readonly #isTaken: (chatId: number) => boolean;
+  readonly #stopSending: (clientId: string) => void;
+  /** By client id. */
+  readonly #pending: Map<string, QueuedMessage>;
+  /** Messages that are not sent because their chat has another key now, and whose chat was not opened here. */
+  #held: QueuedMessage[] = [];
+
+  /** `stopSending` takes a message out of the session; `isTaken` says whether events of a chat are wanted. */
+  constructor(
+    account: Account,
+    book: ChatBook,
+    pending: readonly QueuedMessage[],
+    on: {
+      readonly stopSending: (clientId: string) => void;
+      readonly isTaken: (chatId: number) => boolean;
+    },
+  ) {
+    this.#account = account;
+    this.#book = book;
+    this.#pending = new Map(pending.map((message) => [message.client_id, message]));
+    this.#stopSending = on.stopSending;
+    this.#isTaken = on.isTaken;
+  }
+
+  /** How many messages wait to be sent. */
+  get size(): number {
+    return this.#pending.size;
+  }
+
+  /** What waits to be sent in a chat, in order. */
+  of(chatId: number): QueuedMessage[] {
+    return [...this.#pending.values()].filter(({ chat_id }) => chat_id === chatId);
+  }
+
+  add(message: QueuedMessage): void {
+    this.#pending.set(message.client_id, message);
+  }
+
+  /** Removes a message that could not be stored. */
+  remove(clientId: string): void {
+    this.#pending.delete(clientId);
+  }
+
+  /** Removes a message that the server has accepted or rejected, and returns the event for that. */
+  async settle(heard: Extract<Heard, { type: "sent" | "failed" }>): Promise<MessengerEvent[]> {
+    const message = this.#pending.get(heard.client_id);
+    if (message === undefined) return [];
+    this.#pending.delete(heard.client_id);
+    if (heard.type === "failed") {
+      const { type, error_code, error_message } = heard;
+      return [{ type, error_code, error_message, message: await this.read(message) }];
+    }
+    const { type, seq, stored_at } = heard;
+    const stored = { ...message, seq, ...(stored_at !== undefined && { stored_at }) };
+    return [{ type, message: await this.read(stored) }];
+  }
+
+  /** Decrypts a message with the key of its chat, if the chat is open. */
+  read(message: QueuedMessage): Promise<ReadMessage> {
+    return readQueued(message, this.#book.keyOf(message.chat_id), this.#account.user_id);
+  }
+
+  /** Stops sending a chat's messages whose keys, by their checks, are not current. Returns these messages. */
+  withdraw(chatId: number, isCurrent: (check: Uint8Array) => boolean): QueuedMessage[] {
+    const stale = this.of(chatId).filter(({ key_check }) => !isCurrent(key_check));
+    for (const { client_id } of stale) {
+      this.#pending.delete(client_id);
+      this.#stopSending(client_id);
+    }
+    return stale;
+  }
+
+  /** Removes and returns the messages that were held until their chat is opened. */
+  release(chatId: number): QueuedMessage[] {
+    const released = this.#held.filter(({ chat_id }) => chat_id === chatId);
+    this.#held = this.#held.filter(({ chat_id }) => chat_id !== chatId);
+    return released;
+  }
+
+  /**
+   * Reports withdrawn messages as failed, with their texts. Holds those of chats that were not opened here, unless their keys
+   * are kept and events of the chat are wanted.
+   */
+  async giveBack(
+    messages: readonly QueuedMessage[],
+    { code: error_code, message: error_message }: ChatClosedError,
+  ): Promise<MessengerEvent[]> {
+    const events: MessengerEvent[] = [];
+    for (const message of messages) {
+      let key: ChatKey | undefined;
+      try {
+        key = await this.#keyThatEncrypted(message);
+      } catch (error) {
+        if (!(error instanceof StoreError)) throw error;
+        // The key may be readable later. Reported without its text, the message would be lost.
+        this.#held.push(message);
+        continue;
+      }
+      const wasOpened = this.#book.allKeysOf(message.chat_id).length > 0;
+      if (wasOpened || (this.#isTaken(message.chat_id) && key !== undefined)) {
+        const read = await readQueued(message, key, this.#account.user_id);
+        events.push({ type: "failed", message: read, error_code, error_message });
+      } else {
+        this.#held.push(message);
+      }
+    }
+    return events;
+  }
+
+  async #keyThatEncrypted({ chat_id, key_check }: QueuedMessage): Promise<ChatKey | undefined> {
+    const kept = await this.#account.stores.keys.get(chat_id);
+    const keys = [...this.#book.allKeysOf(chat_id), ...(kept === undefined ? [] : [kept])];
+    return keys.find(({ check }) => isSame(check, key_check));
+  }
+}
+
+/** Removes and returns what waits in a chat under another key than the chat has: it will not be sent. */
+export async function takeUnsent(
+  { stores, user_id }: Account,
+  { chat_id, key, earlierKey }: OpenChat,
+): Promise<ReadMessage[]> {
+  const queued = await stores.outbox.list();
+  const stale = queued.filter(
+    (message) => message.chat_id === chat_id && !isSame(message.key_check, key.check),
+  );
+  const unsent = await Promise.all(stale.map((one) => readQueued(one, earlierKey, user_id)));
+  for (const { client_id } of stale) await stores.outbox.remove(client_id);
+  return unsent;
+}
+
+/** Decrypts a message that waits, if it can be. */
+function readQueued(
+  { key_check: _, ...message }: QueuedMessage,
+  key: ChatKey | undefined,
+  userId: number,
+): Promise<ReadMessage> {
+  return readMessage(message, key, userId);
+}

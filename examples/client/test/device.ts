@@ -1,0 +1,80 @@
+import { vi } from "vitest";
+import {
+  Account,
+  type Connect,
+  loginInMemory,
+  Messenger,
+  type MessengerEvent,
+  type MessengerOptions,
+  type Stores,
+  signIn,
+  storesInMemory,
+} from "../src/index.js";
+import { connectInNode } from "../src/node/index.js";
+
+const PASSWORD = "correct horse";
+
+interface DeviceOptions {
+  readonly how?: "register" | "login";
+  readonly password?: string;
+  readonly stores?: Stores;
+}
+
+/** Registers an account, or logs in to one, on a device of its own that keeps everything in memory. */
+export async function enter(
+  server: string,
+  username: string,
+  { how = "register", password = PASSWORD, stores = storesInMemory() }: DeviceOptions = {},
+): Promise<Account> {
+  const login = loginInMemory();
+  await signIn(how, server, { username, password }, login, () => stores);
+  return Account.open(login, () => stores);
+}
+
+/** Starts a messenger and records its events. `hears` waits for a number of events of a type and returns all of that type. */
+export async function talk(
+  account: Account,
+  options: Omit<Partial<MessengerOptions>, "account"> = {},
+) {
+  const told: MessengerEvent[] = [];
+  const messenger = await Messenger.start({
+    connect: connectInNode,
+    ...options,
+    account,
+    async hear(event) {
+      told.push(event);
+      await options.hear?.(event);
+    },
+  });
+  const hears = async <Type extends MessengerEvent["type"]>(type: Type, count = 1) => {
+    const some = () => told.filter((event) => event.type === type);
+    await vi.waitUntil(() => some().length >= count, { timeout: 30_000 });
+    return some() as Extract<MessengerEvent, { type: Type }>[];
+  };
+  return { messenger, told, hears };
+}
+
+/** A network connection that can be cut: while it is, attempts to connect fail. */
+export class Line {
+  isCut: boolean;
+  #close = () => {};
+
+  constructor(isCut = false) {
+    this.isCut = isCut;
+  }
+
+  readonly connect: Connect = (url, listener) => {
+    const opened = () => (this.isCut ? this.#close() : listener.opened());
+    const socket = connectInNode(url, { ...listener, opened });
+    this.#close = () => {
+      socket.close(1001);
+      listener.closed(1006);
+    };
+    return socket;
+  };
+
+  cut(): void {
+    this.isCut = true;
+    this.#close();
+  }
+}

@@ -1,0 +1,155 @@
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
+import { TestServer } from "../../server/test/support.js";
+import { type Account, createChat, openChat, StoreError, storesInMemory } from "../src/index.js";
+import { enter as enterAccount, talk } from "./device.js";
+
+const server = new TestServer();
+beforeAll(() => server.start());
+afterAll(() => server.remove());
+
+const PASSPHRASE = "battery staple";
+const FULL = new StoreError("the disk is full: make room for it");
+
+/** An account whose stores reject each write for which `fails` returns true. */
+async function enter(username: string) {
+  const disk = { fails: (_write: string, _about: unknown): boolean => false };
+  const stores = storesInMemory();
+  const guard = <Store extends object>(name: string, store: Store, writes: readonly string[]) =>
+    new Proxy(store, {
+      get(target, method) {
+        const work = Reflect.get(target, method) as (...given: unknown[]) => Promise<void>;
+        if (!writes.includes(String(method))) return work;
+        return async (about: unknown, ...more: unknown[]) => {
+          if (disk.fails(`${name}.${String(method)}`, about)) throw FULL;
+          return work(about, ...more);
+        };
+      },
+    });
+  const account = await enterAccount(server.url, username, {
+    stores: {
+      ...stores,
+      outbox: guard("outbox", stores.outbox, ["add", "remove"]),
+      pins: guard("pins", stores.pins, ["list", "add"]),
+      deliveries: guard("deliveries", stores.deliveries, ["advance", "keep", "rewind", "expire"]),
+    },
+  });
+  return { account, disk };
+}
+
+/** Creates a chat of the first account with the second, which accepts it. Returns it as each of the two opens it. */
+async function chatOf(account: Account, peer: Account) {
+  const own = await createChat(account, peer.username, PASSPHRASE);
+  const peers = await openChat(peer, await peer.api.getChat(own.chat_id), PASSPHRASE);
+  return { own, peers, chat_id: own.chat_id };
+}
+
+const seqsKept = async ({ stores }: Account, chatId: number) =>
+  (await stores.deliveries.list(chatId, { before: 99, limit: 99 })).map(({ seq }) => seq);
+
+describe("a messenger whose store fails", () => {
+  it("rejects a text that cannot be stored, and sends those of other chats and later ones", async () => {
+    const { account: ana, disk } = await enter("ana");
+    const { account: ben } = await enter("ben");
+    const { account: cleo } = await enter("cleo");
+    const [withBen, withCleo] = [await chatOf(ana, ben), await chatOf(ana, cleo)];
+    const { messenger, told, hears } = await talk(ana, { open: [withBen.own, withCleo.own] });
+    disk.fails = (write, about) =>
+      write === "outbox.add" && (about as { chat_id: number }).chat_id === withBen.chat_id;
+    await expect(messenger.send(withBen.chat_id, "not stored")).rejects.toBe(FULL);
+    expect(messenger.pending).toBe(0);
+    await messenger.send(withCleo.chat_id, "stored");
+    expect((await hears("sent"))[0]!.message.content).toMatchObject({ text: "stored" });
+    disk.fails = () => false;
+    await messenger.send(withBen.chat_id, "not stored");
+    await hears("sent", 2);
+    expect(told.filter(({ type }) => type === "failed" || type === "ended")).toEqual([]);
+    await messenger.stop();
+    expect(await ana.stores.outbox.list()).toEqual([]);
+  });
+
+  it("shows what comes in, reports the failure once, and stores cursors when the store works again", async () => {
+    const [{ account: dora, disk }, { account: emil }] = [await enter("dora"), await enter("emil")];
+    const { own, peers, chat_id } = await chatOf(emil, dora);
+    const sender = await talk(emil, { open: [own] });
+    const { messenger, told, hears } = await talk(dora, { open: [peers] });
+    disk.fails = () => true;
+    await sender.messenger.send(chat_id, "one");
+    await sender.messenger.send(chat_id, "two");
+    await hears("message", 2);
+    expect(await hears("store")).toEqual([{ type: "store", error: FULL }]);
+    expect(await dora.stores.deliveries.cursor(chat_id)).toBeUndefined();
+    expect(await dora.stores.pins.list().catch((error) => error)).toBe(FULL);
+
+    disk.fails = () => false;
+    expect(await hears("store", 2)).toContainEqual({ type: "store", error: undefined });
+    expect(await dora.stores.deliveries.cursor(chat_id)).toBe(2);
+    expect(await seqsKept(dora, chat_id)).toEqual([1, 2]);
+    expect((await dora.stores.pins.list())[0]).not.toHaveProperty("unanswered");
+    await sender.messenger.send(chat_id, "three");
+    await hears("message", 3);
+    await Promise.all([messenger.stop(), sender.messenger.stop()]);
+    expect(await dora.stores.deliveries.cursor(chat_id)).toBe(3);
+    expect(told.some(({ type }) => type === "ended")).toBe(false);
+  });
+
+  it("shows a message again in the next run if its cursor was never stored", async () => {
+    const [{ account: fay, disk }, { account: gil }] = [await enter("fay"), await enter("gil")];
+    const { own, peers, chat_id } = await chatOf(gil, fay);
+    const sender = await talk(gil, { open: [own] });
+    await sender.messenger.send(chat_id, "hola");
+    await sender.hears("sent");
+    await sender.messenger.stop();
+    disk.fails = (write) => write === "deliveries.advance";
+    for (const isFull of [true, false]) {
+      if (!isFull) disk.fails = () => false;
+      const { messenger, hears } = await talk(fay, { open: [peers] });
+      expect(await hears("message")).toHaveLength(1);
+      await messenger.stop();
+      expect(await fay.stores.deliveries.cursor(chat_id)).toBe(isFull ? undefined : 1);
+    }
+  });
+
+  it("removes an acknowledged message from the outbox when the store works again", async () => {
+    const [{ account: hal, disk }, { account: ida }] = [await enter("hal"), await enter("ida")];
+    const { own, chat_id } = await chatOf(hal, ida);
+    const { messenger, hears } = await talk(hal, { open: [own] });
+    disk.fails = (write) => write === "outbox.remove";
+    await messenger.send(chat_id, "hola");
+    await hears("sent");
+    expect(await hears("store")).toEqual([{ type: "store", error: FULL }]);
+    expect(await hal.stores.outbox.list()).toHaveLength(1);
+    disk.fails = () => false;
+    await messenger.stop();
+    expect(await hal.stores.outbox.list()).toEqual([]);
+  });
+
+  it("shows a page of history that cannot be kept", async () => {
+    const [{ account: jan, disk }, { account: kim }] = [await enter("jan"), await enter("kim")];
+    const { own, chat_id } = await chatOf(jan, kim);
+    const { messenger, hears } = await talk(jan, { open: [own] });
+    await messenger.send(chat_id, "hola");
+    await hears("sent");
+    disk.fails = (write) => write === "deliveries.keep";
+    const { messages } = await messenger.history(chat_id);
+    expect(messages).toMatchObject([{ content: { text: "hola" } }]);
+    expect(await hears("store")).toEqual([{ type: "store", error: FULL }]);
+    await messenger.stop();
+  });
+
+  it("connects as soon as what it needs to read can be read", async () => {
+    const [{ account: leo, disk }, { account: mia }] = [await enter("leo"), await enter("mia")];
+    const { own, chat_id } = await chatOf(leo, mia);
+    const first = await talk(leo, { open: [own], connect: () => ({ send() {}, close() {} }) });
+    await first.messenger.send(chat_id, "hola");
+    await first.messenger.stop();
+    const { messenger, told, hears } = await talk(leo, { open: [own] });
+    disk.fails = (write) => write === "pins.list";
+    expect(await hears("not connected")).toContainEqual({ type: "not connected", why: "store" });
+    expect(await hears("store")).toEqual([{ type: "store", error: FULL }]);
+    disk.fails = () => false;
+    await hears("sent");
+    await vi.waitUntil(() => told.some((event) => event.type === "store" && !event.error));
+    expect(told.some(({ type }) => type === "ended")).toBe(false);
+    await messenger.stop();
+  });
+});

@@ -1,0 +1,206 @@
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
+import { openDatabase } from "../../server/src/database/open-database.js";
+import { TestServer } from "../../server/test/support.js";
+import {
+  type Account,
+  createChat,
+  type MessengerEvent,
+  type OpenChat,
+  openChat,
+  openKeptChat,
+  restartChat,
+} from "../src/index.js";
+import { noteAnswer } from "../src/open-chat.js";
+import { enter as enterAccount, Line, talk as startTalking } from "./device.js";
+
+const server = new TestServer();
+beforeAll(() => server.start());
+afterAll(() => server.remove());
+
+const OLD = "battery stable";
+const NEW = "battery staple";
+
+const enter = (username: string, how: "register" | "login") =>
+  enterAccount(server.url, username, { how });
+const device = (username: string) => enter(username, "login");
+const register = (...names: string[]) => Promise.all(names.map((name) => enter(name, "register")));
+
+/** A messenger that is online, or whose connections fail, with the line that can be cut. */
+async function talk(account: Account, open: readonly OpenChat[], isOffline = false) {
+  const line = new Line(isOffline);
+  const talking = await startTalking(account, { open, connect: line.connect });
+  await vi.waitUntil(() => talking.messenger.isOnline === !isOffline, { timeout: 30_000 });
+  return { ...talking, line };
+}
+
+/** How many messages of a chat the server has that were not deleted. */
+async function stored(chatId: number): Promise<number> {
+  const database = openDatabase(server.database);
+  const rows = await database
+    .selectFrom("messages")
+    .select(["encrypted_content"])
+    .where("chat_id", "=", chatId)
+    .execute();
+  await database.destroy();
+  return rows.filter(({ encrypted_content }) => (encrypted_content?.length ?? 0) > 0).length;
+}
+
+const textsOf = (failed: readonly Extract<MessengerEvent, { type: "failed" }>[]) =>
+  failed.map(({ message: { content }, error_code }) => [
+    error_code,
+    content.kind === "text" ? content.text : content.kind,
+  ]);
+
+describe("another device of the creator, when the chat is started over", () => {
+  it("stops using the earlier key, reports it, and continues with the new passphrase", async () => {
+    const [phone] = await register("ana", "ben");
+    const { chat_id } = await createChat(phone!, "ben", OLD);
+    const laptop = await device("ana");
+    const opened = await openChat(laptop, await laptop.api.getChat(chat_id), OLD);
+    const { messenger, hears } = await talk(laptop, [opened]);
+
+    await restartChat(phone!, await phone!.api.getChat(chat_id), NEW);
+    expect(await hears("closed")).toMatchObject([
+      { chat_id, reason: { code: "ERR_CHAT_STARTED_OVER" } },
+    ]);
+    expect(messenger.chat(chat_id)).toMatchObject({ isOpen: false });
+    await expect(messenger.send(chat_id, "unreadable")).rejects.toMatchObject({
+      code: "ERR_CHAT_STARTED_OVER",
+    });
+    expect(await laptop.stores.outbox.list()).toEqual([]);
+
+    const summary = await laptop.api.getChat(chat_id);
+    await expect(openChat(laptop, summary, OLD)).rejects.toMatchObject({
+      code: "ERR_WRONG_PASSPHRASE",
+    });
+    messenger.open(await openChat(laptop, summary, NEW));
+    await messenger.send(chat_id, "readable");
+    await hears("sent");
+    const restarted = (await openKeptChat(phone!, await phone!.api.getChat(chat_id)))!;
+    const other = await talk(phone!, [restarted]);
+    expect((await other.hears("message"))[0]!.message.content).toMatchObject({ text: "readable" });
+    await Promise.all([messenger.stop(), other.messenger.stop()]);
+  });
+
+  it("reports texts that were written offline as failed, and sends none", async () => {
+    const [phone] = await register("cleo", "dora");
+    const { chat_id } = await createChat(phone!, "dora", OLD);
+    const laptop = await device("cleo");
+    const opened = await openChat(laptop, await laptop.api.getChat(chat_id), OLD);
+    const { messenger, hears, line } = await talk(laptop, [opened]);
+    line.cut();
+    await vi.waitUntil(() => messenger.isOnline === false);
+    // Not even the server's list of chats can be had.
+    const getChats = vi.spyOn(laptop.api, "listChats").mockRejectedValue(new Error("no network"));
+    await messenger.send(chat_id, "one");
+    await messenger.send(chat_id, "two");
+    expect(messenger.pending).toBe(2);
+    await restartChat(phone!, await phone!.api.getChat(chat_id), NEW);
+    getChats.mockRestore();
+    line.isCut = false;
+    messenger.probe();
+    expect(textsOf(await hears("failed", 2))).toEqual([
+      ["ERR_CHAT_STARTED_OVER", "one"],
+      ["ERR_CHAT_STARTED_OVER", "two"],
+    ]);
+    await hears("closed");
+    await vi.waitUntil(() => messenger.isOnline, { timeout: 30_000 });
+    expect(messenger.pending).toBe(0);
+    await messenger.stop();
+    expect(await stored(chat_id)).toBe(0);
+    expect(await laptop.stores.outbox.list()).toEqual([]);
+  });
+
+  it.each(["before", "after"] as const)(
+    "reports texts of an earlier run as failed, %s the chat is opened again",
+    async (when) => {
+      const [creator, peer] = [`eve_${when}`, `fay_${when}`];
+      const [phone] = await register(creator, peer);
+      const { chat_id } = await createChat(phone!, peer, OLD);
+      const laptop = await device(creator);
+      const opened = await openChat(laptop, await laptop.api.getChat(chat_id), OLD);
+      const first = await talk(laptop, [opened], true);
+      await first.messenger.send(chat_id, "of an earlier run");
+      await first.messenger.stop();
+      await restartChat(phone!, await phone!.api.getChat(chat_id), NEW);
+
+      const summary = await laptop.api.getChat(chat_id);
+      expect(await openKeptChat(laptop, summary)).toBe(undefined);
+      const again = when === "after" ? [await openChat(laptop, summary, NEW)] : [];
+      const { messenger, hears } = await talk(laptop, again);
+      expect(textsOf(await hears("failed"))).toEqual([
+        ["ERR_CHAT_STARTED_OVER", "of an earlier run"],
+      ]);
+      await messenger.stop();
+      expect(await stored(chat_id)).toBe(0);
+      expect(await laptop.stores.outbox.list()).toEqual([]);
+    },
+  );
+
+  it("reports messages that it can no longer decrypt as failed once the chat is opened", async () => {
+    const [phone] = await register("gil", "hal");
+    const { chat_id } = await createChat(phone!, "hal", OLD);
+    const laptop = await device("gil");
+    const opened = await openChat(laptop, await laptop.api.getChat(chat_id), OLD);
+    const first = await talk(laptop, [opened], true);
+    await first.messenger.send(chat_id, "whose key is not kept");
+    await first.messenger.stop();
+    await laptop.stores.keys.clear();
+    await restartChat(phone!, await phone!.api.getChat(chat_id), NEW);
+
+    const { messenger, hears, told } = await talk(laptop, []);
+    await hears("chats");
+    expect(told.some(({ type }) => type === "failed")).toBe(false);
+    expect(await laptop.stores.outbox.list()).toHaveLength(1);
+    messenger.open(await openChat(laptop, await laptop.api.getChat(chat_id), NEW));
+    expect(textsOf(await hears("failed"))).toEqual([["ERR_CHAT_STARTED_OVER", "unreadable"]]);
+    await messenger.stop();
+    expect(await stored(chat_id)).toBe(0);
+    expect(await laptop.stores.outbox.list()).toEqual([]);
+  });
+
+  it("removes the stored messages of the chat when it is opened again", async () => {
+    const [phone] = await register("ivo", "jon");
+    const { chat_id } = await createChat(phone!, "jon", OLD);
+    const laptop = await device("ivo");
+    const opened = await openChat(laptop, await laptop.api.getChat(chat_id), OLD);
+    const { messenger, hears } = await talk(laptop, [opened]);
+    await messenger.send(chat_id, "deleted at the server");
+    await hears("sent");
+    await restartChat(phone!, await phone!.api.getChat(chat_id), NEW);
+    await hears("closed");
+    await messenger.stop();
+    const page = { before: 9, limit: 9 };
+    expect(await laptop.stores.deliveries.list(chat_id, page)).toHaveLength(1);
+    await openChat(laptop, await laptop.api.getChat(chat_id), NEW);
+    expect(await laptop.stores.deliveries.list(chat_id, page)).toEqual([]);
+  });
+});
+
+describe("a malicious server that changes a pinned parameter", () => {
+  it("stops an open chat that was answered, and gets none of its messages", async () => {
+    const [kim] = await register("kim", "leo");
+    const opened = await createChat(kim!, "leo", OLD);
+    const { chat_id } = opened;
+    await noteAnswer(kim!, chat_id);
+    const { messenger, hears, line } = await talk(kim!, [opened]);
+    line.cut();
+    await vi.waitUntil(() => messenger.isOnline === false);
+    const getChats = vi.spyOn(kim!.api, "listChats").mockRejectedValue(new Error("no network"));
+    await messenger.send(chat_id, "for leo only");
+    const database = openDatabase(server.database);
+    const changed = { key_check: Buffer.alloc(16) };
+    await database.updateTable("chats").set(changed).where("id", "=", chat_id).execute();
+    await database.destroy();
+    getChats.mockRestore();
+    line.isCut = false;
+    messenger.probe();
+    expect(textsOf(await hears("failed"))).toEqual([["ERR_CHAT_CHANGED", "for leo only"]]);
+    expect(await hears("closed")).toMatchObject([{ reason: { code: "ERR_CHAT_CHANGED" } }]);
+    await expect(messenger.send(chat_id, "more")).rejects.toMatchObject({
+      code: "ERR_CHAT_CHANGED",
+    });
+    await messenger.stop();
+    expect(await stored(chat_id)).toBe(0);
+  });
+});

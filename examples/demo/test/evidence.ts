@@ -1,0 +1,32 @@
+import { Writable } from "node:stream";
+import type { Evidence } from "../src/evidence.js";
+import { Progress } from "../src/progress.js";
+import { investigate } from "../src/secrecy.js";
+import { Terminal } from "../src/terminal.js";
+import { parseTranscript } from "../src/transcript.js";
+import { problemsOf } from "../src/verdict.js";
+
+/** The network is cut after the second line. The server is killed after the fifth, as ana goes on without an answer. */
+export const LINES = parseTranscript(
+  Buffer.from(
+    [
+      "ana: the first line, which nobody else has",
+      "benito: the second line, with ñ and 🫒",
+      "ana: the third line, while the network is away",
+      "benito: the fourth line, with all of them connected",
+      "ana: the fifth line, on its way when the server is killed",
+      "ana: the sixth line, while the server is away",
+      "benito: the seventh line, and the last one",
+    ].join("\n"),
+  ),
+);
+
+/** The problems that the demo would report. */
+export async function verdictOn(evidence: Evidence): Promise<string[]> {
+  return problemsOf(evidence, await investigate(evidence));
+}
+
+export function silentProgress(): Progress {
+  const nowhere = new Writable({ write: (_chunk, _encoding, done) => done() });
+  return new Progress(nowhere, new Terminal(nowhere, {}));
+}

@@ -1,0 +1,38 @@
+import type { Hono } from "hono";
+import { isRequestTo } from "../database/contacts.js";
+import { chatNotFound, HttpError } from "../errors.js";
+import type { Authenticated } from "../http/authenticated.js";
+import { Contact } from "../http/bodies.js";
+import { changeLimit } from "../http/limits.js";
+import { readChatId } from "../http/parameters.js";
+import { answer, readBody } from "../json.js";
+import type { Services } from "../services.js";
+import { toSummary } from "./chat-summary.js";
+
+/** `POST /chats/{chat_id}/contact`: accepts a chat, or blocks or unblocks the peer. */
+export function addContactRoute(routes: Hono<Authenticated>, services: Services): void {
+  const { store, live } = services;
+  const holdChange = changeLimit(services);
+  routes.post("/:chat_id/contact", async (context) => {
+    const { user_id } = context.get("session");
+    const { action } = await readBody(context, Contact);
+    await holdChange(context, context.get("session"));
+    const now = Date.now() / 1000;
+    const { changed, isAccepting, chat } = await store.transaction(async (inside) => {
+      const before = await inside.findChat(readChatId(context), user_id);
+      if (before === undefined) throw chatNotFound();
+      if (action === "accept" && before.created_by === user_id) {
+        throw new HttpError(
+          403,
+          "ERR_FORBIDDEN",
+          "only the member who did not open a chat accepts it",
+        );
+      }
+      const changed = await inside.setContact(before, { user_id, action, now });
+      const isAccepting = action === "accept" && isRequestTo(before, user_id);
+      return { changed, isAccepting, chat: (await inside.findChatOfMember(before.id, user_id))! };
+    });
+    live.contactChanged(changed, user_id, isAccepting);
+    return answer(context, toSummary(chat));
+  });
+}

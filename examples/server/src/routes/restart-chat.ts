@@ -1,0 +1,39 @@
+import type { Hono } from "hono";
+import { chatNotFound, HttpError } from "../errors.js";
+import type { Authenticated } from "../http/authenticated.js";
+import { RestartChat } from "../http/bodies.js";
+import { changeLimit } from "../http/limits.js";
+import { readChatId } from "../http/parameters.js";
+import { answer, readBody } from "../json.js";
+import type { Services } from "../services.js";
+import { toSummary } from "./chat-summary.js";
+
+/** `POST /chats/{chat_id}/restart`: for a passphrase that its creator mistyped, so that the other member cannot open the chat. */
+export function addRestartRoute(routes: Hono<Authenticated>, services: Services): void {
+  const { store, live } = services;
+  const holdChange = changeLimit(services);
+  routes.post("/:chat_id/restart", async (context) => {
+    const { user_id } = context.get("session");
+    const { salt, iterations, key_check } = await readBody(context, RestartChat);
+    await holdChange(context, context.get("session"));
+    const chat = await store.transaction(async (inside) => {
+      const before = await inside.findChat(readChatId(context), user_id);
+      if (before === undefined) throw chatNotFound();
+      if (before.created_by !== user_id) {
+        throw new HttpError(403, "ERR_FORBIDDEN", "only the chat's creator may start it over");
+      }
+      const subject = { id: before.id, creator: user_id };
+      if (!(await inside.restartChat(subject, { salt, iterations, key_check }))) {
+        throw new HttpError(
+          409,
+          "ERR_CHAT_IN_USE",
+          "the other member has written or read in this chat: it cannot be started over",
+        );
+      }
+      return (await inside.findChatOfMember(before.id, user_id))!;
+    });
+    const changed = { event_type: "chat_changed", user_id, chat_id: chat.id } as const;
+    live.broadcastStatus(chat, { ...changed, timestamp: Date.now() / 1000 });
+    return answer(context, toSummary(chat));
+  });
+}

@@ -1,0 +1,148 @@
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { openApiDocument } from "../../src/http/openapi.js";
+import { messageIn, PARAMETERS, PASSWORD, TestServer, type TestUser } from "../support.js";
+import { forgedTokens } from "./forged-tokens.js";
+
+const server = new TestServer();
+let member: TestUser;
+let other: TestUser;
+let stranger: TestUser;
+let chat_id: number;
+let badTokens: Record<string, string>;
+
+beforeAll(async () => {
+  await server.start();
+  member = await server.register("member");
+  other = await server.register("other-member");
+  stranger = await server.register("stranger");
+  chat_id = await member.chatWith("other-member");
+  badTokens = await forgedTokens(server, member);
+});
+afterAll(() => server.remove());
+
+/** What nobody, a stranger, the member who made the chat, and the other member get; of the public ones, everybody the same. */
+const statuses: Record<string, [number, number, number, number] | [number]> = {
+  register: [201],
+  login: [200],
+  refresh: [401],
+  logout: [401, 204, 204, 204],
+  createTicket: [401, 200, 200, 200],
+  getMe: [401, 200, 200, 200],
+  searchUsers: [401, 200, 200, 200],
+  listChats: [401, 200, 200, 200],
+  createChat: [401, 201, 409, 422],
+  getChat: [401, 404, 200, 200],
+  configureChat: [401, 404, 200, 200],
+  restartChat: [401, 404, 200, 403],
+  changeContact: [401, 404, 200, 200],
+  countExpiring: [401, 404, 200, 200],
+  listMessages: [401, 404, 200, 200],
+  sendMessage: [401, 403, 201, 201],
+  connect: [401, 426, 426, 426],
+  connectToChat: [401, 404, 426, 426],
+  getHealth: [200],
+  getMetrics: [200],
+  getKeys: [200],
+  getDocument: [200],
+  getDocs: [200],
+};
+
+let registered = 0;
+const bodies: Record<string, (asker: TestUser) => unknown> = {
+  register: () => ({ username: `newcomer-${registered++}`, password: PASSWORD }),
+  login: () => ({ username: "member", password: PASSWORD }),
+  refresh: () => ({ refresh_token: "invented" }),
+  createChat: () => ({ peer_name: "other-member", ...PARAMETERS }),
+  configureChat: () => ({ auto_delete_hours: null }),
+  restartChat: () => PARAMETERS,
+  changeContact: () => ({ action: "unblock" }),
+  sendMessage: (asker) => {
+    const { content, nonce, ...rest } = messageIn(chat_id, asker.id);
+    const base64 = (bytes: Uint8Array) => Buffer.from(bytes).toString("base64");
+    return { ...rest, content: base64(content), nonce: base64(nonce) };
+  },
+};
+
+const operations = Object.entries(openApiDocument().paths as Record<string, object>).flatMap(
+  ([path, methods]) =>
+    Object.entries(methods as Record<string, { operationId: string }>).map(
+      ([method, { operationId: id }]) => ({ id, method, path }),
+    ),
+);
+type Operation = (typeof operations)[number];
+
+/** A WebSocket's token is in its address. */
+async function ask({ id, method, path }: Operation, asker: TestUser, token?: string) {
+  const address = path.replace("{chat_id}", String(chat_id));
+  const query = path.startsWith("/ws") && token !== undefined ? `?token=${token}` : "";
+  const body = bodies[id]?.(asker);
+  const response = await server.fetch(address + query, {
+    method: method.toUpperCase(),
+    headers: {
+      ...(body !== undefined && { "content-type": "application/json" }),
+      ...(token !== undefined && { authorization: `Bearer ${token}` }),
+    },
+    ...(body !== undefined && { body: JSON.stringify(body) }),
+  });
+  const isJson = response.headers.get("content-type") === "application/json";
+  return { status: response.status, body: isJson ? await response.json() : undefined };
+}
+
+async function loginAgain(username: string): Promise<string> {
+  const credentials = { username, password: PASSWORD };
+  return (await server.request("POST", "/auth/login", credentials)).body.access_token;
+}
+
+it("the table has every operation of the API's description", () => {
+  expect(Object.keys(statuses).sort()).toEqual(operations.map(({ id }) => id).sort());
+});
+
+describe.each(operations.map((operation) => [operation.id, operation] as const))(
+  "%s",
+  (id, operation) => {
+    const [nobodys, strangers = nobodys, members = nobodys, others = nobodys] = statuses[id]!;
+
+    it("is open to whom it is meant for, and to no other", async () => {
+      const tokenOf = (user: TestUser, name: string) =>
+        id === "logout" ? loginAgain(name) : user.token;
+      expect((await ask(operation, stranger)).status).toBe(nobodys);
+      for (const [user, name, status] of [
+        [stranger, "stranger", strangers],
+        [member, "member", members],
+        [other, "other-member", others],
+      ] as const) {
+        const token = await tokenOf(user, name);
+        expect([name, (await ask(operation, user, token)).status]).toEqual([name, status]);
+      }
+    });
+
+    it("takes one whose token is not good for nobody", async () => {
+      for (const [kind, token] of Object.entries(badTokens)) {
+        const { status, body } = await ask(operation, member, token);
+        expect([kind, status]).toEqual([kind, nobodys]);
+        if (nobodys === 401) expect(body.error_code).toBe("ERR_NOT_AUTHENTICATED");
+      }
+    });
+  },
+);
+
+describe("the chat of two", () => {
+  it("is for a stranger as one that does not exist", async () => {
+    const answers = [
+      `/chats/${chat_id}`,
+      "/chats/999999",
+      "/chats/x",
+      "/chats/0",
+      "/chats/1e0",
+    ].map(async (path) => ({ ...(await stranger.get(path)).body, timestamp: 0 }));
+    const [first, ...rest] = await Promise.all(answers);
+    expect(first.error_code).toBe("ERR_CHAT_NOT_FOUND");
+    for (const answer of rest) expect(answer).toEqual(first);
+  });
+
+  it("takes no message from one member in the name of the other", async () => {
+    const operation = operations.find(({ id }) => id === "sendMessage")!;
+    const { status, body } = await ask(operation, member, other.token);
+    expect([status, body.error_code]).toEqual([403, "ERR_FORBIDDEN"]);
+  });
+});

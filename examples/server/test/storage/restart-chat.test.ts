@@ -1,0 +1,111 @@
+import type { Kysely } from "kysely";
+import { afterAll, beforeAll, expect, it } from "vitest";
+import type { ChatParameters, Schema } from "../../src/database/schema.js";
+import type { Store } from "../../src/database/store.js";
+import { storeMessage } from "../../src/messages/store-message.js";
+import { messageIn } from "../support.js";
+import { onEachDatabase } from "./databases.js";
+import { StorageFixture } from "./fixture.js";
+import { createChat, createUser } from "./rows.js";
+import { withoutUpdatesOf } from "./triggers.js";
+
+const ROUNDS = 12;
+
+const parametersOf = (byte: number): ChatParameters => ({
+  salt: new Uint8Array(16).fill(byte),
+  iterations: 600_000,
+  key_check: new Uint8Array(16).fill(byte),
+});
+
+onEachDatabase("alice starts a chat over", (dialect) => {
+  let fixture: StorageFixture;
+  let elsewhere: Store;
+  let db: Kysely<Schema>;
+  beforeAll(async () => {
+    fixture = await StorageFixture.create(dialect);
+    db = fixture.database();
+    elsewhere = fixture.open();
+  });
+  afterAll(async () => {
+    await db.destroy();
+    await fixture.remove();
+  });
+
+  /** A new chat of alice's in which she has written twice. */
+  async function chatOfAlice(name: string): Promise<{ id: number; peerId: number }> {
+    const peer = await createUser(fixture.store, name);
+    const { id } = await createChat(fixture.store, fixture.alice, peer);
+    await storeMessage(fixture.store, messageIn(id, fixture.alice.id));
+    await storeMessage(fixture.store, messageIn(id, fixture.alice.id));
+    return { id, peerId: peer.id };
+  }
+
+  const restart = (id: number) =>
+    fixture.store.attempt(async (inside) => {
+      const subject = { id, creator: fixture.alice.id };
+      return (await inside.restartChat(subject, parametersOf(9))) || undefined;
+    });
+  const living = async (id: number) =>
+    (await fixture.store.listMessages(id, { limit: 10, stored_after: 0 })).messages.map(
+      ({ seq }) => seq,
+    );
+  const isRestarted = async (id: number) =>
+    Buffer.from((await fixture.store.findChat(id, fixture.alice.id))!.salt ?? []).equals(
+      Buffer.alloc(16, 9),
+    );
+
+  it("which deletes what was written, and gives no seq again", async () => {
+    const { id } = await chatOfAlice("first");
+    expect(await restart(id)).toBe(true);
+    expect(await living(id)).toEqual([]);
+    const { stored } = await storeMessage(fixture.store, messageIn(id, fixture.alice.id));
+    expect(stored.seq).toBe(3);
+    expect(await living(id)).toEqual([3]);
+  });
+
+  it("which writes only the messages that still have a content, however often it is done", async () => {
+    const { id } = await chatOfAlice("often");
+    expect(await restart(id)).toBe(true);
+    await storeMessage(fixture.store, messageIn(id, fixture.alice.id));
+    await withoutUpdatesOf("messages", "old.encrypted_content is null", db, async () => {
+      expect(await restart(id)).toBe(true);
+      expect(await restart(id)).toBe(true);
+    });
+    expect(await living(id)).toEqual([]);
+  });
+
+  it("or writes no message at all, where the other one has written or read before", async () => {
+    const [written, read] = [await chatOfAlice("written"), await chatOfAlice("read")];
+    await storeMessage(fixture.store, messageIn(written.id, written.peerId));
+    await fixture.store.raiseWatermark("read", { chat_id: read.id, user_id: read.peerId, seq: 1 });
+    await withoutUpdatesOf("messages", "true", db, async () => {
+      expect(await restart(written.id)).toBe(undefined);
+      expect(await restart(read.id)).toBe(undefined);
+    });
+  });
+
+  it("or leaves everything as it was, where the other one writes at the same time", async () => {
+    for (let round = 0; round < ROUNDS; round++) {
+      const { id, peerId } = await chatOfAlice(`writer${round}`);
+      const [restarted] = await Promise.all([
+        restart(id),
+        storeMessage(elsewhere, messageIn(id, peerId)),
+      ]);
+      expect(await living(id)).toEqual(restarted ? [3] : [1, 2, 3]);
+      expect(await isRestarted(id)).toBe(restarted === true);
+    }
+  });
+
+  it("or leaves everything as it was, where the other one reads at the same time", async () => {
+    for (let round = 0; round < ROUNDS; round++) {
+      const { id, peerId } = await chatOfAlice(`reader${round}`);
+      const [restarted] = await Promise.all([
+        restart(id),
+        elsewhere.raiseWatermark("read", { chat_id: id, user_id: peerId, seq: 2 }),
+      ]);
+      expect(await living(id)).toEqual(restarted ? [] : [1, 2]);
+      expect(await isRestarted(id)).toBe(restarted === true);
+      expect(await restart(id)).toBe(undefined);
+    }
+  });
+});

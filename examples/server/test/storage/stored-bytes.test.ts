@@ -1,0 +1,176 @@
+import { type Kysely, sql } from "kysely";
+import { afterAll, beforeAll, expect, it, vi } from "vitest";
+import { migrate, resultsOf, withMigrator } from "../../src/database/migrator.js";
+import type { Schema, User } from "../../src/database/schema.js";
+import { Store } from "../../src/database/store.js";
+import { storeMessage } from "../../src/messages/store-message.js";
+import { messageIn } from "../support.js";
+import { describeOnPostgres, onEachDatabase } from "./databases.js";
+import { StorageFixture } from "./fixture.js";
+import { createChat, createUser } from "./rows.js";
+
+const HOUR = 3600;
+const PARAMETERS = { salt: new Uint8Array(16), iterations: 600_000, key_check: new Uint8Array(16) };
+
+onEachDatabase("the bytes of a user's stored messages", (kind) => {
+  let fixture: StorageFixture;
+  let db: Kysely<Schema>;
+  let count = 0;
+  beforeAll(async () => {
+    fixture = await StorageFixture.create(kind);
+    db = fixture.database();
+  });
+  afterAll(async () => {
+    await db.destroy();
+    await fixture.remove();
+  });
+
+  /** Two users who have a chat and have not written. */
+  async function pair(): Promise<{ one: User; other: User; chat_id: number }> {
+    count += 1;
+    const suffix = count;
+    const one = await createUser(fixture.store, `one-${suffix}`);
+    const other = await createUser(fixture.store, `other-${suffix}`);
+    return { one, other, chat_id: (await createChat(fixture.store, one, other)).id };
+  }
+  const sized = (chat_id: number, { id }: User, bytes: number) =>
+    messageIn(chat_id, id, { content: new Uint8Array(bytes) });
+  const bytesOf = async ({ id }: User) =>
+    (await db.selectFrom("stored_bytes").select("bytes").where("user_id", "=", id).execute())[0]
+      ?.bytes;
+
+  it("are counted over all chats, and repeated and rejected messages are not", async () => {
+    const { one, other, chat_id } = await pair();
+    const second = await createChat(fixture.store, one, fixture.alice);
+    const message = sized(chat_id, one, 1000);
+    await storeMessage(fixture.store, message);
+    await storeMessage(fixture.store, message);
+    await expect(
+      storeMessage(fixture.store, { ...message, content: new Uint8Array(1001) }),
+    ).rejects.toMatchObject({ code: "ERR_CLIENT_ID_REUSED" });
+    await storeMessage(fixture.store, sized(second.id, one, 200));
+    await storeMessage(fixture.store, sized(chat_id, other, 30));
+    expect([await bytesOf(one), await bytesOf(other)]).toEqual([1200, 30]);
+  });
+
+  it("fall when messages expire or a chat is started over", async () => {
+    const { one, other, chat_id } = await pair();
+    for (const author of [one, one, other]) {
+      await storeMessage(fixture.store, sized(chat_id, author, 100));
+    }
+    const until = Date.now() / 1000 + HOUR;
+    expect(await fixture.store.deleteExpired(chat_id, { until, limit: 2 })).toBe(2);
+    expect(await fixture.store.deleteExpired(chat_id, { until, limit: 2 })).toBe(1);
+    await storeMessage(fixture.store, sized(chat_id, one, 7));
+    expect([await bytesOf(one), await bytesOf(other)]).toEqual([7, 0]);
+    const own = await pair();
+    await storeMessage(fixture.store, sized(own.chat_id, own.one, 100));
+    await fixture.store.transaction((inside) =>
+      inside.restartChat({ id: own.chat_id, creator: own.one.id }, PARAMETERS),
+    );
+    expect(await bytesOf(own.one)).toBe(0);
+  });
+
+  it("fall when an operator deletes messages", async () => {
+    const { one, other, chat_id } = await pair();
+    for (const author of [one, one, other]) {
+      await storeMessage(fixture.store, sized(chat_id, author, 100));
+    }
+    await fixture.store.deleteExpired(chat_id, { until: Date.now() / 1000 + HOUR, limit: 1 });
+    await db.deleteFrom("messages").where("chat_id", "=", chat_id).execute();
+    expect([await bytesOf(one), await bytesOf(other)]).toEqual([0, 0]);
+  });
+
+  it("may reach the quota and not pass it, and what was stored before is acknowledged again", async () => {
+    const { one, other, chat_id } = await pair();
+    const quota = { maxStoredBytes: 1000 };
+    const first = sized(chat_id, one, 600);
+    await storeMessage(fixture.store, first, quota);
+    const exceeded = { status: 403, code: "ERR_QUOTA_EXCEEDED" };
+    await expect(
+      storeMessage(fixture.store, sized(chat_id, one, 401), quota),
+    ).rejects.toMatchObject(exceeded);
+    const { stored } = await storeMessage(fixture.store, sized(chat_id, one, 400), quota);
+    expect(stored.seq).toBe(2);
+    await expect(storeMessage(fixture.store, sized(chat_id, one, 1), quota)).rejects.toMatchObject(
+      exceeded,
+    );
+    expect((await storeMessage(fixture.store, first, quota)).isNew).toBe(false);
+    expect((await storeMessage(fixture.store, sized(chat_id, other, 1000), quota)).isNew).toBe(
+      true,
+    );
+  });
+
+  it("stay right where messages are stored and deleted at the same time, by two instances", async () => {
+    const people = await Promise.all(Array.from({ length: 3 }, () => pair()));
+    const users = people.map(({ one }) => one);
+    const chats: { id: number; members: User[] }[] = [];
+    for (const [index, one] of users.entries()) {
+      const other = users[(index + 1) % users.length]!;
+      chats.push({ id: (await createChat(fixture.store, one, other)).id, members: [one, other] });
+    }
+    const stores = [fixture.store, fixture.open()];
+    const later = Date.now() / 1000 + HOUR;
+    await Promise.all(
+      stores.flatMap((store) =>
+        chats.flatMap(({ id, members }) => [
+          ...Array.from({ length: 30 }, (_, index) =>
+            storeMessage(store, sized(id, members[index % 2]!, 10)),
+          ),
+          ...Array.from({ length: 10 }, () => store.deleteExpired(id, { until: later, limit: 7 })),
+        ]),
+      ),
+    );
+    for (const user of users) {
+      const { rows } = await sql<{ count: number }>`select count(*) as count from messages
+        where sender_id = ${user.id} and encrypted_content is not null`.execute(db);
+      expect(await bytesOf(user)).toBe(rows[0]!.count * 10);
+    }
+  });
+
+  it("of messages that were there before they were counted are counted by the migration", async () => {
+    const { one, other, chat_id } = await pair();
+    await storeMessage(fixture.store, sized(chat_id, one, 11));
+    await storeMessage(fixture.store, sized(chat_id, one, 22));
+    await withMigrator(fixture.scratch.config, async (migrator) =>
+      resultsOf(await migrator.migrateTo("0006-contacts")),
+    );
+    await migrate(fixture.scratch.config);
+    expect([await bytesOf(one), await bytesOf(other)]).toEqual([33, undefined]);
+    await storeMessage(fixture.store, sized(chat_id, one, 1));
+    expect(await bytesOf(one)).toBe(34);
+  });
+});
+
+describeOnPostgres("the migration that counts stored bytes", () => {
+  it("waits for a message that an instance is storing, and counts it", async () => {
+    const fixture = await StorageFixture.create("postgresql");
+    const db = fixture.database();
+    const { chat, alice } = fixture;
+    try {
+      await withMigrator(fixture.scratch.config, async (migrator) =>
+        resultsOf(await migrator.migrateTo("0006-contacts")),
+      );
+      let migrating: Promise<void> | undefined;
+      await db.transaction().execute(async (storing) => {
+        await sql`update chats set last_seq = 1 where id = ${chat.id}`.execute(storing);
+        migrating = migrate(fixture.scratch.config);
+        migrating.catch(() => {});
+        const waiting = sql`select 1 from pg_locks where not granted and database =
+          (select oid from pg_database where datname = current_database())`;
+        await vi.waitUntil(async () => (await waiting.execute(db)).rows.length > 0);
+        await new Store(storing).addMessage({
+          ...{ chat_id: chat.id, sender_id: alice.id, seq: 1, client_id: null },
+          ...{ encrypted_content: new Uint8Array(10), nonce: new Uint8Array(12) },
+          ...{ timestamp: 0, stored_at: 1, digest: new Uint8Array(32) },
+        });
+      });
+      await migrating;
+      const counted = await db.selectFrom("stored_bytes").selectAll().execute();
+      expect(counted).toEqual([{ user_id: alice.id, bytes: 10 }]);
+    } finally {
+      await db.destroy();
+      await fixture.remove();
+    }
+  });
+});

@@ -1,0 +1,137 @@
+import {
+  type Account,
+  ChatClosedError,
+  ChatStartedOverError,
+  type ChatState,
+  createChat,
+  type Messenger,
+  type OpenChat,
+  openChat,
+  openKeptChat,
+  restartChat,
+  ServerRejectionError,
+} from "lacre-client";
+import type { Access } from "./conversation.js";
+import type { Drafts } from "./drafts.js";
+import type { Home } from "./home.js";
+
+/** Opens chats, begins them and starts them over, and closes those whose key must no longer be used. */
+export class Opening {
+  readonly #home: Home;
+  readonly #messenger: Messenger;
+  readonly #drafts: Drafts;
+
+  constructor(home: Home, messenger: Messenger, drafts: Drafts) {
+    this.#home = home;
+    this.#messenger = messenger;
+    this.#drafts = drafts;
+  }
+
+  /** The chats that open with the keys that are kept, and whether each chat opens. */
+  static async keptKeys(account: Account) {
+    const open: OpenChat[] = [];
+    const accesses = new Map<number, Access>();
+    for (const summary of await account.listChatsForNow()) {
+      const { access, chat } = await accessTo(() => openKeptChat(account, summary));
+      accesses.set(summary.chat_id, access);
+      if (chat !== undefined) open.push(chat);
+    }
+    return { open, accesses };
+  }
+
+  /** Opens a chat with its passphrase. Throws KeyError `ERR_WRONG_PASSPHRASE`. */
+  async unlock(chatId: number, passphrase: string): Promise<void> {
+    const { account } = this.#home;
+    const conversation = this.#home.conversation(chatId);
+    const summary = await account.api.getChat(chatId);
+    const { access, chat } = await accessTo(() => openChat(account, summary, passphrase));
+    if (chat === undefined) conversation.access.value = access;
+    else await this.#open(chat);
+    conversation.notice.value = undefined;
+  }
+
+  /** Begins a chat. Throws KeyError `ERR_WRONG_PASSPHRASE` where the other one has begun it with another passphrase. */
+  async begin(peerName: string, passphrase: string): Promise<void> {
+    try {
+      await this.#open(await createChat(this.#home.account, peerName, passphrase));
+      await this.notePins();
+      await this.#messenger.refresh();
+    } catch (error) {
+      await this.#messenger.refresh();
+      const existing = this.#home.chatWith(peerName);
+      if (existing === undefined) throw error;
+      this.#home.conversation(existing.chat_id).notice.value =
+        `${peerName} has begun this chat meanwhile, with another passphrase than yours.`;
+    }
+  }
+
+  /** Starts a chat over under another passphrase. Throws ServerRejectionError if the peer wrote or read in it. */
+  async startOver(chat: ChatState, passphrase: string): Promise<void> {
+    const conversation = this.#home.conversation(chat.chat_id);
+    try {
+      const restarted = await restartChat(this.#home.account, chat, passphrase);
+      conversation.forget();
+      await this.#open(restarted);
+      await this.#messenger.refresh();
+      // The server may have announced the new passphrase before it was in use here.
+      conversation.notice.value = undefined;
+    } catch (error) {
+      const isInUse = error instanceof ServerRejectionError && error.code === "ERR_CHAT_IN_USE";
+      if (isInUse) conversation.mayStartOver.value = false;
+      throw error;
+    }
+  }
+
+  /** Opens chats that are new in the list, if their keys are kept. */
+  async openNew(): Promise<void> {
+    const isNew = (chatId: number) =>
+      this.#home.conversation(chatId).access.peek().name === "opening";
+    if (!this.#messenger.chats.some(({ chat_id }) => isNew(chat_id))) return;
+    const { open, accesses } = await Opening.keptKeys(this.#home.account);
+    for (const [chatId, access] of accesses) {
+      if (!isNew(chatId)) continue;
+      const chat = open.find(({ chat_id }) => chat_id === chatId);
+      if (chat !== undefined) await this.#open(chat);
+      else this.#home.conversation(chatId).access.value = access;
+    }
+  }
+
+  /** Closes a chat whose key must no longer be used. */
+  close(chatId: number, reason: ChatClosedError): void {
+    const conversation = this.#home.conversation(chatId);
+    this.#drafts.leave(chatId);
+    conversation.forget();
+    if (reason instanceof ChatStartedOverError) {
+      conversation.access.value = { name: "locked" };
+      conversation.notice.value =
+        "This chat was started over with a new passphrase. What was in it is gone.";
+    } else {
+      conversation.access.value = { name: "stopped", reason: reason.message };
+    }
+  }
+
+  async notePins(): Promise<void> {
+    for (const { chat_id, unanswered } of await this.#home.account.stores.pins.list()) {
+      this.#home.conversation(chat_id).mayStartOver.value = unanswered === "creator";
+    }
+  }
+
+  async #open(chat: OpenChat): Promise<void> {
+    const conversation = this.#home.conversation(chat.chat_id);
+    this.#messenger.open(chat);
+    await this.#drafts.follow(chat, conversation);
+    conversation.earlier.value = "unknown";
+    conversation.access.value = { name: "open" };
+  }
+}
+
+/** Opens a chat, and returns whether it is open, locked or stopped. Throws if the passphrase is wrong or the server is away. */
+async function accessTo(open: () => Promise<OpenChat | undefined>) {
+  try {
+    const chat = await open();
+    return { access: { name: chat === undefined ? "locked" : "open" } as const, chat };
+  } catch (error) {
+    if (!(error instanceof ChatClosedError)) throw error;
+    return { access: { name: "stopped", reason: error.message } as const, chat: undefined };
+  }
+}

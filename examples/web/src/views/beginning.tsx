@@ -1,0 +1,47 @@
+import { useSignal } from "@preact/signals";
+import { useEffect } from "preact/hooks";
+import type { Earlier } from "../model/conversation.js";
+
+interface BeginningProps {
+  readonly earlier: Earlier;
+  readonly waitsUntil: number | undefined;
+  readonly retry: () => void;
+}
+
+/** What stands above the first message that is loaded. */
+export function Beginning({ earlier, waitsUntil, retry }: BeginningProps) {
+  if (waitsUntil !== undefined) return <Waiting until={waitsUntil} />;
+  if (earlier === "unknown" || earlier === "loading") return <p class="beginning">Loading…</p>;
+  if (earlier === "none") {
+    return (
+      <p class="beginning">This is the beginning. Only the two of you can read what follows.</p>
+    );
+  }
+  if (earlier === "offline") {
+    return <p class="beginning">Earlier messages are with the server, which is not reached now.</p>;
+  }
+  const said = earlier === "failed" ? "Earlier messages were not loaded. Try again" : undefined;
+  return (
+    <p class="beginning">
+      <button type="button" class="link" onClick={retry}>
+        {said ?? "Load earlier messages"}
+      </button>
+    </p>
+  );
+}
+
+function Waiting({ until }: { until: number }) {
+  const now = useSignal(Date.now());
+  useEffect(() => {
+    const ticking = setInterval(() => {
+      now.value = Date.now();
+    }, 1000);
+    return () => clearInterval(ticking);
+  }, []);
+  const seconds = Math.max(1, Math.ceil((until - now.value) / 1000));
+  return (
+    <p class="beginning">
+      The server limits how much it is asked for. Earlier messages are loaded in {seconds} s.
+    </p>
+  );
+}

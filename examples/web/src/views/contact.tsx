@@ -1,0 +1,70 @@
+import { useSignal } from "@preact/signals";
+import type { ChatState, ContactAction } from "lacre-client";
+import type { Home } from "../model/home.js";
+import { Trouble } from "./parts.js";
+
+interface ContactProps {
+  readonly home: Home;
+  readonly chat: ChatState;
+}
+
+/** Lets the user decide whether the peer may write: where the peer asks to, and where the user has blocked the peer. */
+export function Contact({ home, chat }: ContactProps) {
+  const { peer_name, request, isBlocked, isOpen } = chat;
+  if (!isBlocked && request !== "incoming") return null;
+  return (
+    <div class="unanswered hint">
+      <p role="status">
+        {isBlocked && (
+          <>
+            You have blocked <bdi>{peer_name}</bdi>: neither of you can write here.
+          </>
+        )}
+        {!isBlocked && (
+          <>
+            <bdi>{peer_name}</bdi> wants to write to you.
+            {isOpen ? "" : " To enter the passphrase that you share is to accept."}
+          </>
+        )}
+      </p>
+      {isBlocked && <Change home={home} chat={chat} action="unblock" name="Unblock" />}
+      {!isBlocked && isOpen && <Change home={home} chat={chat} action="accept" name="Accept" />}
+      {!isBlocked && <Change home={home} chat={chat} action="block" name="Decline and block" />}
+    </div>
+  );
+}
+
+interface ChangeProps extends ContactProps {
+  readonly action: ContactAction;
+  readonly name: string;
+  /** Is called after the change. */
+  readonly done?: () => void;
+}
+
+/** A button, and what went wrong. */
+export function Change({ home, chat, action, name, done }: ChangeProps) {
+  const isBusy = useSignal(false);
+  const trouble = useSignal<string | undefined>(undefined);
+
+  async function change(): Promise<void> {
+    isBusy.value = true;
+    trouble.value = undefined;
+    try {
+      await home.changeContact(chat.chat_id, action);
+      done?.();
+    } catch (error) {
+      trouble.value = home.notices.explain(error);
+    } finally {
+      isBusy.value = false;
+    }
+  }
+
+  return (
+    <>
+      <button type="button" class="link" disabled={isBusy.value} onClick={() => void change()}>
+        {name}
+      </button>
+      <Trouble text={trouble.value} />
+    </>
+  );
+}

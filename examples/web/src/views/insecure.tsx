@@ -1,0 +1,21 @@
+import { Card } from "./page.js";
+
+/** Browsers have neither encryption nor a lasting store for a page that could have been changed on its way. */
+export function Insecure() {
+  const { hostname, port, pathname } = location;
+  return (
+    <Card title="This page needs HTTPS">
+      <p role="alert">
+        Lacre encrypts your messages in the browser. Browsers allow that only on a page that came
+        encrypted itself, as an attacker on the network could have changed this one on its way.
+      </p>
+      <p>
+        Open <a href={`https://${hostname}${pathname}`}>https://{hostname}</a> instead. If that does
+        not work, ask the server’s operator to set up HTTPS.
+      </p>
+      <p class="hint">
+        On the computer that the server runs on, http://localhost{port && `:${port}`} works too.
+      </p>
+    </Card>
+  );
+}

@@ -1,0 +1,94 @@
+import { useSignal } from "@preact/signals";
+import { WEAK_PASSPHRASE_RISK, type WordLanguage } from "lacre-client";
+import type { NewPassphrase } from "../model/new-passphrase.js";
+
+const LANGUAGES: readonly (readonly [WordLanguage, string])[] = [
+  ["en", "English"],
+  ["es", "Español"],
+];
+
+interface DrawWordsProps {
+  readonly fresh: NewPassphrase;
+  /** Called when words were drawn, which are to be seen. */
+  readonly show: () => void;
+  readonly fail: (reason: string) => void;
+}
+
+/** Has five words drawn and copied. */
+export function DrawWords({ fresh, show, fail }: DrawWordsProps) {
+  const language = useSignal<WordLanguage>(navigator.language.startsWith("es") ? "es" : "en");
+  const isCopied = useSignal(false);
+  const isDrawn = fresh.drawn.value !== undefined && fresh.drawn.value === fresh.text.value;
+
+  const draw = () => {
+    isCopied.value = false;
+    fresh
+      .draw(language.value)
+      .then(show, () => fail("The word list did not load. Check your connection and try again."));
+  };
+  const copy = () => {
+    navigator.clipboard.writeText(fresh.text.value).then(
+      () => {
+        isCopied.value = true;
+      },
+      () => fail("The browser does not let this page copy. Select the words and copy them."),
+    );
+  };
+
+  return (
+    <div class="draw">
+      <button type="button" onClick={draw}>
+        {isDrawn ? "Draw others" : "Draw five words"}
+      </button>
+      <label>
+        <span class="hidden">Language of the words</span>
+        <select
+          value={language.value}
+          onChange={({ currentTarget }) => {
+            language.value = currentTarget.value as WordLanguage;
+          }}
+        >
+          {LANGUAGES.map(([code, name]) => (
+            <option key={code} value={code}>
+              {name}
+            </option>
+          ))}
+        </select>
+      </label>
+      {isDrawn && (
+        <button type="button" onClick={copy}>
+          {isCopied.value ? "Copied" : "Copy"}
+        </button>
+      )}
+      <span class="hidden" role="status">
+        {isCopied.value && "The passphrase is copied."}
+      </span>
+    </div>
+  );
+}
+
+/** Says how strong the passphrase is; below the floor, what it risks and that one may take the risk. */
+export function Strength({ fresh }: { fresh: NewPassphrase }) {
+  const verdict = fresh.verdict.value;
+  return (
+    <>
+      <p id="strength" class={`strength ${verdict?.strength ?? ""}`} role="status">
+        {verdict?.sentence}
+      </p>
+      {verdict?.isBelowFloor && (
+        <label class="check">
+          <input
+            type="checkbox"
+            checked={fresh.acceptsRisk.value}
+            onChange={({ currentTarget }) => {
+              fresh.acceptsRisk.value = currentTarget.checked;
+            }}
+          />
+          <span>
+            Use it anyway. <span class="hint">{WEAK_PASSPHRASE_RISK}</span>
+          </span>
+        </label>
+      )}
+    </>
+  );
+}

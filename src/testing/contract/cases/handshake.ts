@@ -1,0 +1,141 @@
+import { directionKeys } from "../../../connection/channel.js";
+import { CLOSE } from "../../../connection/close-codes.js";
+import { httpKeys } from "../../../connection/http-keys.js";
+import { randomBytes } from "../../../crypto/random.js";
+import { SigningKey } from "../../../envelope/signing-key.js";
+import { ChatMessage, type StatusEvent } from "../../../messages/chat.js";
+import { contractCase } from "../contract-case.js";
+import { check, checkSame } from "../failure.js";
+
+const YEARS = 10 * 365 * 86_400;
+
+/** The handshake (docs/PROTOCOL.md, section 11). */
+export const handshake = [
+  contractCase(
+    "S-1",
+    "sends the welcome on wire 1, under the session's server key",
+    async (fixture) => {
+      const connection = await fixture.open(await fixture.user());
+      const { message, signer } = await connection.handshake();
+      checkSame("the welcome's wire", message.wire, 1);
+      checkSame("the welcome's signer", signer, "session server");
+    },
+  ),
+  contractCase("S-2", "returns the hello's nonce in the welcome", async (fixture) => {
+    const connection = await fixture.open(await fixture.user());
+    const nonce = connection.sendHello();
+    const { value } = await connection.next("welcome");
+    checkSame("hello_nonce", value.hello_nonce, nonce);
+  }),
+  contractCase("S-3", "uses a new nonce for each connection", async (fixture) => {
+    const alice = await fixture.user();
+    const [one, other] = [await fixture.open(alice), await fixture.open(alice)];
+    const nonces = [(await one.handshake()).value.nonce, (await other.handshake()).value.nonce];
+    check(String(nonces[0]) !== String(nonces[1]), "two nonces", "the same one twice");
+  }),
+  contractCase("S-2", "accepts a hello with any timestamp", async (fixture) => {
+    const alice = await fixture.user();
+    for (const age of [YEARS, -YEARS]) {
+      await (await fixture.open(alice)).handshake({}, { age });
+    }
+  }),
+  contractCase("S-3", "chooses one of the offered wires", async (fixture) => {
+    const alice = await fixture.user();
+    for (const wires of [[1], [2], [1, 2], [77, 1]]) {
+      const connection = await fixture.open(alice);
+      connection.sendHello({ wires });
+      const { value } = await connection.next("welcome");
+      check(wires.includes(value.wire), `a wire of ${wires.join(", ")}`, value.wire);
+    }
+  }),
+  contractCase("S-19", "closes the connection with 4002 without a common wire", async (fixture) => {
+    const connection = await fixture.open(await fixture.user());
+    connection.sendHello({ wires: [77] });
+    await connection.expectClose(CLOSE.noCommonWire);
+  }),
+  contractCase("S-3", "ignores unknown capabilities", async (fixture) => {
+    const connection = await fixture.open(await fixture.user());
+    await connection.handshake({ capabilities: ["telepathy"] });
+    await connection.expectNothing();
+  }),
+  contractCase(
+    "S-1",
+    "closes the connection with 1008 after a hello under another key",
+    async (fixture) => {
+      const alice = await fixture.user();
+      const keys = [
+        SigningKey.from(randomBytes(32)),
+        SigningKey.from(alice.sessionKey),
+        directionKeys(alice.sessionKey).server,
+        httpKeys(alice.sessionKey).client,
+        directionKeys((await fixture.user()).sessionKey).client,
+      ];
+      for (const key of keys) {
+        const connection = await fixture.open(alice);
+        connection.sendHello({}, { key });
+        await connection.expectClose(CLOSE.policy);
+      }
+    },
+  ),
+  contractCase(
+    "S-1",
+    "closes the connection with 1008 after a hello on wire 2",
+    async (fixture) => {
+      const connection = await fixture.open(await fixture.user());
+      connection.sendHello({}, { wire: 2 });
+      await connection.expectClose(CLOSE.policy);
+    },
+  ),
+  contractCase(
+    "S-1",
+    "closes the connection with 1008 after any data before the hello",
+    async (fixture) => {
+      const { alice, chat_id } = await fixture.pair();
+      const { client } = directionKeys(alice.sessionKey);
+      const message = ChatMessage.toProtocol(fixture.message(chat_id, alice), client).toBytes();
+      for (const data of [message, Uint8Array.of(0), new Uint8Array(), "hello"]) {
+        const connection = await fixture.open(alice);
+        connection.sendRaw(data);
+        await connection.expectClose(CLOSE.policy);
+      }
+      await fixture.expectStored(alice, chat_id, 0);
+    },
+  ),
+  contractCase("S-24", "does not report a user as online after a hello alone", async (fixture) => {
+    const { alice, bob } = await fixture.pair();
+    const carol = await fixture.user();
+    await fixture.chat(bob, carol);
+    const ofBob = await fixture.connect(bob);
+    await (await fixture.open(alice)).handshake();
+    // The event about Carol is sent after any event about Alice.
+    const ofCarol = await fixture.connect(carol);
+    await ofBob.next("status", "that carol is there", isOnline(carol.id));
+    check(!ofBob.hasReceived("status", isOnline(alice.id)), "nothing of alice", "user_online");
+    await (await fixture.connect(alice)).expectNothing();
+    await ofBob.next("status", "that alice is there", isOnline(alice.id));
+    await ofCarol.expectNothing();
+  }),
+  contractCase(
+    "S-24",
+    "holds deliveries back until the client's first frame after the welcome",
+    async (fixture) => {
+      const { alice, bob, chat_id } = await fixture.pair();
+      const [confirmed, waiting] = [await fixture.connect(alice), await fixture.open(alice)];
+      await waiting.handshake();
+      const { message } = await fixture.send(
+        await fixture.connect(bob),
+        fixture.message(chat_id, bob),
+      );
+      const isIt = (value: ChatMessage) => value.client_id === message.client_id;
+      await confirmed.next("message", "of bob", isIt);
+      // By now the message was delivered to another connection of the same user.
+      await confirmed.expectNothing();
+      check(!waiting.hasReceived("message"), "nothing before the first frame", "a message");
+      await waiting.confirm();
+      await waiting.next("message", "of bob", isIt);
+    },
+  ),
+];
+
+const isOnline = (id: number) => (status: StatusEvent) =>
+  status.event_type === "user_online" && status.user_id === id;

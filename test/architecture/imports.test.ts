@@ -1,0 +1,138 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { dirname, join, relative } from "node:path";
+import { fileURLToPath } from "node:url";
+import { describe, expect, it } from "vitest";
+
+const source = fileURLToPath(new URL("../../src/", import.meta.url));
+
+/** From the ground up: a file imports from its own layer and those below. */
+const layers = [
+  "ground",
+  "crypto",
+  "wire",
+  "envelope",
+  "messages",
+  "e2e",
+  "connection",
+  "session",
+  "server",
+  "testing",
+  "face",
+];
+const ground = ["errors.ts", "limits.ts", "bytes.ts", "clock.ts"];
+
+interface Import {
+  readonly file: string;
+  readonly specifier: string;
+  readonly isTypeOnly: boolean;
+}
+
+const files = readdirSync(source, { recursive: true, encoding: "utf8" }).filter((file) =>
+  file.endsWith(".ts"),
+);
+const imports = files.flatMap(importsOf);
+
+function importsOf(file: string): Import[] {
+  const text = readFileSync(join(source, file), "utf8");
+  const statements = text.matchAll(/^(?:import|export)( type)?\b[^;"]*?\bfrom "([^"]+)";/gm);
+  const onDemand = text.matchAll(/\bimport()\("([^"]+)"\)/g);
+  return [...statements, ...onDemand].map(([, type, specifier]) => ({
+    file,
+    specifier: specifier!,
+    isTypeOnly: Boolean(type),
+  }));
+}
+
+function layerOf(file: string): string {
+  if (ground.includes(file)) return "ground";
+  return file === "index.ts" ? "face" : file.split("/")[0]!;
+}
+
+function targetOf({ file, specifier }: Import): string | undefined {
+  if (specifier === "#native") return "crypto/native.node.ts";
+  if (specifier === "#compile") return "messages/compile.eval.ts";
+  if (!specifier.startsWith(".")) return undefined;
+  return relative(source, join(source, dirname(file), specifier)).replace(/\.js$/, ".ts");
+}
+
+describe("the architecture", () => {
+  it("has its files in a known layer each", () => {
+    expect(files.length).toBeGreaterThan(20);
+    expect(files.filter((file) => !layers.includes(layerOf(file)))).toEqual([]);
+  });
+
+  it("lets imports run one way", () => {
+    const upward = imports.filter((one) => {
+      const target = targetOf(one);
+      return (
+        target !== undefined && layers.indexOf(layerOf(target)) > layers.indexOf(layerOf(one.file))
+      );
+    });
+    expect(upward).toEqual([]);
+  });
+
+  const reached = (layer: string) => {
+    const found = new Set(files.filter((file) => layerOf(file) === layer));
+    for (const file of found) {
+      for (const one of imports.filter((each) => each.file === file && !each.isTypeOnly)) {
+        found.add(targetOf(one) ?? one.specifier);
+      }
+    }
+    return [...found];
+  };
+
+  it("keeps zod out of e2e, and e2e out of session and server", () => {
+    expect(reached("e2e").filter((file) => file.startsWith("zod"))).toEqual([]);
+    expect(reached("messages").filter((file) => file.startsWith("zod"))).not.toEqual([]);
+    for (const layer of ["session", "server"])
+      expect(reached(layer).filter((file) => layerOf(file) === "e2e")).toEqual([]);
+  });
+
+  it("keeps the client and the server out of each other", () => {
+    const between = (from: string, to: string) =>
+      imports.filter((one) => layerOf(one.file) === from && layerOf(targetOf(one) ?? "") === to);
+    expect(between("session", "server")).toEqual([]);
+    expect(between("server", "session")).toEqual([]);
+    expect(between("server", "connection")).not.toEqual([]);
+  });
+
+  it("needs fast-check for the generators alone, and them for nothing else", () => {
+    const users = imports.filter(({ specifier }) => specifier === "fast-check");
+    const isGenerator = (file: string) => file.startsWith("testing/generators/");
+    expect(users.filter(({ file }) => !isGenerator(file))).toEqual([]);
+    const upward = imports.filter(
+      (one) => !isGenerator(one.file) && isGenerator(targetOf(one) ?? ""),
+    );
+    expect(upward).toEqual([]);
+  });
+
+  it("depends on few packages, and on Node only behind #native", () => {
+    const packages = new Set(
+      imports
+        .filter((one) => targetOf(one) === undefined)
+        .map(({ file, specifier }) =>
+          specifier.startsWith("node:") ? `${file}: ${specifier}` : specifier,
+        ),
+    );
+    expect([...packages].sort()).toEqual([
+      "@noble/ciphers/aes.js",
+      "@noble/hashes/hkdf.js",
+      "@noble/hashes/hmac.js",
+      "@noble/hashes/pbkdf2.js",
+      "@noble/hashes/sha2.js",
+      "crypto/native.node.ts: node:buffer",
+      "crypto/native.node.ts: node:crypto",
+      "crypto/native.node.ts: node:zlib",
+      "fast-check",
+      "zod/mini",
+      "zod/v4/core",
+    ]);
+  });
+
+  it("keeps each file short enough to be taken in at once", () => {
+    const long = files.filter(
+      (file) => readFileSync(join(source, file), "utf8").split("\n").length > 350,
+    );
+    expect(long).toEqual([]);
+  });
+});

@@ -1,0 +1,21 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { expect, it } from "vitest";
+
+const tests = fileURLToPath(new URL("../", import.meta.url));
+const ofNode =
+  /^(assurance|interop|architecture|docs|package|runtimes)\/|^support\/installed\.ts$|\.node\.test\.ts$/;
+
+it("lets no test need Node that is not named for it, because they all run in browsers too", () => {
+  const portable = readdirSync(tests, { recursive: true, encoding: "utf8" }).filter(
+    (file) => file.endsWith(".ts") && !ofNode.test(file),
+  );
+  expect(portable.length).toBeGreaterThan(30);
+  const needy = portable.filter((file) =>
+    /from "node:|(?<!globalThis\.)\b(process|Buffer)\./.test(
+      readFileSync(join(tests, file), "utf8"),
+    ),
+  );
+  expect(needy).toEqual([]);
+});

@@ -1,0 +1,202 @@
+import { rawWire1, rawWire2 } from "../../../../src/testing/raw.js";
+import type { Random } from "../../../support/random.js";
+import { type Node, readTree } from "../../support/reference-messagepack.js";
+import { type MutantKind, text, valueAt, withPart } from "../kind.js";
+import type { Sample } from "../samples.js";
+
+/** Changes a payload. Returns undefined if the change does not apply to it. */
+type Change = (payload: Uint8Array, random: Random) => Uint8Array | undefined;
+
+function nodesOf(node: Node): Node[] {
+  return [node, ...node.children.flatMap(nodesOf)];
+}
+
+/** Encodes one of the matching nodes in another way. */
+function recoded(
+  fits: (node: Node) => boolean,
+  change: (bytes: Uint8Array, node: Node) => Uint8Array,
+): Change {
+  return (payload, random) => {
+    const nodes = nodesOf(readTree(payload)!).filter(fits);
+    if (nodes.length === 0) return undefined;
+    const node = random.pick(nodes);
+    const { start, end } = node;
+    return Buffer.concat([
+      payload.subarray(0, start),
+      change(payload.subarray(start, end), node),
+      payload.subarray(end),
+    ]);
+  };
+}
+
+/** Appends an entry to the payload. */
+function withEntry(key: Uint8Array, value: Uint8Array): Change {
+  return (payload) => {
+    const { children } = readTree(payload)!;
+    const head = Buffer.of(0xde, 0, children.length / 2 + 1);
+    return Buffer.concat([head, payload.subarray(children[0]!.start), key, value]);
+  };
+}
+
+function float(value: number, size: 4 | 8): Buffer {
+  const bytes = Buffer.alloc(1 + size, size === 4 ? 0xca : 0xcb);
+  if (size === 4) bytes.writeFloatBE(value, 1);
+  else bytes.writeDoubleBE(value, 1);
+  return bytes;
+}
+
+const isFixText = ({ kind, head }: Node) => kind === "text" && head < 0xc0;
+const isFixMap = ({ kind, head }: Node) => kind === "map" && head <= 0x8f;
+const withRest = (head: number[], bytes: Uint8Array, from: number) =>
+  Buffer.concat([Buffer.from(head), bytes.subarray(from)]);
+const nested = (depth: number) => Buffer.concat([Buffer.alloc(depth - 1, 0x91), Buffer.of(0x90)]);
+const manyNils = (count: number) =>
+  Buffer.concat([Buffer.of(0xdd, 0, count >> 16, count >> 8, count), Buffer.alloc(count, 0xc0)]);
+
+/** Mutants that change the payload. Some of these payloads are valid, in an unusual encoding. */
+const changes: Readonly<Record<string, Change>> = {
+  "an integer in a longer head": recoded(
+    ({ kind, head }) => kind === "integer" && head <= 0x7f,
+    (bytes) => Buffer.concat([Buffer.of(0xcd, 0), bytes]),
+  ),
+  "an integer of 64 bits": recoded(
+    ({ kind, head }) => kind === "integer" && head <= 0x7f,
+    (bytes) => Buffer.concat([Buffer.of(0xd3, 0, 0, 0, 0, 0, 0, 0), bytes]),
+  ),
+  "an integer as float64": recoded(
+    ({ kind }) => kind === "integer",
+    (_, { value }) => float(Number(value), 8),
+  ),
+  "a float64 as float32": recoded(
+    ({ kind }) => kind === "float",
+    (_, { value }) => float(Number(value), 4),
+  ),
+  "a text in a longer head": recoded(isFixText, (bytes, { head }) =>
+    withRest([0xda, 0, head & 31], bytes, 1),
+  ),
+  "a text as bytes": recoded(isFixText, (bytes, { head }) => withRest([0xc4, head & 31], bytes, 1)),
+  "a map in a longer head": recoded(isFixMap, (bytes, { head }) =>
+    withRest([0xdf, 0, 0, 0, head & 15], bytes, 1),
+  ),
+  "a map with its entries in reverse": recoded(
+    ({ kind, children }) => kind === "map" && children.length >= 4,
+    (bytes, { start, children, head }) => {
+      const pairs = Array.from({ length: children.length / 2 }, (_, at) =>
+        bytes.subarray(children[2 * at]!.start - start, children[2 * at + 1]!.end - start),
+      );
+      return Buffer.concat([Buffer.of(head), ...pairs.reverse()]);
+    },
+  ),
+  "another number": recoded(
+    ({ kind, head }) => kind === "integer" && head <= 0x7f,
+    (bytes) => Buffer.of(bytes[0]! ^ 1),
+  ),
+  "nil in place of something": recoded(
+    ({ start }) => start > 0,
+    () => Buffer.of(0xc0),
+  ),
+  "an extension type": recoded(
+    ({ start }) => start > 0,
+    () => Buffer.of(0xd4, 1, 0),
+  ),
+  "a time of the extension type": recoded(
+    ({ start }) => start > 0,
+    () => Buffer.of(0xd6, 0xff, 0, 0, 0, 0),
+  ),
+  "the byte that nothing begins with": recoded(
+    ({ start }) => start > 0,
+    () => Buffer.of(0xc1),
+  ),
+  "text that is no UTF-8": recoded(isFixText, () => Buffer.of(0xa2, 0xc0, 0x80)),
+  "an integer past 2^53": recoded(
+    ({ kind }) => kind === "integer",
+    () => Buffer.from("cf0020000000000000", "hex"),
+  ),
+  "a key that is a number": withEntry(Buffer.of(7), Buffer.of(0xc0)),
+  "a key __proto__": withEntry(text("__proto__"), Buffer.of(0x80)),
+  "a key constructor, in a longer head": withEntry(
+    Buffer.concat([Buffer.of(0xda, 0, 11), Buffer.from("constructor")]),
+    Buffer.of(0xc0),
+  ),
+  "a key twice": (payload, random) => {
+    const keys = readTree(payload)!.children.filter((_, at) => at % 2 === 0);
+    const { start, end } = random.pick(keys);
+    return withEntry(payload.subarray(start, end), Buffer.of(0xc0))(payload, random);
+  },
+  "a key twice, once in a longer head": (payload, random) => {
+    const keys = readTree(payload)!.children.filter((key, at) => at % 2 === 0 && isFixText(key));
+    const { value } = random.pick(keys);
+    const bytes = Buffer.from(value as string);
+    return withEntry(Buffer.concat([Buffer.of(0xd9, bytes.length), bytes]), Buffer.of(0xc0))(
+      payload,
+      random,
+    );
+  },
+  "a key that nobody knows": withEntry(text("unheard_of"), text("of")),
+  "a time that is no number": withEntry(
+    text("more"),
+    Buffer.concat([Buffer.of(0x81), text("timestamp"), float(Number.NaN, 8)]),
+  ),
+  "14 containers in it": withEntry(text("deep"), nested(14)),
+  "15 containers in it": withEntry(text("deep"), nested(15)),
+  "65,500 elements": withEntry(text("many"), manyNils(65_500)),
+  "65,536 elements": withEntry(text("many"), manyNils(65_536)),
+  "an array that declares 2^32 items": withEntry(text("bomb"), Buffer.from("ddffffffff", "hex")),
+  "a text that declares 2^32 bytes": withEntry(text("bomb"), Buffer.from("dbffffffff", "hex")),
+  "an array in place of the map": () => Buffer.of(0x92, 1, 2),
+  "bytes after its end": (payload) => Buffer.concat([payload, Buffer.of(0xc0)]),
+};
+
+function payloadOf(sample: Sample): Uint8Array {
+  const value = valueAt(sample, "payload");
+  return sample.wire === 1 ? value : value.subarray(value[0] === 0xc4 ? 2 : 3);
+}
+
+function inBin(bytes: Uint8Array): Uint8Array {
+  const { length } = bytes;
+  const head =
+    length <= 0xff
+      ? [0xc4, length]
+      : length <= 0xffff
+        ? [0xc5, length >> 8, length]
+        : [0xc6, 0, length >> 16, length >> 8, length];
+  return Buffer.concat([Buffer.from(head), bytes]);
+}
+
+/** Signs the frame again, as a malicious holder of the key can. */
+function signedAgain(sample: Sample, payload: Uint8Array): Uint8Array {
+  const { key } = sample.signedWith;
+  const fields = {
+    type: valueAt(sample, "type"),
+    timestamp: valueAt(sample, "timestamp"),
+    payload,
+  };
+  if (sample.wire === 1) return rawWire1(key, fields);
+  return rawWire2(key, { ...fields, id: sample.parts[2]!.value });
+}
+
+export const payloadKinds: readonly MutantKind[] = Object.entries(changes).flatMap(
+  ([name, change]): MutantKind[] => [
+    {
+      name: `${name}, in the payload`,
+      outcome: "rejected",
+      isLarge: name.includes("elements"),
+      make(sample, _, random) {
+        const payload = change(payloadOf(sample), random);
+        return (
+          payload &&
+          withPart(sample, "payload", () => (sample.wire === 1 ? payload : inBin(payload)))
+        );
+      },
+    },
+    {
+      name: `${name}, in the payload, signed again`,
+      outcome: "compared",
+      isLarge: name.includes("elements"),
+      make(sample, _, random) {
+        const payload = change(payloadOf(sample), random);
+        return payload && signedAgain(sample, payload);
+      },
+    },
+  ],
+);

@@ -1,0 +1,55 @@
+import { e2e } from "./e2e.js";
+import { http } from "./http.js";
+import { keys } from "./keys.js";
+import { messages } from "./messages.js";
+import { session } from "./session.js";
+import { wire1 } from "./wire1.js";
+import { wire2 } from "./wire2.js";
+
+const types = {
+  wire1: [wire1, "Vectors<ValidFrame, InvalidFrame>", "ValidFrame, InvalidFrame"],
+  wire2: [wire2, "Vectors<ValidFrame, InvalidFrame>", "ValidFrame, InvalidFrame"],
+  messages: [messages, "Vectors<ValidMessage, InvalidMessage>", "ValidMessage, InvalidMessage"],
+  keys: [
+    keys,
+    "Vectors<ValidKey, InvalidKey> & { readonly sessions: readonly SessionKeyVector[] }",
+    "InvalidKey, SessionKeyVector, ValidKey",
+  ],
+  e2e: [
+    e2e,
+    "Vectors<ValidEncryption, InvalidEncryption> & { readonly keys: Vectors<ValidChatKey, InvalidChatKey>; readonly padding: readonly Padding[] }",
+    "InvalidChatKey, InvalidEncryption, Padding, ValidChatKey, ValidEncryption",
+  ],
+  session: [session, "Vectors<ValidGreeting, InvalidGreeting>", "InvalidGreeting, ValidGreeting"],
+  http: [http, "Vectors<ValidHttpAnswer, InvalidHttpFrame>", "InvalidHttpFrame, ValidHttpAnswer"],
+} as const;
+
+/** Contents of the files that the script writes, by path: the vectors and their type declarations. */
+export const files: Readonly<Record<string, string>> = Object.fromEntries(
+  Object.entries(types).flatMap(([name, [vectors, type, imports]]) => [
+    [`vectors/${name}.json`, `${readable(vectors)}\n`],
+    [
+      `vectors/${name}.d.ts`,
+      [
+        "// Written by `npm run vectors`.",
+        `import type { Vectors, ${imports} } from "lacre/testing";`,
+        "",
+        `declare const vectors: ${type};`,
+        "export default vectors;",
+        "",
+      ].join("\n"),
+    ],
+  ]),
+);
+
+/** Formats JSON with one vector per line, for readable diffs. */
+function readable(value: unknown, indent = ""): string {
+  if (Array.isArray(value)) {
+    const items = value.map((item) => `${indent}  ${JSON.stringify(item)}`);
+    return `[\n${items.join(",\n")}\n${indent}]`;
+  }
+  const entries = Object.entries(value as object).map(
+    ([name, inner]) => `${indent}  ${JSON.stringify(name)}: ${readable(inner, `${indent}  `)}`,
+  );
+  return `{\n${entries.join(",\n")}\n${indent}}`;
+}

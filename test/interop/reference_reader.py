@@ -1,0 +1,710 @@
+"""A second reader in another language, as strict as docs/PROTOCOL.md, from which alone it was written.
+
+It takes every case of vectors/*.json, and prints as JSON how many it took and which came out otherwise than they say.
+"""
+
+import hashlib
+import hmac
+import json
+import math
+import re
+import struct
+import sys
+import unicodedata
+import uuid
+import zlib
+from base64 import b64decode, b64encode
+from pathlib import Path
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+import peer
+
+CLASSES = {"MALFORMED": "DecodeError", "BOUND_EXCEEDED": "DecodeError", "VERIFY": "VerifyError"}
+CLASSES |= {"EXPIRED": "FreshnessError", "FROM_FUTURE": "FreshnessError", "VALIDATION": "ValidationError"}
+CLASSES |= {"DECRYPT": "DecryptError", "KEY": "KeyError", "WRONG_PASSPHRASE": "KeyError"}
+
+
+class Refused(Exception):
+    def __init__(self, code, path=()):
+        super().__init__(code)
+        self.error = {"class": CLASSES[code], "code": f"ERR_{code}"}
+        self.path = list(path)
+
+
+# -- The notation of the vectors (vectors/README.md) ------------------------------------------------------------------------
+
+
+def octets(notated):
+    if isinstance(notated, str):
+        return bytes.fromhex(notated)
+    return b"".join(bytes.fromhex(part) * times for part, times in notated)
+
+
+def value_of(notated):
+    if isinstance(notated, list):
+        return [value_of(inner) for inner in notated]
+    if isinstance(notated, dict):
+        if list(notated) == ["$hex"]:
+            return octets(notated["$hex"])
+        if list(notated) == ["$float"]:
+            return float(notated["$float"])
+        if list(notated) == ["$utf16"]:
+            return bytes.fromhex(notated["$utf16"]).decode("utf-16-be", "surrogatepass")
+        return {name: value_of(inner) for name, inner in notated.items()}
+    return notated
+
+
+# -- Section 2: MessagePack and its bounds ----------------------------------------------------------------------------------
+
+MAX_SAFE = 2**53 - 1
+FORBIDDEN = {"__proto__", "constructor", "prototype"}
+
+
+class Reader:
+    """Reads one value that fills its bytes, and counts what is in it."""
+
+    def __init__(self, data, nesting=0, elements=0):
+        self.data, self.at, self.nesting, self.elements = data, 0, nesting, elements
+
+    def whole(self):
+        value = self.value()
+        if self.at != len(self.data):
+            raise Refused("MALFORMED")
+        return value
+
+    def take(self, length):
+        if length > len(self.data) - self.at:
+            raise Refused("MALFORMED")
+        self.at += length
+        return self.data[self.at - length : self.at]
+
+    def number(self, form):
+        return struct.unpack(">" + form, self.take(struct.calcsize(form)))[0]
+
+    def value(self, key=None):
+        head = self.number("B")
+        if head <= 0x7F:
+            return head
+        if head >= 0xE0:
+            return head - 256
+        if head <= 0x8F:
+            return self.map(head & 15)
+        if head <= 0x9F:
+            return self.array(head & 15)
+        if head <= 0xBF:
+            return self.text(head & 31)
+        if head in (0xC0, 0xC2, 0xC3):
+            return {0xC0: None, 0xC2: False, 0xC3: True}[head]
+        if head in (0xC4, 0xC5, 0xC6):
+            return bytes(self.take(self.number("BHI"[head - 0xC4])))
+        if head in (0xCA, 0xCB):
+            number = self.number("fd"[head - 0xCA])
+            if key == "timestamp" and not math.isfinite(number):
+                raise Refused("MALFORMED")
+            return number
+        if 0xCC <= head <= 0xCF or 0xD0 <= head <= 0xD3:
+            number = self.number("BHIQ"[head - 0xCC] if head <= 0xCF else "bhiq"[head - 0xD0])
+            if abs(number) > MAX_SAFE:
+                raise Refused("BOUND_EXCEEDED")
+            return number
+        if 0xD9 <= head <= 0xDB:
+            return self.text(self.number("BHI"[head - 0xD9]))
+        if head in (0xDC, 0xDD):
+            return self.array(self.number("HI"[head - 0xDC]))
+        if head in (0xDE, 0xDF):
+            return self.map(self.number("HI"[head - 0xDE]))
+        raise Refused("MALFORMED")
+
+    def text(self, length):
+        try:
+            return self.take(length).decode("utf-8")
+        except UnicodeDecodeError:
+            raise Refused("MALFORMED") from None
+
+    def enter(self, count, least):
+        self.nesting += 1
+        self.elements += count
+        if self.nesting > 16 or self.elements > 65_536:
+            raise Refused("BOUND_EXCEEDED")
+        if least > len(self.data) - self.at:
+            raise Refused("MALFORMED")
+
+    def array(self, count):
+        self.enter(count, count)
+        items = [self.value() for _ in range(count)]
+        self.nesting -= 1
+        return items
+
+    def map(self, count):
+        self.enter(count, 2 * count)
+        entries = {}
+        for _ in range(count):
+            key = self.value()
+            if not isinstance(key, str) or key in entries or key in FORBIDDEN:
+                raise Refused("MALFORMED")
+            entries[key] = self.value(key)
+        self.nesting -= 1
+        return entries
+
+
+# -- Sections 3 to 6: frames ------------------------------------------------------------------------------------------------
+
+
+def open_frame(frame, secret, key_id, now):
+    """O-1, in its order. The type, the timestamp and the payload."""
+    if len(frame) > 1_048_576:
+        raise Refused("BOUND_EXCEEDED")
+    if frame[:1] and 0x82 <= frame[0] <= 0x84:
+        return open_wire1(frame, secret, now)
+    if frame[:1] == b"\x97":
+        return open_wire2(frame, secret, key_id, now)
+    raise Refused("MALFORMED")
+
+
+def open_wire1(frame, secret, now):
+    reader = Reader(frame)
+    count = reader.number("B") & 15
+    reader.enter(count, 2 * count)
+    raw, entries = {}, {}
+    for _ in range(count):
+        start = reader.at
+        key = reader.value()
+        if key not in ("type", "payload", "timestamp", "signature") or key in entries:
+            raise Refused("MALFORMED")
+        entries[key] = reader.value(key)
+        raw[key] = frame[start : reader.at]
+        if key == "timestamp":
+            head = frame[start + 10]
+            is_integer = head <= 0x7F or head >= 0xE0 or 0xCC <= head <= 0xD3
+            if not is_integer and head != 0xCB:
+                raise Refused("MALFORMED")
+    if reader.at != len(frame):
+        raise Refused("MALFORMED")
+    kind, payload, signature = entries.get("type"), entries.get("payload"), entries.get("signature", "")
+    is_sound = isinstance(kind, str) and 1 <= len(kind.encode()) <= 64 and isinstance(payload, dict)
+    if not is_sound or not isinstance(signature, str):
+        raise Refused("MALFORMED")
+    if "timestamp" not in entries or not re.fullmatch("[0-9a-f]{64}", signature):
+        raise Refused("VERIFY")
+    covered = b"\x83" + raw["type"] + raw["payload"] + raw["timestamp"]
+    if not hmac.compare_digest(hmac.new(peer.secret_bytes(secret), covered, "sha256").hexdigest(), signature):
+        raise Refused("VERIFY")
+    is_fresh(entries["timestamp"], now)
+    return kind, entries["timestamp"], payload
+
+
+def open_wire2(frame, secret, key_id, now):
+    at = 0
+
+    def take(length):
+        nonlocal at
+        if length > len(frame) - at:
+            raise Refused("MALFORMED")
+        at += length
+        return frame[at - length : at]
+
+    def field(heads, shortest=0, longest=None):
+        """A str or bin under the shortest of its heads, each with how many bytes of length it has and from which length on."""
+        head = take(1)[0]
+        for first, last, size, least in heads:
+            if not first <= head <= last:
+                continue
+            length = int.from_bytes(take(size), "big") if size else head - first
+            if length < max(least, shortest) or (longest is not None and length > longest):
+                raise Refused("MALFORMED")
+            return take(length)
+        raise Refused("MALFORMED")
+
+    STR = [(0xA0, 0xBF, 0, 0), (0xD9, 0xD9, 1, 32)]
+    BIN = [(0xC4, 0xC4, 1, 0), (0xC5, 0xC5, 2, 256), (0xC6, 0xC6, 4, 65_536)]
+
+    def text(shortest):
+        try:
+            return field(STR, shortest, 64).decode("utf-8")
+        except UnicodeDecodeError:
+            raise Refused("MALFORMED") from None
+
+    if take(2) != b"\x97\x02":
+        raise Refused("MALFORMED")
+    named = text(0)
+    field(BIN, 16, 16)
+    if take(1) != b"\xcb":
+        raise Refused("MALFORMED")
+    timestamp = struct.unpack(">d", take(8))[0]
+    if not math.isfinite(timestamp):
+        raise Refused("MALFORMED")
+    kind = text(1)
+    payload = field(BIN)
+    covered = frame[:at]
+    mac = field(BIN, 32, 32)
+    if at != len(frame):
+        raise Refused("MALFORMED")
+    expected = hmac.digest(peer.secret_bytes(secret), covered, "sha256")
+    if named != key_id or not hmac.compare_digest(expected, mac):
+        raise Refused("VERIFY")
+    is_fresh(timestamp, now)
+    decoded = Reader(payload, nesting=1, elements=4).whole()
+    if not isinstance(decoded, dict):
+        raise Refused("MALFORMED")
+    return kind, timestamp, decoded
+
+
+def is_fresh(timestamp, now, max_age=300, clock_tolerance=60):
+    if now - timestamp > max_age + clock_tolerance:
+        raise Refused("EXPIRED")
+    if now - timestamp < -clock_tolerance:
+        raise Refused("FROM_FUTURE")
+
+
+# -- Section 7: messages ----------------------------------------------------------------------------------------------------
+
+
+def number(least, most=MAX_SAFE, is_integer=True):
+    def read(value):
+        is_number = isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value)
+        if not is_number or not least <= value <= most or (is_integer and value != int(value)):
+            raise Refused("VALIDATION")
+        return value
+
+    return read
+
+
+def text(least, most, is_so=lambda value: True, prepare=lambda value: value):
+    def read(value):
+        if not isinstance(value, str):
+            raise Refused("VALIDATION")
+        value = prepare(value)
+        if not least <= len(value) <= most or not is_so(value):
+            raise Refused("VALIDATION")
+        return value
+
+    return read
+
+
+def byte_string(least, most):
+    def read(value):
+        if isinstance(value, str):
+            try:
+                decoded = b64decode(value, validate=True)
+            except ValueError:
+                raise Refused("VALIDATION") from None
+            if b64encode(decoded).decode() != value:
+                raise Refused("VALIDATION")
+            value = decoded
+        if not isinstance(value, bytes) or not least <= len(value) <= most:
+            raise Refused("VALIDATION")
+        return value
+
+    return read
+
+
+def any_of(*values):
+    def read(value):
+        if isinstance(value, (dict, list)) or value not in values or isinstance(value, bool) != isinstance(values[0], bool):
+            raise Refused("VALIDATION")
+        return value
+
+    return read
+
+
+def array(item, least=0):
+    def read(value):
+        if not isinstance(value, list) or len(value) < least:
+            raise Refused("VALIDATION")
+        return [within(at, item, inner) for at, inner in enumerate(value)]
+
+    return read
+
+
+def mapping(item):
+    def read(value):
+        if not isinstance(value, dict):
+            raise Refused("VALIDATION")
+        return {name: within(name, item, inner) for name, inner in value.items()}
+
+    return read
+
+
+def fields(**readers):
+    """A map of these fields; the names of optional ones end with an underscore."""
+
+    def read(value):
+        if not isinstance(value, dict):
+            raise Refused("VALIDATION")
+        found = {}
+        for name, reader in readers.items():
+            optional, name = name.endswith("_"), name.removesuffix("_")
+            if optional and value.get(name) is None:
+                continue
+            found[name] = within(name, reader, value.get(name))
+        return found
+
+    return read
+
+
+def within(step, reader, value):
+    try:
+        return reader(value)
+    except Refused as refused:
+        refused.path.insert(0, step)
+        raise
+
+
+def prepare_username(value):
+    narrow = re.sub("[\u3000\uff01-\uffee]", lambda wide: unicodedata.normalize("NFKC", wide[0]), value)
+    return unicodedata.normalize("NFC", narrow)
+
+
+def is_username(value):
+    """N-3: a mark stands on a letter, six at most; a middle dot follows l."""
+    kinds = "".join("M" if unicodedata.category(one) in ("Mn", "Mc") else unicodedata.category(one)[0] for one in value)
+    shape = "".join(kind if kind in "LNM" else one for kind, one in zip(kinds, value))
+    dotted = "".join("l" if one in "lL" else kind for kind, one in zip(shape, value))
+    return re.fullmatch("(?:l·|[Ll]M{0,6}|[N_-])+", dotted) and re.search("[LN]", shape)
+
+
+def is_client_id(value):
+    return re.fullmatch("[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", value) and uuid.UUID(value).int != 0
+
+
+ID, COUNT, TIME = number(1), number(0), number(0, 8_640_000_000_000, is_integer=False)
+FLAG, FINITE, NONCE = any_of(True, False), number(-math.inf, math.inf, is_integer=False), byte_string(16, 16)
+CLIENT_ID = text(36, 36, is_client_id)
+CAPABILITIES = array(text(1, 64))
+DETAILS = mapping(lambda value: value)
+MESSAGE = fields(
+    chat_id=ID, sender_id=ID, content=byte_string(0, 720_000), nonce=byte_string(12, 12), timestamp=TIME,
+    message_id_=ID, client_id_=CLIENT_ID, seq_=ID, epoch_=COUNT, counter_=COUNT, device_=text(1, 100),
+    stored_at_=TIME,
+)  # fmt: skip
+CHAT = fields(
+    chat_id=ID, peer_id=ID, peer_name=text(1, 50), encryption_type=text(1, 50), auto_delete_hours_=ID,
+    salt_=byte_string(16, 64), iterations_=number(100_000, 2_000_000), key_check_=byte_string(16, 16),
+    last_seq=COUNT, unread=COUNT, expired_until_=TIME,
+    auto_delete_change_=fields(user_id=ID, changed_at=TIME, after=COUNT),
+    request_=any_of("incoming", "outgoing"), is_blocked_=FLAG,
+)  # fmt: skip
+DURATION = number(5e-324, math.inf, is_integer=False)
+EVENTS = any_of("typing", "read", "user_online", "user_offline", "delivered", "chat_changed")
+MESSAGES = {
+    "auth": fields(username=text(3, 50, is_username, prepare_username), password=text(6, 1024), device_id_=text(1, 100)),
+    "auth_response": fields(
+        success=FLAG, access_token_=text(1, 8192), refresh_token_=text(1, 8192), user_id_=ID,
+        username_=text(1, 50), expires_in_=COUNT, error_=text(0, 1000), session_key_=byte_string(32, 32),
+    ),
+    "message": MESSAGE,
+    "status": fields(event_type=EVENTS, user_id=ID, chat_id_=ID, timestamp=TIME, seq_=COUNT),
+    "error": fields(error_code=text(1, 64), error_message=text(0, 1000), details_=DETAILS, timestamp=TIME),
+    "chat_list": fields(chats=array(CHAT), total=COUNT, page=ID),
+    "message_list": fields(
+        messages=array(MESSAGE), total_=COUNT, has_more=FLAG, chat_id_=ID, after_=COUNT, through_=COUNT
+    ),
+    "hello": fields(nonce=NONCE, wires=array(ID, 1), capabilities=CAPABILITIES, device_id_=text(1, 100)),
+    "welcome": fields(
+        nonce=NONCE, hello_nonce=NONCE, wire=ID, capabilities=CAPABILITIES, limits=mapping(FINITE),
+        heartbeat=DURATION, reconnect_within_=DURATION,
+    ),
+    "ack": fields(client_id=CLIENT_ID, chat_id=ID, message_id=ID, seq=ID, stored_at=TIME),
+    "resume": fields(chat_id=ID, after=COUNT, limit=ID),
+    "heartbeat": fields(sent_at=TIME, sent_=COUNT, received_=COUNT),
+}  # fmt: skip
+
+
+# -- Sections 5 and 8: keys, and the end-to-end layer -----------------------------------------------------------------------
+
+
+def checked_secret(secret):
+    try:
+        data = peer.secret_bytes(secret)
+    except UnicodeEncodeError:
+        raise Refused("KEY") from None
+    if not any(data):
+        raise Refused("KEY")
+    return data
+
+
+def derived_key(secret, label, salt):
+    data = checked_secret(secret)
+    if label is None:
+        return data
+    if not re.fullmatch("[a-z0-9-]{1,32}", label):
+        raise Refused("KEY")
+    return peer.hkdf(data, f"lacre/{label}", salt)
+
+
+def tag(key):
+    return hmac.new(key, bytes(range(4)), "sha256").hexdigest()
+
+
+def chat_key(passphrase, salt, iterations, key_check=None):
+    is_whole = isinstance(iterations, int) and 100_000 <= iterations <= 2_000_000
+    is_text = passphrase.strip(peer.WHITE_SPACE) != "" and not re.search("[\ud800-\udfff]", passphrase)
+    if not is_text or not is_whole or not 16 <= len(salt) <= 64:
+        raise Refused("KEY")
+    derived = peer.derive_chat_key(passphrase, salt, iterations)
+    if key_check is not None and not hmac.compare_digest(derived["check"], key_check):
+        raise Refused("WRONG_PASSPHRASE")
+    return derived
+
+
+def decrypt(key, message):
+    """The steps of section 8: aad, plaintext, body, whether it is deflated, content."""
+    if any(name in message for name in ("epoch", "counter", "device")):
+        raise Refused("DECRYPT")
+    aad = peer.aad_of(message)
+    try:
+        plaintext = AESGCM(key).decrypt(message["nonce"], message["content"], aad)
+    except (InvalidTag, ValueError):
+        raise Refused("DECRYPT") from None
+    if len(plaintext) < 128:
+        raise Refused("DECRYPT")
+    flags, length = struct.unpack(">BI", plaintext[:5])
+    body, padding = plaintext[5 : 5 + length], plaintext[5 + length :]
+    if flags > 1 or len(body) != length or peer.padded_length(5 + length) != len(plaintext) or any(padding):
+        raise Refused("DECRYPT")
+    if flags == 1:
+        body = inflated(body)
+    try:
+        content = Reader(body, nesting=1, elements=4).whole()
+    except Refused:
+        raise Refused("DECRYPT") from None
+    return aad, plaintext, body, flags == 1, read_content(content)
+
+
+def inflated(body):
+    inflater = zlib.decompressobj(wbits=-15)
+    try:
+        whole = inflater.decompress(body, 1_048_577)
+    except zlib.error:
+        raise Refused("DECRYPT") from None
+    if len(whole) > 1_048_576 or not inflater.eof or inflater.unused_data:
+        raise Refused("DECRYPT")
+    return whole
+
+
+def read_content(content):
+    if not isinstance(content, dict) or not isinstance(content.get("kind"), str):
+        raise Refused("DECRYPT")
+    if content["kind"] != "text":
+        fallback = content.get("fallback")
+        return {"kind": "unknown", "fallback": fallback if isinstance(fallback, str) else ""}
+    reply_to = content.get("reply_to")
+    is_answer = isinstance(reply_to, str) and is_client_id(reply_to)
+    if not isinstance(content.get("text"), str) or (reply_to is not None and not is_answer):
+        raise Refused("DECRYPT")
+    return {"kind": "text", "text": content["text"]} | ({"reply_to": reply_to} if is_answer else {})
+
+
+# -- Section 11: greetings --------------------------------------------------------------------------------------------------
+
+
+def open_greeting(frame, session_key, direction, kind):
+    """A hello or a welcome: S-1 and S-2."""
+    if not frame or not 0x82 <= frame[0] <= 0x84:
+        raise Refused("VERIFY")
+    is_any_time = struct.unpack(">d", frame_timestamp(frame))[0]
+    found, timestamp, payload = open_wire1(frame, derived_key(session_key, direction, None), is_any_time)
+    if found != kind:
+        raise Refused("VALIDATION", ["type"])
+    return timestamp, MESSAGES[kind](payload)
+
+
+def frame_timestamp(frame):
+    at = frame.index(b"\xa9timestamp\xcb") + 11
+    return frame[at : at + 8]
+
+
+def agree(session_key, hello, welcome):
+    _, said = open_greeting(hello, session_key, "client", "hello")
+    timestamp, answered = open_greeting(welcome, session_key, "server", "welcome")
+    is_answer = hmac.compare_digest(answered["hello_nonce"], said["nonce"])
+    if not is_answer or answered["wire"] not in said["wires"] or not 0 <= timestamp < 4_320_000_000_000:
+        raise Refused("VALIDATION")
+    salt = said["nonce"] + answered["nonce"]
+    tags = {end: tag(derived_key(session_key, end, salt)) for end in ("client", "server")}
+    return answered["wire"], tags
+
+
+# -- Section 12: frames over HTTP ------------------------------------------------------------------------------------------
+
+
+def open_http(frame, session_key, direction):
+    """A request or an answer: its tag, and what it says."""
+    secret = derived_key(session_key, f"http-{direction}", None)
+    found, _, payload = open_frame(frame, secret, "", 1_700_000_000)
+    mac = frame[-32:] if frame[0] == 0x97 else bytes.fromhex(frame[-64:].decode())
+    return mac, found, payload
+
+
+def open_answer(frame, session_key, tag):
+    _, found, payload = open_http(frame, session_key, "server")
+    named = payload.get("request")
+    if isinstance(named, str):
+        named = b64decode(named, validate=True)
+    if not isinstance(named, bytes) or not hmac.compare_digest(named, tag):
+        raise Refused("VERIFY")
+    return found
+
+
+def http_answer_is(vector):
+    key, answer = bytes.fromhex(vector["session_key"]), bytes.fromhex(vector["answer"])
+    if vector["request"] is not None:
+        mac, kind, payload = open_http(bytes.fromhex(vector["request"]), key, "client")
+        MESSAGES[kind](payload)
+        if mac.hex() != vector["tag"]:
+            return False
+    wire = 2 if answer[0] == 0x97 else 1
+    return (open_answer(answer, key, bytes.fromhex(vector["tag"])), wire) == (vector["type"], vector["wire"])
+
+
+def http_frame(vector):
+    key, frame = bytes.fromhex(vector["session_key"]), bytes.fromhex(vector["frame"])
+    if vector["side"] == "server":
+        return open_http(frame, key, "client")
+    return open_answer(frame, key, bytes.fromhex(vector["tag"]))
+
+
+# -- The judgement ----------------------------------------------------------------------------------------------------------
+
+
+def received(vector):
+    return open_frame(octets(vector["frame"]), value_of(vector["secret"]), vector["key_id"], vector["now"])
+
+
+def is_same(one, other):
+    if isinstance(one, dict) and isinstance(other, dict):
+        return one.keys() == other.keys() and all(is_same(one[name], other[name]) for name in one)
+    if isinstance(one, list) and isinstance(other, list):
+        return len(one) == len(other) and all(map(is_same, one, other))
+    if isinstance(one, float) and isinstance(other, float) and math.isnan(one) and math.isnan(other):
+        return True
+    return one == other and isinstance(one, bool) == isinstance(other, bool)
+
+
+def frame_is(vector):
+    kind, timestamp, payload = received(vector)
+    expected = (vector["type"], vector["timestamp"], value_of(vector["payload"]))
+    return is_same([kind, timestamp, payload], list(expected))
+
+
+def message_is(vector):
+    kind, timestamp, payload = received(vector)
+    value = value_of(vector["value"])
+    return kind == vector["type"] and is_same(MESSAGES[kind](payload), value) and made(vector, value)
+
+
+def made(vector, value):
+    """Whether the same value makes the same frame here."""
+    secret, kind, timestamp = value_of(vector["secret"]), vector["type"], vector["timestamp"]
+    if vector["wire"] == 1:
+        frame = peer.make_message(secret, kind, value, timestamp)["frame"]
+    else:
+        id = uuid.UUID(vector["id"]).bytes
+        frame = peer.wire2_make_message(secret, vector["key_id"], id, timestamp, kind, value)["frame"]
+    return frame == octets(vector["frame"]).hex()
+
+
+def fit(vector):
+    kind, _, payload = received(vector)
+    try:
+        MESSAGES[kind](payload)
+    except Refused as refused:
+        if refused.path[: len(vector["path"])] != vector["path"]:
+            raise Refused("DECRYPT") from None  # the wrong place: no case of a message has this error
+        raise
+
+
+def key_from(vector):
+    salt = vector.get("salt")
+    return derived_key(value_of(vector["secret"]), vector["label"], salt and bytes.fromhex(salt))
+
+
+def chat_key_from(vector):
+    check = vector["key_check"]
+    salt = bytes.fromhex(vector["salt"])
+    return chat_key(value_of(vector["passphrase"]), salt, vector["iterations"], check and bytes.fromhex(check))
+
+
+def session_key_is(vector):
+    info = b"lacre/session/1\0" + bytes.fromhex(vector["session_id"])
+    return peer.hkdf(bytes.fromhex(vector["server_secret"]), info).hex() == vector["session_key"]
+
+
+def decrypted(vector):
+    return decrypt(bytes.fromhex(vector["key"]), value_of(vector["message"]))
+
+
+def encryption_is(vector):
+    aad, plaintext, body, is_deflated, content = decrypted(vector)
+    message = value_of(vector["message"])
+    digest = hashlib.sha256(aad + message["nonce"] + message["content"]).hexdigest()
+    steps = [aad.hex(), plaintext, body, is_deflated, content, digest]
+    expected = [vector["aad"], octets(vector["plaintext"]), octets(vector["body"]), vector["is_deflated"]]
+    return steps == [*expected, value_of(vector["content"]), vector["body_digest"]]
+
+
+def greeting_is(vector):
+    key, hello, welcome = (bytes.fromhex(vector[name]) for name in ("session_key", "hello", "welcome"))
+    return agree(key, hello, welcome) == (vector["wire"], vector["tags"])
+
+
+def greeted(vector):
+    key, hello = bytes.fromhex(vector["session_key"]), bytes.fromhex(vector["hello"])
+    if vector["side"] == "server":
+        return open_greeting(hello, key, "client", "hello")
+    return agree(key, hello, bytes.fromhex(vector["welcome"]))
+
+
+JUDGES = {
+    "wire1": {"valid": frame_is, "invalid": received},
+    "wire2": {"valid": frame_is, "invalid": received},
+    "messages": {"valid": message_is, "invalid": fit},
+    "keys": {
+        "valid": lambda vector: tag(key_from(vector)) == vector["tag"],
+        "invalid": key_from,
+        "sessions": session_key_is,
+    },
+    "e2e": {
+        "keys": {
+            "valid": lambda vector: chat_key_from(vector)["key"].hex() == vector["key"],
+            "invalid": chat_key_from,
+        },
+        "padding": lambda vector: peer.padded_length(vector["length"]) == vector["padded"],
+        "valid": encryption_is,
+        "invalid": decrypted,
+    },
+    "session": {"valid": greeting_is, "invalid": greeted},
+    "http": {"valid": http_answer_is, "invalid": http_frame},
+}
+
+
+def judge(vectors, judges, name):
+    """What comes out otherwise, of vectors in their groups."""
+    if isinstance(judges, dict):
+        if vectors.keys() != judges.keys():
+            return [f"{name}: groups that nobody judges"]
+        return [wrong for group in judges for wrong in judge(vectors[group], judges[group], f"{name}.{group}")]
+    return [wrong for vector in vectors for wrong in outcome(vector, judges, f"{name}: {vector['name']}")]
+
+
+def outcome(vector, taken, name):
+    global count
+    count += 1
+    try:
+        result = taken(vector)
+    except Refused as refused:
+        return [] if refused.error == vector.get("error") else [f"{name}: refused with {refused.error}"]
+    if "error" in vector:
+        return [f"{name}: taken"]
+    return [] if result is True else [f"{name}: came out as something else"]
+
+
+count = 0
+folder = Path(sys.argv[1])
+found = {path.stem for path in folder.glob("*.json")}
+wrong = [] if found == JUDGES.keys() else [f"files that nobody judges: {sorted(found ^ JUDGES.keys())}"]
+for stem, judges in JUDGES.items():
+    wrong += judge(json.loads((folder / f"{stem}.json").read_text("utf-8")), judges, stem)
+print(json.dumps({"count": count, "wrong": wrong}))

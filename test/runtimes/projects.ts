@@ -1,0 +1,204 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { connect } from "node:net";
+import { availableParallelism } from "node:os";
+import { fileURLToPath } from "node:url";
+import type { TestProjectInlineConfiguration } from "vitest/config";
+import type { CoverageOptions } from "vitest/node";
+import { libraryOn, onNodeOnly, takesLong, vectors } from "./library.js";
+
+type Options = TestProjectInlineConfiguration["test"];
+
+/** More than the cores: a third of the time of the examples' tests passes in waiting for timers and processes. */
+export const maxWorkers = Math.ceil(availableParallelism() * 1.5);
+
+const inBrowsers = "examples/web/test/**/*.test.ts";
+/** Files that replace modules with `vi.mock`, or measure memory, which modules and garbage of other files would blur. */
+const isolated = [
+  "examples/server/test/contract/faults.test.ts",
+  "examples/server/test/identity/unicode.test.ts",
+  "examples/server/test/live/closed-connections.test.ts",
+];
+const onExamples = {
+  include: ["examples/*/test/**/*.test.ts"],
+  testTimeout: 60_000,
+  hookTimeout: 60_000,
+};
+
+/** Files that the quick suite leaves out: they build packages, install compilers, or start and kill dozens of processes. */
+export const slow = {
+  package: ["bundles", "consumers", "react-native", "tarball"].map(
+    (name) => `test/package/${name}.test.ts`,
+  ),
+  examples: [
+    "examples/server/test/harness/crash.test.ts",
+    "examples/server/test/harness/outages.test.ts",
+    "examples/server/test/harness/simulation.test.ts",
+    "examples/server/test/coordination/redis-away.test.ts",
+    "examples/server/test/http/program.test.ts",
+    "examples/server/test/storage/commands.test.ts",
+    ...[
+      ...["auto-delete", "contact", "export", "failing-output", "offline", "package"],
+      ...["restart", "screen", "shared-profile"],
+    ].map((name) => `examples/cli/test/${name}.test.ts`),
+  ],
+  isolated: ["examples/server/test/contract/faults.test.ts"],
+};
+
+/** The test files in a folder of which the quick suite runs a part, or with fewer runs. */
+export function partlyQuick(folder: "test" | "examples"): string[] {
+  const paths = readdirSync(folder, { recursive: true, encoding: "utf8" });
+  return paths
+    .filter((path) => path.endsWith(".test.ts") && !path.includes("node_modules"))
+    .map((path) => `${folder}/${path.replaceAll("\\", "/")}`)
+    .filter((path) => /support\/runs|\bisSlow\b/.test(readFileSync(path, "utf8")));
+}
+
+export const architecture: TestProjectInlineConfiguration = {
+  test: { name: "architecture", include: ["test/architecture/**/*.test.ts"] },
+};
+
+/** Has the files share their modules, so that each worker loads these once: a third of the time. */
+const shared = { isolate: false };
+
+export function library(
+  platform: Parameters<typeof libraryOn>[0],
+  test: Parameters<typeof libraryOn>[1],
+): TestProjectInlineConfiguration {
+  return libraryOn(platform, { ...test, ...shared });
+}
+
+/** Tests that are not the library's, or that do not share their modules. */
+const notShared = ["test/{assurance,architecture,package}/**"];
+
+/** All tests of the library, on Node's files. */
+export const onNode = () => [
+  library("node", { name: "node", exclude: notShared }),
+  // They measure memory, which the modules and the garbage of other files would blur.
+  libraryOn("node", {
+    name: "assurance",
+    include: ["test/assurance/**/*.test.ts"],
+    exclude: [],
+  }),
+];
+
+/** Those of them of which the quick suite runs a part. */
+export const remainingOnNode = () =>
+  library("node", { name: "node", include: partlyQuick("test"), exclude: notShared });
+
+/** All tests of the library on the other platforms' files. */
+export const onOtherPlatforms = () => [
+  library("none", { name: "javascript" }),
+  // Both are made of parts of the other two: what takes long is run on those.
+  library("deno", { name: "deno", exclude: [...onNodeOnly, ...takesLong] }),
+  library("none", {
+    name: "no WebCrypto",
+    exclude: [...onNodeOnly, ...takesLong],
+    setupFiles: "test/support/without-web-crypto.ts",
+  }),
+];
+
+/** Which files of a project run. By default all of them. */
+interface Files {
+  readonly include?: string[];
+  readonly exclude?: string[];
+}
+
+export function thePackage({ include, exclude = [] }: Files = {}): TestProjectInlineConfiguration {
+  return {
+    test: {
+      name: "package",
+      include: include ?? ["test/package/**/*.test.ts"],
+      exclude,
+      globalSetup: "test/package/pack.ts",
+      // Compilers and bundlers are installed where they are needed.
+      testTimeout: 300_000,
+    },
+  };
+}
+
+export function examples({ include, exclude = [] }: Files = {}): TestProjectInlineConfiguration {
+  return {
+    test: {
+      ...onExamples,
+      ...shared,
+      name: "examples",
+      include: include ?? onExamples.include,
+      exclude: [inBrowsers, ...isolated, ...exclude],
+    },
+  };
+}
+
+export function isolatedExamples(files: Files = {}): TestProjectInlineConfiguration {
+  const { include = isolated, exclude = [] } = files;
+  return { test: { ...onExamples, name: "isolated examples", include, exclude } };
+}
+
+/** The contract at broken servers, half of the servers each: one file would run alone at the end, for minutes. */
+export const halvesOfFaults = [0, 1].map((half) => {
+  const { test } = isolatedExamples({ include: slow.isolated });
+  const env = { LACRE_HALF_OF_FAULTS: String(half) };
+  return { test: { ...test, name: `isolated examples, half ${half + 1}`, env } };
+});
+
+export const web: TestProjectInlineConfiguration = {
+  resolve: { alias: { "#vectors": vectors } },
+  test: {
+    ...onExamples,
+    name: "web",
+    include: [inBrowsers],
+    testTimeout: 180_000,
+    hookTimeout: 180_000,
+    globalSetup: "examples/web/tools/build-page.ts",
+    // After the others: a browser needs the machine for itself.
+    sequence: { groupOrder: 1 },
+  },
+};
+
+/** The server's API on two instances that share PostgreSQL and Redis. Without these the project is skipped aloud. */
+export async function twoInstances(): Promise<TestProjectInlineConfiguration[]> {
+  const {
+    LACRE_POSTGRES_URL = "postgresql://127.0.0.1:5432",
+    LACRE_REDIS_URL = "redis://127.0.0.1:6379",
+    LACRE_REQUIRE_ALL,
+  } = process.env;
+  const found = await Promise.all([LACRE_POSTGRES_URL, LACRE_REDIS_URL].map(isThere));
+  if (!found.every(Boolean) && !LACRE_REQUIRE_ALL) {
+    console.warn(
+      `skipped: the server's API on two instances needs ${LACRE_POSTGRES_URL} and ${LACRE_REDIS_URL}`,
+    );
+    return [];
+  }
+  const include = ["http", "identity", "live"].map(
+    (part) => `examples/server/test/${part}/**/*.test.ts`,
+  );
+  // These start no server, or one that is told where, or test what instances do not share.
+  const exclude = [
+    "**/{base-path,client-address,compression,config,deployment,disk-full,log,program,slow-clients}.test.ts",
+    "**/{fair-queue,headers,instances,jws-vectors,openapi,user-scheduler,usernames,web-page}.test.ts",
+  ];
+  const env = { LACRE_TEST_ON: "postgresql and redis" };
+  const test: Options = { ...onExamples, name: "two instances", include, exclude, env };
+  return [{ test }];
+}
+
+/** For `npm run coverage`, which runs the library's tests alone. */
+export const coverage: CoverageOptions = {
+  provider: "v8",
+  // From the root: a bare src/ would be found in the examples too.
+  include: [fileURLToPath(new URL("../../src/**/*.ts", import.meta.url))],
+  // The contract's cases run at the server of examples/, and each at a server that it has to notice.
+  exclude: ["src/testing/contract/**"],
+  reporter: ["text", "json-summary"],
+  thresholds: { lines: 99 },
+};
+
+async function isThere(url: string): Promise<boolean> {
+  const { hostname, port } = new URL(url);
+  const socket = connect({ host: hostname, port: Number(port), timeout: 2000 });
+  const isOpen = await new Promise<boolean>((resolve) => {
+    socket.once("connect", () => resolve(true));
+    for (const event of ["error", "timeout"]) socket.once(event, () => resolve(false));
+  });
+  socket.destroy();
+  return isOpen;
+}

@@ -1,0 +1,14 @@
+/// <reference types="vite/types/importMeta.d.ts" />
+
+/** Whether this is the quick suite, `npm test`, and not the complete one, `npm run test:all`. */
+export const isQuick = import.meta.env.LACRE_TESTS === "quick";
+
+/** Number of runs of a property or simulation: `complete`, or a tenth of it in the quick suite. */
+export const runs = (complete: number): number => (isQuick ? Math.ceil(complete / 10) : complete);
+
+/** Runs of each property in test/property. */
+export const propertyRuns = Number(import.meta.env.LACRE_PROPERTY_RUNS ?? runs(1000));
+/** Number of plans that the simulation of sessions runs. */
+export const simulationPlans = Number(import.meta.env.LACRE_SIMULATIONS ?? runs(1000));
+/** Timeout of a property in test/property in milliseconds, sufficient on a busy machine. */
+export const PROPERTY_TIMEOUT = 60_000 + 60 * propertyRuns;

@@ -1,0 +1,5 @@
+// Written by `npm run vectors`.
+import type { Vectors, ValidMessage, InvalidMessage } from "lacre/testing";
+
+declare const vectors: Vectors<ValidMessage, InvalidMessage>;
+export default vectors;
