@@ -1,5 +1,6 @@
 import { useSignal } from "@preact/signals";
 import { WEAK_PASSPHRASE_RISK, type WordLanguage } from "lacre-client";
+import { useRef } from "preact/hooks";
 import type { NewPassphrase } from "../model/new-passphrase.js";
 
 const LANGUAGES: readonly (readonly [WordLanguage, string])[] = [
@@ -70,13 +71,17 @@ export function DrawWords({ fresh, show, fail }: DrawWordsProps) {
 /** Says how strong the passphrase is; below the floor, what it risks and that one may take the risk. */
 export function Strength({ fresh }: { fresh: NewPassphrase }) {
   const verdict = fresh.verdict.value;
+  const isWeak = verdict?.isBelowFloor ?? false;
+  const wasWeak = useRef(false);
+  wasWeak.current ||= isWeak;
   return (
     <>
       <p id="strength" class={`strength ${verdict?.strength ?? ""}`} role="status">
         {verdict?.sentence}
       </p>
-      {verdict?.isBelowFloor && (
-        <label class="check">
+      {/* Keeps its place once it was shown, so that the button below does not move while it is pressed. */}
+      {wasWeak.current && (
+        <label class="check" style={{ visibility: isWeak ? "visible" : "hidden" }}>
           <input
             type="checkbox"
             checked={fresh.acceptsRisk.value}
