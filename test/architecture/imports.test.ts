@@ -4,6 +4,7 @@ import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
 
 const source = fileURLToPath(new URL("../../src/", import.meta.url));
+const examples = fileURLToPath(new URL("../../examples/", import.meta.url));
 
 /** From the ground up: a file imports from its own layer and those below. */
 const layers = [
@@ -134,5 +135,31 @@ describe("the architecture", () => {
       (file) => readFileSync(join(source, file), "utf8").split("\n").length > 350,
     );
     expect(long).toEqual([]);
+  });
+});
+
+/** The modules that a part of `examples/` imports, each relative one as a path below `examples/`. */
+function modulesOf(part: string): string[] {
+  const names = readdirSync(join(examples, part, "src"), { recursive: true, encoding: "utf8" });
+  const paths = names.filter((name) => /\.tsx?$/.test(name)).map((name) => `${part}/src/${name}`);
+  expect(paths.length).toBeGreaterThan(3);
+  return paths.flatMap((path) => {
+    const text = readFileSync(join(examples, path), "utf8");
+    return [...text.matchAll(/\b(?:from|import)[ (]+"([^"]+)"/g)].map(([, specifier]) =>
+      specifier!.startsWith(".") ? join(dirname(path), specifier!) : specifier!,
+    );
+  });
+}
+
+describe("the examples", () => {
+  it.each(["client", "cli", "web"])("keep the server's code out of %s", (part) => {
+    const modules = modulesOf(part);
+    expect(modules.some((module) => module.startsWith("lacre"))).toBe(true);
+    expect(modules.filter((module) => /^(server|lacre-server)(\/|$)/.test(module))).toEqual([]);
+  });
+
+  it("declare the API without code of the server or of a client", () => {
+    const modules = modulesOf("api").filter((module) => !module.startsWith("api/src/"));
+    expect([...new Set(modules)].sort()).toEqual(["lacre", "zod/mini"]);
   });
 });

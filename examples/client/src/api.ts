@@ -19,7 +19,7 @@ import {
   User,
   UserPage,
   WebSocketTicket,
-} from "lacre-server/bodies";
+} from "lacre-api";
 import * as z from "zod/mini";
 import {
   NotThisProtocolError,

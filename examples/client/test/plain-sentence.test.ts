@@ -1,6 +1,6 @@
 import { AuthRequest, ChatMessage, KeyError } from "lacre";
+import { ERROR_CODES } from "lacre-api";
 import { describe, expect, it } from "vitest";
-import { ERROR_CODES } from "../../server/src/error-codes.js";
 import {
   ChatChangedError,
   LoginEndedError,

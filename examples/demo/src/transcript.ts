@@ -1,4 +1,4 @@
-import { decodeLine, decodeText, NotUtf8Error } from "../../server/src/decode-text.js";
+import { decodeLine, decodeText, NotUtf8Error } from "lacre-api/decode-text";
 
 /** The two who talk. */
 export const speakers = ["ana", "benito"] as const;

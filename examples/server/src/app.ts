@@ -1,13 +1,13 @@
 import { type Context, Hono } from "hono";
 import { cors } from "hono/cors";
 import { secureHeaders } from "hono/secure-headers";
+import { operationsAt } from "lacre-api";
 import { DatabaseUnavailableError } from "./database/database-unavailable.js";
 import { errorResponse, HttpError, internalError, refusalOf } from "./errors.js";
 import { wellFormedAddress } from "./http/addresses.js";
 import { pathBelow } from "./http/base-path.js";
 import { docsRoutes } from "./http/docs.js";
 import { observed } from "./http/logging.js";
-import { operationsAt } from "./http/operations.js";
 import { webPageRoutes } from "./http/web-page.js";
 import { answer } from "./json.js";
 import { authRoutes } from "./routes/auth.js";

@@ -2,10 +2,10 @@ import { existsSync, readFileSync } from "node:fs";
 import { BlockList, isIP } from "node:net";
 import { resolve } from "node:path";
 import { parseEnv } from "node:util";
+import { decodeText, NotUtf8Error } from "lacre-api/decode-text";
 import { pino } from "pino";
 import { ConfigError } from "./config-error.js";
 import { type DatabaseConfig, readDatabaseConfig } from "./database/database-config.js";
-import { decodeText, NotUtf8Error } from "./decode-text.js";
 import { readAddress } from "./ip-address.js";
 
 /** Validated configuration from the environment. */

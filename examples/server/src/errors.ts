@@ -1,5 +1,5 @@
 import { type ErrorResponse, LacreError, ValidationError } from "lacre";
-import { type ErrorCode, isErrorCode } from "./error-codes.js";
+import { type ErrorCode, isErrorCode } from "lacre-api";
 
 type Status =
   | 400

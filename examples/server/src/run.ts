@@ -1,8 +1,8 @@
+import { NotUtf8Error } from "lacre-api/decode-text";
 import type { Logger } from "pino";
 import { type Config, loadConfig } from "./config.js";
 import { ConfigError } from "./config-error.js";
 import { DatabaseUnavailableError } from "./database/database-unavailable.js";
-import { NotUtf8Error } from "./decode-text.js";
 import { createLog } from "./log.js";
 import { type RunningServer, startServer } from "./server.js";
 

@@ -1,7 +1,7 @@
 import { Ajv2020, type ValidateFunction } from "ajv/dist/2020.js";
 import addFormats from "ajv-formats";
+import { operationsAt } from "lacre-api";
 import { openApiDocument } from "../src/http/openapi.js";
-import { operationsAt } from "../src/http/operations.js";
 
 interface Described {
   readonly responses: Record<string, { readonly content?: Record<string, { schema: object }> }>;

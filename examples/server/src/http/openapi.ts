@@ -1,7 +1,6 @@
 import { ErrorResponse, jsonSchemaOverride } from "lacre";
+import { ERROR_CODES, type Operation, operations } from "lacre-api";
 import * as z from "zod/mini";
-import { ERROR_CODES } from "../error-codes.js";
-import { type Operation, operations } from "./operations.js";
 
 type Json = Record<string, unknown>;
 

@@ -1,14 +1,12 @@
 import type { MessageListResponse, Resume } from "lacre";
 import { answerResume, messagesThatFit } from "lacre/server";
+import { parameters } from "lacre-api";
 import { expiredUntil } from "../database/expiry.js";
 import type { Store } from "../database/store.js";
 import { toChatMessage } from "./to-chat-message.js";
 
 /** Maximum bytes of a frame and of an HTTP answer. */
 const MAX_FRAME_BYTES = 1024 * 1024;
-
-/** Maximum messages in one answer. */
-export const MAX_MESSAGES = 100;
 
 /** Lists a chat's messages after a seq, as many as fit in a frame. Returns undefined if the user is not a member. */
 export async function listMessages(
@@ -17,7 +15,7 @@ export async function listMessages(
   { chat_id, after, limit }: Resume,
   frame: { readonly maxFrameBytes?: number } = {},
 ): Promise<MessageListResponse | undefined> {
-  const most = Math.min(limit, MAX_MESSAGES);
+  const most = Math.min(limit, parameters.MAX_MESSAGES);
   const chat = await store.findChat(chat_id, user_id);
   if (chat === undefined) return undefined;
   const stored_after = expiredUntil(chat, Date.now() / 1000);

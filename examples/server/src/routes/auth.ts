@@ -1,10 +1,10 @@
 import { randomUUID } from "node:crypto";
 import { Hono } from "hono";
 import { AuthRequest, preparePassword, usernameKey } from "lacre";
+import { RefreshRequest } from "lacre-api";
 import type { User } from "../database/schema.js";
 import { HttpError } from "../errors.js";
 import { type Authenticated, identified } from "../http/authenticated.js";
-import { RefreshRequest } from "../http/bodies.js";
 import { addressLimit, sessionLimit } from "../http/limits.js";
 import { assertAllowedOrigin } from "../http/origins.js";
 import { passwordLimits } from "../http/password-limits.js";

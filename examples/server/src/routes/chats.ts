@@ -1,14 +1,14 @@
 import { randomUUID } from "node:crypto";
 import { Hono } from "hono";
 import { ChatListResponse, usernameKey } from "lacre";
+import { ConfigureChat, CreateChat, parameters } from "lacre-api";
 import { expiredUntil, storedBefore } from "../database/expiry.js";
 import type { Chat } from "../database/schema.js";
 import { chatNotFound, HttpError, quotaExceeded } from "../errors.js";
 import { type Authenticated, authenticated } from "../http/authenticated.js";
-import { ConfigureChat, CreateChat } from "../http/bodies.js";
 import { answerForm, answerMessage } from "../http/frames.js";
 import { changeLimit } from "../http/limits.js";
-import { autoDeleteHours, page, readChatId, readInteger } from "../http/parameters.js";
+import { readChatId, readInteger } from "../http/parameters.js";
 import { answer, readBody } from "../json.js";
 import { deletionRejection } from "../messages/senders.js";
 import type { Services } from "../services.js";
@@ -81,7 +81,7 @@ export function chatRoutes(services: Services) {
   routes.get("/", async (context) => {
     const session = context.get("session");
     const form = answerForm(context);
-    const pageNumber = readInteger(context, page)!;
+    const pageNumber = readInteger(context, parameters.page)!;
     const chats = await store.listChats(session.user_id, {
       limit: CHATS_PER_PAGE,
       offset: (pageNumber - 1) * CHATS_PER_PAGE,
@@ -143,7 +143,7 @@ export function chatRoutes(services: Services) {
   });
 
   routes.get("/:chat_id/expiring", async (context) => {
-    const hours = readInteger(context, autoDeleteHours) ?? null;
+    const hours = readInteger(context, parameters.autoDeleteHours) ?? null;
     const chat = await store.findChat(readChatId(context), context.get("session").user_id);
     if (chat === undefined) throw chatNotFound();
     const now = Date.now() / 1000;

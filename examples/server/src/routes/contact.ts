@@ -1,8 +1,8 @@
 import type { Hono } from "hono";
+import { Contact } from "lacre-api";
 import { isRequestTo } from "../database/contacts.js";
 import { chatNotFound, HttpError } from "../errors.js";
 import type { Authenticated } from "../http/authenticated.js";
-import { Contact } from "../http/bodies.js";
 import { changeLimit } from "../http/limits.js";
 import { readChatId } from "../http/parameters.js";
 import { answer, readBody } from "../json.js";

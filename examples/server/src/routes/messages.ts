@@ -1,11 +1,11 @@
 import type { Hono } from "hono";
 import { ChatMessage, MessageListResponse } from "lacre";
+import { parameters, Stored } from "lacre-api";
 import { chatNotFound, HttpError } from "../errors.js";
 import type { Authenticated } from "../http/authenticated.js";
-import { Stored } from "../http/bodies.js";
 import { compressed } from "../http/compressed.js";
 import { answerForm, answerMessage, assertRepeatable, readMessage } from "../http/frames.js";
-import { afterSeq, beforeSeq, messageLimit, readChatId, readInteger } from "../http/parameters.js";
+import { readChatId, readInteger } from "../http/parameters.js";
 import { acceptMessage } from "../messages/accept-message.js";
 import { pageMessages } from "../messages/list-messages.js";
 import type { Services } from "../services.js";
@@ -17,9 +17,9 @@ export function addMessageRoutes(routes: Hono<Authenticated>, services: Services
     const form = answerForm(context);
     const list = await pageMessages(services.store, session.user_id, {
       chat_id: readChatId(context),
-      after: readInteger(context, afterSeq),
-      before: readInteger(context, beforeSeq),
-      limit: readInteger(context, messageLimit)!,
+      after: readInteger(context, parameters.afterSeq),
+      before: readInteger(context, parameters.beforeSeq),
+      limit: readInteger(context, parameters.messageLimit)!,
     });
     if (list === undefined) throw chatNotFound();
     return answerMessage(context, session, form, MessageListResponse, list);

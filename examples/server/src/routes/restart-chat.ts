@@ -1,7 +1,7 @@
 import type { Hono } from "hono";
+import { RestartChat } from "lacre-api";
 import { chatNotFound, HttpError } from "../errors.js";
 import type { Authenticated } from "../http/authenticated.js";
-import { RestartChat } from "../http/bodies.js";
 import { changeLimit } from "../http/limits.js";
 import { readChatId } from "../http/parameters.js";
 import { answer, readBody } from "../json.js";

@@ -1,8 +1,9 @@
 import { Hono } from "hono";
 import { usernameKey } from "lacre";
+import { parameters } from "lacre-api";
 import { type Authenticated, authenticated } from "../http/authenticated.js";
 import { compressed } from "../http/compressed.js";
-import { afterUser, namePrefix, readInteger, readText, userLimit } from "../http/parameters.js";
+import { readInteger, readText } from "../http/parameters.js";
 import { answer } from "../json.js";
 import type { Services } from "../services.js";
 
@@ -20,9 +21,9 @@ export function userRoutes(services: Services) {
   });
 
   routes.get("/search", compressed, async (context) => {
-    const prefix = usernameKey(readText(context, namePrefix));
-    const after = readText(context, afterUser);
-    const limit = readInteger(context, userLimit)!;
+    const prefix = usernameKey(readText(context, parameters.namePrefix));
+    const after = readText(context, parameters.afterUser);
+    const limit = readInteger(context, parameters.userLimit)!;
     const found = prefix === "" ? [] : await store.searchUsers(prefix, { after, limit: limit + 1 });
     const page = found.slice(0, limit);
     const users = page.map(({ id, username }) => ({ user_id: id, username }));

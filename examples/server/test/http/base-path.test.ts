@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
+import { operations } from "lacre-api";
 import {
   Account,
   createChat,
@@ -22,7 +23,6 @@ import { isNginxInstalled, NginxProcess } from "../../harness/processes/nginx-pr
 import { ServerProcess } from "../../harness/processes/server-process.js";
 import { until } from "../../harness/until.js";
 import { OWN_ADDRESSES } from "../../src/config.js";
-import { operations } from "../../src/http/operations.js";
 import { PASSWORD, TestServer } from "../support.js";
 
 const run = promisify(execFile);

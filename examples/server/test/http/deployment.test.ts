@@ -1,11 +1,11 @@
 import { execFileSync } from "node:child_process";
 import { existsSync, readFileSync, rmSync } from "node:fs";
 import { fileURLToPath } from "node:url";
+import { isErrorCode } from "lacre-api";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { parse } from "yaml";
 import { freePort } from "../../harness/processes/free-port.js";
 import { readConfig } from "../../src/config.js";
-import { isErrorCode } from "../../src/error-codes.js";
 import { Metrics } from "../../src/http/metrics.js";
 import { createDatabase, type ScratchDatabase, urlOf } from "../storage/databases.js";
 import { ServerProgram } from "./server-program.js";
@@ -75,7 +75,9 @@ describe("the Dockerfile", () => {
   });
   afterAll(async () => {
     await program?.end("SIGKILL");
-    rmSync(`${root}examples/server/build`, { recursive: true, force: true });
+    for (const part of ["api", "server"]) {
+      rmSync(`${root}examples/${part}/build`, { recursive: true, force: true });
+    }
     await database.remove();
   });
 

@@ -1,9 +1,9 @@
 import { once } from "node:events";
 import { connect } from "node:net";
 import { ErrorResponse } from "lacre";
+import { isErrorCode } from "lacre-api";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { WebSocket } from "ws";
-import { isErrorCode } from "../../src/error-codes.js";
 import { TestServer } from "../support.js";
 
 const server = new TestServer();

@@ -2,8 +2,8 @@ import { randomBytes } from "node:crypto";
 import { ChatMessage, MessageListResponse, type MessageProtocol, VerifyError } from "lacre";
 import { directionKeys } from "lacre/server";
 import { httpKeys, openHttpAnswer } from "lacre/session";
+import { Stored } from "lacre-api";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { Stored } from "../../src/http/bodies.js";
 import { messageIn, TestServer, type TestUser } from "../support.js";
 
 const server = new TestServer();

@@ -3,11 +3,11 @@ import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
+import { operations } from "lacre-api";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { parse } from "yaml";
 import { createApp } from "../../src/app.js";
 import { openApiDocument } from "../../src/http/openapi.js";
-import { operations } from "../../src/http/operations.js";
 import type { Services } from "../../src/services.js";
 import { TestServer } from "../support.js";
 
