@@ -53,8 +53,6 @@ const NOT_YET_RENAMED = [
   "examples/demo/src/seats.ts",
   "examples/demo/src/stage.ts",
   "examples/demo/src/terminal-actor.ts",
-  "examples/web/test/person.ts",
-  "examples/web/test/stage.ts",
 ];
 
 /** Classes that are thrown under a name without `Error`. Remove a class when it is renamed; add none. */

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import { afterAll, beforeAll, expect, it, vi } from "vitest";
 import { openDatabase } from "../../server/src/database/open-database.js";
-import { Cable } from "../../web/test/cable.js";
+import { TcpProxy } from "../../web/test/proxy.js";
 import { listenTo, outcomeOf, startProgram } from "./program.js";
 import { ServerProcess } from "./server-process.js";
 
@@ -125,14 +125,14 @@ it("send waits for the server, and exits with 0 when everything is sent", async 
 });
 
 it("replaces a connection that died while the process was stopped, soon after it continues", async () => {
-  const cable = await Cable.lay(Number(new URL(server.url).port));
-  const url = ["--server", cable.url];
+  const proxy = await TcpProxy.start(Number(new URL(server.url).port));
+  const url = ["--server", proxy.url];
   await outcomeOf(start("carl", [...url, "register", "carl"]));
   const carl = start("carl", [...url, "chat", "alice", "--json"]);
   const carlSees = listenTo(carl);
   await carlSees("online", 1);
   carl.kill("SIGSTOP");
-  cable.blackhole();
+  proxy.blackhole();
   carl.kill("SIGCONT");
   const begun = Date.now();
   await carlSees("online", 2);
@@ -140,7 +140,7 @@ it("replaces a connection that died while the process was stopped, soon after it
   expect(Date.now() - begun).toBeLessThan(30_000);
   carl.kill();
   await once(carl, "exit");
-  await cable.cut();
+  await proxy.cut();
 });
 
 it("ends the chat if the login is no longer valid", async () => {

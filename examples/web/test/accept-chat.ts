@@ -2,7 +2,7 @@ import { Account, findChat, loginInMemory, signIn, storesInMemory } from "lacre-
 
 export const PASSWORD = "correct horse";
 
-/** Accepts the chat that a peer opened with a user, on another device of that user. */
+/** Accepts a peer's chat request as `username`, on another device of that user. */
 export async function acceptChat(server: string, username: string, peer: string): Promise<void> {
   const [login, stores] = [loginInMemory(), storesInMemory()];
   await signIn("login", server, { username, password: PASSWORD }, login, () => stores);

@@ -1,3 +1,3 @@
-import { describePageIn } from "./page-in.js";
+import { describePage } from "./describe-page.js";
 
-describePageIn("chromium");
+describePage("chromium");

@@ -5,17 +5,17 @@ import { isNginxInstalled, NginxProcess } from "../../server/harness/processes/n
 import { ServerProcess } from "../../server/harness/processes/server-process.js";
 import { hasBrowser, launch } from "../tools/browsers.js";
 import { WEB_ROOT } from "../tools/build-page.js";
-import { Cable } from "./cable.js";
-import { Companion, GREETING } from "./companion.js";
-import { Person } from "./person.js";
+import { FIRST_TEXT, HeadlessUser } from "./headless-user.js";
+import { TcpProxy } from "./proxy.js";
+import { TestUser } from "./test-user.js";
 
 const BASE_PATH = "/apps/lacre";
 
 const describeBehind = describeIf(isNginxInstalled && hasBrowser("chromium"), "nginx and Chromium");
 
 for (const strips of [true, false]) {
-  const what = strips ? "removes" : "passes on";
-  describeBehind(`the page behind an nginx that ${what} the base path`, () => {
+  const action = strips ? "removes" : "forwards";
+  describeBehind(`the page behind an nginx that ${action} the base path`, () => {
     let database: ScratchDatabase;
     let server: ServerProcess;
     let nginx: NginxProcess;
@@ -34,13 +34,13 @@ for (const strips of [true, false]) {
       await database.remove();
     });
 
-    it("chats, keeps what it keeps under the path, and opens without a connection", async () => {
-      const cable = await Cable.lay(nginx.port);
-      const ana = new Person("ana", cable, await browser.newContext());
-      await ana.visit();
-      // Without the last slash, as people type it.
-      await ana.page.goto(cable.url + BASE_PATH);
-      expect(ana.page.url()).toBe(`${cable.url}${BASE_PATH}/`);
+    it("exchanges messages, names its stored data by the path, and opens without a connection", async () => {
+      const proxy = await TcpProxy.start(nginx.port);
+      const ana = new TestUser("ana", proxy, await browser.newContext());
+      await ana.openPage();
+      // Users type the address without the last slash.
+      await ana.page.goto(proxy.url + BASE_PATH);
+      expect(ana.page.url()).toBe(`${proxy.url}${BASE_PATH}/`);
       await ana.signUp();
       const sizes = await ana.page.evaluate(() =>
         performance
@@ -51,30 +51,30 @@ for (const strips of [true, false]) {
       );
       expect(sizes.length).toBeGreaterThan(1);
       for (const part of sizes) expect(part).toBeLessThan(0.5);
-      const bob = await Companion.with(`${cable.url}${BASE_PATH}`, "bob", "ana");
+      const bob = await HeadlessUser.start(`${proxy.url}${BASE_PATH}`, "bob", "ana");
       await ana.openChat("bob");
-      await ana.sees(GREETING);
-      await ana.write("hola, bob");
-      await ana.ticks("Delivered");
+      await ana.waitForMessages(FIRST_TEXT);
+      await ana.send("hola, bob");
+      await ana.waitForTicks("Delivered");
 
       const scope = await ana.page.evaluate(
         async () => (await navigator.serviceWorker.ready).scope,
       );
-      expect(scope).toBe(`${cable.url}${BASE_PATH}/`);
-      const kept = await ana.page.evaluate(async () => [
+      expect(scope).toBe(`${proxy.url}${BASE_PATH}/`);
+      const storeNames = await ana.page.evaluate(async () => [
         ...(await indexedDB.databases()).map(({ name }) => name),
         ...(await caches.keys()),
       ]);
-      expect(kept.length).toBeGreaterThan(2);
-      for (const name of kept) expect(name).toContain(`${BASE_PATH}/`);
+      expect(storeNames.length).toBeGreaterThan(2);
+      for (const name of storeNames) expect(name).toContain(`${BASE_PATH}/`);
 
-      await bob.leave();
-      await cable.cut();
+      await bob.close();
+      await proxy.cut();
       await ana.page.reload();
-      await ana.sees(GREETING, "hola, bob");
-      await cable.mend();
-      expect(ana.complaints).toEqual([]);
-      await ana.leave();
+      await ana.waitForMessages(FIRST_TEXT, "hola, bob");
+      await proxy.restore();
+      expect(ana.problems).toEqual([]);
+      await ana.close();
     });
   });
 }

@@ -18,7 +18,7 @@ describe("splitLinks", () => {
     expect(textOf(text)).toEqual([link]);
   });
 
-  it("finds several, with the text around them", () => {
+  it("finds several links, and returns the text around them", () => {
     const text = "a https://one.example b\nhttps://two.example/ c";
     expect(splitLinks(text)).toEqual([
       { at: 0, text: "a " },
@@ -35,13 +35,19 @@ describe("splitLinks", () => {
     ["a user name that looks like a host", "https://bank.example@evil.example/"],
     ["a user name and a password", "https://bank.example:443@evil.example/"],
     ["an empty user name", "https://@evil.example/"],
-    ["letters that look like others", "https://\u0430pple.example https://example\u0430.com"],
-    ["a host that goes on after its ASCII part", "https://bank.exampl\u0435.evil.example/"],
-    ["a slash that is none", "https://bank.example\u2044@evil.example"],
+    [
+      "Cyrillic letters that look like Latin ones",
+      "https://\u0430pple.example https://example\u0430.com",
+    ],
+    ["a host that continues after its ASCII part", "https://bank.exampl\u0435.evil.example/"],
+    ["a character that looks like a slash", "https://bank.example\u2044@evil.example"],
     ["a backslash", "https://bank.example\\@evil.example"],
-    ["a control that turns text around", "https://evil.example/\u202Egpj.example"],
-    ["a control that isolates text", "https://evil.example\u2067/x"],
-    ["a character of no width", "https://bank.example\u200B.evil.example"],
+    [
+      "a control character that reverses the text direction",
+      "https://evil.example/\u202Egpj.example",
+    ],
+    ["a control character that isolates text", "https://evil.example\u2067/x"],
+    ["a zero-width character", "https://bank.example\u200B.evil.example"],
     ["a host written as a number", "http://2130706433/ http://0x7f.1/"],
     ["a host with escaped letters", "https://%62ank.example/"],
   ])("makes no link of %s", (_, text) => {
@@ -53,7 +59,7 @@ describe("splitLinks", () => {
     ).toBe(text);
   });
 
-  it("returns in linear time, whatever the text is", () => {
+  it("takes linear time for any text", () => {
     const dotsAndBrackets = `https://a.example/${".".repeat(1000)}${")".repeat(1000)} `;
     for (const text of [
       "http://".repeat(50_000),

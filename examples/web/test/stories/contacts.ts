@@ -1,56 +1,56 @@
 import { describe, it } from "vitest";
-import { PASSPHRASE } from "../person.js";
-import type { Stage } from "../stage.js";
+import type { PageFixture } from "../fixture.js";
+import { PASSPHRASE } from "../test-user.js";
 
-export function contacts(stage: Stage): void {
-  describe("a user who wants to write", () => {
-    it("sends one message, and more after the peer has opened the chat", async () => {
-      const abel = await stage.person("abel");
-      const berta = await stage.person("berta");
+export function describeContacts(fixture: PageFixture): void {
+  describe("a chat request", () => {
+    it("allows one message until the peer opens the chat", async () => {
+      const abel = await fixture.openUser("abel");
+      const berta = await fixture.openUser("berta");
       await Promise.all([abel.signUp(), berta.signUp()]);
-      await abel.askForChat("berta");
-      await abel.reads("Until then you can send one message");
-      await abel.write("one");
-      await abel.ticks("Sent");
-      await abel.write("two");
-      await abel.reads("This person does not take your messages");
+      await abel.requestChat("berta");
+      await abel.waitForText("Until then you can send one message");
+      await abel.send("one");
+      await abel.waitForTicks("Sent");
+      await abel.send("two");
+      await abel.waitForText("This person does not take your messages");
       await berta.chatLink("abel").click();
-      await berta.reads("abel wants to write to you");
+      await berta.waitForText("abel wants to write to you");
       await berta.unlock(PASSPHRASE);
-      await berta.sees("one");
+      await berta.waitForMessages("one");
       await berta.button("Decline and block").waitFor({ state: "detached" });
-      await abel.write("three");
-      await berta.sees("one", "three");
+      await abel.send("three");
+      await berta.waitForMessages("one", "three");
     });
 
-    it("is declined, and may write once they are unblocked", async () => {
-      const celia = await stage.person("celia");
-      const dario = await stage.person("dario");
+    it("is rejected when the peer declines, and allowed again when the peer unblocks the user", async () => {
+      const celia = await fixture.openUser("celia");
+      const dario = await fixture.openUser("dario");
       await Promise.all([celia.signUp(), dario.signUp()]);
-      await celia.askForChat("dario");
+      await celia.requestChat("dario");
       await dario.chatLink("celia").getByText("Wants to write to you").waitFor();
       await dario.chatLink("celia").click();
       await dario.button("Decline and block").click();
-      await dario.reads("You have blocked celia");
+      await dario.waitForText("You have blocked celia");
       await dario.chatLink("celia").getByText("Blocked").waitFor();
-      await celia.write("one");
-      await celia.reads("This person does not take your messages");
+      await celia.send("one");
+      await celia.waitForText("This person does not take your messages");
       await dario.button("Unblock").click();
-      await dario.reads("celia wants to write to you");
+      await dario.waitForText("celia wants to write to you");
       await dario.unlock(PASSPHRASE);
-      await celia.write("two");
-      await dario.sees("two");
+      await celia.send("two");
+      await dario.waitForMessages("two");
       await dario.button("Settings of this chat").click();
       await dario.button("Block celia").click();
       await dario.page.getByRole("dialog").waitFor({ state: "hidden" });
-      await dario.reads("You have blocked celia");
+      await dario.waitForText("You have blocked celia");
     });
 
-    it("comes to the sign-in page by the banner's button where the login is over", async () => {
-      const ester = await stage.person("ester");
-      const franz = await stage.person("franz");
+    it("shows the sign-in page if it is declined with a login that is no longer valid", async () => {
+      const ester = await fixture.openUser("ester");
+      const franz = await fixture.openUser("franz");
       await Promise.all([ester.signUp(), franz.signUp()]);
-      await ester.askForChat("franz");
+      await ester.requestChat("franz");
       await franz.chatLink("ester").click();
       await franz.context.route(/\/(contact|auth\/refresh)$/, (route) =>
         route.fulfill({
@@ -59,7 +59,7 @@ export function contacts(stage: Stage): void {
         }),
       );
       await franz.button("Decline and block").click();
-      await franz.reads("does not accept this login any more");
+      await franz.waitForText("does not accept this login any more");
       await franz.page.getByLabel("Username", { exact: true }).waitFor();
     });
   });

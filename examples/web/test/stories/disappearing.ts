@@ -2,31 +2,30 @@ import { deepEqual, notEqual, ok } from "node:assert/strict";
 import { encryptMessage } from "lacre/e2e";
 import { findChat, openChat } from "lacre-client";
 import { describe, it } from "vitest";
-import { Companion, deviceOf, GREETING } from "../companion.js";
-import { PASSPHRASE, type Person } from "../person.js";
-import type { Stage } from "../stage.js";
+import type { PageFixture } from "../fixture.js";
+import { FIRST_TEXT, HeadlessUser, openAccount } from "../headless-user.js";
+import { PASSPHRASE, type TestUser } from "../test-user.js";
 
 const DAY = 86_400;
 
-/** When messages disappear, and who is asked. */
-export function disappearing(stage: Stage): void {
-  const select = ({ page }: Person) => page.getByLabel("Messages disappear");
-  const header = ({ page }: Person) => page.getByText("messages disappear", { exact: true });
+export function describeDisappearing(fixture: PageFixture): void {
+  const select = ({ page }: TestUser) => page.getByLabel("Messages disappear");
+  const header = ({ page }: TestUser) => page.getByText("messages disappear", { exact: true });
   // The list of chats shows the last message too.
-  const message = ({ page }: Person, text: string) =>
+  const message = ({ page }: TestUser, text: string) =>
     page.locator(".message .text").getByText(text, { exact: true });
-  const greeting = (person: Person) => message(person, GREETING);
+  const firstMessage = (user: TestUser) => message(user, FIRST_TEXT);
 
-  describe("messages disappear", () => {
-    it("when a setting is saved, after a question, with a line for both", async () => {
-      const grace = await stage.person("grace");
+  describe("messages that disappear", () => {
+    it("are deleted after the user confirms, and a line in the chat reports the change", async () => {
+      const grace = await fixture.openUser("grace");
       await grace.signUp();
-      const heidi = await Companion.with(stage.serverUrl, "heidi", "grace");
+      const heidi = await HeadlessUser.start(fixture.serverUrl, "heidi", "grace");
       await grace.openChat("heidi");
-      await greeting(grace).waitFor();
-      await stage.tamper(["update messages set stored_at = stored_at - 7200"]);
+      await firstMessage(grace).waitFor();
+      await fixture.editDatabase(["update messages set stored_at = stored_at - 7200"]);
       await grace.page.reload();
-      await heidi.write("new");
+      await heidi.send("new");
       await message(grace, "new").waitFor();
 
       await grace.button("Settings of this chat").click();
@@ -35,53 +34,53 @@ export function disappearing(stage: Stage): void {
       notEqual(await select(grace).inputValue(), "0");
       await grace.button("Cancel").click();
       await grace.button("Settings of this chat").click();
-      ok((await select(grace).inputValue()) === "0", "nothing was saved by a key");
+      ok((await select(grace).inputValue()) === "0", "a key saves nothing");
 
       await select(grace).selectOption("After 1 hour");
       await grace.button("Save").click();
       const question = "1 message older than 1 hour will be deleted for both of you.";
       await grace.page.getByText(question).waitFor();
-      ok(await greeting(grace).isVisible());
+      ok(await firstMessage(grace).isVisible());
       await grace.button("Delete them and save").click();
       await header(grace).waitFor();
-      await greeting(grace).waitFor({ state: "detached" });
+      await firstMessage(grace).waitFor({ state: "detached" });
       const line = grace.page.getByText("grace set messages to disappear after 1 hour");
       await line.waitFor();
       await grace.page.reload();
       await line.waitFor();
       await message(grace, "new").waitFor();
-      ok(heidi.heard.some(({ type }) => type === "auto_delete"));
-      await heidi.leave();
+      ok(heidi.events.some(({ type }) => type === "auto_delete"));
+      await heidi.close();
     });
 
-    it("not where a setting could not be saved, which then does not look saved", async () => {
-      const ines = await stage.person("ines");
+    it("stay if the setting could not be saved, and the dialog shows the old setting", async () => {
+      const ines = await fixture.openUser("ines");
       await ines.signUp();
-      const joan = await Companion.with(stage.serverUrl, "joan", "ines");
+      const joan = await HeadlessUser.start(fixture.serverUrl, "joan", "ines");
       await ines.openChat("joan");
       await ines.button("Settings of this chat").click();
       await select(ines).selectOption("After 1 hour");
-      await ines.cable.cut();
+      await ines.proxy.cut();
       await ines.button("Save").click();
       await ines.page.getByText("Not saved. ").waitFor();
       ok(!(await header(ines).isVisible()));
       await ines.button("Cancel").click();
       await ines.button("Settings of this chat").click();
       ok((await select(ines).inputValue()) === "0");
-      await ines.cable.mend();
-      await joan.leave();
+      await ines.proxy.restore();
+      await joan.close();
     });
 
-    it("by the server's clock, where the sender's is three days slow", async () => {
-      const kevin = await stage.person("kevin");
+    it("expire by the server's clock if the sender's is three days slow", async () => {
+      const kevin = await fixture.openUser("kevin");
       await kevin.signUp();
-      const laura = await Companion.with(stage.serverUrl, "laura", "kevin");
-      const mona = await Companion.with(stage.serverUrl, "mona", "kevin");
+      const laura = await HeadlessUser.start(fixture.serverUrl, "laura", "kevin");
+      const mona = await HeadlessUser.start(fixture.serverUrl, "mona", "kevin");
       await kevin.openChat("laura");
       await writeWithSlowClock("laura", "kevin", "from three days ago");
       const slow = message(kevin, "from three days ago");
       await slow.waitFor();
-      // It is the last that came, whatever its sender's clock says.
+      // The chat list sorts by the time at which the server stored the message.
       const names = kevin.page.getByRole("navigation").locator(".chats .name");
       deepEqual(await names.allInnerTexts(), ["laura", "mona"]);
       await kevin.button("Settings of this chat").click();
@@ -89,17 +88,17 @@ export function disappearing(stage: Stage): void {
       await kevin.button("Save").click();
       await header(kevin).waitFor();
       await kevin.page.getByText("kevin set messages to disappear after 1 day").waitFor();
-      // The page looks for expired messages when it comes to the front.
+      // The page removes expired messages when it becomes visible.
       await kevin.page.evaluate(() => document.dispatchEvent(new Event("visibilitychange")));
-      await laura.write("later");
+      await laura.send("later");
       await message(kevin, "later").waitFor();
       ok(await slow.isVisible());
-      await Promise.all([laura.leave(), mona.leave()]);
+      await Promise.all([laura.close(), mona.close()]);
     });
   });
 
   async function writeWithSlowClock(name: string, peer: string, text: string): Promise<void> {
-    const account = await deviceOf(stage.serverUrl, name, "login");
+    const account = await openAccount(fixture.serverUrl, name, "login");
     const { chat_id, key } = await openChat(account, (await findChat(account, peer))!, PASSPHRASE);
     const content = { kind: "text", text } as const;
     const timestamp = Date.now() / 1000 - 3 * DAY;

@@ -1,35 +1,35 @@
 import { describe, expect, it } from "vitest";
-import { Companion, GREETING } from "../companion.js";
-import { PASSPHRASE } from "../person.js";
-import type { Stage } from "../stage.js";
+import type { PageFixture } from "../fixture.js";
+import { FIRST_TEXT, HeadlessUser } from "../headless-user.js";
+import { PASSPHRASE } from "../test-user.js";
 
-export function trouble(stage: Stage): void {
-  describe("the page before it can do its work", () => {
-    it("shows its name before its script is there, and without any", async () => {
+export function describeFailures(fixture: PageFixture): void {
+  describe("the page while it loads", () => {
+    it("shows its name before its script runs, and if the script does not load", async () => {
       // A service worker would serve the script from its cache.
-      const abe = await stage.person("abe", { serviceWorkers: "block" });
-      const held: (() => void)[] = [];
+      const abe = await fixture.openUser("abe", { serviceWorkers: "block" });
+      const releases: (() => void)[] = [];
       await abe.context.route("**/assets/main-*.js", async (route) => {
-        await new Promise<void>((resolve) => held.push(resolve));
+        await new Promise<void>((resolve) => releases.push(resolve));
         await route.continue();
       });
       const reloading = abe.page.reload();
       await abe.page.getByRole("heading", { name: "Lacre", exact: true }).waitFor();
-      await expect.poll(() => held.length, { timeout: 45_000 }).toBeGreaterThan(0);
-      for (const release of held) release();
+      await expect.poll(() => releases.length, { timeout: 45_000 }).toBeGreaterThan(0);
+      for (const release of releases) release();
       await reloading;
       await abe.page.getByLabel("Username", { exact: true }).waitFor();
       expect(await abe.page.getByRole("main").count()).toBe(1);
 
       const scriptless = await abe.context.newPage();
       await scriptless.route("**/assets/main-*.js", (route) => route.abort());
-      await scriptless.goto(abe.cable.url);
+      await scriptless.goto(abe.proxy.url);
       await scriptless.getByRole("heading", { name: "Lacre", exact: true }).waitFor();
     });
 
-    it("works where its service worker cannot be fetched", async () => {
-      const ottilie = await stage.person("ottilie");
-      // As where the connection breaks while the browser fetches the worker's script.
+    it("works if its service worker cannot be fetched", async () => {
+      const ottilie = await fixture.openUser("ottilie");
+      // Fails as it does when the connection breaks during the download of the worker.
       await ottilie.context.addInitScript(() => {
         ServiceWorkerContainer.prototype.register = () =>
           Promise.reject(new TypeError("Failed to register a ServiceWorker"));
@@ -38,13 +38,13 @@ export function trouble(stage: Stage): void {
       await ottilie.signUp();
     });
 
-    it("says that it needs HTTPS where it came without", async () => {
-      const ben = await stage.person("ben");
+    it("says that it needs HTTPS if it was loaded over HTTP", async () => {
+      const ben = await fixture.openUser("ben");
       const page = await ben.context.newPage();
       const errors: string[] = [];
       page.on("pageerror", ({ message }) => void errors.push(message));
       await page.route("http://chat.lan:8000/**", async (route) => {
-        const response = await fetch(stage.serverUrl + new URL(route.request().url()).pathname);
+        const response = await fetch(fixture.serverUrl + new URL(route.request().url()).pathname);
         const body = Buffer.from(await response.arrayBuffer());
         const headers = Object.fromEntries(response.headers);
         await route.fulfill({ status: response.status, headers, body });
@@ -57,55 +57,55 @@ export function trouble(stage: Stage): void {
     });
   });
 
-  describe("somebody who has no chat yet", () => {
-    it("reloads without a connection, and has chats when it is back", async () => {
-      const cleo = await stage.person("cleo");
+  describe("a user without chats", () => {
+    it("can reload without a connection, and gets new chats after the page reconnects", async () => {
+      const cleo = await fixture.openUser("cleo");
       await cleo.signUp();
       await cleo.page.evaluate(async () => void (await navigator.serviceWorker.ready));
-      await cleo.cable.cut();
+      await cleo.proxy.cut();
       await cleo.page.reload();
-      await cleo.reads("No chats yet");
-      await cleo.reads("You are offline");
-      const dora = await Companion.with(stage.serverUrl, "dora", "cleo");
-      await cleo.cable.mend();
+      await cleo.waitForText("No chats yet");
+      await cleo.waitForText("You are offline");
+      const dora = await HeadlessUser.start(fixture.serverUrl, "dora", "cleo");
+      await cleo.proxy.restore();
       await cleo.openChat("dora");
-      await cleo.sees(GREETING);
-      await dora.leave();
+      await cleo.waitForMessages(FIRST_TEXT);
+      await dora.close();
     });
   });
 
-  describe("somebody whose browser clears the site's data", () => {
-    it("is told what is gone, keeps what was not sent, and signs in again", async () => {
-      const eva = await stage.person("eva");
+  describe("a browser that clears the site's data", () => {
+    it("makes the page show what is lost and the unsent texts, and the user can sign in again", async () => {
+      const eva = await fixture.openUser("eva");
       await eva.signUp();
-      const fred = await Companion.with(stage.serverUrl, "fred", "eva");
+      const fred = await HeadlessUser.start(fixture.serverUrl, "fred", "eva");
       await eva.openChat("fred");
-      await eva.sees(GREETING);
-      await eva.cable.answer("/clear", { "clear-site-data": '"storage"' }, async () => {
-        await eva.write("waits");
+      await eva.waitForMessages(FIRST_TEXT);
+      await eva.proxy.answerDuring("/clear", { "clear-site-data": '"storage"' }, async () => {
+        await eva.send("waits");
         await eva.composer.fill("a draft");
         await eva.page.evaluate(() => fetch("/clear").catch(() => {}));
-        await eva.reads("This site’s data was cleared");
+        await eva.waitForText("This site’s data was cleared");
       });
       await eva.page.getByRole("listitem").getByText("waits").waitFor();
       await eva.page.getByRole("listitem").getByText("a draft").waitFor();
       expect(await eva.page.getByText("is lost").count()).toBe(0);
-      expect(await eva.barriers()).toEqual([]);
+      expect(await eva.accessibilityViolations()).toEqual([]);
       await eva.button("Sign in again").click();
       await eva.signIn();
       await eva.unlock(PASSPHRASE);
-      await eva.sees(GREETING);
-      await fred.leave();
+      await eva.waitForMessages(FIRST_TEXT);
+      await fred.close();
     });
   });
 
-  describe("a page whose browser has no room left", () => {
-    it("shows messages, gives back what cannot be kept, and sends it when there is room", async () => {
-      const nia = await stage.person("nia");
+  describe("a browser without free disk space", () => {
+    it("shows messages, returns a text that it cannot store, and sends it once there is space", async () => {
+      const nia = await fixture.openUser("nia");
       await nia.signUp();
-      const oskar = await Companion.with(stage.serverUrl, "oskar", "nia");
+      const oskar = await HeadlessUser.start(fixture.serverUrl, "oskar", "nia");
       await nia.openChat("oskar");
-      await nia.sees(GREETING);
+      await nia.waitForMessages(FIRST_TEXT);
       const setFull = (isFull: boolean) =>
         nia.page.evaluate((full) => {
           const store = IDBObjectStore.prototype;
@@ -117,53 +117,57 @@ export function trouble(stage: Stage): void {
           Object.assign(store, full ? { add: fail, put: fail } : all.writes);
         }, isFull);
       await setFull(true);
-      await oskar.write("shown");
-      await nia.sees(GREETING, "shown");
-      await nia.reads("The browser has no room left for this page: free some disk space");
-      await nia.write("not kept");
+      await oskar.send("shown");
+      await nia.waitForMessages(FIRST_TEXT, "shown");
+      await nia.waitForText("The browser has no room left for this page: free some disk space");
+      await nia.send("not kept");
       await expect.poll(() => nia.composer.inputValue()).toBe("not kept");
-      await nia.sees(GREETING, "shown");
+      await nia.waitForMessages(FIRST_TEXT, "shown");
       await setFull(false);
       await nia.page.getByText("no room left").waitFor({ state: "detached" });
       await nia.composer.press("Enter");
-      await nia.sees(GREETING, "shown", "not kept");
-      await nia.ticks("Delivered");
-      await oskar.leave();
+      await nia.waitForMessages(FIRST_TEXT, "shown", "not kept");
+      await nia.waitForTicks("Delivered");
+      await oskar.close();
     });
   });
 
-  describe("somebody whose page is of another origin than the server expects", () => {
-    it("is told which setting that is", async () => {
-      const gus = await stage.person("gus");
-      gus.cable.hidesHost = true;
-      await gus.cable.cut();
-      await gus.cable.mend();
+  describe("a page whose origin the server does not allow", () => {
+    it("names the setting to change", async () => {
+      const gus = await fixture.openUser("gus");
+      gus.proxy.hidesHost = true;
+      await gus.proxy.cut();
+      await gus.proxy.restore();
       await gus.page.reload();
       await gus.signUp();
-      await gus.reads(/does not accept live connections from this page’s address.+CORS_ORIGINS/);
+      await gus.waitForText(
+        /does not accept live connections from this page’s address.+CORS_ORIGINS/,
+      );
     });
   });
 
   describe("an error", () => {
-    it("is said in a plain sentence, one banner at a time", async () => {
-      const hugo = await stage.person("hugo");
+    it("is shown as a plain sentence, with one banner at a time", async () => {
+      const hugo = await fixture.openUser("hugo");
       await hugo.page.getByLabel("Username", { exact: true }).fill("hugo");
       await hugo.page.getByLabel("Password").fill("not his password");
       await hugo.page.getByRole("button", { name: "Sign in", exact: true }).click();
-      await hugo.reads("Username or password is wrong. Try again, or create an account first.");
-      await hugo.cable.cut();
+      await hugo.waitForText(
+        "Username or password is wrong. Try again, or create an account first.",
+      );
+      await hugo.proxy.cut();
       await hugo.page.getByRole("button", { name: "Sign in", exact: true }).click();
-      await hugo.reads("The server does not answer. Check your connection and try again.");
-      await hugo.cable.mend();
+      await hugo.waitForText("The server does not answer. Check your connection and try again.");
+      await hugo.proxy.restore();
       await hugo.signUp();
-      const iris = await Companion.with(stage.serverUrl, "iris", "hugo");
+      const iris = await HeadlessUser.start(fixture.serverUrl, "iris", "hugo");
       await hugo.openChat("iris");
 
       const banners = hugo.page.locator(".banner:visible");
       await hugo.button("What the server sees").click();
-      await hugo.reads("All that the server has");
-      await hugo.cable.cut();
-      await hugo.reads("You are offline");
+      await hugo.waitForText("All that the server has");
+      await hugo.proxy.cut();
+      await hugo.waitForText("You are offline");
       expect(await banners.count()).toBe(1);
       await hugo.context.route("**/users/search*", (route) =>
         route.fulfill({
@@ -173,34 +177,34 @@ export function trouble(stage: Stage): void {
         }),
       );
       await hugo.page.getByLabel("Find people").fill("some");
-      await hugo.reads("That was too often. Try again in 7 s.");
+      await hugo.waitForText("That was too often. Try again in 7 s.");
       expect(await banners.count()).toBe(1);
       expect(await hugo.page.getByText(/fetch|NetworkError|raw text/i).count()).toBe(0);
       await hugo.button("Dismiss").click();
-      await hugo.reads("You are offline");
+      await hugo.waitForText("You are offline");
       expect(await banners.count()).toBe(1);
-      await iris.leave();
+      await iris.close();
     });
   });
 
-  describe("somebody who signs out for good", () => {
-    it("is told what stays, and leaves nothing behind", async () => {
-      const jan = await stage.person("jan");
+  describe("signing out and erasing everything", () => {
+    it("says what a plain sign-out keeps, and leaves no data", async () => {
+      const jan = await fixture.openUser("jan");
       await jan.signUp();
-      const kaya = await Companion.with(stage.serverUrl, "kaya", "jan");
+      const kaya = await HeadlessUser.start(fixture.serverUrl, "kaya", "jan");
       await jan.openChat("kaya");
-      await jan.sees(GREETING);
-      await expect.poll(() => jan.kept()).toMatch(/messages":\[\{/);
+      await jan.waitForMessages(FIRST_TEXT);
+      await expect.poll(() => jan.storedData()).toMatch(/messages":\[\{/);
       await jan.button("Account of").click();
-      await jan.reads("The messages that it keeps stay, encrypted");
+      await jan.waitForText("The messages that it keeps stay, encrypted");
       await jan.button("Sign out and erase everything here").click();
       await jan.page.getByLabel("Username", { exact: true }).waitFor();
-      const stores = JSON.parse(await jan.kept())
+      const stores = JSON.parse(await jan.storedData())
         .slice(2)
         .map(Object.values)
         .flat(2);
       expect(stores).toEqual([]);
-      await kaya.leave();
+      await kaya.close();
     });
   });
 }

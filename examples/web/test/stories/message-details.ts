@@ -1,18 +1,18 @@
 import { describe, expect, it } from "vitest";
-import { Companion, GREETING } from "../companion.js";
-import type { Stage } from "../stage.js";
+import type { PageFixture } from "../fixture.js";
+import { FIRST_TEXT, HeadlessUser } from "../headless-user.js";
 
-export function details(stage: Stage): void {
-  describe("a chat", () => {
-    it("has links that open alone, sends no half-written word, and is clear without backgrounds", async () => {
-      const luz = await stage.person("luz");
+export function describeMessageDetails(fixture: PageFixture): void {
+  describe("messages", () => {
+    it("have safe links, are not sent during a composition, and have borders in forced colours", async () => {
+      const luz = await fixture.openUser("luz");
       await luz.signUp();
-      const milo = await Companion.with(stage.serverUrl, "milo", "luz");
+      const milo = await HeadlessUser.start(fixture.serverUrl, "milo", "luz");
       await luz.openChat("milo");
       const text =
         "See https://example.com/a?b=c, not javascript:alert(1) or https://a.example@b.example";
-      await milo.write(text);
-      await luz.sees(GREETING, text);
+      await milo.send(text);
+      await luz.waitForMessages(FIRST_TEXT, text);
       const links = luz.page.locator(".text a");
       expect(
         await links.evaluateAll((all) =>
@@ -24,13 +24,13 @@ export function details(stage: Stage): void {
       await luz.composer.evaluate((field) => {
         const init = { key: "Enter", bubbles: true, cancelable: true };
         const event = new KeyboardEvent("keydown", init);
-        // As Safari has it: the composition is over, and this Enter confirmed it.
+        // Safari ends the composition before it fires the event for the Enter that confirmed it.
         Object.defineProperty(event, "keyCode", { value: 229 });
         field.dispatchEvent(event);
       });
       expect(await luz.composer.inputValue()).toBe("にほ");
       await luz.composer.press("Enter");
-      await luz.sees(GREETING, text, "にほ");
+      await luz.waitForMessages(FIRST_TEXT, text, "にほ");
 
       await luz.page.emulateMedia({ forcedColors: "active" });
       const borders = await luz.page.evaluate(() => {
@@ -40,10 +40,10 @@ export function details(stage: Stage): void {
           styles: [".own", ".peer"].map((side) => styleOf(side).borderTopStyle),
         };
       });
-      // Firefox's driver does not emulate them.
-      expect(borders.isForced).toBe(stage.browser === "chromium");
+      // Playwright does not emulate forced colours in Firefox.
+      expect(borders.isForced).toBe(fixture.browser === "chromium");
       if (borders.isForced) expect(borders.styles).toEqual(["double", "solid"]);
-      await milo.leave();
+      await milo.close();
     });
   });
 }

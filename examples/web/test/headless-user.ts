@@ -14,16 +14,16 @@ import {
 import { connectInNode } from "lacre-client/node";
 import { until } from "../../server/harness/until.js";
 import { acceptChat } from "./accept-chat.js";
-import { PASSPHRASE, PASSWORD } from "./person.js";
+import { PASSPHRASE, PASSWORD } from "./test-user.js";
 
-/** A message as it is before the server has it. */
+/** A message that is encrypted and not sent. */
 export type Encrypted = Awaited<ReturnType<typeof encryptMessage>>;
 
-/** What companions write first. */
-export const GREETING = "hola";
+/** The first message that each headless user sends. */
+export const FIRST_TEXT = "hola";
 
-/** An account on another device than the page's. */
-export async function deviceOf(
+/** Registers a user, or signs in as one, on a device without a page. */
+export async function openAccount(
   server: string,
   username: string,
   how: "register" | "login",
@@ -33,10 +33,10 @@ export async function deviceOf(
   return Account.open(login, () => stores);
 }
 
-/** Somebody without a page: a client in this process, for what nobody types. */
-export class Companion {
+/** A user without a page: a client in this process with one chat. */
+export class HeadlessUser {
   readonly name: string;
-  readonly heard: MessengerEvent[] = [];
+  readonly events: MessengerEvent[] = [];
   #messenger!: Messenger;
   #key!: ChatKey;
   #userId = 0;
@@ -46,39 +46,39 @@ export class Companion {
     this.name = name;
   }
 
-  /** Signs up, begins a chat with a person, or opens the one that they have begun, and greets. */
-  static async with(server: string, name: string, peer: string): Promise<Companion> {
-    const companion = new Companion(name);
-    const account = await deviceOf(server, name, "register");
+  /** Registers a user, creates a chat with `peer` or opens the one that `peer` created, and sends FIRST_TEXT. */
+  static async start(server: string, name: string, peer: string): Promise<HeadlessUser> {
+    const user = new HeadlessUser(name);
+    const account = await openAccount(server, name, "register");
     const existing = await findChat(account, peer);
     const chat = existing
       ? await openChat(account, existing, PASSPHRASE)
       : await createChat(account, peer, PASSPHRASE);
     if (existing === undefined) await acceptChat(server, peer, name);
-    companion.#chatId = chat.chat_id;
-    companion.#key = chat.key;
-    companion.#userId = account.user_id;
-    companion.#messenger = await Messenger.start({
+    user.#chatId = chat.chat_id;
+    user.#key = chat.key;
+    user.#userId = account.user_id;
+    user.#messenger = await Messenger.start({
       ...{ account, open: [chat], connect: connectInNode },
-      hear: (event) => void companion.heard.push(event),
+      hear: (event) => void user.events.push(event),
     });
-    await companion.write(GREETING);
-    return companion;
+    await user.send(FIRST_TEXT);
+    return user;
   }
 
-  /** Resolves when the server has all of them. */
-  async write(...texts: string[]): Promise<void> {
+  /** Sends texts. Resolves when the server has acknowledged all of them. */
+  async send(...texts: string[]): Promise<void> {
     for (const text of texts) await this.#messenger.send(this.#chatId, text);
     const isSent = await until(() => this.#messenger.pending === 0, 60);
-    if (!isSent) throw new Error(`the server does not take what ${this.name} writes`);
+    if (!isSent) throw new Error(`the server does not acknowledge the messages of ${this.name}`);
   }
 
-  /** The seq up to which the other one has read. */
+  /** The seq up to which the peer has read. */
   get readUpTo(): number {
     return this.#messenger.chat(this.#chatId)!.readUpTo;
   }
 
-  /** A message that is not sent. */
+  /** Encrypts a message without sending it. */
   encrypt(text: string, timestamp: number): Promise<Encrypted> {
     return encryptMessage(this.#key, {
       ...{ chat_id: this.#chatId, sender_id: this.#userId, client_id: randomUUID() },
@@ -86,7 +86,7 @@ export class Companion {
     });
   }
 
-  leave(): Promise<void> {
+  close(): Promise<void> {
     return this.#messenger.stop();
   }
 }

@@ -5,11 +5,11 @@ import { isDeepStrictEqual } from "node:util";
 import type { BrowserContext, Locator, Page } from "playwright-core";
 import { until } from "../../server/harness/until.js";
 import { acceptChat, PASSWORD } from "./accept-chat.js";
-import type { Cable } from "./cable.js";
+import type { TcpProxy } from "./proxy.js";
 
 const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 
-/** On a machine whose cores other processes use too. */
+/** Long enough for a machine whose cores other processes use too. */
 const TIMEOUT_SECONDS = 45;
 
 export { PASSWORD };
@@ -22,57 +22,57 @@ interface AxeViolation {
   readonly nodes: readonly { readonly html: string }[];
 }
 
-/** Somebody with a browser. Does what people do, and finds things as a screen reader names them. */
-export class Person {
+/** A user with a page. Clicks and types, and finds elements by the names that a screen reader announces. */
+export class TestUser {
   readonly name: string;
-  readonly cable: Cable;
+  readonly proxy: TcpProxy;
   readonly context: BrowserContext;
-  /** What no page should make its browser say. */
-  readonly complaints: string[] = [];
+  /** Policy violations, dialogs, uncaught errors, and requests to other origins. */
+  readonly problems: string[] = [];
   page!: Page;
 
-  constructor(name: string, cable: Cable, context: BrowserContext) {
+  constructor(name: string, proxy: TcpProxy, context: BrowserContext) {
     this.name = name;
-    this.cable = cable;
+    this.proxy = proxy;
     this.context = context;
     context.setDefaultTimeout(TIMEOUT_SECONDS * 1000);
   }
 
-  async visit(): Promise<void> {
+  async openPage(): Promise<void> {
     await this.context.addInitScript(() => {
       document.addEventListener("securitypolicyviolation", ({ violatedDirective, blockedURI }) => {
         console.error(`policy violated: ${violatedDirective} ${blockedURI}`);
       });
     });
-    this.page = await this.tab();
+    this.page = await this.openTab();
   }
 
-  /** Another tab of the same browser. */
-  async tab(): Promise<Page> {
+  /** Opens the page in another tab of the same browser. */
+  async openTab(): Promise<Page> {
     const page = await this.context.newPage();
-    const complain = (what: string) => this.complaints.push(`${this.name}: ${what}`);
+    const report = (what: string) => this.problems.push(`${this.name}: ${what}`);
     page.on("dialog", (dialog) => {
-      complain(`dialog ${dialog.message()}`);
+      report(`dialog ${dialog.message()}`);
       void dialog.dismiss();
     });
     page.on("pageerror", ({ message }) => {
-      // Firefox reports a WebSocket that fails as an error of the page's.
-      if (!/establish a connection to the server at ws/.test(message)) complain(`error ${message}`);
+      // Firefox reports a failed WebSocket as an uncaught error of the page.
+      if (!/establish a connection to the server at ws/.test(message)) report(`error ${message}`);
     });
     page.on("console", (message) => {
-      if (/violat|Content.Security|Trusted/i.test(message.text())) complain(message.text());
+      if (/violat|Content.Security|Trusted/i.test(message.text())) report(message.text());
     });
     page.on("request", (request) => {
       const { origin, protocol } = new URL(request.url());
-      if (origin !== this.cable.url && protocol !== "ws:") complain(`asks ${request.url()}`);
+      if (origin !== this.proxy.url && protocol !== "ws:") report(`requests ${request.url()}`);
     });
-    await page.goto(this.cable.url);
+    await page.goto(this.proxy.url);
     return page;
   }
 
-  async leave(): Promise<void> {
+  async close(): Promise<void> {
     await this.context.close();
-    await this.cable.cut();
+    await this.proxy.cut();
   }
 
   button(name: string): Locator {
@@ -104,14 +104,14 @@ export class Person {
     await this.page.getByRole("search").getByRole("link", { name }).click();
   }
 
-  /** Begins a chat, which the other person accepts on another device. */
+  /** Begins a chat, and accepts it on another device of the peer. */
   async beginChat(name: string, passphrase = PASSPHRASE): Promise<void> {
-    await this.askForChat(name, passphrase);
-    await acceptChat(this.cable.url, name, this.name);
+    await this.requestChat(name, passphrase);
+    await acceptChat(this.proxy.url, name, this.name);
   }
 
-  /** Begins a chat, which the other person has to accept. */
-  async askForChat(name: string, passphrase = PASSPHRASE): Promise<void> {
+  /** Begins a chat, which the peer has yet to accept. */
+  async requestChat(name: string, passphrase = PASSPHRASE): Promise<void> {
     await this.find(name);
     await this.page.getByLabel("Passphrase", { exact: true }).fill(passphrase);
     await this.page.getByLabel("Passphrase, again").fill(passphrase);
@@ -134,45 +134,45 @@ export class Person {
     await this.button("Open the chat").click();
   }
 
-  async write(text: string): Promise<void> {
+  async send(text: string): Promise<void> {
     await this.composer.fill(text);
     await this.composer.press("Enter");
   }
 
-  /** The texts of the open chat, exactly. */
-  texts(): Promise<string[]> {
+  /** Returns the texts of the open chat that are in the document. */
+  messages(): Promise<string[]> {
     return this.page.locator(".text").evaluateAll((all) => all.map((one) => one.textContent ?? ""));
   }
 
-  /** In front of the person: messages in a window without the focus are not read. */
-  async sees(...texts: string[]): Promise<void> {
+  /** Waits until the open chat shows exactly these texts. Brings the page to the front, so that they are marked as read. */
+  async waitForMessages(...texts: string[]): Promise<void> {
     await this.page.bringToFront();
-    await comesTo(() => this.texts(), texts);
+    await waitForValue(() => this.messages(), texts);
   }
 
-  /** The last texts of the open chat: of a long one not all are in the document. */
-  async seesLast(...texts: string[]): Promise<void> {
+  /** Like `waitForMessages`, for the last texts: not all messages of a long chat are in the document. */
+  async waitForLastMessages(...texts: string[]): Promise<void> {
     await this.page.bringToFront();
-    await comesTo(async () => (await this.texts()).slice(-texts.length), texts);
+    await waitForValue(async () => (await this.messages()).slice(-texts.length), texts);
   }
 
   get timeline(): Locator {
     return this.page.getByRole("log");
   }
 
-  async reads(text: string | RegExp): Promise<void> {
+  async waitForText(text: string | RegExp): Promise<void> {
     await this.page.getByText(text).filter({ visible: true }).first().waitFor();
   }
 
-  /** How far our messages have come. */
-  async ticks(...ticks: string[]): Promise<void> {
+  /** Waits until the user's own messages have exactly these ticks. */
+  async waitForTicks(...ticks: string[]): Promise<void> {
     const all = this.page.locator(".ticks");
     const names = () => all.evaluateAll((some) => some.map((one) => one.getAttribute("title")));
-    await comesTo(names, ticks);
+    await waitForValue(names, ticks);
   }
 
-  /** What axe-core finds serious or critical on the page as it is. */
-  async barriers(): Promise<string[]> {
+  /** Returns the violations on the page as it is that axe-core rates serious or critical. */
+  async accessibilityViolations(): Promise<string[]> {
     await this.page.evaluate(axe);
     const violations = await this.page.evaluate<AxeViolation[]>(
       `axe.run(document, { resultTypes: ["violations"] }).then(({ violations }) => violations)`,
@@ -182,10 +182,10 @@ export class Person {
       .map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(" ")}`);
   }
 
-  /** All that the browser keeps for the page, as text: bytes as latin1, and whether keys can be read out. */
-  kept(): Promise<string> {
+  /** Returns the browser's data for the page as JSON text: bytes as latin1, and for each key whether it is extractable. */
+  storedData(): Promise<string> {
     return this.page.evaluate(async () => {
-      const written = (_: string, value: unknown) => {
+      const replacer = (_: string, value: unknown) => {
         if (value instanceof CryptoKey) return `CryptoKey extractable=${value.extractable}`;
         if (value instanceof Uint8Array) return String.fromCharCode(...value);
         return value;
@@ -206,13 +206,13 @@ export class Person {
         }
         database.close();
       }
-      return JSON.stringify(all, written);
+      return JSON.stringify(all, replacer);
     });
   }
 }
 
-/** Waits until something is as it should be, and says how it differs where it does not become so. */
-async function comesTo<Value>(read: () => Promise<Value>, wanted: Value): Promise<void> {
-  const isSame = async () => isDeepStrictEqual(await read(), wanted);
-  if (!(await until(isSame, TIMEOUT_SECONDS))) deepEqual(await read(), wanted);
+/** Waits until `read` returns the expected value. @throws {AssertionError} with the difference after TIMEOUT_SECONDS. */
+async function waitForValue<Value>(read: () => Promise<Value>, expected: Value): Promise<void> {
+  const isSame = async () => isDeepStrictEqual(await read(), expected);
+  if (!(await until(isSame, TIMEOUT_SECONDS))) deepEqual(await read(), expected);
 }

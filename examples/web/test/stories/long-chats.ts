@@ -1,43 +1,43 @@
 import { describe, expect, it } from "vitest";
-import { Companion } from "../companion.js";
-import type { Person } from "../person.js";
-import type { Stage } from "../stage.js";
+import type { PageFixture } from "../fixture.js";
+import { HeadlessUser } from "../headless-user.js";
+import type { TestUser } from "../test-user.js";
 
 const COUNT = 5000;
 const UNREAD = 20;
-/** Elements of the whole page that a long chat may have. */
+/** Maximum number of elements in the document with a long chat. */
 const MAX_ELEMENTS = 2000;
-/** Seconds between two messages: 5,000 are 35 days. */
+/** Seconds between two messages: 5,000 messages take 35 days. */
 const PAUSE = 600;
 
-export function long(stage: Stage): void {
+export function describeLongChats(fixture: PageFixture): void {
   describe("a chat of 5,000 messages", () => {
-    it("opens at the first unread one, loads pages as the user scrolls up, and has few elements", async () => {
-      const nora = await stage.person("nora");
+    it("opens at the first unread message, loads pages as the user scrolls up, and keeps few elements", async () => {
+      const nora = await fixture.openUser("nora");
       await nora.signUp();
-      const otto = await Companion.with(stage.serverUrl, "otto", "nora");
+      const otto = await HeadlessUser.start(fixture.serverUrl, "otto", "nora");
       const last = Date.now() / 1000;
       const texts = Array.from({ length: COUNT }, (_, at) => `message ${at + 1}`);
       const messages = await Promise.all(
         texts.map((text, at) => otto.encrypt(text, last - (COUNT - at) * PAUSE)),
       );
-      await otto.leave();
-      await stage.seed(messages, UNREAD);
+      await otto.close();
+      await fixture.replaceMessages(messages, UNREAD);
       const unread = nora.page.locator(".unread", { hasText: new RegExp(`^${UNREAD} unread$`) });
       await unread.waitFor({ timeout: 60_000 });
-      const asked = countPages(nora);
+      const requested = countPages(nora);
       await nora.openChat("otto");
 
-      await nora.reads("New messages");
+      await nora.waitForText("New messages");
       await nora.page.getByText(`message ${COUNT - UNREAD + 1}`, { exact: true }).waitFor();
       const [before, after] = await aroundDivider(nora);
       expect([before, after]).toEqual([
         `message ${COUNT - UNREAD}`,
         `message ${COUNT - UNREAD + 1}`,
       ]);
-      expect(asked.pages).toBeLessThanOrEqual(2);
+      expect(requested.pages).toBeLessThanOrEqual(2);
 
-      // The server limits requests: one of them is to be asked for again.
+      // Reject one request with 429, so that the page has to repeat it.
       let isLimited = false;
       await nora.page.route("**/messages?*", async (route) => {
         if (isLimited) return route.continue();
@@ -47,12 +47,12 @@ export function long(stage: Stage): void {
           json: { error_code: "ERR_RATE_LIMITED", error_message: "later", timestamp: last },
         });
       });
-      const wait = nora.reads(/The server limits how much it is asked for/);
-      const [up] = await Promise.all([goUp(nora), wait]);
+      const wait = nora.waitForText(/The server limits how much it is asked for/);
+      const [up] = await Promise.all([scrollUp(nora), wait]);
       expect(up).toMatchObject({ first: "message 1", moved: [] });
       expect(up.elements).toBeLessThan(MAX_ELEMENTS);
-      expect(asked.pages).toBeLessThanOrEqual(COUNT / 100 + 5);
-      await nora.reads("This is the beginning");
+      expect(requested.pages).toBeLessThanOrEqual(COUNT / 100 + 5);
+      await nora.waitForText("This is the beginning");
       const shown = messages.slice(0, 200);
       expect(await days(nora)).toEqual([
         ...new Set(shown.map(({ timestamp }) => dayOf(timestamp))),
@@ -60,24 +60,24 @@ export function long(stage: Stage): void {
 
       await nora.button("What the server sees").click();
       await expect.poll(() => nora.page.locator(".ciphertext").count()).toBeGreaterThan(50);
-      expect(await nora.texts()).toEqual([]);
+      expect(await nora.messages()).toEqual([]);
       expect(await elements(nora)).toBeLessThan(MAX_ELEMENTS);
       await nora.button("What the server sees").click();
-      await expect.poll(() => nora.texts()).toContain("message 1");
+      await expect.poll(() => nora.messages()).toContain("message 1");
 
       await nora.button("Go to the last message").click();
-      await nora.seesLast(...texts.slice(-100));
-      expect(await nora.barriers()).toEqual([]);
+      await nora.waitForLastMessages(...texts.slice(-100));
+      expect(await nora.accessibilityViolations()).toEqual([]);
       expect(await elements(nora)).toBeLessThan(MAX_ELEMENTS);
     }, 180_000);
   });
 
-  describe("the messages of a chat", () => {
-    it("are read where they are on the screen of a page in front, and the user's own come into view", async () => {
-      const pia = await stage.person("pia");
+  describe("messages on the screen", () => {
+    it("are marked as read if the page has the focus, and scroll to the end when the user sends one", async () => {
+      const pia = await fixture.openUser("pia");
       await pia.signUp();
-      const rex = await Companion.with(stage.serverUrl, "rex", "pia");
-      await rex.write(...Array.from({ length: 39 }, (_, at) => `message ${at + 2}`));
+      const rex = await HeadlessUser.start(fixture.serverUrl, "rex", "pia");
+      await rex.send(...Array.from({ length: 39 }, (_, at) => `message ${at + 2}`));
       await pia.openChat("rex");
       await pia.page.bringToFront();
       await expect.poll(() => rex.readUpTo, { timeout: 45_000 }).toBeGreaterThan(0);
@@ -86,37 +86,37 @@ export function long(stage: Stage): void {
       await expect.poll(() => rex.readUpTo, { timeout: 45_000 }).toBe(40);
       await pia.page.locator(".jump").waitFor({ state: "hidden" });
 
-      await goAway(pia);
-      await rex.write("while pia is away", "and again");
-      await pia.reads("and again");
-      await pia.reads("2 unread");
+      await removeFocus(pia);
+      await rex.send("while pia is away", "and again");
+      await pia.waitForText("and again");
+      await pia.waitForText("2 unread");
       expect(await aroundDivider(pia)).toEqual(["message 40", "while pia is away"]);
       expect(rex.readUpTo).toBe(40);
-      await comeBack(pia);
+      await restoreFocus(pia);
       await expect.poll(() => rex.readUpTo, { timeout: 45_000 }).toBe(42);
 
       await pia.timeline.press("Home");
       await pia.page.locator(".jump").waitFor();
-      await rex.write("further down");
+      await rex.send("further down");
       await pia.button("1 unread. Go to the last message").waitFor();
-      await pia.write("my own");
+      await pia.send("my own");
       await pia.page.locator(".jump").waitFor({ state: "hidden" });
       await expect.poll(() => rex.readUpTo, { timeout: 45_000 }).toBe(43);
       expect(await pia.page.locator(".divider").count()).toBe(0);
-      await rex.leave();
+      await rex.close();
     });
   });
 }
 
-/** Has the page behave as one without the focus: a browser without a window may give it to all. */
-async function goAway({ page }: Person): Promise<void> {
+/** Makes the page behave as if without the focus: a headless browser may give all pages the focus. */
+async function removeFocus({ page }: TestUser): Promise<void> {
   await page.evaluate(() => {
     Object.defineProperty(document, "hasFocus", { value: () => false, configurable: true });
     dispatchEvent(new Event("blur"));
   });
 }
 
-async function comeBack({ page }: Person): Promise<void> {
+async function restoreFocus({ page }: TestUser): Promise<void> {
   await page.bringToFront();
   await page.evaluate(() => {
     Reflect.deleteProperty(document, "hasFocus");
@@ -124,28 +124,28 @@ async function comeBack({ page }: Person): Promise<void> {
   });
 }
 
-/** How many pages of messages the browser asks for from now on. */
-function countPages({ page }: Person): { pages: number } {
-  const asked = { pages: 0 };
+/** Counts the pages of messages that the browser requests from now on. */
+function countPages({ page }: TestUser): { pages: number } {
+  const requested = { pages: 0 };
   page.on("request", (request) => {
-    if (/\/messages\?/.test(request.url())) asked.pages += 1;
+    if (/\/messages\?/.test(request.url())) requested.pages += 1;
   });
-  return asked;
+  return requested;
 }
 
-/** The days that have a heading, in order. */
-function days({ page }: Person): Promise<string[]> {
+/** Returns the days that have a heading, in order. */
+function days({ page }: TestUser): Promise<string[]> {
   const headings = page.locator(".day h3 time");
   return headings.evaluateAll((all) => all.map((one) => one.getAttribute("datetime") ?? ""));
 }
 
-/** The browser is in the time zone of this process. */
+/** Returns the day in the time zone of this process, which the browser uses too. */
 function dayOf(timestamp: number): string {
   return new Intl.DateTimeFormat("sv").format(timestamp * 1000);
 }
 
-/** The texts before and after "New messages". */
-function aroundDivider({ page }: Person): Promise<(string | undefined)[]> {
+/** Returns the texts before and after the divider "New messages". */
+function aroundDivider({ page }: TestUser): Promise<(string | undefined)[]> {
   return page.locator(".divider").evaluate((divider) => {
     const texts = [...document.querySelectorAll(".message .text")];
     const isBefore = (text: Element) =>
@@ -155,17 +155,17 @@ function aroundDivider({ page }: Person): Promise<(string | undefined)[]> {
   });
 }
 
-function elements({ page }: Person): Promise<number> {
+function elements({ page }: TestUser): Promise<number> {
   return page.evaluate(() => document.querySelectorAll("*").length);
 }
 
-/** Scrolls to the first message; gives what moved on the screen meanwhile, and the most elements there were. */
-function goUp({ timeline }: Person) {
+/** Scrolls to the first message. Returns which messages moved on the screen, and the maximum number of elements. */
+function scrollUp({ timeline }: TestUser) {
   return timeline.evaluate(async (scroller) => {
     const frame = () => new Promise((resolve) => requestAnimationFrame(resolve));
     const first = () => scroller.querySelector<HTMLElement>("[data-seq]")!;
     const moved: string[] = [];
-    let most = 0;
+    let maxElements = 0;
     while (first().dataset.seq !== "1") {
       scroller.scrollTop = 0;
       const seen = first();
@@ -174,8 +174,8 @@ function goUp({ timeline }: Person) {
       await frame();
       const shift = seen.getBoundingClientRect().top - top;
       if (Math.abs(shift) > 2) moved.push(`${seen.dataset.seq} by ${shift}`);
-      most = Math.max(most, document.querySelectorAll("*").length);
+      maxElements = Math.max(maxElements, document.querySelectorAll("*").length);
     }
-    return { first: first().querySelector(".text")?.textContent, moved, elements: most };
+    return { first: first().querySelector(".text")?.textContent, moved, elements: maxElements };
   });
 }

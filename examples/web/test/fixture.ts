@@ -6,20 +6,20 @@ import type { Browser, BrowserContextOptions } from "playwright-core";
 import { ServerProcess } from "../../server/harness/processes/server-process.js";
 import { type BrowserName, launch } from "../tools/browsers.js";
 import { WEB_ROOT } from "../tools/build-page.js";
-import { Cable } from "./cable.js";
-import type { Encrypted } from "./companion.js";
-import { Person } from "./person.js";
+import type { Encrypted } from "./headless-user.js";
+import { TcpProxy } from "./proxy.js";
+import { TestUser } from "./test-user.js";
 
-/** A server in a process of its own that serves the built page, and a browser. */
-export class Stage {
+/** A server in its own process that serves the built page, and a browser. */
+export class PageFixture {
   readonly #folder = mkdtempSync(join(tmpdir(), "lacre-web-"));
-  readonly #people: Person[] = [];
+  readonly #users: TestUser[] = [];
   readonly #names = new Set<string>();
   browser: BrowserName = "chromium";
   #server!: ServerProcess;
   #browser!: Browser;
 
-  async open(name: BrowserName): Promise<void> {
+  async start(name: BrowserName): Promise<void> {
     this.browser = name;
     this.#server = await ServerProcess.create({ databaseUrl: this.databaseUrl, webRoot: WEB_ROOT });
     [this.#browser] = await Promise.all([launch(name), this.#server.start()]);
@@ -33,44 +33,44 @@ export class Stage {
     return this.#server.url;
   }
 
-  /** Somebody who has the page before them, in a browser of their own, by a cable of their own. */
-  async person(name: string, options: BrowserContextOptions = {}): Promise<Person> {
-    if (this.#names.has(name)) throw new Error(`another test has a person named ${name}`);
+  /** Opens the page for a new user, in a separate browser context and through a separate proxy. */
+  async openUser(name: string, options: BrowserContextOptions = {}): Promise<TestUser> {
+    if (this.#names.has(name)) throw new Error(`another test has a user named ${name}`);
     this.#names.add(name);
-    const cable = await Cable.lay(this.#server.port);
+    const proxy = await TcpProxy.start(this.#server.port);
     const context = await this.#browser.newContext({
       viewport: { width: 1000, height: 700 },
       locale: "en-GB",
       ...options,
     });
-    const person = new Person(name, cable, context);
-    this.#people.push(person);
-    await person.visit();
-    return person;
+    const user = new TestUser(name, proxy, context);
+    this.#users.push(user);
+    await user.openPage();
+    return user;
   }
 
-  /** As a machine that loses its power. */
-  async kill(): Promise<void> {
+  /** Kills the server with SIGKILL, so that it cannot clean up. */
+  async killServer(): Promise<void> {
     await this.#server.kill();
   }
 
-  async restart(): Promise<void> {
+  async restartServer(): Promise<void> {
     await this.#server.start();
   }
 
-  /** Changes the database by hand, while the server is down. */
-  async tamper(...statements: readonly [sql: string, ...values: unknown[]][]): Promise<void> {
-    await this.kill();
+  /** Runs statements on the database while the server is down, in one transaction. */
+  async editDatabase(...statements: readonly [sql: string, ...values: unknown[]][]): Promise<void> {
+    await this.killServer();
     const database = new Database(`${this.#folder}/lacre.db`);
     database.transaction(() => {
       for (const [sql, ...values] of statements) database.prepare(sql).run(...values);
     })();
     database.close();
-    await this.restart();
+    await this.restartServer();
   }
 
-  /** Puts messages in the place of those that a chat has: all but the last `unread` are read. */
-  async seed(messages: readonly Encrypted[], unread: number): Promise<void> {
+  /** Replaces the messages of a chat. Both members have read all but the last `unread`. */
+  async replaceMessages(messages: readonly Encrypted[], unread: number): Promise<void> {
     const insert = `INSERT INTO messages
       (chat_id, sender_id, seq, client_id, encrypted_content, nonce, timestamp, stored_at, digest)
       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`;
@@ -84,17 +84,17 @@ export class Stage {
     const chatId = messages[0]!.chat_id;
     const empty = `DELETE FROM messages WHERE chat_id = ?`;
     const read = messages.length - unread;
-    await this.tamper([empty, chatId], ...rows, [last, messages.length, read, chatId]);
+    await this.editDatabase([empty, chatId], ...rows, [last, messages.length, read, chatId]);
   }
 
-  /** Lets go of those of a test, and gives what their browsers complained of. */
-  async leave(): Promise<string[]> {
-    const people = this.#people.splice(0);
-    await Promise.all(people.map((person) => person.leave()));
-    return people.flatMap(({ complaints }) => complaints);
+  /** Closes the pages of the users of a test, and returns the problems that their browsers reported. */
+  async closeUsers(): Promise<string[]> {
+    const users = this.#users.splice(0);
+    await Promise.all(users.map((user) => user.close()));
+    return users.flatMap(({ problems }) => problems);
   }
 
-  async close(): Promise<void> {
+  async stop(): Promise<void> {
     await this.#browser?.close();
     await this.#server?.stop();
     rmSync(this.#folder, { recursive: true });

@@ -4,36 +4,37 @@ import { connect, createServer, type Server, type Socket } from "node:net";
 import { Transform } from "node:stream";
 import { freePort } from "../../server/harness/processes/free-port.js";
 
-/** What a browser is connected to the server by, and what can be cut: both ends then see what they see in a tunnel. */
-export class Cable {
+/** TCP proxy between a client and the server. Tests cut its connections to simulate a network that fails. */
+export class TcpProxy {
   readonly port: number;
-  /** Whether new connections name another host than the browser does, as behind a proxy that does not pass it on. */
+  /** Whether new connections send another `Host` header, like a reverse proxy that does not forward the original one. */
   hidesHost = false;
-  readonly #to: number;
+  readonly #serverPort: number;
   readonly #sockets = new Set<Socket>();
   readonly #webSockets = new Set<Socket>();
   #server: Server | undefined;
 
-  private constructor(port: number, to: number) {
+  private constructor(port: number, serverPort: number) {
     this.port = port;
-    this.#to = to;
+    this.#serverPort = serverPort;
   }
 
-  static async lay(to: number): Promise<Cable> {
-    const cable = new Cable(await freePort(), to);
-    await cable.mend();
-    return cable;
+  static async start(serverPort: number): Promise<TcpProxy> {
+    const proxy = new TcpProxy(await freePort(), serverPort);
+    await proxy.restore();
+    return proxy;
   }
 
   get url(): string {
     return `http://localhost:${this.port}`;
   }
 
-  async mend(): Promise<void> {
+  /** Accepts connections again after `cut`. */
+  async restore(): Promise<void> {
     this.#server = createServer((near) => {
-      const far = connect(this.#to, "127.0.0.1");
-      const passed = this.hidesHost ? near.pipe(hideHost()) : near;
-      passed.pipe(far);
+      const far = connect(this.#serverPort, "127.0.0.1");
+      const requests = this.hidesHost ? near.pipe(hideHost()) : near;
+      requests.pipe(far);
       far.pipe(near);
       near.on("data", (bytes) => {
         if (/^GET \/ws\?/.test(bytes.toString("latin1"))) this.#webSockets.add(near).add(far);
@@ -55,8 +56,8 @@ export class Cable {
     await once(this.#server, "listening");
   }
 
-  /** While `ask` runs, another server answers requests for `path` with these headers, and no others: as those of the page itself. */
-  async answer(
+  /** Cuts the connections, and answers requests for `path` with these headers and no others while `ask` runs. */
+  async answerDuring(
     path: string,
     headers: Record<string, string>,
     ask: () => Promise<unknown>,
@@ -72,15 +73,16 @@ export class Cable {
     server.closeAllConnections();
     server.close();
     await once(server, "close");
-    await this.mend();
+    await this.restore();
   }
 
-  /** Carries nothing more over the WebSockets that there are, and closes none; what is new works. As after a change of networks. */
+  /** Drops all data of the open WebSockets without closing them, like a change of networks. New connections work. */
   blackhole(): void {
     for (const socket of this.#webSockets) socket.unpipe();
     for (const socket of this.#webSockets) socket.resume();
   }
 
+  /** Closes all connections, and accepts none until `restore`. */
   async cut(): Promise<void> {
     this.#server?.close();
     for (const socket of this.#sockets) socket.destroy();
@@ -88,7 +90,7 @@ export class Cable {
   }
 }
 
-/** Both names have nine letters, so that nothing else of a request changes. */
+/** Replaces the host by a name of the same length, so that the length of the request does not change. */
 function hideHost(): Transform {
   return new Transform({
     transform(chunk: Buffer, _, done) {
