@@ -133,7 +133,7 @@ export function isolatedExamples(files: Files = {}): TestProjectInlineConfigurat
   return { test: { ...onExamples, name: "isolated examples", include, exclude } };
 }
 
-/** The contract at broken servers, half of the servers each: one file would run alone at the end, for minutes. */
+/** Two projects that each run the contract suite for half of the faults: one project would run alone at the end, for minutes. */
 export const halvesOfFaults = [0, 1].map((half) => {
   const { test } = isolatedExamples({ include: slow.isolated });
   const env = { LACRE_HALF_OF_FAULTS: String(half) };

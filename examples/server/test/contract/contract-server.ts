@@ -6,14 +6,14 @@ import { createLog } from "../../src/log.js";
 import { type RunningServer, startServer } from "../../src/server.js";
 import { createDatabase, type ScratchDatabase, urlOf } from "../storage/databases.js";
 
-/** What the suite asks for in a minute is more than a user or an address would. */
+/** The suite sends more requests a minute than one user or address may. */
 const WITHOUT_LIMITS = {
   RATE_LIMIT_AUTH: "1000000",
   RATE_LIMIT_USER: "1000000",
   RATE_LIMIT_FRAMES: "1000000",
 };
 
-/** The real server on a database of its own, as a target of the contract suite. */
+/** Runs our server on a database of its own, as a target of the contract suite. */
 export class ContractServer implements ContractTarget {
   readonly #kind: DatabaseKind;
   #database: ScratchDatabase | undefined;
@@ -23,7 +23,7 @@ export class ContractServer implements ContractTarget {
     this.#kind = kind;
   }
 
-  /** For a machine that does much else. */
+  /** Seconds, enough for a busy machine. */
   readonly timeout = 30;
 
   fetch = (path: string, init?: RequestInit) => fetch(`${this.#running!.url}${path}`, init);

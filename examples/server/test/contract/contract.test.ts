@@ -9,11 +9,11 @@ const suite = (kind: DatabaseKind) => {
   beforeAll(() => server.start());
   afterAll(() => server.remove());
 
-  describe.concurrent("case by case", () => {
+  describe.concurrent("contract suite", () => {
     for (const { requirement, name, run } of contract) {
       it(`${requirement}: ${name}`, () => run(server));
     }
   });
 };
 
-onEachDatabase("the server keeps its contract:", suite, { isSlow: true });
+onEachDatabase("the server fulfils the contract:", suite, { isSlow: true });

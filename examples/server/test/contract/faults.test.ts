@@ -2,50 +2,50 @@ import { contract } from "lacre/testing";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { Passwords } from "../../src/identity/passwords.js";
 import { ContractServer } from "./contract-server.js";
-import { type Fault, faults } from "./faults.js";
+import { type Fault, faults } from "./faults/index.js";
 
-/** Seconds for a case that is to fail, as some fail by hearing nothing; the others have as long as they need. */
-const SHORT = 3;
-const AT_ONCE = 10;
+/** Timeout, in seconds, of a case that must fail: some cases fail only when an expected frame does not arrive. */
+const FAILING_CASE_TIMEOUT = 3;
+const CONCURRENCY = 10;
 
 /** Selects the faults of the half that `LACRE_HALF_OF_FAULTS` names (0 or 1); all of them if it is not set. */
 const half = process.env.LACRE_HALF_OF_FAULTS;
 const isOfHalf = (_: Fault, index: number) => half === undefined || index % 2 === Number(half);
 
-const SOUND: Fault = { name: "is not broken after all", noticedBy: [] };
+const WITHOUT_FAULT: Fault = { name: "has no fault", failingCases: [] };
 
-const broken = vi.hoisted(() => ({ functions: {} as NonNullable<Fault["functions"]> }));
+const installed = vi.hoisted(() => ({ functions: {} as NonNullable<Fault["functions"]> }));
 
-/** A module whose functions the fault of the moment replaces. The suite has modules of its own. */
-const breakable = vi.hoisted(() => (original: object) => {
+/** Wraps the functions of a module so that the installed fault can replace them. The contract suite is not affected. */
+const replaceable = vi.hoisted(() => (original: object) => {
   const isClass = (value: object) => String(value).startsWith("class");
   return Object.fromEntries(
     Object.entries(original).map(([name, value]) => {
       if (typeof value !== "function" || isClass(value)) return [name, value];
-      const call = (...given: unknown[]) => (broken.functions[name]?.(value) ?? value)(...given);
+      const call = (...given: unknown[]) => (installed.functions[name]?.(value) ?? value)(...given);
       return [name, call];
     }),
   );
 });
 
-vi.mock("lacre/server", async (load) => breakable(await load()));
-vi.mock("../../src/messages/store-message.js", async (load) => breakable(await load()));
-vi.mock("../../src/messages/accept-message.js", async (load) => breakable(await load()));
-vi.mock("../../src/messages/list-messages.js", async (load) => breakable(await load()));
+vi.mock("lacre/server", async (load) => replaceable(await load()));
+vi.mock("../../src/messages/store-message.js", async (load) => replaceable(await load()));
+vi.mock("../../src/messages/accept-message.js", async (load) => replaceable(await load()));
+vi.mock("../../src/messages/list-messages.js", async (load) => replaceable(await load()));
 
 function install({ functions = {}, methods = [] }: Fault): void {
-  broken.functions = functions;
-  for (const [prototype, name, breakIt] of methods) {
+  installed.functions = functions;
+  for (const [prototype, name, replace] of methods) {
     const original = Reflect.get(prototype, name);
-    // biome-ignore lint/suspicious/noExplicitAny: as the fault names it
-    vi.spyOn(prototype as any, name).mockImplementation(breakIt(original));
+    // biome-ignore lint/suspicious/noExplicitAny: the fault names a method of any class
+    vi.spyOn(prototype as any, name).mockImplementation(replace(original));
   }
 }
 
-/** The names of the cases that a server fails. */
-async function noticing(
+/** Runs the contract suite against a server, and returns the names of the failed cases. */
+async function runSuite(
   server: ContractServer,
-  { noticedBy, isSeenOneByOne = false }: Fault,
+  { failingCases, isSequential = false }: Fault,
 ): Promise<string[]> {
   const waiting = [...contract];
   const failed: string[] = [];
@@ -53,23 +53,23 @@ async function noticing(
     for (let one = waiting.shift(); one !== undefined; one = waiting.shift()) {
       const { name, run } = one;
       const { fetch, connect, timeout } = server;
-      const patience = noticedBy.includes(name) ? SHORT : timeout;
-      await run({ fetch, connect, timeout: patience }).catch(() => failed.push(name));
+      const seconds = failingCases.includes(name) ? FAILING_CASE_TIMEOUT : timeout;
+      await run({ fetch, connect, timeout: seconds }).catch(() => failed.push(name));
     }
   };
-  await Promise.all(Array.from({ length: isSeenOneByOne ? 1 : AT_ONCE }, work));
+  await Promise.all(Array.from({ length: isSequential ? 1 : CONCURRENCY }, work));
   return failed.sort();
 }
 
-describe("where a server is broken on purpose", () => {
+describe("contract suite", () => {
   afterEach(() => {
-    broken.functions = {};
+    installed.functions = {};
     vi.restoreAllMocks();
   });
 
-  for (const fault of [SOUND, ...faults].filter(isOfHalf)) {
-    it(`and ${fault.name}, the contract notices just that`, async () => {
-      // Passwords are not what is broken, and would take most of the time.
+  for (const fault of [WITHOUT_FAULT, ...faults].filter(isOfHalf)) {
+    it(`fails exactly ${fault.failingCases.length} cases: the server ${fault.name}`, async () => {
+      // Hashing passwords would take most of the time, and no fault concerns it.
       vi.spyOn(Passwords.prototype, "hash").mockImplementation(async (password) => `#${password}`);
       vi.spyOn(Passwords.prototype, "verify").mockImplementation(async (hashed, password) =>
         hashed === `#${password}` ? "prepared" : undefined,
@@ -78,7 +78,7 @@ describe("where a server is broken on purpose", () => {
       const server = new ContractServer("sqlite");
       await server.start();
       try {
-        expect(await noticing(server, fault)).toEqual([...fault.noticedBy].sort());
+        expect(await runSuite(server, fault)).toEqual([...fault.failingCases].sort());
       } finally {
         await server.remove();
       }

@@ -1,0 +1,97 @@
+import { Store } from "../../../src/database/store.js";
+import { Live } from "../../../src/live/live.js";
+import type { Fault } from "./fault.js";
+
+/** Faults of requests, contacts and the settings of chats. */
+export const chatFaults: readonly Fault[] = [
+  {
+    name: "accepts every message of a request",
+    methods: [
+      [
+        Store.prototype,
+        "takeSeq",
+        (takeSeq) =>
+          async function (this: Store, chat) {
+            const taken = await takeSeq.call(this, chat);
+            const isOpener = taken?.created_by === chat.sender_id;
+            return taken && { ...taken, accepted_at: isOpener ? 1 : taken.accepted_at };
+          },
+      ],
+    ],
+    failingCases: ["accepts one message in a request, which may be repeated"],
+  },
+  {
+    name: "treats a block as an accept",
+    methods: [
+      [
+        Store.prototype,
+        "setContact",
+        (setContact) =>
+          function (this: Store, chat, change) {
+            return setContact.call(this, chat, { ...change, action: "accept" });
+          },
+      ],
+    ],
+    failingCases: ["rejects messages of a blocked user"],
+  },
+  {
+    name: "accepts a second set of key parameters",
+    methods: [
+      [
+        Store.prototype,
+        "setChatParameters",
+        (original) =>
+          async function (this: Store, ...given) {
+            return (await original.apply(this, given)) ?? {};
+          },
+      ],
+    ],
+    failingCases: ["rejects a second set of key parameters"],
+  },
+  {
+    name: "restarts an answered chat",
+    methods: [
+      [
+        Store.prototype,
+        "restartChat",
+        (original) =>
+          async function (this: Store, ...given) {
+            await original.apply(this, given);
+            return true;
+          },
+      ],
+    ],
+    failingCases: ["rejects starting an answered chat over"],
+  },
+  {
+    name: "does not send chat_changed",
+    methods: [
+      [
+        Live.prototype,
+        "broadcastStatus",
+        (original) =>
+          function (this: Live, chat, status, from) {
+            if (status.event_type !== "chat_changed") original.call(this, chat, status, from);
+          },
+      ],
+    ],
+    failingCases: ["sends chat_changed to members that announced the capability only"],
+  },
+  {
+    name: "treats a setting with the same value as a change",
+    methods: [
+      [
+        Store.prototype,
+        "setAutoDelete",
+        (original) =>
+          async function (this: Store, id, setting) {
+            await original.call(this, id, { ...setting, hours: null });
+            return original.call(this, id, setting);
+          },
+      ],
+    ],
+    failingCases: [
+      "names the member who changed auto_delete_hours, and the last message before the change",
+    ],
+  },
+];

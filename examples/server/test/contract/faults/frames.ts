@@ -1,0 +1,169 @@
+import { Keyring, MessageProtocol, ReplayGuard, VerifyError } from "lacre";
+import { Channel, directionKeys } from "lacre/server";
+import { Connection } from "../../../src/live/connection.js";
+import { Live } from "../../../src/live/live.js";
+import { correctChannel, openingWith, withChannel } from "./channels.js";
+import type { Fault, Replace } from "./fault.js";
+
+/** Faults of handshakes, keys and the checks of frames. */
+export const frameFaults: readonly Fault[] = [
+  {
+    name: "signs with the key of the client's direction",
+    functions: {
+      acceptHello: withChannel(
+        ({ wire, connection: { client } }) => new Channel({ wire, own: client, peers: client }),
+      ),
+    },
+    failingCases: ["signs all frames after the welcome with the connection's server key"],
+  },
+  {
+    name: "accepts frames signed with its own key",
+    functions: {
+      acceptHello: openingWith(({ client, server }) => ({
+        key: new Keyring([client, server]),
+        replay: new ReplayGuard(),
+      })),
+    },
+    failingCases: [
+      "rejects a frame under the key of the server's direction",
+      "counts the frames of both ends in the answer to a heartbeat",
+    ],
+  },
+  {
+    name: "derives the keys of a connection without its nonces",
+    functions: {
+      acceptHello: withChannel(({ wire, connection, session }) => {
+        const channel = new Channel({ wire, own: session.server, peers: connection.client });
+        const open = channel.open.bind(channel);
+        channel.open = (data, now) => {
+          try {
+            return open(data, now);
+          } catch (error) {
+            if (!(error instanceof VerifyError)) throw error;
+            return MessageProtocol.open(data as Uint8Array, { key: session.client, now });
+          }
+        };
+        return channel;
+      }),
+    },
+    failingCases: [
+      "rejects a frame under a session key that is not derived with the connection's nonces",
+      "signs all frames after the welcome with the connection's server key",
+    ],
+  },
+  {
+    name: "uses the handshake's keys for frames over HTTP",
+    functions: { httpKeys: () => directionKeys },
+    failingCases: [
+      "rejects a frame under another key, or without a client id, over HTTP",
+      "returns a list as a frame on request",
+      "accepts a message in a frame on wire 1, and answers with a frame",
+      "accepts a message in a frame on wire 2, and answers with a frame",
+    ],
+  },
+  {
+    name: "treats a hello as a frame under the connection's keys",
+    ...confirmingByHello(),
+    failingCases: [
+      "does not report a user as online after a hello alone",
+      "holds deliveries back until the client's first frame after the welcome",
+    ],
+  },
+  {
+    name: "drops deliveries made before the client's first frame",
+    methods: [
+      [
+        Connection.prototype,
+        "whenConfirmed",
+        () =>
+          function (this: Connection, action) {
+            if (this.isConfirmed) action();
+          },
+      ],
+    ],
+    failingCases: ["holds deliveries back until the client's first frame after the welcome"],
+  },
+  {
+    name: "omits from an HTTP answer in a frame which request it answers",
+    functions: {
+      encodeHttpAnswer: (encodeHttpAnswer) => (definition, value, options) =>
+        encodeHttpAnswer(definition, value, { ...options, request: new Uint8Array(32) }),
+    },
+    failingCases: [
+      "returns a list as a frame on request",
+      "accepts a message in a frame on wire 1, and answers with a frame",
+      "accepts a message in a frame on wire 2, and answers with a frame",
+    ],
+  },
+  {
+    name: "accepts repeated frames",
+    functions: {
+      acceptHello: openingWith(({ client: key }) => ({ key })),
+    },
+    failingCases: [
+      "rejects a repeated frame",
+      "counts the frames of both ends in the answer to a heartbeat",
+    ],
+  },
+  {
+    name: "counts no frames",
+    functions: {
+      answerHeartbeat:
+        () =>
+        ({ sent_at }) => ({ sent_at }),
+    },
+    failingCases: ["counts the frames of both ends in the answer to a heartbeat"],
+  },
+  {
+    name: "accepts frames with any timestamp",
+    functions: {
+      acceptHello: withChannel((keys) => {
+        const channel = correctChannel(keys);
+        const open = channel.open.bind(channel);
+        channel.open = (data, now) => {
+          const { timestamp } = MessageProtocol.fromBytes(data as Uint8Array);
+          return open(data, Math.abs(now - timestamp) < 1000 ? timestamp : now);
+        };
+        return channel;
+      }),
+    },
+    failingCases: ["rejects a frame from the future", "rejects a frame that is too old"],
+  },
+  {
+    name: "accepts frames on a wire that was not negotiated",
+    functions: {
+      acceptHello: withChannel((keys) => {
+        const channel = correctChannel(keys);
+        const open = channel.open.bind(channel);
+        channel.open = (data, now) => {
+          const message = open(data, now);
+          Object.assign(channel, { wire: message.wire });
+          return message;
+        };
+        return channel;
+      }),
+    },
+    failingCases: ["closes the connection with 4000 after a frame on another wire"],
+  },
+];
+
+/** Replaces methods so that a hello confirms the connection, which only a frame under the connection's keys may do. */
+function confirmingByHello(): Pick<Fault, "methods"> {
+  let live: Live | undefined;
+  const noteLive: Replace = (original) =>
+    function (this: Live, ...given) {
+      live = this;
+      return original.apply(this, given);
+    };
+  const confirmByHello: Replace = (original) =>
+    function (this: Connection, data) {
+      original.call(this, data);
+      void live?.confirmed(this);
+    };
+  return {
+    methods: [
+      [Live.prototype, "confirmed", noteLive],
+      [Connection.prototype, "handshake", confirmByHello],
+    ],
+  };
+}

@@ -1,0 +1,15 @@
+import { chatFaults } from "./chats.js";
+import type { Fault } from "./fault.js";
+import { frameFaults } from "./frames.js";
+import { messageFaults } from "./messages.js";
+import { sessionFaults } from "./sessions.js";
+
+export type { Fault } from "./fault.js";
+
+/** All faults. The contract suite must report each of them, and nothing else. */
+export const faults: readonly Fault[] = [
+  ...frameFaults,
+  ...messageFaults,
+  ...sessionFaults,
+  ...chatFaults,
+];

@@ -1,0 +1,157 @@
+import { randomUUID } from "node:crypto";
+import { Store } from "../../../src/database/store.js";
+import { acknowledgingEarly } from "./early-acks.js";
+import type { Fault, Replace } from "./fault.js";
+
+/** Faults of sending, listing and acknowledging messages, and of receipts. */
+export const messageFaults: readonly Fault[] = [
+  {
+    name: "acknowledges a message before it stores it",
+    isSequential: true,
+    functions: acknowledgingEarly(),
+    failingCases: [
+      "accepts a request when the other member answers",
+      "returns a message immediately after its ack",
+    ],
+  },
+  {
+    name: "ignores client ids",
+    methods: [
+      [
+        Store.prototype,
+        "addMessage",
+        (addMessage) =>
+          async function (this: Store, message) {
+            const id = await addMessage.call(this, message);
+            return id ?? addMessage.call(this, { ...message, client_id: randomUUID() });
+          },
+      ],
+    ],
+    failingCases: [
+      "acknowledges a repeated client id as before, and stores the message once",
+      "stores one message for two simultaneous frames with the same client id",
+      "rejects a used client id with another body",
+      "rejects a used client id with another body over HTTP",
+      "recognises a repeated message on another connection and another wire",
+      "acknowledges a repeated message over HTTP as before, as over a WebSocket",
+      "assigns no seq to a rejected message",
+    ],
+  },
+  {
+    name: "leaves gaps in the seqs",
+    methods: [
+      [
+        Store.prototype,
+        "takeSeq",
+        (takeSeq) =>
+          async function (this: Store, chat) {
+            await takeSeq.call(this, chat);
+            return takeSeq.call(this, chat);
+          },
+      ],
+    ],
+    // The server recognises a chat request that already has a message by the chat's seq.
+    failingCases: [
+      "assigns no seq to a rejected message",
+      "lets only the other member accept a request",
+      "accepts one message in a request, which may be repeated",
+      "accepts a request when the other member answers",
+      "counts seqs per chat",
+      "assigns seqs from 1 without gaps while both members send",
+    ],
+  },
+  {
+    name: "replaces sender_id",
+    functions: {
+      acceptMessage: (acceptMessage) => (message, userId, services) =>
+        acceptMessage({ ...message, sender_id: userId }, userId, services),
+    },
+    failingCases: [
+      "rejects a message in another user's name",
+      "assigns no seq to a rejected message",
+      "rejects a message in another user's name, or for a chat other than the path's, over HTTP",
+    ],
+  },
+  {
+    name: "rounds the timestamps of messages",
+    functions: {
+      acceptMessage:
+        (acceptMessage) =>
+        async (...given) => {
+          const accepted = await acceptMessage(...given);
+          const timestamp = Math.floor(accepted.message.timestamp);
+          return { ...accepted, message: { ...accepted.message, timestamp } };
+        },
+    },
+    failingCases: [
+      "delivers a message unchanged to the other member on either wire",
+      "acknowledges a message over HTTP, and delivers it to the other member",
+    ],
+  },
+  {
+    name: "lists the messages of a chat for non-members",
+    ...leakingChats(),
+    failingCases: [
+      "names the chat of a rejected resume",
+      "rejects a resume of a non-member, or of an unknown chat",
+      "answers a non-member over HTTP as if the chat did not exist",
+    ],
+  },
+  {
+    name: "accepts receipts past the last seq",
+    functions: {
+      statusErrorCode:
+        (statusErrorCode) =>
+        (...given) => {
+          const errorCode = statusErrorCode(...given);
+          return errorCode === "ERR_SEQ_AHEAD" ? undefined : errorCode;
+        },
+    },
+    failingCases: ["rejects a receipt past the chat's last seq, and sends it to no one"],
+  },
+  {
+    name: "accepts receipts in another user's name",
+    functions: {
+      statusErrorCode:
+        (statusErrorCode) =>
+        (status, { user_id: _, ...known }) =>
+          statusErrorCode(status, { ...known, user_id: status.user_id }),
+    },
+    failingCases: ["rejects a receipt in another user's name"],
+  },
+  {
+    name: "answers a resume without after, through and has_more",
+    functions: {
+      answerResume:
+        (answerResume) =>
+        (...given) => ({ messages: answerResume(...given).messages, has_more: false }),
+    },
+    failingCases: [
+      "returns a list as a frame on request",
+      "answers a resume at the end with an empty list and has_more false",
+      "answers a resume past the end with the chat's last seq",
+      "stops at the limit, with has_more true and through at the last seq",
+      "stops before the answer exceeds a frame, with has_more true",
+      "pages through messages forward and backward from a seq",
+      "names the range that the answer to a resume covers, up to the chat's last seq",
+      "returns each message once over consecutive pages",
+    ],
+  },
+];
+
+/** Replaces functions so that each user can list a chat as its first member can. */
+function leakingChats(): Pick<Fault, "functions" | "methods"> {
+  const memberOf = new Map<number, number>();
+  const asMember: Replace = (list) => (store, userId: number, question: { chat_id: number }) =>
+    list(store, memberOf.get(question.chat_id) ?? userId, question);
+  const remember: Replace = (createChat) =>
+    async function (this: Store, ...given) {
+      const chat = await createChat.apply(this, given);
+      if (chat !== undefined) memberOf.set(chat.id, chat.user1_id);
+      return chat;
+    };
+  return {
+    functions: { listMessages: asMember, pageMessages: asMember },
+    methods: [[Store.prototype, "createChat", remember]],
+  };
+}
