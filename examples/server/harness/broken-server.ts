@@ -1,14 +1,14 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { Store } from "../src/database/store.js";
 
-// A server that acknowledges messages before it commits them: the rounds of kill -9 have to find it.
+// Starts a server that acknowledges messages before it commits them. The crash test must detect the lost messages.
 
-/** Milliseconds from the acknowledgement of a message to the commit of its transaction. */
+/** Milliseconds between the acknowledgement of a message and its commit. */
 const DELAY_MS = 50;
 
 type Transact = (this: Store, work: (store: Store) => Promise<unknown>) => Promise<unknown>;
 
-/** Stores of transactions in which a message is stored. */
+/** Stores whose transaction stores a message. */
 const storing = new WeakSet<Store>();
 const { takeSeq } = Store.prototype;
 Store.prototype.takeSeq = function (chat) {

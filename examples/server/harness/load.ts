@@ -6,27 +6,27 @@ import { readContents } from "./verify/contents.js";
 export interface LoadOptions {
   readonly urls: readonly string[];
   readonly clients: number;
-  /** Chats of each client with the ones after it, so many; and as many with those before it. */
-  readonly reach: number;
+  /** Number of chats that each client creates, one with each of the next clients. It is a member of twice as many. */
+  readonly chatsPerClient: number;
   readonly random: () => number;
 }
 
-/** Clients that write to all their chats, in each the next message as soon as the last one is acknowledged. */
+/** Clients that write to all their chats: the next message of a chat as soon as the last one is acknowledged. */
 export class Load {
   readonly clients: readonly Client[];
-  #isOn = false;
+  #isWriting = false;
 
   private constructor(clients: readonly ((load: Load) => Client)[]) {
     this.clients = clients.map((create) => create(this));
   }
 
-  /** Registers the clients with the first server, and gives them their chats. */
-  static async prepare({ urls, clients, reach, random }: LoadOptions): Promise<Load> {
+  /** Registers the clients at the first server and creates their chats. */
+  static async prepare({ urls, clients, chatsPerClient, random }: LoadOptions): Promise<Load> {
     const accounts: Account[] = [];
     for (let count = 0; count < clients; count++) accounts.push(await register(urls[0]!));
     const chats = accounts.map((): number[] => []);
     for (const [at, account] of accounts.entries()) {
-      for (let step = 1; step <= reach; step++) {
+      for (let step = 1; step <= chatsPerClient; step++) {
         const peer = (at + step) % clients;
         const chat = await createChat(urls[0]!, account, accounts[peer]!);
         chats[at]!.push(chat);
@@ -35,9 +35,9 @@ export class Load {
     }
     return new Load(
       accounts.map((account, at) => (load) => {
-        let dialled = at;
-        // The next server after each failure, as a balancer would have it.
-        const urlOf = () => urls[dialled++ % urls.length]!;
+        let next = at;
+        // Each attempt to connect uses the next server, as behind a load balancer.
+        const urlOf = () => urls[next++ % urls.length]!;
         const wires = at % 4 === 0 ? ([1] as const) : ([2, 1] as const);
         return new Client({
           account,
@@ -45,8 +45,8 @@ export class Load {
           urlOf,
           random,
           wires,
-          hear: (client, notice) => {
-            if (notice.type === "sent") load.#writeOn(client, notice.chat_id, notice.client_id);
+          onNotice: (client, notice) => {
+            if (notice.type === "sent") load.#writeNext(client, notice.chat_id, notice.client_id);
           },
         });
       }),
@@ -57,8 +57,8 @@ export class Load {
     return this.clients.reduce((sum, { record }) => sum + record.sent.size, 0);
   }
 
-  /** Messages that were handed over to be sent and are not acknowledged. */
-  get underWay(): number {
+  /** Number of messages that were written and are not acknowledged. */
+  get inFlight(): number {
     return this.clients.reduce((sum, { disk }) => sum + disk.outbox.size, 0);
   }
 
@@ -67,22 +67,22 @@ export class Load {
     this.resume();
   }
 
-  /** Has everybody write on. */
+  /** Makes all clients write again. */
   resume(): void {
-    this.#isOn = true;
+    this.#isWriting = true;
     for (const client of this.clients) {
-      for (const chat of client.chats) this.#writeOn(client, chat);
+      for (const chat of client.chats) this.#writeNext(client, chat);
     }
   }
 
   pause(): void {
-    this.#isOn = false;
+    this.#isWriting = false;
   }
 
-  /** Waits until everything is acknowledged and has arrived; false where it does not within so many seconds. */
+  /** Waits until all messages are acknowledged and delivered. Resolves to false if either step takes longer than `seconds`. */
   async settle(databaseUrl: string, seconds: number): Promise<boolean> {
     this.pause();
-    if (!(await until(() => this.underWay === 0, seconds))) return false;
+    if (!(await until(() => this.inFlight === 0, seconds))) return false;
     const { lastSeqs } = await readContents(databaseUrl);
     return until(() => this.clients.every((client) => isCaughtUp(client, lastSeqs)), seconds);
   }
@@ -91,9 +91,9 @@ export class Load {
     for (const client of this.clients) client.kill();
   }
 
-  /** `sent` is what was acknowledged just now, and is removed from the outbox only afterwards. */
-  #writeOn(client: Client, chat: number, sent?: string): void {
-    if (this.#isOn && !hasPending(client, chat, sent)) client.write(chat);
+  /** `sent` is a message acknowledged just now: its outbox entry is removed only afterwards. */
+  #writeNext(client: Client, chat: number, sent?: string): void {
+    if (this.#isWriting && !hasPending(client, chat, sent)) client.write(chat);
   }
 }
 

@@ -2,7 +2,7 @@ import { setTimeout as delay } from "node:timers/promises";
 
 const POLL_MS = 10;
 
-/** Waits until a condition holds; false where it does not within so many seconds. */
+/** Waits until a condition holds. Resolves to false if it does not within `seconds`. */
 export async function until(
   condition: () => boolean | Promise<boolean>,
   seconds: number,

@@ -10,7 +10,7 @@ export interface Account {
   readonly session_key: Uint8Array;
 }
 
-/** Registers a user of a name that nobody has. */
+/** Registers a user with a random name. */
 export async function register(url: string): Promise<Account> {
   const username = `user-${randomBytes(8).toString("hex")}`;
   const body = await post(`${url}/auth/register`, { username, password: PASSWORD });
@@ -18,7 +18,7 @@ export async function register(url: string): Promise<Account> {
   return { user_id: user_id!, username, access_token: access_token!, session_key: session_key! };
 }
 
-/** Has two users talk; the new chat's id. */
+/** Creates a chat that the peer accepts, and returns its id. */
 export async function createChat(url: string, creator: Account, peer: Account): Promise<number> {
   const body = {
     peer_name: peer.username,

@@ -14,36 +14,36 @@ import { ClientRecord } from "./record.js";
 
 const CONTENT_BYTES = 144;
 const MAX_FRAME_BYTES = 1024 * 1024;
-/** For a server to answer that the connection closes. */
-const CLOSING_PATIENCE_MS = 500;
-/** Of the protocol's delays between attempts to connect: rounds are short here. */
-const HASTE = 0.02;
+/** Milliseconds that the server has to answer a close frame. */
+const CLOSE_TIMEOUT_MS = 500;
+/** Factor for the delays between attempts to connect: the protocol's own are longer than a whole test. */
+const DELAY_FACTOR = 0.02;
 
 export interface ClientOptions {
   readonly account: Account;
-  /** The chats to catch up with. */
+  /** Ids of the chats to synchronise. */
   readonly chats: readonly number[];
-  /** Which server to dial this time. */
+  /** Returns the URL of the server for the next attempt to connect. */
   readonly urlOf: () => string;
   readonly random: () => number;
   readonly wires?: readonly (1 | 2)[];
-  /** Told of what was heard, when it is recorded. */
-  readonly hear?: (client: Client, notice: SessionNotice) => void;
+  /** Called with each notice after it is recorded. */
+  readonly onNotice?: (client: Client, notice: SessionNotice) => void;
 }
 
-/** A client around `lacre/session` on a real WebSocket, with a disk that outlives it. */
+/** Runs `lacre/session` on a real WebSocket. Its disk survives `kill`. */
 export class Client {
   readonly record = new ClientRecord();
   readonly disk = new Disk();
   readonly chats: readonly number[];
   readonly userId: number;
   isOnline = false;
-  /** The server that it dialled last. */
+  /** URL of the last server that it connected to. */
   url = "";
   readonly #options: ClientOptions;
   #session: Session | undefined;
   #socket: WebSocket | undefined;
-  #alarm: NodeJS.Timeout | undefined;
+  #timer: NodeJS.Timeout | undefined;
   #events: SessionEvent[] = [];
   #isHandling = false;
 
@@ -54,7 +54,7 @@ export class Client {
     for (const chat of options.chats) this.disk.cursors.set(chat, 0);
   }
 
-  /** Begins with what is on the disk. */
+  /** Starts a session from the state on the disk. */
   start(): void {
     const { account, random, wires } = this.#options;
     this.#session = new Session({
@@ -63,15 +63,15 @@ export class Client {
       outbox: this.disk.outbox.values(),
       cursors: this.disk.cursors,
       capabilities: ["delivered"],
-      random: () => random() * HASTE,
+      random: () => random() * DELAY_FACTOR,
       ...(wires && { wires }),
     });
     this.#handle({ type: "tick" });
   }
 
-  /** Is gone in an instant, as a process that is killed. */
+  /** Stops immediately, like a process that receives SIGKILL. */
   kill(): void {
-    clearTimeout(this.#alarm);
+    clearTimeout(this.#timer);
     this.#socket?.terminate();
     this.#socket = undefined;
     this.#session = undefined;
@@ -79,7 +79,7 @@ export class Client {
     this.isOnline = false;
   }
 
-  /** Has a new message sent to a chat. */
+  /** Sends a new random message to a chat. */
   write(chat_id: number): OutgoingMessage {
     const message = {
       chat_id,
@@ -98,7 +98,7 @@ export class Client {
     this.#handle({ type: "mark", event_type: "read", chat_id });
   }
 
-  /** Has all of an event's actions done before the next event. */
+  /** Performs all actions of an event before it handles the next event. */
   #handle(event: SessionEvent): void {
     this.#events.push(event);
     if (this.#isHandling) return;
@@ -124,28 +124,28 @@ export class Client {
         this.disk.outbox.set(action.message.client_id, action.message);
         return this.#handle({ type: "stored", client_id: action.message.client_id });
       case "forget":
-        return this.disk.forget(action.client_id);
+        return this.disk.remove(action.client_id);
       case "cursor":
         this.disk.cursors.set(action.chat_id, action.seq);
         return;
       case "deliver":
-        return this.#hear(action.notice);
+        return this.#notify(action.notice);
       case "failed":
         return this.record.note(action);
       case "wake":
-        clearTimeout(this.#alarm);
-        this.#alarm = setTimeout(
+        clearTimeout(this.#timer);
+        this.#timer = setTimeout(
           () => this.#handle({ type: "tick" }),
           Math.max(0, action.at * 1000 - Date.now()),
         );
     }
   }
 
-  #hear(notice: SessionNotice): void {
+  #notify(notice: SessionNotice): void {
     if (notice.type === "online") this.isOnline = true;
     if (notice.type === "offline") this.isOnline = false;
     this.record.note(notice);
-    this.#options.hear?.(this, notice);
+    this.#options.onNotice?.(this, notice);
   }
 
   #connect(): WebSocket {
@@ -153,20 +153,20 @@ export class Client {
     const url = new URL(`${this.url.replace(/^http/, "ws")}/ws`);
     url.searchParams.set("token", this.#options.account.access_token);
     const socket = new WebSocket(url, { maxPayload: MAX_FRAME_BYTES, perMessageDeflate: false });
-    let isRefused = false;
+    let isRejected = false;
     const handle = (event: SessionEvent) => {
       if (this.#socket === socket) this.#handle(event);
     };
     socket.on("open", () => handle({ type: "connected" }));
     socket.on("message", (data) => handle({ type: "frame", data }));
     socket.on("unexpected-response", (_, { statusCode }) => {
-      isRefused = statusCode === 401;
+      isRejected = statusCode === 401;
       socket.terminate();
     });
-    // What is to be known of an error is in the close code that follows it.
+    // A `close` event with a code follows each error.
     socket.on("error", () => {});
     socket.on("close", (code) =>
-      handle({ type: "closed", code: isRefused ? CLOSE.notAuthorised : code }),
+      handle({ type: "closed", code: isRejected ? CLOSE.notAuthorised : code }),
     );
     return socket;
   }
@@ -174,6 +174,6 @@ export class Client {
   #close(code: number): void {
     const closing = this.#socket;
     closing?.close(code);
-    setTimeout(() => closing?.terminate(), CLOSING_PATIENCE_MS).unref();
+    setTimeout(() => closing?.terminate(), CLOSE_TIMEOUT_MS).unref();
   }
 }

@@ -1,23 +1,23 @@
 import type { OutgoingMessage } from "lacre/session";
 
-/** What a client finds again when it was killed. */
+/** The state of a client that survives a kill. */
 export class Disk {
   outbox = new Map<string, OutgoingMessage>();
   readonly cursors = new Map<number, number>();
-  /** The last entry of the outbox that went. */
-  #forgotten: OutgoingMessage | undefined;
+  /** The entry that was removed last from the outbox. */
+  #removed: OutgoingMessage | undefined;
 
-  forget(clientId: string): void {
-    this.#forgotten = this.outbox.get(clientId) ?? this.#forgotten;
+  remove(clientId: string): void {
+    this.#removed = this.outbox.get(clientId) ?? this.#removed;
     this.outbox.delete(clientId);
   }
 
-  /** As if the client was killed between an acknowledgement and the removal of its entry. */
-  undoForget(): void {
-    if (this.#forgotten === undefined) return;
-    const { client_id } = this.#forgotten;
-    // It comes before what was written after it.
-    this.outbox = new Map([[client_id, this.#forgotten], ...this.outbox]);
-    this.#forgotten = undefined;
+  /** Restores the entry removed last, as if the client was killed between the acknowledgement and the removal. */
+  undoRemove(): void {
+    if (this.#removed === undefined) return;
+    const { client_id } = this.#removed;
+    // The outbox is in the order of writing: the restored message precedes all later ones.
+    this.outbox = new Map([[client_id, this.#removed], ...this.outbox]);
+    this.#removed = undefined;
   }
 }

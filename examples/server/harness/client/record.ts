@@ -1,42 +1,43 @@
 import type { ChatMessage } from "lacre";
 import type { OutgoingMessage, SessionAction, SessionNotice } from "lacre/session";
 
-/** Everything that a client's application did and was told. */
+/** Records the messages that a client's application wrote and the notices that it received. */
 export class ClientRecord {
-  /** What was handed over to be sent, in order. */
+  /** Messages that the application wrote, in order. */
   readonly written: OutgoingMessage[] = [];
   /** The seq of each message that the server has acknowledged, by client id. */
   readonly sent = new Map<string, number>();
+  /** The error code of each message that failed, by client id. */
   readonly failed = new Map<string, string>();
   readonly received: ChatMessage[] = [];
-  /** What no client should hear of an honest server. */
+  /** Notices that a correct server never causes. */
   readonly surprises: string[] = [];
-  /** Times that the server was not able to do something that a client does not ask for again, such as a mark. */
+  /** How often the server rejected something that the client does not repeat, such as a receipt, with ERR_UNAVAILABLE. */
   timesUnavailable = 0;
   timesOffline = 0;
 
-  note(heard: SessionNotice | Extract<SessionAction, { type: "failed" }>): void {
-    switch (heard.type) {
+  note(notice: SessionNotice | Extract<SessionAction, { type: "failed" }>): void {
+    switch (notice.type) {
       case "sent":
-        return this.#noteSent(heard.client_id, heard.seq);
+        return this.#noteSent(notice.client_id, notice.seq);
       case "failed":
-        this.failed.set(heard.client_id, heard.error_code);
+        this.failed.set(notice.client_id, notice.error_code);
         return;
       case "message":
-        this.received.push(heard.message);
+        this.received.push(notice.message);
         return;
       case "offline":
         this.timesOffline += 1;
-        if (!heard.retry) this.surprises.push(`sent away for good with ${heard.code}`);
+        if (!notice.retry) this.surprises.push(`closed without retry, with code ${notice.code}`);
         return;
       case "error":
-        if (heard.error.error_code === "ERR_UNAVAILABLE") this.timesUnavailable += 1;
-        else this.surprises.push(JSON.stringify(heard));
+        if (notice.error.error_code === "ERR_UNAVAILABLE") this.timesUnavailable += 1;
+        else this.surprises.push(JSON.stringify(notice));
         return;
       case "gap":
       case "rewound":
       case "refused":
-        this.surprises.push(JSON.stringify(heard));
+        this.surprises.push(JSON.stringify(notice));
     }
   }
 

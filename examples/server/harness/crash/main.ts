@@ -1,7 +1,7 @@
 import { randomInt } from "node:crypto";
 import { parseArgs } from "node:util";
 import type { DatabaseKind } from "../processes/database.js";
-import { isUnbroken, printProblems } from "../report.js";
+import { hasNoViolations, printProblems } from "../report.js";
 import { type Round, runCrashRounds } from "./rounds.js";
 
 const { values } = parseArgs({
@@ -25,22 +25,29 @@ console.log(
 );
 if (options.acknowledgesBeforeCommit)
   console.log("The server acknowledges before it commits: losses are expected.");
-console.log("round  seconds  acknowledged  under way  of these stored  lost so far");
+console.log("round  seconds  acknowledged  in flight  of these stored  lost so far");
 const report = await runCrashRounds({ ...options, onRound: printRound });
-const { lost, doubled, others, acknowledged, stored } = report;
+const { lost, duplicated, others, acknowledged, stored } = report;
 console.log(
-  `${acknowledged} acknowledged, ${stored} stored, ${lost.length} lost, ${doubled.length} doubled, ${others.length} other problems`,
+  `${acknowledged} acknowledged, ${stored} stored, ${lost.length} lost, ${duplicated.length} duplicated, ${others.length} other problems`,
 );
 printProblems(report);
-process.exitCode = isUnbroken(report) ? 0 : 1;
+process.exitCode = hasNoViolations(report) ? 0 : 1;
 
-function printRound({ number, seconds, acknowledged, underWay, storedUnheard, lost }: Round): void {
+function printRound({
+  number,
+  seconds,
+  acknowledged,
+  inFlight,
+  storedUnacknowledged,
+  lost,
+}: Round): void {
   const cells = [
     String(number).padStart(5),
     seconds.toFixed(2).padStart(7),
     String(acknowledged).padStart(12),
-    String(underWay).padStart(9),
-    String(storedUnheard).padStart(15),
+    String(inFlight).padStart(9),
+    String(storedUnacknowledged).padStart(15),
     String(lost).padStart(11),
   ];
   console.log(cells.join("  "));

@@ -12,21 +12,21 @@ import {
 import { Channel, directionKeys } from "lacre/server";
 import { WebSocket } from "ws";
 
-/** What the process is given in GREEDY, as JSON. */
+/** Options of this program, as JSON in the variable GREEDY. */
 export interface GreedyOptions {
   readonly url: string;
   readonly user_id: number;
   readonly access_token: string;
-  /** In hex. */
+  /** Hexadecimal. */
   readonly session_key: string;
   readonly chat_id: number;
 }
 
 const CONNECTIONS = 20;
-/** Ten frames of each connection this often are 200 a second. */
+/** Each connection sends 10 frames every 50 ms: 200 a second. */
 const INTERVAL_MS = 50;
 const FRAMES = 10;
-/** No more is sent while so many bytes wait for the server to read them. */
+/** A connection pauses while its socket has more unsent bytes than this. */
 const MAX_QUEUED_BYTES = 64 * 1024;
 
 const options = JSON.parse(process.env.GREEDY!) as GreedyOptions;
@@ -55,23 +55,23 @@ async function connect(): Promise<{ socket: WebSocket; channel: Channel }> {
   const key = directionKeys(session_key).server;
   const welcome = Welcome.fromProtocol(MessageProtocol.open(bytes, { key }));
   const keys = directionKeys(session_key, { hello: nonce, welcome: welcome.nonce });
-  // The answers are read from the socket, and not looked at.
+  // Read the answers from the socket and discard them.
   socket.on("message", () => {});
   return { socket, channel: new Channel({ wire: 2, own: keys.client, peers: keys.server }) };
 }
 
-/** Each kind of frame in turn, also such as the server refuses. */
-function nextFrame(channel: Channel, place: number): Uint8Array {
+/** Returns frames of all kinds in rotation, including some that the server rejects. */
+function nextFrame(channel: Channel, index: number): Uint8Array {
   const { chat_id, user_id } = options;
   const now = Date.now() / 1000;
-  switch (place % 7) {
+  switch (index % 7) {
     case 0:
     case 1:
       return channel.encode(Resume, { chat_id, after: 0, limit: 100 }, now);
     case 2:
       return channel.encode(StatusEvent, { event_type: "typing", chat_id, user_id }, now);
     case 3: {
-      const seq = 1 + (place % 100);
+      const seq = 1 + (index % 100);
       return channel.encode(StatusEvent, { event_type: "read", chat_id, user_id, seq }, now);
     }
     case 4:

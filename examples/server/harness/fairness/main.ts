@@ -5,22 +5,23 @@ import { fileURLToPath } from "node:url";
 import { type Account, createChat, register } from "../client/accounts.js";
 import { Client } from "../client/client.js";
 import { Child } from "../processes/child.js";
-import { createDatabase, type DatabaseKind, isPostgresThere } from "../processes/database.js";
+import { createDatabase, type DatabaseKind, isPostgresAvailable } from "../processes/database.js";
 import { ServerProcess } from "../processes/server-process.js";
 import { until } from "../until.js";
 import type { GreedyOptions } from "./greedy.js";
 
 /*
- * Measures what others notice of one user with 20 connections who sends every kind of frame at the limit: how long their
- * messages wait for an ack, and requests for an answer. npm run fairness -w examples/server -- 20 measures for 20 seconds.
+ * Measures how one user with 20 connections, who sends all kinds of frames at the limit, delays the acks and HTTP answers
+ * of other users. `npm run fairness -w examples/server -- 20` measures for 20 seconds.
  */
 
 const SECONDS = Number(process.argv[2] ?? 15);
 const PAIRS = 4;
 const WRITE_EVERY_MS = 60;
 const GET_EVERY_MS = 100;
-/** What must hold: the 99th percentile of acks against that without the user, and the slowest GET, in milliseconds. */
+/** Maximum ratio between the 99th percentiles of ack times with and without that user. */
 const MAX_RATIO = 2;
+/** Maximum time of a GET, in milliseconds. */
 const MAX_GET_MS = 100;
 
 interface Measured {
@@ -40,10 +41,10 @@ async function measureOn(kind: DatabaseKind): Promise<boolean> {
     await measure(server.url, writers, peer, chat_id, 3);
     const alone = await measure(server.url, writers, peer, chat_id, SECONDS);
     const child = startGreedy(server.url, greedy, chat_id);
-    const isOpen = await until(() => child.lastWords.includes("all connections are open"), 30);
-    if (!isOpen) throw new Error(child.lastWords);
+    const isOpen = await until(() => child.lastOutput.includes("all connections are open"), 30);
+    if (!isOpen) throw new Error(child.lastOutput);
     const beside = await measure(server.url, writers, peer, chat_id, SECONDS);
-    if (child.hasEnded) throw new Error(child.lastWords);
+    if (child.hasEnded) throw new Error(child.lastOutput);
     await child.end("SIGKILL");
     for (const { client } of writers) client.kill();
     const ratio = percentile(beside.acks, 0.99) / percentile(alone.acks, 0.99);
@@ -62,26 +63,27 @@ interface Writer {
   readonly acks: number[];
 }
 
-/** A user who writes to another one, and how long each ack took. */
+/** Connects a user who writes to another one. `acks` receives the time of each ack. */
 async function writerOn(url: string): Promise<Writer> {
   const [account, peer] = [await register(url), await register(url)];
   const chat_id = await createChat(url, account, peer);
   const acks: number[] = [];
   const client = new Client({
     ...{ account, chats: [chat_id], urlOf: () => url, random: Math.random },
-    hear: (_, { type }) => {
+    onNotice: (_, { type }) => {
       if (type === "sent") acks.push(performance.now());
     },
   });
   client.start();
-  if (!(await until(() => client.isOnline, 30))) throw new Error("a client does not connect");
+  if (!(await until(() => client.isOnline, 30)))
+    throw new Error("a client did not connect within 30 s");
   return { client, chat_id, acks };
 }
 
 async function measure(
   url: string,
   writers: readonly Writer[],
-  asker: Account,
+  reader: Account,
   chat_id: number,
   seconds: number,
 ): Promise<Measured> {
@@ -91,11 +93,11 @@ async function measure(
   const write = async (writer: Writer) => {
     await delay(Math.random() * WRITE_EVERY_MS);
     while (performance.now() < end) {
-      const heard = writer.acks.length;
+      const before = writer.acks.length;
       const begun = performance.now();
       writer.client.write(writer.chat_id);
-      await until(() => writer.acks.length > heard, 60);
-      acks.push((writer.acks[heard] ?? performance.now()) - begun);
+      await until(() => writer.acks.length > before, 60);
+      acks.push((writer.acks[before] ?? performance.now()) - begun);
       await delay(WRITE_EVERY_MS);
     }
   };
@@ -103,7 +105,7 @@ async function measure(
   const get = async () => {
     for (let count = 0; performance.now() < end; count++) {
       const begun = performance.now();
-      const headers = { authorization: `Bearer ${asker.access_token}` };
+      const headers = { authorization: `Bearer ${reader.access_token}` };
       const response = await fetch(`${url}${paths[count % paths.length]}`, { headers });
       await response.arrayBuffer();
       gets.push(performance.now() - begun);
@@ -141,7 +143,7 @@ async function post(url: string, chat_id: number, sender: Account): Promise<void
     },
     body: JSON.stringify(message),
   });
-  if (!response.ok) throw new Error(`a message was answered with ${response.status}`);
+  if (!response.ok) throw new Error(`the server answered a message with ${response.status}`);
 }
 
 function percentile(values: readonly number[], part: number): number {
@@ -161,6 +163,6 @@ console.log(
 );
 console.log(`|${" --- |".repeat(10)}`);
 let isFair = await measureOn("sqlite");
-if (await isPostgresThere()) isFair = (await measureOn("postgresql")) && isFair;
-console.log(isFair ? "within the bounds" : `past ${MAX_RATIO}× or ${MAX_GET_MS} ms`);
+if (await isPostgresAvailable()) isFair = (await measureOn("postgresql")) && isFair;
+console.log(isFair ? "within the bounds" : `above ${MAX_RATIO}× or ${MAX_GET_MS} ms`);
 process.exit(isFair ? 0 : 1);

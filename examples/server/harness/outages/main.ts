@@ -1,25 +1,25 @@
-import { isUnbroken, printProblems } from "../report.js";
+import { hasNoViolations, printProblems } from "../report.js";
 import type { Outage } from "./outage.js";
 import { findLate } from "./recovery.js";
 import { runOutages } from "./run.js";
 
-console.log("Outages under load: two servers, with a PostgreSQL and a Redis of their own");
+console.log("Outages under load: two servers that share a PostgreSQL and a Redis");
 console.log("outage               seconds  acknowledged  recovery  HTTP errors  slowest answer");
 const report = await runOutages(printOutage);
-const { lost, doubled, others, acknowledged, quietChat, outages } = report;
+const { lost, duplicated, others, acknowledged, quietChat, outages } = report;
 const { writtenWithoutRedis, writtenAfterwards } = quietChat;
 console.log(
-  `a message into a quiet chat, from one server to the other: ${secondsOf(writtenWithoutRedis)} after Redis is back, if it was written without it; ${secondsOf(writtenAfterwards)} if afterwards`,
+  `delivery to the other server in a chat without other traffic: ${secondsOf(writtenWithoutRedis)} after the restart of Redis for a message written during its outage; ${secondsOf(writtenAfterwards)} for a message written afterwards`,
 );
 console.log(
-  `${acknowledged} acknowledged, ${lost.length} lost, ${doubled.length} doubled, ${others.length} other problems`,
+  `${acknowledged} acknowledged, ${lost.length} lost, ${duplicated.length} duplicated, ${others.length} other problems`,
 );
 printProblems(report);
 const late = findLate(report);
 for (const problem of late) console.log(`  late: ${problem}`);
 const hasErrors = outages.some(({ failures }) => failures.length > 0);
-if (!hasErrors) console.log("  nobody was told of an error: was there an outage?");
-process.exitCode = isUnbroken(report) && late.length === 0 && hasErrors ? 0 : 1;
+if (!hasErrors) console.log("  no request failed: check that the outages took place");
+process.exitCode = hasNoViolations(report) && late.length === 0 && hasErrors ? 0 : 1;
 
 function printOutage(outage: Outage): void {
   const { name, seconds, recoverySeconds, failures, slowestAnswerSeconds } = outage;

@@ -4,46 +4,46 @@ import type { Load } from "../load.js";
 import { until } from "../until.js";
 import { type Failure, Probe } from "./probe.js";
 
-/** What one outage was like for the clients. */
+/** Effects of one outage on the clients. */
 export interface Outage {
   readonly name: string;
   readonly seconds: number;
-  /** Acknowledged while it lasted. */
+  /** Number of messages acknowledged during the outage. */
   readonly acknowledged: number;
   /**
-   * From its end until every client had a new message acknowledged and a new one from each of its chats; undefined where
-   * that did not come.
+   * Seconds from the end of the outage until each client had a new message acknowledged, and received a new message in each
+   * of its chats. Undefined after a timeout.
    */
   readonly recoverySeconds: number | undefined;
-  /** Answers over HTTP that were errors. */
+  /** Error answers over HTTP. */
   readonly failures: readonly Failure[];
   readonly slowestAnswerSeconds: number;
-  /** Answers over HTTP that should not be. */
-  readonly surprises: readonly string[];
+  /** HTTP results that the server must not cause even in an outage. */
+  readonly unexpected: readonly string[];
 }
 
-/** What has happened since an outage began. */
-export interface Seen {
+/** Counts since the beginning of an outage. */
+export interface OutageCounts {
   readonly acknowledged: number;
   readonly failures: number;
 }
 
 export interface Plan {
   readonly name: string;
-  /** Between its begin and its end, at least. */
+  /** Minimum duration in milliseconds. */
   readonly ms: number;
-  /** What must happen before its end; where it does not, the outage ends after some time all the same. */
-  readonly shows?: (seen: Seen) => boolean;
+  /** Extends the outage until this returns true, or until a timeout. */
+  readonly hasEffect?: (counts: OutageCounts) => boolean;
   readonly begin: () => Promise<void>;
   readonly end: () => Promise<void>;
 }
 
-/** On a busy machine everything takes longer. */
-const PATIENCE_SECONDS = 120;
+/** Enough for a busy machine. */
+const TIMEOUT_SECONDS = 120;
 
-/** Takes something away under load, and gives it back. */
-export async function suffer(
-  { name, ms, shows = () => true, begin, end }: Plan,
+/** Begins and ends an outage under load, and waits for the recovery. */
+export async function runOutage(
+  { name, ms, hasEffect = () => true, begin, end }: Plan,
   load: Load,
   urls: readonly string[],
   account: Account,
@@ -53,18 +53,18 @@ export async function suffer(
   await begin();
   const before = load.acknowledged;
   await delay(ms);
-  const seen = () => ({
+  const counts = () => ({
     acknowledged: load.acknowledged - before,
     failures: probe.failures.length,
   });
-  await until(() => shows(seen()), PATIENCE_SECONDS);
-  const { acknowledged } = seen();
+  await until(() => hasEffect(counts()), TIMEOUT_SECONDS);
+  const { acknowledged } = counts();
   await end();
   const over = performance.now();
-  const isBack = await until(isRecovered(load, Date.now() / 1000), PATIENCE_SECONDS);
+  const isBack = await until(isRecovered(load, Date.now() / 1000), TIMEOUT_SECONDS);
   const recoverySeconds = isBack ? (performance.now() - over) / 1000 : undefined;
   await probe.stop();
-  const { failures, surprises, slowestMs } = probe;
+  const { failures, unexpected, slowestMs } = probe;
   return {
     name,
     seconds: (over - begun) / 1000,
@@ -72,21 +72,21 @@ export async function suffer(
     recoverySeconds,
     failures,
     slowestAnswerSeconds: slowestMs / 1000,
-    surprises,
+    unexpected,
   };
 }
 
-/** Whether every client had something acknowledged since, and got something written since in each of its chats. */
+/** Whether, since that time, each client had a message acknowledged and received a new message in each of its chats. */
 function isRecovered({ clients }: Load, since: number): () => boolean {
-  const marks = clients.map(({ record }) => ({
+  const before = clients.map(({ record }) => ({
     sent: record.sent.size,
     received: record.received.length,
   }));
   return () =>
     clients.every(({ record, chats }, at) => {
-      const { sent, received } = marks[at]!;
+      const { sent, received } = before[at]!;
       const fresh = record.received.slice(received).filter(({ timestamp }) => timestamp >= since);
-      const heard = new Set(fresh.map(({ chat_id }) => chat_id));
-      return record.sent.size > sent && chats.every((chat) => heard.has(chat));
+      const chatsReceived = new Set(fresh.map(({ chat_id }) => chat_id));
+      return record.sent.size > sent && chats.every((chat) => chatsReceived.has(chat));
     });
 }

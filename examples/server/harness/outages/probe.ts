@@ -3,61 +3,60 @@ import { ErrorResponse } from "lacre";
 import type { Account } from "../client/accounts.js";
 
 const PERIOD_MS = 100;
-/** What no answer may have in it: pieces of SQL, of a stack, or of a connection string. */
-const INDISCREET =
-  /\bselect\b|\binsert\b|\bupdate\b|node_modules|\.[jt]s:\d|postgres(ql)?:|redis:/i;
+/** Matches internals that no answer may contain: SQL, stack traces, connection strings. */
+const INTERNALS = /\bselect\b|\binsert\b|\bupdate\b|node_modules|\.[jt]s:\d|postgres(ql)?:|redis:/i;
 
-/** An answer of a server's that was not what was asked for. */
+/** An error answer of a server. */
 export interface Failure {
   readonly status: number;
   readonly error_code: string;
 }
 
-/** Asks servers for a list of chats again and again, as a client that knows nothing of outages. */
+/** Requests the list of chats from each server every 100 ms, during outages too. */
 export class Probe {
   readonly failures: Failure[] = [];
-  /** What no answer should be. */
-  readonly surprises: string[] = [];
+  /** Missing answers, answers without an ErrorResponse, and answers that contain internals. */
+  readonly unexpected: string[] = [];
   slowestMs = 0;
-  #isOver = false;
-  readonly #asking: Promise<void>[];
+  #isStopped = false;
+  readonly #loops: Promise<void>[];
 
   constructor(urls: readonly string[], { access_token }: Account) {
-    this.#asking = urls.map(async (url) => {
-      while (!this.#isOver) {
-        await this.#ask(url, access_token);
+    this.#loops = urls.map(async (url) => {
+      while (!this.#isStopped) {
+        await this.#request(url, access_token);
         await delay(PERIOD_MS);
       }
     });
   }
 
   async stop(): Promise<void> {
-    this.#isOver = true;
-    await Promise.all(this.#asking);
+    this.#isStopped = true;
+    await Promise.all(this.#loops);
   }
 
-  async #ask(url: string, token: string): Promise<void> {
+  async #request(url: string, token: string): Promise<void> {
     const begun = performance.now();
     try {
       const response = await fetch(`${url}/chats`, {
         headers: { authorization: `Bearer ${token}` },
         signal: AbortSignal.timeout(30_000),
       });
-      this.#judge(response.status, await response.text());
+      this.#check(response.status, await response.text());
     } catch (error) {
-      this.surprises.push(`no answer: ${(error as Error).message}`);
+      this.unexpected.push(`no answer: ${(error as Error).message}`);
     }
     this.slowestMs = Math.max(this.slowestMs, performance.now() - begun);
   }
 
-  #judge(status: number, text: string): void {
+  #check(status: number, text: string): void {
     if (status === 200) return;
     try {
       const { error_code } = ErrorResponse.parse(JSON.parse(text));
       this.failures.push({ status, error_code });
     } catch {
-      this.surprises.push(`${status} without an ErrorResponse`);
+      this.unexpected.push(`${status} without an ErrorResponse`);
     }
-    if (INDISCREET.test(text)) this.surprises.push(`${status} says too much: ${text}`);
+    if (INTERNALS.test(text)) this.unexpected.push(`${status} contains internals: ${text}`);
   }
 }

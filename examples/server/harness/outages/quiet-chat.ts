@@ -3,22 +3,22 @@ import type { Load } from "../load.js";
 import type { RedisProcess } from "../processes/redis-process.js";
 import { until } from "../until.js";
 
-/** How long single messages took to their readers at another server, in seconds; undefined where they never came. */
+/** Delivery times, in seconds, of single messages to a reader at another server. Undefined after a timeout. */
 export interface QuietChat {
-  /** One that was written while Redis was gone: from when it was back. */
+  /** For a message written during the outage of Redis: time from the restart of Redis. */
   readonly writtenWithoutRedis: number | undefined;
-  /** One that was written when it was back. */
+  /** For a message written after the restart. */
   readonly writtenAfterwards: number | undefined;
 }
 
-const PATIENCE_SECONDS = 120;
+const TIMEOUT_SECONDS = 120;
 
-/** Writes to a chat in which nothing else happens that could tell its reader that something is missing. */
+/** Writes to a chat without other traffic, so that no later message can reveal to the reader that one is missing. */
 export async function writeIntoQuietChat(load: Load, redis: RedisProcess): Promise<QuietChat> {
-  const [writer, reader, chat] = await findStrangers(load);
+  const [writer, reader, chat] = await findMembersOnDifferentServers(load);
   await redis.kill();
   const first = writer.write(chat).client_id;
-  await until(() => writer.record.sent.has(first), PATIENCE_SECONDS);
+  await until(() => writer.record.sent.has(first), TIMEOUT_SECONDS);
   await redis.start();
   const writtenWithoutRedis = await timeTo(() => hasReceived(reader, first));
   const second = writer.write(chat).client_id;
@@ -26,23 +26,27 @@ export async function writeIntoQuietChat(load: Load, redis: RedisProcess): Promi
   return { writtenWithoutRedis, writtenAfterwards };
 }
 
-const MOVES = 10;
+const MAX_RECONNECTS = 10;
 
-/** Two members of one chat who are connected to different servers. */
-async function findStrangers(load: Load): Promise<readonly [Client, Client, number]> {
-  for (let move = 0; move < MOVES; move++) {
-    const found = strangersOf(load);
+/** Returns two members of one chat that are connected to different servers. Reconnects clients until there are any. */
+async function findMembersOnDifferentServers(
+  load: Load,
+): Promise<readonly [Client, Client, number]> {
+  for (let count = 0; count < MAX_RECONNECTS; count++) {
+    const found = membersOnDifferentServers(load);
     if (found) return found;
-    // Its next connection is to another server than its last one.
-    const client = load.clients[move % load.clients.length]!;
+    // A client connects to the next server each time.
+    const client = load.clients[count % load.clients.length]!;
     client.kill();
     client.start();
-    await until(() => client.isOnline, PATIENCE_SECONDS);
+    await until(() => client.isOnline, TIMEOUT_SECONDS);
   }
-  throw new Error("nobody is connected to the other server");
+  throw new Error("no two members of a chat are connected to different servers");
 }
 
-function strangersOf({ clients }: Load): readonly [Client, Client, number] | undefined {
+function membersOnDifferentServers({
+  clients,
+}: Load): readonly [Client, Client, number] | undefined {
   for (const writer of clients.filter(({ isOnline }) => isOnline)) {
     for (const chat of writer.chats) {
       const reader = clients.find(
@@ -60,6 +64,6 @@ function hasReceived({ record }: Client, clientId: string): boolean {
 
 async function timeTo(condition: () => boolean): Promise<number | undefined> {
   const begun = performance.now();
-  const isMet = await until(condition, PATIENCE_SECONDS);
+  const isMet = await until(condition, TIMEOUT_SECONDS);
   return isMet ? (performance.now() - begun) / 1000 : undefined;
 }

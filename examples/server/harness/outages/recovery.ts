@@ -1,9 +1,9 @@
 import type { OutageReport } from "./run.js";
 
-/** Within which everything goes on after an outage, on a machine that does nothing else. */
+/** Maximum recovery time on an idle machine. */
 const RECOVERY_SECONDS = 10;
 
-/** What took longer to go on than `seconds`, or did not. */
+/** Returns a description of each recovery or delivery that took longer than `seconds`, or did not happen. */
 export function findLate(
   { outages, quietChat }: OutageReport,
   seconds = RECOVERY_SECONDS,

@@ -6,30 +6,30 @@ import { isPostgresInstalled, PostgresProcess } from "../processes/postgres-proc
 import { isRedisInstalled, RedisProcess } from "../processes/redis-process.js";
 import { ServerProcess } from "../processes/server-process.js";
 import { readContents } from "../verify/contents.js";
-import { type Broken, findBroken } from "../verify/promises.js";
-import { type Outage, type Plan, suffer } from "./outage.js";
+import { findViolations, type Violations } from "../verify/guarantees.js";
+import { type Outage, type Plan, runOutage } from "./outage.js";
 import { type QuietChat, writeIntoQuietChat } from "./quiet-chat.js";
 
 export const canRunOutages = isPostgresInstalled && isRedisInstalled;
 
-export interface OutageReport extends Broken {
+export interface OutageReport extends Violations {
   readonly outages: readonly Outage[];
   readonly acknowledged: number;
   readonly quietChat: QuietChat;
 }
 
 const CLIENTS = 8;
-const REACH = 2;
+const CHATS_PER_CLIENT = 2;
 const BETWEEN_MS = 500;
-const PATIENCE_SECONDS = 120;
+const TIMEOUT_SECONDS = 120;
 
-interface Stage {
+interface Processes {
   readonly servers: readonly ServerProcess[];
   readonly postgres: PostgresProcess;
   readonly redis: RedisProcess;
 }
 
-/** Takes PostgreSQL and Redis away from two servers under load, and gives them back. */
+/** Stops and restarts PostgreSQL and Redis under two servers under load. */
 export async function runOutages(
   onOutage: (outage: Outage) => void = () => {},
 ): Promise<OutageReport> {
@@ -43,45 +43,53 @@ export async function runOutages(
       servers.push(await ServerProcess.create(options));
       await servers.at(-1)!.start();
     }
-    return await play({ servers, postgres, redis }, onOutage);
+    return await runPlans({ servers, postgres, redis }, onOutage);
   } finally {
     await Promise.all(servers.map((server) => server.kill()));
     await Promise.all([postgres.remove(), redis.remove()]);
   }
 }
 
-async function play(stage: Stage, onOutage: (outage: Outage) => void): Promise<OutageReport> {
-  const { servers, postgres, redis } = stage;
+async function runPlans(
+  processes: Processes,
+  onOutage: (outage: Outage) => void,
+): Promise<OutageReport> {
+  const { servers, postgres, redis } = processes;
   const urls = servers.map(({ url }) => url);
-  const load = await Load.prepare({ urls, clients: CLIENTS, reach: REACH, random: randomFrom(1) });
-  const asking = await register(urls[0]!);
+  const load = await Load.prepare({
+    urls,
+    clients: CLIENTS,
+    chatsPerClient: CHATS_PER_CLIENT,
+    random: randomFrom(1),
+  });
+  const observer = await register(urls[0]!);
   try {
     load.start();
     const outages: Outage[] = [];
-    for (const plan of plans(stage)) {
+    for (const plan of plans(processes)) {
       await delay(BETWEEN_MS);
-      outages.push(await suffer(plan, load, urls, asking));
+      outages.push(await runOutage(plan, load, urls, observer));
       onOutage(outages.at(-1)!);
       for (const server of servers) assertRunning(server);
     }
-    const wasSettled = await load.settle(postgres.url, PATIENCE_SECONDS);
+    const wasSettled = await load.settle(postgres.url, TIMEOUT_SECONDS);
     const quietChat = await writeIntoQuietChat(load, redis);
-    const isSettled = await load.settle(postgres.url, PATIENCE_SECONDS);
-    const broken = findBroken(await readContents(postgres.url), load.clients);
-    if (!wasSettled || !isSettled) broken.others.push("not everything arrived");
-    broken.others.push(...outages.flatMap(({ surprises }) => surprises));
+    const isSettled = await load.settle(postgres.url, TIMEOUT_SECONDS);
+    const violations = findViolations(await readContents(postgres.url), load.clients);
+    if (!wasSettled || !isSettled) violations.others.push("not all messages arrived");
+    violations.others.push(...outages.flatMap(({ unexpected }) => unexpected));
     for (const server of servers) assertRunning(server);
-    return { ...broken, outages, quietChat, acknowledged: load.acknowledged };
+    return { ...violations, outages, quietChat, acknowledged: load.acknowledged };
   } finally {
     load.stop();
   }
 }
 
-function assertRunning({ hasDied, lastWords }: ServerProcess): void {
-  if (hasDied) throw new Error(`a server ended by itself. ${lastWords}`);
+function assertRunning({ hasCrashed, lastOutput }: ServerProcess): void {
+  if (hasCrashed) throw new Error(`a server crashed. ${lastOutput}`);
 }
 
-function plans({ postgres, redis }: Stage): Plan[] {
+function plans({ postgres, redis }: Processes): Plan[] {
   const startBoth = () => Promise.all([postgres.start(), redis.start()]).then(() => {});
   const stopBoth = () => Promise.all([postgres.stop("immediate"), redis.kill()]).then(() => {});
   const startPostgres = () => postgres.start();
@@ -89,7 +97,7 @@ function plans({ postgres, redis }: Stage): Plan[] {
     {
       name: "PostgreSQL crashes",
       ms: 1500,
-      shows: ({ failures }) => failures > 0,
+      hasEffect: ({ failures }) => failures > 0,
       begin: () => postgres.stop("immediate"),
       end: startPostgres,
     },
@@ -100,12 +108,12 @@ function plans({ postgres, redis }: Stage): Plan[] {
       end: startPostgres,
     },
     {
-      name: "Redis is gone",
+      name: "Redis is killed",
       ms: 2500,
-      shows: ({ acknowledged }) => acknowledged > 0,
+      hasEffect: ({ acknowledged }) => acknowledged > 0,
       begin: () => redis.kill(),
       end: () => redis.start(),
     },
-    { name: "both are gone", ms: 1500, begin: stopBoth, end: startBoth },
+    { name: "both are stopped", ms: 1500, begin: stopBoth, end: startBoth },
   ];
 }

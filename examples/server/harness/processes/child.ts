@@ -3,13 +3,13 @@ import { once } from "node:events";
 
 const KEPT_LINES = 30;
 
-/** What runs still ends together with this process. */
+/** Processes to kill when this process exits. */
 const running = new Set<ChildProcess>();
 process.on("exit", () => {
   for (const child of running) child.kill("SIGKILL");
 });
 
-/** A process that this one starts, and what it said last. */
+/** A child process. Keeps the last lines of its output. */
 export class Child {
   readonly process: ChildProcess;
   readonly #name: string;
@@ -20,7 +20,7 @@ export class Child {
     this.process = spawn(command, args, { ...options, stdio: ["ignore", "pipe", "pipe"] });
     running.add(this.process);
     this.process.on("exit", () => running.delete(this.process));
-    // An error at the start, as that there is no such program, is told by `hasEnded`.
+    // After an error at the start, such as a missing program, `hasEnded` is true.
     this.process.on("error", ({ message }) => this.#lines.push(message));
     for (const stream of [this.process.stdout!, this.process.stderr!]) {
       stream.setEncoding("utf8");
@@ -39,11 +39,11 @@ export class Child {
     return pid === undefined || exitCode !== null || signalCode !== null;
   }
 
-  get lastWords(): string {
-    return `${this.#name} said last:\n${this.#lines.join("\n")}`;
+  get lastOutput(): string {
+    return `${this.#name} printed last:\n${this.#lines.join("\n")}`;
   }
 
-  /** Sends a signal, and waits until the process is gone. */
+  /** Sends a signal, and waits until the process has ended. */
   async end(signal: NodeJS.Signals): Promise<void> {
     if (this.hasEnded) return;
     const ended = once(this.process, "exit");

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Client } from "pg";
 
-/** Where databases for trying things out are made. */
+/** URL of the PostgreSQL on which test databases are created. */
 export const POSTGRES_URL =
   process.env.LACRE_POSTGRES_URL ?? "postgresql://postgres@127.0.0.1:5432";
 
@@ -20,7 +20,7 @@ export async function createDatabase(kind: DatabaseKind): Promise<ScratchDatabas
   return kind === "sqlite" ? createSqlite() : createPostgres();
 }
 
-export async function isPostgresThere(): Promise<boolean> {
+export async function isPostgresAvailable(): Promise<boolean> {
   const client = new Client({ connectionString: `${POSTGRES_URL}/postgres` });
   try {
     await client.connect();
@@ -43,7 +43,7 @@ function createSqlite(): ScratchDatabase {
 
 async function createPostgres(): Promise<ScratchDatabase> {
   const name = `lacre_harness_${randomBytes(6).toString("hex")}`;
-  // Sorted by the rules of a language, as most are: the server's keys must not be.
+  // Most databases collate text by the rules of a language. The keys of the server must not depend on that.
   await administer(
     `CREATE DATABASE ${name} LOCALE_PROVIDER icu ICU_LOCALE 'en' TEMPLATE template0`,
   );

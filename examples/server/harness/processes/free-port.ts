@@ -3,13 +3,13 @@ import { once } from "node:events";
 import { createServer } from "node:net";
 
 /**
- * Below the ports that the system gives to clients: one of these that dials a server that is down could be given the very
- * port that it dials, and would then talk to itself.
+ * First and last port of the range. It is below the system's ephemeral ports: a client that connects to a stopped server
+ * could receive the server's port as its own, and would then be connected to itself.
  */
 const FIRST = 20_000;
 const LAST = 32_000;
 
-/** A port of 127.0.0.1 that nobody listens on, to be listened on again and again. */
+/** Returns an unused port of 127.0.0.1, for servers that restart on the same port. */
 export async function freePort(): Promise<number> {
   for (;;) {
     const port = randomInt(FIRST, LAST);

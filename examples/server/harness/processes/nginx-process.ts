@@ -14,15 +14,15 @@ const nginx = programPath("nginx");
 export const isNginxInstalled = nginx !== undefined;
 
 export interface NginxOptions {
-  /** The port of the server behind it. */
+  /** The port of the upstream server. */
   readonly to: number;
-  /** The path under which the server is reached, such as `/lacre`. */
+  /** The public path of the server, such as `/lacre`. */
   readonly basePath: string;
-  /** Whether the server gets addresses without that path. */
+  /** Whether nginx removes that path from requests. */
   readonly strips: boolean;
 }
 
-/** An nginx that passes one path on to a server, and answers all others with 404. */
+/** An nginx that forwards one path to a server and answers all others with 404. */
 export class NginxProcess {
   readonly port: number;
   readonly #folder: string;
@@ -41,7 +41,7 @@ export class NginxProcess {
     const args = ["-p", folder, "-c", join(folder, "nginx.conf"), "-e", "stderr"];
     const child = new Child("nginx", nginx!, args, {});
     const isUp = await until(() => child.hasEnded || isListening(port), START_SECONDS);
-    if (!isUp || child.hasEnded) throw new Error(`nginx does not start. ${child.lastWords}`);
+    if (!isUp || child.hasEnded) throw new Error(`nginx does not start. ${child.lastOutput}`);
     return new NginxProcess(port, folder, child);
   }
 

@@ -10,13 +10,13 @@ import { programPath } from "./programs.js";
 
 const START_SECONDS = 30;
 
-/** Where PostgreSQL's programs are; undefined where they are not installed. */
+/** Paths of PostgreSQL's programs. Undefined if they are not installed. */
 const initdb = programPath("initdb");
 const postgres = programPath("postgres");
 
 export const isPostgresInstalled = initdb !== undefined && postgres !== undefined;
 
-/** A PostgreSQL of one's own, which can be stopped in the middle of its work. */
+/** A PostgreSQL server for one test, which may crash and restart. */
 export class PostgresProcess {
   readonly url: string;
   readonly #port: number;
@@ -29,7 +29,7 @@ export class PostgresProcess {
     this.url = `postgresql://postgres@127.0.0.1:${port}/postgres`;
   }
 
-  /** With an empty database. */
+  /** Creates an empty database cluster. Does not start the server. */
   static async create(): Promise<PostgresProcess> {
     const folder = mkdtempSync(join(tmpdir(), "lacre-postgres-"));
     const { uid, gid } = owner();
@@ -39,7 +39,7 @@ export class PostgresProcess {
     return new PostgresProcess(await freePort(), folder);
   }
 
-  /** Starts it, and waits until it takes queries. */
+  /** Starts the server and waits until it answers queries. */
   async start(): Promise<void> {
     const args = ["-D", join(this.#folder, "data"), "-p", String(this.#port)];
     const settings = ["listen_addresses=127.0.0.1", `unix_socket_directories=${this.#folder}`];
@@ -51,10 +51,10 @@ export class PostgresProcess {
     );
     this.#child = child;
     const isUp = await until(async () => child.hasEnded || (await this.#answers()), START_SECONDS);
-    if (!isUp || child.hasEnded) throw new Error(`postgres does not start. ${child.lastWords}`);
+    if (!isUp || child.hasEnded) throw new Error(`postgres does not start. ${child.lastOutput}`);
   }
 
-  /** `fast` rolls back what is under way and shuts down; `immediate` leaves everything as a crash does. */
+  /** `fast` rolls back open transactions and shuts down; `immediate` aborts as a crash does. */
   async stop(mode: "fast" | "immediate"): Promise<void> {
     await this.#child?.end(mode === "fast" ? "SIGINT" : "SIGQUIT");
   }

@@ -13,7 +13,7 @@ const redisProgram = programPath("redis-server");
 
 export const isRedisInstalled = redisProgram !== undefined;
 
-/** A Redis of one's own, which keeps nothing when it is killed. */
+/** A Redis server for one test. It loses all data when it is killed. */
 export class RedisProcess {
   readonly url: string;
   readonly #port: number;
@@ -34,10 +34,10 @@ export class RedisProcess {
     const child = new Child("redis", redisProgram!, [...args, "--save", ""], {});
     this.#child = child;
     const isUp = await until(() => child.hasEnded || isListening(this.#port), START_SECONDS);
-    if (!isUp || child.hasEnded) throw new Error(`redis does not start. ${child.lastWords}`);
+    if (!isUp || child.hasEnded) throw new Error(`redis does not start. ${child.lastOutput}`);
   }
 
-  /** Has it answer nobody, and close nothing. */
+  /** Suspends the process: it answers no command and closes no connection. */
   freeze(): void {
     this.#child!.process.kill("SIGSTOP");
   }

@@ -3,28 +3,28 @@ import { until } from "../until.js";
 import { Child } from "./child.js";
 import { freePort } from "./free-port.js";
 
-/** On a busy machine. */
+/** Enough for a busy machine. */
 const START_SECONDS = 120;
 const STOP_SECONDS = 10;
 
 export const SERVER = fileURLToPath(new URL("../../src/main.ts", import.meta.url));
-/** A server that acknowledges before it commits. */
+/** A server that acknowledges messages before it commits them. */
 export const BROKEN_SERVER = fileURLToPath(new URL("../broken-server.ts", import.meta.url));
 
 export interface ServerOptions {
   readonly databaseUrl: string;
   readonly redisUrl?: string;
   readonly program?: string;
-  /** Points a second that a user may spend on frames; by default more than any client needs. */
+  /** Limit of points a second for frames of one user. By default higher than any client needs. */
   readonly framesPerSecond?: number;
   readonly nodeOptions?: readonly string[];
-  /** The folder of a built page. */
+  /** Folder of the built web client. */
   readonly webRoot?: string;
-  /** The path under which a proxy lets clients reach it, such as `/lacre`. */
+  /** Public path of the server behind a proxy, such as `/lacre`. */
   readonly basePath?: string;
 }
 
-/** A server in a process of its own, which can be killed and started again at the same port. */
+/** Runs the server in a child process. It can be killed and restarted on the same port. */
 export class ServerProcess {
   readonly port: number;
   readonly #options: ServerOptions;
@@ -47,16 +47,16 @@ export class ServerProcess {
     return this.#child!.pid;
   }
 
-  /** Whether it ended without having been asked to. */
-  get hasDied(): boolean {
+  /** Whether the process ended without `stop` or `kill`. */
+  get hasCrashed(): boolean {
     return this.#child?.hasEnded ?? false;
   }
 
-  get lastWords(): string {
-    return this.#child?.lastWords ?? "";
+  get lastOutput(): string {
+    return this.#child?.lastOutput ?? "";
   }
 
-  /** Starts it, and waits until it answers. */
+  /** Starts the server and waits until it answers requests. */
   async start(): Promise<void> {
     const { databaseUrl, redisUrl, webRoot, basePath } = this.#options;
     const { program = SERVER, nodeOptions = [], framesPerSecond = 1_000_000 } = this.#options;
@@ -80,22 +80,23 @@ export class ServerProcess {
     const isUp = await until(async () => child.hasEnded || (await this.#answers()), START_SECONDS);
     if (!isUp || child.hasEnded) {
       await child.end("SIGKILL");
-      throw new Error(`the server does not start. ${child.lastWords}`);
+      throw new Error(`the server does not start. ${child.lastOutput}`);
     }
   }
 
-  /** As a machine that loses its power: nobody is told. */
+  /** Kills the process with SIGKILL, so that it cannot close any connection or file. */
   async kill(): Promise<void> {
     await this.#child?.end("SIGKILL");
     this.#child = undefined;
   }
 
+  /** Stops the process with SIGTERM, and kills it if it does not end within 10 seconds. */
   async stop(): Promise<void> {
     const child = this.#child;
     this.#child = undefined;
-    const patience = setTimeout(() => child?.end("SIGKILL"), STOP_SECONDS * 1000);
+    const timer = setTimeout(() => child?.end("SIGKILL"), STOP_SECONDS * 1000);
     await child?.end("SIGTERM");
-    clearTimeout(patience);
+    clearTimeout(timer);
   }
 
   async #answers(): Promise<boolean> {

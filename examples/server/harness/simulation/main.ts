@@ -1,29 +1,29 @@
 import { createDatabase, type DatabaseKind } from "../processes/database.js";
 import { ServerProcess } from "../processes/server-process.js";
-import { isUnbroken, printProblems } from "../report.js";
+import { hasNoViolations, printProblems } from "../report.js";
 import { planOf } from "./plan.js";
-import { playPlan } from "./world.js";
+import { runPlan } from "./run-plan.js";
 
 const plans = Number(process.env.LACRE_PLANS ?? 30);
 const first = Number(process.env.LACRE_SEED ?? 1);
 const kind = (process.env.LACRE_DATABASE ?? "sqlite") as DatabaseKind;
 
 console.log(`${plans} plans from seed ${first} on, over real WebSockets, on ${kind}`);
-console.log("   seed  written  failed  offline  breaks  broken promises");
+console.log("   seed  written  failed  offline  breaks  violations");
 const database = await createDatabase(kind);
 const server = await ServerProcess.create({ databaseUrl: database.url });
 let failures = 0;
 try {
   await server.start();
   for (let seed = first; seed < first + plans; seed++) {
-    const outcome = await playPlan(planOf(seed), server, database.url);
-    const { written, failed, timesOffline, breaks, lost, doubled, others } = outcome;
+    const outcome = await runPlan(planOf(seed), server, database.url);
+    const { written, failed, timesOffline, breaks, lost, duplicated, others } = outcome;
     const numbers = [seed, written, failed, timesOffline, breaks];
-    const problems = lost.length + doubled.length + others.length;
+    const problems = lost.length + duplicated.length + others.length;
     const cells = numbers.map((number, at) => String(number).padStart([7, 7, 6, 7, 6][at]!));
-    console.log(`${cells.join("  ")}  ${String(problems).padStart(15)}`);
+    console.log(`${cells.join("  ")}  ${String(problems).padStart(10)}`);
     printProblems(outcome);
-    if (!isUnbroken(outcome)) failures += 1;
+    if (!hasNoViolations(outcome)) failures += 1;
   }
 } finally {
   await server.stop();

@@ -3,7 +3,7 @@ import { Client } from "pg";
 
 export type Row = Record<string, unknown>;
 
-/** A connection past the server, to either database. */
+/** A direct connection to a database, which bypasses the server. */
 export interface Connection {
   all(sql: string): Promise<Row[]>;
   close(): Promise<void>;
@@ -14,7 +14,7 @@ export async function connectTo(databaseUrl: string): Promise<Connection> {
   return path === undefined ? connectToPostgres(databaseUrl) : openSqlite(path);
 }
 
-/** The file of a SQLite database; undefined for another one. */
+/** Returns the path of a SQLite database. Undefined for other databases. */
 export function sqlitePathOf(databaseUrl: string): string | undefined {
   return /^sqlite:\/\/\/(.+)$/.exec(databaseUrl)?.[1];
 }

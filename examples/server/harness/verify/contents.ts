@@ -3,23 +3,23 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { connectTo, type Row, sqlitePathOf } from "./connection.js";
 
-/** A message as it stands in the database. */
+/** A message row of the database. */
 export interface MessageRow {
   readonly chat_id: number;
   readonly seq: number;
   readonly client_id: string;
-  /** Null when it was deleted. */
+  /** Null if the content was deleted. */
   readonly encrypted_content: Uint8Array | null;
 }
 
-/** What a server's database holds, read past the server. */
+/** The messages of a server's database, read without the server. */
 export interface Contents {
-  /** By chat, in the order of their seqs. */
+  /** Messages by chat id, ordered by seq. */
   readonly messages: ReadonlyMap<number, readonly MessageRow[]>;
   readonly lastSeqs: ReadonlyMap<number, number>;
 }
 
-/** Reads all chats, or some. Nobody may write to these meanwhile. */
+/** Reads all chats, or the given ones. No client may write to them at the same time. */
 export async function readContents(
   databaseUrl: string,
   chats?: readonly number[],
@@ -41,11 +41,11 @@ export async function readContents(
   }
 }
 
-/** Reads what a killed server left, and leaves it so: a first reader of the file itself would do the server's recovery. */
-export async function readRemains(databaseUrl: string): Promise<Contents> {
+/** Reads a copy of the database of a killed server. The first reader of the original would recover it, which is left to the server. */
+export async function readAfterKill(databaseUrl: string): Promise<Contents> {
   const path = sqlitePathOf(databaseUrl);
   if (path === undefined) return readContents(databaseUrl);
-  const folder = mkdtempSync(join(tmpdir(), "lacre-remains-"));
+  const folder = mkdtempSync(join(tmpdir(), "lacre-killed-"));
   const copy = join(folder, "copy.db");
   copyFileSync(path, copy);
   if (existsSync(`${path}-wal`)) copyFileSync(`${path}-wal`, `${copy}-wal`);
@@ -54,7 +54,7 @@ export async function readRemains(databaseUrl: string): Promise<Contents> {
   return contents;
 }
 
-/** Deletes the content of one of a chat's messages, as the server does when its time is over. */
+/** Deletes the content of a random message of a chat, as the server does after `auto_delete_hours`. */
 export async function deleteContent(
   databaseUrl: string,
   chat: number,
@@ -79,7 +79,7 @@ function byChat(rows: readonly MessageRow[]): Map<number, MessageRow[]> {
   return chats;
 }
 
-/** PostgreSQL's driver gives 64-bit integers as text, and libsql gives blobs as ArrayBuffers. */
+/** PostgreSQL's driver returns 64-bit integers as text, and libsql returns blobs as ArrayBuffers. */
 function toMessageRow({ chat_id, seq, client_id, encrypted_content: content }: Row): MessageRow {
   return {
     chat_id: Number(chat_id),

@@ -4,13 +4,13 @@ import { findLate } from "../../harness/outages/recovery.js";
 import { canRunOutages, runOutages } from "../../harness/outages/run.js";
 
 describeIf(canRunOutages, "PostgreSQL's and Redis's own programs")(
-  "two servers that lose PostgreSQL and Redis while everybody writes",
+  "two servers during outages of PostgreSQL and Redis",
   () => {
-    it("report it, go on, and have lost nothing", async () => {
+    it("report errors, recover, and lose no message", async () => {
       const report = await runOutages();
-      const { lost, doubled, others, outages } = report;
-      expect({ lost, doubled, others }).toEqual({ lost: [], doubled: [], others: [] });
-      // How long it takes is measured by `npm run outages`, on a machine that does nothing else.
+      const { lost, duplicated, others, outages } = report;
+      expect({ lost, duplicated, others }).toEqual({ lost: [], duplicated: [], others: [] });
+      // `npm run outages` checks the recovery times, on an idle machine.
       expect(findLate(report, Number.POSITIVE_INFINITY)).toEqual([]);
       const [crash, , withoutRedis] = outages;
       expect(crash!.failures.length).toBeGreaterThan(0);

@@ -46,6 +46,6 @@ describeIf(prlimit !== undefined, "prlimit")("a server whose disk is full", () =
     expect(await until(async () => (await statusOf("/health")) === 200, 20)).toBe(true);
     const carol = await register(server.url);
     await createChat(server.url, carol, bob);
-    expect(server.hasDied).toBe(false);
+    expect(server.hasCrashed).toBe(false);
   });
 });

@@ -3,7 +3,7 @@ import { isQuick } from "../../../../test/support/runs.js";
 import {
   createDatabase as createHarnessDatabase,
   type DatabaseKind,
-  isPostgresThere,
+  isPostgresAvailable,
   POSTGRES_URL,
 } from "../../harness/processes/database.js";
 import { type DatabaseConfig, readDatabaseConfig } from "../../src/database/database-config.js";
@@ -14,7 +14,7 @@ export interface ScratchDatabase {
   remove(): Promise<void>;
 }
 
-const isThere = await isPostgresThere();
+const isThere = await isPostgresAvailable();
 
 /**
  * Tells the same of SQLite and of PostgreSQL. Where there is no PostgreSQL that half is skipped aloud; with

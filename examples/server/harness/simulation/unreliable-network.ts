@@ -1,27 +1,31 @@
 import { once } from "node:events";
 import { type AddressInfo, connect, createServer, type Server, type Socket } from "node:net";
-import type { Weather } from "./plan.js";
+import type { NetworkConditions } from "./plan.js";
 
-/** The network between a device and the server: it is slow, and it breaks connections in the middle of a frame. */
-export class RoughNetwork {
-  weather: Weather;
-  /** How many connections broke by themselves. */
+/** A TCP proxy between a device and the server. It delays data, and breaks connections in the middle of a frame. */
+export class UnreliableNetwork {
+  conditions: NetworkConditions;
+  /** Number of connections that broke at a random byte, without `cut`. */
   breaks = 0;
   readonly #server: Server;
   readonly #sockets = new Set<Socket>();
   readonly #port: number;
   readonly #random: () => number;
 
-  private constructor(port: number, weather: Weather, random: () => number) {
+  private constructor(port: number, conditions: NetworkConditions, random: () => number) {
     this.#port = port;
-    this.weather = weather;
+    this.conditions = conditions;
     this.#random = random;
     this.#server = createServer({ noDelay: true }, (client) => this.#accept(client));
   }
 
-  /** Listens on a free port, in front of the server on `port`. */
-  static async start(port: number, weather: Weather, random: () => number): Promise<RoughNetwork> {
-    const network = new RoughNetwork(port, weather, random);
+  /** Starts a proxy on a free port, for the server on `port`. */
+  static async start(
+    port: number,
+    conditions: NetworkConditions,
+    random: () => number,
+  ): Promise<UnreliableNetwork> {
+    const network = new UnreliableNetwork(port, conditions, random);
     network.#server.listen(0, "127.0.0.1");
     await once(network.#server, "listening");
     return network;
@@ -31,7 +35,7 @@ export class RoughNetwork {
     return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
   }
 
-  /** Breaks all connections, in the middle of whatever they carry. */
+  /** Resets all connections immediately. */
   cut(): void {
     for (const socket of this.#sockets) reset(socket);
   }
@@ -47,21 +51,21 @@ export class RoughNetwork {
       [client, server],
       [server, client],
     ] as const) {
-      this.#handOn(from, to);
+      this.#forward(from, to);
       this.#sockets.add(from);
       from.on("error", () => {});
       from.on("close", () => {
         this.#sockets.delete(from);
-        // What was cut at a byte ends there, and not before it.
+        // `#break` has ended this side already: a reset would discard the bytes before the cut.
         if (!to.writableEnded) reset(to);
       });
     }
   }
 
-  #handOn(from: Socket, to: Socket): void {
-    const { cut, bytes } = this.weather;
-    const isDoomed = this.#random() < cut;
-    let rest = isDoomed ? Math.floor(this.#random() * bytes) : Number.POSITIVE_INFINITY;
+  #forward(from: Socket, to: Socket): void {
+    const { cut, bytes } = this.conditions;
+    const willBreak = this.#random() < cut;
+    let rest = willBreak ? Math.floor(this.#random() * bytes) : Number.POSITIVE_INFINITY;
     let last = Promise.resolve();
     from.on("data", (data: Buffer) => {
       const piece = data.subarray(0, rest);
@@ -75,7 +79,7 @@ export class RoughNetwork {
     });
   }
 
-  /** The one end sees everything up to some byte, and then that the other is gone. */
+  /** Resets the sender. The receiver gets all forwarded bytes and then the end of the stream. */
   #break(from: Socket, to: Socket): void {
     if (!this.#sockets.has(from)) return;
     this.breaks += 1;
@@ -84,13 +88,13 @@ export class RoughNetwork {
   }
 
   #delay(): Promise<void> | undefined {
-    const { delay } = this.weather;
+    const { delay } = this.conditions;
     if (delay === 0) return undefined;
     return new Promise((resolve) => setTimeout(resolve, this.#random() * delay));
   }
 }
 
-/** A reset in the middle of a graceful end is more than Node 20 survives: its process never exits. */
+/** Resets a socket, or destroys it if it is being ended: after a reset during `end`, a process of Node.js 20 never exits. */
 function reset(socket: Socket): void {
   if (socket.writableEnded) socket.destroy();
   else socket.resetAndDestroy();

@@ -4,7 +4,7 @@ import { describe, expect, it } from "vitest";
 import type { Client } from "../../harness/client/client.js";
 import { ClientRecord } from "../../harness/client/record.js";
 import type { Contents, MessageRow } from "../../harness/verify/contents.js";
-import { findBroken } from "../../harness/verify/promises.js";
+import { findViolations } from "../../harness/verify/guarantees.js";
 
 const CHAT = 7;
 const OTHER_CHAT = 8;
@@ -19,8 +19,8 @@ const row = (seq: number): MessageRow => ({
   encrypted_content: message(seq).content,
 });
 
-/** Two members of a chat: the first wrote three messages, and the second received them. */
-function world() {
+/** Creates two members of a chat: the first wrote three messages, and the second received them. */
+function createState() {
   const member = (userId: number) =>
     ({
       ...{ userId, record: new ClientRecord(), chats: [CHAT] },
@@ -35,42 +35,42 @@ function world() {
   return { rows: [row(1), row(2), row(3)], lastSeq: 3, writer, reader };
 }
 
-type World = ReturnType<typeof world>;
+type State = ReturnType<typeof createState>;
 
-function verdict(plant: (world: World) => void = () => {}) {
-  const planted = world();
-  plant(planted);
+function violationsAfter(change: (state: State) => void = () => {}) {
+  const state = createState();
+  change(state);
   const contents: Contents = {
-    messages: new Map([[CHAT, planted.rows]]),
-    lastSeqs: new Map([[CHAT, planted.lastSeq]]),
+    messages: new Map([[CHAT, state.rows]]),
+    lastSeqs: new Map([[CHAT, state.lastSeq]]),
   };
-  return findBroken(contents, [planted.writer, planted.reader]);
+  return findViolations(contents, [state.writer, state.reader]);
 }
 
-it("finds nothing wrong where every promise is kept", () => {
-  expect(verdict()).toEqual({ lost: [], doubled: [], others: [] });
+it("finds no violation if all guarantees hold", () => {
+  expect(violationsAfter()).toEqual({ lost: [], duplicated: [], others: [] });
 });
 
 it("accepts messages whose content was deleted since, read or unread", () => {
-  const deleted = verdict(({ rows, reader }) => {
+  const deleted = violationsAfter(({ rows, reader }) => {
     rows[1] = { ...row(2), encrypted_content: null };
     reader.record.received.splice(1, 1);
   });
-  expect(deleted).toEqual({ lost: [], doubled: [], others: [] });
+  expect(deleted).toEqual({ lost: [], duplicated: [], others: [] });
 });
 
-const faults: [string, "lost" | "doubled" | "others", RegExp, (world: World) => void][] = [
+const faults: [string, "lost" | "duplicated" | "others", RegExp, (state: State) => void][] = [
   [
     "an acknowledged message that is not stored",
     "lost",
     /message 3 of 7, acknowledged as 3/,
-    (world) => {
-      world.rows.pop();
-      world.lastSeq = 2;
+    (state) => {
+      state.rows.pop();
+      state.lastSeq = 2;
     },
   ],
   [
-    "an acknowledged message that is stored with another content",
+    "an acknowledged message that is stored with other content",
     "lost",
     /message 2 of 7/,
     ({ rows }) => {
@@ -79,76 +79,76 @@ const faults: [string, "lost" | "doubled" | "others", RegExp, (world: World) => 
   ],
   [
     "a message that is stored twice",
-    "doubled",
-    /message 3 of 7, again as 4/,
-    (world) => {
-      world.rows.push({ ...row(3), seq: 4 });
-      world.lastSeq = 4;
+    "duplicated",
+    /message 3 of 7, again with seq 4 of chat 7/,
+    (state) => {
+      state.rows.push({ ...row(3), seq: 4 });
+      state.lastSeq = 4;
     },
   ],
   [
     "a message that is delivered twice",
-    "doubled",
-    /message 3 of 7, handed to user 2 again/,
+    "duplicated",
+    /message 3 of 7, delivered to user 2 again/,
     ({ reader }) => void reader.record.received.push(received(3)),
   ],
   [
     "messages that are delivered in the wrong order",
     "others",
-    /user 2 got 2 of 7 too late/,
+    /user 2 received seq 2 of chat 7 out of order/,
     ({ reader }) => void reader.record.received.splice(0, 3, received(1), received(3), received(2)),
   ],
   [
-    "messages that are stored in another order than they were written in",
+    "messages that are not stored in the order of writing",
     "others",
-    /not in the order of writing/,
+    /not stored in the order of writing/,
     ({ writer }) => void writer.record.written.reverse(),
   ],
   [
     "a message that is not delivered",
     "others",
-    /user 2 never got 2/,
+    /user 2 did not receive seq 2 of chat 7/,
     ({ reader }) => void reader.record.received.splice(1, 1),
   ],
   [
     "a gap between the seqs",
     "others",
-    /chat 7 has 3 where 2 should be/,
+    /chat 7 has seq 3 instead of 2/,
     ({ rows }) => void rows.splice(1, 1),
   ],
   [
-    "a last_seq that is not the last message's",
+    "a last_seq that is not the seq of the last message",
     "others",
-    /3 messages, and last_seq 4/,
-    (world) => {
-      world.lastSeq = 4;
+    /3 messages, but last_seq 4/,
+    (state) => {
+      state.lastSeq = 4;
     },
   ],
   [
     "a message that no client wrote",
     "others",
-    /nobody wrote 3/,
+    /no client wrote seq 3 of chat 7/,
     ({ writer }) => void writer.record.written.pop(),
   ],
   [
     "a message that is neither sent nor failed",
     "others",
-    /message 3 of 7 was never settled/,
+    /message 3 of 7 was neither sent nor failed/,
     ({ writer }) => void writer.record.sent.delete(message(3).client_id),
   ],
   [
-    "a message that failed in a chat of its writer",
+    "a message that failed in a chat of which its writer is a member",
     "others",
-    /message 4 of 7 failed with ERR_INTERNAL in its writer's chat 7/,
+    /message 4 of 7 failed with ERR_INTERNAL, but its writer is a member of chat 7/,
     ({ writer }) => {
       writer.record.written.push(message(4));
       writer.record.failed.set(message(4).client_id, "ERR_INTERNAL");
     },
   ],
   [
-    "a message that is sent to a chat of others",
+    "a message that is sent to a chat of which its writer is not a member",
     "others",
-    /was sent to chat 8, of which its writer is no member/,
+    /was sent to chat 8, but its writer is not a member/,
     ({ writer }) => {
       writer.record.written.push(message(1, OTHER_CHAT));
       writer.record.sent.set(message(1, OTHER_CHAT).client_id, 1);
@@ -157,13 +157,13 @@ const faults: [string, "lost" | "doubled" | "others", RegExp, (world: World) => 
   [
     "an error that no client should receive",
     "others",
-    /user 2 heard .*gap/,
+    /user 2 received .*gap/,
     ({ reader }) => void reader.record.surprises.push("gap"),
   ],
 ];
 
 describe("finds", () => {
-  it.each(faults)("%s", (_, kind, problem, plant) => {
-    expect(verdict(plant)[kind]).toContainEqual(expect.stringMatching(problem));
+  it.each(faults)("%s", (_, kind, problem, change) => {
+    expect(violationsAfter(change)[kind]).toContainEqual(expect.stringMatching(problem));
   });
 });

@@ -5,29 +5,29 @@ import { Client } from "../client/client.js";
 import type { ServerProcess } from "../processes/server-process.js";
 import { until } from "../until.js";
 import { deleteContent, readContents } from "../verify/contents.js";
-import { type Broken, findBroken } from "../verify/promises.js";
-import { CALM, CHATS, DEVICES, isMember, type Plan, type Step } from "./plan.js";
-import { RoughNetwork } from "./rough-network.js";
+import { findViolations, type Violations } from "../verify/guarantees.js";
+import { CHATS, DEVICES, isMember, type Plan, RELIABLE, type Step } from "./plan.js";
+import { UnreliableNetwork } from "./unreliable-network.js";
 
-/** For everything to arrive in good weather, on a busy machine too. */
-const SETTLING_SECONDS = 120;
+/** Maximum seconds until all messages have arrived over a reliable network. Enough for a busy machine. */
+const SETTLE_SECONDS = 120;
 
-export interface Outcome extends Broken {
+export interface Outcome extends Violations {
   readonly seed: number;
   readonly written: number;
   readonly failed: number;
-  /** How often a device lost its connection, for whatever reason. */
+  /** How often a device lost its connection, for any reason. */
   readonly timesOffline: number;
-  /** How often a connection broke at some byte. */
+  /** How often a connection broke at a random byte. */
   readonly breaks: number;
 }
 
 interface Device {
   readonly client: Client;
-  readonly network: RoughNetwork;
+  readonly network: UnreliableNetwork;
 }
 
-interface World {
+interface Simulation {
   readonly server: ServerProcess;
   readonly databaseUrl: string;
   readonly devices: readonly Device[];
@@ -36,26 +36,26 @@ interface World {
   readonly random: () => number;
 }
 
-/** Has a plan happen to devices of new users at a running server. */
-export async function playPlan(
+/** Runs a plan with devices of new users on a running server. */
+export async function runPlan(
   plan: Plan,
   server: ServerProcess,
   databaseUrl: string,
 ): Promise<Outcome> {
   const random = randomFrom(plan.seed);
-  const world = await prepare(plan, { server, databaseUrl, random });
-  const { devices } = world;
+  const simulation = await prepare(plan, { server, databaseUrl, random });
+  const { devices } = simulation;
   try {
-    for (const step of plan.steps) await perform(step, world);
-    const isSettled = await settle(world);
+    for (const step of plan.steps) await runStep(step, simulation);
+    const isSettled = await settle(simulation);
     const clients = devices.map(({ client }) => client);
-    const contents = await readContents(databaseUrl, world.chats);
-    const broken = findBroken(contents, clients);
-    if (!isSettled) broken.others.push(`not everything arrived in ${SETTLING_SECONDS} s`);
+    const contents = await readContents(databaseUrl, simulation.chats);
+    const violations = findViolations(contents, clients);
+    if (!isSettled) violations.others.push(`not all messages arrived within ${SETTLE_SECONDS} s`);
     const sum = (count: (device: Device) => number) =>
       devices.map(count).reduce((a, b) => a + b, 0);
     return {
-      ...broken,
+      ...violations,
       seed: plan.seed,
       written: sum(({ client }) => client.record.written.length),
       failed: sum(({ client }) => client.record.failed.size),
@@ -71,16 +71,16 @@ export async function playPlan(
 }
 
 async function prepare(
-  { weather }: Plan,
-  { server, databaseUrl, random }: Omit<World, "devices" | "chats">,
-): Promise<World> {
+  { conditions }: Plan,
+  { server, databaseUrl, random }: Omit<Simulation, "devices" | "chats">,
+): Promise<Simulation> {
   const accounts = await Promise.all([...new Set(DEVICES)].map(() => register(server.url)));
   const chats = await Promise.all(
     CHATS.map(([creator, peer]) => createChat(server.url, accounts[creator]!, accounts[peer]!)),
   );
   const devices: Device[] = [];
   for (const [at, user] of DEVICES.entries()) {
-    const network = await RoughNetwork.start(server.port, weather, random);
+    const network = await UnreliableNetwork.start(server.port, conditions, random);
     const client = new Client({
       account: accounts[user]!,
       chats: chats.filter((_, chat) => isMember(at, chat)),
@@ -94,11 +94,11 @@ async function prepare(
   return { server, databaseUrl, devices, chats, random };
 }
 
-async function perform(step: Step, world: World): Promise<void> {
-  const { server, databaseUrl, devices, chats, random } = world;
+async function runStep(step: Step, simulation: Simulation): Promise<void> {
+  const { server, databaseUrl, devices, chats, random } = simulation;
   switch (step.kind) {
     case "send":
-      // Some write to a chat that is not theirs, and are to hear that it failed.
+      // The user may not be a member of the chat: the message must then fail.
       for (let count = 0; count < step.count; count++) {
         devices[step.device]!.client.write(chats[step.chat]!);
       }
@@ -110,7 +110,7 @@ async function perform(step: Step, world: World): Promise<void> {
     case "crash": {
       const { client } = devices[step.device]!;
       client.kill();
-      if (step.forgetsLess) client.disk.undoForget();
+      if (step.undoesRemove) client.disk.undoRemove();
       return client.start();
     }
     case "kill":
@@ -123,23 +123,23 @@ async function perform(step: Step, world: World): Promise<void> {
   }
 }
 
-/** Good weather, and a last break of every connection that the weather had its way with: each device loses one at least. */
-async function settle({ devices, databaseUrl, chats }: World): Promise<boolean> {
-  for (const { network } of devices) network.weather = CALM;
+/** Makes the network reliable, breaks each connection once more, and waits until all messages have arrived. */
+async function settle({ devices, databaseUrl, chats }: Simulation): Promise<boolean> {
+  for (const { network } of devices) network.conditions = RELIABLE;
   const isOnline = () => devices.every(({ client }) => client.isOnline);
-  if (!(await until(isOnline, SETTLING_SECONDS))) return false;
+  if (!(await until(isOnline, SETTLE_SECONDS))) return false;
   const before = devices.map(({ client }) => client.record.timesOffline);
   for (const { network } of devices) network.cut();
   const isCut = () => devices.every(({ client }, at) => client.record.timesOffline > before[at]!);
-  if (!(await until(isCut, SETTLING_SECONDS))) return false;
+  if (!(await until(isCut, SETTLE_SECONDS))) return false;
   const isSent = () => devices.every(({ client }) => client.disk.outbox.size === 0);
-  if (!(await until(isSent, SETTLING_SECONDS))) return false;
+  if (!(await until(isSent, SETTLE_SECONDS))) return false;
   const { lastSeqs } = await readContents(databaseUrl, chats);
   return until(
     () =>
       devices.every(({ client }) =>
         client.chats.every((chat) => client.disk.cursors.get(chat) === lastSeqs.get(chat)),
       ),
-    SETTLING_SECONDS,
+    SETTLE_SECONDS,
   );
 }
