@@ -1,6 +1,6 @@
 import { cpus } from "node:os";
 import { parseArgs } from "node:util";
-import { isPostgresThere } from "../../examples/server/harness/processes/database.js";
+import { isPostgresAvailable } from "../../examples/server/harness/processes/database.js";
 import { measureMemory } from "./memory.js";
 import { profileServer } from "./profile.js";
 import { memoryHead, memoryLine, profileLines, throughputHead, throughputLine } from "./tables.js";
@@ -16,7 +16,7 @@ const { values, positionals } = parseArgs({
 const seconds = Number(values.seconds);
 const wants = (part: string) => positionals.length === 0 || positionals.includes(part);
 const print = (line: string) => values.json || console.log(line);
-const hasPostgres = await isPostgresThere();
+const hasPostgres = await isPostgresAvailable();
 const node = process.version;
 const processors = cpus().length;
 
@@ -30,7 +30,7 @@ if (values.json) {
 
 function showThroughput() {
   if (!hasPostgres) print("PostgreSQL is not there, and not measured.");
-  print("\n100 clients, each with a message under way in each of its chats: one, then eight");
+  print("\n100 clients, each with a message in flight in each of its chats: one, then eight");
   print(throughputHead);
   return measureThroughput({
     seconds,
@@ -46,7 +46,7 @@ function showMemory() {
 }
 
 async function showProfile() {
-  print("\nWhere the server's time goes, on SQLite with 800 messages under way");
+  print("\nWhere the server's time goes, on SQLite with 800 messages in flight");
   const profile = await profileServer(seconds);
   for (const line of profileLines(profile)) print(line);
   return profile;

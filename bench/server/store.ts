@@ -2,7 +2,7 @@ import { randomBytes, randomUUID } from "node:crypto";
 import {
   createDatabase,
   type DatabaseKind,
-  isPostgresThere,
+  isPostgresAvailable,
 } from "../../examples/server/harness/processes/database.js";
 import { readDatabaseConfig } from "../../examples/server/src/database/database-config.js";
 import { migrate } from "../../examples/server/src/database/migrator.js";
@@ -15,7 +15,7 @@ const CHATS = 50;
 const WARM_UP = 2000;
 
 /** Stores messages of 144 bytes in many chats, without a process: `npm run build && node --import tsx bench/server/store.ts`. */
-const kinds: DatabaseKind[] = (await isPostgresThere()) ? ["sqlite", "postgresql"] : ["sqlite"];
+const kinds: DatabaseKind[] = (await isPostgresAvailable()) ? ["sqlite", "postgresql"] : ["sqlite"];
 for (const kind of kinds) {
   const database = await createDatabase(kind);
   const config = readDatabaseConfig({ DATABASE_URL: database.url });

@@ -3,12 +3,12 @@ import type { ServerProfile } from "./profile.js";
 import type { ThroughputRow } from "./throughput.js";
 
 export const throughputHead =
-  "                                    under way  acked/s  p50 ms  p99 ms  CPU server  CPU load";
+  "                                    in flight  acked/s  p50 ms  p99 ms  CPU server  CPU load";
 
 export function throughputLine(row: ThroughputRow): string {
   return [
     row.name.padEnd(34),
-    String(row.underWay).padStart(9),
+    String(row.inFlight).padStart(9),
     Math.round(row.acknowledgedPerSecond).toLocaleString("en").padStart(7),
     row.p50Ms.toFixed(1).padStart(6),
     row.p99Ms.toFixed(1).padStart(6),

@@ -6,7 +6,7 @@ import { type Measurement, runLoops } from "./load/run-loops.js";
 export interface ThroughputRow extends Measurement {
   readonly name: string;
   /** Messages in flight at any time, one in each chat of each client. */
-  readonly underWay: number;
+  readonly inFlight: number;
 }
 
 export interface ThroughputOptions {
@@ -52,8 +52,8 @@ async function measure(
     const { peers } = fixture;
     const { kind, name } = contender;
     const plan = { kind, url: running.url, peers, seconds, warmUpSeconds: WARM_UP_SECONDS };
-    const underWay = peers.reduce((sum, { chats }) => sum + chats.length, 0);
-    return { name, underWay, ...(await runLoops([plan], running.pid)) };
+    const inFlight = peers.reduce((sum, { chats }) => sum + chats.length, 0);
+    return { name, inFlight, ...(await runLoops([plan], running.pid)) };
   } finally {
     await running.stop();
   }
