@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { describe, expect, it } from "vitest";
+import { expect, it } from "vitest";
 
 const root = fileURLToPath(new URL("../../", import.meta.url));
 
@@ -9,16 +9,6 @@ const root = fileURLToPath(new URL("../../", import.meta.url));
 const MAX_LINES = 400;
 /** Minimum number of lines of a README. */
 const MIN_README_LINES = 10;
-
-/** Files that are still to be split. Remove a file from this list when it is short enough; add none. */
-const TOO_LONG = [
-  "test/e2e/chat-key.test.ts",
-  "test/e2e/message.test.ts",
-  "test/messages/define-message.test.ts",
-  "test/messages/messages.test.ts",
-  "test/rejections.test.ts",
-  "test/session/malicious-server.test.ts",
-];
 
 function typeScriptIn(folder: string): string[] {
   return readdirSync(join(root, folder), { withFileTypes: true }).flatMap((entry) => {
@@ -33,19 +23,10 @@ function linesOf(path: string): number {
   return readFileSync(join(root, path), "utf8").replace(/\n$/, "").split("\n").length;
 }
 
-describe("each TypeScript file", () => {
-  const folders = ["src", "examples", "test", "bench"];
-  const files = folders.flatMap(typeScriptIn);
-  const long = files.filter((path) => linesOf(path) > MAX_LINES);
-
-  it(`has at most ${MAX_LINES} lines`, () => {
-    expect(files.length).toBeGreaterThan(500);
-    expect(long.filter((path) => !TOO_LONG.includes(path))).toEqual([]);
-  });
-
-  it("is on the list of long files only while it is too long", () => {
-    expect(TOO_LONG.filter((path) => !long.includes(path))).toEqual([]);
-  });
+it(`each TypeScript file has at most ${MAX_LINES} lines`, () => {
+  const files = ["src", "examples", "test", "bench"].flatMap(typeScriptIn);
+  expect(files.length).toBeGreaterThan(500);
+  expect(files.filter((path) => linesOf(path) > MAX_LINES)).toEqual([]);
 });
 
 it(`each folder of examples/ has a README of at least ${MIN_README_LINES} lines`, () => {

@@ -64,6 +64,7 @@ describe("a definition that rejects a large input", () => {
     isNever.calls += 1;
     return false;
   });
+
   const Lists = defineMessage("lists", z.object({ items: z.array(never) }));
   const Maps = defineMessage(
     "maps",

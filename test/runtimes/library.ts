@@ -25,7 +25,8 @@ export const onNodeOnly = [
 /** Tests that search for a long time, on the same code as others. Deno itself runs them in `npm run test:runtimes`. */
 export const takesLong = [
   "test/{memory,property}/**",
-  "test/session/{malicious-server,scale,simulation}.test.ts",
+  "test/session/malicious-server/**",
+  "test/session/{scale,simulation}.test.ts",
   "test/testing/{generators,vectors}.test.ts",
 ];
 
