@@ -45,14 +45,6 @@ const TERMS: Readonly<Record<string, string>> = {
 /** Paths that still have such words. Remove a path from this list when it is renamed; add none. */
 const NOT_YET_RENAMED = [
   "docs/adr/0009-http-requests-take-no-turns.md",
-  "examples/demo/src/actor.ts",
-  "examples/demo/src/needles.ts",
-  "examples/demo/src/page-actor.ts",
-  "examples/demo/src/patience.ts",
-  "examples/demo/src/places.ts",
-  "examples/demo/src/seats.ts",
-  "examples/demo/src/stage.ts",
-  "examples/demo/src/terminal-actor.ts",
 ];
 
 /** Classes that are thrown under a name without `Error`. Remove a class when it is renamed; add none. */

@@ -2,8 +2,8 @@ import { type ChildProcess, type SpawnOptions, spawn } from "node:child_process"
 import { once } from "node:events";
 import { fileURLToPath } from "node:url";
 
-/** For a busy machine. */
-const PATIENCE_MS = 30_000;
+/** How long a process may take to exit after SIGTERM, in milliseconds. */
+const STOP_TIMEOUT_MS = 30_000;
 
 export const SERVER = fileURLToPath(new URL("../../server/src/main.ts", import.meta.url));
 export const CLI = fileURLToPath(new URL("../../cli/src/main.ts", import.meta.url));
@@ -21,14 +21,14 @@ export function startExample(
   });
 }
 
-/** Asks it to end, and makes it. */
+/** Stops a process with SIGTERM, and with SIGKILL if it does not exit in time. Resolves when it has exited. */
 export async function stop(child: ChildProcess): Promise<void> {
   if (hasEnded(child)) return;
   const ended = once(child, "close");
   child.kill("SIGTERM");
-  const patience = setTimeout(() => child.kill("SIGKILL"), PATIENCE_MS);
+  const timeout = setTimeout(() => child.kill("SIGKILL"), STOP_TIMEOUT_MS);
   await ended;
-  clearTimeout(patience);
+  clearTimeout(timeout);
 }
 
 export function hasEnded(child: ChildProcess): boolean {

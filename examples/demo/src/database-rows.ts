@@ -1,7 +1,7 @@
 import type { NotNull } from "kysely";
 import { openDatabase } from "../../server/src/database/open-database.js";
 
-/** What the server holds of one message. */
+/** A message as the server stores it. */
 export interface MessageRow {
   readonly seq: number;
   readonly sender: string;
@@ -10,6 +10,7 @@ export interface MessageRow {
   readonly encrypted_content: Uint8Array;
 }
 
+/** Reads the messages that have content from a SQLite database, in the order of their seqs. */
 export async function readMessageRows(path: string): Promise<MessageRow[]> {
   const db = openDatabase({ dialect: "sqlite", path });
   try {

@@ -1,4 +1,4 @@
-/** Why the demo cannot go on. */
+/** The demo cannot continue. */
 export class DemoError extends Error {
   override readonly name = "DemoError";
 }

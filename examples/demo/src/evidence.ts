@@ -1,36 +1,41 @@
 import type { MessageRow } from "./database-rows.js";
+import type { LocationName } from "./locations.js";
 import type { OutageRecord } from "./outage.js";
-import type { PlaceName } from "./places.js";
-import type { Place } from "./search.js";
+import type { ReceivedMessage, SentMessage } from "./participant.js";
+import type { Location } from "./search.js";
 import type { Traffic } from "./traffic.js";
 import type { Line, Speaker } from "./transcript.js";
-import type { Seen } from "./verdict.js";
 
-/** A text besides the lines that must not be found, but where the protocol sends it. */
+/** A password or passphrase. It may be found only in the locations where the protocol sends it. */
 export interface Secret {
   readonly name: string;
   readonly text: string;
-  /** Where it must be found: in these places a search that misses it finds nothing at all. */
-  readonly sentIn: readonly PlaceName[];
+  /** Locations where the search must find it. If it does not, the search itself is broken. */
+  readonly sentIn: readonly LocationName[];
 }
 
-/** What one of them saw, and where they sat. */
-export interface SeenFrom extends Seen {
-  readonly seat: string;
+/** The messages that one participant sent and received. */
+export interface ParticipantRecord {
+  /** The client program, as the report names it. */
+  readonly client: string;
+  readonly sent: readonly SentMessage[];
+  readonly received: readonly ReceivedMessage[];
+  /** The highest seq that the peer has read. */
+  readonly readUpTo: number;
 }
 
-/** All that a run left, on which the verdict is based. */
+/** The data of one run, on which the verdict is based. */
 export interface Evidence {
-  /** The lines that were typed. */
+  /** The lines that were given to the clients. */
   readonly lines: readonly Line[];
-  readonly seen: Readonly<Record<Speaker, SeenFrom>>;
+  readonly participants: Readonly<Record<Speaker, ParticipantRecord>>;
   readonly rows: readonly MessageRow[];
-  readonly places: readonly Place[];
-  /** The sources of the programs, and the places before the first line. */
-  readonly baseline: readonly Place[];
+  readonly locations: readonly Location[];
+  /** The programs' sources, and the locations as they were before the first line was sent. */
+  readonly baseline: readonly Location[];
   readonly secrets: readonly Secret[];
   readonly outages: readonly OutageRecord[];
   readonly traffic: readonly Traffic[];
-  /** What went wrong during the run. */
-  readonly troubles: readonly string[];
+  /** Errors during the run. */
+  readonly failures: readonly string[];
 }

@@ -1,10 +1,10 @@
 import { cellsOf, fitted } from "./terminal.js";
 
-/** Cells between two columns of a table. */
+/** Number of cells between two columns of a table. */
 const GAP = 2;
 const INDENT = 2;
 
-/** Breaks a text between words into lines of at most `width` cells. All but the first are indented further. */
+/** Wraps a text at spaces into lines of at most `width` cells. All lines but the first are indented by two more cells. */
 export function wrapped(text: string, width: number): string[] {
   const indent = /^ */.exec(text)![0];
   const hanging = `${indent}  `;
@@ -23,8 +23,8 @@ export function wrapped(text: string, width: number): string[] {
 }
 
 /**
- * The lines of a table, with its heading. The first column is aligned to the left and the others to the right. Where the
- * table is too wide, each row becomes a paragraph of its own, a line for each column.
+ * Lays out a table. The first column is aligned to the left and the others to the right. If the table is wider than `width`,
+ * each row becomes a paragraph with one line per column, and the heading is undefined.
  */
 export function table(heading: readonly string[], rows: readonly string[][], width: number) {
   const cells = [heading, ...rows];

@@ -1,33 +1,35 @@
 import { setTimeout as sleep } from "node:timers/promises";
+import type { DemoFixture } from "./fixture.js";
 import type { Recording, RecordingProxy } from "./recording-proxy.js";
-import type { Stage } from "./stage.js";
 import type { Traffic } from "./traffic.js";
 
+/** How long the network is cut, in milliseconds. */
 const CUT_MS = 1500;
 
-/** What happened in an outage, for the verdict. */
+/** An outage, for the verdict. */
 export interface OutageRecord {
   readonly what: "the network was cut" | "the server was killed";
-  /** How many lines had been typed. */
+  /** Number of lines sent before the outage. */
   readonly afterLine: number;
-  /** How many lines were typed meanwhile. */
+  /** Number of lines sent during the outage. */
   readonly written: number;
-  /** How long it was; undefined while it lasts. */
+  /** Duration in seconds; undefined until the outage ends. */
   readonly seconds: number | undefined;
-  /** The connections that it broke. */
+  /** The connections that were open when the outage began. */
   readonly broken: readonly Recording[];
-  /** How many connections there had been, open and closed. */
+  /** Number of all connections before the outage, open and closed. */
   readonly connectionsBefore: number;
 }
 
-/** A time in which nobody reaches the server, while somebody writes. */
+/** A period in which no client can reach the server. Lines are sent during it. */
 export class Outage implements OutageRecord {
   readonly what: OutageRecord["what"];
   readonly afterLine: number;
   readonly broken: readonly Recording[];
   readonly connectionsBefore: number;
-  /** Settles when it is over, or when `failure` says why it does not end. */
+  /** Resolves when the outage ends, or when `failure` is set. */
   readonly ended: Promise<void>;
+  /** Why the outage cannot end, such as a server that does not start again. */
   failure: string | undefined;
   written = 0;
   seconds: number | undefined;
@@ -36,14 +38,14 @@ export class Outage implements OutageRecord {
     what: OutageRecord["what"],
     afterLine: number,
     { recordings }: RecordingProxy,
-    last: () => Promise<void>,
+    beginAndEnd: () => Promise<void>,
   ) {
     this.what = what;
     this.afterLine = afterLine;
     this.broken = recordings.filter(({ isOpen }) => isOpen);
     this.connectionsBefore = recordings.length;
     const start = performance.now();
-    this.ended = last().then(
+    this.ended = beginAndEnd().then(
       () => {
         this.seconds = (performance.now() - start) / 1000;
       },
@@ -53,7 +55,7 @@ export class Outage implements OutageRecord {
     );
   }
 
-  static ofNetwork({ proxy }: Stage, afterLine: number): Outage {
+  static ofNetwork({ proxy }: DemoFixture, afterLine: number): Outage {
     return new Outage("the network was cut", afterLine, proxy, async () => {
       const port = proxy.cut();
       await sleep(CUT_MS);
@@ -61,21 +63,22 @@ export class Outage implements OutageRecord {
     });
   }
 
-  static ofServer(stage: Stage, afterLine: number): Outage {
-    return new Outage("the server was killed", afterLine, stage.proxy, async () => {
-      await stage.killServer();
-      await stage.startServer();
+  static ofServer(fixture: DemoFixture, afterLine: number): Outage {
+    return new Outage("the server was killed", afterLine, fixture.proxy, async () => {
+      await fixture.killServer();
+      await fixture.startServer();
     });
   }
 
-  noteLine(): void {
+  /** Counts a line that was sent, if the outage has not ended. */
+  countLine(): void {
     if (this.seconds === undefined) this.written += 1;
   }
 }
 
 /**
- * The handshakes that are missing: one of each client at the start, and one after each outage. Without them the outage
- * showed nothing. Clients may connect more often.
+ * Returns a problem for each period in which fewer than `clients` connections completed a handshake: at the start and after
+ * each outage. Without a new handshake, an outage did not affect that client, so the run tested nothing.
  */
 export function problemsOfOutages(
   outages: readonly OutageRecord[],

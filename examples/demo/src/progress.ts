@@ -2,17 +2,17 @@ import { DemoError } from "./demo-error.js";
 import { fitted, type Output, type Terminal } from "./terminal.js";
 import type { Line } from "./transcript.js";
 
-/** How often a terminal shows how long a step has taken, and how often other outputs do, in milliseconds. */
+/** How often the status of a step is written, in milliseconds: to a terminal, and to another output such as a file. */
 const TERMINAL_MS = 1000;
-const OTHERS_MS = 10_000;
+const OTHER_OUTPUT_MS = 10_000;
 
-/** Shows what is going on while the demo runs, and limits the time of each step. */
+/** Shows the current step while the demo runs, and limits the duration of each step. */
 export class Progress {
   readonly #stream: Output;
   readonly #terminal: Terminal;
   #step = "";
   #start = 0;
-  /** What the step is waiting for, or how far it is. */
+  /** What the step waits for, or how much of it is done. */
   #detail = "";
 
   constructor(stream: Output, terminal: Terminal) {
@@ -20,7 +20,11 @@ export class Progress {
     this.#terminal = terminal;
   }
 
-  /** Does one step, which has so many seconds for it, and writes how long it took. */
+  /**
+   * Runs one step and writes its duration.
+   *
+   * @throws {DemoError} if the step takes longer than `seconds`.
+   */
   async step<Result>(name: string, seconds: number, work: () => Promise<Result>): Promise<Result> {
     this.#step = name;
     this.#start = performance.now();
@@ -28,7 +32,7 @@ export class Progress {
     if (this.#stream.isTTY) this.#showStatus();
     const ticking = setInterval(
       () => this.#showStatus(),
-      this.#stream.isTTY ? TERMINAL_MS : OTHERS_MS,
+      this.#stream.isTTY ? TERMINAL_MS : OTHER_OUTPUT_MS,
     );
     let timeout: NodeJS.Timeout | undefined;
     const tooLong = new Promise<never>((_, reject) => {
@@ -47,7 +51,7 @@ export class Progress {
     }
   }
 
-  /** Shows a line of the transcript. */
+  /** Writes a line of the transcript. */
   line({ speaker, text }: Line, number: number, total: number): void {
     const head = `  ${String(number).padStart(5)}  ${speaker.padEnd(6)} `;
     const shown = fitted(text, this.#terminal.width - head.length);
@@ -55,6 +59,7 @@ export class Progress {
     this.#detail = `${number} of ${total}`;
   }
 
+  /** Writes an event, such as an outage. */
   note(text: string): void {
     this.#write(this.#terminal.paint("yellow", fitted(`         ${text}`, this.#terminal.width)));
   }

@@ -3,26 +3,28 @@ import { closeSync, openSync, writeSync } from "node:fs";
 import { type AddressInfo, connect, createServer, type Server, type Socket } from "node:net";
 import { join } from "node:path";
 
-/** One TCP connection: the files that hold all its bytes, and whether it is still open. */
+/** One TCP connection through the proxy. */
 export interface Recording {
+  /** Path of the file with all bytes from the client to the server. */
   readonly toServer: string;
+  /** Path of the file with all bytes from the server to the client. */
   readonly toClient: string;
   readonly isOpen: boolean;
-  /** Whether the server accepted an upgrade to a WebSocket on it, and sent the first frame, its `welcome`. */
+  /** Whether the server accepted an upgrade to a WebSocket and sent its first frame, the `welcome`. */
   readonly isWelcomed: boolean;
 }
 
 const UPGRADED = "HTTP/1.1 101";
 
-/** The network between the clients and the server: hands every byte on, and writes it down. */
+/** A TCP proxy between the clients and the server. It forwards every byte and writes it to a file. */
 export class RecordingProxy {
   readonly recordings: Recording[] = [];
-  /** How often the server could not be reached. */
+  /** Number of times that the proxy has begun to reject connections. */
   outages = 0;
   readonly #server: Server;
   readonly #sockets = new Set<Socket>();
   readonly #folder: string;
-  /** Undefined while no server can be reached. */
+  /** The server's port; undefined while the proxy rejects connections. */
   #port: number | undefined;
 
   private constructor(folder: string) {
@@ -42,7 +44,7 @@ export class RecordingProxy {
     return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
   }
 
-  /** How many clients are connected, and welcomed by the server. */
+  /** Number of open WebSocket connections that have received a `welcome`. */
   get welcomed(): number {
     return this.recordings.filter(({ isOpen, isWelcomed }) => isOpen && isWelcomed).length;
   }
@@ -52,16 +54,16 @@ export class RecordingProxy {
     this.#port = port;
   }
 
-  /** Refuses new connections until `connectTo`. */
-  refuse(): void {
+  /** Rejects new connections until `connectTo` is called. */
+  rejectConnections(): void {
     this.outages += 1;
     this.#port = undefined;
   }
 
-  /** Resets all connections, in the middle of whatever they carry, and refuses new ones. Returns the port that it had. */
+  /** Resets all connections, even in the middle of a frame, and rejects new ones. Returns the server's port. */
   cut(): number {
     const port = this.#port!;
-    this.refuse();
+    this.rejectConnections();
     for (const socket of this.#sockets) reset(socket);
     return port;
   }
@@ -115,7 +117,7 @@ export class RecordingProxy {
   }
 }
 
-/** Node 20 never exits after a reset in the middle of a graceful end. */
+/** Resets a connection. A socket that was ended is destroyed instead: after resetting such a socket, Node 20 never exits. */
 function reset(socket: Socket): void {
   if (socket.writableEnded) socket.destroy();
   else socket.resetAndDestroy();

@@ -1,19 +1,20 @@
 import type { MessageRow } from "./database-rows.js";
-import type { Evidence, SeenFrom } from "./evidence.js";
+import type { Evidence, ParticipantRecord } from "./evidence.js";
 import { table, wrapped } from "./layout.js";
 import type { OutageRecord } from "./outage.js";
-import type { Place } from "./search.js";
+import type { Location } from "./search.js";
 import type { Count, SecrecyReport } from "./secrecy.js";
 import { fitted, type Style, type Terminal } from "./terminal.js";
 import { type Speaker, speakers } from "./transcript.js";
 
-/** Of a long table, the first and the last rows are shown. */
+/** Number of rows shown at the beginning and at the end of a long table. */
 const FIRST_ROWS = 24;
 const LAST_ROWS = 4;
 const MAX_PROBLEMS = 20;
-/** Cells before a line's text, and those before a ciphertext. */
+/** Width in cells of the columns before a line's text, and before a ciphertext. */
 const BEFORE_TEXT = 20;
 const BEFORE_CONTENT = 27;
+/** Width in cells of a nonce in hex. */
 const NONCE_CELLS = 24;
 
 export interface Outcome {
@@ -22,25 +23,25 @@ export interface Outcome {
   readonly problems: readonly string[];
 }
 
-/** What the demo writes at its end, in lines of at most the terminal's width. */
+/** Formats the result of a run, in lines of at most the terminal's width. */
 export function report(outcome: Outcome, terminal: Terminal): string {
   const { evidence, secrecy } = outcome;
   const sections = [
-    ...speakers.map((name) => whatOneSaw(name, evidence.seen[name], terminal)),
-    whatTheServerHolds(evidence.rows, terminal),
-    whatTheSearchFound(evidence, secrecy, terminal),
+    ...speakers.map((name) => messagesOf(name, evidence.participants[name], terminal)),
+    storedMessages(evidence.rows, terminal),
+    searchResults(evidence, secrecy, terminal),
     verdict(outcome, terminal),
   ];
   return `\n${sections.map((lines) => lines.join("\n")).join("\n\n")}\n`;
 }
 
-function whatOneSaw(name: Speaker, seen: SeenFrom, terminal: Terminal): string[] {
-  const own = seen.sent.map((message) => ({
+function messagesOf(name: Speaker, record: ParticipantRecord, terminal: Terminal): string[] {
+  const own = record.sent.map((message) => ({
     ...message,
     from: name as string,
-    tick: message.seq <= seen.readUpTo ? terminal.paint("cyan", "✓✓") : "✓ ",
+    tick: message.seq <= record.readUpTo ? terminal.paint("cyan", "✓✓") : "✓ ",
   }));
-  const others = seen.received.map((message) => ({ ...message, tick: "← " }));
+  const others = record.received.map((message) => ({ ...message, tick: "← " }));
   const rows = [...own, ...others]
     .sort((a, b) => a.seq - b.seq)
     .map(({ seq, from, tick, text }) => {
@@ -48,15 +49,15 @@ function whatOneSaw(name: Speaker, seen: SeenFrom, terminal: Terminal): string[]
       return `  ${String(seq).padStart(5)}  ${tick} ${from.padEnd(6)}  ${shown}`;
     });
   return [
-    ...painted("bold", `What ${name} saw, ${seen.seat}`, terminal),
+    ...painted("bold", `What ${name} sent and received (${record.client})`, terminal),
     ...painted("dim", "  ✓✓ sent and read, ✓ sent, ← received", terminal),
     ...shortened(rows),
   ];
 }
 
-function whatTheServerHolds(rows: readonly MessageRow[], terminal: Terminal): string[] {
+function storedMessages(rows: readonly MessageRow[], terminal: Terminal): string[] {
   const forHex = terminal.width - BEFORE_CONTENT;
-  // A narrow terminal has room for the content only.
+  // In a narrow terminal the nonce is left out.
   const hasNonce = forHex >= 2 * NONCE_CELLS;
   const nonceCells = hasNonce ? NONCE_CELLS + 2 : 0;
   const digits = 2 * Math.floor(Math.max(4, Math.min(33, forHex - nonceCells) - 1) / 2);
@@ -72,52 +73,52 @@ function whatTheServerHolds(rows: readonly MessageRow[], terminal: Terminal): st
     ),
   );
   return [
-    ...painted("bold", "What the server's database holds of it", terminal),
+    ...painted("bold", "What the server's database stores", terminal),
     terminal.paint("dim", line("seq", "sender", "bytes", "nonce", "content")),
     ...shortened(shown),
   ];
 }
 
-function whatTheSearchFound(
-  { lines }: Evidence,
-  secrecy: SecrecyReport,
-  terminal: Terminal,
-): string[] {
-  const { places, clientIds, ciphertexts, secrets, leaks, leakedSecrets, framed } = secrecy;
-  const leaksIn = (place: Place) =>
-    new Set(leaks.filter((leak) => leak.place === place).map(({ needle }) => needle.of)).size;
-  const secretsIn = (place: Place) =>
-    new Set(leakedSecrets.filter((leak) => leak.place === place).map(({ secret }) => secret)).size +
-    (secrets.get(place)?.found ?? 0);
-  const rows = places.map((place) => [
-    place.name,
-    sizeOf(place),
-    countOf(clientIds.get(place)),
-    countOf(ciphertexts.get(place)),
-    `${leaksIn(place)} of ${lines.length}`,
-    String(secretsIn(place)),
+function searchResults({ lines }: Evidence, secrecy: SecrecyReport, terminal: Terminal): string[] {
+  const { locations, clientIds, ciphertexts, secrets, bodyOnly } = secrecy;
+  const inLocation = <T extends { readonly location: Location }>(
+    findings: readonly T[],
+    location: Location,
+  ) => findings.filter((finding) => finding.location === location);
+  const leaksIn = (location: Location) =>
+    new Set(inLocation(secrecy.leaks, location).map(({ canary }) => canary.index)).size;
+  const secretsIn = (location: Location) =>
+    new Set(inLocation(secrecy.leakedSecrets, location).map(({ secret }) => secret)).size +
+    (secrets.get(location)?.found ?? 0);
+  const rows = locations.map((location) => [
+    location.name,
+    sizeOf(location),
+    countOf(clientIds.get(location)),
+    countOf(ciphertexts.get(location)),
+    `${leaksIn(location)} of ${lines.length}`,
+    String(secretsIn(location)),
   ]);
   const { heading, rows: shown } = table(
     ["", "size", "client ids", "ciphertexts", "lines", "secrets"],
     rows,
     terminal.width,
   );
-  const bare = lines.length - framed.size;
+  const alone = lines.length - bodyOnly.size;
   const notes = [
-    "  Client ids and ciphertexts must be found, which shows that the search works. The secrets are the passphrase, which is sent to nobody, and the password, which a login sends to the server.",
-    `  ${bare} lines were searched as UTF-8, UTF-16, JSON, URL, hex and base64; WebSocket frames were unmasked first.`,
-    ...(framed.size > 0
+    "  Client ids and ciphertexts must be found, which shows that the search works. The secrets are the passphrase, which no client sends, and the password, which a login sends to the server.",
+    `  ${alone} lines were searched as UTF-8, UTF-16, JSON, URL, hex and base64; WebSocket frames were unmasked first.`,
+    ...(bodyOnly.size > 0
       ? [
-          `  ${framed.size} lines are too short or too common to be searched bare, and were searched as encoded bodies.`,
+          `  ${bodyOnly.size} lines are too short or too common to be searched alone, and were searched as encoded message bodies.`,
         ]
       : []),
     ...(secrecy.unlogged > 0
       ? [
-          `  ${secrecy.unlogged} of the messages were stored when the server was killed and could not write its log any more, so the log need not name them.`,
+          `  ${secrecy.unlogged} of the messages may be missing in the log: the server stored them, and may have been killed before it wrote the log.`,
         ]
       : []),
   ];
-  const title = "What a search finds in all of that, and in everything that crossed the wire";
+  const title = "What the search found in the database, the log and all traffic";
   return [
     ...painted("bold", title, terminal),
     ...(heading === undefined ? [] : [terminal.paint("dim", heading)]),
@@ -129,7 +130,7 @@ function whatTheSearchFound(
 function verdict({ evidence, problems }: Outcome, terminal: Terminal): string[] {
   const { lines, outages } = evidence;
   if (problems.length === 0) {
-    const message = `✓ ${lines.length} lines: none lost, doubled, out of order or unread, and none found where the server could read it.`;
+    const message = `✓ ${lines.length} lines: none lost, duplicated, out of order or unread, and none found where the server could read it.`;
     const survived = outages.map((outage) => `✓ ${whatHappened(outage)}, and nothing was lost.`);
     return [message, ...survived].flatMap((line) => painted("green", line, terminal));
   }
@@ -150,7 +151,8 @@ function verdict({ evidence, problems }: Outcome, terminal: Terminal): string[] 
 
 function whatHappened({ what, afterLine, seconds, written }: OutageRecord): string {
   const messages = written === 1 ? "1 message was" : `${written} messages were`;
-  const time = seconds === undefined ? "and not back" : `for ${seconds.toFixed(1)} s`;
+  const time =
+    seconds === undefined ? "and was not reachable again" : `for ${seconds.toFixed(1)} s`;
   return `${what} after line ${afterLine}, ${time}; ${messages} written meanwhile`;
 }
 
@@ -168,7 +170,7 @@ function countOf(count: Count | undefined): string {
   return count === undefined ? "–" : `${count.found} of ${count.expected}`;
 }
 
-function sizeOf({ parts }: Place): string {
+function sizeOf({ parts }: Location): string {
   const bytes = parts.reduce((sum, part) => sum + part.length, 0);
   return bytes < 1_000_000
     ? `${Math.ceil(bytes / 1000)} kB`

@@ -1,55 +1,55 @@
 import { setImmediate } from "node:timers/promises";
-import { MIN_NEEDLE_BYTES, type Needle } from "./needles.js";
+import { type CanaryString, MIN_CANARY_BYTES } from "./canary-strings.js";
 
-/** Where to search: a name, and all the bytes there. */
-export interface Place {
+/** Data to search: its name, and its bytes in one or more parts. */
+export interface Location {
   readonly name: string;
   readonly parts: readonly Uint8Array[];
 }
 
 export interface Finding {
-  readonly needle: Needle;
-  readonly place: Place;
+  readonly canary: CanaryString;
+  readonly location: Location;
 }
 
 const FILTER_BITS = 20;
-/** Bytes that are searched before other work gets its turn. */
+/** Number of bytes that are searched before the event loop runs other work. */
 const SLICE_BYTES = 1 << 20;
 
 /**
- * Which needles are in which places. All are sought in one pass: a hash of the last eight bytes tells, at every position,
- * whether a needle may begin there.
+ * Returns which canary strings are in which locations. One pass finds all of them: at every position, a hash of the last eight
+ * bytes shows whether a canary string may begin there.
  */
 export async function search(
-  places: readonly Place[],
-  needles: readonly Needle[],
+  locations: readonly Location[],
+  canaries: readonly CanaryString[],
   onProgress: (doneBytes: number, totalBytes: number) => void = () => {},
 ): Promise<Finding[]> {
-  const { filter, byHash } = index(needles);
+  const { filter, byHash } = indexByHash(canaries);
   const findings: Finding[] = [];
-  const sizes = places.flatMap(({ parts }) => parts.map(({ length }) => length));
+  const sizes = locations.flatMap(({ parts }) => parts.map(({ length }) => length));
   const total = sizes.reduce((sum, size) => sum + size, 0);
   let done = 0;
-  for (const place of places) {
-    const found = new Set<Needle>();
-    for (const part of place.parts) {
+  for (const location of locations) {
+    const found = new Set<CanaryString>();
+    for (const part of location.parts) {
       for (const bytes of searchPart(part, filter, byHash, found)) {
         done += bytes;
         onProgress(done, total);
         await setImmediate();
       }
     }
-    findings.push(...[...found].map((needle) => ({ needle, place })));
+    findings.push(...[...found].map((canary) => ({ canary, location })));
   }
   return findings;
 }
 
-/** Yields how many bytes were searched since the last time, after each slice. */
+/** Adds the canary strings in `bytes` to `found`. Yields the number of bytes searched after each slice. */
 function* searchPart(
   bytes: Uint8Array,
   filter: Uint8Array,
-  byHash: ReadonlyMap<number, readonly Needle[]>,
-  found: Set<Needle>,
+  byHash: ReadonlyMap<number, readonly CanaryString[]>,
+  found: Set<CanaryString>,
 ): Generator<number> {
   let older = 0;
   let newer = 0;
@@ -60,29 +60,29 @@ function* searchPart(
       newer = (newer << 8) | bytes[at]!;
       const hash = mix(older, newer);
       if (filter[hash >>> (32 - FILTER_BITS)] === 0) continue;
-      const start = at + 1 - MIN_NEEDLE_BYTES;
+      const start = at + 1 - MIN_CANARY_BYTES;
       if (start < 0) continue;
-      for (const needle of byHash.get(hash) ?? []) {
-        if (!found.has(needle) && isAt(bytes, start, needle.bytes)) found.add(needle);
+      for (const canary of byHash.get(hash) ?? []) {
+        if (!found.has(canary) && isAt(bytes, start, canary.bytes)) found.add(canary);
       }
     }
     yield end - from;
   }
 }
 
-function index(needles: readonly Needle[]) {
+function indexByHash(canaries: readonly CanaryString[]) {
   const filter = new Uint8Array(2 ** FILTER_BITS);
-  const byHash = new Map<number, Needle[]>();
-  for (const needle of needles) {
-    if (needle.bytes.length < MIN_NEEDLE_BYTES) {
-      throw new RangeError(`a needle has at least ${MIN_NEEDLE_BYTES} bytes`);
+  const byHash = new Map<number, CanaryString[]>();
+  for (const canary of canaries) {
+    if (canary.bytes.length < MIN_CANARY_BYTES) {
+      throw new RangeError(`a canary string has at least ${MIN_CANARY_BYTES} bytes`);
     }
-    const view = new DataView(needle.bytes.buffer, needle.bytes.byteOffset);
+    const view = new DataView(canary.bytes.buffer, canary.bytes.byteOffset);
     const hash = mix(view.getInt32(0), view.getInt32(4));
     filter[hash >>> (32 - FILTER_BITS)] = 1;
     const others = byHash.get(hash);
-    if (others) others.push(needle);
-    else byHash.set(hash, [needle]);
+    if (others) others.push(canary);
+    else byHash.set(hash, [canary]);
   }
   return { filter, byHash };
 }
@@ -91,7 +91,7 @@ function mix(older: number, newer: number): number {
   return (Math.imul(older, 0x9e3779b1) ^ Math.imul(newer, 0x85ebca6b)) >>> 0;
 }
 
-function isAt(bytes: Uint8Array, start: number, needle: Uint8Array): boolean {
-  if (start + needle.length > bytes.length) return false;
-  return needle.every((byte, at) => bytes[start + at] === byte);
+function isAt(bytes: Uint8Array, start: number, canary: Uint8Array): boolean {
+  if (start + canary.length > bytes.length) return false;
+  return canary.every((byte, at) => bytes[start + at] === byte);
 }

@@ -1,18 +1,18 @@
+import {
+  bodyCanaries,
+  byteCanaries,
+  type CanaryString,
+  encodingsOfBytes,
+  MIN_CANARY_BYTES,
+  textCanaries,
+} from "./canary-strings.js";
 import type { MessageRow } from "./database-rows.js";
 import type { Evidence, Secret } from "./evidence.js";
 import { expectationsOf } from "./expectations.js";
-import {
-  byteNeedles,
-  encodingsOfBytes,
-  framedNeedles,
-  MIN_NEEDLE_BYTES,
-  type Needle,
-  textNeedles,
-} from "./needles.js";
-import type { PlaceName } from "./places.js";
-import { type Finding, type Place, search } from "./search.js";
+import type { LocationName } from "./locations.js";
+import { type Finding, type Location, search } from "./search.js";
 
-/** How many of the things that must be in a place are found there. */
+/** How many of the expected strings the search found in a location. */
 export interface Count {
   readonly found: number;
   readonly expected: number;
@@ -22,105 +22,106 @@ export interface SecretFinding extends Finding {
   readonly secret: Secret;
 }
 
-/** What was searched for, and where it was found. */
+/** The result of the search. `clientIds`, `ciphertexts` and `secrets` are expected, and show that the search works. */
 export interface SecrecyReport {
-  readonly places: readonly Place[];
-  /** Of each place: what shows that the search finds things there. */
-  readonly clientIds: ReadonlyMap<Place, Count>;
-  /** No entry for a place that holds none. */
-  readonly ciphertexts: ReadonlyMap<Place, Count>;
-  readonly secrets: ReadonlyMap<Place, Count>;
+  readonly locations: readonly Location[];
+  readonly clientIds: ReadonlyMap<Location, Count>;
+  /** Has no entry for a location that contains no ciphertexts. */
+  readonly ciphertexts: ReadonlyMap<Location, Count>;
+  /** The secrets that are sent in each location. */
+  readonly secrets: ReadonlyMap<Location, Count>;
   /** Lines of the transcript that were found. */
   readonly leaks: readonly Finding[];
-  /** Secrets that were found where they must not be. */
+  /** Secrets that were found in a location where they are not sent. */
   readonly leakedSecrets: readonly SecretFinding[];
-  /** Lines that were searched inside an encoded body only. */
-  readonly framed: ReadonlySet<number>;
-  /** Messages that the server may have stored without logging them. */
+  /** Indexes of the lines that were searched only inside an encoded message body. */
+  readonly bodyOnly: ReadonlySet<number>;
+  /** Number of messages that the server may have stored without logging them. */
   readonly unlogged: number;
 }
 
-/** Searches for every line and every secret, and for what must be found if the search is any good. */
-export async function investigate(
+/** Searches the evidence for every line and every secret, and for the strings that a working search must find. */
+export async function searchEvidence(
   evidence: Evidence,
   onProgress: (done: number, total: number) => void = () => {},
 ): Promise<SecrecyReport> {
-  const { rows, places, baseline, secrets } = evidence;
+  const { rows, locations, baseline, secrets } = evidence;
   const texts = evidence.lines.map(({ text }) => text);
-  const framed = await shortOrCommon(texts, baseline);
-  const of = {
+  const bodyOnly = await shortOrCommon(texts, baseline);
+  const canaries = {
     lines: texts.flatMap((text, at) =>
-      framed.has(at) ? framedNeedles(at, text) : textNeedles(at, text),
+      bodyOnly.has(at) ? bodyCanaries(at, text) : textCanaries(at, text),
     ),
-    secrets: secrets.flatMap(({ text }, at) => textNeedles(at, text)),
+    secrets: secrets.flatMap(({ text }, at) => textCanaries(at, text)),
     clientIds: rows.flatMap(({ client_id }, at) =>
-      byteNeedles(at, "client id", Buffer.from(client_id ?? "absent, though each has one")),
+      byteCanaries(at, "client id", Buffer.from(client_id ?? "absent, though each has one")),
     ),
-    // In whichever encoding it travels: WebSocket frames have the bytes, JSON has base64.
+    // WebSocket frames contain the bytes of a ciphertext, JSON contains base64.
     ciphertexts: rows.flatMap(({ encrypted_content }, at) =>
-      byteNeedles(at, "ciphertext", encrypted_content).flatMap(({ encoding, bytes }) =>
+      byteCanaries(at, "ciphertext", encrypted_content).flatMap(({ encoding, bytes }) =>
         encodingsOfBytes(at, encoding, bytes),
       ),
     ),
   };
-  const findings = await search(places, Object.values(of).flat(), onProgress);
-  const found = (needles: readonly Needle[]) => {
-    const wanted = new Set(needles);
-    return findings.filter(({ needle }) => wanted.has(needle));
+  const findings = await search(locations, Object.values(canaries).flat(), onProgress);
+  const found = (some: readonly CanaryString[]) => {
+    const wanted = new Set(some);
+    return findings.filter(({ canary }) => wanted.has(canary));
   };
   const expected = expectationsOf(evidence);
-  const secretFindings = found(of.secrets);
-  const isSent = (secret: Secret, { name }: Place) => secret.sentIn.includes(name as PlaceName);
+  const secretFindings = found(canaries.secrets);
+  const isSent = (secret: Secret, { name }: Location) =>
+    secret.sentIn.includes(name as LocationName);
   return {
-    places,
-    clientIds: count(places, found(of.clientIds), rows, expected.clientIds),
-    ciphertexts: count(places, found(of.ciphertexts), rows, expected.ciphertexts),
+    locations,
+    clientIds: count(locations, found(canaries.clientIds), rows, expected.clientIds),
+    ciphertexts: count(locations, found(canaries.ciphertexts), rows, expected.ciphertexts),
     secrets: new Map(
-      places.map((place) => {
-        const inPlace = secretFindings.filter((finding) => finding.place === place);
-        const ats = new Set(inPlace.map(({ needle }) => needle.of));
-        const sent = secrets.flatMap((secret, at) => (isSent(secret, place) ? [at] : []));
+      locations.map((location) => {
+        const inLocation = secretFindings.filter((finding) => finding.location === location);
+        const indexes = new Set(inLocation.map(({ canary }) => canary.index));
+        const sent = secrets.flatMap((secret, at) => (isSent(secret, location) ? [at] : []));
         return [
-          place,
-          { found: sent.filter((at) => ats.has(at)).length, expected: sent.length },
+          location,
+          { found: sent.filter((at) => indexes.has(at)).length, expected: sent.length },
         ] as const;
       }),
     ),
-    leaks: found(of.lines),
+    leaks: found(canaries.lines),
     leakedSecrets: secretFindings
-      .map((finding) => ({ ...finding, secret: secrets[finding.needle.of]! }))
-      .filter(({ secret, place }) => !isSent(secret, place)),
-    framed,
+      .map((finding) => ({ ...finding, secret: secrets[finding.canary.index]! }))
+      .filter(({ secret, location }) => !isSent(secret, location)),
+    bodyOnly,
     unlogged: expected.unlogged.length,
   };
 }
 
-/** Lines that would be found whether or not the server can read them. */
+/** Returns the indexes of the texts that are too short to search for, or that occur in the baseline already. */
 async function shortOrCommon(
   texts: readonly string[],
-  baseline: readonly Place[],
+  baseline: readonly Location[],
 ): Promise<Set<number>> {
-  const isShort = (text: string) => Buffer.byteLength(text) < MIN_NEEDLE_BYTES;
-  const short = texts.flatMap((text, of) => (isShort(text) ? [of] : []));
-  const long = texts.flatMap((text, of) => (isShort(text) ? [] : textNeedles(of, text)));
-  const common = (await search(baseline, long)).map(({ needle }) => needle.of);
+  const isShort = (text: string) => Buffer.byteLength(text) < MIN_CANARY_BYTES;
+  const short = texts.flatMap((text, at) => (isShort(text) ? [at] : []));
+  const long = texts.flatMap((text, at) => (isShort(text) ? [] : textCanaries(at, text)));
+  const common = (await search(baseline, long)).map(({ canary }) => canary.index);
   return new Set([...short, ...common]);
 }
 
-/** Counts the expected rows that were found in each place of which something is expected. */
+/** Counts the expected rows that were found in each location. Omits locations in which no rows are expected. */
 function count(
-  places: readonly Place[],
+  locations: readonly Location[],
   findings: readonly Finding[],
   rows: readonly MessageRow[],
-  expected: Readonly<Partial<Record<PlaceName, readonly MessageRow[]>>>,
-): Map<Place, Count> {
-  const counts = new Map<Place, Count>();
-  for (const place of places) {
-    const wanted = expected[place.name as PlaceName];
+  expected: Readonly<Partial<Record<LocationName, readonly MessageRow[]>>>,
+): Map<Location, Count> {
+  const counts = new Map<Location, Count>();
+  for (const location of locations) {
+    const wanted = expected[location.name as LocationName];
     if (wanted === undefined) continue;
-    const here = findings.filter((finding) => finding.place === place);
-    const found = new Set(here.map(({ needle }) => rows[needle.of]!));
-    counts.set(place, {
+    const here = findings.filter((finding) => finding.location === location);
+    const found = new Set(here.map(({ canary }) => rows[canary.index]!));
+    counts.set(location, {
       found: wanted.filter((row) => found.has(row)).length,
       expected: wanted.length,
     });

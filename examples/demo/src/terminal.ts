@@ -9,12 +9,12 @@ export interface Output {
   write(text: string): unknown;
 }
 
-/** Where there is no terminal, and so no width. */
+/** Width in cells if the output is not a terminal. */
 const DEFAULT_WIDTH = 80;
-/** In a narrower terminal, lines wrap wherever the terminal wraps them. */
+/** Minimum width in cells of the layout. A narrower terminal wraps the lines itself. */
 const MIN_WIDTH = 36;
 
-/** How to write for the reader: with colours on a terminal only, and in its width. */
+/** Formats text for an output: in colours if it is a terminal, and in its width. */
 export class Terminal {
   readonly #stream: Output;
   readonly #hasColours: boolean;
@@ -24,7 +24,7 @@ export class Terminal {
     this.#hasColours = stream.isTTY === true && !env.NO_COLOR;
   }
 
-  /** Cells of a line, as many as the terminal has now. */
+  /** Current width of a line in cells. */
   get width(): number {
     return Math.max(
       MIN_WIDTH,
@@ -46,7 +46,7 @@ function cellsOfSegment(segment: string): number {
   return WIDE.test(segment) ? 2 : WITHOUT_WIDTH.test(segment) ? 0 : 1;
 }
 
-/** How many cells a terminal takes for a text. */
+/** Returns the number of terminal cells that a text occupies. */
 export function cellsOf(text: string): number {
   return [...segmenter.segment(text)].reduce(
     (sum, { segment }) => sum + cellsOfSegment(segment),
@@ -54,7 +54,7 @@ export function cellsOf(text: string): number {
   );
 }
 
-/** A text on one line of at most so many cells, without what a terminal would obey. */
+/** Truncates a text to one line of at most `cells` cells. Replaces the control characters in it. */
 export function fitted(text: string, cells: number): string {
   const clean = text
     .slice(0, 4 * cells)
@@ -70,7 +70,7 @@ export function fitted(text: string, cells: number): string {
   return isolated(`${shown}…`);
 }
 
-/** A text that runs from right to left must not turn the line that it is shown in. */
+/** Isolates right-to-left text, so that it does not change the order of the rest of the line. */
 function isolated(text: string): string {
   return /\p{Script=Hebrew}|\p{Script=Arabic}/u.test(text) ? `\u2068${text}\u2069` : text;
 }

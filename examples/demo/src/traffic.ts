@@ -3,23 +3,21 @@ import { MessageProtocol } from "lacre";
 import type { Recording } from "./recording-proxy.js";
 import { webSocketMessages } from "./web-socket-frames.js";
 
-/** What one recorded connection carried. */
+/** The data of one recorded connection. */
 export interface Traffic {
   readonly recording: Recording;
-  /** The bytes as they went by, and the WebSocket messages in them as their receiver sees them. */
+  /** The raw bytes, followed by the unmasked WebSocket messages in them. */
   readonly toServer: readonly Buffer[];
   readonly toClient: readonly Buffer[];
-  /** The types of its frames, in both directions. */
+  /** The types of the frames, in both directions. */
   readonly types: ReadonlySet<string>;
-  /** The client ids of the messages that a client sent on it. */
+  /** The client ids of the messages that the client sent. */
   readonly sentIds: ReadonlySet<string>;
-  /**
-   * The client ids that the server acknowledged on it, and those of the messages that it delivered by themselves: not
-   * those in the answer to a resume.
-   */
-  readonly announcedIds: ReadonlySet<string>;
+  /** The client ids in the server's `ack` and `message` frames. Those in its answer to a resume are not included. */
+  readonly ackedOrDeliveredIds: ReadonlySet<string>;
 }
 
+/** Reads the recorded connections and decodes their frames. */
 export function readTraffic(recordings: readonly Recording[]): Traffic[] {
   return recordings.map((recording) => {
     const [rawToServer, rawToClient] = [recording.toServer, recording.toClient].map((path) =>
@@ -28,14 +26,14 @@ export function readTraffic(recordings: readonly Recording[]): Traffic[] {
     const fromClient = webSocketMessages(rawToServer);
     const fromServer = webSocketMessages(rawToClient);
     const sent = fromClient.map((bytes) => MessageProtocol.fromBytes(bytes));
-    const answered = fromServer.map((bytes) => MessageProtocol.fromBytes(bytes));
+    const received = fromServer.map((bytes) => MessageProtocol.fromBytes(bytes));
     return {
       recording,
       toServer: [rawToServer, ...fromClient],
       toClient: [rawToClient, ...fromServer],
-      types: new Set([...sent, ...answered].map(({ type }) => type)),
+      types: new Set([...sent, ...received].map(({ type }) => type)),
       sentIds: clientIds(sent, ["message"]),
-      announcedIds: clientIds(answered, ["ack", "message"]),
+      ackedOrDeliveredIds: clientIds(received, ["ack", "message"]),
     };
   });
 }

@@ -1,6 +1,6 @@
 import { decodeLine, decodeText, NotUtf8Error } from "lacre-api/decode-text";
 
-/** The two who talk. */
+/** The users of the chat. */
 export const speakers = ["ana", "benito"] as const;
 export type Speaker = (typeof speakers)[number];
 
@@ -9,25 +9,29 @@ export interface Line {
   readonly text: string;
 }
 
-/** A transcript that is not one, and where. */
+/** The transcript cannot be read or is invalid. The message names the line. */
 export class TranscriptError extends Error {
   override readonly name = "TranscriptError";
 }
 
-/** Longest text of a line, in bytes. */
+/** Maximum length of a line's text in bytes. */
 export const MAX_TEXT_BYTES = 102_400;
 
 const LINE_FEED = 0x0a;
 const CARRIAGE_RETURN = 0x0d;
 
-/** Reads `ana: text` and `benito: text`, a line each. LF or CRLF ends a line, and nothing else does. Throws TranscriptError. */
+/**
+ * Parses lines of the form `ana: text` or `benito: text`. Only LF and CRLF end a line.
+ *
+ * @throws {TranscriptError} if a line has another form, no text, too much text or is not UTF-8, or if there are no lines.
+ */
 export function parseTranscript(bytes: Uint8Array): Line[] {
   const lines = splitLines(bytes).flatMap((line, at) => {
     const text = decode(line, at + 1);
     return /^[ \t]*$/.test(text) ? [] : [parseLine(text, at + 1)];
   });
   if (lines.length === 0) {
-    throw new TranscriptError("the transcript has no lines: write some, like `ana: hola`");
+    throw new TranscriptError("the transcript has no lines: add lines such as `ana: hola`");
   }
   return lines;
 }
@@ -36,16 +40,18 @@ function parseLine(line: string, number: number): Line {
   const [, speaker, text] = /^(ana|benito): ?(.*)$/su.exec(line) ?? [];
   if (speaker === undefined || text === undefined) {
     throw new TranscriptError(
-      `line ${number} is not of the form \`ana: text\` or \`benito: text\`: it begins ${JSON.stringify(line.slice(0, 40))}`,
+      `line ${number} begins with ${JSON.stringify(line.slice(0, 40))}: write \`ana: text\` or \`benito: text\``,
     );
   }
   if (text.trim() === "") {
-    throw new TranscriptError(`line ${number} has no text, and clients send no empty messages`);
+    throw new TranscriptError(
+      `line ${number} has no text: add one or remove the line, as clients send no empty messages`,
+    );
   }
   const bytes = Buffer.byteLength(text);
   if (bytes > MAX_TEXT_BYTES) {
     throw new TranscriptError(
-      `line ${number} has ${bytes} bytes of text: at most ${MAX_TEXT_BYTES} are allowed`,
+      `line ${number} has ${bytes} bytes of text: shorten it to at most ${MAX_TEXT_BYTES}`,
     );
   }
   return { speaker: speaker as Speaker, text };
@@ -60,7 +66,7 @@ function decode(line: Uint8Array, number: number): string {
   }
 }
 
-/** A line feed ends a line, with or without a carriage return before it, as in the clients. */
+/** Splits the transcript at LF and CRLF, as the clients do. */
 function splitLines(bytes: Uint8Array): Uint8Array[] {
   const lines: Uint8Array[] = [];
   let from = 0;

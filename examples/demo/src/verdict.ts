@@ -1,24 +1,16 @@
-import type { ReceivedMessage, SentMessage } from "./actor.js";
 import type { MessageRow } from "./database-rows.js";
-import type { Evidence } from "./evidence.js";
+import type { Evidence, ParticipantRecord } from "./evidence.js";
 import { problemsOfOutages } from "./outage.js";
-import type { Place } from "./search.js";
+import type { Location } from "./search.js";
 import type { Count, SecrecyReport } from "./secrecy.js";
 import { type Line, type Speaker, speakers } from "./transcript.js";
 
-/** What one of them saw. */
-export interface Seen {
-  readonly sent: readonly SentMessage[];
-  readonly received: readonly ReceivedMessage[];
-  readonly readUpTo: number;
-}
-
-/** Everything that went wrong, in words. */
+/** Returns a sentence for each problem in a run: errors, lost or disordered messages, and leaks. */
 export function problemsOf(evidence: Evidence, secrecy: SecrecyReport): string[] {
-  const { lines, seen, rows, outages, traffic, troubles } = evidence;
+  const { lines, participants, rows, outages, traffic, failures } = evidence;
   return [
-    ...troubles,
-    ...speakers.flatMap((name) => problemsOfDelivery(name, lines, seen)),
+    ...failures,
+    ...speakers.flatMap((name) => problemsOfDelivery(name, lines, participants)),
     ...problemsOfRows(lines, rows),
     ...problemsOfSearch(secrecy),
     ...problemsOfOutages(outages, speakers.length, traffic),
@@ -28,34 +20,36 @@ export function problemsOf(evidence: Evidence, secrecy: SecrecyReport): string[]
 function problemsOfDelivery(
   speaker: Speaker,
   lines: readonly Line[],
-  seen: Readonly<Record<Speaker, Seen>>,
+  participants: Readonly<Record<Speaker, ParticipantRecord>>,
 ): string[] {
-  const listener = speaker === "ana" ? "benito" : "ana";
-  const said = lines.filter((line) => line.speaker === speaker).map(({ text }) => text);
-  const { sent, readUpTo } = seen[speaker];
-  const { received } = seen[listener];
-  const seqs = [...sent, ...seen[speaker].received].map(({ seq }) => seq).sort((a, b) => a - b);
-  const hasHoles = seqs.some((seq, at) => seq !== at + 1) || seqs.length !== lines.length;
-  const unread = sent.filter(({ seq }) => seq > readUpTo);
-  const strangers = received.filter(({ from }) => from !== speaker);
+  const receiver = speaker === "ana" ? "benito" : "ana";
+  const expected = lines.filter((line) => line.speaker === speaker).map(({ text }) => text);
+  const own = participants[speaker];
+  const { received } = participants[receiver];
+  const seqs = [...own.sent, ...own.received].map(({ seq }) => seq).sort((a, b) => a - b);
+  const isComplete = seqs.length === lines.length && seqs.every((seq, at) => seq === at + 1);
+  const unread = own.sent.filter(({ seq }) => seq > own.readUpTo);
+  const misattributed = received.filter(({ from }) => from !== speaker);
   return [
-    ...differences(said, textsOf(sent), `that ${speaker} sent`),
-    ...differences(said, textsOf(received), `that ${listener} received`),
-    ...(hasHoles ? [`${speaker} did not see seq 1 to ${lines.length}, each once`] : []),
-    ...strangers.map(({ seq }) => `${listener} was told that seq ${seq} is somebody else's`),
-    ...unread.map(({ text }) => `unread by ${listener}: ${quoted(text)}`),
+    ...differences(expected, textsOf(own.sent), `that ${speaker} sent`),
+    ...differences(expected, textsOf(received), `that ${receiver} received`),
+    ...(isComplete ? [] : [`${speaker} did not see seq 1 to ${lines.length}, each once`]),
+    ...misattributed.map(
+      ({ seq, from }) => `${receiver} received seq ${seq} from ${from} instead of ${speaker}`,
+    ),
+    ...unread.map(({ text }) => `unread by ${receiver}: ${quoted(text)}`),
   ];
 }
 
-/** Lines lost, duplicated or out of order between what was said and what came of it. */
+/** Returns a sentence for each line that was lost or duplicated, or if none was, for the first line that is out of order. */
 export function differences(
-  said: readonly string[],
-  seen: readonly string[],
+  expected: readonly string[],
+  actual: readonly string[],
   where: string,
 ): string[] {
   const balance = new Map<string, number>();
-  for (const text of said) balance.set(text, (balance.get(text) ?? 0) + 1);
-  for (const text of seen) balance.set(text, (balance.get(text) ?? 0) - 1);
+  for (const text of expected) balance.set(text, (balance.get(text) ?? 0) + 1);
+  for (const text of actual) balance.set(text, (balance.get(text) ?? 0) - 1);
   const unequal = [...balance].filter(([, count]) => count !== 0);
   if (unequal.length > 0) {
     return unequal.map(([text, count]) =>
@@ -64,31 +58,36 @@ export function differences(
         : `${-count} × too often among the lines ${where}: ${quoted(text)}`,
     );
   }
-  const at = said.findIndex((text, index) => text !== seen[index]);
-  return at === -1 ? [] : [`out of order among the lines ${where}: ${quoted(seen[at]!)}`];
+  const at = expected.findIndex((text, index) => text !== actual[index]);
+  return at === -1 ? [] : [`out of order among the lines ${where}: ${quoted(actual[at]!)}`];
 }
 
 function problemsOfRows(lines: readonly Line[], rows: readonly MessageRow[]): string[] {
-  const isOdd = ({ seq, sender }: MessageRow, at: number) =>
+  const isWrong = ({ seq, sender }: MessageRow, at: number) =>
     seq !== at + 1 || sender !== lines[at]?.speaker;
   return [
     ...(rows.length === lines.length
       ? []
       : [`the database holds ${rows.length} messages of ${lines.length}`]),
-    ...rows.filter(isOdd).map(({ seq }) => `the database's seq ${seq} is not where it belongs`),
+    ...rows
+      .filter(isWrong)
+      .map(
+        ({ seq }) => `the database has seq ${seq} at the wrong position or from the wrong sender`,
+      ),
   ];
 }
 
 function problemsOfSearch(secrecy: SecrecyReport): string[] {
   const leaks = [
-    ...secrecy.leaks.map(({ needle, ...leak }) => ({
+    ...secrecy.leaks.map(({ canary, ...leak }) => ({
       ...leak,
-      needle,
-      what: `line ${needle.of + 1}`,
+      canary,
+      what: `line ${canary.index + 1}`,
     })),
     ...secrecy.leakedSecrets.map((leak) => ({ ...leak, what: leak.secret.name })),
   ].map(
-    ({ what, place, needle }) => `${what} was found in the ${place.name}, as ${needle.encoding}`,
+    ({ what, location, canary }) =>
+      `${what} was found in the ${location.name}, as ${canary.encoding}`,
   );
   return [
     ...notAllFound("client ids", secrecy.clientIds),
@@ -98,7 +97,7 @@ function problemsOfSearch(secrecy: SecrecyReport): string[] {
   ];
 }
 
-function notAllFound(what: string, counts: ReadonlyMap<Place, Count>): string[] {
+function notAllFound(what: string, counts: ReadonlyMap<Location, Count>): string[] {
   return [...counts]
     .filter(([, { found, expected }]) => found !== expected)
     .map(

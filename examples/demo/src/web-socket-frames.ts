@@ -3,8 +3,8 @@ const BINARY = 2;
 const CONTINUATION = 0;
 
 /**
- * The messages in one direction of a recorded WebSocket connection: frames are unmasked (a client's are XORed with a
- * mask, so that nothing could be found in them) and fragments joined. None for a connection that is not a WebSocket.
+ * Returns the messages in one direction of a recorded WebSocket connection, unmasked and with their fragments joined. A client
+ * masks its frames with XOR, so a search in the raw bytes would find nothing. Returns no messages for any other connection.
  */
 export function webSocketMessages(recorded: Buffer): Buffer[] {
   const headEnd = recorded.indexOf(END_OF_HEAD);
@@ -27,14 +27,14 @@ interface WebSocketFrame {
   readonly payload: Buffer;
 }
 
-/** RFC 6455, section 5.2. A frame that the recording cuts off is left out. */
+/** Reads the frames (RFC 6455, section 5.2). Omits a frame that is incomplete in the recording. */
 function* readFrames(bytes: Buffer): Generator<WebSocketFrame> {
   let at = 0;
   while (at + 2 <= bytes.length) {
     const first = bytes[at]!;
     const second = bytes[at + 1]!;
     if ((first & 0x70) !== 0) {
-      throw new Error("the WebSocket is compressed: a search in it would find nothing by itself");
+      throw new Error("the WebSocket is compressed: the search would find nothing in it");
     }
     const { length, headerLength } = readLength(bytes, at, second & 0x7f);
     const isMasked = (second & 0x80) !== 0;

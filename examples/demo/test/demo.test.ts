@@ -10,13 +10,13 @@ import { describeIf } from "../../../test/support/optional.js";
 import { isQuick } from "../../../test/support/runs.js";
 import { hasBrowser } from "../../web/tools/browsers.js";
 
-/** A client may wait 30 s before it connects again, and a busy machine adds to it. */
-const PATIENCE_MS = 300_000;
+/** Time limit of a test. A client may wait 30 s before it reconnects, and a busy machine needs longer. */
+const TIMEOUT_MS = 300_000;
 
 const folder = mkdtempSync(join(tmpdir(), "lacre-demo-test-"));
 afterAll(() => rmSync(folder, { recursive: true }));
 
-/** The demo in a process of its own, with a temporary folder of its own. */
+/** Starts the demo in a process of its own, whose temporary files are in `folder`. */
 function start(transcript: string | Buffer, env: NodeJS.ProcessEnv = {}) {
   const path = join(folder, "transcript.txt");
   writeFileSync(path, transcript);
@@ -28,16 +28,16 @@ function start(transcript: string | Buffer, env: NodeJS.ProcessEnv = {}) {
 
 async function run(transcript: string | Buffer, env?: NodeJS.ProcessEnv) {
   const child = start(transcript, env);
-  const said = Promise.all([text(child.stdout), text(child.stderr)]);
+  const output = Promise.all([text(child.stdout), text(child.stderr)]);
   const [code] = await once(child, "close");
-  const [stdout, stderr] = await said;
+  const [stdout, stderr] = await output;
   return { code, stdout, stderr, report: stdout.replace(/\s+/g, " ") };
 }
 
 const leftovers = () => readdirSync(folder).filter((name) => name.startsWith("lacre-demo-"));
 
 it.skipIf(isQuick)(
-  "a nasty transcript goes through, and nothing of it is found",
+  "delivers a transcript of unusual lines, and finds none of them",
   async () => {
     const lines = [
       ...["ana: a", "benito: ok", "ana: message", "ana: message", "benito: benito", "ana: ?"],
@@ -59,18 +59,18 @@ it.skipIf(isQuick)(
       /network was cut after line 5, for \d+\.\d s; 1 message was .* nothing was lost/,
     );
     expect(report).toMatch(/server was killed after line 10, for .* nothing was lost/);
-    expect(report).toContain("so does benito (what benito says cannot all be typed into a page)");
+    expect(report).toContain("so does benito (his lines cannot all be typed into a page)");
     expect(code).toBe(0);
     expect(leftovers()).toEqual([]);
   },
-  PATIENCE_MS,
+  TIMEOUT_MS,
 );
 
 describeIf(hasBrowser("chromium") || hasBrowser("firefox"), "Chromium or Firefox")(
   "with a browser",
   () => {
     it.skipIf(isQuick)(
-      "benito sits before a page, and every line comes out as it was written",
+      "benito uses the web client, and every line arrives unchanged",
       async () => {
         const lines = [
           ...[
@@ -88,42 +88,42 @@ describeIf(hasBrowser("chromium") || hasBrowser("firefox"), "Chromium or Firefox
         ];
         const { code, report, stderr } = await run(`${lines.join("\n")}\n`);
         expect(stderr).toBe("");
-        expect(report).toMatch(/benito before a page in (chromium|firefox)/);
+        expect(report).toMatch(/benito uses the web client in (chromium|firefox)/);
         expect(report).toContain(`✓ ${lines.length} lines: none lost`);
         expect(report).toMatch(/network was cut after line 3, for \d+\.\d s/);
         expect(report).toMatch(/server was killed after line 7, for/);
         expect(code).toBe(0);
         expect(leftovers()).toEqual([]);
       },
-      PATIENCE_MS,
+      TIMEOUT_MS,
     );
   },
 );
 
 it.skipIf(isQuick)(
-  "with no browser both sit at terminals",
+  "both users use the terminal client if there is no browser",
   async () => {
-    const nowhere = { LACRE_CHROMIUM: "/none", LACRE_FIREFOX: "/none" };
-    const { code, report } = await run("ana: hola\n", nowhere);
+    const noBrowsers = { LACRE_CHROMIUM: "/none", LACRE_FIREFOX: "/none" };
+    const { code, report } = await run("ana: hola\n", noBrowsers);
     expect(report).toContain("so does benito (no browser was found");
     expect(report).toContain("✓ 1 lines: none lost");
     expect(code).toBe(0);
   },
-  PATIENCE_MS,
+  TIMEOUT_MS,
 );
 
 it(
-  "a transcript that is none is refused",
+  "rejects an invalid transcript",
   async () => {
     const { code, stderr } = await run("ana: hola\ncarla: hola\n");
     expect(code).toBe(2);
     expect(stderr).toContain("line 2");
   },
-  PATIENCE_MS,
+  TIMEOUT_MS,
 );
 
 it(
-  "stopped in the middle, it leaves nothing behind",
+  "removes its files when it is stopped by a signal",
   async () => {
     const child = start("ana: hola\n");
     await once(child.stdout, "data");
@@ -133,5 +133,5 @@ it(
     expect(code).toBe(1);
     expect(leftovers()).toEqual([]);
   },
-  PATIENCE_MS,
+  TIMEOUT_MS,
 );

@@ -1,16 +1,16 @@
 import { Writable } from "node:stream";
 import type { Evidence } from "../src/evidence.js";
 import { Progress } from "../src/progress.js";
-import { investigate } from "../src/secrecy.js";
+import { searchEvidence } from "../src/secrecy.js";
 import { Terminal } from "../src/terminal.js";
 import { parseTranscript } from "../src/transcript.js";
 import { problemsOf } from "../src/verdict.js";
 
-/** The network is cut after the second line. The server is killed after the fifth, as ana goes on without an answer. */
+/** The demo cuts the network after the second line. It kills the server after the fifth, between two lines of ana. */
 export const LINES = parseTranscript(
   Buffer.from(
     [
-      "ana: the first line, which nobody else has",
+      "ana: the first line, which occurs nowhere else",
       "benito: the second line, with ñ and 🫒",
       "ana: the third line, while the network is away",
       "benito: the fourth line, with all of them connected",
@@ -21,9 +21,9 @@ export const LINES = parseTranscript(
   ),
 );
 
-/** The problems that the demo would report. */
+/** Returns the problems that the demo would report. */
 export async function verdictOn(evidence: Evidence): Promise<string[]> {
-  return problemsOf(evidence, await investigate(evidence));
+  return problemsOf(evidence, await searchEvidence(evidence));
 }
 
 export function silentProgress(): Progress {

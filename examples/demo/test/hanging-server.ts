@@ -1,14 +1,14 @@
 import { DatabaseUnavailableError } from "../../server/src/database/database-unavailable.js";
 import { Store } from "../../server/src/database/store.js";
 
-/** The seq of the message after whose commit the server does nothing any more. */
+/** The seq of the message after whose commit the server hangs. */
 const LAST_SEQ = 5;
 
 const attempt = Store.prototype.attempt;
 
-// A process that is killed ends between any two statements. This one stays where the kill is to come: after a message is
-// committed, and before it is logged. Started again, it cannot answer the message when it is repeated: the client finds it
-// in the answer to its resume, and does not send it any more.
+// The server hangs after the message is committed and before it is logged, so that the kill comes between the two. `attempt`
+// returns undefined for a message that is stored already. It fails here, so the restarted server cannot acknowledge the
+// message: the client receives it in the answer to its resume, and stops sending it.
 Store.prototype.attempt = async function (this: Store, work) {
   const result = await attempt.call(this, work);
   if (result === undefined) throw new DatabaseUnavailableError(new Error("the database is busy"));

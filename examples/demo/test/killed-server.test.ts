@@ -2,66 +2,67 @@ import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
 import { isQuick } from "../../../test/support/runs.js";
 import { until } from "../../server/harness/until.js";
+import { collectEvidence } from "../src/collect-evidence.js";
 import { readMessageRows } from "../src/database-rows.js";
-import { perform } from "../src/perform.js";
-import { investigate } from "../src/secrecy.js";
-import { Stage } from "../src/stage.js";
+import { DemoFixture } from "../src/fixture.js";
+import { searchEvidence } from "../src/secrecy.js";
 import { readTraffic } from "../src/traffic.js";
 import { LINES, silentProgress, verdictOn } from "./evidence.js";
 
-/** The fifth message is on its way when the server is killed. */
+/** Index of the message that is in flight when the server is killed. */
 const AT = 4;
-const PATIENCE_SECONDS = 60;
+const TIMEOUT_SECONDS = 60;
 
-/** Kills its server when the condition holds that was waited for. */
-class StageWithFault extends Stage {
-  readonly #isDue: (stage: Stage) => Promise<boolean>;
+/** Kills the server as soon as a condition holds. */
+class FixtureWithTimedKill extends DemoFixture {
+  readonly #isDue: (fixture: DemoFixture) => Promise<boolean>;
 
-  constructor(server: string, isDue: (stage: Stage) => Promise<boolean>) {
+  constructor(server: string, isDue: (fixture: DemoFixture) => Promise<boolean>) {
     super(undefined, fileURLToPath(new URL(server, import.meta.url)));
     this.#isDue = isDue;
   }
 
   override async killServer(): Promise<void> {
-    const isDue = await until(() => this.#isDue(this), PATIENCE_SECONDS);
-    if (!isDue) throw new Error("the moment for the kill did not come");
+    const isDue = await until(() => this.#isDue(this), TIMEOUT_SECONDS);
+    if (!isDue) throw new Error("the condition for the kill did not hold in time");
     await super.killServer();
   }
 }
 
-async function runWith(stage: Stage) {
+async function runWith(fixture: DemoFixture) {
   try {
-    const evidence = await perform(LINES, stage, silentProgress());
-    const log = evidence.places.find(({ name }) => name === "server's log")!;
+    const evidence = await collectEvidence(LINES, fixture, silentProgress());
+    const log = evidence.locations.find(({ name }) => name === "server's log")!;
     const unlogged = evidence.rows.filter(
       ({ client_id }) => !log.parts.some((part) => Buffer.from(part).includes(client_id!)),
     );
     return { evidence, unlogged: unlogged.map(({ seq }) => seq) };
   } finally {
-    await stage.close();
+    await fixture.close();
   }
 }
 
-const idOf = async (stage: Stage) => (await readMessageRows(stage.databasePath))[AT]?.client_id;
+const idOf = async (fixture: DemoFixture) =>
+  (await readMessageRows(fixture.databasePath))[AT]?.client_id;
 
-describe.skipIf(isQuick)("accepts a log without the message that was stored last", () => {
+describe.skipIf(isQuick)("accepts a log without the last stored message", () => {
   it("if the server is killed between the commit and the log line", async () => {
-    const isStored = async (stage: Stage) => (await idOf(stage)) !== undefined;
-    const stage = new StageWithFault("hanging-server.ts", isStored);
-    const { evidence, unlogged } = await runWith(stage);
+    const isStored = async (fixture: DemoFixture) => (await idOf(fixture)) !== undefined;
+    const fixture = new FixtureWithTimedKill("hanging-server.ts", isStored);
+    const { evidence, unlogged } = await runWith(fixture);
     expect(unlogged).toEqual([AT + 1]);
     expect(await verdictOn(evidence)).toEqual([]);
-    expect((await investigate(evidence)).unlogged).toBe(1);
+    expect((await searchEvidence(evidence)).unlogged).toBe(1);
   }, 240_000);
 
-  it("if the server is killed after it acknowledged it, and before the log line is written", async () => {
-    const isAcknowledged = async (stage: Stage) => {
-      const id = await idOf(stage);
-      const traffic = readTraffic(stage.proxy.recordings);
-      return traffic.some(({ announcedIds }) => announcedIds.has(String(id)));
+  it("if the server is killed between the acknowledgement and the write of the log line", async () => {
+    const isAcknowledged = async (fixture: DemoFixture) => {
+      const id = await idOf(fixture);
+      const traffic = readTraffic(fixture.proxy.recordings);
+      return traffic.some(({ ackedOrDeliveredIds }) => ackedOrDeliveredIds.has(String(id)));
     };
-    const stage = new StageWithFault("unflushed-log-server.ts", isAcknowledged);
-    const { evidence, unlogged } = await runWith(stage);
+    const fixture = new FixtureWithTimedKill("unflushed-log-server.ts", isAcknowledged);
+    const { evidence, unlogged } = await runWith(fixture);
     expect(unlogged).toContain(AT + 1);
     expect(await verdictOn(evidence)).toEqual([]);
   }, 240_000);

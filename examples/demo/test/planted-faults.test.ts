@@ -1,40 +1,44 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { isQuick } from "../../../test/support/runs.js";
-import type { Evidence } from "../src/evidence.js";
-import { perform } from "../src/perform.js";
-import { type PlaceName, placeNames } from "../src/places.js";
-import { PASSPHRASE, PASSWORD, Stage } from "../src/stage.js";
+import { collectEvidence } from "../src/collect-evidence.js";
+import type { Evidence, ParticipantRecord } from "../src/evidence.js";
+import { DemoFixture, PASSPHRASE, PASSWORD } from "../src/fixture.js";
+import { type LocationName, locationNames } from "../src/locations.js";
 import type { Speaker } from "../src/transcript.js";
 import { LINES, silentProgress, verdictOn } from "./evidence.js";
 
 const TEXT = LINES[1]!.text;
 
-let stage: Stage;
+let fixture: DemoFixture;
 let evidence: Evidence;
 
 beforeAll(async () => {
-  stage = new Stage(undefined);
-  evidence = await perform(LINES, stage, silentProgress());
+  fixture = new DemoFixture(undefined);
+  evidence = await collectEvidence(LINES, fixture, silentProgress());
 }, 240_000);
-afterAll(() => stage.close());
+afterAll(() => fixture.close());
 
-/** The evidence with other bytes in one place. */
-function withPlace(name: PlaceName, change: (parts: readonly Uint8Array[]) => Uint8Array[]) {
-  const places = evidence.places.map((place) =>
-    place.name === name ? { ...place, parts: change(place.parts) } : place,
+/** Returns the evidence with the data of one location replaced. */
+function withLocation(name: LocationName, change: (parts: readonly Uint8Array[]) => Uint8Array[]) {
+  const locations = evidence.locations.map((location) =>
+    location.name === name ? { ...location, parts: change(location.parts) } : location,
   );
-  return { ...evidence, places };
+  return { ...evidence, locations };
 }
 
-const withText = (name: PlaceName, text: string) =>
-  withPlace(name, (parts) => [...parts, Buffer.from(`${text}\n`)]);
+const withText = (name: LocationName, text: string) =>
+  withLocation(name, (parts) => [...parts, Buffer.from(`${text}\n`)]);
 
-/** The evidence with other messages received by one of the two. */
+/** Returns the evidence with some fields of one participant's record replaced. */
+function withRecord(name: Speaker, changes: Partial<ParticipantRecord>): Evidence {
+  const { client, sent, received, readUpTo } = evidence.participants[name];
+  const record = { client, sent, received, readUpTo, ...changes };
+  return { ...evidence, participants: { ...evidence.participants, [name]: record } };
+}
+
+/** Returns the evidence with the messages that a participant received changed. */
 function withReceived(name: Speaker, change: <T>(messages: readonly T[]) => T[]): Evidence {
-  const one = evidence.seen[name];
-  const changed = { ...one, seat: one.seat, sent: one.sent, readUpTo: one.readUpTo };
-  const received = change(one.received);
-  return { ...evidence, seen: { ...evidence.seen, [name]: { ...changed, received } } };
+  return withRecord(name, { received: change(evidence.participants[name].received) });
 }
 
 const swapped = <T>([first, second, ...others]: readonly T[]) => [second!, first!, ...others];
@@ -43,95 +47,95 @@ it.skipIf(isQuick)("finds nothing wrong with a run without faults", async () => 
   expect(await verdictOn(evidence)).toEqual([]);
 });
 
-describe.skipIf(isQuick)("finds what the server must not be able to read", () => {
-  it.each(placeNames)("a line in the %s", async (place) => {
-    expect(await verdictOn(withText(place, JSON.stringify({ text: TEXT })))).toEqual([
-      expect.stringMatching(`^line 2 was found in the ${place}, as`),
+describe.skipIf(isQuick)("finds a plaintext leak", () => {
+  it.each(locationNames)("of a line in the %s", async (location) => {
+    expect(await verdictOn(withText(location, JSON.stringify({ text: TEXT })))).toEqual([
+      expect.stringMatching(`^line 2 was found in the ${location}, as`),
     ]);
   });
 
-  it.each(placeNames)("the passphrase in the %s", async (place) => {
-    expect(await verdictOn(withText(place, Buffer.from(PASSPHRASE).toString("base64")))).toEqual([
-      `the passphrase was found in the ${place}, as UTF-8 in base64`,
-    ]);
+  it.each(locationNames)("of the passphrase in the %s", async (location) => {
+    expect(await verdictOn(withText(location, Buffer.from(PASSPHRASE).toString("base64")))).toEqual(
+      [`the passphrase was found in the ${location}, as UTF-8 in base64`],
+    );
   });
 
   it.each(["database", "server's log", "wire to clients"] as const)(
-    "the password in the %s",
-    async (place) => {
-      expect(await verdictOn(withText(place, JSON.stringify({ password: PASSWORD })))).toEqual([
-        `the password was found in the ${place}, as UTF-8`,
+    "of the password in the %s",
+    async (location) => {
+      expect(await verdictOn(withText(location, JSON.stringify({ password: PASSWORD })))).toEqual([
+        `the password was found in the ${location}, as UTF-8`,
       ]);
     },
   );
 });
 
-describe.skipIf(isQuick)("finds a message", () => {
-  it("that was lost on its way to its reader", async () => {
+describe.skipIf(isQuick)("reports a message", () => {
+  it("that the receiver did not get", async () => {
     const problems = await verdictOn(withReceived("benito", (all) => all.slice(1)));
     expect(problems).toContainEqual(expect.stringMatching(/^lost 1 .*benito received.*first/));
   });
 
-  it("that its reader received twice", async () => {
+  it("that the receiver got twice", async () => {
     const problems = await verdictOn(withReceived("benito", (all) => [...all, all[0]!]));
     expect(problems).toContainEqual(expect.stringMatching(/^1 × too often .*benito received/));
   });
 
-  it("that its reader received too early", async () => {
+  it("that the receiver got too early", async () => {
     expect(await verdictOn(withReceived("benito", swapped))).toEqual([
       expect.stringMatching(/^out of order among the lines that benito received/),
     ]);
   });
 
-  it("that its reader did not read", async () => {
-    const { benito } = evidence.seen;
-    const seen = { ...evidence.seen, benito: { ...benito, seat: "", readUpTo: 6 } };
-    const changed = { ...seen.benito, sent: benito.sent, received: benito.received };
-    expect(await verdictOn({ ...evidence, seen: { ...seen, benito: changed } })).toEqual([
+  it("that the receiver did not read", async () => {
+    expect(await verdictOn(withRecord("benito", { readUpTo: 6 }))).toEqual([
       expect.stringMatching(/^unread by ana: .*seventh/),
     ]);
   });
 
-  it("that the database lost", async () => {
+  it("that is missing in the database", async () => {
     const rows = evidence.rows.slice(0, -1);
     expect(await verdictOn({ ...evidence, rows })).toEqual(["the database holds 6 messages of 7"]);
   });
 
-  it("that the database holds twice", async () => {
+  it("that is in the database twice", async () => {
     const rows = [...evidence.rows, { ...evidence.rows[6]!, seq: 8 }];
     const problems = await verdictOn({ ...evidence, rows });
     expect(problems).toContain("the database holds 8 messages of 7");
   });
 
-  it("that the database holds in another place", async () => {
+  it("that is at the wrong position in the database", async () => {
     const rows = swapped(evidence.rows).map((row, at) => ({ ...row, seq: at + 1 }));
     expect(await verdictOn({ ...evidence, rows })).toEqual([
-      "the database's seq 1 is not where it belongs",
-      "the database's seq 2 is not where it belongs",
+      "the database has seq 1 at the wrong position or from the wrong sender",
+      "the database has seq 2 at the wrong position or from the wrong sender",
     ]);
   });
 });
 
-describe.skipIf(isQuick)("finds that the evidence is not complete", () => {
-  it.each([0, 1, 2, 3, 4, 5, 6])("a log without the acknowledged message %i", async (at) => {
+describe.skipIf(isQuick)("reports incomplete evidence:", () => {
+  it.each([0, 1, 2, 3, 4, 5, 6])("a log without acknowledged message %i", async (at) => {
     const id = String(evidence.rows[at]!.client_id);
-    const { announcedIds } = evidence.traffic.find((one) => one.announcedIds.has(id)) ?? {};
-    const changed = withPlace("server's log", (parts) =>
+    const { ackedOrDeliveredIds } =
+      evidence.traffic.find((one) => one.ackedOrDeliveredIds.has(id)) ?? {};
+    const changed = withLocation("server's log", (parts) =>
       parts.map((part) => Buffer.from(Buffer.from(part).toString().replaceAll(id, "-"))),
     );
-    const isDemanded = announcedIds !== undefined || at !== 4;
+    const isRequired = ackedOrDeliveredIds !== undefined || at !== 4;
     expect(await verdictOn(changed)).toEqual(
-      isDemanded ? [expect.stringMatching("finds . of . client ids in the server's log")] : [],
+      isRequired ? [expect.stringMatching("finds . of . client ids in the server's log")] : [],
     );
   });
 
-  it.each(placeNames)("the %s is empty", async (place) => {
-    const problems = await verdictOn(withPlace(place, () => []));
-    expect(problems).toContainEqual(expect.stringMatching(`^the search .* 0 of .* the ${place}$`));
+  it.each(locationNames)("an empty %s", async (location) => {
+    const problems = await verdictOn(withLocation(location, () => []));
+    expect(problems).toContainEqual(
+      expect.stringMatching(`^the search .* 0 of .* the ${location}$`),
+    );
   });
 
-  it("a login without a password in it", async () => {
-    const changed = withPlace("wire to server", (parts) =>
+  it("no password in the traffic to the server", async () => {
+    const changed = withLocation("wire to server", (parts) =>
       parts.map((part) =>
         Buffer.from(Buffer.from(part).toString("latin1").replaceAll(PASSWORD, ""), "latin1"),
       ),
@@ -141,7 +145,7 @@ describe.skipIf(isQuick)("finds that the evidence is not complete", () => {
     ]);
   });
 
-  it("an outage that a client did not notice", async () => {
+  it("an outage after which a client did not reconnect", async () => {
     const last = evidence.traffic.findLastIndex(({ types }) => types.has("welcome"));
     const traffic = evidence.traffic.map((one, at) =>
       at === last ? { ...one, types: new Set<string>() } : one,
@@ -153,7 +157,7 @@ describe.skipIf(isQuick)("finds that the evidence is not complete", () => {
   });
 
   it("a run that stopped", async () => {
-    const troubles = ["stopped at line 5 of 7"];
-    expect(await verdictOn({ ...evidence, troubles })).toEqual(troubles);
+    const failures = ["stopped at line 5 of 7"];
+    expect(await verdictOn({ ...evidence, failures })).toEqual(failures);
   });
 });

@@ -2,10 +2,10 @@ import { describe, expect, it } from "vitest";
 import type { Evidence } from "../src/evidence.js";
 import { Progress } from "../src/progress.js";
 import { report } from "../src/report.js";
-import { investigate } from "../src/secrecy.js";
+import { searchEvidence } from "../src/secrecy.js";
 import { cellsOf, type Output, Terminal } from "../src/terminal.js";
 
-/** What a stream was written. */
+/** Returns an output that keeps what is written to it; a terminal if `columns` is given. */
 function output(columns?: number): Output & { text: string } {
   return {
     isTTY: columns !== undefined,
@@ -20,7 +20,7 @@ function output(columns?: number): Output & { text: string } {
 const texts = [
   "",
   "hola",
-  "a line of words that is longer than most of the terminals that somebody would read it in ".repeat(
+  "a line of words that is longer than the lines of almost every terminal where it is read, ".repeat(
     3,
   ),
   "x".repeat(300),
@@ -31,15 +31,18 @@ const client_id = "0a47ac10-58cc-4372-a567-0e02b2c3d479";
 const messages = texts.map((text, at) => ({ seq: at + 1, from: "ana", text }));
 const evidence: Evidence = {
   lines: texts.map((text) => ({ speaker: "ana", text })),
-  seen: {
-    ana: { seat: "at a terminal", sent: messages, received: [], readUpTo: 2 },
-    benito: { seat: "in chromium 156.0.8078.108", sent: [], received: messages, readUpTo: 0 },
+  participants: {
+    ana: { client: "terminal client", sent: messages, received: [], readUpTo: 2 },
+    benito: {
+      client: "web client, chromium 156.0.8078.108",
+      ...{ sent: [], received: messages, readUpTo: 0 },
+    },
   },
   rows: messages.map(({ seq }) => ({
     ...{ seq, sender: "ana", client_id, nonce: new Uint8Array(12) },
     encrypted_content: new Uint8Array(720_000).fill(seq),
   })),
-  places: ["database", "server's log", "wire to server", "wire to clients"].map((name) => ({
+  locations: ["database", "server's log", "wire to server", "wire to clients"].map((name) => ({
     name,
     parts: [new Uint8Array(123_456)],
   })),
@@ -50,12 +53,12 @@ const evidence: Evidence = {
       ...{ broken: [], connectionsBefore: 2 },
     },
   ],
-  troubles: ["stopped"],
+  failures: ["stopped"],
 };
 
-describe("the report fits", () => {
-  it.each([36, 37, 40, 60, 72, 80, 100, 132])("into %i columns", async (width) => {
-    const secrecy = await investigate(evidence);
+describe("report", () => {
+  it.each([36, 37, 40, 60, 72, 80, 100, 132])("fits into %i columns", async (width) => {
+    const secrecy = await searchEvidence(evidence);
     for (const problems of [[], [`lost: ${texts[2]}`, texts[3]!]]) {
       const text = report(
         { evidence, secrecy, problems },
@@ -68,15 +71,15 @@ describe("the report fits", () => {
     }
   });
 
-  it("into 80 columns where there is no terminal", () => {
+  it("fits into 80 columns if the output is not a terminal", () => {
     expect(new Terminal(output(), {}).width).toBe(80);
   });
 });
 
-describe("the progress", () => {
+describe("Progress", () => {
   const line = { speaker: "ana", text: "hola ".repeat(40) } as const;
 
-  it("shows a line of the transcript at once, without a terminal too", async () => {
+  it("writes a line of the transcript immediately, also without a terminal", async () => {
     for (const stream of [output(), output(80)]) {
       const progress = new Progress(stream, new Terminal(stream, {}));
       await progress.step("exchanging the lines", 10, async () => {

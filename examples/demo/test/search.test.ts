@@ -1,21 +1,21 @@
 import { randomBytes } from "node:crypto";
 import { describe, expect, it } from "vitest";
-import { byteNeedles, framedNeedles, stableBase64, textNeedles } from "../src/needles.js";
-import { type Place, search } from "../src/search.js";
+import { bodyCanaries, byteCanaries, stableBase64, textCanaries } from "../src/canary-strings.js";
+import { type Location, search } from "../src/search.js";
 
 const LINE = 'Llevaré "pan" — y 🫒 también';
 const LONG = Array.from({ length: 5000 }, (_, at) => `word${at}`).join(" ");
 
-const placeWith = (...planted: Uint8Array[]): Place => {
+const locationWith = (...planted: Uint8Array[]): Location => {
   const parts = [randomBytes(5000), ...planted, randomBytes(5000)];
   return { name: "haystack", parts: [Buffer.concat(parts)] };
 };
 const finds = async (text: string, ...planted: (Uint8Array | string)[]) => {
-  const place = placeWith(...planted.map((bytes) => Buffer.from(bytes as string)));
-  return (await search([place], textNeedles(0, text))).length > 0;
+  const location = locationWith(...planted.map((bytes) => Buffer.from(bytes as string)));
+  return (await search([location], textCanaries(0, text))).length > 0;
 };
 
-describe("a line is found", () => {
+describe("search finds a line", () => {
   const bytes = Buffer.from(LINE);
   const escaped = JSON.stringify({ text: LINE });
   const forms: [string, Uint8Array | string][] = [
@@ -41,70 +41,70 @@ describe("a line is found", () => {
     expect(await finds(LINE, planted)).toBe(true);
   });
 
-  it("at the very beginning and at the very end", async () => {
+  it("at the beginning and at the end of the data", async () => {
     const parts = [
       Buffer.concat([bytes, randomBytes(100)]),
       Buffer.concat([randomBytes(9), bytes]),
     ];
     for (const part of parts) {
-      const place = { name: "haystack", parts: [part] };
-      expect(await search([place], textNeedles(0, LINE))).not.toEqual([]);
+      const location = { name: "haystack", parts: [part] };
+      expect(await search([location], textCanaries(0, LINE))).not.toEqual([]);
     }
-    expect(await search([{ name: "haystack", parts: [bytes] }], textNeedles(0, LINE))).not.toEqual(
+    expect(await search([{ name: "haystack", parts: [bytes] }], textCanaries(0, LINE))).not.toEqual(
       [],
     );
   });
 
-  it("where only a part of a long one is", async () => {
+  it("of which only the beginning or the end is there", async () => {
     expect(await finds(LONG, LONG.slice(0, 100))).toBe(true);
     expect(await finds(LONG, LONG.slice(-100))).toBe(true);
     expect(await finds(LONG, `${LONG.slice(0, 10)}…`)).toBe(false);
   });
 
-  it("in the place where it is, among many", async () => {
+  it("in the right location, among many lines", async () => {
     const lines = Array.from({ length: 500 }, (_, at) => `this is line number ${at}, and its end`);
-    const needles = lines.flatMap((line, at) => textNeedles(at, line));
-    const clean = placeWith();
-    const dirty = placeWith(Buffer.from(lines[77]!), Buffer.from(lines[400]!, "utf16le"));
-    const findings = await search([clean, dirty], needles);
-    expect(findings.every(({ place }) => place === dirty)).toBe(true);
-    expect(new Set(findings.map(({ needle }) => needle.of))).toEqual(new Set([77, 400]));
+    const canaries = lines.flatMap((line, at) => textCanaries(at, line));
+    const clean = locationWith();
+    const dirty = locationWith(Buffer.from(lines[77]!), Buffer.from(lines[400]!, "utf16le"));
+    const findings = await search([clean, dirty], canaries);
+    expect(findings.every(({ location }) => location === dirty)).toBe(true);
+    expect(new Set(findings.map(({ canary }) => canary.index))).toEqual(new Set([77, 400]));
   });
 });
 
-describe("a line is not found", () => {
-  it("where it is not", async () => {
+describe("search does not find a line", () => {
+  it("that is not there, or only in part", async () => {
     expect(await finds(LINE)).toBe(false);
     expect(await finds(LINE, LINE.slice(0, -1), "x", LINE.slice(1))).toBe(false);
   });
 
-  it("alone when it is short, but in a body it is", async () => {
-    expect(textNeedles(0, "ok")).toEqual([]);
+  it("that is short, except in an encoded body", async () => {
+    expect(textCanaries(0, "ok")).toEqual([]);
     const body = Buffer.from("\x82\xa4kind\xa4text\xa4text\xa2ok", "latin1");
     for (const planted of [body, body.toString("base64"), '{"kind":"text","text":"ok"}']) {
       expect(
-        await search([placeWith(Buffer.from(planted as string))], framedNeedles(0, "ok")),
+        await search([locationWith(Buffer.from(planted as string))], bodyCanaries(0, "ok")),
       ).not.toEqual([]);
     }
-    expect(await search([placeWith(Buffer.from("ok"))], framedNeedles(0, "ok"))).toEqual([]);
+    expect(await search([locationWith(Buffer.from("ok"))], bodyCanaries(0, "ok"))).toEqual([]);
   });
 
-  it("in a body of another line that begins in the same way", async () => {
+  it("in the body of another line with the same beginning", async () => {
     const body = Buffer.from("\x82\xa4kind\xa4text\xa4text\xa3oka", "latin1");
-    expect(await search([placeWith(body)], framedNeedles(0, "ok"))).toEqual([]);
+    expect(await search([locationWith(body)], bodyCanaries(0, "ok"))).toEqual([]);
   });
 });
 
-it("stable base64 does not depend on what stands around", () => {
+it("stableBase64 returns digits that do not depend on the bytes around", () => {
   for (const alignment of [0, 1, 2]) {
     const around = Buffer.concat([randomBytes(alignment + 3), Buffer.from(LINE), randomBytes(4)]);
     expect(around.toString("base64")).toContain(stableBase64(Buffer.from(LINE), alignment));
   }
 });
 
-it("long bytes are sought by their beginning, middle and end", async () => {
+it("byteCanaries returns the beginning, middle and end of long bytes", async () => {
   const bytes = randomBytes(10_000);
-  const needles = byteNeedles(0, "ciphertext", bytes);
-  expect(needles.map(({ bytes: piece }) => piece.length)).toEqual([32, 32, 32]);
-  expect(await search([placeWith(bytes.subarray(4000, 6000))], needles)).toHaveLength(1);
+  const canaries = byteCanaries(0, "ciphertext", bytes);
+  expect(canaries.map(({ bytes: piece }) => piece.length)).toEqual([32, 32, 32]);
+  expect(await search([locationWith(bytes.subarray(4000, 6000))], canaries)).toHaveLength(1);
 });

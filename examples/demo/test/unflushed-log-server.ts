@@ -1,7 +1,7 @@
 import fs from "node:fs";
 import { Store } from "../../server/src/database/store.js";
 
-/** The seq of the message from whose commit on nothing is written into the log. */
+/** The seq of the message after whose commit the server writes nothing to the log. */
 const LAST_SEQ = 5;
 const STDOUT = 1;
 
@@ -9,7 +9,7 @@ const { attempt } = Store.prototype;
 const { write } = fs;
 let isLogStuck = false;
 
-// The log is written by another thread. A process that is killed loses what that has not come to.
+// Another thread writes the log, so a kill loses the lines that it has not written yet.
 fs.write = ((fd: number, ...args: unknown[]) => {
   if (fd !== STDOUT || !isLogStuck) Reflect.apply(write, fs, [fd, ...args]);
 }) as typeof fs.write;

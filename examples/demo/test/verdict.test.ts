@@ -1,35 +1,35 @@
 import { describe, expect, it } from "vitest";
-import { investigate } from "../src/secrecy.js";
+import { searchEvidence } from "../src/secrecy.js";
 import { differences } from "../src/verdict.js";
 
-describe("differences between what was said and seen", () => {
+describe("differences", () => {
   it.each([
     ["lost", ["a", "b"], ["a"], /^lost 1 .*"b"/],
     ["duplicated", ["a"], ["a", "a"], /^1 × too often .*"a"/],
-    ["a duplicate lost", ["a", "a"], ["a"], /^lost 1 .*"a"/],
+    ["lost, with an equal line that is not", ["a", "a"], ["a"], /^lost 1 .*"a"/],
     ["out of order", ["a", "b"], ["b", "a"], /^out of order .*"b"/],
-  ])("%s", (_, said, seen, message) => {
-    expect(differences(said, seen, "seen")[0]).toMatch(message);
+  ])("names a line that is %s", (_, expected, actual, message) => {
+    expect(differences(expected, actual, "seen")[0]).toMatch(message);
   });
 
-  it("none", () => {
+  it("returns nothing for equal lines", () => {
     expect(differences(["a", "a", "b"], ["a", "a", "b"], "seen")).toEqual([]);
   });
 });
 
-it("searches a line that stands in the baseline only as an encoded body", async () => {
+it("searchEvidence searches for a line that is in the baseline only as an encoded body", async () => {
   const message = "message stored";
   const baseline = [{ name: "sources", parts: [Buffer.from(`the words: ${message}, in a log`)] }];
-  const places = [{ name: "server's log", parts: [Buffer.from(message)] }];
-  const nothing = { sent: [], received: [], readUpTo: 0, seat: "" };
-  const { framed, leaks } = await investigate({
+  const locations = [{ name: "server's log", parts: [Buffer.from(message)] }];
+  const nothing = { sent: [], received: [], readUpTo: 0, client: "" };
+  const { bodyOnly, leaks } = await searchEvidence({
     lines: [
       { speaker: "ana", text: message },
       { speaker: "ana", text: "hi" },
     ],
-    seen: { ana: nothing, benito: nothing },
-    ...{ rows: [], places, baseline, secrets: [], outages: [], traffic: [], troubles: [] },
+    participants: { ana: nothing, benito: nothing },
+    ...{ rows: [], locations, baseline, secrets: [], outages: [], traffic: [], failures: [] },
   });
-  expect([...framed].sort()).toEqual([0, 1]);
+  expect([...bodyOnly].sort()).toEqual([0, 1]);
   expect(leaks).toEqual([]);
 });

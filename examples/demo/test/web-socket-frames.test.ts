@@ -17,7 +17,7 @@ function frame(payload: Buffer, { first = 0x82, isMasked = true } = {}): Buffer 
 
 const hex = (bytes: Buffer) => bytes.toString("hex");
 
-it("frames of every length are unmasked", () => {
+it("webSocketMessages unmasks frames of every length", () => {
   const payloads = [0, 1, 125, 126, 65_535, 65_536, 200_000].map((length) => randomBytes(length));
   const masked = Buffer.concat([HEAD, ...payloads.map((payload) => frame(payload))]);
   expect(webSocketMessages(masked).map(hex)).toEqual(payloads.map(hex));
@@ -25,7 +25,7 @@ it("frames of every length are unmasked", () => {
   expect(webSocketMessages(bare).map(hex)).toEqual(payloads.map(hex));
 });
 
-it("fragments are joined, with a ping between them", () => {
+it("webSocketMessages joins fragments, and omits a ping between them", () => {
   const recorded = Buffer.concat([
     HEAD,
     frame(Buffer.from("one "), { first: 0x02 }),
@@ -37,11 +37,11 @@ it("fragments are joined, with a ping between them", () => {
   expect(webSocketMessages(recorded).map(String)).toEqual(["one two three"]);
 });
 
-it("what is compressed is refused, as nothing would be found in it", () => {
+it("webSocketMessages rejects a compressed connection", () => {
   const recorded = Buffer.concat([HEAD, frame(Buffer.from("x"), { first: 0xc2 })]);
   expect(() => webSocketMessages(recorded)).toThrow("compressed");
 });
 
-it("plain HTTP has no messages", () => {
+it("webSocketMessages returns no messages for plain HTTP", () => {
   expect(webSocketMessages(Buffer.from("POST /chats HTTP/1.1\r\n\r\n{}"))).toEqual([]);
 });

@@ -8,7 +8,7 @@ import { parseArgs } from "node:util";
 
 const USAGE = `usage: npx tsx examples/demo/tools/repeat.ts [--runs 40] [--busy 2] [-- OPTIONS OF THE DEMO]
 
-Runs the demo again and again, beside processes that keep so many cores busy, and counts the runs that fail.`;
+Runs the demo --runs times, while --busy processes each keep a core busy. Counts the runs that fail.`;
 
 const DEMO = fileURLToPath(new URL("../src/demo.ts", import.meta.url));
 

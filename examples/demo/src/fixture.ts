@@ -16,12 +16,12 @@ import { text } from "node:stream/consumers";
 import { setTimeout as delay } from "node:timers/promises";
 import type { Browser } from "playwright-core";
 import { WEB_ROOT } from "../../web/tools/build-page.js";
-import type { Actor } from "./actor.js";
 import { CLI, hasEnded, SERVER, startExample, stop } from "./child.js";
 import { DemoError } from "./demo-error.js";
-import { PageActor } from "./page-actor.js";
+import { PageParticipant } from "./page-participant.js";
+import type { Participant } from "./participant.js";
 import { RecordingProxy } from "./recording-proxy.js";
-import { TerminalActor } from "./terminal-actor.js";
+import { TerminalParticipant } from "./terminal-participant.js";
 import { type Speaker, speakers } from "./transcript.js";
 
 export const PASSWORD = "a password for the demo";
@@ -29,8 +29,8 @@ export const PASSPHRASE = "golondrina fuente aceituna bolsillo órbita sello";
 
 const POLL_MS = 20;
 
-/** Everything that the demo starts and leaves nothing of: a folder, a server, a proxy, two clients, maybe in a browser. */
-export class Stage {
+/** Starts the server, the proxy and the clients of a run in a temporary folder. `close` stops and removes all of it. */
+export class DemoFixture {
   readonly folder = mkdtempSync(join(tmpdir(), "lacre-demo-"));
   readonly databasePath = join(this.folder, "server.db");
   readonly logPath = join(this.folder, "server.log");
@@ -41,11 +41,11 @@ export class Stage {
   #proxy: RecordingProxy | undefined;
   #isServerNeeded = false;
 
-  /** With a browser, benito sits before it. */
+  /** With a browser, benito uses the web client in it. */
   constructor(browser: Browser | undefined, serverProgram = SERVER) {
     this.#browser = browser;
     this.#serverProgram = serverProgram;
-    // For ends that no `finally` sees.
+    // An uncaught error ends the process without running `finally` blocks.
     process.once("exit", () => {
       for (const child of this.#children) child.kill("SIGKILL");
       rmSync(this.folder, { recursive: true, force: true });
@@ -58,11 +58,11 @@ export class Stage {
     return this.#proxy!;
   }
 
-  get needsPage(): boolean {
+  get usesWebClient(): boolean {
     return this.#browser !== undefined;
   }
 
-  /** Why the server ended although the demo did not end it; undefined while it runs. */
+  /** The error if the server has exited without being stopped or killed by the demo; undefined otherwise. */
   get serverFailure(): string | undefined {
     const server = this.#server;
     if (!this.#isServerNeeded || server === undefined || !hasEnded(server)) return undefined;
@@ -71,17 +71,17 @@ export class Stage {
     return `the server ended by itself (${signalCode ?? `exit code ${exitCode}`}): ${lastLines.join("\n")}`;
   }
 
-  /** Starts the server on a free port, with the proxy before it. */
-  async open(): Promise<void> {
+  /** Starts the proxy and the server behind it. */
+  async start(): Promise<void> {
     const folder = join(this.folder, "wire");
     mkdirSync(folder);
     this.#proxy = await RecordingProxy.start(folder);
     await this.startServer();
   }
 
-  /** Starts the server on a free port: another process may have taken the one that it had before. */
+  /** Starts the server on a free port. A restarted server cannot reuse its port: another process may have taken it. */
   async startServer(): Promise<void> {
-    // The server writes into the file itself, so that nothing it logged is lost in a pipe.
+    // The server writes to the log file directly: a pipe would lose data when the server is killed.
     const log = openSync(this.logPath, "a");
     const logged = statSync(this.logPath).size;
     const env = {
@@ -89,7 +89,7 @@ export class Stage {
       SERVER_HOST: "127.0.0.1",
       SERVER_PORT: "0",
       LOG_LEVEL: "debug",
-      ...(this.needsPage && { WEB_ROOT }),
+      ...(this.usesWebClient && { WEB_ROOT }),
     };
     const server = startExample(this.#serverProgram, [], env, ["ignore", log, log]);
     closeSync(log);
@@ -99,10 +99,10 @@ export class Stage {
     this.#isServerNeeded = true;
   }
 
-  /** Ends the server like a power failure. */
+  /** Kills the server with SIGKILL, so that it cannot finish anything. */
   async killServer(): Promise<void> {
     this.#isServerNeeded = false;
-    this.proxy.refuse();
+    this.proxy.rejectConnections();
     const server = this.#server!;
     if (hasEnded(server)) return;
     const ended = once(server, "exit");
@@ -110,32 +110,33 @@ export class Stage {
     await ended;
   }
 
-  /** Has the server finish what it does, and write its log to the end. */
+  /** Stops the server with SIGTERM, so that it finishes its requests and writes its whole log. */
   async stopServer(): Promise<void> {
     this.#isServerNeeded = false;
-    this.proxy.refuse();
+    this.proxy.rejectConnections();
     await stop(this.#server!);
   }
 
   async register(name: Speaker): Promise<void> {
     const child = startExample(CLI, [...this.#argsOf(name), "register", name], this.#env());
     this.#children.push(child);
-    const said = text(child.stderr!);
+    const stderr = text(child.stderr!);
     const [code] = await once(child, "close");
-    if (code !== 0) throw new DemoError(`${name} cannot register: ${(await said).trim()}`);
+    if (code !== 0) throw new DemoError(`${name} cannot register: ${(await stderr).trim()}`);
   }
 
-  startTerminal(name: Speaker): Actor {
+  startTerminalClient(name: Speaker): Participant {
     const peer = speakers.find((other) => other !== name)!;
-    const actor = new TerminalActor(name, peer, this.#argsOf(name), this.#env());
-    this.#children.push(actor.process);
-    return actor;
+    const participant = new TerminalParticipant(name, peer, this.#argsOf(name), this.#env());
+    this.#children.push(participant.process);
+    return participant;
   }
 
-  async enterBenito(): Promise<Actor> {
-    if (this.#browser === undefined) return this.startTerminal("benito");
-    const visit = { proxy: this.proxy, password: PASSWORD, passphrase: PASSPHRASE };
-    return PageActor.enter("benito", "ana", this.#browser, visit);
+  /** Starts benito's client: the web client if there is a browser, else the terminal client. */
+  async startBenito(): Promise<Participant> {
+    if (this.#browser === undefined) return this.startTerminalClient("benito");
+    const access = { proxy: this.proxy, password: PASSWORD, passphrase: PASSPHRASE };
+    return PageParticipant.enter("benito", "ana", this.#browser, access);
   }
 
   async close(): Promise<void> {
@@ -160,9 +161,10 @@ export class Stage {
   }
 }
 
-/** The port that the server writes to its log, after the first `logged` bytes of it. */
+/** Waits until the server logs its port, and returns it. Ignores the first `logged` bytes of the log. */
 async function portOf(server: ChildProcess, logPath: string, logged: number): Promise<number> {
   for (;;) {
+    // Check this before reading the log: a server that exits later may still have logged its port.
     const isOver = hasEnded(server);
     const log = readFileSync(logPath).subarray(logged).toString();
     const port = /"url":"http:\/\/127\.0\.0\.1:(\d+)"/.exec(log)?.[1];

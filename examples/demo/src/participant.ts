@@ -12,15 +12,15 @@ export interface ReceivedMessage {
   readonly text: string;
 }
 
-/** One of the two with a client of their own, and what that client told us. */
-export abstract class Actor extends EventEmitter<{ change: [] }> {
+/** A user of the chat with a client program, and what that client has reported. Emits `change` after each report. */
+export abstract class Participant extends EventEmitter<{ change: [] }> {
   readonly name: Speaker;
-  /** Where they sit, for people to read. */
-  abstract readonly seat: string;
+  /** The client program, as the report names it. */
+  abstract readonly client: string;
   readonly sent: SentMessage[] = [];
   readonly received: ReceivedMessage[] = [];
   readonly errors: string[] = [];
-  /** The seq up to which the other has read. */
+  /** The highest seq that the peer has read. */
   readUpTo = 0;
 
   constructor(name: Speaker) {
@@ -28,8 +28,8 @@ export abstract class Actor extends EventEmitter<{ change: [] }> {
     this.name = name;
   }
 
-  /** Writes a line, as fast as the client takes it. */
-  abstract say(text: string): Promise<void>;
+  /** Gives a line to the client. Resolves when the client can take the next one. */
+  abstract send(text: string): Promise<void>;
 
   abstract stop(): Promise<void>;
 
