@@ -163,8 +163,8 @@ export class PageParticipant extends Participant {
 }
 
 /**
- * Reads the page. Playwright runs this function in the page. It declares no named function: tsx adds a call of its own helper
- * to those, which does not exist in the page.
+ * Reads the page. Playwright runs this function in the page. It declares no named function: tsx wraps
+ * those in a call of its own function, which does not exist in the page.
  */
 function readPage(seenUpTo: number): PageState {
   const all = [...document.querySelectorAll<HTMLElement>(".message[data-seq]")].map((message) => ({
