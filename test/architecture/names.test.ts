@@ -43,9 +43,7 @@ const TERMS: Readonly<Record<string, string>> = {
 };
 
 /** Paths that still have such words. Remove a path from this list when it is renamed; add none. */
-const NOT_YET_RENAMED = [
-  "docs/adr/0009-http-requests-take-no-turns.md",
-];
+const NOT_YET_RENAMED = ["docs/adr/0009-http-requests-take-no-turns.md"];
 
 /** Classes that are thrown under a name without `Error`. Remove a class when it is renamed; add none. */
 const WITHOUT_ERROR = ["ContractFailure"];
