@@ -138,28 +138,45 @@ describe("the architecture", () => {
   });
 });
 
-/** The modules that a part of `examples/` imports, each relative one as a path below `examples/`. */
-function modulesOf(part: string): string[] {
+/** The imports of a part of `examples/`; files and relative modules are paths below `examples/`. */
+function importsIn(part: string): { readonly file: string; readonly module: string }[] {
   const names = readdirSync(join(examples, part, "src"), { recursive: true, encoding: "utf8" });
   const paths = names.filter((name) => /\.tsx?$/.test(name)).map((name) => `${part}/src/${name}`);
   expect(paths.length).toBeGreaterThan(3);
-  return paths.flatMap((path) => {
-    const text = readFileSync(join(examples, path), "utf8");
-    return [...text.matchAll(/\b(?:from|import)[ (]+"([^"]+)"/g)].map(([, specifier]) =>
-      specifier!.startsWith(".") ? join(dirname(path), specifier!) : specifier!,
-    );
+  return paths.flatMap((file) => {
+    const text = readFileSync(join(examples, file), "utf8");
+    return [...text.matchAll(/\b(?:from|import)[ (]+"([^"]+)"/g)].map(([, specifier]) => {
+      const isRelative = specifier!.startsWith(".");
+      const module = isRelative
+        ? join(dirname(file), specifier!).replace(/\.js$/, ".ts")
+        : specifier!;
+      return { file, module };
+    });
   });
 }
 
 describe("the examples", () => {
   it.each(["client", "cli", "web"])("keep the server's code out of %s", (part) => {
-    const modules = modulesOf(part);
+    const modules = importsIn(part).map(({ module }) => module);
     expect(modules.some((module) => module.startsWith("lacre"))).toBe(true);
     expect(modules.filter((module) => /^(server|lacre-server)(\/|$)/.test(module))).toEqual([]);
   });
 
   it("declare the API without code of the server or of a client", () => {
-    const modules = modulesOf("api").filter((module) => !module.startsWith("api/src/"));
-    expect([...new Set(modules)].sort()).toEqual(["lacre", "zod/mini"]);
+    const modules = importsIn("api").map(({ module }) => module);
+    const packages = modules.filter((module) => !module.startsWith("api/src/"));
+    expect([...new Set(packages)].sort()).toEqual(["lacre", "zod/mini"]);
+  });
+
+  it.each(["api", "client", "cli", "server"])("import without a cycle in %s", (part) => {
+    let left = importsIn(part).filter(({ module }) => module.startsWith(`${part}/src/`));
+    expect(left.length).toBeGreaterThan(1);
+    // Remove the imports of files that import no other file, until only cycles and their importers are left.
+    for (let before = Infinity; left.length < before; ) {
+      before = left.length;
+      const importers = new Set(left.map(({ file }) => file));
+      left = left.filter(({ module }) => importers.has(module));
+    }
+    expect(left).toEqual([]);
   });
 });

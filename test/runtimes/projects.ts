@@ -16,7 +16,7 @@ const inBrowsers = "examples/web/test/**/*.test.ts";
 const isolated = [
   "examples/server/test/contract/faults.test.ts",
   "examples/server/test/identity/unicode.test.ts",
-  "examples/server/test/live/closed-connections.test.ts",
+  "examples/server/test/websocket/closed-connections.test.ts",
 ];
 const onExamples = {
   include: ["examples/*/test/**/*.test.ts"],
@@ -168,7 +168,7 @@ export async function twoInstances(): Promise<TestProjectInlineConfiguration[]> 
     );
     return [];
   }
-  const include = ["http", "identity", "live"].map(
+  const include = ["http", "identity", "websocket"].map(
     (part) => `examples/server/test/${part}/**/*.test.ts`,
   );
   // These start no server, or one that is told where, or test what instances do not share.

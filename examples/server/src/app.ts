@@ -12,9 +12,9 @@ import { webPageRoutes } from "./http/web-page.js";
 import { answer } from "./json.js";
 import { authRoutes } from "./routes/auth.js";
 import { chatRoutes } from "./routes/chats.js";
-import { liveRoutes } from "./routes/live.js";
 import { operationRoutes } from "./routes/operation.js";
 import { userRoutes } from "./routes/users.js";
+import { webSocketRoutes } from "./routes/websocket.js";
 import type { Services } from "./services.js";
 
 /** The HTTP side of the server. It listens nowhere yet. */
@@ -54,7 +54,7 @@ export function createApp(services: Services): Hono {
   app.route("/auth", authRoutes(services));
   app.route("/users", userRoutes(services));
   app.route("/chats", chatRoutes(services));
-  app.route("/ws", liveRoutes(services));
+  app.route("/ws", webSocketRoutes(services));
   app.route("/docs", docsRoutes());
   app.route("/", operationRoutes(services));
   if (config.webRoot !== undefined) app.route("/", webPageRoutes(config.webRoot));

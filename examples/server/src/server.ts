@@ -14,9 +14,9 @@ import { loadSessionSecret } from "./identity/session-secret.js";
 import { Sessions } from "./identity/sessions.js";
 import { SigningKeys } from "./identity/signing-keys.js";
 import { Tokens } from "./identity/tokens.js";
-import { Live } from "./live/live.js";
-import { DEFAULT_TIMING } from "./live/timing.js";
 import { Sweeper } from "./messages/sweeper.js";
+import { Hub } from "./websocket/hub.js";
+import { DEFAULT_TIMING } from "./websocket/timing.js";
 
 /** Milliseconds to wait for close frames of clients and for pending requests. */
 const CLOSE_TIMEOUT_MS = 5000;
@@ -49,8 +49,8 @@ export async function startServer(
     maxSessions: config.maxSessions,
   });
   const shared = { config, store, coordination, sessions, metrics, log };
-  const live = new Live(shared, timing);
-  const app = createApp({ ...shared, passwords: new Passwords(), signingKeys, live });
+  const hub = new Hub(shared, timing);
+  const app = createApp({ ...shared, passwords: new Passwords(), signingKeys, hub });
 
   const http = new HttpServer(app);
   http.node.listen(config.port, config.host);
@@ -63,7 +63,7 @@ export async function startServer(
   let closing: Promise<void> | undefined;
   const close = async () => {
     const timeout = setTimeout(() => http.terminate(), CLOSE_TIMEOUT_MS);
-    await Promise.all([http.close(), live.close()]);
+    await Promise.all([http.close(), hub.close()]);
     clearTimeout(timeout);
     await sweeper.stop();
     await coordination.close();

@@ -6,7 +6,7 @@ import type { Metrics } from "./http/metrics.js";
 import type { Passwords } from "./identity/passwords.js";
 import type { Sessions } from "./identity/sessions.js";
 import type { SigningKeys } from "./identity/signing-keys.js";
-import type { Live } from "./live/live.js";
+import type { Hub } from "./websocket/hub.js";
 
 /** Services that the routes use. */
 export interface Services {
@@ -16,7 +16,7 @@ export interface Services {
   readonly passwords: Passwords;
   readonly sessions: Sessions;
   readonly signingKeys: SigningKeys;
-  readonly live: Live;
+  readonly hub: Hub;
   readonly metrics: Metrics;
   readonly log: Logger;
 }

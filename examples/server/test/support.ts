@@ -7,12 +7,12 @@ import { peerOf } from "../src/database/contacts.js";
 import { readDatabaseConfig } from "../src/database/database-config.js";
 import { openDatabase } from "../src/database/open-database.js";
 import { Store } from "../src/database/store.js";
-import { DEFAULT_TIMING } from "../src/live/timing.js";
 import { createLog } from "../src/log.js";
 import { type RunningServer, startServer } from "../src/server.js";
+import { DEFAULT_TIMING } from "../src/websocket/timing.js";
 import { assertDescribed } from "./described.js";
-import { TestConnection } from "./live/test-connection.js";
 import { createDatabase, type ScratchDatabase, urlOf } from "./storage/databases.js";
+import { TestConnection } from "./websocket/test-connection.js";
 
 export const PASSWORD = "correct horse";
 export const PARAMETERS = {

@@ -1,6 +1,8 @@
 import type { ChatMessage } from "lacre";
+import type { Config } from "../config.js";
+import type { Store } from "../database/store.js";
 import { HttpError } from "../errors.js";
-import type { Services } from "../services.js";
+import type { Metrics } from "../http/metrics.js";
 import { type StoredInChat, storeMessage } from "./store-message.js";
 
 /** A stored message. */
@@ -17,7 +19,11 @@ export interface AcceptedMessage extends StoredInChat {
 export async function acceptMessage(
   message: ChatMessage,
   userId: number,
-  { config, store, metrics }: Pick<Services, "config" | "store" | "metrics">,
+  {
+    config,
+    store,
+    metrics,
+  }: { readonly config: Config; readonly store: Store; readonly metrics: Metrics },
 ): Promise<AcceptedMessage> {
   const { sender_id, epoch, counter, device } = message;
   if (sender_id !== userId) {

@@ -23,7 +23,7 @@ const CHATS_PER_PAGE = 100;
 const MAX_COUNTED = 10_000;
 
 export function chatRoutes(services: Services) {
-  const { config, store, live } = services;
+  const { config, store, hub } = services;
   const routes = new Hono<Authenticated>();
   const holdChange = changeLimit(services);
   routes.use(authenticated(services));
@@ -73,7 +73,7 @@ export function chatRoutes(services: Services) {
         "a chat with this user already exists: list it with GET /chats",
       );
     }
-    live.chatCreated(chat);
+    hub.chatCreated(chat);
     const created = { ...chat, peer_id: peer.id, peer_name: peer.username, unread: 0 };
     return answer(context, toSummary(created), 201);
   });
@@ -132,7 +132,7 @@ export function chatRoutes(services: Services) {
     });
     if (changed !== undefined) {
       const event_type = "chat_changed" as const;
-      services.live.broadcastStatus(changed, {
+      services.hub.broadcastStatus(changed, {
         event_type,
         user_id,
         chat_id: changed.id,

@@ -11,7 +11,7 @@ import { toSummary } from "./chat-summary.js";
 
 /** `POST /chats/{chat_id}/contact`: accepts a chat, or blocks or unblocks the peer. */
 export function addContactRoute(routes: Hono<Authenticated>, services: Services): void {
-  const { store, live } = services;
+  const { store, hub } = services;
   const holdChange = changeLimit(services);
   routes.post("/:chat_id/contact", async (context) => {
     const { user_id } = context.get("session");
@@ -32,7 +32,7 @@ export function addContactRoute(routes: Hono<Authenticated>, services: Services)
       const isAccepting = action === "accept" && isRequestTo(before, user_id);
       return { changed, isAccepting, chat: (await inside.findChatOfMember(before.id, user_id))! };
     });
-    live.contactChanged(changed, user_id, isAccepting);
+    hub.contactChanged(changed, user_id, isAccepting);
     return answer(context, toSummary(chat));
   });
 }

@@ -34,7 +34,7 @@ export function addMessageRoutes(routes: Hono<Authenticated>, services: Services
       throw new HttpError(422, "ERR_VALIDATION", "chat_id is not the chat of the address");
     }
     const accepted = await acceptMessage(message, session.user_id, services);
-    if (accepted.isNew) services.live.broadcastMessage(accepted);
+    if (accepted.isNew) services.hub.broadcastMessage(accepted);
     const { id: message_id, seq, stored_at } = accepted.stored;
     const { client_id, chat_id } = message;
     const ack = {

@@ -10,7 +10,7 @@ import { toSummary } from "./chat-summary.js";
 
 /** `POST /chats/{chat_id}/restart`: for a passphrase that its creator mistyped, so that the other member cannot open the chat. */
 export function addRestartRoute(routes: Hono<Authenticated>, services: Services): void {
-  const { store, live } = services;
+  const { store, hub } = services;
   const holdChange = changeLimit(services);
   routes.post("/:chat_id/restart", async (context) => {
     const { user_id } = context.get("session");
@@ -33,7 +33,7 @@ export function addRestartRoute(routes: Hono<Authenticated>, services: Services)
       return (await inside.findChatOfMember(before.id, user_id))!;
     });
     const changed = { event_type: "chat_changed", user_id, chat_id: chat.id } as const;
-    live.broadcastStatus(chat, { ...changed, timestamp: Date.now() / 1000 });
+    hub.broadcastStatus(chat, { ...changed, timestamp: Date.now() / 1000 });
     return answer(context, toSummary(chat));
   });
 }

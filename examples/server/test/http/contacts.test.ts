@@ -1,7 +1,7 @@
 import { ChatMessage, Heartbeat, StatusEvent } from "lacre";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import type { TestConnection } from "../live/test-connection.js";
 import { messageIn, TestServer, type TestUser } from "../support.js";
+import type { TestConnection } from "../websocket/test-connection.js";
 
 const server = new TestServer();
 let alice: TestUser;

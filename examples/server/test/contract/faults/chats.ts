@@ -1,5 +1,5 @@
 import { Store } from "../../../src/database/store.js";
-import { Live } from "../../../src/live/live.js";
+import { Hub } from "../../../src/websocket/hub.js";
 import type { Fault } from "./fault.js";
 
 /** Faults of requests, contacts and the settings of chats. */
@@ -67,10 +67,10 @@ export const chatFaults: readonly Fault[] = [
     name: "does not send chat_changed",
     methods: [
       [
-        Live.prototype,
+        Hub.prototype,
         "broadcastStatus",
         (original) =>
-          function (this: Live, chat, status, from) {
+          function (this: Hub, chat, status, from) {
             if (status.event_type !== "chat_changed") original.call(this, chat, status, from);
           },
       ],

@@ -1,7 +1,7 @@
 import { Keyring, MessageProtocol, ReplayGuard, VerifyError } from "lacre";
 import { Channel, directionKeys } from "lacre/server";
-import { Connection } from "../../../src/live/connection.js";
-import { Live } from "../../../src/live/live.js";
+import { Connection } from "../../../src/websocket/connection.js";
+import { Hub } from "../../../src/websocket/hub.js";
 import { correctChannel, openingWith, withChannel } from "./channels.js";
 import type { Fault, Replace } from "./fault.js";
 
@@ -149,20 +149,20 @@ export const frameFaults: readonly Fault[] = [
 
 /** Replaces methods so that a hello confirms the connection, which only a frame under the connection's keys may do. */
 function confirmingByHello(): Pick<Fault, "methods"> {
-  let live: Live | undefined;
-  const noteLive: Replace = (original) =>
-    function (this: Live, ...given) {
-      live = this;
+  let hub: Hub | undefined;
+  const noteHub: Replace = (original) =>
+    function (this: Hub, ...given) {
+      hub = this;
       return original.apply(this, given);
     };
   const confirmByHello: Replace = (original) =>
     function (this: Connection, data) {
       original.call(this, data);
-      void live?.confirmed(this);
+      void hub?.confirmed(this);
     };
   return {
     methods: [
-      [Live.prototype, "confirmed", noteLive],
+      [Hub.prototype, "confirmed", noteHub],
       [Connection.prototype, "handshake", confirmByHello],
     ],
   };

@@ -2,7 +2,7 @@ import { sql } from "kysely";
 import { ChatMessage, Heartbeat, StatusEvent } from "lacre";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { openDatabase } from "../../src/database/open-database.js";
-import { DEFAULT_TIMING } from "../../src/live/timing.js";
+import { DEFAULT_TIMING } from "../../src/websocket/timing.js";
 import { messageIn, TestServer, type TestUser } from "../support.js";
 
 const server = new TestServer({ ...DEFAULT_TIMING, offlineDelay: 0.3 });

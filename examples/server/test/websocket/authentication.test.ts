@@ -3,7 +3,7 @@ import { ChatMessage, Resume } from "lacre";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { WebSocket } from "ws";
 import { openDatabase } from "../../src/database/open-database.js";
-import { DEFAULT_TIMING } from "../../src/live/timing.js";
+import { DEFAULT_TIMING } from "../../src/websocket/timing.js";
 import { forgedTokens } from "../http/forged-tokens.js";
 import { messageIn, TestServer, type TestUser } from "../support.js";
 

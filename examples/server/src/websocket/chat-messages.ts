@@ -1,15 +1,15 @@
 import { Ack, type ChatMessage } from "lacre";
 import { acceptMessage } from "../messages/accept-message.js";
 import type { Connection } from "./connection.js";
-import type { LiveContext } from "./frames.js";
+import type { FrameContext } from "./frame-context.js";
 
 /** Stores a message, acknowledges it to the sender, then broadcasts it. */
 export async function handleChatMessage(
   message: ChatMessage,
   connection: Connection,
-  context: LiveContext,
+  context: FrameContext,
 ): Promise<void> {
-  const { live, log } = context;
+  const { hub, log } = context;
   const accepted = await acceptMessage(message, connection.userId, context);
   const { id: message_id, seq, stored_at } = accepted.stored;
   const { chat_id, client_id } = message;
@@ -19,5 +19,5 @@ export async function handleChatMessage(
   if (client_id !== undefined) {
     connection.send(Ack, { client_id, chat_id, message_id, seq, stored_at });
   }
-  if (isNew) live.broadcastMessage(accepted, connection);
+  if (isNew) hub.broadcastMessage(accepted, connection);
 }

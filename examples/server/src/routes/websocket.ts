@@ -9,8 +9,8 @@ import type { ActiveSession } from "../identity/sessions.js";
 import type { Services } from "../services.js";
 
 /** WebSockets: `GET /ws` for all chats, `GET /ws/chat/{chat_id}` for one. */
-export function liveRoutes(services: Services) {
-  const { store, sessions, live } = services;
+export function webSocketRoutes(services: Services) {
+  const { store, sessions, hub } = services;
   const routes = new Hono();
   const hold = sessionLimit(services);
   const identify = identifier(services);
@@ -29,7 +29,7 @@ export function liveRoutes(services: Services) {
 
   routes.get("/", async (context) => {
     const session = await admit(context);
-    return upgradeWebSocket(context, (socket) => live.open(session, socket));
+    return upgradeWebSocket(context, (socket) => hub.open(session, socket));
   });
 
   routes.get("/chat/:chat_id", async (context) => {
@@ -38,7 +38,7 @@ export function liveRoutes(services: Services) {
     const chat = await store.findChat(chatId, session.user_id);
     if (chat === undefined) throw chatNotFound();
     const peerId = chat.user1_id === session.user_id ? chat.user2_id : chat.user1_id;
-    return upgradeWebSocket(context, (socket) => live.open(session, socket, { chatId, peerId }));
+    return upgradeWebSocket(context, (socket) => hub.open(session, socket, { chatId, peerId }));
   });
 
   return routes;

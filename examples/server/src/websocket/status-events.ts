@@ -6,13 +6,13 @@ import type { Chat } from "../database/schema.js";
 import type { ReceiptKind } from "../database/store.js";
 import { HttpError, notAMember } from "../errors.js";
 import type { Connection } from "./connection.js";
-import type { LiveContext } from "./frames.js";
+import type { FrameContext } from "./frame-context.js";
 
 /** Stores a member's receipt or typing event and broadcasts it. */
 export async function handleStatusEvent(
   event: StatusEvent,
   connection: Connection,
-  context: LiveContext,
+  context: FrameContext,
 ): Promise<void> {
   const { event_type, user_id, chat_id, seq } = event;
   const { userId } = connection;
@@ -30,7 +30,7 @@ export async function handleStatusEvent(
   }
   context.log.debug({ chat_id, user_id, event_type, seq }, "status");
   if (event_type === "typing") {
-    if (isMutual(chat)) context.live.broadcastTyping(chat, event);
+    if (isMutual(chat)) context.hub.broadcastTyping(chat, event);
     return;
   }
   await handleReceipt(event_type as ReceiptKind, event, chat, connection, context);
@@ -41,7 +41,7 @@ async function handleReceipt(
   event: StatusEvent,
   chat: Chat,
   connection: Connection,
-  context: LiveContext,
+  context: FrameContext,
 ): Promise<void> {
   if (kind === "delivered" && !connection.has(kind)) {
     throw new HttpError(
@@ -55,5 +55,5 @@ async function handleReceipt(
   if (seq <= watermarkOf(chat, kind, event.user_id)) return;
   const watermark = { chat_id: chat.id, user_id: event.user_id, seq };
   const isRaised = await context.store.raiseWatermark(kind, watermark);
-  if (isRaised) context.live.broadcastStatus(chat, { ...event, seq }, connection);
+  if (isRaised) context.hub.broadcastStatus(chat, { ...event, seq }, connection);
 }

@@ -3,7 +3,7 @@ import { sql } from "kysely";
 import { ChatMessage, Heartbeat, Resume, StatusEvent } from "lacre";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { openDatabase } from "../../src/database/open-database.js";
-import { DEFAULT_TIMING } from "../../src/live/timing.js";
+import { DEFAULT_TIMING } from "../../src/websocket/timing.js";
 import { messageIn, TestServer, type TestUser } from "../support.js";
 import type { TestConnection } from "./test-connection.js";
 

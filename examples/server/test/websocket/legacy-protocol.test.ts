@@ -3,7 +3,7 @@ import { ChatMessage, MessageProtocol, SigningKey, StatusEvent } from "lacre";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type ClientOptions, WebSocket } from "ws";
 import { describeWithPython, Peer } from "../../../../test/interop/peer.js";
-import { DEFAULT_TIMING } from "../../src/live/timing.js";
+import { DEFAULT_TIMING } from "../../src/websocket/timing.js";
 import { messageIn, TestServer, type TestUser } from "../support.js";
 
 const SECRET = "the one secret of all peers of the first version";

@@ -1,6 +1,6 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { describe, expect, it } from "vitest";
-import { UserScheduler } from "../../src/live/user-scheduler.js";
+import { UserScheduler } from "../../src/websocket/user-scheduler.js";
 
 describe("UserScheduler", () => {
   it("alternates between users regardless of the amount of their work", async () => {

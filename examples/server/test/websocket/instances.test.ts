@@ -5,7 +5,7 @@ import { isQuick } from "../../../../test/support/runs.js";
 import { Client } from "../../harness/client/client.js";
 import { isRedisInstalled, RedisProcess } from "../../harness/processes/redis-process.js";
 import { until } from "../../harness/until.js";
-import { DEFAULT_TIMING } from "../../src/live/timing.js";
+import { DEFAULT_TIMING } from "../../src/websocket/timing.js";
 import { messageIn, TestServer, type TestUser } from "../support.js";
 
 /** Seconds in which all is as it was when Redis is back. */

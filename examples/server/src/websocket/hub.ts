@@ -1,20 +1,17 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { ChatMessage, StatusEvent } from "lacre";
 import { CLOSE, closeCode } from "lacre/server";
-import type { Logger } from "pino";
 import type { RawData, WebSocket } from "ws";
-import type { Config } from "../config.js";
-import type { Coordination, Delivery, PubSubMessage } from "../coordination/coordination.js";
+import type { Delivery, PubSubMessage } from "../coordination/coordination.js";
 import { isMutual } from "../database/contacts.js";
 import type { Chat } from "../database/schema.js";
-import type { Store } from "../database/store.js";
-import type { Metrics } from "../http/metrics.js";
-import type { ActiveSession, Sessions } from "../identity/sessions.js";
+import type { ActiveSession } from "../identity/sessions.js";
 import type { AcceptedMessage } from "../messages/accept-message.js";
 import { Connection, type ConnectionTerms, type Scope } from "./connection.js";
 import { Connections } from "./connections.js";
 import { FrameAllowances } from "./frame-allowances.js";
-import { handleFrame, type LiveContext } from "./frames.js";
+import type { FrameContext, FrameHub, HubServices } from "./frame-context.js";
+import { handleFrame } from "./handle-frame.js";
 import { LegacyProtocol } from "./legacy-protocol.js";
 import { Presence } from "./presence.js";
 import type { TimingOptions } from "./timing.js";
@@ -38,24 +35,15 @@ const BATCHES = 30;
 /** Milliseconds between two batches, so that clients do not all reconnect together. */
 const BATCH_PAUSE_MS = 100;
 
-export interface LiveServices {
-  readonly config: Config;
-  readonly store: Store;
-  readonly coordination: Coordination;
-  readonly sessions: Sessions;
-  readonly metrics: Metrics;
-  readonly log: Logger;
-}
-
 /** Manages all WebSocket connections of this instance and delivers messages and status events to them. */
-export class Live {
+export class Hub implements FrameHub {
   readonly legacy: LegacyProtocol | undefined;
   /** Schedules the frames of all users fairly. */
   readonly scheduler = new UserScheduler();
   readonly #allowances: FrameAllowances;
   readonly #typing = new TypingLimit();
-  readonly #services: LiveServices;
-  readonly #context: LiveContext;
+  readonly #services: HubServices;
+  readonly #context: FrameContext;
   readonly #terms: ConnectionTerms;
   readonly #connections = new Connections();
   readonly #presence: Presence;
@@ -63,14 +51,14 @@ export class Live {
   readonly #checkTimer: NodeJS.Timeout;
   #isClosing = false;
 
-  constructor(services: LiveServices, timing: TimingOptions) {
+  constructor(services: HubServices, timing: TimingOptions) {
     const { config, coordination, log } = services;
     const { firstVersionSecret, framesPerSecond } = config;
     this.legacy = firstVersionSecret
       ? new LegacyProtocol(firstVersionSecret, coordination)
       : undefined;
     this.#services = services;
-    this.#context = { ...services, live: this };
+    this.#context = { ...services, hub: this };
     this.#allowances = new FrameAllowances(framesPerSecond, coordination);
     const { legacy, scheduler } = this;
     this.#terms = { timing, allowances: this.#allowances, scheduler, legacy, log };

@@ -16,36 +16,31 @@ import { handleChatMessage } from "./chat-messages.js";
 import type { Connection } from "./connection.js";
 import { subjectOf } from "./error-details.js";
 import { BURST, costOfFrame } from "./frame-allowance.js";
-import type { Live, LiveServices } from "./live.js";
+import type { FrameContext } from "./frame-context.js";
 import { handleResume } from "./resumes.js";
 import { handleStatusEvent } from "./status-events.js";
 
 const registry = createRegistry([ChatMessage, Heartbeat, Resume, StatusEvent]);
 
-/** Services that the frame handlers use. */
-export interface LiveContext extends LiveServices {
-  readonly live: Live;
-}
-
 /** Handles a received frame, or sends an error that says why the server rejects it. Never rejects. */
 export async function handleFrame(
   data: unknown,
   connection: Connection,
-  context: LiveContext,
+  context: FrameContext,
 ): Promise<void> {
   let message: VerifiedMessage | undefined;
   try {
     if (isHandshake(data, connection)) return await handshake(data, connection, context);
     const early = connection.allowance.take(costOfFrame((data as Uint8Array | string).length));
     const pause = (seconds: number) =>
-      context.live.scheduler.yieldWhile(connection.userId, () => connection.pause(seconds));
+      context.hub.scheduler.yieldWhile(connection.userId, () => connection.pause(seconds));
     if (early > BURST) await pause(early - BURST);
     if (connection.isClosed) return;
     message = connection.open(data);
     if (message === undefined) return;
-    if (!connection.isConfirmed) await context.live.confirmed(connection);
+    if (!connection.isConfirmed) await context.hub.confirmed(connection);
     if (connection.isClosed) return;
-    if (connection.isLegacy && !(await context.live.legacy!.isFirst(message))) {
+    if (connection.isLegacy && !(await context.hub.legacy!.isFirst(message))) {
       throw new HttpError(400, "ERR_REPLAYED", "the server already received this frame");
     }
     if (early > 0) await throttle(message, Math.min(early, BURST), pause);
@@ -70,19 +65,19 @@ function isHandshake(data: unknown, { isOpen, isLegacy }: Connection): boolean {
 async function handshake(
   data: unknown,
   connection: Connection,
-  context: LiveContext,
+  context: FrameContext,
 ): Promise<void> {
   try {
-    connection.handshake(data, context.live.reconnectWithin);
+    connection.handshake(data, context.hub.reconnectWithin);
   } catch (error) {
     if (!(error instanceof LacreError)) throw error;
     if (error.code === "ERR_NO_COMMON_WIRE") return connection.close(CLOSE.noCommonWire);
-    const { legacy } = context.live;
+    const { legacy } = context.hub;
     if (connection.isLegacy || !legacy?.isAuthentic(data)) {
       return connection.close(CLOSE.policy);
     }
     connection.acceptLegacy();
-    await context.live.confirmed(connection);
+    await context.hub.confirmed(connection);
     await handleFrame(data, connection, context);
   }
 }
@@ -102,7 +97,7 @@ async function throttle(
 async function dispatch(
   message: VerifiedMessage,
   connection: Connection,
-  context: LiveContext,
+  context: FrameContext,
 ): Promise<void> {
   const parsed = registry.parse(message);
   if (parsed.type === "unknown") {
@@ -128,7 +123,7 @@ function reject(
   error: unknown,
   message: MessageProtocol | undefined,
   connection: Connection,
-  { metrics, log }: LiveContext,
+  { metrics, log }: FrameContext,
 ): void {
   const refusal = refusalOf(error) ?? unavailable;
   const { code } = refusal;

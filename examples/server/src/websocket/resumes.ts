@@ -5,7 +5,7 @@ import { notAMember } from "../errors.js";
 import { listMessages } from "../messages/list-messages.js";
 import type { Connection } from "./connection.js";
 import { costOfAnswer } from "./frame-allowance.js";
-import type { LiveContext } from "./frames.js";
+import type { FrameContext } from "./frame-context.js";
 
 /** Well below the limit of unread bytes, so that the answer alone does not close the connection of a slow client. */
 const PART_LIMIT = { maxFrameBytes: 256 * 1024 };
@@ -14,7 +14,7 @@ const PART_LIMIT = { maxFrameBytes: 256 * 1024 };
 export async function handleResume(
   request: Resume,
   connection: Connection,
-  context: LiveContext,
+  context: FrameContext,
 ): Promise<void> {
   const list = await listMessages(context.store, connection.userId, request, PART_LIMIT);
   if (list === undefined) throw notAMember();
@@ -28,7 +28,7 @@ export async function handleResume(
 async function sendReceipts(
   chat_id: number,
   connection: Connection,
-  { store }: LiveContext,
+  { store }: FrameContext,
 ): Promise<void> {
   const chat = (await store.findChat(chat_id, connection.userId))!;
   if (!isMutual(chat)) return;
