@@ -4,7 +4,7 @@ import { App } from "./model/app.js";
 import { Insecure } from "./views/insecure.js";
 import { Page } from "./views/page.js";
 
-/** The part of https://www.w3.org/TR/trusted-types/ that TypeScript does not have yet. */
+/** The part of https://www.w3.org/TR/trusted-types/ that the page uses. TypeScript has no types for it yet. */
 declare global {
   var trustedTypes:
     | {
@@ -16,11 +16,11 @@ declare global {
     | undefined;
 }
 
-// Compiling schemas makes code from text, which the page's policy forbids: not even tried, nothing is reported.
+// zod tries to compile schemas with `new Function`, which the page's policy forbids and browsers report.
 z.config({ jitless: true });
 
-/** Has the page open without a connection too. Browsers that know of trusted types take no other address for a program. */
-function keepPage(): void {
+/** Registers the service worker, which makes the page open offline. With trusted types, its address must be a TrustedScriptURL. */
+function registerServiceWorker(): void {
   const address = "./service-worker.js";
   const policy = globalThis.trustedTypes?.createPolicy("lacre", { createScriptURL: () => address });
   const trusted = policy?.createScriptURL(address) ?? address;
@@ -28,7 +28,7 @@ function keepPage(): void {
   navigator.serviceWorker?.register(trusted as string).catch(() => {});
 }
 
-// Once a frame: thousands of messages may come in a row. A page in the background has no frames.
+// Render once per frame, as thousands of messages may arrive in a row. A hidden page has no frames.
 options.debounceRendering = (draw) => {
   if (document.visibilityState === "visible") requestAnimationFrame(draw);
   else setTimeout(draw);
@@ -39,7 +39,7 @@ if (isSecureContext) {
   const app = new App();
   render(<Page app={app} />, root);
   void app.run();
-  if (import.meta.env.PROD) keepPage();
+  if (import.meta.env.PROD) registerServiceWorker();
 } else {
   render(<Insecure />, root);
 }

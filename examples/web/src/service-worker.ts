@@ -1,4 +1,4 @@
-/** Keeps the page's own files, so that it opens without a connection too. Nothing that the server answers is kept. */
+/** Caches the page's own files, so that it opens without a connection. Responses of the API are not cached. */
 
 declare const __SHELL__: readonly string[];
 
@@ -17,60 +17,60 @@ interface Fetch extends Extendable {
 }
 
 const worker = self as unknown as Worker;
-/** The path under which the page is served: `/`, or such as `/lacre/`. */
+/** The path of the page, such as `/` or `/lacre/`. */
 const page = new URL("./", location.href).pathname;
 const shell = __SHELL__.map((file) => page + file);
-/** The caches of this path: all pages of an origin share what it keeps. */
-const OURS = `lacre ${page}: `;
-/** One for each build: the files have hashes in their names. */
-const CACHE = OURS + shell.join(" ");
+/** Prefix of the caches of this path, as all pages of an origin share the cache storage. */
+const PREFIX = `lacre ${page}: `;
+/** Name of the cache of this build: the files have hashes in their names. */
+const CACHE = PREFIX + shell.join(" ");
 
 worker.addEventListener("install", (event) => {
-  const keep = async () => {
+  const fill = async () => {
     const cache = await caches.open(CACHE);
     await cache.addAll([page, ...shell]);
     await worker.skipWaiting();
   };
-  event.waitUntil(keep());
+  event.waitUntil(fill());
 });
 
 worker.addEventListener("activate", (event) => {
-  const clean = async () => {
+  const removeOld = async () => {
     const names = await caches.keys();
-    const old = names.filter((name) => name.startsWith(OURS) && name !== CACHE);
+    const old = names.filter((name) => name.startsWith(PREFIX) && name !== CACHE);
     await Promise.all(old.map((name) => caches.delete(name)));
     await worker.clients.claim();
   };
-  event.waitUntil(clean());
+  event.waitUntil(removeOld());
 });
 
 worker.addEventListener("fetch", (event) => {
   const { request } = event;
   const { origin, pathname } = new URL(request.url);
   if (request.method !== "GET" || origin !== location.origin) return;
-  if (pathname === page) event.respondWith(newest(request));
-  else if (shell.includes(pathname)) event.respondWith(kept(request, pathname));
+  if (pathname === page) event.respondWith(networkFirst(request));
+  else if (shell.includes(pathname)) event.respondWith(cacheFirst(request, pathname));
 });
 
-/** The files are the same for every request, though the server says that they may vary. */
-const SAME = { ignoreVary: true };
+/** The files are the same for every request, although responses have a `Vary` header. */
+const MATCH_OPTIONS = { ignoreVary: true };
 
-/** The page as the server has it now; without a connection, as it was. */
-async function newest(request: Request): Promise<Response> {
+/** Returns the page from the server, or from the cache if the server cannot be reached. */
+async function networkFirst(request: Request): Promise<Response> {
   try {
     return await fetch(request);
   } catch (error) {
-    const kept = await find(page);
-    if (kept === undefined) throw error;
-    return kept;
+    const cached = await find(page);
+    if (cached === undefined) throw error;
+    return cached;
   }
 }
 
-async function kept(request: Request, pathname: string): Promise<Response> {
+async function cacheFirst(request: Request, pathname: string): Promise<Response> {
   return (await find(pathname)) ?? fetch(request);
 }
 
 async function find(pathname: string): Promise<Response | undefined> {
   const cache = await caches.open(CACHE);
-  return cache.match(pathname, SAME);
+  return cache.match(pathname, MATCH_OPTIONS);
 }

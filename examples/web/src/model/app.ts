@@ -10,73 +10,70 @@ import {
 import { type BrowserStores, openBrowserStores, PAGE_SERVER } from "lacre-client/web";
 import { Home } from "./home.js";
 import { replaceRoute } from "./route.js";
-import { takeTurns } from "./tab.js";
+import { runInOneTab } from "./tab.js";
 
 export type Screen =
   | { readonly name: "starting" }
-  /** Another tab has the account. */
-  | { readonly name: "elsewhere"; readonly take: () => void }
+  /** Another tab is active. `take` makes this one active. */
+  | { readonly name: "other tab"; readonly take: () => void }
   /** `reason` is why the user is no longer signed in. */
   | { readonly name: "signed out"; readonly reason?: string }
   | { readonly name: "home"; readonly home: Home }
-  /** Nothing goes on until the user tries again. `unsent` are texts that may be in this page alone. */
+  /** The page has stopped until the user reloads it. `unsent` are texts that may be stored nowhere else. */
   | { readonly name: "stopped"; readonly reason: string; readonly unsent: readonly string[] }
-  /** The browser has removed what it kept for the page. */
+  /** The browser has removed the site's data. */
   | { readonly name: "erased"; readonly unsent: readonly string[] };
 
-/** The page: which user is signed in, if one is. */
+/** State of the page: whether a user is signed in, and what the page shows. */
 export class App {
   readonly screen = signal<Screen>({ name: "starting" });
   #stores: BrowserStores | undefined;
   #home: Home | undefined;
-  #isEnding = false;
+  #isStopping = false;
 
   async run(): Promise<void> {
     try {
-      const closed = () => void this.#end(new StoreError("the browser closed its database"));
+      const closed = () => void this.#stop(new StoreError("the browser closed its database"));
       this.#stores = await openBrowserStores(closed);
     } catch (error) {
       return this.#show({ name: "stopped", reason: plainSentence(error), unsent: [] });
     }
-    await takeTurns({
-      elsewhere: (take) => this.#show({ name: "elsewhere", take }),
-      begin: () => this.begin(),
-      end: () => this.#leave(),
+    await runInOneTab({
+      onInactive: (take) => this.#show({ name: "other tab", take }),
+      start: () => this.start(),
+      stop: () => this.#closeHome(),
     });
   }
 
-  /** Goes on as the user who is signed in. */
-  async begin(): Promise<void> {
+  /** Opens the account of the user who is signed in, if there is one. */
+  async start(): Promise<void> {
     this.#show({ name: "starting" });
     const { login, openStores, openDrafts, choices } = this.#stores!;
     try {
       const account = await Account.open(login, openStores);
       const drafts = await openDrafts(account.login);
-      this.#home = await Home.open(account, choices, drafts, (error) => void this.#end(error));
+      this.#home = await Home.open(account, choices, drafts, (error) => void this.#stop(error));
       this.#show({ name: "home", home: this.#home });
     } catch (error) {
-      await this.#end(error);
+      await this.#stop(error);
     }
   }
 
-  /** Throws what `signIn` of lacre-client throws. */
+  /** Registers or logs in, and opens the account. Throws what `signIn` of lacre-client throws. */
   async signIn(how: "register" | "login", username: string, password: string): Promise<void> {
     const { login, openStores } = this.#stores!;
     await signIn(how, PAGE_SERVER, { username, password }, login, openStores);
-    await this.begin();
+    await this.start();
   }
 
-  /**
-   * Messages, and what was not sent, stay in the browser, encrypted, until the same person signs in again; or nothing does,
-   * where `erase` is set.
-   */
+  /** Signs out. Messages, drafts and the outbox stay in the browser, encrypted, unless `erase` removes them too. */
   async signOut({ erase = false } = {}): Promise<void> {
     const home = this.#home;
     if (home === undefined) return;
-    await this.#leave();
-    let isTold: boolean;
+    await this.#closeHome();
+    let isRevoked: boolean;
     try {
-      isTold = await home.account.logout({ erase });
+      isRevoked = await home.account.logout({ erase });
     } catch (error) {
       const reason = `Not everything was removed from this device. ${plainSentence(error)}`;
       return this.#show({ name: "stopped", reason, unsent: [] });
@@ -84,23 +81,24 @@ export class App {
     replaceRoute("#");
     const reason =
       "You are signed out here, but the server could not be told: its session lasts until it expires.";
-    this.#show({ name: "signed out", ...(!isTold && { reason }) });
+    this.#show({ name: "signed out", ...(!isRevoked && { reason }) });
   }
 
-  async #end(error: unknown): Promise<void> {
-    // Where both databases are closed, each says so.
-    if (this.#isEnding || this.screen.peek().name === "erased") return;
-    this.#isEnding = true;
+  /** Closes the session after an error, and shows why. */
+  async #stop(error: unknown): Promise<void> {
+    // Each of the two databases reports when it is closed: handle the first report only.
+    if (this.#isStopping || this.screen.peek().name === "erased") return;
+    this.#isStopping = true;
     try {
-      await this.#conclude(error);
+      await this.#showReason(error);
     } finally {
-      this.#isEnding = false;
+      this.#isStopping = false;
     }
   }
 
-  async #conclude(error: unknown): Promise<void> {
+  async #showReason(error: unknown): Promise<void> {
     const home = this.#home;
-    await this.#leave();
+    await this.#closeHome();
     if (error instanceof LoginEndedError) await this.#stores!.login.remove();
     if (error instanceof NotLoggedInError) return this.#show({ name: "signed out" });
     if (error instanceof LoginEndedError) {
@@ -112,7 +110,7 @@ export class App {
     else this.#show({ name: "stopped", reason: plainSentence(error), unsent });
   }
 
-  async #leave(): Promise<void> {
+  async #closeHome(): Promise<void> {
     const home = this.#home;
     this.#home = undefined;
     await home?.close();
@@ -123,17 +121,17 @@ export class App {
   }
 }
 
-/** Between two attempts to open a database again, in milliseconds: browsers let no one do that while they remove it. */
-const PAUSE = 200;
+/** Delay between attempts to open a database, in milliseconds: they fail while the browser removes it. */
+const RETRY_DELAY = 200;
 
-/** Whether the user's sign-in is gone: databases that the browser removed open again, and are empty. */
+/** Whether the browser has removed the databases: then they open empty, without a login. */
 async function isErased(): Promise<boolean> {
   for (let attempt = 0; attempt < 10; attempt++) {
     try {
       const { login } = await openBrowserStores();
       return (await login.read()) === undefined;
     } catch {
-      await new Promise((resolve) => setTimeout(resolve, PAUSE));
+      await new Promise((resolve) => setTimeout(resolve, RETRY_DELAY));
     }
   }
   return false;

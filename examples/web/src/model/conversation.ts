@@ -7,76 +7,77 @@ import {
   storedAt,
 } from "lacre-client";
 
-/** Whether a chat can be read and written. */
+/** Whether the messages of a chat can be read and written. */
 export type Access =
   | { readonly name: "opening" }
-  /** Its passphrase is needed. */
+  /** The user must enter the passphrase. */
   | { readonly name: "locked" }
   | { readonly name: "open" }
-  /** Nothing is sent or shown there, ever. */
+  /** The key must not be used: nothing is sent or shown any more. */
   | { readonly name: "stopped"; readonly reason: string };
 
-/** A message in its place; `failure` says why the server will not take it. */
+/** A message as it is shown. `failure` is why the server rejected it. */
 export interface Line extends ReadMessage {
   readonly failure?: string;
 }
 
-/** Where the beginning of a chat is. */
+/** State of the messages before the first loaded one. `offline`: the browser has none, and the server may have some. */
 export type Earlier = "unknown" | "loading" | "more" | "none" | "offline" | "failed";
 
-/** One chat as it is shown. */
+/** The messages of one chat, and the state of its view. */
 export class Conversation {
   readonly chatId: number;
   readonly access = signal<Access>({ name: "opening" });
   readonly earlier = signal<Earlier>("unknown");
-  /** Whether the last page is here, and with it where the unread messages begin. */
+  /** Whether the last page is loaded, and `firstUnread` is set. */
   readonly isLoaded = signal(false);
-  /** When a server that limits requests is asked again, in Unix milliseconds. */
-  readonly waitsUntil = signal<number | undefined>(undefined);
-  /** Whether this device created the chat, and the peer has answered nothing that it knows of. */
+  /** Unix time in milliseconds at which a request that the server limited is repeated. */
+  readonly retryAt = signal<number | undefined>(undefined);
+  /** Whether this device created the chat and has received no message of the peer. */
   readonly mayStartOver = signal(false);
-  /** Something to be told about the chat. */
+  /** A notice about the chat, which the user can dismiss. */
   readonly notice = signal<string | undefined>(undefined);
   readonly isPeerTyping = signal(false);
   readonly draft = signal("");
-  /** Whether the last message is in view. */
+  /** Whether the end of the last message is on the screen. */
   readonly isAtEnd = signal(true);
-  /** How many messages were written here since the page was opened. */
-  readonly written = signal(0);
-  /** The seq of the peer's first message that was unread when the user came, or that arrived out of view. */
+  /** Number of messages that the user has sent since the page was opened. */
+  readonly sentCount = signal(0);
+  /** The seq of the first message of the peer that was unread when the user opened the chat, or that arrived out of view. */
   readonly firstUnread = signal<number | undefined>(undefined);
   readonly #messenger: Messenger;
-  /** In the order of their seqs, without a gap up to the last one. */
+  /** Messages that the server has stored, by seq, without a gap. */
   readonly #stored = signal<readonly Line[]>([]);
-  readonly #waiting = signal<readonly Line[]>([]);
+  /** The user's own messages that the server has not stored. */
+  readonly #unsent = signal<readonly Line[]>([]);
   readonly #readUpTo = signal(0);
-  /** What the server counted as unread when the chat was loaded, up to a seq. */
-  #unreadAtFirst: { readonly unread: number; readonly countedUpTo: number } | undefined;
-  #typingEnds: ReturnType<typeof setTimeout> | undefined;
-  #asksAgain: ReturnType<typeof setTimeout> | undefined;
+  /** The server's count of unread messages up to a seq, when the chat was loaded. */
+  #initialUnread: { readonly unread: number; readonly countedUpTo: number } | undefined;
+  #typingTimer: ReturnType<typeof setTimeout> | undefined;
+  #retryTimer: ReturnType<typeof setTimeout> | undefined;
 
-  /** Settles when the message that was written last is in the outbox, or could not be put there. */
+  /** Resolves when the last message that the user sent is in the outbox, or could not be stored there. */
   sending: Promise<unknown> = Promise.resolve();
 
-  readonly lines = computed<readonly Line[]>(() => [...this.#stored.value, ...this.#waiting.value]);
+  readonly lines = computed<readonly Line[]>(() => [...this.#stored.value, ...this.#unsent.value]);
 
   readonly last = computed(() => this.lines.value.at(-1));
 
-  /** When the last message was stored at the server, or written here; Unix time in seconds. Undefined without a message. */
+  /** Time of the last message, when the server stored it or the user wrote it; Unix time in seconds. */
   readonly lastAt = computed(() => {
-    const last = [this.#stored.value.at(-1), this.#waiting.value.at(-1)];
+    const last = [this.#stored.value.at(-1), this.#unsent.value.at(-1)];
     const times = last.filter((line) => line !== undefined).map(storedAt);
     return times.length === 0 ? undefined : Math.max(...times);
   });
 
-  /** The texts of messages that are not sent, and will not be. */
-  readonly failed = computed<readonly string[]>(() =>
-    this.#waiting.value.flatMap(({ failure, content }) =>
+  /** The texts of messages that the server rejected. */
+  readonly failedTexts = computed<readonly string[]>(() =>
+    this.#unsent.value.flatMap(({ failure, content }) =>
       failure !== undefined && content.kind === "text" ? [content.text] : [],
     ),
   );
 
-  /** How many of the peer's messages are unread, of those that are loaded. */
+  /** Number of loaded messages of the peer that are unread. */
   readonly unread = computed(() => {
     const readUpTo = this.#readUpTo.value;
     return this.#stored.value.filter(({ isOwn, seq = 0 }) => !isOwn && seq > readUpTo).length;
@@ -87,26 +88,26 @@ export class Conversation {
     this.#messenger = messenger;
   }
 
-  /** Has the chat's last message known before the chat is loaded, and what waits to be sent there. */
-  preview(last: ReadMessage | undefined, queued: readonly ReadMessage[]): void {
+  /** Shows the last message and the unsent ones of a chat that is not loaded. */
+  setPreview(last: ReadMessage | undefined, queued: readonly ReadMessage[]): void {
     if (this.earlier.peek() !== "unknown") return;
     batch(() => {
       if (last !== undefined) this.#store([last]);
-      if (queued.length > 0) this.#waiting.value = queued;
+      if (queued.length > 0) this.#unsent.value = queued;
     });
   }
 
-  /** Shows the last page, and what comes meanwhile. Before, only the last message that came is here. */
+  /** Loads the last page of messages, and finds the first unread one. */
   async load({ unread, countedUpTo }: ChatState): Promise<void> {
     this.earlier.value = "loading";
     const queued = await this.#messenger.queued(this.chatId);
-    const failed = this.#waiting.peek().filter(({ failure }) => failure !== undefined);
+    const failed = this.#unsent.peek().filter(({ failure }) => failure !== undefined);
     batch(() => {
       this.isLoaded.value = false;
       this.#stored.value = [];
-      this.#waiting.value = [...failed, ...queued];
+      this.#unsent.value = [...failed, ...queued];
     });
-    this.#unreadAtFirst = { unread, countedUpTo };
+    this.#initialUnread = { unread, countedUpTo };
     await this.#fetch();
     batch(() => {
       this.#readUpTo.value = (this.firstUnread.peek() ?? countedUpTo + 1) - 1;
@@ -114,47 +115,47 @@ export class Conversation {
     });
   }
 
-  /** Shows only messages that were not sent, until the chat is loaded again. */
-  forget(): void {
+  /** Removes all messages except rejected ones, until the chat is loaded again. */
+  clear(): void {
     batch(() => {
       this.isLoaded.value = false;
       this.#stored.value = [];
-      this.#waiting.value = this.#waiting.peek().filter(({ failure }) => failure !== undefined);
+      this.#unsent.value = this.#unsent.peek().filter(({ failure }) => failure !== undefined);
       this.earlier.value = "unknown";
     });
   }
 
-  /** Shows the page before what is shown. */
+  /** Loads the page of messages before the first loaded one. */
   async loadEarlier(): Promise<void> {
     if (this.earlier.peek() === "loading") return;
     this.earlier.value = "loading";
     await this.#fetch();
   }
 
-  /** The user comes to a chat that was loaded before. */
-  enter(): void {
+  /** Sets `firstUnread` again, when the user returns to a chat that is loaded. */
+  markFirstUnread(): void {
     const readUpTo = this.#readUpTo.peek();
     const first = this.#stored.peek().find(({ isOwn, seq = 0 }) => !isOwn && seq > readUpTo);
-    this.#divideAt(first?.seq);
+    this.#setFirstUnread(first?.seq);
   }
 
-  /** Gives whether the message is new here. `isSeen` says whether the user sees it arrive. */
+  /** Adds a stored message. Returns whether it is new. `isSeen` is whether the user sees it arrive. */
   receive(message: ReadMessage, isSeen: boolean): boolean {
     const { seq = 0, isOwn } = message;
     const stored = this.#stored.peek();
     const isNew = !stored.some((line) => line.seq === seq);
-    // What a device that was away catches up with may be before the pages that are here.
+    // After a reconnect, a message may be older than the first loaded page.
     if (this.isLoaded.peek() && seq < (stored[0]?.seq ?? 0)) return false;
     const wasAllRead = this.isLoaded.peek() && this.unread.peek() === 0;
     this.#store([message]);
     if (isOwn) return isNew;
     this.#stopTyping();
-    if (isNew && wasAllRead && !isSeen) this.#divideAt(seq);
+    if (isNew && wasAllRead && !isSeen) this.#setFirstUnread(seq);
     return isNew;
   }
 
-  /** The user has read the chat up to a seq; gives whether that is news. */
-  read(seq: number): boolean {
+  /** Marks messages up to a seq as read. Returns whether one of them was unread. */
+  markRead(seq: number): boolean {
     if (seq <= this.#readUpTo.peek()) return false;
     this.#readUpTo.value = seq;
     return true;
@@ -166,45 +167,46 @@ export class Conversation {
     const message = await sending;
     const isStored = this.#stored.peek().some(({ client_id }) => client_id === message.client_id);
     batch(() => {
-      if (!isStored) this.#waiting.value = [...this.#waiting.peek(), message];
-      this.written.value += 1;
-      this.#divideAt(undefined);
+      if (!isStored) this.#unsent.value = [...this.#unsent.peek(), message];
+      this.sentCount.value += 1;
+      this.#setFirstUnread(undefined);
     });
   }
 
-  /** One of ours that the server has. */
-  settle(message: ReadMessage): void {
+  /** Shows one of the user's own messages as sent. */
+  onSent(message: ReadMessage): void {
     this.#store([message]);
   }
 
-  fail(message: ReadMessage, failure: string): void {
+  /** Shows one of the user's own messages as rejected. */
+  onFailed(message: ReadMessage, failure: string): void {
     const { client_id } = message;
-    const others = this.#waiting.peek().filter((line) => line.client_id !== client_id);
-    this.#waiting.value = [...others, { ...message, failure }];
+    const others = this.#unsent.peek().filter((line) => line.client_id !== client_id);
+    this.#unsent.value = [...others, { ...message, failure }];
   }
 
-  /** Puts the text of a message that failed before what is being written. */
-  edit(line: Line): void {
-    this.#waiting.value = this.#waiting.peek().filter((one) => one !== line);
+  /** Moves the text of a rejected message into the draft, before what is there. */
+  moveToDraft(line: Line): void {
+    this.#unsent.value = this.#unsent.peek().filter((one) => one !== line);
     if (line.content.kind !== "text") return;
     const { text } = line.content;
     const draft = this.draft.peek();
     this.draft.value = draft === "" ? text : `${text}\n${draft}`;
   }
 
-  noteTyping(): void {
-    clearTimeout(this.#typingEnds);
+  onTyping(): void {
+    clearTimeout(this.#typingTimer);
     this.isPeerTyping.value = true;
-    this.#typingEnds = setTimeout(() => this.#stopTyping(), TYPING_LASTS);
+    this.#typingTimer = setTimeout(() => this.#stopTyping(), TYPING_DURATION);
   }
 
-  /** The chat ends at a seq again. */
+  /** Removes the messages after a seq, which the server has lost. */
   rewind(last: number): void {
     this.#stored.value = this.#stored.peek().filter(({ seq = 0 }) => seq <= last);
     this.#readUpTo.value = Math.min(this.#readUpTo.peek(), last);
   }
 
-  /** Takes away what the server stored up to a time, Unix time in seconds. */
+  /** Removes messages that the server stored up to a time, in Unix seconds. */
   expire(until: number): void {
     const stored = this.#stored.peek();
     const kept = stored.filter((line) => storedAt(line) > until);
@@ -212,11 +214,11 @@ export class Conversation {
   }
 
   close(): void {
-    clearTimeout(this.#asksAgain);
-    clearTimeout(this.#typingEnds);
+    clearTimeout(this.#retryTimer);
+    clearTimeout(this.#typingTimer);
   }
 
-  /** Fetches the page before the first message, and waits where the server asks for that. */
+  /** Fetches the page before the first loaded message. If the server limits requests, waits as long as it asks, and repeats. */
   async #fetch(): Promise<void> {
     for (;;) {
       try {
@@ -246,26 +248,26 @@ export class Conversation {
   }
 
   async #wait(seconds: number): Promise<void> {
-    this.waitsUntil.value = Date.now() + seconds * 1000;
+    this.retryAt.value = Date.now() + seconds * 1000;
     await new Promise<void>((resolve) => {
-      this.#asksAgain = setTimeout(resolve, seconds * 1000);
+      this.#retryTimer = setTimeout(resolve, seconds * 1000);
     });
-    this.waitsUntil.value = undefined;
+    this.retryAt.value = undefined;
   }
 
-  /** Counts back to the first message that was unread at first, or to the first one that is loaded. */
+  /** Finds the first unread message by the server's count, or the first loaded one if more are unread. */
   #findFirstUnread(): void {
-    if (this.#unreadAtFirst === undefined) return;
-    const { unread, countedUpTo } = this.#unreadAtFirst;
+    if (this.#initialUnread === undefined) return;
+    const { unread, countedUpTo } = this.#initialUnread;
     const isCounted = ({ isOwn, seq = 0 }: Line) => !isOwn && seq <= countedUpTo;
     const counted = this.#stored.peek().filter(isCounted);
     this.firstUnread.value = unread === 0 ? undefined : counted.slice(-unread)[0]?.seq;
   }
 
-  /** Has the unread messages begin elsewhere than where the chat was loaded with. */
-  #divideAt(seq: number | undefined): void {
+  /** Sets where the unread messages begin. The server's count from loading no longer applies. */
+  #setFirstUnread(seq: number | undefined): void {
     this.firstUnread.value = seq;
-    this.#unreadAtFirst = undefined;
+    this.#initialUnread = undefined;
   }
 
   #store(messages: readonly ReadMessage[]): void {
@@ -273,22 +275,22 @@ export class Conversation {
     batch(() => {
       const stored = merge(this.#stored.peek(), messages);
       this.#stored.value = this.earlier.peek() === "unknown" ? stored.slice(-1) : stored;
-      this.#waiting.value = this.#waiting
+      this.#unsent.value = this.#unsent
         .peek()
         .filter(({ isOwn, client_id }) => !isOwn || !clientIds.has(client_id));
     });
   }
 
   #stopTyping(): void {
-    clearTimeout(this.#typingEnds);
+    clearTimeout(this.#typingTimer);
     this.isPeerTyping.value = false;
   }
 }
 
-/** How long the peer counts as typing after the last sign of it, in milliseconds. */
-const TYPING_LASTS = 5000;
+/** How long a typing notice is shown, in milliseconds. */
+const TYPING_DURATION = 5000;
 
-/** Both in the order of their seqs. A message that is in both is taken from `added`. */
+/** Merges two lists that are sorted by seq. A message that is in both is taken from `added`. */
 function merge(stored: readonly Line[], added: readonly Line[]): readonly Line[] {
   if (added.length === 0) return stored;
   const seqOf = (line: Line | undefined) => line?.seq ?? 0;

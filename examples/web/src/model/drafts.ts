@@ -5,10 +5,10 @@ import type { OpenChat } from "lacre-client";
 import type { DraftStore } from "lacre-client/web";
 import type { Conversation } from "./conversation.js";
 
-/** Keeps what the user has begun to write in each chat over a reload, encrypted with the chat's key. */
+/** Stores the draft of each chat, encrypted with the chat's key, so that a reload does not lose it. */
 export class Drafts {
   readonly #store: DraftStore;
-  /** Runs work that may fail, and reports why it did. */
+  /** Runs work that may fail, and reports its error. */
   readonly #attempt: (work: () => Promise<void>) => Promise<boolean>;
   readonly #followed = new Map<number, { readonly key: OpenChat["key"]; stop: () => void }>();
 
@@ -21,7 +21,7 @@ export class Drafts {
   async follow({ chat_id, key }: OpenChat, conversation: Conversation): Promise<void> {
     const before = this.#followed.get(chat_id);
     if (before?.key === key) return;
-    // The chat was started over, and has another key.
+    // A chat that was started over has another key.
     before?.stop();
     const followed = { key, stop: () => {} };
     this.#followed.set(chat_id, followed);
@@ -31,12 +31,12 @@ export class Drafts {
     if (draft.peek() === "") draft.value = stored;
 
     let isStoring = false;
-    /** One at a time: what is typed meanwhile is stored next. */
+    /** Stores the draft until the stored text is the current one. */
     const store = async () => {
       isStoring = true;
       try {
         while (draft.peek() !== stored) {
-          // The text of a message that is being sent stays until the outbox has it.
+          // Sending empties the draft: wait until the text is in the outbox, so that a crash does not lose it.
           await Promise.resolve();
           await conversation.sending;
           const text = draft.peek();
@@ -60,12 +60,12 @@ export class Drafts {
   }
 
   /** Stops storing a chat's draft, because its key is no longer used. The text stays in the page. */
-  leave(chatId: number): void {
+  unfollow(chatId: number): void {
     this.#followed.get(chatId)?.stop();
     this.#followed.delete(chatId);
   }
 
-  /** The draft that is stored, or an empty text if it cannot be decrypted. */
+  /** Returns the stored draft, or an empty text if there is none or it cannot be decrypted. */
   async #read(chatId: number, key: OpenChat["key"]): Promise<string> {
     const kept = await this.#store.get(chatId);
     if (kept === undefined) return "";

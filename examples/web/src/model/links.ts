@@ -1,39 +1,39 @@
-/** A piece of a message: text, or an address that may be opened. */
+/** A part of a message's text: a link if it has `href`. */
 export interface Piece {
-  /** Where it begins in the text. */
+  /** Index in the text. */
   readonly at: number;
   readonly text: string;
   readonly href?: string;
 }
 
 /**
- * An address: its host in ASCII, its path in what RFC 3986 allows and the letters and digits of any script. No control
- * that turns text around is part of it.
+ * Matches an http or https address. The host is in ASCII. The path has the characters of RFC 3986, and letters, marks and
+ * digits of any script: no control characters, which could reverse the text direction.
  */
 const CANDIDATE =
   /\b[Hh]ttps?:\/\/[A-Za-z0-9_.~:@%[\]-]+(?:[/?#][\p{L}\p{M}\p{N}_.~:/?#[\]@!$&'()*+,;=%-]*)?/gu;
 
-/** What ends a sentence and not an address. */
+/** Punctuation that belongs to the sentence if it ends an address. */
 const TRAILING = ".,:;!?'*_~";
 
-/** What may follow an address. After anything else, the address would only seem to end there. */
-const ENDS = /^(?:$|[\s<>"`{|}^…—–»”’。，、！？])/;
+/** Matches what may follow a link. Before any other character the link would only appear to end. */
+const END = /^(?:$|[\s<>"`{|}^…—–»”’。，、！？])/;
 
-/** In characters. Longer ones stay text. */
-const LONGEST = 2048;
+/** Maximum length of a link in characters. A longer address stays text. */
+const MAX_LENGTH = 2048;
 
 /**
- * Splits a message's text at its links: http and https, with a host in ASCII as it is written and without a user name, so
- * that a link leads where it seems to. All pieces together are the text.
+ * Splits a text at its links. Links are http or https addresses whose host is ASCII and which have no user name, so that a link
+ * leads to the host that it shows. The concatenated pieces are the text.
  */
 export function splitLinks(text: string): readonly Piece[] {
   const pieces: Piece[] = [];
   let done = 0;
   for (const { 0: candidate, index } of text.matchAll(CANDIDATE)) {
-    if (candidate.length > LONGEST) continue;
+    if (candidate.length > MAX_LENGTH) continue;
     const written = trim(candidate);
     const end = index + candidate.length;
-    const href = ENDS.test(text.slice(end, end + 1)) ? addressOf(written) : undefined;
+    const href = END.test(text.slice(end, end + 1)) ? addressOf(written) : undefined;
     if (href === undefined) continue;
     if (index > done) pieces.push({ at: done, text: text.slice(done, index) });
     pieces.push({ at: index, text: written, href });
@@ -44,8 +44,8 @@ export function splitLinks(text: string): readonly Piece[] {
 }
 
 /**
- * Drops punctuation that follows an address, and brackets that were opened before it. Character by character from the
- * end: a regular expression would take quadratic time for each bracket.
+ * Removes punctuation at the end of an address, and closing brackets without an opening one. Goes character by character, as
+ * a regular expression would take quadratic time.
  */
 function trim(candidate: string): string {
   const extra: Record<string, number> = {

@@ -1,6 +1,6 @@
 /**
- * Calls `probe` when the network may have changed or the page was suspended: a socket that died meanwhile reports nothing by itself.
- * Returns a function that stops this.
+ * Calls `probe` when the network may have changed or the page continues after a suspension, as a socket that died then fires no
+ * event. Returns a function that removes the listeners.
  */
 export function onNetworkChange(probe: () => void): () => void {
   const stop = new AbortController();
@@ -8,7 +8,7 @@ export function onNetworkChange(probe: () => void): () => void {
   for (const event of ["online", "offline", "pageshow"]) {
     window.addEventListener(event, probe, { signal });
   }
-  // Chromium fires `resume` at a tab that it had frozen.
+  // Chromium fires `resume` when it unfreezes a tab.
   document.addEventListener("resume", probe, { signal });
   document.addEventListener(
     "visibilitychange",

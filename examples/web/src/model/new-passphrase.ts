@@ -7,41 +7,41 @@ import {
   type WordLanguage,
 } from "lacre-client";
 
-/** After the last key, before a passphrase is judged; in milliseconds. */
-const PAUSE = 250;
+/** Delay after the last key before a passphrase is rated, in milliseconds. */
+const RATING_DELAY = 250;
 
-/** The estimator is a file of its own, which may not load. */
-const NOT_JUDGED: PassphraseVerdict = {
+/** Rating if the estimator, which is a separate file, does not load. */
+const NOT_RATED: PassphraseVerdict = {
   strength: "weak",
   sentence: "The strength cannot be estimated, because a part of this page did not load.",
   isBelowFloor: true,
 };
 
-/** The passphrase of a chat that is begun: typed twice or drawn, and judged. */
+/** The passphrase of a new chat: typed twice or generated, and rated. */
 export class NewPassphrase {
   readonly text = signal("");
   readonly again = signal("");
-  /** Undefined before anything is judged. */
+  /** Undefined before the first rating. */
   readonly verdict = signal<PassphraseVerdict | undefined>(undefined);
   readonly acceptsRisk = signal(false);
-  /** The passphrase that was drawn last. */
+  /** The last generated passphrase. */
   readonly drawn = signal<string | undefined>(undefined);
-  readonly #known: readonly string[];
-  #pause: ReturnType<typeof setTimeout> | undefined;
+  readonly #guessable: readonly string[];
+  #timer: ReturnType<typeof setTimeout> | undefined;
 
-  /** `known` are words that are guessed first. */
-  constructor(known: readonly string[]) {
-    this.#known = known;
+  /** `guessable` are words that an attacker tries first, such as the names of the members. */
+  constructor(guessable: readonly string[]) {
+    this.#guessable = guessable;
   }
 
   type(text: string): void {
     this.text.value = text;
     this.acceptsRisk.value = false;
-    clearTimeout(this.#pause);
-    this.#pause = setTimeout(() => void this.#judge(), PAUSE);
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => void this.#rate(), RATING_DELAY);
   }
 
-  /** Throws where the word list does not load. */
+  /** Generates a passphrase, and fills in both fields. Throws if the word list does not load. */
   async draw(language: WordLanguage): Promise<void> {
     const drawn = await drawPassphrase(language);
     this.drawn.value = drawn;
@@ -49,31 +49,31 @@ export class NewPassphrase {
     this.again.value = drawn;
   }
 
-  /** Returns why the passphrase is not taken as it is, or undefined. */
+  /** Returns why the passphrase cannot be used, or undefined if it can. */
   async objection(): Promise<string | undefined> {
     if (this.text.value !== this.again.value) {
       return "The two are not the same. Type the passphrase once more in each field.";
     }
-    const { isBelowFloor } = await this.#judge();
+    const { isBelowFloor } = await this.#rate();
     if (!isBelowFloor || this.acceptsRisk.value) return undefined;
     return "This passphrase is too weak. Draw one or add words; or tick that you use it anyway.";
   }
 
-  async #judge(): Promise<PassphraseVerdict> {
-    clearTimeout(this.#pause);
+  async #rate(): Promise<PassphraseVerdict> {
+    clearTimeout(this.#timer);
     const text = this.text.value;
-    const verdict = await this.#verdictOn(text);
-    // It may have changed while the estimator was loaded.
+    const verdict = await this.#verdictOf(text);
+    // The text may have changed while the estimator was loading.
     if (text === this.text.value) this.verdict.value = text === "" ? undefined : verdict;
     return verdict;
   }
 
-  async #verdictOn(text: string): Promise<PassphraseVerdict> {
+  async #verdictOf(text: string): Promise<PassphraseVerdict> {
     if (text === this.drawn.value) return DRAWN_PASSPHRASE;
     try {
-      return await judgePassphrase(text, this.#known);
+      return await judgePassphrase(text, this.#guessable);
     } catch {
-      return NOT_JUDGED;
+      return NOT_RATED;
     }
   }
 }

@@ -7,11 +7,11 @@ import {
   UnreachableError,
 } from "lacre-client";
 
-/** Reports what goes wrong in the page: as a notice that the user can dismiss, or as the end of the session. */
+/** Shows errors as a notice that the user can dismiss. Ends the session if it cannot continue. */
 export class Notices {
   readonly current = signal<string | undefined>(undefined);
-  /** The last notice about what the browser does not store. */
-  #ofStore: string | undefined;
+  /** The last notice about a store that fails. */
+  #storeNotice: string | undefined;
   readonly #isOnline: ReadonlySignal<boolean | undefined>;
   readonly #end: (error: unknown) => void;
 
@@ -21,7 +21,7 @@ export class Notices {
     this.#end = end;
   }
 
-  /** Does work that may fail. Returns whether it succeeded, and reports why it did not. */
+  /** Runs work, and shows its error if it fails. Returns whether it succeeded. */
   async attempt(work: () => Promise<void>): Promise<boolean> {
     try {
       await work();
@@ -32,23 +32,23 @@ export class Notices {
     }
   }
 
-  /** Returns the sentence for an error that a form shows itself. Ends the session if the login is over. */
+  /** Returns the sentence for an error that a form shows. Ends the session if the login is no longer valid. */
   explain(error: unknown): string {
     if (isFinal(error)) this.#end(error);
     return plainSentence(error);
   }
 
-  /** Says that the browser does not store what the page gives it. Without an error, removes that notice. */
+  /** Shows the error of a store that fails. Without an error, removes that notice. */
   noteStore(error: StoreError | undefined): void {
-    const isShown = this.current.peek() === this.#ofStore;
-    this.#ofStore = error && plainSentence(error);
-    if (error !== undefined || isShown) this.current.value = this.#ofStore;
+    const isShown = this.current.peek() === this.#storeNotice;
+    this.#storeNotice = error && plainSentence(error);
+    if (error !== undefined || isShown) this.current.value = this.#storeNotice;
   }
 
   #report(error: unknown): void {
     if (isFinal(error)) return this.#end(error);
     if (error instanceof StoreError) return this.noteStore(error);
-    // The banner says so already.
+    // The banner already shows that there is no connection.
     if (error instanceof UnreachableError && this.#isOnline.peek() === false) return;
     this.current.value = plainSentence(error);
   }

@@ -15,7 +15,7 @@ import type { Access } from "./conversation.js";
 import type { Drafts } from "./drafts.js";
 import type { Home } from "./home.js";
 
-/** Opens chats, begins them and starts them over, and closes those whose key must no longer be used. */
+/** Opens, creates and restarts chats, and closes those whose key must no longer be used. */
 export class Opening {
   readonly #home: Home;
   readonly #messenger: Messenger;
@@ -27,12 +27,12 @@ export class Opening {
     this.#drafts = drafts;
   }
 
-  /** The chats that open with the keys that are kept, and whether each chat opens. */
-  static async keptKeys(account: Account) {
+  /** Opens the chats whose keys are stored. Returns the open ones, and the access to each. */
+  static async openWithStoredKeys(account: Account) {
     const open: OpenChat[] = [];
     const accesses = new Map<number, Access>();
     for (const summary of await account.listChatsForNow()) {
-      const { access, chat } = await accessTo(() => openKeptChat(account, summary));
+      const { access, chat } = await tryOpen(() => openKeptChat(account, summary));
       accesses.set(summary.chat_id, access);
       if (chat !== undefined) open.push(chat);
     }
@@ -44,17 +44,17 @@ export class Opening {
     const { account } = this.#home;
     const conversation = this.#home.conversation(chatId);
     const summary = await account.api.getChat(chatId);
-    const { access, chat } = await accessTo(() => openChat(account, summary, passphrase));
+    const { access, chat } = await tryOpen(() => openChat(account, summary, passphrase));
     if (chat === undefined) conversation.access.value = access;
     else await this.#open(chat);
     conversation.notice.value = undefined;
   }
 
-  /** Begins a chat. Throws KeyError `ERR_WRONG_PASSPHRASE` where the other one has begun it with another passphrase. */
+  /** Creates a chat. Throws KeyError `ERR_WRONG_PASSPHRASE` if the peer has created it with another passphrase. */
   async begin(peerName: string, passphrase: string): Promise<void> {
     try {
       await this.#open(await createChat(this.#home.account, peerName, passphrase));
-      await this.notePins();
+      await this.updateMayStartOver();
       await this.#messenger.refresh();
     } catch (error) {
       await this.#messenger.refresh();
@@ -70,10 +70,10 @@ export class Opening {
     const conversation = this.#home.conversation(chat.chat_id);
     try {
       const restarted = await restartChat(this.#home.account, chat, passphrase);
-      conversation.forget();
+      conversation.clear();
       await this.#open(restarted);
       await this.#messenger.refresh();
-      // The server may have announced the new passphrase before it was in use here.
+      // The server's event for this restart may have arrived before the new key was in use, and set a notice.
       conversation.notice.value = undefined;
     } catch (error) {
       const isInUse = error instanceof ServerRejectionError && error.code === "ERR_CHAT_IN_USE";
@@ -82,12 +82,12 @@ export class Opening {
     }
   }
 
-  /** Opens chats that are new in the list, if their keys are kept. */
+  /** Opens new chats in the list whose keys are stored. */
   async openNew(): Promise<void> {
     const isNew = (chatId: number) =>
       this.#home.conversation(chatId).access.peek().name === "opening";
     if (!this.#messenger.chats.some(({ chat_id }) => isNew(chat_id))) return;
-    const { open, accesses } = await Opening.keptKeys(this.#home.account);
+    const { open, accesses } = await Opening.openWithStoredKeys(this.#home.account);
     for (const [chatId, access] of accesses) {
       if (!isNew(chatId)) continue;
       const chat = open.find(({ chat_id }) => chat_id === chatId);
@@ -99,18 +99,19 @@ export class Opening {
   /** Closes a chat whose key must no longer be used. */
   close(chatId: number, reason: ChatClosedError): void {
     const conversation = this.#home.conversation(chatId);
-    this.#drafts.leave(chatId);
-    conversation.forget();
+    this.#drafts.unfollow(chatId);
+    conversation.clear();
     if (reason instanceof ChatStartedOverError) {
       conversation.access.value = { name: "locked" };
       conversation.notice.value =
-        "This chat was started over with a new passphrase. What was in it is gone.";
+        "This chat was started over with a new passphrase. Its messages were deleted.";
     } else {
       conversation.access.value = { name: "stopped", reason: reason.message };
     }
   }
 
-  async notePins(): Promise<void> {
+  /** Finds the chats that this device created and no peer has answered. */
+  async updateMayStartOver(): Promise<void> {
     for (const { chat_id, unanswered } of await this.#home.account.stores.pins.list()) {
       this.#home.conversation(chat_id).mayStartOver.value = unanswered === "creator";
     }
@@ -125,8 +126,8 @@ export class Opening {
   }
 }
 
-/** Opens a chat, and returns whether it is open, locked or stopped. Throws if the passphrase is wrong or the server is away. */
-async function accessTo(open: () => Promise<OpenChat | undefined>) {
+/** Opens a chat. Returns whether it is open, locked or stopped. Throws if the passphrase is wrong or the server is unreachable. */
+async function tryOpen(open: () => Promise<OpenChat | undefined>) {
   try {
     const chat = await open();
     return { access: { name: chat === undefined ? "locked" : "open" } as const, chat };

@@ -8,11 +8,11 @@ import {
 } from "lacre-client";
 import type { Conversation } from "./conversation.js";
 
-/** So many requests at most are for the list of chats: a server limits them. */
-const MOST_PREVIEWS = 30;
+/** Maximum number of requests for previews, as the server limits requests. */
+const MAX_PREVIEWS = 30;
 
-/** Has the last message that is kept here of a chat in the list of chats. */
-export async function preview(
+/** Shows the last stored message of a chat in the list of chats. */
+export async function previewFromStore(
   { stores, user_id }: Account,
   conversation: Conversation,
   messenger: Messenger,
@@ -22,10 +22,10 @@ export async function preview(
   const page = { before: Number.MAX_SAFE_INTEGER, limit: 1 };
   const [kept] = await stores.deliveries.list(chatId, page);
   const last = kept && (await readMessage(kept, key, user_id));
-  conversation.preview(last, await messenger.queued(chatId));
+  conversation.setPreview(last, await messenger.queued(chatId));
 }
 
-/** Asks the server for the last messages of chats of which none is kept here. */
+/** Fetches the last messages of chats of which no message is stored in the browser. */
 export async function previewFromServer(
   chats: readonly { readonly conversation: Conversation; readonly countedUpTo: number }[],
   messenger: Messenger,
@@ -35,9 +35,9 @@ export async function previewFromServer(
     return access.peek().name === "open" && isUnknown && countedUpTo > 0;
   });
   try {
-    for (const { conversation } of unknown.slice(0, MOST_PREVIEWS)) {
+    for (const { conversation } of unknown.slice(0, MAX_PREVIEWS)) {
       const { messages } = await messenger.history(conversation.chatId, { limit: 1 });
-      conversation.preview(messages[0], []);
+      conversation.setPreview(messages[0], []);
     }
   } catch (error) {
     if (!(error instanceof ServerRejectionError || error instanceof UnreachableError)) throw error;

@@ -1,6 +1,6 @@
 import { signal } from "@preact/signals";
 
-/** What the address says is to be seen, so that the browser's way back leads there. */
+/** What the address selects. Each change is an entry in the browser's history. */
 export type Route =
   | { readonly name: "none" }
   | { readonly name: "chat"; readonly chatId: number }
@@ -14,7 +14,7 @@ addEventListener("hashchange", () => {
 export const chatAddress = (chatId: number) => `#/chat/${chatId}`;
 export const beginAddress = (peerName: string) => `#/with/${encodeURIComponent(peerName)}`;
 
-/** Goes somewhere without a way back to where we are. */
+/** Changes the address without an entry in the browser's history. */
 export function replaceRoute(address: string): void {
   history.replaceState(null, "", address);
   route.value = readRoute();

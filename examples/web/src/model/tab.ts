@@ -1,59 +1,64 @@
 import { nameHere } from "lacre-client/web";
 
 const LOCK = nameHere("lacre tab");
-/** For the other tab to finish what it writes, in milliseconds. One that hangs is not waited for. */
-const PATIENCE = 3000;
+/** Time for the active tab to finish its writes, in milliseconds. After that its lock is stolen. */
+const TAKEOVER_TIMEOUT = 3000;
 
-export interface Turn {
-  /** Another tab has the account; `take` asks it for that. */
-  elsewhere(take: () => void): void;
-  /** This tab has the account. */
-  begin(): Promise<void>;
-  /** The account is to be let go of. Resolves when nothing is written any more. */
-  end(): Promise<void>;
+export interface TabHandlers {
+  /** Called if another tab is active. `take` makes this tab the active one. */
+  onInactive(take: () => void): void;
+  /** Called when this tab becomes active. */
+  start(): Promise<void>;
+  /** Called when this tab stops being active. Resolves when all writes are finished. */
+  stop(): Promise<void>;
 }
 
 /**
- * Has one tab at a time work with what the browser keeps: two would send what one wrote twice, and move each other's
- * cursors. A tab that is closed lets the next one begin.
+ * Lets one tab at a time use the browser's stores: two tabs would send the same outbox and overwrite each other's cursors. When
+ * the active tab is closed, the next one becomes active.
  */
-export async function takeTurns(turn: Turn): Promise<never> {
+export async function runInOneTab(handlers: TabHandlers): Promise<never> {
   const channel = new BroadcastChannel(LOCK);
   const { held = [] } = await navigator.locks.query();
-  let isOthers = held.some(({ name }) => name === LOCK);
+  let isOtherActive = held.some(({ name }) => name === LOCK);
   for (;;) {
-    await oneTurn(turn, channel, isOthers);
-    isOthers = true;
+    await runOnce(handlers, channel, isOtherActive);
+    isOtherActive = true;
   }
 }
 
-async function oneTurn(turn: Turn, channel: BroadcastChannel, isOthers: boolean): Promise<void> {
+/** Waits until this tab is active, and returns when it no longer is. */
+async function runOnce(
+  handlers: TabHandlers,
+  channel: BroadcastChannel,
+  isOtherActive: boolean,
+): Promise<void> {
   const waiting = new AbortController();
-  let isOurs = false;
-  const hold = async () => {
-    isOurs = true;
-    const asked = new Promise<void>((resolve) => {
+  let isActive = false;
+  const runActive = async () => {
+    isActive = true;
+    const requested = new Promise<void>((resolve) => {
       channel.onmessage = () => resolve();
     });
-    await turn.begin();
-    await asked;
-    await turn.end();
+    await handlers.start();
+    await requested;
+    await handlers.stop();
   };
   const request = async (options: LockOptions) => {
     try {
-      await navigator.locks.request(LOCK, options, hold);
+      await navigator.locks.request(LOCK, options, runActive);
     } catch {
-      // It was stolen from us, or we do not wait for it any more.
-      if (isOurs) await turn.end();
+      // The lock was stolen, or the wait for it was aborted.
+      if (isActive) await handlers.stop();
     }
   };
   const take = () => {
     channel.postMessage("take");
     setTimeout(() => {
-      if (!isOurs) waiting.abort();
-    }, PATIENCE);
+      if (!isActive) waiting.abort();
+    }, TAKEOVER_TIMEOUT);
   };
-  if (isOthers) turn.elsewhere(take);
+  if (isOtherActive) handlers.onInactive(take);
   await request({ signal: waiting.signal });
-  if (!isOurs) await request({ steal: true });
+  if (!isActive) await request({ steal: true });
 }

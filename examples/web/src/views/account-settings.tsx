@@ -27,7 +27,7 @@ export function AccountSettings({ app, home, dialog }: AccountSettingsProps) {
           checked={keeps.value}
           onChange={({ currentTarget }) => {
             keeps.value = currentTarget.checked;
-            void home.notices.attempt(() => home.keepHistory(currentTarget.checked));
+            void home.notices.attempt(() => home.setKeepsHistory(currentTarget.checked));
           }}
         />
         Keep messages on this device, encrypted

@@ -3,7 +3,7 @@ import type { Line } from "../model/conversation.js";
 import type { Home } from "../model/home.js";
 import { timeOf } from "./days.js";
 
-/** Says who last changed when the messages of a chat disappear. */
+/** Line in a chat that shows the last change of its auto-delete setting, and which member made it. */
 export function AutoDeleteChange({ home, chat }: { home: Home; chat: ChatState }) {
   const { auto_delete_change: change, auto_delete_hours, peer_name } = chat;
   if (change === undefined) return null;
@@ -18,7 +18,7 @@ export function AutoDeleteChange({ home, chat }: { home: Home; chat: ChatState }
   );
 }
 
-/** The line that comes after the change; undefined where none does, or where the change is before the lines. */
+/** Returns the first line after the change, or undefined if no line is or if the change is before all of `lines`. */
 export function lineAfterChange(
   { auto_delete_change: change }: ChatState,
   lines: readonly Line[],
@@ -29,7 +29,7 @@ export function lineAfterChange(
   return next === lines[0] && !isBeginning ? undefined : next;
 }
 
-/** Whether the change comes after all lines. */
+/** Whether the change is after all lines. */
 export function isChangeLast({ auto_delete_change: change }: ChatState, lines: readonly Line[]) {
   const { seq = Number.POSITIVE_INFINITY } = lines.at(-1) ?? { seq: 0 };
   return change !== undefined && seq <= change.after;

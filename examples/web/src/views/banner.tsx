@@ -9,10 +9,10 @@ const NOT_CONNECTED: Readonly<Record<WhyNotConnected, string>> = {
   store: "This page does not connect while the browser cannot read or write what it keeps for it.",
 };
 
-/** One at a time: a notice before the state of the connection, which lasts. */
+/** Shows one banner: a notice if there is one, else that there is no connection. */
 export function Banner({ home }: { home: Home }) {
   const { isOnline, whyNotConnected, pending } = home;
-  const notice = home.gravestNotice.value;
+  const notice = home.shownNotice.value;
   const waiting = pending.value;
   const isOffline = isOnline.value === false && notice === undefined;
   return (

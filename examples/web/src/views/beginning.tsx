@@ -4,13 +4,13 @@ import type { Earlier } from "../model/conversation.js";
 
 interface BeginningProps {
   readonly earlier: Earlier;
-  readonly waitsUntil: number | undefined;
+  readonly retryAt: number | undefined;
   readonly retry: () => void;
 }
 
-/** What stands above the first message that is loaded. */
-export function Beginning({ earlier, waitsUntil, retry }: BeginningProps) {
-  if (waitsUntil !== undefined) return <Waiting until={waitsUntil} />;
+/** The line above the first loaded message. */
+export function Beginning({ earlier, retryAt, retry }: BeginningProps) {
+  if (retryAt !== undefined) return <Countdown until={retryAt} />;
   if (earlier === "unknown" || earlier === "loading") return <p class="beginning">Loading…</p>;
   if (earlier === "none") {
     return (
@@ -20,23 +20,23 @@ export function Beginning({ earlier, waitsUntil, retry }: BeginningProps) {
   if (earlier === "offline") {
     return <p class="beginning">Earlier messages are with the server, which is not reached now.</p>;
   }
-  const said = earlier === "failed" ? "Earlier messages were not loaded. Try again" : undefined;
+  const failure = earlier === "failed" ? "Earlier messages were not loaded. Try again" : undefined;
   return (
     <p class="beginning">
       <button type="button" class="link" onClick={retry}>
-        {said ?? "Load earlier messages"}
+        {failure ?? "Load earlier messages"}
       </button>
     </p>
   );
 }
 
-function Waiting({ until }: { until: number }) {
+function Countdown({ until }: { until: number }) {
   const now = useSignal(Date.now());
   useEffect(() => {
-    const ticking = setInterval(() => {
+    const timer = setInterval(() => {
       now.value = Date.now();
     }, 1000);
-    return () => clearInterval(ticking);
+    return () => clearInterval(timer);
   }, []);
   const seconds = Math.max(1, Math.ceil((until - now.value) / 1000));
   return (

@@ -67,12 +67,12 @@ function State({ home, chat, isCurrent }: StateProps) {
 }
 
 function Last({ line: { content, isOwn } }: { line: Line }) {
-  const said =
+  const text =
     content.kind === "text" ? content.text : content.kind === "unknown" ? content.fallback : "";
   return (
     <>
       {isOwn && "You: "}
-      {said === "" ? "a message that cannot be read here" : <bdi>{said}</bdi>}
+      {text === "" ? "a message that cannot be read here" : <bdi>{text}</bdi>}
     </>
   );
 }
@@ -87,7 +87,7 @@ function Time({ home, chat }: { home: Home; chat: ChatState }) {
   );
 }
 
-/** Whether the peer is online; nothing while that is not known. */
+/** Shows whether the peer is online, or nothing if that is unknown. */
 export function Presence({ chat: { isPeerOnline } }: { chat: ChatState }) {
   if (isPeerOnline === undefined) return null;
   return (

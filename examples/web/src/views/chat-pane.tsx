@@ -12,7 +12,7 @@ import { Timeline } from "./timeline.js";
 
 export function ChatPane({ home, chatId }: { home: Home; chatId: number }) {
   const settings = useRef<HTMLDialogElement>(null);
-  const isBare = useSignal(false);
+  const showsCiphertext = useSignal(false);
   const startsOver = useSignal(false);
   const chat = home.chat(chatId);
   if (chat === undefined) {
@@ -23,7 +23,7 @@ export function ChatPane({ home, chatId }: { home: Home; chatId: number }) {
       </div>
     );
   }
-  const { access, failed, isPeerTyping } = home.conversation(chatId);
+  const { access, failedTexts, isPeerTyping } = home.conversation(chatId);
   const isOpen = access.value.name === "open";
   return (
     <>
@@ -37,10 +37,10 @@ export function ChatPane({ home, chatId }: { home: Home; chatId: number }) {
             <button
               type="button"
               class="toggle"
-              aria-pressed={isBare.value}
+              aria-pressed={showsCiphertext.value}
               title="What the server sees"
               onClick={() => {
-                isBare.value = !isBare.value;
+                showsCiphertext.value = !showsCiphertext.value;
               }}
             >
               <svg viewBox="0 0 20 20" width="20" height="20" aria-hidden="true">
@@ -67,7 +67,7 @@ export function ChatPane({ home, chatId }: { home: Home; chatId: number }) {
       <Contact home={home} chat={chat} />
       {access.value.name === "locked" && <UnlockChat home={home} chat={chat} />}
       {access.value.name === "stopped" && (
-        <Stopped reason={access.value.reason} unsent={failed.value} />
+        <Stopped reason={access.value.reason} unsent={failedTexts.value} />
       )}
       {isOpen && startsOver.value && (
         <StartOver home={home} chat={chat} close={() => (startsOver.value = false)} />
@@ -75,12 +75,12 @@ export function ChatPane({ home, chatId }: { home: Home; chatId: number }) {
       {isOpen && !startsOver.value && (
         <>
           <Unanswered home={home} chat={chat} startOver={() => (startsOver.value = true)} />
-          {isBare.value && !home.hasBanner.value && (
+          {showsCiphertext.value && !home.hasBanner.value && (
             <p class="banner bare" role="status">
               All that the server has: who, to whom, when, and about how much.
             </p>
           )}
-          <Timeline home={home} chat={chat} isBare={isBare.value} />
+          <Timeline home={home} chat={chat} showsCiphertext={showsCiphertext.value} />
           {!chat.isBlocked && <Composer home={home} chat={chat} />}
           <ChatSettings home={home} chat={chat} dialog={settings} />
         </>
@@ -95,7 +95,7 @@ interface PaneHeadProps {
   readonly children?: ComponentChildren;
 }
 
-/** Takes the focus when its chat is chosen, so that a screen reader begins there. */
+/** Head of a chat. Takes the focus when the user opens the chat, so that a screen reader starts there. */
 export function PaneHead({ name, avatar, children }: PaneHeadProps) {
   const heading = useRef<HTMLHeadingElement>(null);
   useLayoutEffect(() => heading.current?.focus(), []);

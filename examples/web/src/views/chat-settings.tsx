@@ -13,7 +13,7 @@ interface ChatSettingsProps {
   readonly dialog: RefObject<HTMLDialogElement | null>;
 }
 
-/** Saves nothing before its button is pressed, and asks where that deletes messages. */
+/** Settings of a chat. Saves on the button only, and asks first if the change deletes messages. */
 export function ChatSettings({ home, chat, dialog }: ChatSettingsProps) {
   const { chat_id, auto_delete_hours } = chat;
   const chosen = useSignal<number | undefined>(undefined);
@@ -38,7 +38,7 @@ export function ChatSettings({ home, chat, dialog }: ChatSettingsProps) {
         return;
       }
     }
-    if (!isUnchanged) await home.keepFor(chat_id, hours);
+    if (!isUnchanged) await home.setAutoDelete(chat_id, hours);
     dialog.current?.close();
   }
 
@@ -72,16 +72,16 @@ export function ChatSettings({ home, chat, dialog }: ChatSettingsProps) {
             disabled={isBusy.value}
             onChange={({ currentTarget }) => choose(Number(currentTarget.value))}
           >
-            {choices.map((one) => (
-              <option key={one} value={one}>
-                {one === 0 ? "Never" : `After ${durationOf(one)}`}
+            {choices.map((choice) => (
+              <option key={choice} value={choice}>
+                {choice === 0 ? "Never" : `After ${durationOf(choice)}`}
               </option>
             ))}
           </select>
         </label>
         <p class="hint">
-          For both of you, those that are there included: the server deletes them, and your devices
-          do. Who has copied one keeps the copy.
+          For both of you, existing messages included. The server deletes them, and so do your
+          devices. Copies of a message outside Lacre stay.
         </p>
         <p role="alert">{question.value}</p>
         <Trouble text={trouble.value} />

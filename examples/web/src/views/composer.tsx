@@ -2,13 +2,13 @@ import type { ChatState } from "lacre-client";
 import { useLayoutEffect, useRef } from "preact/hooks";
 import type { Home } from "../model/home.js";
 
-/** Safari's input methods end a composition before the Enter that confirms it; its key code still says so. */
+/** Whether a key belongs to a composition. Safari ends it before the Enter that confirms it, whose key code is 229. */
 const isComposing = (event: KeyboardEvent) => event.isComposing || event.keyCode === 229;
 
 export function Composer({ home, chat }: { home: Home; chat: ChatState }) {
   const { draft } = home.conversation(chat.chat_id);
   const field = useRef<HTMLTextAreaElement>(null);
-  // A user who chooses a chat wants to write. On a touch screen this would bring up the keyboard.
+  // Not on a touch screen, where the focus opens the keyboard.
   useLayoutEffect(() => {
     if (!matchMedia("(pointer: coarse)").matches) field.current?.focus();
   }, []);
@@ -17,8 +17,8 @@ export function Composer({ home, chat }: { home: Home; chat: ChatState }) {
     const text = draft.value;
     if (text.trim() === "") return;
     draft.value = "";
-    void home.send(chat.chat_id, text).then((isKept) => {
-      if (!isKept && draft.value === "") draft.value = text;
+    void home.send(chat.chat_id, text).then((isStored) => {
+      if (!isStored && draft.value === "") draft.value = text;
     });
     field.current?.focus();
   };
@@ -44,7 +44,7 @@ export function Composer({ home, chat }: { home: Home; chat: ChatState }) {
         value={draft.value}
         onInput={({ currentTarget }) => {
           draft.value = currentTarget.value;
-          if (currentTarget.value !== "") home.typing(chat.chat_id);
+          if (currentTarget.value !== "") home.sendTyping(chat.chat_id);
         }}
         onKeyDown={(event) => {
           if (event.key !== "Enter" || event.shiftKey || isComposing(event)) return;

@@ -8,7 +8,7 @@ interface ContactProps {
   readonly chat: ChatState;
 }
 
-/** Lets the user decide whether the peer may write: where the peer asks to, and where the user has blocked the peer. */
+/** Shows a chat request or that the peer is blocked, with buttons to accept, decline, block and unblock. */
 export function Contact({ home, chat }: ContactProps) {
   const { peer_name, request, isBlocked, isOpen } = chat;
   if (!isBlocked && request !== "incoming") return null;
@@ -37,11 +37,11 @@ export function Contact({ home, chat }: ContactProps) {
 interface ChangeProps extends ContactProps {
   readonly action: ContactAction;
   readonly name: string;
-  /** Is called after the change. */
+  /** Called after the change. */
   readonly done?: () => void;
 }
 
-/** A button, and what went wrong. */
+/** A button that makes the change, and its error. */
 export function Change({ home, chat, action, name, done }: ChangeProps) {
   const isBusy = useSignal(false);
   const trouble = useSignal<string | undefined>(undefined);

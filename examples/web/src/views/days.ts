@@ -1,7 +1,7 @@
 import type { Line } from "../model/conversation.js";
 
 export interface Day {
-  /** As in 2026-11-25, where the reader is. */
+  /** Date in the local time zone, such as 2026-11-25. */
   readonly day: string;
   readonly title: string;
   readonly lines: Line[];
@@ -14,8 +14,8 @@ const shortDateWithYear = new Intl.DateTimeFormat("en", { dateStyle: "medium" })
 const clock = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit" });
 
 /**
- * Lines by the days on which they were written, in their order: the clocks of two people may differ, and a day does not come
- * back. `since` is the latest time of the lines before these.
+ * Groups lines by day without changing their order. A line whose timestamp is before that of an earlier line, as the senders'
+ * clocks differ, belongs to the earlier line's day. `since` is the latest timestamp of the lines before these, in Unix seconds.
  */
 export function byDay(lines: readonly Line[], since = 0, now = new Date()): Day[] {
   const days: Day[] = [];
@@ -33,7 +33,7 @@ export function timeOf(timestamp: number): string {
   return clock.format(timestamp * 1000);
 }
 
-/** The time for a message of today, else its date. */
+/** Returns the time of day for a timestamp of today, else the date. */
 export function timeOrDateOf(timestamp: number, now = new Date()): string {
   const date = new Date(timestamp * 1000);
   if (dayOf(date) === dayOf(now)) return clock.format(date);

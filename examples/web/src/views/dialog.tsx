@@ -7,7 +7,7 @@ interface DialogProps {
   readonly children: ComponentChildren;
 }
 
-/** The browser keeps the focus in it, closes it on Escape, and gives the focus back. */
+/** A modal dialog. The browser keeps the focus in it, closes it on Escape, and then restores the focus. */
 export function Dialog({ title, id, dialog, children }: DialogProps) {
   return (
     <dialog ref={dialog} aria-labelledby={id}>

@@ -4,36 +4,36 @@ import type { Home } from "../model/home.js";
 import { beginAddress, chatAddress } from "../model/route.js";
 import { Avatar } from "./parts.js";
 
-/** After the last key, before the server is asked; in milliseconds. */
-const PAUSE = 250;
+/** Delay after the last key before the search request, in milliseconds. */
+const SEARCH_DELAY = 250;
 
-interface Person {
+interface FoundUser {
   readonly user_id: number;
   readonly username: string;
 }
 
 export function FindPeople({ home }: { home: Home }) {
-  const asked = useSignal("");
-  const found = useSignal<readonly Person[] | undefined>(undefined);
-  const pause = useRef<ReturnType<typeof setTimeout>>(undefined);
-  useEffect(() => () => clearTimeout(pause.current), []);
+  const query = useSignal("");
+  const found = useSignal<readonly FoundUser[] | undefined>(undefined);
+  const timer = useRef<ReturnType<typeof setTimeout>>(undefined);
+  useEffect(() => () => clearTimeout(timer.current), []);
 
   const find = (text: string) => {
-    asked.value = text;
-    clearTimeout(pause.current);
+    query.value = text;
+    clearTimeout(timer.current);
     if (text === "") {
       found.value = undefined;
       return;
     }
-    pause.current = setTimeout(() => {
+    timer.current = setTimeout(() => {
       void home.notices.attempt(async () => {
         const { users } = await home.account.api.searchUsers(text);
-        // Something else may have been typed since.
-        if (asked.value === text) {
+        // The user may have changed the query meanwhile.
+        if (query.value === text) {
           found.value = users.filter(({ user_id }) => user_id !== home.account.user_id);
         }
       });
-    }, PAUSE);
+    }, SEARCH_DELAY);
   };
 
   return (
@@ -49,12 +49,12 @@ export function FindPeople({ home }: { home: Home }) {
         autocapitalize="none"
         spellcheck={false}
         maxLength={50}
-        value={asked.value}
+        value={query.value}
         onInput={({ currentTarget }) => find(currentTarget.value.trim())}
         onKeyDown={({ key }) => key === "Escape" && find("")}
       />
       <p class={found.value === undefined ? "hidden" : "hint"} role="status">
-        {found.value !== undefined && saidOf(found.value.length)}
+        {found.value !== undefined && resultText(found.value.length)}
       </p>
       <ul class="chats people">
         {found.value?.map(({ user_id, username }) => {
@@ -79,7 +79,7 @@ export function FindPeople({ home }: { home: Home }) {
   );
 }
 
-function saidOf(count: number): string {
+function resultText(count: number): string {
   if (count === 0) return "No name begins like this.";
   return count === 1 ? "1 person" : `${count} people`;
 }

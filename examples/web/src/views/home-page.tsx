@@ -8,7 +8,7 @@ import { Banner } from "./banner.js";
 import { ChatList } from "./chat-list.js";
 import { ChatPane } from "./chat-pane.js";
 import { FindPeople } from "./find-people.js";
-import { Avatar, Seal } from "./parts.js";
+import { Avatar, Logo } from "./parts.js";
 import { BeginChat } from "./passphrase.js";
 
 export function HomePage({ app, home }: { app: App; home: Home }) {
@@ -25,7 +25,7 @@ export function HomePage({ app, home }: { app: App; home: Home }) {
       <Banner home={home} />
       <nav class="side" aria-label="Chats">
         <header class="side-head">
-          <Seal />
+          <Logo />
           <h1>Lacre</h1>
           <button
             type="button"
@@ -42,7 +42,7 @@ export function HomePage({ app, home }: { app: App; home: Home }) {
         <ChatList home={home} />
       </nav>
       <main class="pane">
-        {current.name === "none" && <Nothing hasChats={home.chats.value.length > 0} />}
+        {current.name === "none" && <NoChat hasChats={home.chats.value.length > 0} />}
         {current.name === "begin" && (
           <BeginChat key={current.peerName} home={home} peerName={current.peerName} />
         )}
@@ -51,17 +51,17 @@ export function HomePage({ app, home }: { app: App; home: Home }) {
         )}
       </main>
       <p class="hidden" aria-live="polite">
-        {home.heard.value}
+        {home.announcement.value}
       </p>
       <AccountSettings app={app} home={home} dialog={settings} />
     </div>
   );
 }
 
-function Nothing({ hasChats }: { hasChats: boolean }) {
+function NoChat({ hasChats }: { hasChats: boolean }) {
   return (
     <div class="nothing">
-      <Seal size={88} />
+      <Logo size={88} />
       <h2>{hasChats ? "No chat is open" : "No chats yet"}</h2>
       <p>
         {hasChats

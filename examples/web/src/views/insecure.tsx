@@ -1,6 +1,6 @@
 import { Card } from "./page.js";
 
-/** Browsers have neither encryption nor a lasting store for a page that could have been changed on its way. */
+/** Shown if the page was loaded over HTTP, as browsers then offer no WebCrypto and no service worker. */
 export function Insecure() {
   const { hostname, port, pathname } = location;
   return (

@@ -7,13 +7,19 @@ import { Ticks } from "./parts.js";
 export interface MessageProps {
   readonly line: Line;
   readonly peerName: string;
-  readonly isBare: boolean;
+  readonly showsCiphertext: boolean;
   readonly deliveredUpTo: number;
   readonly readUpTo: number;
-  readonly edit: (line: Line) => void;
+  readonly moveToDraft: (line: Line) => void;
 }
 
-export function Message({ line, peerName, isBare, edit, ...marks }: MessageProps) {
+export function Message({
+  line,
+  peerName,
+  showsCiphertext,
+  moveToDraft,
+  ...receipts
+}: MessageProps) {
   const { isOwn, timestamp, failure } = line;
   return (
     <li
@@ -21,15 +27,15 @@ export function Message({ line, peerName, isBare, edit, ...marks }: MessageProps
       data-seq={line.seq}
     >
       <span class="hidden">{isOwn ? "You" : peerName}: </span>
-      {isBare ? <Ciphertext line={line} /> : <Text line={line} />}
+      {showsCiphertext ? <Ciphertext line={line} /> : <Text line={line} />}
       <p class="meta">
         <time dateTime={new Date(timestamp * 1000).toISOString()}>{timeOf(timestamp)}</time>
-        {isOwn && failure === undefined && <Ticks tick={tickOf(line, marks)} />}
+        {isOwn && failure === undefined && <Ticks tick={tickOf(line, receipts)} />}
       </p>
       {failure !== undefined && (
         <p class="failure">
           Not sent: {failure}{" "}
-          <button type="button" class="link" onClick={() => edit(line)}>
+          <button type="button" class="link" onClick={() => moveToDraft(line)}>
             Write it again
           </button>
         </p>
@@ -44,7 +50,7 @@ const UNREADABLE = {
   newer: "This message cannot be read: it was written with a newer version.",
 } as const;
 
-/** What people wrote is text, whatever it looks like. */
+/** Shows the text of a message as a text node, never as markup. */
 function Text({ line: { content } }: { line: Line }) {
   if (content.kind === "text") {
     return (
@@ -68,7 +74,7 @@ function Text({ line: { content } }: { line: Line }) {
   );
 }
 
-/** Nothing of it is fetched before the user opens it, and its server is not told where it was found. */
+/** A link that opens in another tab, without a `Referer` header. The page fetches nothing from its address. */
 function Link({ text, href }: { text: string; href: string }) {
   return (
     <a href={href} dir="ltr" target="_blank" rel="noopener noreferrer">
@@ -77,17 +83,17 @@ function Link({ text, href }: { text: string; href: string }) {
   );
 }
 
-const SHOWN_BYTES = 72;
+const MAX_BYTES = 72;
 
 function Ciphertext({ line: { encrypted } }: { line: Line }) {
   const { content, nonce } = encrypted;
-  const shown = base64(content.subarray(0, SHOWN_BYTES));
+  const shown = base64(content.subarray(0, MAX_BYTES));
   return (
     <>
       <p class="ciphertext">
         <code>
           {shown}
-          {content.length > SHOWN_BYTES && "…"}
+          {content.length > MAX_BYTES && "…"}
         </code>
       </p>
       <p class="hint">

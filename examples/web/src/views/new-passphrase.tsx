@@ -10,12 +10,12 @@ const LANGUAGES: readonly (readonly [WordLanguage, string])[] = [
 
 interface DrawWordsProps {
   readonly fresh: NewPassphrase;
-  /** Called when words were drawn, which are to be seen. */
+  /** Called after words were generated, to show them. */
   readonly show: () => void;
   readonly fail: (reason: string) => void;
 }
 
-/** Has five words drawn and copied. */
+/** Buttons that generate a passphrase of five words and copy it. */
 export function DrawWords({ fresh, show, fail }: DrawWordsProps) {
   const language = useSignal<WordLanguage>(navigator.language.startsWith("es") ? "es" : "en");
   const isCopied = useSignal(false);
@@ -68,7 +68,7 @@ export function DrawWords({ fresh, show, fail }: DrawWordsProps) {
   );
 }
 
-/** Says how strong the passphrase is; below the floor, what it risks and that one may take the risk. */
+/** Shows the rating of the passphrase. For a weak one, states the risk and has a checkbox to accept it. */
 export function Strength({ fresh }: { fresh: NewPassphrase }) {
   const verdict = fresh.verdict.value;
   const isWeak = verdict?.isBelowFloor ?? false;
@@ -79,7 +79,7 @@ export function Strength({ fresh }: { fresh: NewPassphrase }) {
       <p id="strength" class={`strength ${verdict?.strength ?? ""}`} role="status">
         {verdict?.sentence}
       </p>
-      {/* Keeps its place once it was shown, so that the button below does not move while it is pressed. */}
+      {/* Keep the space once it was shown, so that the button below does not move while the user presses it. */}
       {wasWeak.current && (
         <label class="check" style={{ visibility: isWeak ? "visible" : "hidden" }}>
           <input

@@ -1,7 +1,7 @@
 import type { ComponentChildren } from "preact";
 import type { App } from "../model/app.js";
 import { HomePage } from "./home-page.js";
-import { Seal, Unsent } from "./parts.js";
+import { Logo, Unsent } from "./parts.js";
 import { SignIn } from "./sign-in.js";
 
 export function Page({ app }: { app: App }) {
@@ -9,7 +9,7 @@ export function Page({ app }: { app: App }) {
   switch (screen.name) {
     case "starting":
       return <Card title="Lacre" isBusy />;
-    case "elsewhere":
+    case "other tab":
       return (
         <Card title="Open in another tab">
           <p>
@@ -61,11 +61,11 @@ interface CardProps {
   readonly children?: ComponentChildren;
 }
 
-/** A page with one thing to say. */
+/** A page with a title and a short text or form. */
 export function Card({ title, isBusy = false, children }: CardProps) {
   return (
     <main class="card" aria-busy={isBusy}>
-      <Seal size={56} />
+      <Logo size={56} />
       <h1>{title}</h1>
       {children}
     </main>

@@ -1,13 +1,14 @@
 import type { Tick } from "lacre-client";
 import icon from "../icon.svg";
 
-export function Seal({ size = 28 }: { size?: number }) {
-  return <img class="seal" src={icon} width={size} height={size} alt="" />;
+export function Logo({ size = 28 }: { size?: number }) {
+  return <img class="logo" src={icon} width={size} height={size} alt="" />;
 }
 
+/** Number of colours in the style sheet: `tone-0` to `tone-5`. */
 const TONES = 6;
 
-/** The beginning of a name, in a colour that stays with the person. */
+/** The first letter of a user's name, in a colour that depends on the id. */
 export function Avatar({ id, name }: { id: number; name: string }) {
   const [first = "?"] = name;
   return (
@@ -17,17 +18,17 @@ export function Avatar({ id, name }: { id: number; name: string }) {
   );
 }
 
-const SAID: Readonly<Record<Tick, string>> = {
+const LABELS: Readonly<Record<Tick, string>> = {
   queued: "Waiting to be sent",
   sent: "Sent",
   delivered: "Delivered",
   read: "Read",
 };
 
-/** How far a message of ours has come. */
+/** Shows how far one of the user's own messages has come. */
 export function Ticks({ tick }: { tick: Tick }) {
   return (
-    <span class={`ticks ${tick}`} title={SAID[tick]}>
+    <span class={`ticks ${tick}`} title={LABELS[tick]}>
       <svg viewBox="0 0 22 12" width="22" height="12" aria-hidden="true">
         {tick === "queued" ? (
           <path d="M11 1.2a4.8 4.8 0 1 0 .01 0M11 3.5v2.7l1.8 1.2" />
@@ -36,12 +37,12 @@ export function Ticks({ tick }: { tick: Tick }) {
         )}
         {(tick === "delivered" || tick === "read") && <path d="m9.5 9 .8.7 6.8-7.2" />}
       </svg>
-      <span class="hidden">{SAID[tick]}</span>
+      <span class="hidden">{LABELS[tick]}</span>
     </span>
   );
 }
 
-/** What went wrong, said at once to those who do not see it. */
+/** An error text, which a screen reader announces immediately. */
 export function Trouble({ id, text }: { id?: string; text: string | undefined }) {
   return (
     <p id={id} class="trouble" role="alert">
@@ -50,7 +51,7 @@ export function Trouble({ id, text }: { id?: string; text: string | undefined })
   );
 }
 
-/** Texts that are lost with the page, unless they are copied. */
+/** Texts that exist only in this page, for the user to copy. */
 export function Unsent({ texts }: { texts: readonly string[] }) {
   if (texts.length === 0) return null;
   return (

@@ -10,12 +10,12 @@ import { PaneHead } from "./chat-pane.js";
 import { DrawWords, Strength } from "./new-passphrase.js";
 import { Trouble, Unsent } from "./parts.js";
 
-/** A chat that one of its members began, here or elsewhere. */
+/** Asks for the passphrase of an existing chat. */
 export function UnlockChat({ home, chat }: { home: Home; chat: ChatState }) {
   const startsOver = useSignal(false);
-  const { mayStartOver, failed } = home.conversation(chat.chat_id);
-  const isStarting = startsOver.value && mayStartOver.value;
-  if (isStarting)
+  const { mayStartOver, failedTexts } = home.conversation(chat.chat_id);
+  const showsStartOver = startsOver.value && mayStartOver.value;
+  if (showsStartOver)
     return <StartOver home={home} chat={chat} close={() => (startsOver.value = false)} />;
   return (
     <PassphraseForm
@@ -25,7 +25,7 @@ export function UnlockChat({ home, chat }: { home: Home; chat: ChatState }) {
       peerName={chat.peer_name}
       use={(passphrase) => home.opening.unlock(chat.chat_id, passphrase)}
     >
-      <Unsent texts={failed.value} />
+      <Unsent texts={failedTexts.value} />
       {mayStartOver.value && (
         <p class="hint">
           You have begun this chat. If you cannot recall the passphrase,{" "}
@@ -44,7 +44,7 @@ interface StartOverProps {
   readonly close: () => void;
 }
 
-/** For a chat whose passphrase its creator mistyped, so that the other one cannot open it. */
+/** Asks for a new passphrase, if the creator mistyped the first one and the peer cannot open the chat. */
 export function StartOver({ home, chat, close }: StartOverProps) {
   const { peer_name } = chat;
   const fresh = useNewPassphrase(home, peer_name);
@@ -71,7 +71,7 @@ export function StartOver({ home, chat, close }: StartOverProps) {
   );
 }
 
-/** Says that the peer has not answered yet, and what to do if the peer cannot open the chat. */
+/** States that the peer has not opened the chat yet, and offers to start over if the passphrase is wrong. */
 export function Unanswered({ home, chat, startOver }: UnansweredProps) {
   const { mayStartOver, lines } = home.conversation(chat.chat_id);
   const isAnswered = chat.readUpTo > 0 || lines.value.some(({ isOwn }) => !isOwn);
@@ -124,11 +124,11 @@ interface PassphraseFormProps {
   readonly home: Home;
   readonly title: string;
   readonly action: string;
-  /** The passphrase where it is a new one. */
+  /** Given if the passphrase is a new one, which the user types twice. */
   readonly fresh?: NewPassphrase;
   readonly peerName: string;
   readonly use: (passphrase: string) => Promise<void>;
-  /** What stands below the form's button. */
+  /** Shown below the form's button. */
   readonly children?: ComponentChildren;
 }
 
@@ -146,7 +146,7 @@ function PassphraseForm({
   const isShown = useSignal(false);
   const field = useRef<HTMLInputElement>(null);
 
-  const refuse = (reason: string) => {
+  const showError = (reason: string) => {
     trouble.value = reason;
     isBusy.value = false;
     field.current?.focus();
@@ -158,17 +158,17 @@ function PassphraseForm({
     trouble.value = undefined;
     isBusy.value = true;
     const objection = await fresh?.objection();
-    if (objection !== undefined) return refuse(objection);
+    if (objection !== undefined) return showError(objection);
     try {
       await use(passphrase);
     } catch (error) {
-      refuse(said(error, home, peerName));
+      showError(textOf(error, home, peerName));
     }
   };
 
-  const typed = isShown.value ? ({ type: "text" } as const) : ({ type: "password" } as const);
+  const type = isShown.value ? ({ type: "text" } as const) : ({ type: "password" } as const);
   const attributes = {
-    ...{ ...typed, autocomplete: "off", spellcheck: false },
+    ...{ ...type, autocomplete: "off", spellcheck: false },
     autocapitalize: "none",
   } as const;
   return (
@@ -182,7 +182,7 @@ function PassphraseForm({
       {fresh !== undefined && (
         <DrawWords
           fresh={fresh}
-          fail={refuse}
+          fail={showError}
           show={() => {
             trouble.value = undefined;
             isShown.value = true;
@@ -241,7 +241,7 @@ function PassphraseForm({
   );
 }
 
-function said(error: unknown, home: Home, peerName: string): string {
+function textOf(error: unknown, home: Home, peerName: string): string {
   if (!(error instanceof KeyError) || error.code !== "ERR_WRONG_PASSPHRASE") {
     return home.notices.explain(error);
   }

@@ -6,65 +6,65 @@ import type { Line } from "../model/conversation.js";
 import { isInFront } from "../model/front.js";
 import type { Home } from "../model/home.js";
 
-/** Most messages that are in the document at a time. */
-const SHOWN = 200;
-/** By how many messages what is shown moves. */
+/** Maximum number of messages in the document. */
+const MAX_SHOWN = 200;
+/** Number of messages by which the shown part moves. */
 const STEP = 100;
-/** So close to an end, in pixels, that what is shown moves. */
+/** Distance to an end of the content at which the shown part moves, in pixels. */
 const NEAR = 800;
-/** Pixels by which a position may differ from what it should be: browsers round. */
+/** Tolerance for positions that browsers round, in pixels. */
 const ROUNDING = 4;
 
 export interface Scrolling {
   readonly scroller: RefObject<HTMLElement | null>;
   readonly content: RefObject<HTMLDivElement | null>;
-  /** The part of the lines that is in the document. */
+  /** The lines that are in the document. */
   readonly shown: readonly Line[];
-  /** The latest time of the lines before these. */
+  /** The latest timestamp of the lines before these, in Unix seconds. */
   readonly latestBefore: number;
   readonly onScroll: () => void;
   readonly goToEnd: () => void;
 }
 
 /**
- * Shows a part of a chat's lines that moves with the scroll position, and keeps what the user reads in its place when lines
- * are added or removed above it, or change their height. At the end it follows new messages.
+ * Shows a part of a chat's lines, which moves with the scroll position. Keeps the position of what the user reads when lines
+ * above it are added, are removed or change their height. At the end of the chat, scrolls to new messages.
  */
 export function useScrolling(home: Home, chat: ChatState): Scrolling {
   const conversation = home.conversation(chat.chat_id);
-  const { lines, isAtEnd, isLoaded, firstUnread, written, earlier } = conversation;
+  const { lines, isAtEnd, isLoaded, firstUnread, sentCount, earlier } = conversation;
   const scroller = useRef<HTMLElement>(null);
   const content = useRef<HTMLDivElement>(null);
-  /** The seq of the first line that is shown; undefined for the last lines, whichever they are. */
-  const from = useSignal<number | undefined>(undefined);
-  /** The seq of the peer's last message that is on the screen. */
+  /** The seq of the first shown line. Undefined if the last lines are shown, also after new ones arrive. */
+  const firstShown = useSignal<number | undefined>(undefined);
+  /** The seq of the peer's last message whose last line is on the screen. */
   const seen = useSignal(0);
-  const place = useRef<Place>(undefined);
-  /** Whether the user was brought to where the unread messages begin, or to the end. */
-  const isPlaced = useRef(false);
+  const anchor = useRef<Anchor>(undefined);
+  /** Whether the view was scrolled to the first unread message, or to the end. */
+  const hasInitialPosition = useRef(false);
   const hadFocus = useRef(false);
-  const part = partFrom(lines.value, from.value);
+  const part = partFrom(lines.value, firstShown.value);
 
   const show = (start: number) => {
     const seq = lines.peek()[Math.max(0, start)]?.seq;
-    if (seq !== undefined) from.value = seq;
+    if (seq !== undefined) firstShown.value = seq;
   };
 
-  /** Takes in where the user is, and shows more where they are near an end. */
-  const look = () => {
+  /** Reads the scroll position, and moves the shown part if an end of it is near. */
+  const onScroll = () => {
     const element = scroller.current!;
-    const { start, end } = partFrom(lines.peek(), from.peek());
+    const { start, end } = partFrom(lines.peek(), firstShown.peek());
     const { scrollTop, scrollHeight, clientHeight } = element;
     const isLast = end === lines.peek().length;
     const below = scrollHeight - clientHeight - scrollTop;
-    place.current = placeOf(element);
+    anchor.current = anchorOf(element);
     hadFocus.current = element.contains(document.activeElement);
-    if (isPlaced.current) seen.value = lastSeen(element);
+    if (hasInitialPosition.current) seen.value = lastSeen(element);
     batch(() => {
       isAtEnd.value = isLast && below <= ROUNDING;
-      if (isAtEnd.value) from.value = undefined;
-      // What is shown does not move by itself while the user reads it.
-      else if (from.peek() === undefined) show(start);
+      if (isAtEnd.value) firstShown.value = undefined;
+      // Keep the shown part while the user reads: new messages must not move it.
+      else if (firstShown.peek() === undefined) show(start);
       if (scrollTop < NEAR && start > 0) show(start - STEP);
       else if (below < NEAR && !isLast) show(start + STEP);
     });
@@ -74,51 +74,51 @@ export function useScrolling(home: Home, chat: ChatState): Scrolling {
     }
   };
 
-  /** After the content has changed. */
-  const settle = () => {
+  /** Restores focus and scroll position after the content has changed. */
+  const onContentChange = () => {
     const element = scroller.current!;
-    // What had the focus may be out of the document now.
+    // The element that had the focus may have been removed from the document.
     const hasLostFocus = hadFocus.current && document.activeElement === document.body;
     if (hasLostFocus) element.focus({ preventScroll: true });
     if (isAtEnd.peek()) element.scrollTop = element.scrollHeight;
-    else if (place.current !== undefined) keep(element, place.current);
-    look();
+    else if (anchor.current !== undefined) restoreAnchor(element, anchor.current);
+    onScroll();
   };
 
-  const followEnd = () =>
+  const showEnd = () =>
     batch(() => {
-      from.value = undefined;
+      firstShown.value = undefined;
       isAtEnd.value = true;
     });
 
-  // What the user writes comes into view.
-  const shownWritten = useRef(written.value);
+  // Scroll to a message that the user sends.
+  const lastSentCount = useRef(sentCount.value);
   useLayoutEffect(() => {
-    if (shownWritten.current !== written.value) followEnd();
-    shownWritten.current = written.value;
-  }, [written.value]);
+    if (lastSentCount.current !== sentCount.value) showEnd();
+    lastSentCount.current = sentCount.value;
+  }, [sentCount.value]);
 
-  // Each time that something is drawn.
+  // After every render.
   useLayoutEffect(() => {
     const element = scroller.current!;
-    if (!isPlaced.current && isLoaded.value) {
+    if (!hasInitialPosition.current && isLoaded.value) {
       const first = firstUnread.peek();
       const at = first === undefined ? -1 : indexOf(lines.peek(), first);
-      // Drawn first, if it is not among the last lines.
+      // If it is not among the shown lines, show it first: the next render scrolls to it.
       if (at >= 0 && at < part.start) return show(at - STEP / 2);
-      isPlaced.current = true;
+      hasInitialPosition.current = true;
       const divider = element.querySelector<HTMLElement>(".divider");
       if (divider !== null) {
         isAtEnd.value = false;
         element.scrollTop += topOf(divider) - topOf(element) - element.clientHeight / 4;
-        return look();
+        return onScroll();
       }
     }
-    settle();
+    onContentChange();
   });
 
   useLayoutEffect(() => {
-    const observer = new ResizeObserver(settle);
+    const observer = new ResizeObserver(onContentChange);
     observer.observe(scroller.current!);
     observer.observe(content.current!);
     return () => {
@@ -128,31 +128,31 @@ export function useScrolling(home: Home, chat: ChatState): Scrolling {
   }, []);
 
   const goToEnd = () => {
-    followEnd();
+    showEnd();
     scroller.current?.focus({ preventScroll: true });
   };
 
   useSignalEffect(() => {
-    if (isInFront.value) home.see(chat.chat_id, seen.value);
+    if (isInFront.value) home.markRead(chat.chat_id, seen.value);
   });
 
   const shown = lines.value.slice(part.start, part.end);
   const before = lines.value.slice(0, part.start);
   const latestBefore = before.reduce((latest, { timestamp }) => Math.max(latest, timestamp), 0);
-  return { scroller, content, shown, latestBefore, onScroll: look, goToEnd };
+  return { scroller, content, shown, latestBefore, onScroll, goToEnd };
 }
 
-/** A message, and how far below the beginning of the content it is. */
-interface Place {
+/** The first message on the screen, and its distance from the top of the content in pixels. */
+interface Anchor {
   readonly seq: string;
   readonly offset: number;
 }
 
 function partFrom(lines: readonly Line[], from: number | undefined) {
-  const last = Math.max(0, lines.length - SHOWN);
+  const last = Math.max(0, lines.length - MAX_SHOWN);
   const at = from === undefined ? -1 : indexOf(lines, from);
   const start = at < 0 ? last : Math.min(at, last);
-  return { start, end: Math.min(lines.length, start + SHOWN) };
+  return { start, end: Math.min(lines.length, start + MAX_SHOWN) };
 }
 
 function indexOf(lines: readonly Line[], from: number): number {
@@ -162,8 +162,7 @@ function indexOf(lines: readonly Line[], from: number): number {
 const topOf = (element: Element) => element.getBoundingClientRect().top;
 const bottomOf = (element: Element) => element.getBoundingClientRect().bottom;
 
-/** The first message that is on the screen. */
-function placeOf(scroller: HTMLElement): Place | undefined {
+function anchorOf(scroller: HTMLElement): Anchor | undefined {
   const top = topOf(scroller);
   for (const message of scroller.querySelectorAll<HTMLElement>("[data-seq]")) {
     if (bottomOf(message) <= top) continue;
@@ -173,15 +172,15 @@ function placeOf(scroller: HTMLElement): Place | undefined {
   return undefined;
 }
 
-/** Has a message stand where it stood before. */
-function keep(scroller: HTMLElement, { seq, offset }: Place): void {
+/** Scrolls so that a message is on the screen where it was before. */
+function restoreAnchor(scroller: HTMLElement, { seq, offset }: Anchor): void {
   const message = scroller.querySelector(`[data-seq="${seq}"]`);
   if (message === null) return;
   const moved = topOf(message) - topOf(scroller) + scroller.scrollTop - offset;
   if (Math.abs(moved) >= 1) scroller.scrollTop += moved;
 }
 
-/** The seq of the peer's last message that is on the screen to its last line; 0 if there is none. */
+/** Returns the seq of the peer's last message whose last line is on the screen, or 0 if there is none. */
 function lastSeen(scroller: HTMLElement): number {
   const { top, bottom } = scroller.getBoundingClientRect();
   const messages = [...scroller.querySelectorAll<HTMLElement>(".peer[data-seq]")];

@@ -27,7 +27,7 @@ export function SignIn({ app, reason }: { app: App; reason: string | undefined }
   const username = useRef<HTMLInputElement>(null);
   const words = WORDS[how.value];
 
-  // A user who turns to the other form begins at its top.
+  // Focus the first field when the user switches between the forms.
   useLayoutEffect(() => username.current?.focus(), [how.value]);
 
   const submit = async (event: SubmitEvent) => {

@@ -11,18 +11,18 @@ import { useScrolling } from "./scrolling.js";
 interface TimelineProps {
   readonly home: Home;
   readonly chat: ChatState;
-  /** Whether ciphertext stands in place of the texts. */
-  readonly isBare: boolean;
+  /** Whether to show the ciphertext instead of the texts. */
+  readonly showsCiphertext: boolean;
 }
 
-/** The messages of a chat. New ones are announced elsewhere, so that a page of earlier ones is not read out. */
-export function Timeline({ home, chat, isBare }: TimelineProps) {
+/** The messages of a chat. Not a live region, or screen readers would read out earlier messages when they load: see `announcement`. */
+export function Timeline({ home, chat, showsCiphertext }: TimelineProps) {
   const conversation = home.conversation(chat.chat_id);
-  const { earlier, firstUnread, isAtEnd, unread, waitsUntil } = conversation;
+  const { earlier, firstUnread, isAtEnd, unread, retryAt } = conversation;
   const { scroller, content, shown, latestBefore, onScroll, goToEnd } = useScrolling(home, chat);
   const { deliveredUpTo, readUpTo } = chat;
   const firstNew = firstUnread.value ?? Number.POSITIVE_INFINITY;
-  const divided = shown.find(({ isOwn, seq = 0 }) => !isOwn && seq >= firstNew);
+  const afterDivider = shown.find(({ isOwn, seq = 0 }) => !isOwn && seq >= firstNew);
   const lines = conversation.lines.value;
   const isWhole = earlier.value === "none" && shown[0] === lines[0];
   const afterChange = lineAfterChange(chat, shown, isWhole);
@@ -36,14 +36,14 @@ export function Timeline({ home, chat, isBare }: TimelineProps) {
         aria-live="off"
         aria-busy={earlier.value === "loading"}
         aria-label={`Messages with ${chat.peer_name}`}
-        // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls is to be scrolled with the keyboard too.
+        // biome-ignore lint/a11y/noNoninteractiveTabindex: an element that scrolls must take the focus to be scrolled with the keyboard.
         tabIndex={0}
         onScroll={onScroll}
       >
         <div ref={content} class="days">
           <Beginning
             earlier={earlier.value}
-            waitsUntil={waitsUntil.value}
+            retryAt={retryAt.value}
             retry={() => void home.loadEarlier(chat.chat_id)}
           />
           {byDay(shown, latestBefore).map(({ day, title, lines }) => (
@@ -56,14 +56,14 @@ export function Timeline({ home, chat, isBare }: TimelineProps) {
                   ...(line === afterChange
                     ? [<AutoDeleteChange key="change" {...{ home, chat }} />]
                     : []),
-                  ...(line === divided ? [<Divider key="new" />] : []),
+                  ...(line === afterDivider ? [<Divider key="new" />] : []),
                   <Entry
                     key={keyOf(line)}
                     line={line}
                     peerName={chat.peer_name}
-                    isBare={isBare}
-                    {...(line.isOwn ? { deliveredUpTo, readUpTo } : NO_MARKS)}
-                    edit={(failed) => conversation.edit(failed)}
+                    showsCiphertext={showsCiphertext}
+                    {...(line.isOwn ? { deliveredUpTo, readUpTo } : NO_RECEIPTS)}
+                    moveToDraft={(failed) => conversation.moveToDraft(failed)}
                   />,
                 ])}
               </ol>
@@ -81,11 +81,11 @@ export function Timeline({ home, chat, isBare }: TimelineProps) {
   );
 }
 
-const NO_MARKS = { deliveredUpTo: 0, readUpTo: 0 };
+const NO_RECEIPTS = { deliveredUpTo: 0, readUpTo: 0 };
 
-/** One that arrives does not have all others drawn anew. */
+/** Renders only if a field changed, so that a new message does not render all others again. */
 const Entry = memo(Message, (one, other) => {
-  const fields = ["line", "isBare", "deliveredUpTo", "readUpTo", "peerName"] as const;
+  const fields = ["line", "showsCiphertext", "deliveredUpTo", "readUpTo", "peerName"] as const;
   return fields.every((field) => one[field] === other[field]);
 });
 
