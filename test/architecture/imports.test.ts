@@ -20,6 +20,7 @@ const layers = [
   "testing",
   "face",
 ];
+const CLOSE_CODES = "connection/close-codes.ts";
 const ground = ["errors.ts", "limits.ts", "bytes.ts", "clock.ts"];
 
 interface Import {
@@ -107,6 +108,23 @@ describe("the architecture", () => {
     expect(upward).toEqual([]);
   });
 
+  it("needs an independent MessagePack encoder for the contract suite alone", () => {
+    const users = imports.filter(({ specifier }) => specifier === "@msgpack/msgpack");
+    expect(users.map(({ file }) => file)).toEqual(["testing/contract/codec.ts"]);
+  });
+
+  it("gives the contract suite no encoder, keys or session of the library", () => {
+    const shared = ["wire/encode.ts", "envelope/signing-key.ts", "messages/define-message.ts"];
+    const used = imports.filter((one) => {
+      const target = targetOf(one) ?? "";
+      const isCode = one.file.startsWith("testing/contract/") && !one.isTypeOnly;
+      const layer = layerOf(target);
+      const isSession = ["session", "server", "connection"].includes(layer);
+      return isCode && (shared.includes(target) || (isSession && target !== CLOSE_CODES));
+    });
+    expect(used).toEqual([]);
+  });
+
   it("depends on few packages, and on Node only behind #native", () => {
     const packages = new Set(
       imports
@@ -116,6 +134,7 @@ describe("the architecture", () => {
         ),
     );
     expect([...packages].sort()).toEqual([
+      "@msgpack/msgpack",
       "@noble/ciphers/aes.js",
       "@noble/hashes/hkdf.js",
       "@noble/hashes/hmac.js",

@@ -18,7 +18,9 @@ export interface Packed {
   readonly project: string;
 }
 
-const dependencies = ["@noble", "@types/node", "fast-check", "pure-rand", "undici-types", "zod"];
+const dependencies = [
+  ...["@msgpack", "@noble", "@types/node", "fast-check", "pure-rand", "undici-types", "zod"],
+];
 
 /** Packs what is built, once for all tests of the package. */
 export default function setup({ provide }: TestProject): () => void {

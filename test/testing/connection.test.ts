@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it, vi } from "vitest";
-import { Heartbeat, MessageProtocol } from "../../src/index.js";
+import { MessageProtocol } from "../../src/index.js";
 import { acceptHello } from "../../src/server/index.js";
 import { Connection } from "../../src/testing/contract/connection.js";
 import type { ContractSocket } from "../../src/testing/index.js";
@@ -43,9 +43,9 @@ describe("a connection of the contract suite", () => {
       const { socket, frames } = welcomed();
       const connection = new Connection(socket, SESSION_KEY, 1);
       await connection.handshake();
-      connection.send(Heartbeat, { sent_at: 1 });
-      connection.send(Heartbeat, { sent_at: 2 }, { age });
-      connection.send(Heartbeat, { sent_at: 3 });
+      connection.send("heartbeat", { sent_at: 1 });
+      connection.send("heartbeat", { sent_at: 2 }, { age });
+      connection.send("heartbeat", { sent_at: 3 });
       const [first, odd, next] = frames.map(({ timestamp }) => timestamp);
       expect(odd).toBe(NOW - age);
       expect(next).toBeGreaterThan(first!);

@@ -1,15 +1,18 @@
-import type * as z from "zod/mini";
 import { unixNow } from "../../clock.js";
-import { type DirectionKeys, directionKeys } from "../../connection/channel.js";
-import { randomBytes } from "../../crypto/random.js";
 import { MessageProtocol } from "../../envelope/message-protocol.js";
-import type { SigningKey } from "../../envelope/signing-key.js";
 import { Ack, ChatMessage, StatusEvent } from "../../messages/chat.js";
-import { Heartbeat, Hello, Welcome } from "../../messages/connection.js";
-import type { MessageDefinition, PayloadSchema } from "../../messages/define-message.js";
+import { Heartbeat, Welcome } from "../../messages/connection.js";
 import { ErrorResponse } from "../../messages/error-response.js";
 import { MessageListResponse } from "../../messages/lists.js";
 import { createRegistry } from "../../messages/registry.js";
+import {
+  connectionKeys,
+  type FrameKeys,
+  isSignedWith,
+  joined,
+  random,
+  signedFrame,
+} from "./codec.js";
 import { ContractFailure, check, shown } from "./failure.js";
 import type { ContractSocket } from "./target.js";
 
@@ -46,34 +49,39 @@ export interface Offer {
 
 /** Properties of a frame in which it differs from a valid one. */
 export interface FrameOverrides {
-  readonly key?: SigningKey;
+  readonly key?: Uint8Array;
   readonly wire?: 1 | 2;
   /** Seconds before the server's time. */
   readonly age?: number;
 }
 
+/** In seconds. */
+const MICROSECOND = 1e-6;
+
 /** A client's end of a WebSocket, which can send valid and invalid frames and records all received frames. */
 export class Connection {
   readonly #socket: ContractSocket;
   readonly #timeout: number;
-  readonly #sessionKeys: DirectionKeys;
+  readonly #sessionKeys: FrameKeys;
   readonly #sessionKey: Uint8Array;
   readonly #frames: ReceivedFrame[] = [];
   readonly #waiting = new Set<() => void>();
   #isOpen = false;
   #closeCode: number | undefined;
   #failure: string | undefined;
-  #keys: DirectionKeys | undefined;
+  #keys: FrameKeys | undefined;
   #wire: 1 | 2 = 1;
   /** Numbers of frames since the welcome. */
   #sent = 0;
   #received = 0;
   #clockOffset = 0;
+  /** Timestamp of the previous frame that has the time of its sending. */
+  #timestamp = 0;
 
   constructor(socket: ContractSocket, sessionKey: Uint8Array, timeout: number) {
     this.#socket = socket;
     this.#sessionKey = sessionKey;
-    this.#sessionKeys = directionKeys(sessionKey);
+    this.#sessionKeys = connectionKeys(sessionKey);
     this.#timeout = timeout;
     socket.binaryType = "arraybuffer";
     socket.onopen = () => this.#changed(() => (this.#isOpen = true));
@@ -88,7 +96,7 @@ export class Connection {
   }
 
   /** The keys of this connection's two directions. */
-  get keys(): DirectionKeys {
+  get keys(): FrameKeys {
     return this.#keys!;
   }
 
@@ -113,10 +121,10 @@ export class Connection {
     offer: Offer = {},
     { key = this.#sessionKeys.client, wire = 1, age = 0 }: FrameOverrides = {},
   ): Uint8Array {
-    const nonce = randomBytes(16);
-    const hello = { nonce, wires: [2, 1], capabilities: [], ...offer } as Hello;
+    const nonce = random(16);
+    const payload = { nonce, wires: [2, 1], capabilities: [], ...offer };
     const timestamp = unixNow() - age;
-    this.sendRaw(Hello.toProtocol(hello, key, { wire, timestamp }).toBytes());
+    this.sendRaw(signedFrame({ type: "hello", payload, timestamp, wire }, key));
     return nonce;
   }
 
@@ -129,7 +137,7 @@ export class Connection {
     const received = await this.next("welcome");
     const { value, message } = received;
     check(value.wire === 1 || value.wire === 2, "welcome to name wire 1 or 2", value.wire);
-    this.#keys = directionKeys(this.#sessionKey, { hello, welcome: value.nonce });
+    this.#keys = connectionKeys(this.#sessionKey, joined(hello, value.nonce));
     this.#wire = value.wire;
     this.#clockOffset = message.timestamp - unixNow();
     return received;
@@ -138,7 +146,7 @@ export class Connection {
   /** Confirms the keys of the connection with a first frame (S-24), and waits for the answer. */
   async confirm(): Promise<void> {
     const sent_at = Math.floor(this.serverTime) - 1;
-    this.send(Heartbeat, { sent_at });
+    this.send("heartbeat", { sent_at });
     await this.next("heartbeat", "as an answer to the first", (value) => value.sent_at === sent_at);
   }
 
@@ -147,19 +155,23 @@ export class Connection {
     return this.#frames.some((one) => one.type === type && isExpected(one.value as never));
   }
 
-  /** Sends a message on the chosen wire, unless `overrides` says otherwise. Returns the frame. */
-  send<Type extends string, Schema extends PayloadSchema>(
-    definition: MessageDefinition<Type, Schema>,
-    value: z.input<Schema>,
+  /** Sends a frame on the chosen wire, unless `overrides` says otherwise. Returns the frame. */
+  send(
+    type: string,
+    payload: object | Uint8Array,
     { key = this.keys.client, wire = this.#wire, age = 0 }: FrameOverrides = {},
   ): Uint8Array {
-    const now = this.serverTime;
-    // nextTimestamp would follow a time set back, and could then return the time of an earlier frame again.
-    const timestamp = age === 0 ? key.nextTimestamp(now) : now - age;
-    const frame = definition.toProtocol(value, key, { wire, timestamp }).toBytes();
+    const timestamp = age === 0 ? this.#nextTimestamp() : this.serverTime - age;
+    const frame = signedFrame({ type, payload, timestamp, wire }, key);
     this.sendRaw(frame);
     this.#sent += 1;
     return frame;
+  }
+
+  /** Returns the server's time, or later than the previous timestamp (S-3a). */
+  #nextTimestamp(): number {
+    this.#timestamp = Math.max(this.serverTime, this.#timestamp + MICROSECOND);
+    return this.#timestamp;
   }
 
   /** Unix time in seconds by the server's clock. */
@@ -192,7 +204,7 @@ export class Connection {
   /** Takes all frames that are received before the answer to a heartbeat. It ignores `user_online` and `user_offline`. */
   async rest(): Promise<readonly ReceivedFrame[]> {
     const sent_at = Math.floor(this.serverTime);
-    this.send(Heartbeat, { sent_at });
+    this.send("heartbeat", { sent_at });
     await this.next("heartbeat", "as an answer to one", (value) => value.sent_at === sent_at);
     const rest = this.#frames.filter(
       ({ type, value }) =>
@@ -244,24 +256,25 @@ export class Connection {
 
   #receive(data: unknown): void {
     try {
-      const message = MessageProtocol.fromBytes(data as ArrayBuffer);
+      const frame = new Uint8Array(data as ArrayBuffer);
+      const message = MessageProtocol.fromBytes(frame);
       const parsed = registry.parse(message);
       const value = parsed.type === "unknown" ? undefined : parsed.value;
       if (this.#keys !== undefined) this.#received += 1;
-      this.#frames.push({ type: message.type, value, message, signer: this.#signerOf(message) });
+      this.#frames.push({ type: message.type, value, message, signer: this.#signerOf(frame) });
     } catch (error) {
       this.#failure = `a frame that cannot be read: ${(error as Error).message}`;
     }
   }
 
-  #signerOf(message: MessageProtocol): Signer | undefined {
-    const keys: [Signer, SigningKey | undefined][] = [
+  #signerOf(frame: Uint8Array): Signer | undefined {
+    const keys: [Signer, Uint8Array | undefined][] = [
       ["connection server", this.#keys?.server],
       ["session server", this.#sessionKeys.server],
       ["connection client", this.#keys?.client],
       ["session client", this.#sessionKeys.client],
     ];
-    return keys.find(([, key]) => key !== undefined && message.verify(key))?.[0];
+    return keys.find(([, key]) => key !== undefined && isSignedWith(frame, key))?.[0];
   }
 
   #until(expected: string, condition: () => boolean): Promise<void> {

@@ -1,9 +1,8 @@
-import { encodeBase64, encodeHex, encodeUuid } from "../../bytes.js";
 import { unixNow } from "../../clock.js";
-import { randomBytes } from "../../crypto/random.js";
 import { AuthResponse } from "../../messages/auth.js";
 import { type Ack, ChatMessage } from "../../messages/chat.js";
 import { wholeMilliseconds } from "../../messages/chat-message-aad.js";
+import { base64, hex, random } from "./codec.js";
 import { Connection, type Offer } from "./connection.js";
 import { check, checkSame, shown } from "./failure.js";
 import type { ContractTarget } from "./target.js";
@@ -47,7 +46,7 @@ export interface Sent {
 
 /** Returns random key parameters of a chat. The suite derives no key from them. */
 export function chatParameters(): { salt: Uint8Array; iterations: number; key_check: Uint8Array } {
-  return { salt: randomBytes(16), iterations: 600_000, key_check: randomBytes(16) };
+  return { salt: random(16), iterations: 600_000, key_check: random(16) };
 }
 
 /** The users, chats and connections of one case. */
@@ -64,7 +63,7 @@ export class Fixture {
 
   /** Returns a username that is not taken. */
   username(): string {
-    return this.#target.username?.() ?? encodeHex(randomBytes(10));
+    return this.#target.username?.() ?? hex(random(10));
   }
 
   /** Sends an HTTP request. */
@@ -216,8 +215,8 @@ export class Fixture {
     return {
       chat_id,
       sender_id,
-      content: randomBytes(144),
-      nonce: randomBytes(12),
+      content: random(144),
+      nonce: random(12),
       timestamp: wholeMilliseconds(unixNow()) / 1000,
       client_id: randomUuid(),
       ...fields,
@@ -226,7 +225,7 @@ export class Fixture {
 
   /** Sends a message, and waits for its acknowledgement. */
   async send(connection: Connection, message: Sent["message"]): Promise<Sent> {
-    connection.send(ChatMessage, message);
+    connection.send("message", message);
     return { message, ack: await this.ackOf(connection, message) };
   }
 
@@ -278,17 +277,12 @@ export class Fixture {
 
 /** Returns a random UUID (RFC 9562, version 4). */
 export function randomUuid(): string {
-  const bytes = randomBytes(16);
-  bytes[6] = 0x40 | (bytes[6]! & 0x0f);
-  bytes[8] = 0x80 | (bytes[8]! & 0x3f);
-  return encodeUuid(bytes);
+  return crypto.randomUUID();
 }
 
 function toJson(value: unknown): string {
   if (typeof value === "string") return value;
-  return JSON.stringify(value, (_, inner) =>
-    inner instanceof Uint8Array ? encodeBase64(inner) : inner,
-  );
+  return JSON.stringify(value, (_, inner) => (inner instanceof Uint8Array ? base64(inner) : inner));
 }
 
 function fromJson(bytes: Uint8Array): unknown {

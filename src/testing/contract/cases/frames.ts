@@ -1,12 +1,6 @@
-import { concat } from "../../../bytes.js";
-import { directionKeys } from "../../../connection/channel.js";
 import { CLOSE } from "../../../connection/close-codes.js";
-import { SigningKey } from "../../../envelope/signing-key.js";
 import { MAX_FRAME_BYTES } from "../../../limits.js";
-import { ChatMessage } from "../../../messages/chat.js";
-import { Heartbeat } from "../../../messages/connection.js";
-import { defineMessage } from "../../../messages/define-message.js";
-import { rawFloat64, rawMap, rawText, rawWire1, rawWire2 } from "../../raw.js";
+import { connectionKeys, joined, random, signedFrame, utf8 } from "../codec.js";
 import type { Connection, FrameOverrides } from "../connection.js";
 import { type ContractCase, contractCase } from "../contract-case.js";
 import { checkSame } from "../failure.js";
@@ -35,7 +29,7 @@ function rejects(
     for (const wire of WIRES) {
       const { alice, chat_id, connection } = await aliceOn(fixture, wire);
       const overrides = await overridesOf(connection, alice, fixture);
-      connection.send(ChatMessage, fixture.message(chat_id, alice), overrides);
+      connection.send("message", fixture.message(chat_id, alice), overrides);
       await connection.nextError(code);
       await connection.expectNothing();
       await fixture.expectStored(alice, chat_id, 0);
@@ -43,19 +37,31 @@ function rejects(
   });
 }
 
-const UnknownType = /* @__PURE__ */ defineMessage("unknown-type", Heartbeat.schema);
-
 /** Payloads that must be rejected (docs/PROTOCOL.md, section 2), and their error codes. */
 const hostile: readonly (readonly [Uint8Array, string])[] = [
-  [rawMap([rawText("a"), rawText("")], [rawText("a"), rawText("")]), "ERR_MALFORMED"],
-  [rawMap([rawText("__proto__"), rawMap()]), "ERR_MALFORMED"],
-  [rawMap([Uint8Array.of(1), Uint8Array.of(1)]), "ERR_MALFORMED"],
-  [rawMap([rawText("a"), Uint8Array.of(0xd4, 1, 1)]), "ERR_MALFORMED"],
-  [rawMap([rawText("a"), Uint8Array.of(0xa1, 0xff)]), "ERR_MALFORMED"],
-  [rawMap([rawText("timestamp"), rawFloat64(Number.NaN)]), "ERR_MALFORMED"],
-  [rawMap([rawText("a"), Uint8Array.of(0xcf, ...new Array(8).fill(0xff))]), "ERR_BOUND_EXCEEDED"],
+  // {"a": "", "a": ""}
+  [Uint8Array.of(0x82, 0xa1, 0x61, 0xa0, 0xa1, 0x61, 0xa0), "ERR_MALFORMED"],
+  // {"__proto__": {}}
+  [joined(Uint8Array.of(0x81, 0xa9), utf8("__proto__"), Uint8Array.of(0x80)), "ERR_MALFORMED"],
+  // {1: 1}
+  [Uint8Array.of(0x81, 1, 1), "ERR_MALFORMED"],
+  // {"a": an extension of type 1}
+  [Uint8Array.of(0x81, 0xa1, 0x61, 0xd4, 1, 1), "ERR_MALFORMED"],
+  // {"a": text that is not UTF-8}
+  [Uint8Array.of(0x81, 0xa1, 0x61, 0xa1, 0xff), "ERR_MALFORMED"],
+  // {"timestamp": NaN}
   [
-    rawMap([rawText("a"), concat(new Uint8Array(16).fill(0x91), rawText(""))]),
+    joined(Uint8Array.of(0x81, 0xa9), utf8("timestamp"), Uint8Array.of(0xca, 0x7f, 0xc0, 0, 0)),
+    "ERR_MALFORMED",
+  ],
+  // {"a": 2^64 - 1}
+  [
+    joined(Uint8Array.of(0x81, 0xa1, 0x61, 0xcf), new Uint8Array(8).fill(0xff)),
+    "ERR_BOUND_EXCEEDED",
+  ],
+  // {"a": arrays inside each other, 16 deep}
+  [
+    joined(Uint8Array.of(0x81, 0xa1, 0x61), new Uint8Array(16).fill(0x91), Uint8Array.of(0xa0)),
     "ERR_BOUND_EXCEEDED",
   ],
 ];
@@ -69,8 +75,8 @@ export const frames = [
       for (const wire of WIRES) {
         const { alice, chat_id, connection } = await aliceOn(fixture, wire);
         const other = await fixture.connect(alice);
-        connection.send(ChatMessage, fixture.message(chat_id, alice));
-        connection.send(Heartbeat, { sent_at: 1 });
+        connection.send("message", fixture.message(chat_id, alice));
+        connection.send("heartbeat", { sent_at: 1 });
         const received = [await connection.next("ack"), await connection.next("heartbeat")];
         for (const { type, signer } of [...received, await other.next("message")]) {
           checkSame(`the signer of ${type}`, signer, "connection server");
@@ -82,8 +88,8 @@ export const frames = [
     for (const wire of WIRES) {
       const { alice, bob, chat_id, connection } = await aliceOn(fixture, wire);
       const fromBob = await fixture.connect(bob, { wires: [wire === 1 ? 2 : 1] });
-      fromBob.send(ChatMessage, fixture.message(chat_id, bob));
-      connection.send(ChatMessage, fixture.message(chat_id, alice));
+      fromBob.send("message", fixture.message(chat_id, bob));
+      connection.send("message", fixture.message(chat_id, alice));
       for (const { type, message } of [
         await connection.next("message"),
         await connection.next("ack"),
@@ -99,7 +105,7 @@ export const frames = [
       for (const wire of WIRES) {
         const { alice, chat_id, connection } = await aliceOn(fixture, wire);
         const other = wire === 1 ? 2 : 1;
-        connection.send(ChatMessage, fixture.message(chat_id, alice), { wire: other });
+        connection.send("message", fixture.message(chat_id, alice), { wire: other });
         await connection.expectClose(CLOSE.protocolError);
         await fixture.expectStored(alice, chat_id, 0);
       }
@@ -109,7 +115,7 @@ export const frames = [
     "S-3",
     "rejects a frame under a session key that is not derived with the connection's nonces",
     "ERR_VERIFY",
-    (_, { sessionKey }) => ({ key: directionKeys(sessionKey).client }),
+    (_, { sessionKey }) => ({ key: connectionKeys(sessionKey).client }),
   ),
   rejects(
     "K-3",
@@ -124,7 +130,7 @@ export const frames = [
     async (_, alice, fixture) => ({ key: (await fixture.connect(alice)).keys.client }),
   ),
   rejects("O-1", "rejects a frame under an unknown key", "ERR_VERIFY", () => ({
-    key: SigningKey.generate(),
+    key: random(32),
   })),
   rejects("O-2", "rejects a frame that is too old", "ERR_EXPIRED", () => ({ age: 600 })),
   rejects("O-2", "rejects a frame from the future", "ERR_FROM_FUTURE", () => ({
@@ -134,7 +140,7 @@ export const frames = [
     for (const wire of WIRES) {
       const { alice, chat_id, connection } = await aliceOn(fixture, wire);
       const message = fixture.message(chat_id, alice);
-      const frame = connection.send(ChatMessage, message);
+      const frame = connection.send("message", message);
       await fixture.ackOf(connection, message);
       connection.sendRaw(frame);
       await connection.nextError("ERR_REPLAYED");
@@ -145,9 +151,9 @@ export const frames = [
     for (const wire of WIRES) {
       const { alice, chat_id, connection } = await aliceOn(fixture, wire);
       const { client } = connection.keys;
-      const fields = { wire, timestamp: connection.serverTime };
-      const message = fixture.message(chat_id, alice);
-      const frame = ChatMessage.toProtocol(message, client, fields).toBytes();
+      const payload = fixture.message(chat_id, alice);
+      const timestamp = connection.serverTime;
+      const frame = signedFrame({ type: "message", payload, timestamp, wire }, client);
       frame[frame.length - 1]! ^= 1;
       connection.sendRaw(frame);
       await connection.nextError("ERR_VERIFY");
@@ -162,9 +168,7 @@ export const frames = [
       for (const wire of WIRES) {
         const { connection } = await aliceOn(fixture, wire);
         for (const [payload, code] of hostile) {
-          const timestamp = rawFloat64(connection.keys.client.nextTimestamp(connection.serverTime));
-          const fields = { type: rawText("message"), payload, timestamp };
-          connection.sendRaw((wire === 1 ? rawWire1 : rawWire2)(connection.keys.client, fields));
+          connection.send("message", payload);
           await connection.nextError(code);
         }
         await connection.expectNothing();
@@ -181,7 +185,7 @@ export const frames = [
   }),
   contractCase("S-19", "rejects a message of an unknown type", async (fixture) => {
     const { connection } = await aliceOn(fixture, 2);
-    connection.send(UnknownType, { sent_at: 1 });
+    connection.send("unknown-type", { sent_at: 1 });
     await connection.nextError();
     await connection.expectNothing();
   }),
@@ -189,7 +193,7 @@ export const frames = [
     for (const wire of WIRES) {
       const { connection } = await aliceOn(fixture, wire);
       for (const sent_at of [0, 1_700_000_000.25]) {
-        connection.send(Heartbeat, { sent_at });
+        connection.send("heartbeat", { sent_at });
         checkSame("sent_at", (await connection.next("heartbeat")).value.sent_at, sent_at);
       }
     }
@@ -206,7 +210,7 @@ export const frames = [
           await fixture.send(connection, fixture.message(chat_id, alice));
           await connection.next("message");
         }
-        connection.send(Heartbeat, { sent_at: 1 });
+        connection.send("heartbeat", { sent_at: 1 });
         const { sent } = connection.counts;
         const { value } = await connection.next("heartbeat");
         checkSame("received", value.received, sent);

@@ -1,9 +1,6 @@
-import { directionKeys } from "../../../connection/channel.js";
 import { CLOSE } from "../../../connection/close-codes.js";
-import { httpKeys } from "../../../connection/http-keys.js";
-import { randomBytes } from "../../../crypto/random.js";
-import { SigningKey } from "../../../envelope/signing-key.js";
-import { ChatMessage, type StatusEvent } from "../../../messages/chat.js";
+import type { ChatMessage, StatusEvent } from "../../../messages/chat.js";
+import { connectionKeys, httpFrameKeys, random, signedFrame } from "../codec.js";
 import { contractCase } from "../contract-case.js";
 import { check, checkSame } from "../failure.js";
 
@@ -64,11 +61,11 @@ export const handshake = [
     async (fixture) => {
       const alice = await fixture.user();
       const keys = [
-        SigningKey.from(randomBytes(32)),
-        SigningKey.from(alice.sessionKey),
-        directionKeys(alice.sessionKey).server,
-        httpKeys(alice.sessionKey).client,
-        directionKeys((await fixture.user()).sessionKey).client,
+        random(32),
+        alice.sessionKey,
+        connectionKeys(alice.sessionKey).server,
+        httpFrameKeys(alice.sessionKey).client,
+        connectionKeys((await fixture.user()).sessionKey).client,
       ];
       for (const key of keys) {
         const connection = await fixture.open(alice);
@@ -91,8 +88,10 @@ export const handshake = [
     "closes the connection with 1008 after any data before the hello",
     async (fixture) => {
       const { alice, chat_id } = await fixture.pair();
-      const { client } = directionKeys(alice.sessionKey);
-      const message = ChatMessage.toProtocol(fixture.message(chat_id, alice), client).toBytes();
+      const { client } = connectionKeys(alice.sessionKey);
+      const payload = fixture.message(chat_id, alice);
+      const content = { type: "message", payload, timestamp: payload.timestamp, wire: 1 } as const;
+      const message = signedFrame(content, client);
       for (const data of [message, Uint8Array.of(0), new Uint8Array(), "hello"]) {
         const connection = await fixture.open(alice);
         connection.sendRaw(data);

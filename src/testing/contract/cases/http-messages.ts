@@ -1,43 +1,52 @@
-import { encodeBase64, encodeUtf8 } from "../../../bytes.js";
-import { directionKeys } from "../../../connection/channel.js";
-import { httpKeys } from "../../../connection/http-keys.js";
-import { randomBytes } from "../../../crypto/random.js";
-import type { MessageProtocol } from "../../../envelope/message-protocol.js";
-import { SigningKey } from "../../../envelope/signing-key.js";
+import { unixNow } from "../../../clock.js";
+import { MessageProtocol } from "../../../envelope/message-protocol.js";
 import { MAX_FRAME_BYTES } from "../../../limits.js";
-import { Ack, ChatMessage } from "../../../messages/chat.js";
+import { Ack, type ChatMessage } from "../../../messages/chat.js";
 import { MessageListResponse } from "../../../messages/lists.js";
-import { openHttpAnswer } from "../../../session/http-answer.js";
+import {
+  base64,
+  connectionKeys,
+  httpFrameKeys,
+  isSignedWith,
+  random,
+  signedFrame,
+  tagOf,
+  utf8,
+} from "../codec.js";
 import { contractCase } from "../contract-case.js";
-import { ContractFailure, check, checkSame } from "../failure.js";
+import { check, checkSame } from "../failure.js";
 import type { Fixture, User } from "../fixture.js";
 
 const WIRES = [1, 2] as const;
+/** In seconds (O-2). */
+const MAX_AGE = 300;
 const AS_FRAME = { accept: "application/msgpack" };
 
 function post(fixture: Fixture, { token }: User, chatId: number, status: number, body: unknown) {
   return fixture.expectStatus("POST", `/chats/${chatId}/messages`, status, { token, body });
 }
 
-/** Opens an answer in a frame, under the server's HTTP key of the session and to this request. */
-function opened(
-  bytes: Uint8Array,
-  { sessionKey }: User,
-  request: MessageProtocol | Uint8Array,
-): MessageProtocol {
-  const { server: key } = httpKeys(sessionKey);
-  try {
-    return openHttpAnswer(bytes, { key, request });
-  } catch (error) {
-    const expected = "a frame under the session's HTTP key of the server that names its request";
-    throw new ContractFailure(expected, (error as Error).message);
-  }
+/** Opens an answer in a frame, which is signed with the session's HTTP key of the server and names this request (H-12). */
+function opened(bytes: Uint8Array, { sessionKey }: User, request: Uint8Array): MessageProtocol {
+  const isSigned = isSignedWith(bytes, httpFrameKeys(sessionKey).server);
+  check(isSigned, "a frame under the session's HTTP key of the server", bytes);
+  const answer = MessageProtocol.fromBytes(bytes);
+  const age = Math.abs(unixNow() - answer.timestamp);
+  check(age < MAX_AGE, `a timestamp of the last ${MAX_AGE} s`, `one of ${age} s`);
+  const named = answer.payload.request;
+  const expected = answer.wire === 1 ? base64(request) : request;
+  checkSame("the request that the answer names", named, expected);
+  return answer;
 }
 
 /** Returns the headers of a request for a frame, and the bytes that the answer must name. */
 function frameRequest(): { headers: Record<string, string>; request: Uint8Array } {
-  const request = randomBytes(32);
-  return { headers: { ...AS_FRAME, "lacre-request": encodeBase64(request) }, request };
+  const request = random(32);
+  return { headers: { ...AS_FRAME, "lacre-request": base64(request) }, request };
+}
+
+function messageFrame(payload: ChatMessage, key: Uint8Array, wire: 1 | 2 = 1): Uint8Array {
+  return signedFrame({ type: "message", payload, timestamp: unixNow(), wire }, key);
 }
 
 /** Messages over HTTP (docs/PROTOCOL.md, section 12, H-10 to H-13). */
@@ -78,7 +87,7 @@ export const httpMessages = [
     const { alice, chat_id } = await fixture.pair();
     const message = fixture.message(chat_id, alice);
     await post(fixture, alice, chat_id, 201, message);
-    const other = { ...message, content: randomBytes(144) };
+    const other = { ...message, content: random(144) };
     const { body } = await post(fixture, alice, chat_id, 409, other);
     checkSame("error_code", body?.error_code, "ERR_CLIENT_ID_REUSED");
   }),
@@ -99,9 +108,7 @@ export const httpMessages = [
       async (fixture) => {
         const { alice, chat_id } = await fixture.pair();
         const message = fixture.message(chat_id, alice);
-        const { client } = httpKeys(alice.sessionKey);
-        const request = ChatMessage.toProtocol(message, client, { wire });
-        const body = request.toBytes();
+        const body = messageFrame(message, httpFrameKeys(alice.sessionKey).client, wire);
         const { token } = alice;
         const path = `/chats/${chat_id}/messages`;
         const { bytes } = await fixture.expectStatus("POST", path, 201, {
@@ -109,9 +116,9 @@ export const httpMessages = [
           body,
           headers: AS_FRAME,
         });
-        const answer = opened(bytes, alice, request);
+        const answer = opened(bytes, alice, tagOf(body));
         checkSame("the answer's wire", answer.wire, wire);
-        checkSame("client_id", Ack.fromProtocol(answer).client_id, message.client_id);
+        checkSame("client_id", Ack.parse(answer.payload).client_id, message.client_id);
       },
     ),
   ),
@@ -120,23 +127,21 @@ export const httpMessages = [
     "rejects a frame under another key, or without a client id, over HTTP",
     async (fixture) => {
       const { alice, chat_id } = await fixture.pair();
-      const { client, server } = httpKeys(alice.sessionKey);
-      const ofHandshake = directionKeys(alice.sessionKey).client;
+      const { client, server } = httpFrameKeys(alice.sessionKey);
+      const ofHandshake = connectionKeys(alice.sessionKey).client;
       const { client_id: _, ...anonymous } = fixture.message(chat_id, alice);
-      const frame = (value: ChatMessage, key: SigningKey) =>
-        ChatMessage.toProtocol(value, key).toBytes();
-      const others = [SigningKey.from(alice.sessionKey), SigningKey.generate()];
+      const others = [alice.sessionKey, random(32)];
       for (const key of [server, ofHandshake, ...others]) {
         const { body } = await post(
           fixture,
           alice,
           chat_id,
           400,
-          frame(fixture.message(chat_id, alice), key),
+          messageFrame(fixture.message(chat_id, alice), key),
         );
         checkSame("error_code", body?.error_code, "ERR_VERIFY");
       }
-      await post(fixture, alice, chat_id, 422, frame(anonymous, client));
+      await post(fixture, alice, chat_id, 422, messageFrame(anonymous, client));
       await fixture.expectStored(alice, chat_id, 0);
     },
   ),
@@ -189,7 +194,7 @@ export const httpMessages = [
       const { alice, chat_id } = await fixture.pair();
       const path = `/chats/${chat_id}/messages`;
       const { token } = alice;
-      const short = encodeBase64(randomBytes(31));
+      const short = base64(random(31));
       for (const headers of [AS_FRAME, { ...AS_FRAME, "lacre-request": short }]) {
         await fixture.expectError("GET", path, 422, { token, headers });
         const body = fixture.message(chat_id, alice);
@@ -200,6 +205,6 @@ export const httpMessages = [
   ),
   contractCase("H-13", "rejects an HTTP body of more than 1,048,576 bytes", async (fixture) => {
     const { alice, chat_id } = await fixture.pair();
-    await post(fixture, alice, chat_id, 413, encodeUtf8(" ".repeat(MAX_FRAME_BYTES + 1)));
+    await post(fixture, alice, chat_id, 413, utf8(" ".repeat(MAX_FRAME_BYTES + 1)));
   }),
 ];

@@ -1,5 +1,3 @@
-import { ChatMessage, StatusEvent } from "../../../messages/chat.js";
-import { Resume } from "../../../messages/connection.js";
 import { contractCase } from "../contract-case.js";
 import { check, checkSame } from "../failure.js";
 import type { Fixture } from "../fixture.js";
@@ -24,7 +22,7 @@ export const membership = [
       const { alice, carol, chat_id, fromAlice, fromCarol } = await strangers(fixture);
       for (const id of [chat_id, NO_CHAT]) {
         const message = fixture.message(id, carol);
-        fromCarol.send(ChatMessage, message);
+        fromCarol.send("message", message);
         const { details } = await fromCarol.nextError("ERR_FORBIDDEN");
         checkSame("the client_id that the error names", details?.client_id, message.client_id);
       }
@@ -38,7 +36,7 @@ export const membership = [
     async (fixture) => {
       const { chat_id, fromCarol } = await strangers(fixture);
       for (const id of [chat_id, NO_CHAT]) {
-        fromCarol.send(Resume, { chat_id: id, after: 0, limit: 100 });
+        fromCarol.send("resume", { chat_id: id, after: 0, limit: 100 });
         await fromCarol.nextError("ERR_FORBIDDEN");
       }
       await fromCarol.expectNothing();
@@ -47,7 +45,7 @@ export const membership = [
   contractCase("S-14", "rejects receipts and typing of non-members", async (fixture) => {
     const { carol, chat_id, fromAlice, fromCarol } = await strangers(fixture);
     for (const event_type of ["read", "typing"] as const) {
-      fromCarol.send(StatusEvent, { event_type, user_id: carol.id, chat_id, seq: 1 });
+      fromCarol.send("status", { event_type, user_id: carol.id, chat_id, seq: 1 });
       await fromCarol.nextError("ERR_FORBIDDEN");
     }
     await fromAlice.expectNothing();
@@ -55,7 +53,7 @@ export const membership = [
   contractCase("S-19", "sends nothing of a chat to non-members", async (fixture) => {
     const { alice, bob, chat_id, fromAlice, fromCarol } = await strangers(fixture);
     const fromBob = await fixture.connect(bob);
-    fromAlice.send(StatusEvent, { event_type: "typing", user_id: alice.id, chat_id });
+    fromAlice.send("status", { event_type: "typing", user_id: alice.id, chat_id });
     await fixture.send(fromAlice, fixture.message(chat_id, alice));
     await fromBob.next("message");
     await fromCarol.expectNothing();

@@ -1,8 +1,6 @@
-import * as z from "zod/mini";
-import { randomBytes } from "../../../crypto/random.js";
 import { MAX_CONTENT_BYTES } from "../../../limits.js";
-import { type Ack, ChatMessage } from "../../../messages/chat.js";
-import { defineMessage } from "../../../messages/define-message.js";
+import type { Ack, ChatMessage } from "../../../messages/chat.js";
+import { random } from "../codec.js";
 import { contractCase } from "../contract-case.js";
 import { check, checkSame } from "../failure.js";
 import { type Fixture, randomUuid, type Sent } from "../fixture.js";
@@ -30,12 +28,6 @@ async function connectPair(fixture: Fixture, wire: 1 | 2) {
   const fromBob = await fixture.connect(pair.bob, { wires: [wire] });
   return { ...pair, fromAlice, fromBob };
 }
-
-/** A definition that accepts valid and invalid chat messages. */
-const AnyMessage = /* @__PURE__ */ defineMessage(
-  "message",
-  /* @__PURE__ */ z.record(z.string(), z.unknown()),
-);
 
 /** Messages over a WebSocket (docs/PROTOCOL.md, section 11, S-11 to S-14 and S-19). */
 export const messages = [
@@ -101,8 +93,8 @@ export const messages = [
       const { alice, bob, chat_id, fromAlice, fromBob } = await connectPair(fixture, 2);
       const ours = Array.from({ length: 10 }, () => fixture.message(chat_id, alice));
       const theirs = Array.from({ length: 10 }, () => fixture.message(chat_id, bob));
-      for (const message of ours) fromAlice.send(ChatMessage, message);
-      for (const message of theirs) fromBob.send(ChatMessage, message);
+      for (const message of ours) fromAlice.send("message", message);
+      for (const message of theirs) fromBob.send("message", message);
       const sent: Sent[] = [];
       for (const message of ours)
         sent.push({ message, ack: await fixture.ackOf(fromAlice, message) });
@@ -117,7 +109,7 @@ export const messages = [
     async (fixture) => {
       const { alice, chat_id, fromAlice } = await connectPair(fixture, 2);
       const sent = Array.from({ length: 20 }, () => fixture.message(chat_id, alice));
-      for (const message of sent) fromAlice.send(ChatMessage, message);
+      for (const message of sent) fromAlice.send("message", message);
       let before = 0;
       for (const message of sent) {
         const { seq } = await fixture.ackOf(fromAlice, message);
@@ -138,11 +130,11 @@ export const messages = [
   contractCase("S-11", "assigns no seq to a rejected message", async (fixture) => {
     const { alice, bob, chat_id, fromAlice } = await connectPair(fixture, 2);
     const [first] = await fixture.sendMany(fromAlice, alice, chat_id, 1);
-    fromAlice.send(ChatMessage, fixture.message(chat_id, bob));
+    fromAlice.send("message", fixture.message(chat_id, bob));
     await fromAlice.nextError();
     fromAlice.send(
-      ChatMessage,
-      fixture.message(chat_id, alice, { ...first!.message, content: randomBytes(9) }),
+      "message",
+      fixture.message(chat_id, alice, { ...first!.message, content: random(9) }),
     );
     await fromAlice.nextError();
     const [second] = await fixture.sendMany(fromAlice, alice, chat_id, 1);
@@ -151,7 +143,7 @@ export const messages = [
   contractCase("S-13", "rejects a message in another user's name", async (fixture) => {
     const { alice, bob, chat_id, fromAlice, fromBob } = await connectPair(fixture, 2);
     const forged = fixture.message(chat_id, bob);
-    fromAlice.send(ChatMessage, forged);
+    fromAlice.send("message", forged);
     const { details } = await fromAlice.nextError("ERR_FORBIDDEN");
     checkSame("the client_id that the error names", details?.client_id, forged.client_id);
     await fromAlice.expectNothing();
@@ -162,17 +154,17 @@ export const messages = [
     const { alice, chat_id, fromAlice } = await connectPair(fixture, 2);
     const valid = fixture.message(chat_id, alice);
     const invalidValues = [
-      { ...valid, nonce: randomBytes(16) },
+      { ...valid, nonce: random(16) },
       { ...valid, chat_id: "1" },
       { ...valid, timestamp: -1 },
       { ...valid, content: null },
     ];
     for (const invalid of invalidValues) {
-      fromAlice.send(AnyMessage, invalid);
+      fromAlice.send("message", invalid);
       const { details } = await fromAlice.nextError("ERR_VALIDATION");
       checkSame("the client_id that the error names", details?.client_id, valid.client_id);
     }
-    fromAlice.send(AnyMessage, { ...valid, client_id: "00000000-0000-0000-0000-000000000000" });
+    fromAlice.send("message", { ...valid, client_id: "00000000-0000-0000-0000-000000000000" });
     await fromAlice.nextError("ERR_VALIDATION");
     await fromAlice.expectNothing();
     await fixture.expectStored(alice, chat_id, 0);
@@ -192,7 +184,7 @@ export const messages = [
   contractCase("S-19", "rejects a content of 720,001 bytes", async (fixture) => {
     const { alice, chat_id, fromAlice } = await connectPair(fixture, 2);
     const content = new Uint8Array(MAX_CONTENT_BYTES + 1);
-    fromAlice.send(AnyMessage, { ...fixture.message(chat_id, alice), content });
+    fromAlice.send("message", { ...fixture.message(chat_id, alice), content });
     await fromAlice.nextError("ERR_VALIDATION");
     await fromAlice.expectNothing();
   }),
@@ -230,7 +222,7 @@ export const messages = [
       const { alice, chat_id } = await fixture.pair();
       const connections = [await fixture.connect(alice), await fixture.connect(alice)];
       const message = fixture.message(chat_id, alice);
-      for (const connection of connections) connection.send(ChatMessage, message);
+      for (const connection of connections) connection.send("message", message);
       const acks: Ack[] = [];
       for (const connection of connections) acks.push(await fixture.ackOf(connection, message));
       checkSame("the second ack", acks[1], acks[0]);
@@ -240,12 +232,12 @@ export const messages = [
     const { alice, chat_id, fromAlice } = await connectPair(fixture, 2);
     const { message } = await fixture.send(fromAlice, fixture.message(chat_id, alice));
     const others = [
-      { content: randomBytes(144) },
-      { nonce: randomBytes(12) },
+      { content: random(144) },
+      { nonce: random(12) },
       { timestamp: message.timestamp + 1 },
     ];
     for (const other of others) {
-      fromAlice.send(ChatMessage, { ...message, ...other });
+      fromAlice.send("message", { ...message, ...other });
       const { details } = await fromAlice.nextError("ERR_CLIENT_ID_REUSED");
       checkSame("the client_id that the error names", details?.client_id, message.client_id);
     }

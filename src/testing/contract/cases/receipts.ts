@@ -1,4 +1,4 @@
-import { StatusEvent } from "../../../messages/chat.js";
+import type { StatusEvent } from "../../../messages/chat.js";
 import { contractCase } from "../contract-case.js";
 import { checkSame } from "../failure.js";
 import type { Fixture, User } from "../fixture.js";
@@ -27,7 +27,7 @@ export const receipts = [
   contractCase("S-19", "sends read receipts with their seq to the author", async (fixture) => {
     const { bob, chat_id, fromAlice, fromBob, sent } = await aliceWrote(fixture, 2);
     const { seq } = sent[0]!.ack;
-    fromBob.send(StatusEvent, { event_type: "read", user_id: bob.id, chat_id, seq });
+    fromBob.send("status", { event_type: "read", user_id: bob.id, chat_id, seq });
     const { value } = await fromAlice.next("status", "read", ofType("read"));
     checkSame("user_id", value.user_id, bob.id);
     checkSame("chat_id", value.chat_id, chat_id);
@@ -41,7 +41,7 @@ export const receipts = [
       checkSame("unread of who reads", await unreadOf(fixture, bob), 3);
       checkSame("unread of who wrote", await unreadOf(fixture, alice), 0);
       const { seq } = sent[2]!.ack;
-      fromBob.send(StatusEvent, { event_type: "read", user_id: bob.id, chat_id, seq });
+      fromBob.send("status", { event_type: "read", user_id: bob.id, chat_id, seq });
       await fromBob.expectNothing();
       checkSame("unread after reading", await unreadOf(fixture, bob), 0);
     },
@@ -51,7 +51,7 @@ export const receipts = [
     "treats read without a seq as all messages sent on the connection",
     async (fixture) => {
       const { bob, chat_id, fromAlice, fromBob, sent } = await aliceWrote(fixture, 2);
-      fromBob.send(StatusEvent, { event_type: "read", user_id: bob.id, chat_id });
+      fromBob.send("status", { event_type: "read", user_id: bob.id, chat_id });
       const { value } = await fromAlice.next("status", "read", ofType("read"));
       checkSame("seq", value.seq, sent[1]!.ack.seq);
     },
@@ -62,7 +62,7 @@ export const receipts = [
     async (fixture) => {
       const { bob, chat_id, fromAlice, fromBob, sent } = await aliceWrote(fixture, 2);
       const seq = sent[1]!.ack.seq + 1;
-      fromBob.send(StatusEvent, { event_type: "read", user_id: bob.id, chat_id, seq });
+      fromBob.send("status", { event_type: "read", user_id: bob.id, chat_id, seq });
       const { details } = await fromBob.nextError("ERR_SEQ_AHEAD");
       checkSame("details.mark", details?.mark, "read");
       checkSame("details.chat_id", details?.chat_id, chat_id);
@@ -73,22 +73,22 @@ export const receipts = [
   contractCase("S-13", "rejects a receipt in another user's name", async (fixture) => {
     const { alice, chat_id, fromAlice, fromBob, sent } = await aliceWrote(fixture, 1);
     const { seq } = sent[0]!.ack;
-    fromBob.send(StatusEvent, { event_type: "read", user_id: alice.id, chat_id, seq });
+    fromBob.send("status", { event_type: "read", user_id: alice.id, chat_id, seq });
     await fromBob.nextError("ERR_FORBIDDEN");
     await fromAlice.expectNothing();
   }),
   contractCase("S-19", "delivers typing to the other member", async (fixture) => {
     const { alice, bob, chat_id, fromAlice, fromBob } = await aliceWrote(fixture, 1);
-    fromAlice.send(StatusEvent, { event_type: "typing", user_id: alice.id, chat_id });
+    fromAlice.send("status", { event_type: "typing", user_id: alice.id, chat_id });
     const { value } = await fromBob.next("status", "typing", ofType("typing"));
     checkSame("user_id", value.user_id, alice.id);
-    fromBob.send(StatusEvent, { event_type: "typing", user_id: bob.id, chat_id });
+    fromBob.send("status", { event_type: "typing", user_id: bob.id, chat_id });
     await fromAlice.next("status", "typing", ofType("typing"));
   }),
   contractCase("S-19", "rejects an event that only servers send", async (fixture) => {
     const { bob, chat_id, fromAlice, fromBob } = await aliceWrote(fixture, 1);
     for (const event_type of ["user_online", "user_offline", "chat_changed"] as const) {
-      fromBob.send(StatusEvent, { event_type, user_id: bob.id, chat_id });
+      fromBob.send("status", { event_type, user_id: bob.id, chat_id });
       await fromBob.nextError("ERR_UNSUPPORTED");
     }
     await fromBob.expectNothing();

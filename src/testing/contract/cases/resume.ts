@@ -1,6 +1,6 @@
 import { MAX_FRAME_BYTES } from "../../../limits.js";
-import { type ChatMessage, StatusEvent } from "../../../messages/chat.js";
-import { Resume } from "../../../messages/connection.js";
+import type { ChatMessage } from "../../../messages/chat.js";
+import type { Resume } from "../../../messages/connection.js";
 import type { Connection } from "../connection.js";
 import { contractCase } from "../contract-case.js";
 import { check, checkSame } from "../failure.js";
@@ -15,7 +15,7 @@ async function aliceWrote(fixture: Fixture, count: number, fields: Partial<ChatM
 }
 
 async function resume(connection: Connection, question: Resume) {
-  connection.send(Resume, question);
+  connection.send("resume", question);
   return connection.next("message_list");
 }
 
@@ -127,7 +127,7 @@ export const resumes = [
     const [carol, dave] = [await fixture.user(), await fixture.user()];
     const chat_id = await fixture.chat(carol, dave);
     const connection = await fixture.connect(bob);
-    connection.send(Resume, { chat_id, after: 0, limit: 100 });
+    connection.send("resume", { chat_id, after: 0, limit: 100 });
     const { details } = await connection.nextError("ERR_FORBIDDEN");
     checkSame("details.resume", details?.resume, chat_id);
   }),
@@ -138,7 +138,7 @@ export const resumes = [
       const { alice, bob, chat_id, fromAlice, fromBob, sent } = await aliceWrote(fixture, 2);
       const { seq } = sent[0]!.ack;
       fromAlice.end();
-      fromBob.send(StatusEvent, { event_type: "read", user_id: bob.id, chat_id, seq });
+      fromBob.send("status", { event_type: "read", user_id: bob.id, chat_id, seq });
       await fromBob.expectNothing();
       const again = await fixture.connect(alice);
       await resume(again, { chat_id, after: 0, limit: 100 });

@@ -1,0 +1,64 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { ChatMessage, MessageProtocol } from "../../src/index.js";
+import { directionKeys } from "../../src/server/index.js";
+import { httpKeys } from "../../src/session/index.js";
+import {
+  connectionKeys,
+  httpFrameKeys,
+  isSignedWith,
+  signedFrame,
+  tagOf,
+} from "../../src/testing/contract/codec.js";
+import { chatMessage } from "../../src/testing/generators/index.js";
+import { NOW } from "../support/examples.js";
+import { counting, toHex } from "../support/hex.js";
+
+const SESSION_KEY = counting(32);
+const NONCES = { hello: counting(32).slice(0, 16), welcome: counting(32).slice(16) };
+
+/** The library's keys, and those of the contract suite that must be the same. */
+const KEYS = [
+  ["the handshake", directionKeys(SESSION_KEY), connectionKeys(SESSION_KEY)],
+  [
+    "a connection",
+    directionKeys(SESSION_KEY, NONCES),
+    connectionKeys(SESSION_KEY, Uint8Array.of(...NONCES.hello, ...NONCES.welcome)),
+  ],
+  ["HTTP bodies", httpKeys(SESSION_KEY), httpFrameKeys(SESSION_KEY)],
+] as const;
+
+describe("the codec of the contract suite", () => {
+  for (const [name, theirs, own] of KEYS) {
+    it(`signs frames of ${name} that the library opens, on both wires`, () => {
+      fc.assert(
+        fc.property(chatMessage(), fc.constantFrom(1 as const, 2 as const), (payload, wire) => {
+          const frame = signedFrame({ type: "message", payload, timestamp: NOW, wire }, own.client);
+          const message = MessageProtocol.open(frame, { key: theirs.client, now: NOW });
+          expect(ChatMessage.fromProtocol(message)).toEqual(payload);
+          expect(toHex(tagOf(frame))).toBe(message.signature);
+        }),
+        { numRuns: 200 },
+      );
+    });
+
+    it(`recognises frames of ${name} that the library signed, and no changed ones`, () => {
+      fc.assert(
+        fc.property(
+          chatMessage(),
+          fc.constantFrom(1 as const, 2 as const),
+          fc.nat(),
+          (payload, wire, place) => {
+            const options = { wire, timestamp: NOW };
+            const frame = ChatMessage.toProtocol(payload, theirs.server, options).toBytes();
+            expect(isSignedWith(frame, own.server)).toBe(true);
+            expect(isSignedWith(frame, own.client)).toBe(false);
+            frame[place % frame.length]! ^= 1;
+            expect(isSignedWith(frame, own.server)).toBe(false);
+          },
+        ),
+        { numRuns: 200 },
+      );
+    });
+  }
+});
