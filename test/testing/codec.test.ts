@@ -13,6 +13,7 @@ import {
 import { chatMessage } from "../../src/testing/generators/index.js";
 import { NOW } from "../support/examples.js";
 import { counting, toHex } from "../support/hex.js";
+import { runs } from "../support/runs.js";
 
 const SESSION_KEY = counting(32);
 const NONCES = { hello: counting(32).slice(0, 16), welcome: counting(32).slice(16) };
@@ -38,7 +39,7 @@ describe("the codec of the contract suite", () => {
           expect(ChatMessage.fromProtocol(message)).toEqual(payload);
           expect(toHex(tagOf(frame))).toBe(message.signature);
         }),
-        { numRuns: 200 },
+        { numRuns: runs(200) },
       );
     });
 
@@ -57,7 +58,7 @@ describe("the codec of the contract suite", () => {
             expect(isSignedWith(frame, own.server)).toBe(false);
           },
         ),
-        { numRuns: 200 },
+        { numRuns: runs(200) },
       );
     });
   }
