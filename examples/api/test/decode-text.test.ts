@@ -5,7 +5,7 @@ import { decodeLine, decodeText, NotUtf8Error } from "../src/decode-text.js";
 const latin1 = (text: string) => Buffer.from(text, "latin1");
 
 describe("decodeText", () => {
-  it("gives any text back from its UTF-8, and drops a byte order mark at its beginning", () => {
+  it("decodes any UTF-8 text, and removes one byte order mark at its beginning", () => {
     fc.assert(
       fc.property(fc.string({ unit: "grapheme" }), (text) => {
         const marked = Buffer.from(`\ufeff${text}`);
@@ -21,12 +21,12 @@ describe("decodeText", () => {
   it.each([
     ["Latin-1", latin1("contrase\xf1a")],
     ["a lone continuation byte", latin1("a\x80")],
-    ["a character that is cut off", latin1("a\xc3")],
+    ["a truncated character", latin1("a\xc3")],
     ["an overlong form", latin1("\xc0\xaf")],
     ["a surrogate", latin1("\xed\xa0\x80")],
-    ["a code point past U+10FFFF", latin1("\xf4\x90\x80\x80")],
-    ["a byte order mark that is cut off", latin1("\xef\xbb")],
-  ])("rejects %s, and says where and what to do", (_, bytes) => {
+    ["a code point above U+10FFFF", latin1("\xf4\x90\x80\x80")],
+    ["a truncated byte order mark", latin1("\xef\xbb")],
+  ])("rejects %s, and names the file and the remedy", (_, bytes) => {
     for (const decode of [decodeText, decodeLine]) {
       expect(() => decode(bytes, "the file x")).toThrow(
         new NotUtf8Error("the file x is not UTF-8: save it as UTF-8, and try again"),

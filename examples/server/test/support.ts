@@ -10,7 +10,7 @@ import { Store } from "../src/database/store.js";
 import { createLog } from "../src/log.js";
 import { type RunningServer, startServer } from "../src/server.js";
 import { DEFAULT_TIMING } from "../src/websocket/timing.js";
-import { assertDescribed } from "./described.js";
+import { assertMatchesOpenApi } from "./openapi-check.js";
 import { createDatabase, type ScratchDatabase, urlOf } from "./storage/databases.js";
 import { TestConnection } from "./websocket/test-connection.js";
 
@@ -22,12 +22,12 @@ export const PARAMETERS = {
   key_check: Buffer.alloc(16, 2).toString("base64"),
 };
 
-/** Where the suite runs: as one instance on SQLite, or as two that share PostgreSQL and Redis. */
+/** Whether the tests run on two instances that share PostgreSQL and Redis, instead of one instance on SQLite. */
 const isShared = process.env.LACRE_TEST_ON === "postgresql and redis";
 const INSTANCES = isShared ? 2 : 1;
 const REDIS_URL = process.env.LACRE_REDIS_URL ?? "redis://127.0.0.1:6379";
 
-/** A server as it runs, with a database of its own. */
+/** Runs one or two instances of the server in this process, with a database of their own. */
 export class TestServer {
   readonly log: string[] = [];
   readonly #timing: typeof DEFAULT_TIMING;
@@ -35,7 +35,7 @@ export class TestServer {
   #scratch: ScratchDatabase | undefined;
   readonly instances: number;
   #running: readonly RunningServer[] = [];
-  #asked = 0;
+  #requests = 0;
 
   constructor(timing = DEFAULT_TIMING, env: NodeJS.ProcessEnv = {}, instances = INSTANCES) {
     this.#timing = timing;
@@ -43,7 +43,7 @@ export class TestServer {
     this.instances = instances;
   }
 
-  /** The database that `DATABASE_URL` of its environment names, or the one that was made for it. */
+  /** The database of `DATABASE_URL`, or the one created for this server. */
   get database() {
     const { DATABASE_URL } = this.#env;
     return DATABASE_URL === undefined
@@ -51,15 +51,15 @@ export class TestServer {
       : readDatabaseConfig({ DATABASE_URL });
   }
 
-  /** Of one instance after the other, so that what one does is seen at the others. */
+  /** Returns the URL of the next instance each time, so that a test sees the effects of one instance at the other. */
   get url(): string {
-    this.#asked += 1;
-    return this.#running[this.#asked % this.instances]!.url;
+    this.#requests += 1;
+    return this.#running[this.#requests % this.instances]!.url;
   }
 
-  /** Has the next request go to this instance, counted from 0. */
+  /** Makes this instance, counted from 0, answer the next request. */
   askNext(instance: number): void {
-    this.#asked = instance + this.instances - 1;
+    this.#requests = instance + this.instances - 1;
   }
 
   /** Stops one of the instances. */
@@ -91,11 +91,11 @@ export class TestServer {
     await this.#scratch!.remove();
   }
 
-  /** Asks for something, and holds the answer against the API's description. */
+  /** Sends a request, and checks the answer against the OpenAPI document. */
   async fetch(path: string, init: RequestInit = {}): Promise<Response> {
     const response = await fetch(`${this.url}${path}`, init);
     const body = await response.clone().text();
-    assertDescribed(init.method ?? "GET", path, response, body);
+    assertMatchesOpenApi(init.method ?? "GET", path, response, body);
     return response;
   }
 
@@ -118,12 +118,12 @@ export class TestServer {
     return this.userOf(body);
   }
 
-  /** Whom an answer let in. */
+  /** Creates the user of an answer to a login or registration. */
   userOf(body: unknown): TestUser {
     return new TestUser(this, AuthResponse.parse(body));
   }
 
-  /** What the server does not do by itself, done in its database. */
+  /** Calls `work` with direct access to the database of the server. */
   async withStore<Result>(work: (store: Store) => Promise<Result>): Promise<Result> {
     const store = new Store(openDatabase(this.database));
     try {
@@ -159,7 +159,7 @@ export class TestUser {
     return this.#server.request("PATCH", path, body, this.token);
   }
 
-  /** A chat that the other one has accepted. */
+  /** Creates a chat that the peer has accepted, and returns its id. */
   async chatWith(peer_name: string): Promise<number> {
     const chat_id = await this.requestChat(peer_name);
     await this.#server.withStore(async (store) => {
@@ -170,13 +170,13 @@ export class TestUser {
     return chat_id;
   }
 
-  /** A chat that waits for the other one to accept it. */
+  /** Creates a chat that the peer has not accepted yet, and returns its id. */
   async requestChat(peer_name: string): Promise<number> {
     const { body } = await this.post("/chats", { peer_name, ...PARAMETERS });
     return body.chat_id;
   }
 
-  /** A WebSocket on which nothing was said yet. */
+  /** Opens a WebSocket without a handshake. */
   async dial(path = "/ws"): Promise<TestConnection> {
     const url = `${this.#server.url.replace("http", "ws")}${path}?token=${this.token}`;
     const connection = new TestConnection(new WebSocket(url), this.sessionKey);
@@ -184,7 +184,7 @@ export class TestUser {
     return connection;
   }
 
-  /** A connection that was welcomed. */
+  /** Opens a WebSocket and performs the handshake. */
   async connect(capabilities: string[] = ["delivered"], path?: string): Promise<TestConnection> {
     const connection = await this.dial(path);
     await connection.greet({ capabilities });
@@ -192,7 +192,7 @@ export class TestUser {
   }
 }
 
-/** A message such as a client encrypts. */
+/** Returns a message with random bytes as ciphertext. */
 export function messageIn(
   chat_id: number,
   sender_id: number,
@@ -206,5 +206,14 @@ export function messageIn(
     timestamp: Math.floor(Date.now()) / 1000,
     client_id: randomUUID(),
     ...fields,
+  };
+}
+
+/** Converts a message to the JSON body of a request. */
+export function jsonOf({ content, nonce, ...rest }: ChatMessage) {
+  return {
+    ...rest,
+    content: Buffer.from(content).toString("base64"),
+    nonce: Buffer.from(nonce).toString("base64"),
   };
 }

@@ -13,15 +13,15 @@ import { TestListener } from "./listener.js";
 
 const redis = await RedisProcess.create();
 
-/** What each instance that there can be has to do alike. */
-function behaves(open: () => Promise<Coordination>) {
+/** Tests the behaviour that both implementations share. */
+function behavesAsCoordination(open: () => Promise<Coordination>) {
   let instance: Coordination;
   beforeEach(async () => {
     instance = await open();
   });
   afterEach(() => instance.close());
 
-  it("tells its own listeners at once, the message as it is", () => {
+  it("delivers pub/sub messages to its own listeners synchronously and unchanged", () => {
     const listener = new TestListener();
     instance.listen(listener);
     const delivery = { type: "message", value: messageIn(1, 2) } as const;
@@ -33,7 +33,7 @@ function behaves(open: () => Promise<Coordination>) {
     ]);
   });
 
-  it("gives what a ticket stands for once, and not when it has expired", async () => {
+  it("redeems a ticket once, and not after it has expired", async () => {
     await instance.keepTicket("good", "alice", 30);
     await instance.keepTicket("short", "bob", 1);
     expect(await instance.takeTicket("good")).toBe("alice");
@@ -43,13 +43,13 @@ function behaves(open: () => Promise<Coordination>) {
     expect(await instance.takeTicket("short")).toBeUndefined();
   });
 
-  it("gives a ticket that is taken twice at once to one taker", async () => {
+  it("redeems a ticket once if it is taken several times simultaneously", async () => {
     await instance.keepTicket("contested", "alice", 30);
     const taken = await Promise.all([1, 2, 3].map(() => instance.takeTicket("contested")));
     expect(taken.filter((one) => one === "alice")).toHaveLength(1);
   });
 
-  it("counts against a limit, each key for itself, and begins anew when the window is over", async () => {
+  it("counts each limit and key separately, and starts again after the window", async () => {
     const limit = { name: "tries", points: 2, window: 2 };
     const tries = [];
     for (let count = 0; count < 3; count++) tries.push(await instance.consume(limit, "alice"));
@@ -64,7 +64,7 @@ function behaves(open: () => Promise<Coordination>) {
     expect((await instance.consume(limit, "alice")).isAllowed).toBe(true);
   });
 
-  it("gives a try back, and no more than were used", async () => {
+  it("restores a point, but never more than were consumed", async () => {
     const limit = { name: "tries", points: 1, window: 60 };
     await instance.restore(limit, "alice");
     const isAllowed = async () => (await instance.consume(limit, "alice")).isAllowed;
@@ -75,7 +75,7 @@ function behaves(open: () => Promise<Coordination>) {
     expect([await isAllowed(), await isAllowed()]).toEqual([true, false]);
   });
 
-  it("says who came first and who left last", async () => {
+  it("reports the first enter and the last leave of a user", async () => {
     expect(await instance.enter(1)).toBe(true);
     expect(await instance.enter(1)).toBe(false);
     await instance.enter(2);
@@ -87,28 +87,28 @@ function behaves(open: () => Promise<Coordination>) {
   });
 }
 
-describe("an instance that is alone", () => {
-  behaves(async () => new InProcess());
+describe("InProcess", () => {
+  behavesAsCoordination(async () => new InProcess());
 
-  it("shares with nobody what users may spend", async () => {
+  it("has no shared budgets of users", async () => {
     expect(await new InProcess().spend()).toEqual(new Map());
   });
 });
 
-describeIf(isRedisInstalled, "redis-server")("instances that share a Redis", () => {
+describeIf(isRedisInstalled, "redis-server")("RedisCoordination", () => {
   const log = pino({ level: "silent" });
   beforeAll(() => redis.start());
   afterAll(() => redis.remove());
 
-  const open = async (secret: Uint8Array, patience?: { goneAfter: number; usersKept: number }) => {
-    const instance = new RedisCoordination(redis.url, secret, log, patience);
+  const open = async (secret: Uint8Array, timing?: { goneAfter: number; usersKept: number }) => {
+    const instance = new RedisCoordination(redis.url, secret, log, timing);
     await instance.start();
     return instance;
   };
 
-  behaves(() => open(randomBytes(32)));
+  behavesAsCoordination(() => open(randomBytes(32)));
 
-  describe("one and another", () => {
+  describe("two instances", () => {
     const secret = randomBytes(32);
     let one: RedisCoordination;
     let other: RedisCoordination;
@@ -117,7 +117,7 @@ describeIf(isRedisInstalled, "redis-server")("instances that share a Redis", () 
     });
     afterEach(() => Promise.all([one.close(), other.close()]));
 
-    it("tell each other, in order, messages of the greatest size too", async () => {
+    it("deliver pub/sub messages to each other in order, up to the maximum size", async () => {
       const listener = new TestListener();
       other.listen(listener);
       const contents = [10, 720_000, 20].map((size) => new Uint8Array(randomBytes(size)));
@@ -131,34 +131,34 @@ describeIf(isRedisInstalled, "redis-server")("instances that share a Redis", () 
         });
       }
       await listener.until(({ messages }) => messages.length === 3);
-      const heard = listener.messages.map(
+      const contentsReceived = listener.messages.map(
         (one) => one.type === "deliver" && (one.delivery.value as ChatMessage).content,
       );
-      expect(heard.map((bytes, at) => Buffer.compare(bytes as Uint8Array, contents[at]!))).toEqual([
-        0, 0, 0,
-      ]);
+      expect(
+        contentsReceived.map((bytes, at) => Buffer.compare(bytes as Uint8Array, contents[at]!)),
+      ).toEqual([0, 0, 0]);
       expect(listener.messages[0]).toMatchObject({ type: "deliver", user_ids: [2] });
-      // Of which connection it came by, the other knows nothing: its own has that number.
-      for (const announcement of listener.messages) {
-        expect(announcement).not.toHaveProperty("except");
+      // `except` is a connection number of the publishing instance: another connection has it at the other instance.
+      for (const message of listener.messages) {
+        expect(message).not.toHaveProperty("except");
       }
       expect(listener.gaps).toBe(0);
     });
 
-    it("take a ticket of each other's, once", async () => {
+    it("redeem each other's tickets once", async () => {
       await one.keepTicket("ticket", "alice", 30);
       expect(await other.takeTicket("ticket")).toBe("alice");
       expect(await one.takeTicket("ticket")).toBeUndefined();
     });
 
-    it("count together", async () => {
+    it("share limits", async () => {
       const limit = { name: "tries", points: 2, window: 60 };
       await one.consume(limit, "alice");
       await other.consume(limit, "alice");
       expect((await one.consume(limit, "alice")).isAllowed).toBe(false);
     });
 
-    it("begin a window again that Redis's clock, set back, would make longer", async () => {
+    it("shorten a window that became too long when the clock of Redis was set back", async () => {
       const limit = { name: "tries", points: 1, window: 60 };
       await one.consume(limit, "alice");
       const raw = new Redis(redis.url);
@@ -167,7 +167,7 @@ describeIf(isRedisInstalled, "redis-server")("instances that share a Redis", () 
       expect((await other.consume(limit, "alice")).resetsIn).toBeLessThanOrEqual(60);
     });
 
-    it("share what users may spend, which comes back with time", async () => {
+    it("share budgets of users, which refill with time", async () => {
       const bucket = { name: "frames", perSecond: 10, most: 50 };
       const spend = async (at: RedisCoordination, alice: number) =>
         (await at.spend(bucket, new Map([[7, alice]]))).get(7)!;
@@ -183,7 +183,7 @@ describeIf(isRedisInstalled, "redis-server")("instances that share a Redis", () 
       expect(await one.spend(full, new Map([[7, 1]]))).toEqual(new Map([[7, 49]]));
     });
 
-    it("know who is at the other", async () => {
+    it("share presence", async () => {
       expect(await one.enter(1)).toBe(true);
       expect(await other.enter(1)).toBe(false);
       expect(await other.present([1, 2])).toEqual([1]);
@@ -192,23 +192,23 @@ describeIf(isRedisInstalled, "redis-server")("instances that share a Redis", () 
       expect(await other.leave(1)).toBe(true);
     });
 
-    it("share nothing with instances of another secret", async () => {
-      const stranger = await open(randomBytes(32));
+    it("share nothing with instances that have another secret", async () => {
+      const unrelated = await open(randomBytes(32));
       const listener = new TestListener();
-      stranger.listen(listener);
+      unrelated.listen(listener);
       await one.keepTicket("ticket", "alice", 30);
       await one.enter(1);
-      expect(await stranger.takeTicket("ticket")).toBeUndefined();
-      expect(await stranger.present([1])).toEqual([]);
-      await stranger.close();
+      expect(await unrelated.takeTicket("ticket")).toBeUndefined();
+      expect(await unrelated.present([1])).toEqual([]);
+      await unrelated.close();
     });
   });
 
-  it("miss one that has died, and tell of its users", async () => {
+  it("reports the users of a dead instance as absent", async () => {
     const secret = randomBytes(32);
-    const patience = { goneAfter: 2, usersKept: 60 };
-    const survivor = await open(secret, patience);
-    const dying = await open(secret, patience);
+    const timing = { goneAfter: 2, usersKept: 60 };
+    const survivor = await open(secret, timing);
+    const dying = await open(secret, timing);
     const listener = new TestListener();
     survivor.listen(listener);
     await dying.enter(1);

@@ -9,15 +9,15 @@ import { RedisCoordination } from "../../src/coordination/redis.js";
 import { messageIn } from "../support.js";
 import { TestListener } from "./listener.js";
 
-/** Seconds in which all is as it was. */
+/** Maximum seconds until the instances work together again. */
 const RECOVERY = 10;
-/** Milliseconds that a request may be held up. */
-const PATIENCE = 2500;
+/** Maximum milliseconds of a call during an outage. */
+const MAX_CALL_MS = 2500;
 
 const log = pino({ level: "silent" });
 const limit = { name: "tries", points: 2, window: 60 };
 
-describeIf(isRedisInstalled, "redis-server")("two instances whose Redis is away", () => {
+describeIf(isRedisInstalled, "redis-server")("two instances during an outage of Redis", () => {
   let redis: RedisProcess;
   let one: RedisCoordination;
   let other: RedisCoordination;
@@ -40,8 +40,8 @@ describeIf(isRedisInstalled, "redis-server")("two instances whose Redis is away"
     [one, other] = await Promise.all([open(secret), open(secret)]);
     ofOther = new TestListener();
     other.listen(ofOther);
-    // Of an instance that was never heard before, nothing is missed.
-    await untilReunited();
+    // An instance detects gaps only after its first message from the other one.
+    await untilReconnected();
     ofOther.messages.length = 0;
   });
   afterEach(() => Promise.all([one.close(), other.close()]));
@@ -51,91 +51,95 @@ describeIf(isRedisInstalled, "redis-server")("two instances whose Redis is away"
     one.publish({ type: "deliver", user_ids: [2], delivery });
   }
 
-  const quickly = async <Result>(work: () => Promise<Result>): Promise<Result> => {
+  const withinLimit = async <Result>(work: () => Promise<Result>): Promise<Result> => {
     const start = performance.now();
     const result = await work();
-    expect(performance.now() - start).toBeLessThan(PATIENCE);
+    expect(performance.now() - start).toBeLessThan(MAX_CALL_MS);
     return result;
   };
 
-  /** Has both find each other again, and `one` be heard. */
-  const untilReunited = async () => {
+  /** Waits until both are connected and `other` receives messages of `one`. */
+  const untilReconnected = async () => {
     expect(await until(() => one.isUp && other.isUp, RECOVERY)).toBe(true);
     const before = ofOther.messages.length;
-    const isHeard = async () => {
+    const isDelivered = async () => {
       publishMessage();
       await new Promise((resolve) => setTimeout(resolve, 100));
       return ofOther.messages.length > before;
     };
-    expect(await until(isHeard, RECOVERY)).toBe(true);
+    expect(await until(isDelivered, RECOVERY)).toBe(true);
   };
 
-  async function doWhatOneCan(): Promise<void> {
+  /** Checks that `one` works alone. */
+  async function expectWorksAlone(): Promise<void> {
     const own = new TestListener();
     one.listen(own);
     publishMessage();
     expect(own.messages).toHaveLength(1);
     for (const isAllowed of [true, true, false]) {
-      expect(await quickly(() => one.consume(limit, "alice"))).toMatchObject({ isAllowed });
+      expect(await withinLimit(() => one.consume(limit, "alice"))).toMatchObject({ isAllowed });
     }
-    expect(await quickly(() => one.enter(1))).toBe(true);
-    expect(await quickly(() => one.present([1, 2]))).toEqual([1]);
-    expect(await quickly(() => one.takeTicket("nobody's"))).toBeUndefined();
+    expect(await withinLimit(() => one.enter(1))).toBe(true);
+    expect(await withinLimit(() => one.present([1, 2]))).toEqual([1]);
+    expect(await withinLimit(() => one.takeTicket("invented"))).toBeUndefined();
     await one.keepTicket("own", "alice", 30);
     expect(await one.takeTicket("own")).toBe("alice");
     expect(await one.takeTicket("own")).toBeUndefined();
   }
 
-  it("do what each can by itself, and find each other again when it is back", async () => {
+  it("work alone while Redis is down, and together again afterwards", async () => {
     await redis.kill();
     expect(await until(() => !one.isUp, RECOVERY)).toBe(true);
-    await doWhatOneCan();
+    await expectWorksAlone();
     expect(ofOther.messages).toEqual([]);
     await redis.start();
-    await untilReunited();
-    // What was announced meanwhile, nobody heard.
+    await untilReconnected();
+    // The messages published during the outage are lost: `other` must report a gap.
     await ofOther.until(({ gaps }) => gaps > 0);
-    // Redis had forgotten who is there.
+    // Redis lost the presence entries: the instances must have restored them.
     expect(await other.present([1, 2])).toEqual([1]);
     expect(await other.enter(1)).toBe(false);
   });
 
-  it("wait a moment for one that is frozen, and then no longer", async () => {
+  it("wait for a suspended Redis once, and not for each call", async () => {
     redis.freeze();
     const start = performance.now();
-    await Promise.all([quickly(() => one.consume(limit, "bob")), quickly(() => one.present([1]))]);
+    await Promise.all([
+      withinLimit(() => one.consume(limit, "bob")),
+      withinLimit(() => one.present([1])),
+    ]);
     expect(one.isUp).toBe(false);
-    expect(performance.now() - start).toBeLessThan(PATIENCE);
-    await doWhatOneCan();
+    expect(performance.now() - start).toBeLessThan(MAX_CALL_MS);
+    await expectWorksAlone();
     await new Promise((resolve) => setTimeout(resolve, 4000));
     redis.thaw();
-    await untilReunited();
-    // Either it was only late, or it was missed.
+    await untilReconnected();
+    // The message arrived late, or a gap was reported.
     expect(ofOther.messages.length > 1 || ofOther.gaps > 0).toBe(true);
     expect(await other.present([1, 2])).toEqual([1]);
   });
 
-  it("tell nobody of a loss where nothing was said meanwhile", async () => {
+  it("report no gap if no message was published during the outage", async () => {
     await redis.kill();
     expect(await until(() => !one.isUp && !other.isUp, RECOVERY)).toBe(true);
     await redis.start();
-    await untilReunited();
+    await untilReconnected();
     expect(ofOther.gaps).toBe(0);
   });
 
-  it("notice that Redis threw one of them out while the other spoke", async () => {
+  it("report a gap after Redis disconnects the subscriber of one of them", async () => {
     const operator = new Redis(redis.url);
     publishMessage();
     await ofOther.until(({ messages }) => messages.length === 1);
     await operator.call("CLIENT", "KILL", "TYPE", "pubsub");
     publishMessage();
     await ofOther.until(({ gaps }) => gaps > 0);
-    await untilReunited();
+    await untilReconnected();
     expect(ofOther.gaps).toBe(1);
     operator.disconnect();
   });
 
-  it("believe nothing that somebody else publishes", async () => {
+  it("ignore messages that other Redis clients publish", async () => {
     const operator = new Redis(redis.url);
     const [channel] = (await operator.pubsub("CHANNELS")) as string[];
     for (const frame of [Buffer.alloc(0), Buffer.from("garbage"), randomBytes(100)]) {
@@ -147,13 +151,13 @@ describeIf(isRedisInstalled, "redis-server")("two instances whose Redis is away"
     operator.disconnect();
   });
 
-  it("hear an announcement once that somebody publishes again", async () => {
+  it("deliver a repeated pub/sub message once", async () => {
     const operator = new Redis(redis.url);
-    const eavesdropper = operator.duplicate();
+    const subscriber = operator.duplicate();
     const [channel] = (await operator.pubsub("CHANNELS")) as string[];
     const frames: Buffer[] = [];
-    eavesdropper.on("messageBuffer", (_, frame) => frames.push(frame));
-    await eavesdropper.subscribe(channel!);
+    subscriber.on("messageBuffer", (_, frame) => frames.push(frame));
+    await subscriber.subscribe(channel!);
     publishMessage();
     await ofOther.until(({ messages }) => messages.length === 1);
     for (const frame of [...frames]) await operator.publish(channel!, frame);
@@ -162,10 +166,10 @@ describeIf(isRedisInstalled, "redis-server")("two instances whose Redis is away"
     expect(ofOther.messages).toHaveLength(2);
     expect(ofOther.gaps).toBe(0);
     operator.disconnect();
-    eavesdropper.disconnect();
+    subscriber.disconnect();
   });
 
-  it("begin without it, and find it later", async () => {
+  it("start without Redis, and connect later", async () => {
     await redis.kill();
     const start = performance.now();
     const early = await open(randomBytes(32));

@@ -1,12 +1,12 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { openApiDocument } from "../../src/http/openapi.js";
-import { messageIn, PARAMETERS, PASSWORD, TestServer, type TestUser } from "../support.js";
+import { jsonOf, messageIn, PARAMETERS, PASSWORD, TestServer, type TestUser } from "../support.js";
 import { forgedTokens } from "./forged-tokens.js";
 
 const server = new TestServer();
 let member: TestUser;
 let other: TestUser;
-let stranger: TestUser;
+let nonMember: TestUser;
 let chat_id: number;
 let badTokens: Record<string, string>;
 
@@ -14,13 +14,13 @@ beforeAll(async () => {
   await server.start();
   member = await server.register("member");
   other = await server.register("other-member");
-  stranger = await server.register("stranger");
+  nonMember = await server.register("non-member");
   chat_id = await member.chatWith("other-member");
   badTokens = await forgedTokens(server, member);
 });
 afterAll(() => server.remove());
 
-/** What nobody, a stranger, the member who made the chat, and the other member get; of the public ones, everybody the same. */
+/** Expected statuses without a token, for a non-member, for the creator of the chat and for its other member. One status: the same for all. */
 const statuses: Record<string, [number, number, number, number] | [number]> = {
   register: [201],
   login: [200],
@@ -48,7 +48,7 @@ const statuses: Record<string, [number, number, number, number] | [number]> = {
 };
 
 let registered = 0;
-const bodies: Record<string, (asker: TestUser) => unknown> = {
+const bodies: Record<string, (user: TestUser) => unknown> = {
   register: () => ({ username: `newcomer-${registered++}`, password: PASSWORD }),
   login: () => ({ username: "member", password: PASSWORD }),
   refresh: () => ({ refresh_token: "invented" }),
@@ -56,10 +56,8 @@ const bodies: Record<string, (asker: TestUser) => unknown> = {
   configureChat: () => ({ auto_delete_hours: null }),
   restartChat: () => PARAMETERS,
   changeContact: () => ({ action: "unblock" }),
-  sendMessage: (asker) => {
-    const { content, nonce, ...rest } = messageIn(chat_id, asker.id);
-    const base64 = (bytes: Uint8Array) => Buffer.from(bytes).toString("base64");
-    return { ...rest, content: base64(content), nonce: base64(nonce) };
+  sendMessage: (user) => {
+    return jsonOf(messageIn(chat_id, user.id));
   },
 };
 
@@ -71,11 +69,11 @@ const operations = Object.entries(openApiDocument().paths as Record<string, obje
 );
 type Operation = (typeof operations)[number];
 
-/** A WebSocket's token is in its address. */
-async function ask({ id, method, path }: Operation, asker: TestUser, token?: string) {
+/** Sends the request of an operation. WebSockets receive the token in the query. */
+async function send({ id, method, path }: Operation, user: TestUser, token?: string) {
   const address = path.replace("{chat_id}", String(chat_id));
   const query = path.startsWith("/ws") && token !== undefined ? `?token=${token}` : "";
-  const body = bodies[id]?.(asker);
+  const body = bodies[id]?.(user);
   const response = await server.fetch(address + query, {
     method: method.toUpperCase(),
     headers: {
@@ -93,56 +91,61 @@ async function loginAgain(username: string): Promise<string> {
   return (await server.request("POST", "/auth/login", credentials)).body.access_token;
 }
 
-it("the table has every operation of the API's description", () => {
+it("tests each operation of the OpenAPI document", () => {
   expect(Object.keys(statuses).sort()).toEqual(operations.map(({ id }) => id).sort());
 });
 
 describe.each(operations.map((operation) => [operation.id, operation] as const))(
   "%s",
   (id, operation) => {
-    const [nobodys, strangers = nobodys, members = nobodys, others = nobodys] = statuses[id]!;
+    const [
+      withoutToken,
+      forNonMember = withoutToken,
+      forCreator = withoutToken,
+      forOther = withoutToken,
+    ] = statuses[id]!;
 
-    it("is open to whom it is meant for, and to no other", async () => {
+    it("answers each user according to their access", async () => {
       const tokenOf = (user: TestUser, name: string) =>
         id === "logout" ? loginAgain(name) : user.token;
-      expect((await ask(operation, stranger)).status).toBe(nobodys);
+      expect((await send(operation, nonMember)).status).toBe(withoutToken);
       for (const [user, name, status] of [
-        [stranger, "stranger", strangers],
-        [member, "member", members],
-        [other, "other-member", others],
+        [nonMember, "non-member", forNonMember],
+        [member, "member", forCreator],
+        [other, "other-member", forOther],
       ] as const) {
         const token = await tokenOf(user, name);
-        expect([name, (await ask(operation, user, token)).status]).toEqual([name, status]);
+        expect([name, (await send(operation, user, token)).status]).toEqual([name, status]);
       }
     });
 
-    it("takes one whose token is not good for nobody", async () => {
+    it("treats an invalid token like a missing one", async () => {
       for (const [kind, token] of Object.entries(badTokens)) {
-        const { status, body } = await ask(operation, member, token);
-        expect([kind, status]).toEqual([kind, nobodys]);
-        if (nobodys === 401) expect(body.error_code).toBe("ERR_NOT_AUTHENTICATED");
+        const { status, body } = await send(operation, member, token);
+        expect([kind, status]).toEqual([kind, withoutToken]);
+        if (withoutToken === 401) expect(body.error_code).toBe("ERR_NOT_AUTHENTICATED");
       }
     });
   },
 );
 
-describe("the chat of two", () => {
-  it("is for a stranger as one that does not exist", async () => {
+describe("a chat", () => {
+  it("answers a non-member as if the chat did not exist", async () => {
     const answers = [
       `/chats/${chat_id}`,
       "/chats/999999",
       "/chats/x",
       "/chats/0",
       "/chats/1e0",
-    ].map(async (path) => ({ ...(await stranger.get(path)).body, timestamp: 0 }));
+    ].map(async (path) => ({ ...(await nonMember.get(path)).body, timestamp: 0 }));
     const [first, ...rest] = await Promise.all(answers);
     expect(first.error_code).toBe("ERR_CHAT_NOT_FOUND");
     for (const answer of rest) expect(answer).toEqual(first);
   });
 
-  it("takes no message from one member in the name of the other", async () => {
+  it("rejects a message of one member in the name of the other", async () => {
     const operation = operations.find(({ id }) => id === "sendMessage")!;
-    const { status, body } = await ask(operation, member, other.token);
+    const { status, body } = await send(operation, member, other.token);
     expect([status, body.error_code]).toEqual([403, "ERR_FORBIDDEN"]);
   });
 });

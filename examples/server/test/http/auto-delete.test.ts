@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { openDatabase } from "../../src/database/open-database.js";
-import { messageIn, PARAMETERS, TestServer, type TestUser } from "../support.js";
+import { jsonOf, messageIn, PARAMETERS, TestServer, type TestUser } from "../support.js";
 
 const HOUR = 3600;
 
@@ -22,12 +22,11 @@ describe("a chat's auto-delete setting", () => {
     chat_id = await alice.chatWith(`bob-${count}`);
   });
 
+  /** Sends one message for each age, in seconds. */
   async function write(...ages: number[]): Promise<void> {
     const database = openDatabase(server.database);
     for (const age of ages) {
-      const { content, nonce, ...rest } = messageIn(chat_id, alice.id);
-      const base64 = (bytes: Uint8Array) => Buffer.from(bytes).toString("base64");
-      const body = { ...rest, content: base64(content), nonce: base64(nonce) };
+      const body = jsonOf(messageIn(chat_id, alice.id));
       const { message_id, stored_at } = (await alice.post(`/chats/${chat_id}/messages`, body)).body;
       await database
         .updateTable("messages")
@@ -45,7 +44,7 @@ describe("a chat's auto-delete setting", () => {
     return body.messages.map(({ seq }: { seq: number }) => seq);
   }
 
-  it("takes stored messages away that are older, as it said before", async () => {
+  it("deletes withoutCapability messages, as many as /expiring counted before", async () => {
     await write(3 * HOUR, 2 * HOUR, 0);
     expect((await expiring("?auto_delete_hours=1")).body).toEqual({ count: 2, has_more: false });
     expect((await expiring("?auto_delete_hours=24")).body).toEqual({ count: 0, has_more: false });
@@ -58,7 +57,7 @@ describe("a chat's auto-delete setting", () => {
     expect(await seqs()).toEqual([3]);
   });
 
-  it("is shown to both members with who set it, when, and after which message", async () => {
+  it("returns to both members who changed it, when, and after which message", async () => {
     await write(0, 0);
     const before = Date.now() / 1000;
     const { body } = await set(1);
@@ -75,23 +74,23 @@ describe("a chat's auto-delete setting", () => {
     expect(off.body.expired_until).toBeGreaterThanOrEqual(body.expired_until);
   });
 
-  it("is said of a chat that begins with it, and of no other", async () => {
+  it("is recorded at the creation of a chat with the setting only", async () => {
     expect((await alice.get(`/chats/${chat_id}`)).body).not.toHaveProperty("auto_delete_change");
     expect((await alice.get(`/chats/${chat_id}`)).body).not.toHaveProperty("expired_until");
     const made = await alice.post("/chats", {
       ...{ ...PARAMETERS, peer_name: `carol-${count}`, auto_delete_hours: 24 },
     });
     expect(made.body.auto_delete_change).toMatchObject({ user_id: alice.id, after: 0 });
-    const beyond = { ...PARAMETERS, peer_name: `carol-${count}`, auto_delete_hours: 87_601 };
-    expect((await bob.post("/chats", beyond)).status).toBe(422);
+    const aboveMaximum = { ...PARAMETERS, peer_name: `carol-${count}`, auto_delete_hours: 87_601 };
+    expect((await bob.post("/chats", aboveMaximum)).status).toBe(422);
   });
 
-  it("reaches the connections of both members that know chat_changed, once a change", async () => {
-    const theirs = await Promise.all([alice, bob].map((user) => user.connect(["chat_changed"])));
-    const older = await bob.connect(["delivered"]);
-    const others = await carol.connect(["chat_changed"]);
+  it("sends chat_changed once a change, to the connections of both members that announced the capability", async () => {
+    const ofMembers = await Promise.all([alice, bob].map((user) => user.connect(["chat_changed"])));
+    const withoutCapability = await bob.connect(["delivered"]);
+    const ofNonMember = await carol.connect(["chat_changed"]);
     await set(1);
-    for (const connection of theirs) {
+    for (const connection of ofMembers) {
       const frame = await connection.nextOf(
         "status",
         (value) => value.event_type === "chat_changed",
@@ -100,16 +99,16 @@ describe("a chat's auto-delete setting", () => {
     }
     await set(1);
     await write(0);
-    for (const connection of theirs) {
+    for (const connection of ofMembers) {
       expect(await connection.next()).toMatchObject({ type: "message", value: { seq: 1 } });
     }
-    expect(await older.next()).toMatchObject({ type: "message" });
-    expect(await others.isQuiet()).toBe(true);
-    const all = [...theirs, older, others];
+    expect(await withoutCapability.next()).toMatchObject({ type: "message" });
+    expect(await ofNonMember.isQuiet()).toBe(true);
+    const all = [...ofMembers, withoutCapability, ofNonMember];
     for (const { socket } of all) socket.close();
   });
 
-  it("is neither asked about nor changed by another user", async () => {
+  it("rejects reading and changing by a non-member, and invalid hours", async () => {
     await write(2 * HOUR);
     expect((await expiring("?auto_delete_hours=1", carol)).status).toBe(404);
     expect((await set(1, carol)).status).toBe(404);
@@ -119,7 +118,7 @@ describe("a chat's auto-delete setting", () => {
     expect(await seqs()).toEqual([1]);
   });
 
-  it("leaves messages with the time at which they were stored, live and in lists", async () => {
+  it("keeps stored_at of messages equal in deliveries and lists", async () => {
     const connection = await bob.connect();
     await write(0);
     const { value } = (await connection.nextOf("message")) as { value: { stored_at: number } };

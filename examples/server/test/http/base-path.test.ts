@@ -29,7 +29,7 @@ const run = promisify(execFile);
 const program = (name: string) => fileURLToPath(new URL(`../../../${name}`, import.meta.url));
 const BASE_PATH = "/apps/lacre";
 
-it("a base path cannot begin as an address of the server's own does", () => {
+it("OWN_ADDRESSES contains the first segment of each operation's path", () => {
   const own = operations.map(({ path }) => path.split("/")[1]!);
   expect(OWN_ADDRESSES).toEqual(expect.arrayContaining(own));
 });
@@ -48,7 +48,7 @@ describe("a server with a base path", () => {
   const at = (path: string, init?: RequestInit) => fetch(new URL(path, server.url), init);
 
   it.each(["/", "/assets/main-1.js", "/health", "/docs", "/docs/start.js", "/openapi.json"])(
-    "answers %s with and without it",
+    "answers %s with and without the base path",
     async (path) => {
       expect((await at(path)).status).toBe(200);
       expect((await at(BASE_PATH + path)).status).toBe(200);
@@ -57,18 +57,18 @@ describe("a server with a base path", () => {
     },
   );
 
-  it("says it in its own address, and in the API's description", async () => {
+  it("includes the base path in its URL and in the OpenAPI document", async () => {
     expect(new URL(server.url).pathname).toBe(BASE_PATH);
     const { body } = await server.request("GET", "/openapi.json");
     expect(body.servers).toEqual([{ url: BASE_PATH }]);
   });
 
-  it("leads from its base path to the page, so that relative links are right", async () => {
+  it("redirects the base path to the page with a slash, so that relative links work", async () => {
     const { status, headers } = await at(BASE_PATH, { redirect: "manual" });
     expect([status, headers.get("location")]).toEqual([302, `${BASE_PATH}/`]);
   });
 
-  it("counts and logs requests by the address below it", async () => {
+  it("counts and logs requests by the path without the base path", async () => {
     server.log.length = 0;
     await at(`${BASE_PATH}/nothing`);
     expect(JSON.parse(server.log[0]!)).toMatchObject({ path: "/nothing", status: 404 });
@@ -83,8 +83,8 @@ describe("a server with a base path", () => {
 });
 
 for (const strips of [true, false]) {
-  const what = strips ? "removes" : "passes on";
-  describeIf(isNginxInstalled, "nginx")(`behind an nginx that ${what} the base path`, () =>
+  const action = strips ? "removes" : "forwards";
+  describeIf(isNginxInstalled, "nginx")(`behind an nginx that ${action} the base path`, () =>
     behindNginx(strips),
   );
 }
@@ -116,23 +116,23 @@ function behindNginx(strips: boolean): void {
     return Account.open(login, () => stores);
   }
 
-  it("two clients talk, by HTTP and by WebSocket", async () => {
+  it("lets two clients chat over HTTP and WebSockets", async () => {
     const [alice, bob] = [await user("alice"), await user("bob")];
-    const heard: MessengerEvent[] = [];
-    const hers = await createChat(alice, "bob", "five words that nobody guesses");
+    const received: MessengerEvent[] = [];
+    const ofAlice = await createChat(alice, "bob", "five random words as passphrase");
     const [listed] = await bob.listChats();
-    const his = await openChat(bob, listed!, "five words that nobody guesses");
-    const start = (account: Account, chat: typeof his, hear: (event: MessengerEvent) => void) =>
+    const ofBob = await openChat(bob, listed!, "five random words as passphrase");
+    const start = (account: Account, chat: typeof ofBob, hear: (event: MessengerEvent) => void) =>
       Messenger.start({ account, open: [chat], connect: connectInNode, hear });
-    const sender = await start(alice, hers, () => {});
-    const receiver = await start(bob, his, (event) => void heard.push(event));
-    await sender.send(hers.chat_id, "hola");
-    const isHeard = () => heard.some((event) => JSON.stringify(event).includes("hola"));
-    expect(await until(isHeard, 30)).toBe(true);
+    const sender = await start(alice, ofAlice, () => {});
+    const receiver = await start(bob, ofBob, (event) => void received.push(event));
+    await sender.send(ofAlice.chat_id, "hola");
+    const isReceived = () => received.some((event) => JSON.stringify(event).includes("hola"));
+    expect(await until(isReceived, 30)).toBe(true);
     await Promise.all([sender.stop(), receiver.stop()]);
   });
 
-  it("the command line registers and lists chats, and keeps this server's accounts apart", async () => {
+  it("works with the command line, which stores the URL with the base path", async () => {
     const password = join(folder, "password");
     writeFileSync(password, PASSWORD);
     const env = { ...process.env, XDG_CONFIG_HOME: folder, XDG_STATE_HOME: folder };
@@ -147,13 +147,13 @@ function behindNginx(strips: boolean): void {
     expect((await lacreChat("search", "caro")).stdout).toContain("carol");
   });
 
-  it("the contract's command finds that the server keeps the contract", async () => {
+  it("passes cases of the contract command", async () => {
     const args = [program("contract/bin/lacre-contract.js"), url, "--timeout", "30"];
     const { stdout } = await run(process.execPath, [...args, "--only", "H-5", "--only", "S-1"]);
     expect(stdout).toMatch(/ ([1-9]\d*) of \1 cases kept/);
   });
 
-  it("every part of the API's page is found, and its description names the path", async () => {
+  it("serves all files of /docs, and names the base path in the OpenAPI document", async () => {
     const page = await fetch(`${url}/docs`);
     expect(page.status).toBe(200);
     const html = await page.text();
@@ -164,7 +164,7 @@ function behindNginx(strips: boolean): void {
     expect(new URL(document.servers[0].url, page.url).href).toBe(url);
   });
 
-  it("health is there, and nothing outside of the path is", async () => {
+  it("serves /health below the base path only", async () => {
     expect((await fetch(`${url}/health`)).status).toBe(200);
     expect((await fetch(new URL("/health", url))).status).toBe(404);
   });
@@ -177,7 +177,7 @@ function behindNginx(strips: boolean): void {
     `${BASE_PATH}/metrics`,
     `${BASE_PATH}/%6detrics`,
     `${BASE_PATH}${BASE_PATH}/metrics`,
-  ])("%s is kept from the public by the rule that the documentation has", async (path) => {
+  ])("blocks %s by the rule in docs/operations.md", async (path) => {
     expect((await fetch(url + path)).status).toBe(404);
   });
 }

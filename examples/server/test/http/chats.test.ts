@@ -1,7 +1,7 @@
 import { StatusEvent } from "lacre";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { watermarkOf } from "../../src/database/message-queries.js";
-import { messageIn, PARAMETERS, TestServer, type TestUser } from "../support.js";
+import { jsonOf, messageIn, PARAMETERS, TestServer, type TestUser } from "../support.js";
 
 const server = new TestServer();
 let alice: TestUser;
@@ -16,8 +16,8 @@ beforeAll(async () => {
 });
 afterAll(() => server.remove());
 
-describe("alice and bob have one chat", () => {
-  it("which the first of them makes, and whose parameters stand", async () => {
+describe("POST /chats", () => {
+  it("creates one chat of two users, with the parameters of the first request", async () => {
     const both = await Promise.all([
       alice.post("/chats", { peer_name: "bob", ...PARAMETERS }),
       bob.post("/chats", { peer_name: "Alice", ...PARAMETERS, iterations: 700_000 }),
@@ -34,8 +34,8 @@ describe("alice and bob have one chat", () => {
     expect({ last_seq, unread }).toEqual({ last_seq: 0, unread: 0 });
   });
 
-  it("and none with themselves, with nobody, or without good parameters", async () => {
-    const refusals: [object, number, string][] = [
+  it("rejects a chat with oneself, with an unknown user, or with invalid parameters", async () => {
+    const rejections: [object, number, string][] = [
       [{ peer_name: "alice", ...PARAMETERS }, 422, "ERR_CHAT_WITH_SELF"],
       [{ peer_name: "nobody", ...PARAMETERS }, 404, "ERR_USER_NOT_FOUND"],
       [{ peer_name: "carol", ...PARAMETERS, iterations: 1 }, 422, "ERR_VALIDATION"],
@@ -43,12 +43,12 @@ describe("alice and bob have one chat", () => {
       [{ peer_name: "carol", encryption_type: "x", salt: PARAMETERS.salt }, 422, "ERR_VALIDATION"],
       [{ peer_name: "carol" }, 422, "ERR_VALIDATION"],
     ];
-    for (const [body, status, error_code] of refusals) {
+    for (const [body, status, error_code] of rejections) {
       expect(await alice.post("/chats", body)).toMatchObject({ status, body: { error_code } });
     }
   });
 
-  it("which carol does not see", async () => {
+  it("hides the chat from non-members", async () => {
     const { chat_id } = (await alice.get("/chats")).body.chats[0];
     expect((await carol.get("/chats")).body).toMatchObject({ total: 0, chats: [] });
     for (const id of [chat_id, 999, "x"]) {
@@ -72,7 +72,7 @@ describe("a chat's settings", () => {
     expect(body).not.toHaveProperty("salt");
   });
 
-  it("lets its creator alone set what the key is derived with, once and whole", async () => {
+  it("lets only the creator set the key parameters, all of them and once", async () => {
     expect((await carol.patch(path(), parameters)).body.error_code).toBe("ERR_FORBIDDEN");
     expect((await bob.patch(path(), { salt: parameters.salt })).status).toBe(422);
     expect(await bob.patch(path(), parameters)).toMatchObject({ status: 200, body: parameters });
@@ -83,7 +83,7 @@ describe("a chat's settings", () => {
     expect((await carol.get(`/chats/${chat_id}`)).body).toMatchObject(parameters);
   });
 
-  it("lets one of her devices set it, where two do at the same time", async () => {
+  it("accepts one of two simultaneous requests that set the key parameters", async () => {
     const dave = await server.register("dave");
     const { body } = await carol.post("/chats", { peer_name: "dave", encryption_type });
     const both = await Promise.all(
@@ -96,7 +96,7 @@ describe("a chat's settings", () => {
     expect((await dave.get(`/chats/${body.chat_id}`)).body.iterations).toBe(iterations);
   });
 
-  it("lets both change when messages are deleted, and switch that off", async () => {
+  it("lets both members set and remove auto_delete_hours", async () => {
     expect((await carol.patch(path(), { auto_delete_hours: 24 })).body.auto_delete_hours).toBe(24);
     expect((await bob.get(`/chats/${chat_id}`)).body.auto_delete_hours).toBe(24);
     const off = await bob.patch(path(), { auto_delete_hours: null });
@@ -106,48 +106,49 @@ describe("a chat's settings", () => {
     }
   });
 
-  it("changes nothing where a part of the request is refused", async () => {
+  it("changes nothing if a part of the request is rejected", async () => {
     const both = { auto_delete_hours: 1, ...parameters };
     expect((await bob.patch(path(), both)).status).toBe(409);
     expect((await bob.get(`/chats/${chat_id}`)).body).not.toHaveProperty("auto_delete_hours");
   });
 });
 
-describe("starting a chat over", () => {
+describe("restarting a chat", () => {
   const { encryption_type: _, ...parameters } = PARAMETERS;
-  const others = { ...parameters, salt: Buffer.alloc(16, 7).toString("base64") };
-  const asJson = (message: ReturnType<typeof messageIn>) => ({
-    ...message,
-    content: Buffer.from(message.content).toString("base64"),
-    nonce: Buffer.from(message.nonce).toString("base64"),
-  });
+  const newParameters = { ...parameters, salt: Buffer.alloc(16, 7).toString("base64") };
 
-  /** A chat that erin has begun with a new user, and written in. */
-  async function begun(peerName: string) {
+  /** Creates a chat of erin with a new user, in which erin has written one message. */
+  async function createChat(peerName: string) {
     const erin = await server.register(`erin-${peerName}`);
     const peer = await server.register(peerName);
     const chat_id = await erin.chatWith(peerName);
     const write = (user: TestUser) =>
-      user.post(`/chats/${chat_id}/messages`, asJson(messageIn(chat_id, user.id)));
+      user.post(`/chats/${chat_id}/messages`, jsonOf(messageIn(chat_id, user.id)));
     await write(erin);
-    const restart = (user: TestUser, body: object = others) =>
+    const restart = (user: TestUser, body: object = newParameters) =>
       user.post(`/chats/${chat_id}/restart`, body);
     return { erin, peer, chat_id, write, restart };
   }
 
-  it("gives it the new parameters and deletes its messages, whose seqs stay taken", async () => {
-    const { erin, peer, chat_id, write, restart } = await begun("frank");
-    expect(await restart(erin)).toMatchObject({ status: 200, body: { ...others, last_seq: 1 } });
+  it("sets the new parameters and deletes all messages, without reusing their seqs", async () => {
+    const { erin, peer, chat_id, write, restart } = await createChat("frank");
+    expect(await restart(erin)).toMatchObject({
+      status: 200,
+      body: { ...newParameters, last_seq: 1 },
+    });
     for (const member of [erin, peer]) {
-      expect((await member.get(`/chats/${chat_id}`)).body).toMatchObject({ ...others, unread: 0 });
+      expect((await member.get(`/chats/${chat_id}`)).body).toMatchObject({
+        ...newParameters,
+        unread: 0,
+      });
       expect((await member.get(`/chats/${chat_id}/messages`)).body.messages).toEqual([]);
     }
     expect((await write(peer)).body.seq).toBe(2);
     expect((await peer.get(`/chats/${chat_id}/messages`)).body.messages).toHaveLength(1);
   });
 
-  it("is possible again, and after the other member's device has received a message", async () => {
-    const { erin, peer, chat_id, restart } = await begun("gina");
+  it("can be repeated, also after a message was delivered to the other member", async () => {
+    const { erin, peer, chat_id, restart } = await createChat("gina");
     const connection = await peer.connect();
     await connection.send(StatusEvent, {
       event_type: "delivered",
@@ -166,8 +167,8 @@ describe("starting a chat over", () => {
     expect((await restart(erin)).status).toBe(200);
   });
 
-  it("is for its creator alone, and needs all parameters", async () => {
-    const { erin, peer, chat_id, restart } = await begun("hana");
+  it("is limited to the creator, and requires all parameters", async () => {
+    const { erin, peer, chat_id, restart } = await createChat("hana");
     expect(await restart(peer)).toMatchObject({
       status: 403,
       body: { error_code: "ERR_FORBIDDEN" },
@@ -176,16 +177,16 @@ describe("starting a chat over", () => {
       status: 404,
       body: { error_code: "ERR_CHAT_NOT_FOUND" },
     });
-    const { salt: _, ...partial } = others;
-    for (const body of [partial, { ...others, iterations: 1 }, {}]) {
+    const { salt: _, ...partial } = newParameters;
+    for (const body of [partial, { ...newParameters, iterations: 1 }, {}]) {
       expect((await restart(erin, body)).status).toBe(422);
     }
     expect((await erin.get(`/chats/${chat_id}`)).body).toMatchObject(parameters);
   });
 
-  it.each(["written", "read"])("is refused once the other member has %s", async (what) => {
-    const { erin, peer, chat_id, write, restart } = await begun(`ivo-${what}`);
-    if (what === "written") await write(peer);
+  it.each(["written", "read"])("is rejected after the other member has %s", async (action) => {
+    const { erin, peer, chat_id, write, restart } = await createChat(`ivo-${action}`);
+    if (action === "written") await write(peer);
     else {
       await server.withStore((store) =>
         store.raiseWatermark("read", { chat_id, user_id: peer.id, seq: 1 }),
@@ -203,11 +204,6 @@ describe("starting a chat over", () => {
 
 describe("messages over HTTP", () => {
   let chat_id: number;
-  const asJson = (message: ReturnType<typeof messageIn>) => ({
-    ...message,
-    content: Buffer.from(message.content).toString("base64"),
-    nonce: Buffer.from(message.nonce).toString("base64"),
-  });
   const seqs = ({ body }: { body: { messages: { seq: number }[] } }) =>
     body.messages.map(({ seq }) => seq);
 
@@ -216,13 +212,13 @@ describe("messages over HTTP", () => {
     for (let seq = 1; seq <= 7; seq++) {
       const { body } = await alice.post(
         `/chats/${chat_id}/messages`,
-        asJson(messageIn(chat_id, alice.id)),
+        jsonOf(messageIn(chat_id, alice.id)),
       );
       expect(body).toMatchObject({ chat_id, seq });
     }
   });
 
-  it("come in pages, forwards and backwards", async () => {
+  it("are listed in pages, forward and backward", async () => {
     const page = (query: string) => carol.get(`/chats/${chat_id}/messages?${query}`);
     expect(seqs(await page(""))).toEqual([1, 2, 3, 4, 5, 6, 7]);
     const first = await page("limit=3");
@@ -239,9 +235,9 @@ describe("messages over HTTP", () => {
     }
   });
 
-  it("are stored once, however often they are sent", async () => {
+  it("are stored once if they are sent repeatedly", async () => {
     const path = `/chats/${chat_id}/messages`;
-    const message = asJson(messageIn(chat_id, carol.id));
+    const message = jsonOf(messageIn(chat_id, carol.id));
     const first = await carol.post(path, message);
     const again = await carol.post(path, message);
     expect([first.status, again.status]).toEqual([201, 200]);
@@ -251,10 +247,10 @@ describe("messages over HTTP", () => {
     expect([reused.status, reused.body.error_code]).toEqual([409, "ERR_CLIENT_ID_REUSED"]);
   });
 
-  it("are refused under another's name, in another chat, and where they do not fit", async () => {
+  it("are rejected in the name of another user, for another chat, and if they are invalid", async () => {
     const path = `/chats/${chat_id}/messages`;
     const send = async (changes: object) =>
-      (await carol.post(path, { ...asJson(messageIn(chat_id, carol.id)), ...changes })).status;
+      (await carol.post(path, { ...jsonOf(messageIn(chat_id, carol.id)), ...changes })).status;
     expect(await send({ sender_id: alice.id })).toBe(403);
     expect(await send({ chat_id: chat_id + 1 })).toBe(422);
     expect(await send({ nonce: "AAAA" })).toBe(422);

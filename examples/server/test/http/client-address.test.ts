@@ -10,7 +10,7 @@ const PROXY = "127.0.0.1";
 const behind = (forwarded: string, remote = PROXY) =>
   addressBehind(remote, forwarded, trustedProxies);
 
-/** How proxies write one address: with a port, in brackets, in quotes, with spaces. */
+/** Returns the forms in which proxies write an address: with a port, in brackets, in quotes, with spaces. */
 function formsOf(address: string, port: number): string[] {
   const isIpv6 = address.includes(":");
   const bare = isIpv6
@@ -19,7 +19,7 @@ function formsOf(address: string, port: number): string[] {
   return [...bare, ...bare.map((form) => `"${form}"`), ...bare.map((form) => `  ${form}\t`)];
 }
 
-const isOurs = (address: string) => /^(127\.0\.0\.1$|10\.|fd)/.test(address);
+const isTrusted = (address: string) => /^(127\.0\.0\.1$|10\.|fd)/.test(address);
 const client = fc
   .oneof(
     fc.ipV4(),
@@ -27,11 +27,11 @@ const client = fc
       .array(fc.integer({ min: 0, max: 0xffff }), { minLength: 7, maxLength: 7 })
       .map((groups) => ["2001", ...groups.map((group) => group.toString(16))].join(":")),
   )
-  .filter((address) => !isOurs(address));
+  .filter((address) => !isTrusted(address));
 const port = fc.integer({ min: 0, max: 65_535 });
 
-/** The one form in which addresses are compared. */
-const same = (address: string) =>
+/** Normalises an address, for comparison. */
+const normalised = (address: string) =>
   new URL(`http://${isIP(address) === 6 ? `[${address}]` : address}`).hostname;
 
 describe("the address of a client behind a trusted proxy", () => {
@@ -69,24 +69,24 @@ describe("the address of a client behind a trusted proxy", () => {
     '"203.0.113.9',
     "for=203.0.113.9",
     "%eth0",
-  ])("is the proxy's own where the header says %j", (forwarded) => {
+  ])("is the proxy's own if the header is %j", (forwarded) => {
     expect(behind(forwarded)).toBe(PROXY);
     expect(behind(`203.0.113.9, ${forwarded}`)).toBe(PROXY);
   });
 
-  it("is the last one that no trusted proxy has, in every form of every address", () => {
+  it("is the last address that is not a trusted proxy's, in each form", () => {
     fc.assert(
       fc.property(client, client, port, fc.nat(), fc.nat(), (spoofed, address, number, a, b) => {
         const forms = formsOf(address, number);
         const proxies = formsOf("10.1.2.3", number);
         const forwarded = [spoofed, forms[a % forms.length], proxies[b % proxies.length]].join(",");
-        expect(same(behind(forwarded))).toBe(same(address));
+        expect(normalised(behind(forwarded))).toBe(normalised(address));
         expect(behind(forwarded, address)).toBe(behind(address));
       }),
     );
   });
 
-  it("is an address whatever the header holds", () => {
+  it("is an IP address for any header", () => {
     const text = fc.oneof(
       fc.string({ unit: "binary" }),
       fc.array(fc.constantFrom(...'0123456789abf.:[]%", \t')).map((all) => all.join("")),
@@ -101,13 +101,13 @@ describe("the address of a client behind a trusted proxy", () => {
   });
 
   it("is found in linear time in a header of colons", () => {
-    // In quadratic time, so many take most of a minute. A header has 16 KiB at most.
+    // A quadratic algorithm takes most of a minute for this input. Real headers have at most 16 KiB.
     const colons = `[${":".repeat(300_000)}`;
     expect(behind(colons)).toBe(PROXY);
     expect(behind(`203.0.113.9, ${colons}]:80x`)).toBe(PROXY);
   });
 
-  it("is the socket's where that is no trusted proxy's, or none", () => {
+  it("is the socket's address if the peer is not a trusted proxy", () => {
     expect(behind("203.0.113.9", "198.51.100.1")).toBe("198.51.100.1");
     expect(behind("203.0.113.9", "::ffff:198.51.100.1")).toBe("198.51.100.1");
     expect(behind("203.0.113.9", "::ffff:10.0.0.1")).toBe("203.0.113.9");
@@ -117,7 +117,7 @@ describe("the address of a client behind a trusted proxy", () => {
 });
 
 describe("TRUSTED_PROXIES", () => {
-  it("takes IPv4 addresses written as IPv6", () => {
+  it("accepts IPv4-mapped IPv6 addresses", () => {
     const mapped = readConfig({ TRUSTED_PROXIES: "::ffff:10.0.0.1, ::ffff:192.168.0.0/112" });
     const from = (remote: string) => addressBehind(remote, "203.0.113.9", mapped.trustedProxies);
     expect([from("10.0.0.1"), from("::ffff:192.168.7.7")]).toEqual(["203.0.113.9", "203.0.113.9"]);

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { buffer } from "node:stream/consumers";
 import { brotliDecompressSync, gunzipSync } from "node:zlib";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { messageIn, PASSWORD, TestServer, type TestUser } from "../support.js";
+import { jsonOf, messageIn, PASSWORD, TestServer, type TestUser } from "../support.js";
 
 const folder = mkdtempSync(join(tmpdir(), "lacre-compression-"));
 const SCRIPT = `export const words = ${JSON.stringify(Array.from({ length: 2000 }, (_, i) => `word ${i}`))};`;
@@ -32,9 +32,7 @@ afterAll(async () => {
 });
 
 async function sendOne(): Promise<void> {
-  const { content, nonce, ...rest } = messageIn(chat_id, alice.id);
-  const base64 = (bytes: Uint8Array) => Buffer.from(bytes).toString("base64");
-  const message = { ...rest, content: base64(content), nonce: base64(nonce) };
+  const message = jsonOf(messageIn(chat_id, alice.id));
   expect((await alice.post(`/chats/${chat_id}/messages`, message)).status).toBe(201);
 }
 
@@ -44,8 +42,8 @@ interface Answer {
   readonly bytes: Buffer;
 }
 
-/** Asks as it is: `fetch` asks for codings by itself, and decodes them. */
-async function ask(path: string, headers: Record<string, string> = {}, method = "GET") {
+/** Sends a request with `http.get`: `fetch` sets Accept-Encoding itself and decodes the answer. */
+async function request(path: string, headers: Record<string, string> = {}, method = "GET") {
   return new Promise<Answer>((resolve, reject) => {
     get(`${server.url}${path}`, { headers, method }, async (response) => {
       const bytes = await buffer(response);
@@ -64,14 +62,14 @@ const decode = (answer: Answer) =>
 const STATIC = ["/", "/service-worker.js", "/assets/main-1.js", "/openapi.json"];
 const IN_DOCS = ["/docs/swagger-ui-bundle.js", "/docs/swagger-ui.css"];
 
-describe("what does not change", () => {
+describe("a static file", () => {
   it.each([...STATIC, ...IN_DOCS])(
-    "travels compressed, as the client takes it: %s",
+    "is compressed with the coding that the client accepts: %s",
     async (path) => {
-      const plain = await ask(path);
+      const plain = await request(path);
       expect(plain.headers["content-encoding"]).toBeUndefined();
       for (const coding of ["br", "gzip"]) {
-        const answer = await ask(path, { "accept-encoding": coding });
+        const answer = await request(path, { "accept-encoding": coding });
         expect(answer.headers["content-encoding"]).toBe(coding);
         expect(answer.headers.vary).toMatch(/\bAccept-Encoding\b/);
         expect(Number(answer.headers["content-length"])).toBe(answer.bytes.length);
@@ -93,52 +91,52 @@ describe("what does not change", () => {
     ["deflate", undefined],
     ["", undefined],
     ["nonsense;;;q=,", undefined],
-  ])("is coded for Accept-Encoding: %s as %s", async (accepted, coding) => {
-    const { headers } = await ask("/", { "accept-encoding": accepted });
+  ])("is encoded for Accept-Encoding: %s as %s", async (accepted, coding) => {
+    const { headers } = await request("/", { "accept-encoding": accepted });
     expect(headers["content-encoding"]).toBe(coding);
     expect(headers.vary).toMatch(/\bAccept-Encoding\b/);
   });
 
-  it("is left as it is where it is small, or compressed already", async () => {
+  it("is not compressed if it is small or compressed already", async () => {
     for (const path of ["/assets/small-1.js", "/assets/picture-1.png"]) {
-      const { headers } = await ask(path, { "accept-encoding": "br, gzip" });
+      const { headers } = await request(path, { "accept-encoding": "br, gzip" });
       expect(headers["content-encoding"]).toBeUndefined();
     }
   });
 
   it.each([...STATIC, "/assets/small-1.js", ...IN_DOCS])(
-    "is not sent again to a client that has it: %s",
+    "is answered with 304 if the client has it: %s",
     async (path) => {
       const tags = new Set<string>();
       for (const accepted of ["br", "gzip", "identity"]) {
         const headers = { "accept-encoding": accepted };
-        const first = await ask(path, headers);
+        const first = await request(path, headers);
         const { etag } = first.headers;
         tags.add(etag!);
         for (const known of [etag!, `W/${etag}`, `"other", ${etag}`, "*"]) {
-          const again = await ask(path, { ...headers, "if-none-match": known });
+          const again = await request(path, { ...headers, "if-none-match": known });
           expect([again.status, again.bytes.length]).toEqual([304, 0]);
           for (const name of ["etag", "vary", "cache-control"] as const) {
             expect(again.headers[name]).toBe(first.headers[name]);
           }
         }
-        const other = await ask(path, { ...headers, "if-none-match": '"other"' });
+        const other = await request(path, { ...headers, "if-none-match": '"other"' });
         expect(other.status).toBe(200);
       }
-      // Each coding is a representation of its own.
+      // Each coding is a representation with its own ETag.
       expect(tags.size).toBe(path.includes("small") ? 1 : 3);
     },
   );
 
-  it("answers HEAD with the headers of GET, and a range with the whole", async () => {
+  it("is answered with the headers of GET for HEAD, and completely for a range", async () => {
     for (const path of STATIC) {
       const headers = { "accept-encoding": "br" };
-      const [whole, head] = [await ask(path, headers), await ask(path, headers, "HEAD")];
+      const [whole, head] = [await request(path, headers), await request(path, headers, "HEAD")];
       expect([head.status, head.bytes.length]).toEqual([200, 0]);
       for (const name of ["content-length", "content-encoding", "etag", "content-type"] as const) {
         expect([name, head.headers[name]]).toEqual([name, whole.headers[name]]);
       }
-      const range = await ask(path, {
+      const range = await request(path, {
         ...headers,
         range: "bytes=5-9",
         "if-range": whole.headers.etag!,
@@ -148,8 +146,8 @@ describe("what does not change", () => {
     }
   });
 
-  it("is kept for good where its name has a hash, and asked for again where it has none", async () => {
-    const cached = async (path: string) => (await ask(path)).headers["cache-control"];
+  it("is immutable if its name has a hash, and revalidated otherwise", async () => {
+    const cached = async (path: string) => (await request(path)).headers["cache-control"];
     expect(await cached("/assets/main-1.js")).toBe("public, max-age=31536000, immutable");
     for (const path of ["/", "/service-worker.js", "/openapi.json", "/docs"]) {
       expect(await cached(path)).toBe("no-cache");
@@ -157,18 +155,18 @@ describe("what does not change", () => {
   });
 });
 
-describe("answers of the API", () => {
+describe("an API answer", () => {
   const withToken = (headers: Record<string, string> = {}) => ({
     authorization: `Bearer ${alice.token}`,
     "accept-encoding": "gzip, br",
     ...headers,
   });
 
-  it("travel compressed where they are large and hold no secret", async () => {
+  it("is compressed if it is large and contains no secret", async () => {
     for (const path of [`/chats/${chat_id}/messages`, "/users/search?q=bob", "/metrics"]) {
       const [plain, answer] = [
-        await ask(path, withToken({ "accept-encoding": "identity" })),
-        await ask(path, withToken()),
+        await request(path, withToken({ "accept-encoding": "identity" })),
+        await request(path, withToken()),
       ];
       expect([path, answer.headers["content-encoding"]]).toEqual([path, "gzip"]);
       expect(answer.headers.vary).toMatch(/\bAccept-Encoding\b/);
@@ -177,14 +175,14 @@ describe("answers of the API", () => {
     }
   });
 
-  it("travel as they are where they are small", async () => {
-    const { headers } = await ask("/users/search?q=alice", withToken());
+  it("is not compressed if it is small", async () => {
+    const { headers } = await request("/users/search?q=alice", withToken());
     expect(headers["content-encoding"]).toBeUndefined();
   });
 
-  it("travel as they are where they hold tokens, session keys or the names of contacts", async () => {
+  it("is not compressed if it contains tokens, session keys or names of contacts", async () => {
     for (let one = 1; one < 20; one++) await alice.chatWith(`bob-with-a-longer-name-${one}`);
-    const chats = await ask("/chats", withToken());
+    const chats = await request("/chats", withToken());
     expect(chats.bytes.length).toBeGreaterThan(1024);
     expect(chats.headers["content-encoding"]).toBeUndefined();
     const response = await fetch(`${server.url}/auth/login`, {
@@ -197,10 +195,10 @@ describe("answers of the API", () => {
     await response.text();
   });
 
-  it("are no frames: these are encrypted", async () => {
+  it("is not compressed if it is a frame, whose contents are encrypted", async () => {
     const tag = Buffer.alloc(32, 1).toString("base64");
     const accept = { accept: "application/msgpack", "lacre-request": tag };
-    const { headers } = await ask(`/chats/${chat_id}/messages`, withToken(accept));
+    const { headers } = await request(`/chats/${chat_id}/messages`, withToken(accept));
     expect(headers["content-type"]).toBe("application/msgpack");
     expect(headers["content-encoding"]).toBeUndefined();
   });

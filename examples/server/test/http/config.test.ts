@@ -3,8 +3,8 @@ import { describe, expect, it } from "vitest";
 import { readConfig } from "../../src/config.js";
 import { variablesOf } from "./variables.js";
 
-describe("the configuration", () => {
-  it("needs nothing", () => {
+describe("readConfig", () => {
+  it("requires no variable", () => {
     expect(readConfig({})).toMatchObject({
       database: { dialect: "sqlite", path: "lacre.db" },
       redisUrl: undefined,
@@ -19,21 +19,21 @@ describe("the configuration", () => {
     });
   });
 
-  it("takes lists with spaces", () => {
+  it("accepts lists with spaces", () => {
     const { corsOrigins, trustedProxies } = readConfig({
       CORS_ORIGINS: "https://a.example, http://b.example:81",
       TRUSTED_PROXIES: "10.0.0.0/8, 192.0.2.7,2001:db8::/32",
     });
     expect(corsOrigins).toEqual(["https://a.example", "http://b.example:81"]);
     const trusted = ["10.1.2.3", "192.0.2.7", "2001:db8::1"];
-    const strange = ["11.0.0.1", "192.0.2.8", "2001:db9::1"];
+    const untrusted = ["11.0.0.1", "192.0.2.8", "2001:db9::1"];
     const check = (address: string) =>
       trustedProxies.check(address, address.includes(":") ? "ipv6" : "ipv4");
     expect(trusted.map(check)).toEqual([true, true, true]);
-    expect(strange.map(check)).toEqual([false, false, false]);
+    expect(untrusted.map(check)).toEqual([false, false, false]);
   });
 
-  it("takes a secret of any letters, and none that Node has decoded with loss", () => {
+  it("accepts secrets in any script, and rejects those with a replacement character", () => {
     const secret = "contraseña 🔑 ".repeat(3);
     expect(readConfig({ SERVER_SECRET: secret }).serverSecret).toBe(secret);
     for (const name of ["SERVER_SECRET", "FIRST_VERSION_SECRET", "METRICS_TOKEN", "REDIS_URL"]) {
@@ -43,7 +43,7 @@ describe("the configuration", () => {
     }
   });
 
-  it("takes what is empty for absent, as compose files leave it", () => {
+  it("treats empty variables as unset, because compose files leave them empty", () => {
     const empty = Object.fromEntries(variablesOf(readConfig).map((name) => [name, ""]));
     expect(readConfig(empty)).toEqual(readConfig({}));
   });
@@ -76,7 +76,7 @@ describe("the configuration", () => {
     ["RATE_LIMIT_USER", "0"],
     ["RATE_LIMIT_AUTH", "many"],
     ["RATE_LIMIT_FRAMES", "1e3"],
-  ])("refuses %s=%s by its name", (name, value) => {
+  ])("rejects %s=%s and names the variable", (name, value) => {
     const env = name === "DATABASE_POOL_SIZE" ? { DATABASE_URL: "postgres://h/d" } : {};
     expect(() => readConfig({ ...env, [name]: value })).toThrow(name);
   });
@@ -85,11 +85,11 @@ describe("the configuration", () => {
     ["/", ""],
     ["/lacre", "/lacre"],
     ["/apps/lacre-2.0/", "/apps/lacre-2.0"],
-  ])("takes BASE_PATH=%s", (BASE_PATH, basePath) => {
+  ])("accepts BASE_PATH=%s", (BASE_PATH, basePath) => {
     expect(readConfig({ BASE_PATH })).toMatchObject({ basePath });
   });
 
-  it("takes each bound", () => {
+  it("accepts the values at the bounds", () => {
     const env = {
       SERVER_PORT: "65535",
       SERVER_SECRET: "x".repeat(32),
@@ -98,17 +98,17 @@ describe("the configuration", () => {
     expect(readConfig(env)).toMatchObject({ port: 65_535, serverSecret: "x".repeat(32) });
   });
 
-  it("never repeats a secret that it refuses", () => {
-    const refusal = (env: NodeJS.ProcessEnv) => {
+  it("never repeats a rejected secret", () => {
+    const errorOf = (env: NodeJS.ProcessEnv) => {
       try {
         return readConfig(env);
       } catch (error) {
         return (error as Error).message;
       }
     };
-    expect(refusal({ SERVER_SECRET: "hunter2hunter2" })).not.toContain("hunter2");
-    expect(refusal({ DATABASE_URL: "mysql://root:hunter2@h/d" })).not.toContain("hunter2");
-    expect(refusal({ REDIS_URL: "redis:hunter2@h" })).not.toContain("hunter2");
+    expect(errorOf({ SERVER_SECRET: "hunter2hunter2" })).not.toContain("hunter2");
+    expect(errorOf({ DATABASE_URL: "mysql://root:hunter2@h/d" })).not.toContain("hunter2");
+    expect(errorOf({ REDIS_URL: "redis:hunter2@h" })).not.toContain("hunter2");
   });
 });
 
@@ -116,11 +116,11 @@ describe(".env.example", () => {
   const text = readFileSync(new URL("../../.env.example", import.meta.url), "utf8");
   const lines = [...text.matchAll(/^([A-Z_]+)=(.*)$/gm)];
 
-  it("explains each variable that the server reads, and no other", () => {
+  it("explains exactly the variables that the server reads", () => {
     expect(lines.map(([, name]) => name).sort()).toEqual(variablesOf(readConfig).sort());
   });
 
-  it("is itself a configuration: the one without any", () => {
+  it("contains the default values", () => {
     const env = Object.fromEntries(lines.map(([, name, value]) => [name, value]));
     expect(readConfig(env)).toEqual(readConfig({}));
   });

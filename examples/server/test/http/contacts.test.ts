@@ -1,6 +1,6 @@
 import { ChatMessage, Heartbeat, StatusEvent } from "lacre";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { messageIn, TestServer, type TestUser } from "../support.js";
+import { jsonOf, messageIn, TestServer, type TestUser } from "../support.js";
 import type { TestConnection } from "../websocket/test-connection.js";
 
 const server = new TestServer();
@@ -12,7 +12,7 @@ let count = 0;
 beforeAll(() => server.start());
 afterAll(() => server.remove());
 
-/** Alice asks bob for a chat; carol is somebody else. */
+/** Creates a request of alice to bob, and a third user, carol. */
 async function request(): Promise<number> {
   count += 1;
   [alice, bob, carol] = [
@@ -23,25 +23,21 @@ async function request(): Promise<number> {
   return alice.requestChat(`bob-${count}`);
 }
 
-function jsonOf({ content, nonce, ...rest }: ChatMessage) {
-  const base64 = (bytes: Uint8Array) => Buffer.from(bytes).toString("base64");
-  return { ...rest, content: base64(content), nonce: base64(nonce) };
-}
-
 const send = (user: TestUser, chat_id: number, message = messageIn(chat_id, user.id)) =>
   user.post(`/chats/${chat_id}/messages`, jsonOf(message));
 const contact = (user: TestUser, chat_id: number, action: string) =>
   user.post(`/chats/${chat_id}/contact`, { action });
-const seen = async (user: TestUser, chat_id: number) => (await user.get(`/chats/${chat_id}`)).body;
+const chatOf = async (user: TestUser, chat_id: number) =>
+  (await user.get(`/chats/${chat_id}`)).body;
 const NOT_ACCEPTED = { status: 403, body: { error_code: "ERR_NOT_ACCEPTED" } };
 
-/** The statuses that come up to a heartbeat's answer. */
+/** Returns the status events that arrive before the answer to a heartbeat. */
 async function statusesOf(connection: TestConnection): Promise<string[]> {
   connection.send(Heartbeat, { sent_at: 1 });
   return statusesUntil(connection, ({ type }) => type === "heartbeat");
 }
 
-/** The statuses that come up to one, included. */
+/** Returns the status events up to and including `last`. */
 function statusesUpTo(connection: TestConnection, last: string): Promise<string[]> {
   return statusesUntil(connection, (frame) => nameOf(frame) === last);
 }
@@ -61,28 +57,28 @@ async function statusesUntil(connection: TestConnection, isLast: (frame: Frame) 
   }
 }
 
-describe("a chat that was not accepted yet", () => {
-  it("shows as a request to both, and takes one message", async () => {
+describe("a chat request", () => {
+  it("is shown to both members, and accepts one message", async () => {
     const id = await request();
-    expect((await seen(alice, id)).request).toBe("outgoing");
+    expect((await chatOf(alice, id)).request).toBe("outgoing");
     const { body } = await bob.get("/chats");
     expect(body.chats[0]).toMatchObject({ chat_id: id, request: "incoming" });
     const first = messageIn(id, alice.id);
     expect((await send(alice, id, first)).status).toBe(201);
     expect(await send(alice, id)).toMatchObject(NOT_ACCEPTED);
-    // What was stored is acknowledged again.
+    // A repeated message that is already stored is acknowledged again.
     expect((await send(alice, id, first)).status).toBe(200);
-    expect((await seen(bob, id)).last_seq).toBe(1);
+    expect((await chatOf(bob, id)).last_seq).toBe(1);
   });
 
-  it("takes one message also where several come at once", async () => {
+  it("accepts one of several simultaneous messages", async () => {
     const id = await request();
     const answers = await Promise.all(Array.from({ length: 6 }, () => send(alice, id)));
     expect(answers.filter(({ status }) => status === 201)).toHaveLength(1);
     expect(answers.filter(({ status }) => status === 403)).toHaveLength(5);
   });
 
-  it("goes on once it is accepted, by its other member only", async () => {
+  it("accepts messages after the other member has accepted it", async () => {
     const id = await request();
     await send(alice, id);
     expect(await contact(alice, id, "accept")).toMatchObject({ status: 403 });
@@ -92,21 +88,21 @@ describe("a chat that was not accepted yet", () => {
     expect([status, body.request]).toEqual([200, undefined]);
     expect((await contact(bob, id, "accept")).status).toBe(200);
     expect((await send(alice, id)).status).toBe(201);
-    expect((await seen(alice, id)).request).toBeUndefined();
+    expect((await chatOf(alice, id)).request).toBeUndefined();
   });
 
-  it("is accepted by an answer, as clients that know nothing of requests give it", async () => {
+  it("is accepted by a message of the other member, whose client may not support requests", async () => {
     const id = await request();
     const connection = await alice.connect(["chat_changed"]);
     await send(alice, id);
     expect((await send(bob, id)).status).toBe(201);
     expect((await send(alice, id)).status).toBe(201);
-    expect((await seen(bob, id)).request).toBeUndefined();
+    expect((await chatOf(bob, id)).request).toBeUndefined();
     await statusesUpTo(connection, `chat_changed ${bob.id}`);
     connection.socket.close();
   });
 
-  it("may be started over by its creator, and takes no other message then", async () => {
+  it("can be restarted by its creator, without a further message", async () => {
     const id = await request();
     await send(alice, id);
     const salt = Buffer.alloc(16, 9).toString("base64");
@@ -117,7 +113,7 @@ describe("a chat that was not accepted yet", () => {
     expect((await send(alice, id)).status).toBe(201);
   });
 
-  it("tells its creator nothing of the other: presence, receipts or typing", async () => {
+  it("hides presence, receipts and typing of the other member from its creator", async () => {
     const id = await request();
     const ofBob = await bob.connect();
     const ofAlice = await alice.connect();
@@ -135,8 +131,8 @@ describe("a chat that was not accepted yet", () => {
   });
 });
 
-describe("a user who is blocked", () => {
-  it("cannot write, nor open another chat, and is told no more than before a chat is accepted", async () => {
+describe("a blocked user", () => {
+  it("cannot write or open another chat, and gets the same answers as in a request", async () => {
     const id = await request();
     await send(alice, id);
     const before = await send(alice, id);
@@ -144,16 +140,16 @@ describe("a user who is blocked", () => {
     expect([status, body.is_blocked]).toEqual([200, true]);
     const after = await send(alice, id);
     expect({ ...after.body, timestamp: 0 }).toEqual({ ...before.body, timestamp: 0 });
-    expect(await seen(alice, id)).toMatchObject({ request: "outgoing" });
-    expect(await seen(alice, id)).not.toHaveProperty("is_blocked");
+    expect(await chatOf(alice, id)).toMatchObject({ request: "outgoing" });
+    expect(await chatOf(alice, id)).not.toHaveProperty("is_blocked");
     const again = await alice.post("/chats", { peer_name: `bob-${count}`, encryption_type: "x" });
     expect(again).toMatchObject({ status: 409, body: { error_code: "ERR_CHAT_EXISTS" } });
     expect(await contact(bob, id, "accept")).toMatchObject({ status: 200 });
-    expect((await seen(bob, id)).is_blocked).toBeUndefined();
+    expect((await chatOf(bob, id)).is_blocked).toBeUndefined();
     expect((await send(alice, id)).status).toBe(201);
   });
 
-  it("cannot write in a chat that was accepted, until the other one unblocks them", async () => {
+  it("cannot write in an accepted chat until unblocked", async () => {
     const id = await request();
     await contact(bob, id, "accept");
     for (const [blocker, blocked] of [
@@ -170,20 +166,20 @@ describe("a user who is blocked", () => {
     }
   });
 
-  it("cannot change when messages are deleted, and the blocker can", async () => {
+  it("cannot set auto_delete_hours, which the blocking member can", async () => {
     const id = await request();
     await contact(bob, id, "accept");
     await contact(bob, id, "block");
     const set = (user: TestUser, auto_delete_hours: number) =>
       user.patch(`/chats/${id}/config`, { auto_delete_hours });
     expect(await set(alice, 1)).toMatchObject(NOT_ACCEPTED);
-    expect(await seen(bob, id)).not.toHaveProperty("auto_delete_hours");
+    expect(await chatOf(bob, id)).not.toHaveProperty("auto_delete_hours");
     expect((await set(bob, 2)).status).toBe(200);
     await contact(bob, id, "unblock");
     expect((await set(alice, 1)).status).toBe(200);
   });
 
-  it("gets the same answer as before the block when they set up deletion in a request", async () => {
+  it("can still set auto_delete_hours in a request, as before the block", async () => {
     const id = await request();
     const set = async (auto_delete_hours: number) =>
       (await alice.patch(`/chats/${id}/config`, { auto_delete_hours })).status;
@@ -192,7 +188,7 @@ describe("a user who is blocked", () => {
     expect([before, await set(2)]).toEqual([200, 200]);
   });
 
-  it("is offline to the blocker, as the blocker is to them, and gets no event that says why", async () => {
+  it("and the blocking member appear offline to each other, without an event that reveals the block", async () => {
     const id = await request();
     await contact(bob, id, "accept");
     const [ofAlice, ofBob] = [await alice.connect(["chat_changed"]), await bob.connect()];

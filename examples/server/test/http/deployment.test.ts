@@ -19,7 +19,7 @@ describe("docker-compose.yml", () => {
   const { services, volumes } = parse(read("docker-compose.yml"), { merge: true });
   const servers = ["server-1", "server-2"];
 
-  it("has the server twice behind a proxy, with what they share", () => {
+  it("has two servers behind a proxy, with PostgreSQL and Redis", () => {
     expect(Object.keys(services)).toEqual([...servers, "proxy", "postgres", "redis"]);
     expect(services.postgres.image).toBe("postgres:16");
     expect(services.redis.image).toBe("redis:7");
@@ -31,7 +31,7 @@ describe("docker-compose.yml", () => {
     }
   });
 
-  it("sets variables that the server knows, and values that it takes", () => {
+  it("sets known variables to valid values", () => {
     for (const name of servers) {
       const { environment } = services[name] as { environment: Record<string, string> };
       expect(Object.keys(environment).filter((one) => !known.includes(one))).toEqual([]);
@@ -45,7 +45,7 @@ describe("docker-compose.yml", () => {
     }
   });
 
-  it("starts each when what it needs is healthy, and keeps the database", () => {
+  it("starts each service after its dependencies are healthy, and keeps the database in a volume", () => {
     const healthy = { condition: "service_healthy" };
     for (const name of servers) {
       expect(services[name].depends_on).toEqual({ postgres: healthy, redis: healthy });
@@ -81,7 +81,7 @@ describe("the Dockerfile", () => {
     await database.remove();
   });
 
-  it("copies what there is", () => {
+  it("copies existing files only", () => {
     for (const { instruction, rest } of lines) {
       if (instruction !== "COPY" || rest.startsWith("--")) continue;
       for (const path of rest.split(" ").slice(0, -1)) {
@@ -90,7 +90,7 @@ describe("the Dockerfile", () => {
     }
   });
 
-  it("sets variables that the server knows, and does not run as root", () => {
+  it("sets known variables, and does not run as root", () => {
     const variables = lines
       .filter(({ instruction }) => instruction === "ENV")
       .flatMap(({ rest }) => rest.split(" ").map((pair) => pair.split("=")[0]!));
@@ -98,14 +98,14 @@ describe("the Dockerfile", () => {
     expect(lines.find(({ instruction }) => instruction === "USER")?.rest).toBe("node");
   });
 
-  it("compiles a server that starts, and whose health check passes while it runs", async () => {
+  it("compiles a server that starts and passes its health check while it runs", async () => {
     const compile = lines.find(({ rest }) => rest.includes("esbuild"))!.rest;
     execFileSync("sh", ["-c", compile], { cwd: root, stdio: "pipe" });
     const [command = "", ...args] = json(start!.rest);
     expect(command).toBe("node");
     const env = { SERVER_PORT: String(await freePort()), DATABASE_URL: urlOf(database.config) };
     program = new ServerProgram(args, { env, cwd: root });
-    await program.said("listening on");
+    await program.printed("listening on");
     const [, ...check] = json(healthcheck!.rest);
     const passes = () => {
       execFileSync(process.execPath, check, { env: { ...process.env, ...env }, stdio: "pipe" });
@@ -118,23 +118,25 @@ describe("the Dockerfile", () => {
 
 describe("docs/operations.md", () => {
   const text = readFileSync(`${root}docs/operations.md`, "utf8");
-  const named = (pattern: RegExp) => [
+  const mentioned = (pattern: RegExp) => [
     ...new Set([...text.matchAll(pattern)].map(([, one]) => one!)),
   ];
 
-  it("names metrics, commands, variables and codes that there are", async () => {
+  it("mentions existing metrics, commands, variables and error codes only", async () => {
     const metrics = await new Metrics().registry.getMetricsAsJSON();
-    const watched = named(/`((?:lacre|nodejs|process)_\w+)`/g);
-    expect(watched).toEqual(expect.arrayContaining(metrics.map(({ name }) => name).filter(isOurs)));
-    expect(metrics.map(({ name }) => name)).toEqual(expect.arrayContaining(watched));
+    const documented = mentioned(/`((?:lacre|nodejs|process)_\w+)`/g);
+    expect(documented).toEqual(
+      expect.arrayContaining(metrics.map(({ name }) => name).filter(isOurs)),
+    );
+    expect(metrics.map(({ name }) => name)).toEqual(expect.arrayContaining(documented));
 
     const { scripts } = JSON.parse(read("package.json"));
     expect(Object.keys(scripts)).toEqual(
-      expect.arrayContaining(named(/npm run ([\w:]+) -w examples\/server/g)),
+      expect.arrayContaining(mentioned(/npm run ([\w:]+) -w examples\/server/g)),
     );
-    const variables = named(/`([A-Z]+_[A-Z_]+)`/g).filter((one) => !one.startsWith("ERR_"));
+    const variables = mentioned(/`([A-Z]+_[A-Z_]+)`/g).filter((one) => !one.startsWith("ERR_"));
     expect([...known, "POSTGRES_PASSWORD"]).toEqual(expect.arrayContaining(variables));
-    for (const code of named(/`(ERR_\w+)`/g)) expect(isErrorCode(code)).toBe(true);
+    for (const code of mentioned(/`(ERR_\w+)`/g)) expect(isErrorCode(code)).toBe(true);
   });
 });
 

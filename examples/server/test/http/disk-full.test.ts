@@ -9,7 +9,7 @@ import { until } from "../../harness/until.js";
 
 const prlimit = programPath("prlimit");
 
-describeIf(prlimit !== undefined, "prlimit")("a server whose disk is full", () => {
+describeIf(prlimit !== undefined, "prlimit")("a server on a full disk", () => {
   let database: ScratchDatabase;
   let server: ServerProcess;
   beforeAll(async () => {
@@ -21,7 +21,7 @@ describeIf(prlimit !== undefined, "prlimit")("a server whose disk is full", () =
     await server.stop();
     await database.remove();
   });
-  /** No file of the server may be written past so many bytes. */
+  /** Limits the size of the files that the server writes. */
   const limitFiles = (bytes: string) =>
     execFileSync(prlimit!, ["--pid", String(server.pid), `--fsize=${bytes}:`]);
   const statusOf = async (path: string, init?: RequestInit) => {
@@ -30,7 +30,7 @@ describeIf(prlimit !== undefined, "prlimit")("a server whose disk is full", () =
     return response.status;
   };
 
-  it("answers 503 to what writes, reads on, and comes back by itself", async () => {
+  it("answers writes with 503, still reads, and recovers without a restart", async () => {
     const [alice, bob] = [await register(server.url), await register(server.url)];
     await createChat(server.url, alice, bob);
     const headers = { authorization: `Bearer ${alice.access_token}` };

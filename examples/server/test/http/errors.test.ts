@@ -10,10 +10,10 @@ const server = new TestServer();
 beforeAll(() => server.start());
 afterAll(() => server.remove());
 
-let greeters = 0;
+let users = 0;
 
-/** Sends bytes as they are, and gives the status and the error of what comes back. */
-async function raw(text: string): Promise<[number, string]> {
+/** Sends bytes over TCP, and returns the status and the error code of the answer. */
+async function sendRaw(text: string): Promise<[number, string]> {
   const socket = connect(Number(new URL(server.url).port), "127.0.0.1");
   let answer = "";
   socket.setEncoding("utf8").on("data", (part) => {
@@ -33,7 +33,7 @@ async function answerTo(path: string, init?: RequestInit): Promise<[number, stri
   return [response.status, ErrorResponse.parse(await response.json()).error_code];
 }
 
-describe("an ErrorResponse answers", () => {
+describe("an ErrorResponse is the answer to", () => {
   it.each([
     ["GET", "/nothing", 404, "ERR_NOT_FOUND"],
     ["GET", "/chats/1/nothing", 401, "ERR_NOT_AUTHENTICATED"],
@@ -44,11 +44,11 @@ describe("an ErrorResponse answers", () => {
     ["DELETE", "/health", 405, "ERR_METHOD_NOT_ALLOWED"],
     ["POST", "/openapi.json", 405, "ERR_METHOD_NOT_ALLOWED"],
     ["GET", "/ws", 401, "ERR_NOT_AUTHENTICATED"],
-  ])("%s %s with %i %s", async (method, path, status, error_code) => {
+  ])("%s %s: %i %s", async (method, path, status, error_code) => {
     expect(await answerTo(path, { method })).toEqual([status, error_code]);
   });
 
-  it("says what an address takes", async () => {
+  it("a wrong method, with the allowed ones in the header Allow", async () => {
     const allowed = async (method: string, path: string) =>
       (await server.fetch(path, { method })).headers.get("allow");
     expect(await allowed("PUT", "/auth/login")).toBe("POST");
@@ -58,14 +58,20 @@ describe("an ErrorResponse answers", () => {
   it.each([
     ["too large", `"${"x".repeat(64 * 1024)}"`, "application/json", 413, "ERR_BODY_TOO_LARGE"],
     ["far too large", `"${"x".repeat(4_000_000)}"`, "application/json", 413, "ERR_BODY_TOO_LARGE"],
-    ["of another type", "{}", "application/xml", 415, "ERR_MEDIA_TYPE"],
-    ["of a form", "username=alice", "application/x-www-form-urlencoded", 415, "ERR_MEDIA_TYPE"],
-    ["no JSON", "{", "application/json", 400, "ERR_MALFORMED_JSON"],
+    ["of an unsupported type", "{}", "application/xml", 415, "ERR_MEDIA_TYPE"],
+    ["an HTML form", "username=alice", "application/x-www-form-urlencoded", 415, "ERR_MEDIA_TYPE"],
+    ["not JSON", "{", "application/json", 400, "ERR_MALFORMED_JSON"],
     ["empty", "", "application/json", 400, "ERR_MALFORMED_JSON"],
-    ["deep", "[".repeat(60_000), "application/json; charset=utf-8", 400, "ERR_MALFORMED_JSON"],
+    [
+      "deeply nested",
+      "[".repeat(60_000),
+      "application/json; charset=utf-8",
+      400,
+      "ERR_MALFORMED_JSON",
+    ],
     ["a list", "[]", "application/json", 422, "ERR_VALIDATION"],
     [
-      "of a prototype",
+      "an object with __proto__",
       '{"__proto__":{"username":"alice"}}',
       "application/json",
       422,
@@ -76,13 +82,13 @@ describe("an ErrorResponse answers", () => {
     expect(await answerTo("/auth/login", init)).toEqual([status, error_code]);
   });
 
-  it("text that no database keeps", async () => {
+  it("text with U+0000, which PostgreSQL cannot store", async () => {
     const credentials = { username: "alice", password: "correct horse", device_id: "a\u0000b" };
     const { status, body } = await server.request("POST", "/auth/register", credentials);
     expect([status, body.error_code]).toEqual([422, "ERR_VALIDATION"]);
   });
 
-  it("a body that is not text, is compressed, or comes in parts that are too many", async () => {
+  it("a body that is not UTF-8, is compressed, or exceeds the limit in chunks", async () => {
     const type = { "content-type": "application/json" };
     const post = (body: BodyInit, headers = {}) =>
       answerTo("/auth/login", {
@@ -98,97 +104,97 @@ describe("an ErrorResponse answers", () => {
   });
 });
 
-describe("an ErrorResponse answers what is no request", () => {
+describe("an ErrorResponse is the answer to a malformed request:", () => {
   it.each([
-    ["nonsense", "\u0000\u0001 nonsense\r\n\r\n", 400, "ERR_MALFORMED_REQUEST"],
+    ["not HTTP", "\u0000\u0001 nonsense\r\n\r\n", 400, "ERR_MALFORMED_REQUEST"],
     [
-      "HTTP/1.1 without a host",
+      "HTTP/1.1 without Host",
       "GET /health HTTP/1.1\r\nConnection: close\r\n\r\n",
       400,
       "ERR_MALFORMED_ADDRESS",
     ],
     [
-      "a bad host",
+      "an invalid Host",
       "GET /health HTTP/1.1\r\nHost: a/b\r\nConnection: close\r\n\r\n",
       400,
       "ERR_MALFORMED_ADDRESS",
     ],
     [
-      "two hosts",
+      "two Host headers",
       "GET /health HTTP/1.1\r\nHost: a\r\nhOST: b\r\nConnection: close\r\n\r\n",
       400,
       "ERR_MALFORMED_REQUEST",
     ],
     [
-      "two hosts of a WebSocket",
+      "two Host headers in a WebSocket handshake",
       "GET /ws HTTP/1.1\r\nHost: a\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n",
       400,
       "ERR_MALFORMED_REQUEST",
     ],
     [
-      "a bad path",
+      "an invalid path",
       "GET /\\a HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n",
       400,
       "ERR_MALFORMED_ADDRESS",
     ],
     [
-      "two lengths",
+      "two Content-Length headers",
       "POST /auth/login HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n",
       400,
       "ERR_MALFORMED_REQUEST",
     ],
     [
-      "a length and chunks",
+      "Content-Length and Transfer-Encoding",
       "POST /auth/login HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n",
       400,
       "ERR_MALFORMED_REQUEST",
     ],
     [
-      "headers without end",
+      "headers above 16 KiB",
       `GET /health HTTP/1.1\r\nHost: a\r\nX-Long: ${"x".repeat(20_000)}\r\n\r\n`,
       431,
       "ERR_HEADERS_TOO_LARGE",
     ],
     [
-      "an upgrade of what has a body",
+      "an upgrade with a body",
       "POST /auth/login HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: h2c\r\nContent-Length: 2\r\n\r\n{}",
       400,
       "ERR_MALFORMED_REQUEST",
     ],
     [
-      "an upgrade elsewhere",
+      "an upgrade of another path",
       "GET //evil.example/ws HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n",
       404,
       "ERR_NOT_FOUND",
     ],
     [
-      "a request for a proxy",
+      "CONNECT",
       "CONNECT evil.example:443 HTTP/1.1\r\nHost: evil.example\r\n\r\n",
       400,
       "ERR_MALFORMED_REQUEST",
     ],
   ])("%s", async (_, text, status, error_code) => {
-    expect(await raw(text)).toEqual([status, error_code]);
+    expect(await sendRaw(text)).toEqual([status, error_code]);
   });
 
   it.each([
     ["no key", "Sec-WebSocket-Version: 13"],
-    ["a bad key", "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: short"],
+    ["an invalid key", "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: short"],
     ["no version", "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ=="],
     ["an old version", "Sec-WebSocket-Version: 7\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ=="],
-  ])("a WebSocket's handshake with %s", async (_, headers) => {
-    const { token } = await server.register(`greeter-${greeters++}`);
+  ])("a WebSocket handshake with %s", async (_, headers) => {
+    const { token } = await server.register(`user-${users++}`);
     const head = `GET /ws?token=${token} HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket`;
-    const answer = await raw(`${head}\r\n${headers}\r\n\r\n`);
+    const answer = await sendRaw(`${head}\r\n${headers}\r\n\r\n`);
     expect(answer).toEqual([400, "ERR_MALFORMED_REQUEST"]);
   });
 
-  it("and the server goes on", async () => {
+  it("after all of which the server still answers", async () => {
     expect((await server.fetch("/health")).status).toBe(200);
   });
 });
 
-it("a health check in HTTP/1.0, which needs no host, is answered", async () => {
+it("answers a health check in HTTP/1.0 without Host", async () => {
   const socket = connect(Number(new URL(server.url).port), "127.0.0.1");
   socket.write("GET /health HTTP/1.0\r\n\r\n");
   const [answer] = await once(socket.setEncoding("utf8"), "data");
@@ -196,8 +202,8 @@ it("a health check in HTTP/1.0, which needs no host, is answered", async () => {
   socket.destroy();
 });
 
-describe("a request that names another protocol", () => {
-  it("is answered as without it, where the server does not speak that", async () => {
+describe("a request with the header Upgrade", () => {
+  it("is answered normally if the server does not support the protocol", async () => {
     const socket = connect(Number(new URL(server.url).port), "127.0.0.1");
     socket.write(
       "GET /health HTTP/1.1\r\nHost: a\r\nConnection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\n\r\n",
@@ -208,16 +214,16 @@ describe("a request that names another protocol", () => {
     await once(socket, "close");
   });
 
-  it("gets no WebSocket for it", async () => {
+  it("is rejected on /ws if the protocol is not websocket", async () => {
     const { token } = await server.register("alice");
     expect(
-      await raw(
+      await sendRaw(
         `GET /ws?token=${token} HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: h2c\r\n\r\n`,
       ),
     ).toEqual([426, "ERR_UPGRADE_REQUIRED"]);
   });
 
-  it("learns with an ErrorResponse why it gets no WebSocket", async () => {
+  it("receives an ErrorResponse if the WebSocket is rejected", async () => {
     const socket = new WebSocket(`${server.url.replace("http", "ws")}/ws?token=bad`);
     socket.on("error", () => {});
     const [, response] = await once(socket, "unexpected-response");

@@ -8,7 +8,7 @@ import { PASSWORD, type TestServer, type TestUser } from "../support.js";
 const encode = (value: unknown) => Buffer.from(JSON.stringify(value)).toString("base64url");
 const decode = (text: string) => JSON.parse(Buffer.from(text, "base64url").toString());
 
-/** Tokens that say what a good one of this user's says, and are not good. */
+/** Returns invalid tokens with the claims of a valid token of this user. */
 export async function forgedTokens(
   server: TestServer,
   user: TestUser,
@@ -17,7 +17,7 @@ export async function forgedTokens(
   const header = decode(head);
   const payload = decode(claims);
   const { privateKey, publicKey } = generateKeyPairSync("rsa", { modulusLength: 2048 });
-  const own = (changes: object) =>
+  const signed = (changes: object) =>
     new SignJWT(payload).setProtectedHeader({ ...header, ...changes }).sign(privateKey);
 
   const { keys } = (await (await server.fetch("/.well-known/jwks.json")).json()) as {
@@ -25,7 +25,7 @@ export async function forgedTokens(
   };
   const jwk = keys.find(({ kid }) => kid === header.kid)!;
   const pem = createPublicKey({ key: jwk, format: "jwk" }).export({ type: "spki", format: "pem" });
-  const confused = `${encode({ ...header, alg: "HS256" })}.${claims}`;
+  const signedInput = `${encode({ ...header, alg: "HS256" })}.${claims}`;
 
   const { body } = await server.request("POST", "/auth/login", {
     username: payload.username ?? (await user.get("/users/me")).body.username,
@@ -49,10 +49,10 @@ export async function forgedTokens(
     revoked: revoked.access_token!,
     refresh: revoked.refresh_token!,
     "alg none": `${encode({ ...header, alg: "none" })}.${claims}.`,
-    "HS256 with the public key": `${confused}.${createHmac("sha256", pem).update(confused).digest("base64url")}`,
-    "an unknown kid": await own({ kid: randomBytes(8).toString("hex") }),
-    "another's key under our kid": await own({}),
-    "an embedded key": await own({ jwk: await exportJWK(publicKey) }),
+    "HS256 with the public key": `${signedInput}.${createHmac("sha256", pem).update(signedInput).digest("base64url")}`,
+    "an unknown kid": await signed({ kid: randomBytes(8).toString("hex") }),
+    "another key with our kid": await signed({}),
+    "an embedded key": await signed({ jwk: await exportJWK(publicKey) }),
     "other claims": `${head}.${encode({ ...payload, sub: "1", exp: payload.exp + 1 })}.${signature}`,
     garbage: "not-a-token",
   };

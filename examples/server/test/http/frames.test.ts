@@ -25,32 +25,32 @@ describe("frames over HTTP", () => {
       body: frame as Uint8Array<ArrayBuffer>,
       headers: { authorization: `Bearer ${alice.token}`, "content-type": frames, accept: frames },
     });
-  const opened = async (response: Response, request: MessageProtocol | Uint8Array) =>
+  const openAnswer = async (response: Response, request: MessageProtocol | Uint8Array) =>
     openHttpAnswer(await response.arrayBuffer(), {
       key: httpKeys(alice.sessionKey).server,
       request,
     });
 
   it.each([1, 2] as const)(
-    "a message goes in and its acknowledgement comes out, on wire %i",
+    "carry a message, its acknowledgement and a list, on wire %i",
     async (wire) => {
       const key = httpKeys(alice.sessionKey).client;
       const message = messageIn(chat_id, alice.id);
       const request = ChatMessage.toProtocol(message, key, { wire });
       const response = await send(request.toBytes());
       expect(response.status).toBe(201);
-      const ack = await opened(response, request);
+      const ack = await openAnswer(response, request);
       expect(ack.wire).toBe(wire);
       expect(Stored.fromProtocol(ack)).toMatchObject({ chat_id, client_id: message.client_id });
 
-      const asked = randomBytes(32);
+      const requestId = randomBytes(32);
       const headers = {
         authorization: `Bearer ${alice.token}`,
         accept: frames,
-        "lacre-request": asked.toString("base64"),
+        "lacre-request": requestId.toString("base64"),
       };
       const response2 = await server.fetch(`/chats/${chat_id}/messages`, { headers });
-      const list = await opened(response2, new Uint8Array(asked));
+      const list = await openAnswer(response2, new Uint8Array(requestId));
       expect(MessageListResponse.fromProtocol(list).messages.at(-1)).toMatchObject({
         client_id: message.client_id,
         content: message.content,
@@ -58,38 +58,38 @@ describe("frames over HTTP", () => {
     },
   );
 
-  it("answers a repeated frame with an answer to it, and to no other", async () => {
+  it("are each answered with a frame that is bound to the request", async () => {
     const key = httpKeys(alice.sessionKey).client;
     const message = messageIn(chat_id, alice.id);
     const [first, second] = [1, 2].map(() => ChatMessage.toProtocol(message, key, { wire: 2 }));
     const answers = [await send(first!.toBytes()), await send(second!.toBytes())];
     expect(answers.map(({ status }) => status)).toEqual([201, 200]);
     const again = answers[1]!.clone();
-    await expect(opened(answers[0]!, second!)).rejects.toThrow(VerifyError);
-    expect((await opened(again, second!)).type).toBe("ack");
+    await expect(openAnswer(answers[0]!, second!)).rejects.toThrow(VerifyError);
+    expect((await openAnswer(again, second!)).type).toBe("ack");
   });
 
-  it("is refused under a wrong key, when it is old, and without a client id", async () => {
+  it("are rejected under a wrong key, if they are old, and without a client id", async () => {
     const { client, server: other } = httpKeys(alice.sessionKey);
     const message = messageIn(chat_id, alice.id);
     const { client_id: _, ...withoutId } = message;
-    const refusal = async (frame: Uint8Array) => {
+    const rejection = async (frame: Uint8Array) => {
       const response = await send(frame);
       return [response.status, (await response.json()).error_code];
     };
     const old = { timestamp: Date.now() / 1000 - 1000 };
     for (const key of [other, directionKeys(alice.sessionKey).client]) {
       const frame = ChatMessage.toProtocol(message, key).toBytes();
-      expect(await refusal(frame)).toEqual([400, "ERR_VERIFY"]);
+      expect(await rejection(frame)).toEqual([400, "ERR_VERIFY"]);
     }
-    expect(await refusal(ChatMessage.toProtocol(message, client, old).toBytes())).toEqual([
+    expect(await rejection(ChatMessage.toProtocol(message, client, old).toBytes())).toEqual([
       400,
       "ERR_EXPIRED",
     ]);
-    expect(await refusal(ChatMessage.toProtocol(withoutId, client).toBytes())).toEqual([
+    expect(await rejection(ChatMessage.toProtocol(withoutId, client).toBytes())).toEqual([
       422,
       "ERR_VALIDATION",
     ]);
-    expect(await refusal(new Uint8Array(50))).toEqual([400, "ERR_MALFORMED"]);
+    expect(await rejection(new Uint8Array(50))).toEqual([400, "ERR_MALFORMED"]);
   });
 });

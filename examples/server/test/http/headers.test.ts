@@ -11,8 +11,8 @@ afterAll(() => server.remove());
 
 const get = (path: string, headers: Record<string, string> = {}) => server.fetch(path, { headers });
 
-describe("headers", () => {
-  it("keep pages from framing, sniffing, leaking and keeping", async () => {
+describe("response headers", () => {
+  it("forbid framing, type sniffing, referrers and caching", async () => {
     for (const path of ["/users/me", "/nothing", "/auth/login"]) {
       const { headers } = await get(path);
       expect(Object.fromEntries(headers)).toMatchObject({
@@ -26,7 +26,7 @@ describe("headers", () => {
     }
   });
 
-  it("let in pages of the origins that are listed, and of no other", async () => {
+  it("allow the origins of CORS_ORIGINS only", async () => {
     const allowed = async (origin: string, method = "GET") => {
       const { headers } = await server.fetch("/users/me", { method, headers: { origin } });
       expect(headers.get("vary")).toContain("Origin");
@@ -46,7 +46,7 @@ describe("headers", () => {
     }
   });
 
-  it("name the request, by the id that it came with if that is one", async () => {
+  it("contain the request's own x-request-id if it is valid, and a new one otherwise", async () => {
     const id = async (given: string) =>
       (await get("/health", { "x-request-id": given })).headers.get("x-request-id");
     expect(await id("from-a-proxy-1")).toBe("from-a-proxy-1");
@@ -55,13 +55,13 @@ describe("headers", () => {
     }
   });
 
-  it("say how to log in where nobody is", async () => {
+  it("contain www-authenticate in an answer with 401", async () => {
     expect((await get("/users/me")).headers.get("www-authenticate")).toBe("Bearer");
   });
 });
 
-describe("the log", () => {
-  it("has a line for each request, with its id and its user, and no token, password or query", async () => {
+describe("request log", () => {
+  it("has a line with id and user for each request, without token, password or query", async () => {
     const headers = { authorization: `Bearer ${alice.token}`, "x-request-id": "request-of-alice" };
     await get("/users/search?q=secret-query", headers);
     await get(`/ws?token=${alice.token}`);

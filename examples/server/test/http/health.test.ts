@@ -16,31 +16,31 @@ import {
   type ScratchDatabase,
   urlOf,
 } from "../storage/databases.js";
-import { messageIn, PASSWORD, TestServer, type TestUser } from "../support.js";
+import { jsonOf, messageIn, PASSWORD, TestServer, type TestUser } from "../support.js";
 
 const health = async (server: TestServer) => {
   const { status, body, headers } = await server.request("GET", "/health");
   return { status, body, retryAfter: headers.get("retry-after") };
 };
 
-describe("the health of a server", () => {
+describe("GET /health", () => {
   const server = new TestServer();
   beforeAll(() => server.start());
   afterAll(() => server.remove());
 
-  it("is good while its database answers", async () => {
+  it("answers 200 while the database answers", async () => {
     const { status, body } = await health(server);
     expect([status, body.status, body.database]).toEqual([200, "ok", "ok"]);
     expect(["ok", "none"]).toContain(body.redis);
   });
 });
 
-describe("the health of a server without its Redis", () => {
+describe("GET /health during an outage of Redis", () => {
   const server = new TestServer(undefined, { REDIS_URL: "redis://127.0.0.1:1" });
   beforeAll(() => server.start());
   afterAll(() => server.remove());
 
-  it("is degraded, and it serves whom it can", async () => {
+  it("answers degraded, and the server still works", async () => {
     const { status, body } = await health(server);
     expect([status, body]).toEqual([
       200,
@@ -53,7 +53,7 @@ describe("the health of a server without its Redis", () => {
   });
 });
 
-describeOnPostgres("the health of a server without its database", () => {
+describeOnPostgres("a server during an outage of PostgreSQL", () => {
   let database: ScratchDatabase;
   let server: TestServer;
   let alice: TestUser;
@@ -66,12 +66,12 @@ describeOnPostgres("the health of a server without its database", () => {
   });
   afterAll(() => server.remove());
 
-  it("is bad, which load balancers see by its status", async () => {
+  it("answers GET /health with 503", async () => {
     const { status, body, retryAfter } = await health(server);
     expect([status, body.error_code, retryAfter]).toEqual([503, "ERR_UNAVAILABLE", "5"]);
   });
 
-  it("shows in answers that say to come back, and in a metric", async () => {
+  it("answers requests with 503 and Retry-After, and counts failures in a metric", async () => {
     for (const path of ["/users/me", "/chats", "/chats/1"]) {
       const { status, body, headers } = await alice.get(path);
       expect([status, body.error_code]).toEqual([503, "ERR_UNAVAILABLE"]);
@@ -83,7 +83,7 @@ describeOnPostgres("the health of a server without its database", () => {
   });
 });
 
-/** What a server answers while its database takes no writes: to a login, to a message, and about its health. */
+/** Returns the answers to a login, to a message and to GET /health. */
 async function answersOf(server: TestServer, alice: TestUser, chat_id: number) {
   const credentials = { username: "alice", password: PASSWORD };
   const answers = await Promise.all([
@@ -98,13 +98,8 @@ async function answersOf(server: TestServer, alice: TestUser, chat_id: number) {
   }));
 }
 const NO_WRITES = { status: 503, code: "ERR_UNAVAILABLE", isRetryable: true };
-const jsonOf = ({ content, nonce, ...rest }: ChatMessage) => ({
-  ...rest,
-  content: Buffer.from(content).toString("base64"),
-  nonce: Buffer.from(nonce).toString("base64"),
-});
 
-describeOnPostgres("a server whose PostgreSQL becomes read-only, as a standby is", () => {
+describeOnPostgres("a server on a read-only PostgreSQL, such as a standby", () => {
   let database: ScratchDatabase;
   let server: TestServer;
   let alice: TestUser;
@@ -125,26 +120,26 @@ describeOnPostgres("a server whose PostgreSQL becomes read-only, as a standby is
     const client = new Client({ connectionString: urlOf(database.config) });
     await client.connect();
     const { rows } = await client.query("SELECT current_database() AS name");
-    // Takes effect with the next connection: also in a database that is read-only already.
+    // The connection itself may be read-only by default.
     await client.query("SET default_transaction_read_only = off");
     await client.query(
       `ALTER DATABASE ${rows[0].name} SET default_transaction_read_only = ${isReadOnly}`,
     );
-    // Waits until each is gone: one that lives on a moment longer still takes writes.
+    // ALTER DATABASE affects new connections only. Wait until each old one has ended: it would still accept writes.
     await client.query(
       "SELECT pg_terminate_backend(pid, 20000) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()",
     );
     await client.end();
   };
 
-  /** Whether the instances, which are asked in turn, all have this status: each keeps its result for a second. */
-  const isEverywhere = async (status: number) =>
+  /** Whether both instances answer with this status. Each caches its result for a second. */
+  const bothAnswer = async (status: number) =>
     (await health(server)).status === status && (await health(server)).status === status;
 
-  it("answers 503 to what writes, reads on, and comes back by itself", async () => {
+  it("answers writes with 503, still reads, and recovers without a restart", async () => {
     expect((await health(server)).status).toBe(200);
     await setReadOnly(true);
-    expect(await until(() => isEverywhere(503), 20)).toBe(true);
+    expect(await until(() => bothAnswer(503), 20)).toBe(true);
     expect(await answersOf(server, alice, chat_id)).toEqual([NO_WRITES, NO_WRITES, NO_WRITES]);
     expect(await until(async () => (await alice.get("/users/me")).status === 200, 20)).toBe(true);
     expect((await alice.get(`/chats/${chat_id}/messages`)).status).toBe(200);
@@ -155,24 +150,24 @@ describeOnPostgres("a server whose PostgreSQL becomes read-only, as a standby is
     connection.socket.terminate();
 
     await setReadOnly(false);
-    expect(await until(() => isEverywhere(200), 20)).toBe(true);
+    expect(await until(() => bothAnswer(200), 20)).toBe(true);
     const [login, message] = await answersOf(server, alice, chat_id);
     expect([login!.status, message!.status]).toEqual([200, 201]);
     expect(server.log.join("")).not.toContain('"status":500');
   });
 });
 
-describe("a server whose SQLite file another process keeps locked", () => {
+describe("a server on a SQLite file that another process has locked", () => {
   const server = new TestServer();
   beforeAll(() => server.start());
   afterAll(() => server.remove());
 
-  it("is healthy for as long as a backup may take", async () => {
+  it("answers GET /health with 200 while the lock is short enough for a backup", async () => {
     if (server.database.dialect !== "sqlite") return;
     expect((await health(server)).status).toBe(200);
     const other = new Database(server.database.path);
     other.exec("BEGIN IMMEDIATE");
-    // The result before this lasts a second.
+    // The server caches the previous result for a second.
     const isLocked = async () => (await health(server)).body.database === "locked";
     expect(await until(isLocked, 20)).toBe(true);
     const { status, body } = await health(server);
@@ -182,27 +177,30 @@ describe("a server whose SQLite file another process keeps locked", () => {
     expect(await until(async () => (await health(server)).body.database === "ok", 20)).toBe(true);
   });
 
-  // The lock lasts 15 s before it counts as a failure.
-  it.skipIf(isQuick)("answers 503 to what writes, reads on, and comes back by itself", async () => {
-    if (server.database.dialect !== "sqlite") return;
-    const alice = await server.register("alice");
-    await server.register("bob");
-    const chat_id = await alice.chatWith("bob");
-    const other = new Database(server.database.path);
-    other.exec("BEGIN IMMEDIATE");
-    expect(await until(async () => (await health(server)).status === 503, 40)).toBe(true);
-    expect(await answersOf(server, alice, chat_id)).toEqual([NO_WRITES, NO_WRITES, NO_WRITES]);
-    expect((await alice.get("/users/me")).status).toBe(200);
-    other.exec("ROLLBACK");
-    other.close();
-    expect(await until(async () => (await health(server)).status === 200, 20)).toBe(true);
-    const [login, message] = await answersOf(server, alice, chat_id);
-    expect([login!.status, message!.status]).toEqual([200, 201]);
-  });
+  // The server reports a lock as a failure after 15 s.
+  it.skipIf(isQuick)(
+    "answers writes with 503, still reads, and recovers without a restart",
+    async () => {
+      if (server.database.dialect !== "sqlite") return;
+      const alice = await server.register("alice");
+      await server.register("bob");
+      const chat_id = await alice.chatWith("bob");
+      const other = new Database(server.database.path);
+      other.exec("BEGIN IMMEDIATE");
+      expect(await until(async () => (await health(server)).status === 503, 40)).toBe(true);
+      expect(await answersOf(server, alice, chat_id)).toEqual([NO_WRITES, NO_WRITES, NO_WRITES]);
+      expect((await alice.get("/users/me")).status).toBe(200);
+      other.exec("ROLLBACK");
+      other.close();
+      expect(await until(async () => (await health(server)).status === 200, 20)).toBe(true);
+      const [login, message] = await answersOf(server, alice, chat_id);
+      expect([login!.status, message!.status]).toEqual([200, 201]);
+    },
+  );
 });
 
-describe("the health check", () => {
-  it("writes once a second at most, however often it is asked", async () => {
+describe("healthCheck", () => {
+  it("writes to the database at most once a second", async () => {
     const scratch = await createDatabase("sqlite");
     await migrate(scratch.config);
     const store = new Store(openDatabase(scratch.config));
@@ -214,9 +212,9 @@ describe("the health check", () => {
       },
     };
     const services = { config: readConfig({}), store: counting, coordination: { isUp: true } };
-    const look = healthCheck(services as unknown as Services);
+    const check = healthCheck(services as unknown as Services);
     const start = performance.now();
-    for (let asked = 0; asked < 50; asked++) await Promise.all([look(), look(), look()]);
+    for (let count = 0; count < 50; count++) await Promise.all([check(), check(), check()]);
     expect(writes).toBeGreaterThan(0);
     expect(writes).toBeLessThanOrEqual(1 + (performance.now() - start) / 1000);
     await store.close();
@@ -225,7 +223,7 @@ describe("the health check", () => {
 });
 
 describe("metrics", () => {
-  const METRICS_TOKEN = "for the operator alone";
+  const METRICS_TOKEN = "token of the operator";
   const server = new TestServer(undefined, { METRICS_TOKEN, RATE_LIMIT_USER: "7" });
   let alice: TestUser;
   beforeAll(async () => {
@@ -235,23 +233,20 @@ describe("metrics", () => {
   });
   afterAll(() => server.remove());
 
-  it("are for who has the token, where one is set", async () => {
+  it("require METRICS_TOKEN if it is set", async () => {
     expect((await server.request("GET", "/metrics")).status).toBe(401);
     expect((await server.request("GET", "/metrics", undefined, "wrong")).status).toBe(401);
   });
 
-  it("name what an operator needs, and no user", async () => {
+  it("contain the documented metrics, and no username", async () => {
     const chat_id = await alice.chatWith("bob");
-    const message = messageIn(chat_id, alice.id);
-    const base64 = (bytes: Uint8Array) => Buffer.from(bytes).toString("base64");
-    const { content, nonce } = message;
-    const body = { ...message, content: base64(content), nonce: base64(nonce) };
+    const body = jsonOf(messageIn(chat_id, alice.id));
     for (let sent = 0; sent < 8; sent++) await alice.post(`/chats/${chat_id}/messages`, body);
 
     const headers = { authorization: `Bearer ${METRICS_TOKEN}` };
-    // Of all instances, however many answer.
+    // Two requests reach both instances if there are two.
     const texts = [];
-    for (let asked = 0; asked < 2; asked++) {
+    for (let count = 0; count < 2; count++) {
       texts.push(await (await server.fetch("/metrics", { headers })).text());
     }
     const text = texts.join("\n");

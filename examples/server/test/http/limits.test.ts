@@ -4,38 +4,38 @@ import { PARAMETERS, PASSWORD, TestServer } from "../support.js";
 let server: TestServer;
 afterEach(() => server.remove());
 
-async function started(env: NodeJS.ProcessEnv): Promise<void> {
+async function startServer(env: NodeJS.ProcessEnv): Promise<void> {
   server = new TestServer(undefined, env);
   await server.start();
 }
-/** Guesses, none of which is at an account of which there were others. */
+/** Number of failed logins. Each names another account, so that only the limit by address applies. */
 let guesses = 0;
 const login = (headers: Record<string, string> = {}) =>
   server.fetch("/auth/login", {
     method: "POST",
-    body: JSON.stringify({ username: `nobody-${++guesses}`, password: PASSWORD }),
+    body: JSON.stringify({ username: `unknown-${++guesses}`, password: PASSWORD }),
     headers: { "content-type": "application/json", ...headers },
   });
 
-describe("limits", () => {
-  it("let twenty tries a minute from one address to /auth, and say when to come back", async () => {
-    await started({ RATE_LIMIT_AUTH: "20" });
+describe("rate limits", () => {
+  it("allow RATE_LIMIT_AUTH requests a minute from one address to /auth, and send Retry-After", async () => {
+    await startServer({ RATE_LIMIT_AUTH: "20" });
     for (let left = 19; left >= 0; left--) {
       const { status, headers } = await login();
       expect([status, headers.get("x-ratelimit-remaining")]).toEqual([401, String(left)]);
     }
-    const refused = await login();
-    expect(refused.status).toBe(429);
-    expect((await refused.json()).error_code).toBe("ERR_RATE_LIMITED");
+    const rejected = await login();
+    expect(rejected.status).toBe(429);
+    expect((await rejected.json()).error_code).toBe("ERR_RATE_LIMITED");
     const now = Date.now() / 1000;
-    expect(refused.headers.get("x-ratelimit-limit")).toBe("20");
-    expect(Number(refused.headers.get("x-ratelimit-reset")) - now).toBeGreaterThan(0);
-    expect(Number(refused.headers.get("retry-after"))).toBeLessThanOrEqual(60);
+    expect(rejected.headers.get("x-ratelimit-limit")).toBe("20");
+    expect(Number(rejected.headers.get("x-ratelimit-reset")) - now).toBeGreaterThan(0);
+    expect(Number(rejected.headers.get("retry-after"))).toBeLessThanOrEqual(60);
     expect((await server.fetch("/health")).status).toBe(200);
   });
 
-  it("end in time where somebody sets the clock back", async () => {
-    await started({ RATE_LIMIT_AUTH: "1" });
+  it("end in time after the clock is set back", async () => {
+    await startServer({ RATE_LIMIT_AUTH: "1" });
     await login();
     const now = Date.now;
     vi.spyOn(Date, "now").mockImplementation(() => now() - 3_600_000);
@@ -48,16 +48,16 @@ describe("limits", () => {
     }
   });
 
-  it("count each user alone", async () => {
-    await started({ RATE_LIMIT_USER: "3" });
+  it("count users separately", async () => {
+    await startServer({ RATE_LIMIT_USER: "3" });
     const [alice, bob] = [await server.register("alice"), await server.register("bob")];
     for (const status of [200, 200, 200, 429])
       expect((await alice.get("/users/me")).status).toBe(status);
     expect((await bob.get("/users/me")).status).toBe(200);
   });
 
-  it("let one request in ten change a chat, as each makes both members' clients ask for it", async () => {
-    await started({ RATE_LIMIT_USER: "20" });
+  it("allow a tenth of the requests to change a chat", async () => {
+    await startServer({ RATE_LIMIT_USER: "20" });
     const [alice, bob] = [await server.register("alice"), await server.register("bob")];
     const id = await alice.chatWith("bob");
     const change = async (hours: number) =>
@@ -68,8 +68,8 @@ describe("limits", () => {
     expect((await bob.patch(`/chats/${id}/config`, { auto_delete_hours: 3 })).status).toBe(200);
   });
 
-  it("do not believe what a stranger says of its address", async () => {
-    await started({ RATE_LIMIT_AUTH: "2" });
+  it("ignore X-Forwarded-For from an untrusted peer", async () => {
+    await startServer({ RATE_LIMIT_AUTH: "2" });
     const statuses = [];
     for (const spoofed of ["1.1.1.1", "2.2.2.2", "3.3.3.3"]) {
       statuses.push((await login({ "x-forwarded-for": spoofed })).status);
@@ -77,8 +77,8 @@ describe("limits", () => {
     expect(statuses).toEqual([401, 401, 429]);
   });
 
-  it("believe a trusted proxy, but not what its client wrote before it", async () => {
-    await started({ RATE_LIMIT_AUTH: "2", TRUSTED_PROXIES: "127.0.0.0/8, ::1" });
+  it("use the last X-Forwarded-For entry from a trusted proxy", async () => {
+    await startServer({ RATE_LIMIT_AUTH: "2", TRUSTED_PROXIES: "127.0.0.0/8, ::1" });
     const from = async (forwarded: string) =>
       (await login({ "x-forwarded-for": forwarded })).status;
     expect(await from("9.9.9.9, 1.1.1.1")).toBe(401);
@@ -88,8 +88,8 @@ describe("limits", () => {
     expect(await from("nonsense")).toBe(401);
   });
 
-  it("read the address of a trusted proxy's client from whatever form the proxy writes it in", async () => {
-    await started({ RATE_LIMIT_AUTH: "2", TRUSTED_PROXIES: "127.0.0.1" });
+  it("accept all common forms of addresses in X-Forwarded-For", async () => {
+    await startServer({ RATE_LIMIT_AUTH: "2", TRUSTED_PROXIES: "127.0.0.1" });
     const from = async (forwarded: string) =>
       (await login({ "x-forwarded-for": forwarded })).status;
     expect(await from("203.0.113.9:5555")).toBe(401);
@@ -100,8 +100,8 @@ describe("limits", () => {
     expect(await from('"[2001:DB8::7]:444"')).toBe(429);
   });
 
-  it("take the addresses of one IPv6 network for one, and those of two for two", async () => {
-    await started({ RATE_LIMIT_AUTH: "2", TRUSTED_PROXIES: "127.0.0.1" });
+  it("count the addresses of an IPv6 /64 network as one", async () => {
+    await startServer({ RATE_LIMIT_AUTH: "2", TRUSTED_PROXIES: "127.0.0.1" });
     const from = async (forwarded: string) =>
       (await login({ "x-forwarded-for": forwarded })).status;
     expect(await from("2001:db8:0:1::1")).toBe(401);
@@ -113,8 +113,8 @@ describe("limits", () => {
     expect(await from("::ffff:192.0.2.1")).toBe(429);
   });
 
-  it("never keep a user from logging out", async () => {
-    await started({ RATE_LIMIT_USER: "1", RATE_LIMIT_AUTH: "1" });
+  it("never reject a logout", async () => {
+    await startServer({ RATE_LIMIT_USER: "1", RATE_LIMIT_AUTH: "1" });
     const alice = await server.register("alice");
     expect([(await alice.get("/users/me")).status, (await alice.get("/users/me")).status]).toEqual([
       200, 429,
@@ -124,8 +124,8 @@ describe("limits", () => {
     expect((await alice.get("/users/me")).status).toBe(401);
   });
 
-  it("count each session of a user alone, and all of them together at four times as many", async () => {
-    await started({ RATE_LIMIT_USER: "2" });
+  it("count sessions of a user separately, and all together with a limit four times as high", async () => {
+    await startServer({ RATE_LIMIT_USER: "2" });
     const sessions = [await server.register("alice")];
     const credentials = { username: "alice", password: PASSWORD };
     while (sessions.length < 6) {
@@ -140,14 +140,14 @@ describe("limits", () => {
     expect(statuses).toEqual([200, 200, 200, 200, 200]);
     expect((await others[0]!.get("/users/me")).status).toBe(200);
     expect((await others[1]!.get("/users/me")).status).toBe(429);
-    // All of them together have spent the user's requests, and not what opens connections.
+    // The limit of all sessions does not apply to tickets and WebSockets.
     expect((await others[2]!.post("/auth/ws-ticket", {})).status).toBe(200);
     const { token } = others[3]!;
     expect((await server.request("GET", `/ws?token=${token}`)).status).toBe(426);
   });
 
-  it("count what one user changes in chats by session as well", async () => {
-    await started({ RATE_LIMIT_USER: "10" });
+  it("count changes of chats by session too", async () => {
+    await startServer({ RATE_LIMIT_USER: "10" });
     const alice = await server.register("alice");
     await server.register("bob");
     const id = await alice.chatWith("bob");
@@ -160,10 +160,10 @@ describe("limits", () => {
     ]);
   });
 
-  it("count bad tokens by address, and let good ones of that address in", async () => {
-    await started({ RATE_LIMIT_USER: "3", TRUSTED_PROXIES: "127.0.0.0/8, ::1" });
+  it("count invalid tokens by address, and accept valid ones from that address", async () => {
+    await startServer({ RATE_LIMIT_USER: "3", TRUSTED_PROXIES: "127.0.0.0/8, ::1" });
     const alice = await server.register("alice");
-    const ask = async (path: string, from: string, token?: string) => {
+    const send = async (path: string, from: string, token?: string) => {
       const headers = {
         "x-forwarded-for": from,
         ...(token !== undefined && { authorization: `Bearer ${token}` }),
@@ -171,18 +171,18 @@ describe("limits", () => {
       return (await server.fetch(path, { headers })).status;
     };
     const bad = "not.a.token";
-    expect(await ask("/users/me", "192.0.2.1", bad)).toBe(401);
-    expect(await ask(`/ws?token=${bad}`, "192.0.2.1")).toBe(401);
-    expect(await ask("/ws?ticket=invented", "192.0.2.1")).toBe(401);
-    expect(await ask("/users/me", "192.0.2.1", bad)).toBe(429);
-    expect(await ask(`/ws?token=${bad}`, "192.0.2.1")).toBe(429);
-    expect(await ask("/users/me", "192.0.2.1")).toBe(401);
-    expect(await ask("/users/me", "192.0.2.1", alice.token)).toBe(200);
-    expect(await ask("/users/me", "192.0.2.2", bad)).toBe(401);
+    expect(await send("/users/me", "192.0.2.1", bad)).toBe(401);
+    expect(await send(`/ws?token=${bad}`, "192.0.2.1")).toBe(401);
+    expect(await send("/ws?ticket=invented", "192.0.2.1")).toBe(401);
+    expect(await send("/users/me", "192.0.2.1", bad)).toBe(429);
+    expect(await send(`/ws?token=${bad}`, "192.0.2.1")).toBe(429);
+    expect(await send("/users/me", "192.0.2.1")).toBe(401);
+    expect(await send("/users/me", "192.0.2.1", alice.token)).toBe(200);
+    expect(await send("/users/me", "192.0.2.2", bad)).toBe(401);
   });
 
-  it("count what opens a WebSocket too, and what asks for a ticket", async () => {
-    await started({ RATE_LIMIT_USER: "3" });
+  it("count requests for WebSockets and tickets", async () => {
+    await startServer({ RATE_LIMIT_USER: "3" });
     const alice = await server.register("alice");
     const ticket = await alice.post("/auth/ws-ticket", {});
     expect(ticket.headers.get("x-ratelimit-remaining")).toBe("2");

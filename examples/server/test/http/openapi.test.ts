@@ -16,19 +16,19 @@ const server = new TestServer();
 beforeAll(() => server.start());
 afterAll(() => server.remove());
 
-describe("the API's description", () => {
-  it("is checked in as it is generated (npm run openapi -w examples/server)", () => {
+describe("openapi.yaml", () => {
+  it("is up to date (npm run openapi -w examples/server)", () => {
     expect(parse(readFileSync(file, "utf8"))).toEqual(
       JSON.parse(JSON.stringify(openApiDocument())),
     );
   });
 
-  it("is what the server gives", async () => {
+  it("is served as /openapi.json", async () => {
     const { body } = await server.request("GET", "/openapi.json");
     expect(body).toEqual(parse(readFileSync(file, "utf8")));
   });
 
-  it("is clean for redocly", async () => {
+  it("passes redocly lint", async () => {
     const cli = createRequire(import.meta.url).resolve("@redocly/cli/bin/cli.js");
     const run = promisify(execFile)(process.execPath, [cli, "lint", file, "--format", "json"], {
       cwd: fileURLToPath(new URL("../..", import.meta.url)),
@@ -38,7 +38,7 @@ describe("the API's description", () => {
     expect(JSON.parse(stdout).totals).toMatchObject({ errors: 0, warnings: 0 });
   });
 
-  it("has every route, and no other", () => {
+  it("describes exactly the routes of the server", () => {
     const services = { config: { corsOrigins: [], basePath: "" } } as unknown as Services;
     const routes = createApp(services)
       .routes.filter(({ method, path }) => method !== "ALL" && !path.startsWith("/docs/"))
@@ -48,8 +48,8 @@ describe("the API's description", () => {
   });
 });
 
-describe("the page of the API's description", () => {
-  it("loads nothing from elsewhere, and may not", async () => {
+describe("/docs", () => {
+  it("loads its own files only, and forbids others with its policy", async () => {
     const page = await server.fetch("/docs");
     const html = await page.text();
     expect(html).not.toMatch(/https?:\/\/|<style|<script>/);

@@ -25,8 +25,8 @@ function start(env: NodeJS.ProcessEnv): void {
   program = new ServerProgram(["--import", tsx, main], { env, cwd: folder });
 }
 
-/** A request whose body never comes to its end. */
-async function hang(port: number): Promise<void> {
+/** Sends a request whose body never ends. */
+async function sendUnfinishedRequest(port: number): Promise<void> {
   const socket = connect(port, "127.0.0.1");
   socket.on("error", () => {});
   const head = "POST /auth/login HTTP/1.1\r\nHost: a\r\nContent-Type: application/json";
@@ -41,7 +41,7 @@ describe("a signal", () => {
     ["web", "The chat is at"],
   ] as const;
   let port: number;
-  // Without the build, which is a script of its own.
+  // Skip the script that builds first.
   const begin = async (script: string, started: string) => {
     port = await freePort();
     const env = {
@@ -53,7 +53,7 @@ describe("a signal", () => {
     writeFileSync(join(folder, "index.html"), "");
     const args = ["run", "--ignore-scripts", script];
     program = new ServerProgram(args, { env, cwd: root, command: "npm" });
-    await program.said(started);
+    await program.printed(started);
   };
   const isListening = () =>
     new Promise<boolean>((resolve) => {
@@ -66,15 +66,15 @@ describe("a signal", () => {
     it("stops the server", async () => {
       await begin(script, started);
       program.kill("SIGTERM");
-      await program.said('"msg":"closed"');
+      await program.printed('"msg":"closed"');
       await program.ended;
       expect(await isListening()).toBe(false);
     });
 
-    it("stops the server once at Ctrl-C, which reaches npm and the server", async () => {
+    it("stops the server once at Ctrl-C, which signals both npm and the server", async () => {
       await begin(script, started);
       program.killGroup("SIGINT");
-      await program.said('"msg":"closed"');
+      await program.printed('"msg":"closed"');
       await program.ended;
       expect(await isListening()).toBe(false);
     });
@@ -82,9 +82,9 @@ describe("a signal", () => {
 });
 
 describe("npm run server", () => {
-  it("needs no configuration, and says where it listens and what it uses", async () => {
+  it("requires no configuration, and logs its URL and its stores", async () => {
     start({ SERVER_PORT: "0" });
-    await program.said("listening on");
+    await program.printed("listening on");
     const { url, database, session_secret, shared_with_others } = JSON.parse(
       program.output.trim().split("\n").at(-1)!,
     );
@@ -102,14 +102,14 @@ describe("npm run server", () => {
     const port = await freePort();
     writeFileSync(join(folder, ".env"), `SERVER_PORT=${port}\nLOG_LEVEL=\n`);
     start({});
-    await program.said(`listening on http://127.0.0.1:${port}`);
+    await program.printed(`listening on http://127.0.0.1:${port}`);
   });
 
-  it("reads a file .env after a byte order mark, and rejects one that is not UTF-8", async () => {
+  it("ignores a byte order mark in .env, and rejects a file that is not UTF-8", async () => {
     const port = await freePort();
     writeFileSync(join(folder, ".env"), `\ufeffSERVER_PORT=${port}\n`);
     start({});
-    await program.said(`listening on http://127.0.0.1:${port}`);
+    await program.printed(`listening on http://127.0.0.1:${port}`);
     program.kill("SIGTERM");
     await program.ended;
     const text = `METRICS_TOKEN=contrase\xf1a\n`;
@@ -142,7 +142,7 @@ describe("npm run server", () => {
     [{ DATABASE_URL: "postgresql://u:hunter2@127.0.0.1:1/d" }, "check DATABASE_URL"],
     [{ DATABASE_URL: "postgresql://u:hunter2@no-such-host.invalid/d" }, "check DATABASE_URL"],
     [{ SERVER_HOST: "203.0.113.1" }, "set SERVER_HOST"],
-  ])("says in a line why it does not start with %o", async (env, reason) => {
+  ])("prints in one line why it cannot start with %o", async (env, reason) => {
     start({ SERVER_PORT: "0", ...env });
     expect(await program.ended).toBe(1);
     expect(program.output).toContain("lacre-server cannot start: ");
@@ -150,22 +150,22 @@ describe("npm run server", () => {
     expect(program.output).not.toMatch(/hunter2|\n\s+at /);
   });
 
-  it("stops when a signal comes while it starts", async () => {
+  it("stops at a signal that arrives during the start", async () => {
     start({ SERVER_PORT: "0", LOG_LEVEL: "trace" });
-    await program.said("REDIS_URL is not set");
+    await program.printed("REDIS_URL is not set");
     program.kill("SIGTERM");
-    await program.said('"msg":"closed"');
+    await program.printed('"msg":"closed"');
     expect(await program.ended).toBe(0);
   });
 
-  it("ends at once at the second signal", async () => {
+  it("exits immediately at the second signal", async () => {
     const port = await freePort();
     start({ SERVER_PORT: String(port) });
-    await program.said("listening on");
-    await hang(port);
+    await program.printed("listening on");
+    await sendUnfinishedRequest(port);
     program.kill("SIGTERM");
-    await program.said("shutting down");
-    // Those of the first second count as one with the first.
+    await program.printed("shutting down");
+    // Signals within a second of the first are ignored.
     const again = setInterval(() => program.kill("SIGTERM"), 200);
     expect(await program.ended).toBe(1);
     clearInterval(again);

@@ -1,6 +1,6 @@
 import { AuthResponse, ChatMessage } from "lacre";
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { messageIn, PASSWORD, TestServer } from "../support.js";
+import { jsonOf, messageIn, PASSWORD, TestServer } from "../support.js";
 
 const server = new TestServer(undefined, {
   QUOTA_SESSIONS: "3",
@@ -12,28 +12,28 @@ afterAll(() => server.remove());
 
 const EXCEEDED = { status: 403, body: { error_code: "ERR_QUOTA_EXCEEDED" } };
 
-it("ends the session that was renewed least recently, and its connections, when one more begins", async () => {
+it("ends the least recently refreshed session and its connections when a login exceeds QUOTA_SESSIONS", async () => {
   await server.register("sally");
   const logIn = async () => {
     const credentials = { username: "sally", password: PASSWORD };
     return AuthResponse.parse((await server.request("POST", "/auth/login", credentials)).body);
   };
-  const [renewed, oldest] = [await logIn(), await logIn()];
+  const [refreshed, leastRecent] = [await logIn(), await logIn()];
   const { body } = await server.request("POST", "/auth/refresh", {
-    refresh_token: renewed.refresh_token,
+    refresh_token: refreshed.refresh_token,
   });
-  const connection = await server.userOf(oldest).connect();
-  // The registration's session and the one that was not renewed are ended.
+  const connection = await server.userOf(leastRecent).connect();
+  // The two logins end the session of the registration, and the one that was not refreshed.
   const [third, fourth] = [await logIn(), await logIn()];
   expect(await connection.closed).toBe(4001);
   const statuses = [];
-  for (const answer of [oldest, body, third, fourth]) {
+  for (const answer of [leastRecent, body, third, fourth]) {
     statuses.push((await server.userOf(answer).get("/users/me")).status);
   }
   expect(statuses).toEqual([401, 200, 200, 200]);
 });
 
-it("keeps a session that begins after the clock was set back", async () => {
+it("keeps a new session after the clock is set back", async () => {
   const { id: user_id } = await server.register("mona");
   await server.withStore(async (store) => {
     const created_at = Date.now() / 1000 + 3600;
@@ -48,7 +48,7 @@ it("keeps a session that begins after the clock was set back", async () => {
   expect((await server.userOf(body).get("/users/me")).status).toBe(200);
 });
 
-it("deletes the rows of sessions that were logged out before it ends others", async () => {
+it("counts no logged-out sessions", async () => {
   await server.register("larry");
   const logIn = async () =>
     server.userOf(
@@ -59,7 +59,7 @@ it("deletes the rows of sessions that were logged out before it ends others", as
   expect((await kept.get("/users/me")).status).toBe(200);
 });
 
-it("rejects a chat past those that a user may open, and not those that others open", async () => {
+it("rejects a chat above QUOTA_CHATS, which counts only chats that the user created", async () => {
   const alice = await server.register("alice");
   for (const name of ["bob", "carol", "dave"]) await server.register(name);
   const erin = await server.register("erin");
@@ -71,7 +71,7 @@ it("rejects a chat past those that a user may open, and not those that others op
   ).toMatchObject(EXCEEDED);
   const frank = await server.register("frank");
   expect(await frank.requestChat("alice")).toBeGreaterThan(0);
-  // The answer to the first request may have been lost, and clients look for the chat then.
+  // A client that lost the answer to its first request looks for the existing chat after ERR_CHAT_EXISTS.
   for (const peer_name of ["bob", "erin"]) {
     expect(await alice.post("/chats", { peer_name, encryption_type: "lacre/e2e/1" })).toMatchObject(
       { status: 409, body: { error_code: "ERR_CHAT_EXISTS" } },
@@ -79,7 +79,7 @@ it("rejects a chat past those that a user may open, and not those that others op
   }
 });
 
-it("rejects a message past the bytes that are stored of a user, by HTTP and by WebSocket", async () => {
+it("rejects a message above QUOTA_STORED_MIB, over HTTP and WebSocket", async () => {
   const user = await server.register("grace");
   await server.register("heidi");
   const chat_id = await user.chatWith("heidi");
@@ -89,10 +89,8 @@ it("rejects a message past the bytes that are stored of a user, by HTTP and by W
     connection.send(ChatMessage, sized(bytes));
     expect((await connection.nextOf("ack")).type).toBe("ack");
   }
-  const { content, nonce, ...rest } = sized(1);
-  connection.send(ChatMessage, { content, nonce, ...rest });
+  const message = sized(1);
+  connection.send(ChatMessage, message);
   expect(await connection.nextError()).toBe("ERR_QUOTA_EXCEEDED");
-  const [text, number] = [content, nonce].map((bytes) => Buffer.from(bytes).toString("base64"));
-  const message = { ...rest, content: text, nonce: number };
-  expect(await user.post(`/chats/${chat_id}/messages`, message)).toMatchObject(EXCEEDED);
+  expect(await user.post(`/chats/${chat_id}/messages`, jsonOf(message))).toMatchObject(EXCEEDED);
 });

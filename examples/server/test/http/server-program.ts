@@ -4,37 +4,37 @@ import { once } from "node:events";
 interface ProgramOptions {
   readonly env: NodeJS.ProcessEnv;
   readonly cwd: string;
-  /** By default Node itself. */
+  /** Defaults to the running Node.js. */
   readonly command?: string;
 }
 
-/** The server as a program, and what it says. */
+/** Runs the server as a program, and records its output. */
 export class ServerProgram {
   readonly ended: Promise<number | NodeJS.Signals>;
   output = "";
   readonly #process: ChildProcess;
 
   constructor(args: readonly string[], { env, cwd, command = process.execPath }: ProgramOptions) {
-    // Without what this process's own environment says of databases.
+    // Do not pass on variables such as DATABASE_URL of this process.
     const { PATH, HOME } = process.env;
-    // A process group of its own, as a shell gives to each command.
+    // Detached: the program has its own process group, like each command of a shell.
     this.#process = spawn(command, args, { env: { PATH, HOME, ...env }, cwd, detached: true });
     this.ended = once(this.#process, "exit").then(([code, signal]) => code ?? signal);
     for (const stream of [this.#process.stdout!, this.#process.stderr!]) {
       stream.setEncoding("utf8").on("data", (text: string) => {
         this.output += text;
-        this.#process.emit("said");
+        this.#process.emit("output");
       });
     }
   }
 
-  /** Waits until it has said this. */
-  async said(text: string): Promise<void> {
+  /** Waits until the output contains this text. */
+  async printed(text: string): Promise<void> {
     while (!this.output.includes(text)) {
-      const ended = this.ended.then((how) => {
-        throw new Error(`the server ended with ${how}: ${this.output}`);
+      const ended = this.ended.then((status) => {
+        throw new Error(`the server ended with ${status}: ${this.output}`);
       });
-      await Promise.race([once(this.#process, "said"), ended]);
+      await Promise.race([once(this.#process, "output"), ended]);
     }
   }
 
@@ -42,7 +42,7 @@ export class ServerProgram {
     this.#process.kill(signal);
   }
 
-  /** Signals all processes of the program, as a terminal does at Ctrl-C. */
+  /** Signals all processes of the program, like a terminal at Ctrl-C. */
   killGroup(signal: NodeJS.Signals): void {
     try {
       process.kill(-this.#process.pid!, signal);

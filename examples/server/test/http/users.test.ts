@@ -15,8 +15,8 @@ const search = async (query: Record<string, string>) => {
   return status === 200 ? body.users.map((one: { username: string }) => one.username) : status;
 };
 
-describe("alice", () => {
-  it("sees who she is, and nothing of her password", async () => {
+describe("a user", () => {
+  it("gets their own account, without the password hash", async () => {
     const { body } = await alice.get("/users/me");
     expect(body).toMatchObject({ user_id: alice.id, username: "Alice" });
     expect(Date.now() / 1000 - body.last_login).toBeLessThan(60);
@@ -29,7 +29,7 @@ describe("alice", () => {
     ]);
   });
 
-  it("finds people by the beginnings of their names, in whatever case", async () => {
+  it("finds users by prefix, ignoring case", async () => {
     expect(await search({ q: "BOB" })).toEqual(["bob", "bob-1", "bob-2", "Bobby"]);
     expect(await search({ q: "bobb" })).toEqual(["Bobby"]);
     expect(await search({ q: "Βή" })).toEqual(["βήτα"]);
@@ -37,13 +37,13 @@ describe("alice", () => {
     expect(await search({ q: "" })).toEqual([]);
   });
 
-  it("finds nobody by wildcards", async () => {
+  it("finds no users by wildcards", async () => {
     for (const q of ["%", "b%", "_ob", "b*", "\\"]) expect(await search({ q })).toEqual([]);
     expect(await search({ q: "b_" })).toEqual(["b_b"]);
     expect(await search({ q: "b\u0000" })).toBe(422);
   });
 
-  it("gets them in pages", async () => {
+  it("gets results in pages", async () => {
     const names: string[] = [];
     let after: string | undefined = "";
     while (after !== undefined) {

@@ -1,4 +1,4 @@
-/** The names of all variables that a reader of the environment asks for. */
+/** Returns the names of all variables that `read` reads from the environment. */
 export function variablesOf(read: (env: NodeJS.ProcessEnv) => unknown): string[] {
   const names = new Set<string>();
   read(

@@ -25,8 +25,8 @@ afterAll(async () => {
 const get = (path: string, headers: Record<string, string> = {}, method = "GET") =>
   fetch(`${server.url}${path}`, { method, headers });
 
-describe("the web page", () => {
-  it("is at /, and asked for anew each time", async () => {
+describe("web client", () => {
+  it("is served at / and revalidated each time", async () => {
     const response = await get("/");
     expect(response.status).toBe(200);
     expect(response.headers.get("content-type")).toBe("text/html; charset=utf-8");
@@ -37,7 +37,7 @@ describe("the web page", () => {
     expect((await get("/", {}, "HEAD")).status).toBe(200);
   });
 
-  it("has a policy without exceptions on each of its files", async () => {
+  it("has a strict Content-Security-Policy on each file", async () => {
     for (const path of ["/", "/service-worker.js", "/assets/main-abc123.js"]) {
       const { headers } = await get(path);
       const policy = headers.get("content-security-policy")!;
@@ -49,13 +49,13 @@ describe("the web page", () => {
     }
   });
 
-  it("has files with a hash in their names kept for good, and no others", async () => {
+  it("has files that are immutable if their names contain a hash", async () => {
     const cached = async (path: string) => (await get(path)).headers.get("cache-control");
     expect(await cached("/assets/main-abc123.js")).toBe("public, max-age=31536000, immutable");
     expect(await cached("/service-worker.js")).toBe("no-cache");
   });
 
-  it("leads to no other file, and leaves the API as it is", async () => {
+  it("exposes no file outside of WEB_ROOT, and does not change the API", async () => {
     for (const path of [
       "/../secret.txt",
       "/%2e%2e/secret.txt",
@@ -73,7 +73,7 @@ describe("the web page", () => {
     );
   });
 
-  it("is not there unless it is asked for, and said to be missing where it was not built", async () => {
+  it("is off without WEB_ROOT, and an error if WEB_ROOT has no index.html", async () => {
     const config = (WEB_ROOT: string) =>
       readConfig({ SERVER_PORT: "0", DATABASE_URL: `sqlite:///${folder}/other.db`, WEB_ROOT });
     const log = createLog("silent");
