@@ -1,4 +1,4 @@
-// Writes openapi.yaml anew: npm run openapi -w examples/server
+// Generates openapi.yaml: npm run openapi -w examples/server
 import { writeFileSync } from "node:fs";
 import { stringify } from "yaml";
 import { openApiDocument } from "../src/http/openapi.js";

@@ -16,8 +16,8 @@ afterAll(() => server.remove());
 const login = (username: string, password: string) =>
   server.request("POST", "/auth/login", { username, password });
 
-describe("alice registers and logs in", () => {
-  it("gets a session of her own each time", async () => {
+describe("POST /auth/register and /auth/login", () => {
+  it("opens a new session for each login", async () => {
     const { status, body } = await login("alice", PASSWORD);
     expect(status).toBe(200);
     expect(body).toMatchObject({ success: true, user_id: alice.id, username: "alice" });
@@ -25,15 +25,15 @@ describe("alice registers and logs in", () => {
     expect(body.session_key).not.toBe(Buffer.from(alice.sessionKey).toString("base64"));
   });
 
-  it("is refused with a wrong password as somebody unknown is", async () => {
+  it("answers a wrong password like an unknown user", async () => {
     const wrong = await login("alice", "not her password");
-    const unknown = await login("nobody", "not her password");
+    const unknown = await login("unknown", "not her password");
     expect(wrong.status).toBe(401);
     expect(wrong.body.error_code).toBe("ERR_WRONG_CREDENTIALS");
     expect({ ...unknown.body, timestamp: 0 }).toEqual({ ...wrong.body, timestamp: 0 });
   });
 
-  it("keeps her name, in whatever form somebody else writes it", async () => {
+  it("rejects a username that differs only in case or width", async () => {
     for (const username of ["alice", "ALICE", "ａｌｉｃｅ"]) {
       const body = { username, password: PASSWORD };
       const answer = await server.request("POST", "/auth/register", body);
@@ -41,7 +41,7 @@ describe("alice registers and logs in", () => {
     }
   });
 
-  it("is told what is wrong with what she sends", async () => {
+  it("answers invalid requests with an error code", async () => {
     const short = await login("al", "open!");
     expect(short).toMatchObject({ status: 422, body: { error_code: "ERR_VALIDATION" } });
     expect(JSON.stringify(short.body)).not.toContain("open!");
@@ -49,15 +49,15 @@ describe("alice registers and logs in", () => {
     expect(notJson).toMatchObject({ status: 400, body: { error_code: "ERR_MALFORMED_JSON" } });
     const large = await server.request("POST", "/auth/login", "x".repeat(1_100_000));
     expect(large).toMatchObject({ status: 413, body: { error_code: "ERR_BODY_TOO_LARGE" } });
-    const nowhere = await server.request("GET", "/nowhere");
-    expect(nowhere).toMatchObject({ status: 404, body: { error_code: "ERR_NOT_FOUND" } });
+    const unknownPath = await server.request("GET", "/unknown");
+    expect(unknownPath).toMatchObject({ status: 404, body: { error_code: "ERR_NOT_FOUND" } });
   });
 });
 
 describe("passwords", () => {
-  const origin = { network: "somewhere", isKnownDevice: false };
+  const origin = { network: "network", isKnownDevice: false };
 
-  it("have up to 1,024 bytes, all of which count", async () => {
+  it("have at most 1,024 bytes, all of which are significant", async () => {
     const longest = "é".repeat(512);
     const register = (username: string, password: string) =>
       server.request("POST", "/auth/register", { username, password });
@@ -71,14 +71,14 @@ describe("passwords", () => {
     expect((await register("broken-text", "secret\ud800")).status).toBe(422);
   });
 
-  it("are kept as argon2id of 19 MiB and two passes", async () => {
+  it("are hashed with argon2id, 19 MiB and two passes", async () => {
     const store = new Store(openDatabase(server.database, () => {}));
     const { hashed_password } = (await store.findUserByKey("alice"))!;
     await store.close();
     expect(hashed_password).toMatch(/^\$argon2id\$v=19\$m=19456,t=2,p=1\$/);
   });
 
-  it("take as long to refuse where there is no user", async () => {
+  it("take as long to verify for an unknown user", async () => {
     const passwords = new Passwords();
     const hashed = await passwords.hash(PASSWORD, origin);
     const fastest = async (known: string | undefined) => {
@@ -91,19 +91,19 @@ describe("passwords", () => {
       return least;
     };
     await fastest(undefined);
-    // Without a hash it is a thousandth; between two hashes a busy machine makes some difference.
+    // Without hashing, it would take a thousandth of the time. The factor 10 allows for a busy machine.
     expect(await fastest(undefined)).toBeGreaterThan((await fastest(hashed)) / 10);
   });
 
-  it("are hashed a few at a time, and many more are asked to come back", async () => {
+  it("are hashed a few at a time, and rejected with ERR_UNAVAILABLE if the queue is full", async () => {
     const passwords = new Passwords();
-    const tries = Array.from({ length: 110 }, () =>
+    const attempts = Array.from({ length: 110 }, () =>
       passwords.verify(undefined, "guessing", origin),
     );
-    const results = await Promise.allSettled(tries);
-    const refused = results.filter(({ status }) => status === "rejected");
-    expect(refused).toHaveLength(8);
-    expect((refused[0] as PromiseRejectedResult).reason).toMatchObject({
+    const results = await Promise.allSettled(attempts);
+    const rejected = results.filter(({ status }) => status === "rejected");
+    expect(rejected).toHaveLength(8);
+    expect((rejected[0] as PromiseRejectedResult).reason).toMatchObject({
       code: "ERR_UNAVAILABLE",
       status: 503,
       details: { retry_after: 5 },
@@ -113,8 +113,8 @@ describe("passwords", () => {
   });
 });
 
-describe("the server starts again", () => {
-  it("and alice is still logged in, with the same key", async () => {
+describe("a restart of the server", () => {
+  it("keeps sessions and their keys", async () => {
     await server.stop();
     await server.start();
     expect((await alice.get("/chats")).status).toBe(200);
@@ -123,7 +123,7 @@ describe("the server starts again", () => {
     connection.socket.close();
   });
 
-  it("and has written no password, token or session key to its log", async () => {
+  it("has written no password, token or session key to the log", async () => {
     const log = server.log.join("");
     expect(log).toContain('"path":"/ws"');
     expect(log).not.toContain("argon2");

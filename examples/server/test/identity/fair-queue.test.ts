@@ -1,10 +1,10 @@
 import { expect, it } from "vitest";
 import { FairQueue } from "../../src/identity/fair-queue.js";
 
-/** Asks for work one after the other while nothing is done, then lets all of it go on. */
-async function order(
+/** Adds jobs to a busy queue, and then lets it continue. Returns the executed jobs in order, and the rejected ones. */
+async function runJobs(
   mostWaiting: number,
-  asked: readonly (readonly [name: string, network: string, isKnownDevice?: true])[],
+  jobs: readonly (readonly [name: string, network: string, isKnownDevice?: true])[],
 ) {
   const queue = new FairQueue({ atOnce: 1, mostWaiting });
   const done: string[] = [];
@@ -15,7 +15,7 @@ async function order(
       release = resolve;
     });
   });
-  const all = asked.map(([name, network, isKnownDevice = false]) =>
+  const all = jobs.map(([name, network, isKnownDevice = false]) =>
     queue
       .run({ network, isKnownDevice }, async () => void done.push(name))
       .catch((error) => {
@@ -28,8 +28,8 @@ async function order(
   return { done, rejected: rejected.sort() };
 }
 
-it("gives networks queue, whatever one of them asks for", async () => {
-  const asked = [
+it("alternates between networks", async () => {
+  const jobs = [
     ["a1", "a"],
     ["a2", "a"],
     ["a3", "a"],
@@ -37,20 +37,20 @@ it("gives networks queue, whatever one of them asks for", async () => {
     ["c1", "c"],
     ["b2", "b"],
   ] as const;
-  expect((await order(9, asked)).done).toEqual(["a1", "b1", "c1", "a2", "b2", "a3"]);
+  expect((await runJobs(9, jobs)).done).toEqual(["a1", "b1", "c1", "a2", "b2", "a3"]);
 });
 
-it("does what known devices ask for first", async () => {
-  const asked = [
+it("starts with jobs of known devices", async () => {
+  const jobs = [
     ["a1", "a"],
     ["b1", "b"],
     ["known", "a", true],
   ] as const;
-  expect((await order(9, asked)).done).toEqual(["known", "a1", "b1"]);
+  expect((await runJobs(9, jobs)).done).toEqual(["known", "a1", "b1"]);
 });
 
-it("rejects the last of the network with most where too much waits", async () => {
-  const asked = [
+it("rejects the last job of the network with most jobs if the queue is full", async () => {
+  const jobs = [
     ["a1", "a"],
     ["a2", "a"],
     ["a3", "a"],
@@ -58,7 +58,7 @@ it("rejects the last of the network with most where too much waits", async () =>
     ["a4", "a"],
     ["c1", "c"],
   ] as const;
-  const { done, rejected } = await order(3, asked);
+  const { done, rejected } = await runJobs(3, jobs);
   expect([done, rejected]).toEqual([
     ["a1", "b1", "c1"],
     ["a2", "a3", "a4"],
@@ -66,7 +66,7 @@ it("rejects the last of the network with most where too much waits", async () =>
 });
 
 it("alternates between known devices and others", async () => {
-  const asked = [
+  const jobs = [
     ["a1", "a"],
     ["a2", "a"],
     ["b1", "b"],
@@ -75,13 +75,13 @@ it("alternates between known devices and others", async () => {
     ["known 3", "c", true],
     ["known 4", "c", true],
   ] as const;
-  expect((await order(9, asked)).done).toEqual([
+  expect((await runJobs(9, jobs)).done).toEqual([
     ...["known 1", "a1", "known 2", "b1", "known 3", "a2", "known 4"],
   ]);
 });
 
-it("rejects newcomers where every network has one, unless the device is known", async () => {
-  const asked = [
+it("rejects a job of a new network if each network has one, unless its device is known", async () => {
+  const jobs = [
     ["a1", "a"],
     ["b1", "b"],
     ["c1", "c"],
@@ -91,15 +91,15 @@ it("rejects newcomers where every network has one, unless the device is known", 
     ["known 4", "f", true],
     ["b2", "b"],
   ] as const;
-  const { done, rejected } = await order(2, asked);
+  const { done, rejected } = await runJobs(2, jobs);
   expect([done, rejected]).toEqual([
     ["known 1", "known 3"],
     ["a1", "b1", "b2", "c1", "known 2", "known 4"],
   ]);
 });
 
-it("rejects the last of a network with more known devices for a newcomer, and for no other", async () => {
-  const asked = [
+it("rejects the last job of the network with most known-device jobs in favour of a new network only", async () => {
+  const jobs = [
     ["known 1", "a", true],
     ["known 2", "a", true],
     ["known 3", "a", true],
@@ -108,14 +108,14 @@ it("rejects the last of a network with more known devices for a newcomer, and fo
     ["c1", "c"],
     ["known 4", "a", true],
   ] as const;
-  const { done, rejected } = await order(3, asked);
+  const { done, rejected } = await runJobs(3, jobs);
   expect([done, rejected]).toEqual([
     ["known 1", "b1", "c1"],
     ["b2", "known 2", "known 3", "known 4"],
   ]);
 });
 
-it("goes on after work that fails", async () => {
+it("continues after a job that fails", async () => {
   const queue = new FairQueue({ atOnce: 1, mostWaiting: 1 });
   const origin = { network: "a", isKnownDevice: false };
   await expect(queue.run(origin, () => Promise.reject(new Error("no")))).rejects.toThrow("no");

@@ -22,8 +22,8 @@ interface Group {
   }[];
 }
 
-/** The server's check of tokens, with one of the suite's keys for its own. */
-function checkWith(jwk: JsonWebKey): Tokens {
+/** Creates the server's token check with a key of the test vectors. */
+function tokensWith(jwk: JsonWebKey): Tokens {
   const id = String(jwk.kid);
   const publicKey = jwk.kty === "oct" ? undefined : createPublicKey({ key: jwk, format: "jwk" });
   const privateKey =
@@ -38,11 +38,11 @@ describeIf(existsSync(file), `the public vectors in ${folder}`)(
   () => {
     const { testGroups } = JSON.parse(readFileSync(file, "utf8")) as { testGroups: Group[] };
 
-    it("are no tokens of ours: what is forged is refused, and what is not by the policy that it breaks", async () => {
+    it("are rejected: forged ones by their signature, valid ones by policy", async () => {
       const counts: Record<string, number> = {};
       for (const group of testGroups) {
         const jwk = group.public ?? group.private;
-        const tokens = checkWith(jwk);
+        const tokens = tokensWith(jwk);
         for (const { tcId, jws, result } of group.tests) {
           const token = typeof jws === "string" ? jws : JSON.stringify(jws);
           expect(await tokens.read("access", token), `case ${tcId}`).toBeUndefined();
@@ -53,24 +53,24 @@ describeIf(existsSync(file), `the public vectors in ${folder}`)(
       console.info(`JSON Web Signatures: ${JSON.stringify(counts)}`);
       expect(counts).toEqual({
         forged: 355,
-        "policy: RS256 alone": 38,
-        "policy: our claims, of this kind and time": 8,
+        "policy: RS256 only": 38,
+        "policy: claims": 8,
       });
     });
 
-    /** Which policy of the server's refuses a valid signature. */
+    /** Returns the policy by which the server rejects a token with a valid signature. */
     async function policyAgainst(jwk: JsonWebKey, token: string): Promise<string> {
-      if (jwk.alg !== "RS256") return "policy: RS256 alone";
+      if (jwk.alg !== "RS256") return "policy: RS256 only";
       const key = createPublicKey({ key: jwk, format: "jwk" });
       await compactVerify(token, key, { algorithms: ["RS256"] });
-      return "policy: our claims, of this kind and time";
+      return "policy: claims";
     }
 
-    it("have keys under which a token of ours is one", async () => {
+    it("contain keys with which our own tokens are valid", async () => {
       const jwk = testGroups
         .map((group) => group.private)
         .find((key) => key?.alg === "RS256" && key.d)!;
-      const tokens = checkWith(jwk);
+      const tokens = tokensWith(jwk);
       const claims = {
         session_id: new Uint8Array(16).fill(1),
         user_id: 7,

@@ -25,8 +25,8 @@ async function statusWith(token: string | undefined) {
   return (await server.request("GET", "/users/me", undefined, token)).status;
 }
 
-/** Lets so many seconds pass since each refresh. */
-async function pass(seconds: number): Promise<void> {
+/** Moves each refresh so many seconds into the past. */
+async function age(seconds: number): Promise<void> {
   const db = openDatabase(server.database);
   await db
     .updateTable("sessions")
@@ -35,11 +35,11 @@ async function pass(seconds: number): Promise<void> {
   await db.destroy();
 }
 
-describe("a refresh token that its device sends again", () => {
-  it("gets the same successor while the answer may have been lost", async () => {
+describe("a repeated refresh from the login's device", () => {
+  it("returns the same refresh token within 30 s, because the first answer may be lost", async () => {
     const first = await logIn(DEVICE);
     const answers = [await refresh(first.refresh_token, DEVICE)];
-    await pass(25);
+    await age(25);
     answers.push(await refresh(first.refresh_token, DEVICE));
     expect(answers.map(({ status }) => status)).toEqual([200, 200]);
     const [one, two] = answers.map(({ body }) => AuthResponse.parse(body));
@@ -49,23 +49,23 @@ describe("a refresh token that its device sends again", () => {
     expect((await refresh(two!.refresh_token, DEVICE)).status).toBe(200);
   });
 
-  it("gets one successor where it comes many times at once", async () => {
+  it("returns one refresh token to simultaneous requests", async () => {
     const { refresh_token } = await logIn(DEVICE);
-    const asked = Array.from({ length: 8 }, () => refresh(refresh_token, DEVICE));
-    const answers = await Promise.all(asked);
+    const requests = Array.from({ length: 8 }, () => refresh(refresh_token, DEVICE));
+    const answers = await Promise.all(requests);
     const ids = answers.map(({ body }) => decodeJwt(AuthResponse.parse(body).refresh_token!).jti);
     expect(new Set(ids).size).toBe(1);
   });
 
-  it("ends the session when it comes too late", async () => {
+  it("ends the session after more than 30 s", async () => {
     const first = await logIn(DEVICE);
     const next = AuthResponse.parse((await refresh(first.refresh_token, DEVICE)).body);
-    await pass(31);
+    await age(31);
     expect((await refresh(first.refresh_token, DEVICE)).status).toBe(401);
     expect(await statusWith(next.access_token)).toBe(401);
   });
 
-  it("ends the session once its successor was used", async () => {
+  it("ends the session after the new refresh token was used", async () => {
     const first = await logIn(DEVICE);
     const second = AuthResponse.parse((await refresh(first.refresh_token, DEVICE)).body);
     const third = AuthResponse.parse((await refresh(second.refresh_token, DEVICE)).body);
@@ -84,7 +84,7 @@ describe("a refresh token that its device sends again", () => {
     expect(await statusWith(next.access_token)).toBe(401);
   });
 
-  it("is refused after the user logged out", async () => {
+  it("is rejected after a logout", async () => {
     const first = await logIn(DEVICE);
     const next = AuthResponse.parse((await refresh(first.refresh_token, DEVICE)).body);
     await server.request("POST", "/auth/logout", undefined, next.access_token);

@@ -18,12 +18,12 @@ const ROTATE = fileURLToPath(new URL("../../src/identity/rotate-keys.ts", import
 const listKeys = (store: Store) => store.listKeys("token-signing-key");
 const kidOf = (token = "") =>
   JSON.parse(Buffer.from(token.split(".")[0]!, "base64url").toString()).kid;
-/** Two minutes from now; only clocks that tell the time of day go forward. */
+/** Moves the time of day two minutes forward, without changing monotonic clocks. */
 const skipTwoMinutes = () =>
   vi.useFakeTimers({ toFake: ["Date"], now: Date.now() + 120_000, shouldAdvanceTime: true });
 afterEach(() => vi.useRealTimers());
 
-describe("a server's keys", () => {
+describe("signing keys of a server", () => {
   const server = new TestServer();
   let store: Store;
   beforeAll(async () => {
@@ -47,7 +47,7 @@ describe("a server's keys", () => {
       env: { ...process.env, DATABASE_URL: urlOf(server.database) },
     });
 
-  it("are published without what signs", async () => {
+  it("are published without private components", async () => {
     for (const key of await published()) {
       expect(Object.keys(key).sort()).toEqual(["alg", "e", "kid", "kty", "n", "use"]);
       expect(key).toMatchObject({ alg: "RS256", use: "sig" });
@@ -56,7 +56,7 @@ describe("a server's keys", () => {
     }
   });
 
-  it("are rotated beside the server by a command, while everybody stays logged in", async () => {
+  it("can be rotated with a command while the server runs, without ending sessions", async () => {
     const before = await logIn();
     const { stdout } = await rotate();
     const added = /signed with (\w+)/.exec(stdout)![1];
@@ -76,7 +76,7 @@ describe("a server's keys", () => {
     expect((await server.request("POST", "/auth/refresh", { refresh_token })).status).toBe(200);
   });
 
-  it("are left alone by a command that is asked for help, or for what it does not know", async () => {
+  it("are not changed by --help or an unknown option", async () => {
     const before = await listKeys(store);
     expect((await rotate("--help")).stdout).toContain("npm run keys:rotate");
     await expect(rotate("--now")).rejects.toMatchObject({ code: 1, stdout: "" });
@@ -97,7 +97,7 @@ onEachDatabase("signing keys", (dialect) => {
     await database.remove();
   });
 
-  it("of servers that start at once on an empty database are one, as their secret is", async () => {
+  it("are created once by servers that start simultaneously, as is the session secret", async () => {
     const servers = await Promise.all(Array.from({ length: 4 }, () => SigningKeys.open(store)));
     const sets = await Promise.all(servers.map((keys) => keys.jwks()));
     expect(sets[0]!.keys).toHaveLength(1);
@@ -106,25 +106,25 @@ onEachDatabase("signing keys", (dialect) => {
     expect(secrets[0]).toEqual(secrets[1]);
   });
 
-  it("that another instance made are found when they are needed, by few readings", async () => {
+  it("of another instance are found on demand, with at most one query in two seconds", async () => {
     const read = vi.spyOn(store, "listKeys");
     const begun = performance.now();
     const clock = vi.spyOn(performance, "now").mockReturnValue(begun);
     const running = await SigningKeys.open(store);
     const { added } = await rotateSigningKeys(store);
     read.mockClear();
-    expect(await running.find("nobody's")).toBeUndefined();
+    expect(await running.find("unknown")).toBeUndefined();
     expect(read).not.toHaveBeenCalled();
-    // Past it, as the difference of two fractions may be a little less than what was added.
+    // More than 2000: the difference of two floating-point times may be a little too small.
     clock.mockReturnValue(begun + 2001);
-    await Promise.all(Array.from({ length: 50 }, (_, at) => running.find(`nobody's ${at}`)));
+    await Promise.all(Array.from({ length: 50 }, (_, at) => running.find(`unknown ${at}`)));
     expect(read).toHaveBeenCalledTimes(1);
     expect((await running.find(added))?.id).toBe(added);
     clock.mockRestore();
     read.mockRestore();
   });
 
-  it("sign when all instances can know them", async () => {
+  it("are used for signing after a minute, when all instances know them", async () => {
     const running = await SigningKeys.open(store);
     const { added } = await rotateSigningKeys(store);
     expect((await running.current()).id).not.toBe(added);
@@ -134,10 +134,10 @@ onEachDatabase("signing keys", (dialect) => {
     expect((await restarted.current()).id).toBe(added);
   });
 
-  it("are removed when their last token has expired, and not before", async () => {
+  it("are removed only after their last token has expired", async () => {
     const [newest, ...older] = await listKeys(store);
     const lastTokenEnds = newest!.created_at + 60 + 30 * DAY;
-    // Those before it were followed a moment earlier.
+    // The older keys were replaced slightly earlier than the newest.
     expect((await rotateSigningKeys(store, lastTokenEnds - 10)).removed).toEqual([]);
     const { removed } = await rotateSigningKeys(store, lastTokenEnds + 60);
     expect(removed).toEqual(older.map(({ id }) => id));

@@ -32,17 +32,17 @@ const decode = (text = "") => JSON.parse(Buffer.from(text, "base64url").toString
 const claimsOf = (token = "") => decode(token.split(".")[1]);
 
 describe("tokens", () => {
-  it("are good for an hour, and for thirty days", async () => {
+  it("expire after an hour (access) and 30 days (refresh)", async () => {
     const { access_token, refresh_token, expires_in } = await logIn();
-    const [access, lasting] = [claimsOf(access_token), claimsOf(refresh_token)];
+    const [access, renewal] = [claimsOf(access_token), claimsOf(refresh_token)];
     expect(expires_in).toBe(3600);
-    // The clock may have gone on by a second between the two times of a token.
+    // A new second may have begun between the computation of iat and exp.
     expect(Math.abs(access.exp - access.iat - 3600)).toBeLessThanOrEqual(1);
-    expect(Math.abs(lasting.exp - lasting.iat - 30 * 24 * 3600)).toBeLessThanOrEqual(1);
-    expect(access.sid).toBe(lasting.sid);
+    expect(Math.abs(renewal.exp - renewal.iat - 30 * 24 * 3600)).toBeLessThanOrEqual(1);
+    expect(access.sid).toBe(renewal.sid);
   });
 
-  it("are of one kind, one issuer, one audience and one time, under our key alone", async () => {
+  it("are rejected with a wrong kind, issuer, audience, time or session", async () => {
     const { access_token = "", refresh_token } = await logIn();
     const { id: kid, privateKey } = await (await SigningKeys.open(store)).current();
     const claims = claimsOf(access_token);
@@ -52,56 +52,56 @@ describe("tokens", () => {
         .sign(privateKey);
     expect(await statusWith(await signed({}))).toBe(200);
     const forged = {
-      "of another issuer": await signed({ iss: "x" }),
-      "for another audience": await signed({ aud: "x" }),
-      "of another type": await signed({}, { typ: "JWT" }),
+      "another issuer": await signed({ iss: "x" }),
+      "another audience": await signed({ aud: "x" }),
+      "another typ": await signed({}, { typ: "JWT" }),
       expired: await signed({ exp: Math.floor(Date.now() / 1000) - 60 }),
-      "without an end": await signed({ exp: undefined }),
-      "of a session that is not": await signed({ sid: Buffer.alloc(16, 1).toString("base64url") }),
-      "of another user's session": await signed({ sub: "2" }),
-      "of a short session id": await signed({ sid: "AAAA" }),
-      "of a session that is no text": await signed({ sid: 7 }),
-      "without a kid": await signed({}, { kid: undefined }),
-      "of the other kind": refresh_token,
+      "no exp": await signed({ exp: undefined }),
+      "an unknown session": await signed({ sid: Buffer.alloc(16, 1).toString("base64url") }),
+      "a session of another user": await signed({ sub: "2" }),
+      "a short session id": await signed({ sid: "AAAA" }),
+      "a session id that is a number": await signed({ sid: 7 }),
+      "no kid": await signed({}, { kid: undefined }),
+      "a refresh token": refresh_token,
     };
-    for (const [what, token] of Object.entries(forged)) {
-      expect([what, await statusWith(token)]).toEqual([what, 401]);
+    for (const [name, token] of Object.entries(forged)) {
+      expect([name, await statusWith(token)]).toEqual([name, 401]);
     }
     expect((await refresh(access_token)).status).toBe(401);
   });
 
-  it("bring no key of their own, and are always signed", async () => {
+  it("are rejected with a key of their own, or without a valid signature", async () => {
     const { access_token = "" } = await logIn();
     const [head, claims, signature] = access_token.split(".");
     const { privateKey, publicKey } = generateKeyPairSync("rsa", { modulusLength: 2048 });
     const jwk = await exportJWK(publicKey);
     const x5c = [publicKey.export({ type: "spki", format: "der" }).toString("base64")];
     const jku = `${server.url}/.well-known/jwks.json`;
-    const theirs = (header: object) =>
+    const forgedWith = (header: object) =>
       new SignJWT(decode(claims))
         .setProtectedHeader({ ...decode(head), ...header })
         .sign(privateKey);
     const unsigned = encode({ ...decode(head), alg: "none" });
     const forged = {
-      "under their key and our kid": await theirs({}),
-      "under a kid of their own": await theirs({ kid: "theirs" }),
-      "with their jwk": await theirs({ jwk }),
-      "with their jwk alone": await theirs({ jwk, kid: undefined }),
-      "with their certificate": await theirs({ x5c, kid: undefined }),
-      "with an address of keys": await theirs({ jku, kid: "theirs" }),
+      "another key with our kid": await forgedWith({}),
+      "another kid": await forgedWith({ kid: "other" }),
+      "an embedded jwk": await forgedWith({ jwk }),
+      "an embedded jwk without kid": await forgedWith({ jwk, kid: undefined }),
+      "an embedded certificate": await forgedWith({ x5c, kid: undefined }),
+      "a jku": await forgedWith({ jku, kid: "other" }),
       unsigned: `${unsigned}.${claims}.`,
-      "unsigned, with a signature": `${unsigned}.${claims}.${signature}`,
-      "of another's claims": `${head}.${encode({ ...decode(claims), sub: "2" })}.${signature}`,
-      "that asks for what nobody knows": `${encode({ ...decode(head), crit: ["x"], x: 1 })}.${claims}.${signature}`,
+      "unsigned with a signature": `${unsigned}.${claims}.${signature}`,
+      "other claims": `${head}.${encode({ ...decode(claims), sub: "2" })}.${signature}`,
+      "an unknown crit": `${encode({ ...decode(head), crit: ["x"], x: 1 })}.${claims}.${signature}`,
       garbage: "no-token",
     };
-    for (const [what, token] of Object.entries(forged)) {
-      expect([what, await statusWith(token)]).toEqual([what, 401]);
+    for (const [name, token] of Object.entries(forged)) {
+      expect([name, await statusWith(token)]).toEqual([name, 401]);
     }
     expect(await statusWith(access_token)).toBe(200);
   });
 
-  it("under HS256 and the public key are none", async () => {
+  it("are rejected with HS256 and the public key as secret", async () => {
     const { access_token = "" } = await logIn();
     const [head = "", claims] = access_token.split(".");
     const { kid } = decode(head);
@@ -118,7 +118,7 @@ describe("tokens", () => {
 });
 
 describe("a refresh token", () => {
-  it("is good once, and brings tokens of the same session and key", async () => {
+  it("can be used once, and returns tokens of the same session and key", async () => {
     const first = await logIn();
     const { status, body } = await refresh(first.refresh_token);
     const second = AuthResponse.parse(body);
@@ -129,7 +129,7 @@ describe("a refresh token", () => {
     expect((await refresh(second.refresh_token)).status).toBe(200);
   });
 
-  it("that comes twice ends everything that followed from its login", async () => {
+  it("that is used twice ends its session only", async () => {
     const first = await logIn();
     const elsewhere = await logIn();
     const second = AuthResponse.parse((await refresh(first.refresh_token)).body);
@@ -139,17 +139,17 @@ describe("a refresh token", () => {
     expect(await statusWith(elsewhere.access_token)).toBe(200);
   });
 
-  it("that comes many times at once is taken once at most", async () => {
+  it("that is used simultaneously is accepted once", async () => {
     for (let round = 0; round < 5; round++) {
       const { refresh_token } = await logIn();
       const answers = await Promise.all(Array.from({ length: 8 }, () => refresh(refresh_token)));
-      const taken = answers.filter(({ status }) => status === 200);
-      expect(taken).toHaveLength(1);
-      expect((await refresh(AuthResponse.parse(taken[0]!.body).refresh_token)).status).toBe(401);
+      const accepted = answers.filter(({ status }) => status === 200);
+      expect(accepted).toHaveLength(1);
+      expect((await refresh(AuthResponse.parse(accepted[0]!.body).refresh_token)).status).toBe(401);
     }
   });
 
-  it("of a user who was shut out is none", async () => {
+  it("of a deactivated user is rejected", async () => {
     await server.register("mallory");
     const { refresh_token, access_token } = await logIn("mallory");
     const { id } = (await store.findUserByKey("mallory"))!;
@@ -162,17 +162,17 @@ describe("a refresh token", () => {
 });
 
 describe("logging out", () => {
-  it("ends the session's tokens at once, and no other's", async () => {
-    const [here, there] = [await logIn(), await logIn()];
-    const { status } = await server.request("POST", "/auth/logout", undefined, here.access_token);
+  it("invalidates the tokens of its session only", async () => {
+    const [own, other] = [await logIn(), await logIn()];
+    const { status } = await server.request("POST", "/auth/logout", undefined, own.access_token);
     expect(status).toBe(204);
-    expect(await statusWith(here.access_token)).toBe(401);
-    expect((await refresh(here.refresh_token)).status).toBe(401);
-    expect(await statusWith(there.access_token)).toBe(200);
+    expect(await statusWith(own.access_token)).toBe(401);
+    expect((await refresh(own.refresh_token)).status).toBe(401);
+    expect(await statusWith(other.access_token)).toBe(200);
   });
 });
 
-it("neither the log nor an answer has more of a secret than its owner gets", async () => {
+it("writes no token, key or password to the log", async () => {
   const first = await logIn();
   const { body } = await refresh(first.refresh_token);
   await refresh(first.refresh_token);

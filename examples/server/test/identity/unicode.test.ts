@@ -21,8 +21,8 @@ const register = (username: string, password = PASSWORD) =>
 const login = (username: string, password = PASSWORD) =>
   server.request("POST", "/auth/login", { username, password });
 
-/** An account as earlier versions made it: the password was hashed as it came. */
-async function createEarlierAccount(name: string, password: string): Promise<void> {
+/** Creates an account like earlier versions, which hashed the raw password. */
+async function createOldAccount(name: string, password: string): Promise<void> {
   const { looks, ...named } = readUsername(name);
   const hashed_password = await hash(password, COST);
   const user = { uuid: randomUUID(), ...named, hashed_password, created_at: 0 };
@@ -33,7 +33,7 @@ const hashOf = (key: string) =>
   server.withStore(async (store) => (await store.findUserByKey(key))!.hashed_password);
 
 describe("a username", () => {
-  it("is one, composed and decomposed: to register, to log in, to search and to begin a chat", async () => {
+  it("is the same composed and decomposed, for registration, login, search and new chats", async () => {
     const ana = await server.register("ana_maria");
     const composed = "José_pérez";
     const decomposed = composed.normalize("NFD");
@@ -52,7 +52,7 @@ describe("a username", () => {
     ["IŞIK_demir", ["ışık_demir", "işik_demir", "IŞIK_DEMİR"]],
     ["İnci_aylin", ["inci_aylin", "I\u0307nci_aylin", "İNCİ_AYLİN"]],
     ["Νίκος_σ", ["νίκοσ_ς", "ΝΊΚΟΣ_Σ"]],
-  ])("%s is reached by every form that UsernameCaseMapped takes for it", async (name, forms) => {
+  ])("%s matches each form that UsernameCaseMapped maps to it", async (name, forms) => {
     expect((await register(name)).status).toBe(201);
     for (const form of forms) {
       expect(await login(form)).toMatchObject({ status: 200, body: { username: name } });
@@ -68,7 +68,7 @@ describe("a username", () => {
     ["Hebrew with points", "מִרְיָם"],
     ["Yoruba", "Ọlá_ẹ̀kọ́"],
     ["Catalan", "paral·lel"],
-  ])("may be %s, and is found by a beginning of it", async (_, name) => {
+  ])("may be %s, and is found by a prefix", async (_, name) => {
     const answer = await register(name);
     expect(answer).toMatchObject({ status: 201, body: { username: prepareUsername(name) } });
     expect((await login(name.normalize("NFD"))).status).toBe(200);
@@ -80,8 +80,8 @@ describe("a username", () => {
 
   it.each([
     ["marks in another order", "ก\u0e34\u0e48ง", "ก\u0e48\u0e34ง"],
-    ["a vowel in two pieces", "ทำดี", "ท\u0e4d\u0e32ดี"],
-  ])("that looks like another is not given: %s", async (_, one, other) => {
+    ["a decomposed vowel", "ทำดี", "ท\u0e4d\u0e32ดี"],
+  ])("that looks like another is rejected: %s", async (_, one, other) => {
     expect((await register(one)).status).toBe(201);
     expect(await register(other)).toMatchObject({
       status: 409,
@@ -94,7 +94,7 @@ describe("a password", () => {
   const composed = "contraseña con espacio";
   const typed = ["contrasen\u0303a con espacio", "contraseña\u00a0con\u2003espacio"];
 
-  it("is one, composed and decomposed, and with any kind of space", async () => {
+  it("is the same composed and decomposed, and with any kind of space", async () => {
     expect((await register("one_password", typed[0])).status).toBe(201);
     expect(await verify(await hashOf("one_password"), composed)).toBe(true);
     for (const password of [composed, ...typed]) {
@@ -105,8 +105,8 @@ describe("a password", () => {
     }
   });
 
-  it("that was hashed as it came opens its account, and is hashed again in prepared form", async () => {
-    await createEarlierAccount("earlier_one", typed[0]!);
+  it("with the hash of its raw form is accepted, and the hash is replaced with that of the prepared form", async () => {
+    await createOldAccount("earlier_one", typed[0]!);
     expect((await login("earlier_one", composed)).status).toBe(401);
     const before = await hashOf("earlier_one");
     expect((await login("earlier_one", typed[0])).status).toBe(200);
@@ -116,20 +116,20 @@ describe("a password", () => {
     }
   });
 
-  it("is hashed again once, and not where its prepared form is too short or too long", async () => {
-    await createEarlierAccount("earlier_two", composed);
+  it("is not hashed again if its prepared form is unchanged, too short or too long", async () => {
+    await createOldAccount("earlier_two", composed);
     const before = await hashOf("earlier_two");
     expect((await login("earlier_two", typed[1])).status).toBe(200);
     expect(await hashOf("earlier_two")).toBe(before);
 
     const tooShort = "abcde\u0301";
-    // Each has three bytes, and decomposes into six.
+    // This letter has three bytes, and its decomposition has six.
     const tooLong = "\ufb2c".repeat(341);
     for (const [name, password] of [
       ["earlier_three", tooShort],
       ["earlier_four", tooLong],
     ] as const) {
-      await createEarlierAccount(name, password);
+      await createOldAccount(name, password);
       const hashed = await hashOf(name);
       expect((await login(name, password)).status).toBe(200);
       expect(await hashOf(name)).toBe(hashed);
@@ -137,10 +137,10 @@ describe("a password", () => {
     }
   });
 
-  it("costs as much to refuse for a user who does not exist", async () => {
-    await createEarlierAccount("earlier_five", composed);
+  it("is verified as often for an unknown user", async () => {
+    await createOldAccount("earlier_five", composed);
     const passwords = new Passwords();
-    const origin = { network: "somewhere", isKnownDevice: false };
+    const origin = { network: "network", isKnownDevice: false };
     const known = await hashOf("earlier_five");
     for (const [password, times] of [
       ["another one", 1],

@@ -9,7 +9,7 @@ const bytes = () => new Uint8Array(randomBytes(16));
 const namesOf = (users: readonly { username_key: string }[]) =>
   users.map(({ username_key }) => username_key);
 
-onEachDatabase("the store keeps", (kind) => {
+onEachDatabase("the store", (kind) => {
   let fixture: StorageFixture;
   let store: Store;
   beforeAll(async () => {
@@ -18,7 +18,7 @@ onEachDatabase("the store keeps", (kind) => {
   });
   afterAll(() => fixture.remove());
 
-  it("users, whose names and looks are theirs alone, whoever comes at the same time", async () => {
+  it("creates one of several simultaneous users with the same name or look", async () => {
     const { id: _, ...dave } = {
       ...fixture.alice,
       uuid: "dave",
@@ -49,7 +49,7 @@ onEachDatabase("the store keeps", (kind) => {
     expect(namesOf(await store.searchUsers("al", { limit: 9 }))).toEqual(["alice"]);
   });
 
-  it("chats, one for two, and what their key is derived with is set once", async () => {
+  it("creates one chat of two users, and sets its key parameters once", async () => {
     const { carol, bob } = fixture;
     const [one, other] = await Promise.all([
       createChat(store, carol, bob).catch(() => undefined),
@@ -77,7 +77,7 @@ onEachDatabase("the store keeps", (kind) => {
     expect((await store.listPeers(bob.id)).sort()).toEqual([fixture.alice.id, carol.id].sort());
   });
 
-  it("sessions, whose refresh token is good once, and none when they are over", async () => {
+  it("rotates a refresh token once, and not after the session is revoked", async () => {
     const first = { id: bytes(), user_id: fixture.bob.id, refresh_id: bytes(), expires_at: 2e9 };
     await store.createSession({ ...first, created_at: 1 });
     const found = (await store.findSession(first.id))!;
@@ -90,13 +90,13 @@ onEachDatabase("the store keeps", (kind) => {
     expect(rotations.filter(Boolean)).toHaveLength(1);
     await store.revokeSession(first.id, 5);
     await store.revokeSession(first.id, 6);
-    const over = (await store.findSession(first.id))!;
-    expect(over.revoked_at).toBe(5);
-    expect(await store.rotateSession(over, next())).toBe(false);
+    const revoked = (await store.findSession(first.id))!;
+    expect(revoked.revoked_at).toBe(5);
+    expect(await store.rotateSession(revoked, next())).toBe(false);
     expect(await store.findSession(bytes())).toBeUndefined();
   });
 
-  it("sessions, until they are past their time", async () => {
+  it("deletes expired sessions", async () => {
     const sessionUntil = (expires_at: number) => ({
       ...{ id: bytes(), user_id: fixture.bob.id, refresh_id: bytes() },
       ...{ created_at: 1, expires_at },
@@ -114,7 +114,7 @@ onEachDatabase("the store keeps", (kind) => {
     ]);
   });
 
-  it("keys, the newest first", async () => {
+  it("lists keys, the newest first", async () => {
     const purpose = "token-signing-key" as const;
     const key = { purpose, material: bytes() };
     await store.addKey({ ...key, id: "a", created_at: 1 });
@@ -128,7 +128,7 @@ onEachDatabase("the store keeps", (kind) => {
 
 const SORTED = ["ab", "ab-d", "ab_c", "abc", "abz", "abß", "abñ", "ab\u{10FF00}"];
 
-onEachDatabase("names are searched for", (kind) => {
+onEachDatabase("user search", (kind) => {
   let fixture: StorageFixture;
   beforeAll(async () => {
     fixture = await StorageFixture.create(kind);
@@ -136,7 +136,7 @@ onEachDatabase("names are searched for", (kind) => {
   });
   afterAll(() => fixture.remove());
 
-  it("by how they begin, in the order of their code points, page by page", async () => {
+  it("finds names by prefix, in code point order, page by page", async () => {
     const all = await fixture.store.searchUsers("ab", { limit: 50 });
     expect(namesOf(all)).toEqual(SORTED);
     const page = await fixture.store.searchUsers("ab", { after: "ab_c", limit: 2 });

@@ -9,13 +9,13 @@ import { listMessages, pageMessages } from "../../src/messages/list-messages.js"
 import { storeMessage } from "../../src/messages/store-message.js";
 import { Sweeper } from "../../src/messages/sweeper.js";
 import { messageIn } from "../support.js";
-import { crowd } from "./crowd.js";
 import { createDatabase, onEachDatabase } from "./databases.js";
+import { fillTables } from "./fill-tables.js";
 import { StorageFixture } from "./fixture.js";
 import { createChat, createUser } from "./rows.js";
 
 const HOUR = 3600;
-/** No time is at a full second, as in real life. */
+/** Has a fraction, so that a rounded time is detected. */
 const NOW = 1_800_000_000.123;
 
 const sweeper = (store: Store) => new Sweeper(store, pino({ level: "silent" }));
@@ -34,7 +34,7 @@ onEachDatabase("a change of the auto-delete setting", (dialect) => {
   });
   afterEach(async () => {
     vi.useRealTimers();
-    // A sweep counts those of all chats.
+    // A sweep counts the messages of all chats.
     const database = fixture.database();
     await database.deleteFrom("messages").execute();
     await database.destroy();
@@ -46,7 +46,7 @@ onEachDatabase("a change of the auto-delete setting", (dialect) => {
     chat = await createChat(fixture.store, fixture.alice, fixture.bob, hours);
   }
   const at = (time: number) => vi.setSystemTime(Math.round(time * 1000));
-  /** Stores a message of each age in seconds, the oldest first; its seq is its position. */
+  /** Stores one message for each age, in seconds. The seqs start at 1. */
   async function write(...ages: number[]): Promise<void> {
     for (const age of ages) {
       at(NOW - age);
@@ -56,7 +56,7 @@ onEachDatabase("a change of the auto-delete setting", (dialect) => {
   }
   const setHours = (hours: number | null, store = fixture.store) =>
     store.setAutoDelete(chat.id, { hours, user_id: fixture.bob.id, now: Date.now() / 1000 });
-  /** The seqs that every way of reading gives. */
+  /** Returns the readable seqs, after checking that all ways of reading agree. */
   async function read(store = fixture.store): Promise<number[]> {
     const { alice, bob } = fixture;
     const resume = { chat_id: chat.id, after: 0, limit: 100 };
@@ -72,14 +72,14 @@ onEachDatabase("a change of the auto-delete setting", (dialect) => {
     expect(listed.find(({ id }) => id === chat.id)!.unread).toBe(seqs.length);
     return seqs;
   }
-  /** The seqs of the messages whose content is in the database. */
+  /** Returns the seqs of the messages whose content is stored. */
   async function stored(): Promise<number[]> {
     const all = { limit: 1000, stored_after: 0 };
     const { messages } = await fixture.store.listMessages(chat.id, all);
     return messages.map(({ seq }) => seq);
   }
 
-  it("hides stored messages that are older at once, and the sweeper deletes them", async () => {
+  it("hides older messages immediately, and the sweeper deletes them", async () => {
     await write(3 * HOUR, 2 * HOUR, HOUR / 2, 0);
     expect(await read()).toEqual([1, 2, 3, 4]);
     await setHours(1);
@@ -91,7 +91,7 @@ onEachDatabase("a change of the auto-delete setting", (dialect) => {
     expect(await read()).toEqual([3, 4]);
   });
 
-  it("lets a message expire when it is exactly as old as the setting, and not a moment earlier", async () => {
+  it("expires a message exactly at the age of the setting", async () => {
     await write(HOUR, HOUR - 0.001);
     await setHours(1);
     expect(await read()).toEqual([2]);
@@ -100,7 +100,7 @@ onEachDatabase("a change of the auto-delete setting", (dialect) => {
     expect(await sweeper(fixture.store).sweep()).toBe(2);
   });
 
-  it("keeps what is left after a change to never", async () => {
+  it("keeps the remaining messages after a change to null", async () => {
     await write(2 * HOUR, HOUR / 2);
     await setHours(1);
     await setHours(null);
@@ -111,7 +111,7 @@ onEachDatabase("a change of the auto-delete setting", (dialect) => {
     expect(await stored()).toEqual([2]);
   });
 
-  it("does not bring back what expired under the old setting, whether it was swept or not", async () => {
+  it("does not restore messages that expired under the old setting, deleted or not", async () => {
     await write(30 * HOUR, 2 * HOUR, HOUR / 2);
     await setHours(24);
     expect(await read()).toEqual([2, 3]);
@@ -119,7 +119,7 @@ onEachDatabase("a change of the auto-delete setting", (dialect) => {
     expect(await read()).toEqual([3]);
     await setHours(24);
     expect(await read()).toEqual([3]);
-    // The setting of an hour was in force until here: the message became an hour old meanwhile.
+    // The message became an hour old while the setting of one hour applied.
     await setHours(1);
     at(NOW + HOUR);
     await setHours(null);
@@ -127,7 +127,7 @@ onEachDatabase("a change of the auto-delete setting", (dialect) => {
     expect(await sweeper(fixture.store).sweep()).toBe(3);
   });
 
-  it("applies a longer setting to what is left", async () => {
+  it("applies a longer setting to the remaining messages", async () => {
     await createNewChat(1);
     await write(HOUR / 2);
     await setHours(24);
@@ -137,7 +137,7 @@ onEachDatabase("a change of the auto-delete setting", (dialect) => {
     expect(await read()).toEqual([]);
   });
 
-  it("goes by the time at which the server stored a message, not by its sender's clock", async () => {
+  it("uses stored_at of the server, not the timestamp of the sender", async () => {
     at(NOW);
     for (const timestamp of [NOW - 72 * HOUR, NOW + 72 * HOUR]) {
       await storeMessage(fixture.store, messageIn(chat.id, fixture.alice.id, { timestamp }));
@@ -148,7 +148,7 @@ onEachDatabase("a change of the auto-delete setting", (dialect) => {
     expect(await read()).toEqual([]);
   });
 
-  it("names who made it, when, and after which message", async () => {
+  it("records who made it, when, and after which message", async () => {
     await createNewChat(1);
     expect(chat).toMatchObject({ auto_delete_set_by: fixture.alice.id, auto_delete_set_after: 0 });
     await write(10, 5);
@@ -160,7 +160,7 @@ onEachDatabase("a change of the auto-delete setting", (dialect) => {
     expect(found).toMatchObject({ ...change, auto_delete_hours: 24 });
   });
 
-  it("is made wholly or not at all", async () => {
+  it("is undone with its transaction", async () => {
     await write(2 * HOUR);
     const failing = fixture.store.transaction(async (inside) => {
       await setHours(1, inside);
@@ -171,7 +171,7 @@ onEachDatabase("a change of the auto-delete setting", (dialect) => {
     expect(await sweeper(fixture.store).sweep()).toBe(0);
   });
 
-  it("survives a crash in the middle of a sweep: another instance hides and deletes the rest", async () => {
+  it("stays effective if a sweep stops halfway: another instance deletes the rest", async () => {
     await write(...Array.from({ length: 300 }, (_, at) => 3 * HOUR - at), 0);
     await setHours(1);
     const broken = fixture.open();
@@ -188,17 +188,17 @@ onEachDatabase("a change of the auto-delete setting", (dialect) => {
     expect(await stored()).toEqual([301]);
   });
 
-  it("counts what was expired by either of two settings that two instances made at the same time", async () => {
+  it("expires messages under each of several simultaneous settings of two instances", async () => {
     await write(2 * HOUR, HOUR / 2);
     const elsewhere = fixture.open();
     await Promise.all([setHours(1), setHours(24, elsewhere), setHours(48), setHours(2, elsewhere)]);
     expect(await read()).toEqual([2]);
   });
 
-  it("takes one statement, and a sweep deletes at most 200 messages with each", async () => {
+  it("takes one statement, and a sweep deletes at most 200 messages per statement", async () => {
     await write(0);
     const database = fixture.database();
-    // As 5,000 messages that were sent.
+    // Copy the message 5,000 times.
     await sql`insert into messages (chat_id, sender_id, seq, nonce, timestamp, stored_at, digest, encrypted_content)
       select chat_id, sender_id, seq + n.i, nonce, timestamp, stored_at - 7200, digest, encrypted_content
       from messages, (with recursive n(i) as (select 1 union all select i + 1 from n where i < 5000)
@@ -224,7 +224,7 @@ onEachDatabase("a change of the auto-delete setting", (dialect) => {
     expect(await stored()).toEqual([1]);
   });
 
-  it("is counted before it is made, up to a limit", async () => {
+  it("can be counted in advance, up to a limit", async () => {
     await write(30 * HOUR, 2 * HOUR, HOUR, HOUR / 2);
     const count = async (after: number, hours: number, limit = 10) =>
       fixture.store.countStored(chat.id, { after, until: NOW - hours * HOUR, limit });
@@ -239,11 +239,11 @@ onEachDatabase("a change of the auto-delete setting", (dialect) => {
 });
 
 onEachDatabase("the sweeper", (dialect) => {
-  it("finds the expired messages of thousands of chats, and of those only", async () => {
+  it("deletes exactly the expired messages of thousands of chats", async () => {
     const scratch = await createDatabase(dialect);
     await migrate(scratch.config);
     const database = openDatabase(scratch.config);
-    await crowd(database);
+    await fillTables(database);
     const { rows } = await sql<{ count: number }>`select count(*) as count from messages, chats
       where chats.id = chat_id and expired_until is not null`.execute(database);
     await sql`update chats set expired_until = 5000 where expired_until is not null`.execute(

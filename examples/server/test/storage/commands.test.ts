@@ -17,17 +17,17 @@ const MODULES = fileURLToPath(new URL("../../../../node_modules", import.meta.ur
 // Each test starts up to six programs.
 vi.setConfig({ testTimeout: 180_000 });
 
-/** The migrations that there are, in order, and the numbers of the next two. */
+/** All migrations in order, and the numbers of the next two. */
 const names = Object.keys(await readMigrations());
-const numberOf = (place: number) =>
-  String(Number(names.at(-1)!.slice(0, 4)) + place).padStart(4, "0");
+const numberOf = (offset: number) =>
+  String(Number(names.at(-1)!.slice(0, 4)) + offset).padStart(4, "0");
 const [next, afterNext] = [numberOf(1), numberOf(2)];
 const linesOf = (all: readonly string[], line: (name: string) => string) =>
   all.map((name) => `${line(name)}\n`).join("");
 
 const suite = (dialect: DatabaseKind) => {
   let scratch: ScratchDatabase;
-  /** A copy of what they work on, so that migrations can be made in it. Its path stays: tsx caches by paths. */
+  /** A copy of the server, so that a command can write migrations. All tests use one path, because tsx caches by path. */
   const folder = mkdtempSync(join(tmpdir(), "lacre-commands-"));
   const parts = ["src", "tools", "package.json"];
   symlinkSync(MODULES, join(folder, "node_modules"));
@@ -41,7 +41,7 @@ const suite = (dialect: DatabaseKind) => {
   });
   afterAll(() => rmSync(folder, { recursive: true }));
 
-  /** What a command prints, and how it ends. */
+  /** Runs a command, and returns its output and exit code. */
   async function db(...args: string[]): Promise<{ output: string; code: number }> {
     const program = join(folder, "tools/database/main.ts");
     const env = { ...process.env, DATABASE_URL: urlOf(scratch.config), INIT_CWD: folder };
@@ -70,19 +70,19 @@ const suite = (dialect: DatabaseKind) => {
     writeFileSync(path, text.replace(before, after));
   };
 
-  it("make the tables, tell of it, and undo it", async () => {
-    expect((await db("history")).output).toBe(linesOf(names, (name) => `${name}  not made`));
-    expect((await db("up")).output).toBe(linesOf(names, (name) => `made ${name}`));
+  it("apply, list and revert the migrations", async () => {
+    expect((await db("history")).output).toBe(linesOf(names, (name) => `${name}  pending`));
+    expect((await db("up")).output).toBe(linesOf(names, (name) => `applied ${name}`));
     expect((await db("history")).output).toMatch(/^0001-initial {2}\d{4}-\d\d-\d\dT/);
-    const same = "nothing to do: the database is as declared\n";
+    const same = "nothing to do: the database matches the declared schema\n";
     expect(await db("diff")).toEqual({ output: same, code: 0 });
     for (const name of [...names].reverse()) {
-      expect((await db("down")).output).toBe(`undid ${name}\n`);
+      expect((await db("down")).output).toBe(`reverted ${name}\n`);
     }
-    expect((await db("down")).output).toBe("nothing to do: no migration is made\n");
+    expect((await db("down")).output).toBe("nothing to do: no migration is applied\n");
   });
 
-  it("print what they would do, and touch no database", async () => {
+  it("print the SQL without changing a database", async () => {
     const { output } = await db("sql");
     expect(output).toContain("-- 0001-initial, up\ncreate table");
     expect(output).toContain(dialect === "sqlite" ? '"nonce" blob' : '"nonce" bytea');
@@ -96,17 +96,19 @@ const suite = (dialect: DatabaseKind) => {
   });
 
   if (dialect === "sqlite") {
-    it("write an empty migration that comes last, and refuse a name that is none", async () => {
+    it("write an empty migration with the next number, and reject an invalid name", async () => {
       expect((await db("make", "add-nicknames")).output).toContain(`${next}-add-nicknames.ts\n`);
       expect((await db("make", "more")).output).toContain(`${afterNext}-more.ts\n`);
-      expect((await db("make", "../More")).output).toContain("name the migration in small letters");
+      expect((await db("make", "../More")).output).toContain(
+        "name the migration in lower-case letters",
+      );
       const all = [...names, `${next}-add-nicknames`, `${afterNext}-more`];
-      expect((await db("up")).output).toBe(linesOf(all, (name) => `made ${name}`));
-      expect((await db("down")).output).toBe(`undid ${afterNext}-more\n`);
+      expect((await db("up")).output).toBe(linesOf(all, (name) => `applied ${name}`));
+      expect((await db("down")).output).toBe(`reverted ${afterNext}-more\n`);
     });
   }
 
-  it("find what somebody changed in a database by hand", async () => {
+  it("find manual changes of a database", async () => {
     await migrate(scratch.config);
     await change(
       "create table extras (id integer primary key)",
@@ -129,7 +131,7 @@ const suite = (dialect: DatabaseKind) => {
   });
 
   if (dialect === "postgresql") {
-    it("find a column's other type, default and nullability, and mend them", async () => {
+    it("find and repair a changed type, default and nullability of a column", async () => {
       await migrate(scratch.config);
       await change(
         "alter table users alter column email set not null",
@@ -148,12 +150,12 @@ const suite = (dialect: DatabaseKind) => {
       ]) {
         expect(output).toContain(line);
       }
-      expect((await db("up")).output).toBe(`made ${next}-mend\n`);
-      expect((await db("diff")).output).toContain("as declared");
+      expect((await db("up")).output).toBe(`applied ${next}-mend\n`);
+      expect((await db("diff")).output).toContain("matches the declared schema");
     });
   }
 
-  it("draft the migration to what is declared anew, which goes up and down", async () => {
+  it("draft a migration to a changed declaration, which can be applied and reverted", async () => {
     await migrate(scratch.config);
     await change("insert into server_keys values ('id', 'purpose', 'material', 0)");
     const declared = "tools/database/declared-schema.ts";
@@ -175,15 +177,15 @@ const suite = (dialect: DatabaseKind) => {
 
     const { output } = await db("diff", "what-is-new");
     expect(output).toContain("missing: table devices");
-    expect((await db("up")).output).toBe(`made ${next}-what-is-new\n`);
-    expect((await db("diff")).output).toContain("as declared");
-    expect((await db("down")).output).toBe(`undid ${next}-what-is-new\n`);
+    expect((await db("up")).output).toBe(`applied ${next}-what-is-new\n`);
+    expect((await db("diff")).output).toContain("matches the declared schema");
+    expect((await db("down")).output).toBe(`reverted ${next}-what-is-new\n`);
     const again = await db("diff");
     expect(again.output.split("\n\n")[0]).toBe(output.split("\n\n")[0]);
-    expect((await db("up")).output).toBe(`made ${next}-what-is-new\n`);
+    expect((await db("up")).output).toBe(`applied ${next}-what-is-new\n`);
   });
 
-  it("say what they are for, and what is wrong, and end with 1", async () => {
+  it("print help and errors, and exit with 1", async () => {
     expect(await db("help")).toMatchObject({ code: 1, output: expect.stringContaining("history") });
     await change("create table users (id integer primary key)");
     expect(await db("up")).toMatchObject({
@@ -193,4 +195,4 @@ const suite = (dialect: DatabaseKind) => {
   });
 };
 
-onEachDatabase("the commands", suite, { isSlow: true });
+onEachDatabase("the database commands", suite, { isSlow: true });

@@ -8,18 +8,17 @@ import {
 } from "../../harness/processes/database.js";
 import { type DatabaseConfig, readDatabaseConfig } from "../../src/database/database-config.js";
 
-/** An empty database, for one file of tests. */
+/** An empty database for one test file. */
 export interface ScratchDatabase {
   readonly config: DatabaseConfig;
   remove(): Promise<void>;
 }
 
-const isThere = await isPostgresAvailable();
+const isAvailable = await isPostgresAvailable();
 
 /**
- * Tells the same of SQLite and of PostgreSQL. Where there is no PostgreSQL that half is skipped aloud; with
- * LACRE_REQUIRE_ALL in the environment, as in CI, its file fails instead. The quick suite runs what `isSlow` on SQLite
- * only.
+ * Runs a suite on SQLite and on PostgreSQL. Without a PostgreSQL, it skips that half with a warning, or throws if
+ * LACRE_REQUIRE_ALL is set, as in CI. The quick suite runs suites with `isSlow` on SQLite only.
  */
 export function onEachDatabase(
   name: string,
@@ -31,8 +30,9 @@ export function onEachDatabase(
   describeOnPostgres(`on PostgreSQL, ${name}`, () => suite("postgresql"));
 }
 
+/** Runs a suite on PostgreSQL, or skips it like `onEachDatabase`. */
 export function describeOnPostgres(name: string, suite: () => void): void {
-  if (isThere) return void describe(name, suite);
+  if (isAvailable) return void describe(name, suite);
   const message = `needs PostgreSQL at ${POSTGRES_URL}`;
   if (process.env.LACRE_REQUIRE_ALL) throw new Error(message);
   console.warn(`skipped: ${name} ${message}`);
@@ -45,7 +45,7 @@ export async function createDatabase(kind: DatabaseKind): Promise<ScratchDatabas
   return { config, remove };
 }
 
-/** As `DATABASE_URL` has it. */
+/** Returns the value of `DATABASE_URL` for a database. */
 export function urlOf(config: DatabaseConfig): string {
   return config.dialect === "sqlite" ? `sqlite:///${config.path}` : config.url;
 }

@@ -7,7 +7,7 @@ import { Store } from "../../src/database/store.js";
 import { createDatabase, type ScratchDatabase } from "./databases.js";
 import { createChat, createUser } from "./rows.js";
 
-/** A database with the users alice, bob and carol, and a chat of alice and bob. */
+/** A migrated database with the users alice, bob and carol, and an accepted chat of alice and bob. */
 export class StorageFixture {
   readonly scratch: ScratchDatabase;
   readonly stores: Store[] = [];
@@ -35,7 +35,7 @@ export class StorageFixture {
     return this.stores[0]!;
   }
 
-  /** Opens a store as another instance of the server does. */
+  /** Opens another store, as another instance of the server does. */
   open(): Store {
     const store = new Store(openDatabase(this.scratch.config));
     this.stores.push(store);

@@ -9,7 +9,7 @@ import { storeMessage } from "../../src/messages/store-message.js";
 import { messageIn } from "../support.js";
 import { StorageFixture } from "./fixture.js";
 
-describe("on SQLite, transactions at the same time", () => {
+describe("on SQLite, simultaneous transactions", () => {
   let fixture: StorageFixture;
   let db: Kysely<Schema>;
   let store: Store;
@@ -23,31 +23,31 @@ describe("on SQLite, transactions at the same time", () => {
 
   const send = (to = store) => storeMessage(to, messageIn(fixture.chat.id, fixture.alice.id));
   const lastSeq = async () => (await store.findChat(fixture.chat.id, fixture.bob.id))!.last_seq;
-  const turnsOfTheEventLoop = async () => {
+  const waitForEventLoop = async () => {
     for (let count = 0; count < 5; count++) await new Promise(setImmediate);
   };
 
-  /** A transaction that has written and is not done before it is told so. */
+  /** Starts a transaction that writes, and then waits for `finish` and calls `end`. */
   function startLong(end: (db: Kysely<Schema>) => Promise<unknown> = async () => {}) {
     let finish!: () => void;
-    const told = new Promise<void>((resolve) => {
+    const finished = new Promise<void>((resolve) => {
       finish = resolve;
     });
     const done = db.transaction().execute(async (inside) => {
       await send(new Store(inside));
-      await told;
+      await finished;
       await end(inside);
     });
     return { finish, done };
   }
 
-  it("are told to be done when they are on the disk, and nobody sees them before", async () => {
+  it("resolve after their commit, and are not visible before", async () => {
     const { finish, done } = startLong();
     let isStored = false;
     const stored = send().then(() => {
       isStored = true;
     });
-    await turnsOfTheEventLoop();
+    await waitForEventLoop();
     expect(await lastSeq()).toBe(0);
     const [summary] = await store.listChats(fixture.bob.id, { limit: 9, offset: 0 });
     expect(summary).toMatchObject({ unread: 0, last_seq: 0 });
@@ -67,10 +67,12 @@ describe("on SQLite, transactions at the same time", () => {
       }
     }
     const { config } = fixture.scratch;
-    const turns = new GroupCommit(new CountingConnection("path" in config ? config.path : ""));
+    const groupCommit = new GroupCommit(
+      new CountingConnection("path" in config ? config.path : ""),
+    );
     const write = async () => {
-      const batch = await turns.enter();
-      turns.leave();
+      const batch = await groupCommit.enter();
+      groupCommit.leave();
       await batch.committed;
     };
     await Promise.all(Array.from({ length: 100 }, write));
@@ -79,12 +81,12 @@ describe("on SQLite, transactions at the same time", () => {
     expect(commits).toBe(2);
   });
 
-  it("fail together where the commit does, may be tried again, and others come after", async () => {
+  it("fail together if the commit fails, and can be retried", async () => {
     await send();
     const { finish, done } = startLong(async (inside) => {
-      // Seen only by the commit.
+      // The commit fails: the row refers to an unknown user.
       await sql`pragma defer_foreign_keys = on`.execute(inside);
-      await sql`insert into username_looks values ('nobody', 999)`.execute(inside);
+      await sql`insert into username_looks values ('unknown', 999)`.execute(inside);
     });
     const other = send();
     finish();
@@ -96,7 +98,7 @@ describe("on SQLite, transactions at the same time", () => {
     expect(await lastSeq()).toBe(2);
   });
 
-  it("fail together where SQLite takes all of it back, and nothing of it is half done", async () => {
+  it("fail as a whole if SQLite rolls back during a statement", async () => {
     const { finish, done } = startLong(async (inside) => {
       await expect(
         sql`insert or rollback into username_looks values ('alice', ${fixture.bob.id})`.execute(
@@ -112,18 +114,18 @@ describe("on SQLite, transactions at the same time", () => {
     expect(await lastSeq()).toBe(1);
   });
 
-  it("wait for another process that writes, and hold up nobody else", async () => {
+  it("wait for another process that writes, without blocking reads", async () => {
     const elsewhere = fixture.open();
     const { finish, done } = startLong();
     const waiting = send(elsewhere);
-    await turnsOfTheEventLoop();
+    await waitForEventLoop();
     expect(await elsewhere.findUserByKey("alice")).toBeDefined();
     finish();
     await done;
     expect((await waiting).stored.seq).toBe(2);
   });
 
-  it("are given up after a time, where another process does not end", async () => {
+  it("are rejected after a timeout if another process keeps its lock", async () => {
     const elsewhere = fixture.open();
     const { finish, done } = startLong();
     const outcomes = await Promise.allSettled([send(elsewhere), send(elsewhere)]);
@@ -135,7 +137,7 @@ describe("on SQLite, transactions at the same time", () => {
     expect((await send(elsewhere)).stored.seq).toBe(2);
   });
 
-  it("refuse what SQLite cannot hold, which libsql would end the process over", async () => {
+  it("reject values that SQLite cannot store, with which libsql would abort the process", async () => {
     await expect(sql`select ${true}`.execute(db)).rejects.toThrow(
       "SQLite cannot store a value of type boolean",
     );

@@ -2,7 +2,7 @@ import { type Kysely, sql } from "kysely";
 import { isPostgres } from "../../src/database/column-types.js";
 import type { Schema } from "../../src/database/schema.js";
 
-/** Adds messages to the end of a chat in one statement, as many as no test would send. */
+/** Adds any number of messages to the end of a chat with one statement. */
 export async function insertMessages(
   db: Kysely<Schema>,
   {
@@ -15,7 +15,7 @@ export async function insertMessages(
     chat_id: number;
     sender_id: number;
     count: number;
-    /** Of each content; null for messages that are deleted. */
+    /** Length of each content. Null inserts deleted messages. */
     bytes?: number | null;
     stored_at?: number;
   },

@@ -13,9 +13,9 @@ import {
   type ScratchDatabase,
   urlOf,
 } from "./databases.js";
-import { fill } from "./rows.js";
+import { insertIntoEachTable } from "./rows.js";
 
-onEachDatabase("the tables", (dialect) => {
+onEachDatabase("migrations", (dialect) => {
   let scratch: ScratchDatabase;
   let db: Kysely<Schema>;
   beforeEach(async () => {
@@ -32,20 +32,20 @@ onEachDatabase("the tables", (dialect) => {
     ...["chats", "messages", "server_keys", "sessions", "stored_bytes", "username_looks", "users"],
   ];
 
-  it("go up, down and up again, with rows in them", async () => {
+  it("can be applied, reverted and applied again, with rows in the tables", async () => {
     await migrate(scratch.config);
     expect(await tables()).toEqual(all);
-    await fill(new Store(db));
+    await insertIntoEachTable(new Store(db));
     await withMigrator(scratch.config, async (migrator) =>
       resultsOf(await migrator.migrateTo(NO_MIGRATIONS)),
     );
     expect(await tables()).toEqual([]);
     await migrate(scratch.config);
     expect(await tables()).toEqual(all);
-    await fill(new Store(db));
+    await insertIntoEachTable(new Store(db));
   });
 
-  it("keep what was to be kept, and hide nothing that comes back, when expiry goes by chat", async () => {
+  it("keep unexpired messages in both directions of 0002-expiry-by-chat", async () => {
     const to = (name: string) =>
       withMigrator(scratch.config, async (migrator) => resultsOf(await migrator.migrateTo(name)));
     await to("0001-initial");
@@ -83,7 +83,7 @@ onEachDatabase("the tables", (dialect) => {
     expect(rows).toEqual([1, 2, 3].map((seq) => ({ chat_id: 2, seq, delete_at: past + 3600 })));
   });
 
-  it("carry over what was read and received when receipts go by chat, and back", async () => {
+  it("convert receipts in both directions of 0005-receipts-by-chat", async () => {
     const to = (name: string) =>
       withMigrator(scratch.config, async (migrator) => resultsOf(await migrator.migrateTo(name)));
     await to("0002-expiry-by-chat");
@@ -91,7 +91,7 @@ onEachDatabase("the tables", (dialect) => {
       values (1, 'a', 'a', 'a', '-', 0), (2, 'b', 'b', 'b', '-', 0), (3, 'c', 'c', 'c', '-', 0)`.execute(
       db,
     );
-    // The second is in another batch than the first.
+    // The ids are far apart, so that the migration converts the chats in different batches.
     await sql`insert into chats (id, chat_uuid, user1_id, user2_id, created_by, encryption_type, created_at, last_seq)
       values (1, 'a', 1, 2, 1, '-', 0, 6), (2001, 'b', 1, 3, 1, '-', 0, 2), (5001, 'c', 2, 3, 2, '-', 0, 0)`.execute(
       db,
@@ -127,14 +127,14 @@ onEachDatabase("the tables", (dialect) => {
     expect((await columns.execute(db)).rows).toEqual(rows);
   });
 
-  it("are made once where several servers start at the same time", async () => {
+  it("are applied once if several servers start simultaneously", async () => {
     await Promise.all(Array.from({ length: 4 }, () => migrate(scratch.config)));
     expect(await tables()).toEqual(all);
   });
 });
 
-describeOnPostgres("a database that is not in UTF-8", () => {
-  it("is rejected before anything is written to it", async () => {
+describeOnPostgres("a PostgreSQL database that is not in UTF-8", () => {
+  it("is rejected without changes", async () => {
     const name = `lacre_latin1_${randomBytes(6).toString("hex")}`;
     const { config, remove } = await createDatabase("postgresql");
     const administrator = openDatabase(config);

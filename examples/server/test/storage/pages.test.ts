@@ -11,8 +11,8 @@ import { createChat, createUser } from "./rows.js";
 
 const HOUR = 3600;
 
-/** Counts the rows and the bytes of contents that a database gives. */
-class Meter implements KyselyPlugin {
+/** Counts queries, rows, and bytes of contents that a database returns. */
+class ResultCounter implements KyselyPlugin {
   rows = 0;
   bytes = 0;
   queries = 0;
@@ -30,7 +30,7 @@ class Meter implements KyselyPlugin {
 onEachDatabase("a page of a long chat", (dialect) => {
   let fixture: StorageFixture;
   let db: Kysely<Schema>;
-  let meter: Meter;
+  let counter: ResultCounter;
   let store: Store;
   beforeAll(async () => {
     fixture = await StorageFixture.create(dialect);
@@ -42,18 +42,18 @@ onEachDatabase("a page of a long chat", (dialect) => {
   });
 
   let chats = 0;
-  /** A chat that deletes after an hour, with messages of which so many are deleted and so many expired. */
-  async function chatWith(counts: { deleted?: number; expired?: number; living: number[] }) {
+  /** Creates a chat with `auto_delete_hours` 1, and deleted, expired and remaining messages. `remaining` has their lengths. */
+  async function chatWith(counts: { deleted?: number; expired?: number; remaining: number[] }) {
     const peer = await createUser(fixture.store, `peer${++chats}`);
     const chat = await createChat(fixture.store, fixture.alice, peer, 1);
     const to = { chat_id: chat.id, sender_id: fixture.alice.id };
     const stored_at = Date.now() / 1000 - 2 * HOUR;
-    const { deleted = 0, expired = 0, living } = counts;
+    const { deleted = 0, expired = 0, remaining } = counts;
     if (deleted > 0) await insertMessages(db, { ...to, stored_at, count: deleted, bytes: null });
     if (expired > 0) await insertMessages(db, { ...to, stored_at, count: expired });
-    for (const bytes of living) await insertMessages(db, { ...to, count: 1, bytes });
-    meter = new Meter();
-    store = new Store(db.withPlugin(meter));
+    for (const bytes of remaining) await insertMessages(db, { ...to, count: 1, bytes });
+    counter = new ResultCounter();
+    store = new Store(db.withPlugin(counter));
     return chat;
   }
   const resume = async ({ id }: Chat, after: number, limit: number) => {
@@ -66,43 +66,43 @@ onEachDatabase("a page of a long chat", (dialect) => {
     return { ...list, messages: list.messages.map(({ seq }) => seq) };
   };
 
-  it("passes over 100,000 deleted messages with few queries, in both directions", async () => {
-    const chat = await chatWith({ deleted: 100_000, living: [16, 16] });
+  it("skips 100,000 deleted messages with few queries, in both directions", async () => {
+    const chat = await chatWith({ deleted: 100_000, remaining: [16, 16] });
     expect(await resume(chat, 0, 1)).toMatchObject({ messages: [100_001], has_more: true });
     expect(await before(chat, 100_002, 9)).toMatchObject({ messages: [100_001], has_more: false });
     expect(await before(chat, 100_001, 9)).toMatchObject({ messages: [], has_more: false });
-    expect(meter.queries).toBeLessThanOrEqual(12);
+    expect(counter.queries).toBeLessThanOrEqual(12);
   });
 
-  it("passes over expired messages that are not deleted yet, and lets others in meanwhile", async () => {
-    const chat = await chatWith({ expired: 65_000, living: [16, 16, 16] });
-    let turns = 0;
+  it("skips expired messages that are not deleted yet, without blocking the event loop", async () => {
+    const chat = await chatWith({ expired: 65_000, remaining: [16, 16, 16] });
+    let iterations = 0;
     let isOver = false;
     const count = () => {
-      turns += 1;
+      iterations += 1;
       if (!isOver) setImmediate(count);
     };
     setImmediate(count);
     const first = await resume(chat, 0, 2);
-    const turnsOfFirst = turns;
+    const iterationsOfFirst = iterations;
     expect(first).toMatchObject({ messages: [65_001, 65_002], has_more: true });
-    expect(turnsOfFirst).toBeGreaterThanOrEqual(3);
-    turns = 0;
+    expect(iterationsOfFirst).toBeGreaterThanOrEqual(3);
+    iterations = 0;
     const last = { messages: [65_001, 65_002], has_more: false };
     expect(await before(chat, 65_003, 9)).toMatchObject(last);
-    expect(turns).toBeGreaterThanOrEqual(3);
+    expect(iterations).toBeGreaterThanOrEqual(3);
     isOver = true;
   });
 
-  it("reads no more contents than a frame has room for, and one at least", async () => {
-    const chat = await chatWith({ living: Array.from({ length: 30 }, () => 100_000) });
+  it("reads at most the contents that fit into a frame, and at least one", async () => {
+    const chat = await chatWith({ remaining: Array.from({ length: 30 }, () => 100_000) });
     const found = await resume(chat, 0, 30);
     expect(found).toMatchObject({ messages: [1, 2, 3, 4, 5, 6, 7], through: 7, has_more: true });
-    expect(meter.bytes).toBeLessThanOrEqual(1024 * 1024);
-    meter.bytes = 0;
+    expect(counter.bytes).toBeLessThanOrEqual(1024 * 1024);
+    counter.bytes = 0;
     expect(await before(chat, 31, 30)).toMatchObject({ has_more: true });
-    expect(meter.bytes).toBeLessThanOrEqual(1024 * 1024);
-    const large = await chatWith({ living: [720_000, 720_000] });
+    expect(counter.bytes).toBeLessThanOrEqual(1024 * 1024);
+    const large = await chatWith({ remaining: [720_000, 720_000] });
     expect(await resume(large, 0, 9)).toMatchObject({ messages: [1], has_more: true });
     expect(await resume(large, 1, 9)).toMatchObject({ messages: [2], has_more: false });
     const pages = await pageMessages(store, fixture.alice.id, {

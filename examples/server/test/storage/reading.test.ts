@@ -10,7 +10,7 @@ import { onEachDatabase } from "./databases.js";
 import { StorageFixture } from "./fixture.js";
 import { createChat, createUser } from "./rows.js";
 
-onEachDatabase("bob reads", (dialect) => {
+onEachDatabase("reading messages", (dialect) => {
   let fixture: StorageFixture;
   let chat: Chat;
   beforeAll(async () => {
@@ -42,7 +42,7 @@ onEachDatabase("bob reads", (dialect) => {
     watermarkOf((await fixture.store.findChat(chat.id, id))!, kind, id);
   const unread = async () =>
     (await fixture.store.findChatOfMember(chat.id, fixture.bob.id))!.unread;
-  /** Makes what was written so far two hours old. */
+  /** Sets the age of all messages so far to two hours. */
   const expire = async () => {
     const stored_at = Date.now() / 1000 - 7200;
     const db = fixture.database();
@@ -50,7 +50,7 @@ onEachDatabase("bob reads", (dialect) => {
     await db.destroy();
   };
 
-  it("pages in both directions, and each says whether there is more", async () => {
+  it("returns pages in both directions, with has_more", async () => {
     await chatWith();
     expect(await pageOf({})).toEqual([[], false]);
     expect(await pageOf({ before: 9 })).toEqual([[], false]);
@@ -64,11 +64,11 @@ onEachDatabase("bob reads", (dialect) => {
     expect(await pageOf({ after: 3, before: 9, limit: 3 })).toEqual([[6, 7, 8], true]);
     expect(await pageOf({ after: 3, before: 6, limit: 2 })).toEqual([[4, 5], false]);
     expect(await page({ before: Number.MAX_SAFE_INTEGER })).toMatchObject({ has_more: false });
-    const stranger = { chat_id: chat.id, after: undefined, before: undefined, limit: 9 };
-    expect(await pageMessages(fixture.store, fixture.carol.id, stranger)).toBeUndefined();
+    const ofNonMember = { chat_id: chat.id, after: undefined, before: undefined, limit: 9 };
+    expect(await pageMessages(fixture.store, fixture.carol.id, ofNonMember)).toBeUndefined();
   });
 
-  it("pages that stop before a frame is full, in both directions", async () => {
+  it("returns pages that fit into a frame, in both directions", async () => {
     await chatWith();
     await write(4, 300_000);
     expect(await pageOf({})).toEqual([[1, 2], true]);
@@ -79,7 +79,7 @@ onEachDatabase("bob reads", (dialect) => {
     expect(await pageOf({ after: 4 })).toEqual([[5], false]);
   });
 
-  it("counts what he has not read, and his marks only go forward", async () => {
+  it("counts unread messages, and never lowers watermarks", async () => {
     const { store, bob, alice } = fixture;
     await chatWith();
     await write(5);
@@ -101,13 +101,13 @@ onEachDatabase("bob reads", (dialect) => {
     expect(await unread()).toBe(0);
   });
 
-  it("nothing past its time, deleted or not, in no list and no count; and that is no hole", async () => {
+  it("skips expired messages in lists and counts, without a gap, before and after their deletion", async () => {
     await chatWith(1);
     await write(4);
     await expire();
     await write(2);
     const resume = { chat_id: chat.id, after: 0, limit: 100 };
-    const expectGone = async () => {
+    const expectHidden = async () => {
       expect(await unread()).toBe(2);
       const list = (await listMessages(fixture.store, fixture.bob.id, resume))!;
       expect(list).toMatchObject({ after: 0, through: 6, has_more: false });
@@ -116,16 +116,16 @@ onEachDatabase("bob reads", (dialect) => {
       const first = (await listMessages(fixture.store, fixture.bob.id, { ...resume, limit: 1 }))!;
       expect(first).toMatchObject({ through: 5, has_more: true });
     };
-    await expectGone();
+    await expectHidden();
     const deleted = await fixture.store.deleteExpired(chat.id, {
       until: Date.now() / 1000 - 3600,
       limit: 100,
     });
     expect(deleted).toBe(4);
-    await expectGone();
+    await expectHidden();
   });
 
-  it("the whole chat away, and a resume reaches to its end", async () => {
+  it("resumes to the end of a chat in which all messages are expired", async () => {
     await chatWith(1);
     await write(3);
     await expire();
@@ -150,7 +150,7 @@ onEachDatabase("bob reads", (dialect) => {
     expect(await watermark("read", fixture.bob)).toBe(3);
   });
 
-  it("while two sweepers delete in batches, each message once", async () => {
+  it("deletes each expired message once with two sweepers", async () => {
     await chatWith(1);
     await Promise.all(Array.from({ length: 10 }, () => write(110)));
     await expire();

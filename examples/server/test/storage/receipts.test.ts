@@ -33,7 +33,7 @@ onEachDatabase("receipts", (dialect) => {
     (await fixture.store.findChatOfMember(chat.id, user.id))!;
   const unread = async (chat: Chat, user: User) => (await chatOf(chat, user)).unread;
 
-  it.each(["read", "delivered"] as const)("write no message: %s", async (kind) => {
+  it.each(["read", "delivered"] as const)("do not update message rows: %s", async (kind) => {
     const [chat, peer] = await chatWithMessages(100);
     await withoutUpdatesOf("messages", "true", db, async () => {
       const upTo = { chat_id: chat.id, user_id: peer.id, seq: 100 };
@@ -49,18 +49,18 @@ onEachDatabase("receipts", (dialect) => {
     });
   });
 
-  it("reach no further than the chat, and belong to its members", async () => {
+  it("are limited to the last seq and to members", async () => {
     const [chat, peer] = await chatWithMessages(3);
     const seq = Number.MAX_SAFE_INTEGER;
-    const mark = (user_id: number) =>
+    const raise = (user_id: number) =>
       fixture.store.raiseWatermark("read", { chat_id: chat.id, user_id, seq });
-    expect(await mark(fixture.carol.id)).toBe(false);
-    expect(await mark(peer.id)).toBe(true);
+    expect(await raise(fixture.carol.id)).toBe(false);
+    expect(await raise(peer.id)).toBe(true);
     await storeMessage(fixture.store, messageIn(chat.id, fixture.alice.id));
     expect(await unread(chat, peer)).toBe(1);
   });
 
-  it("go forward only where two instances note them at the same time", async () => {
+  it("never decrease with two simultaneous instances", async () => {
     const [chat, peer] = await chatWithMessages(40);
     const elsewhere = fixture.open();
     const seqs = Array.from({ length: 40 }, (_, at) => ((at * 7) % 40) + 1);
@@ -75,7 +75,7 @@ onEachDatabase("receipts", (dialect) => {
     expect(await chatOf(chat, peer)).toMatchObject({ user2_read: 40 });
   });
 
-  it("leave unread what the other member wrote and still exists, and nothing of one's own", async () => {
+  it("leave later undeleted messages of the other member unread", async () => {
     const [chat, peer] = await chatWithMessages(5);
     await storeMessage(fixture.store, messageIn(chat.id, peer.id));
     await storeMessage(fixture.store, messageIn(chat.id, fixture.alice.id));
@@ -91,14 +91,14 @@ onEachDatabase("receipts", (dialect) => {
     expect(await unread(chat, peer)).toBe(2);
   });
 
-  it.each([-1, 0, 1])("leave at most 1,000 unread, of 1,000 and %d", async (more) => {
+  it.each([-1, 0, 1])("count at most 1,000 unread messages, of 1,000 and %d", async (more) => {
     const [chat, peer] = await chatWithMessages(MAX_UNREAD + more);
     expect(await unread(chat, peer)).toBe(Math.min(MAX_UNREAD, MAX_UNREAD + more));
     const [listed] = await fixture.store.listChats(peer.id, { limit: 10, offset: 0 });
     expect(listed!.unread).toBe(Math.min(MAX_UNREAD, MAX_UNREAD + more));
   });
 
-  it("count what is not expired, though more than are counted are expired and not deleted", async () => {
+  it("count unexpired messages after more than 1,000 expired ones", async () => {
     const [chat, peer] = await chatWithMessages(2000);
     await sql`update messages set stored_at = 1 where chat_id = ${chat.id} and seq <= 1990`.execute(
       db,

@@ -17,7 +17,7 @@ const parametersOf = (byte: number): ChatParameters => ({
   key_check: new Uint8Array(16).fill(byte),
 });
 
-onEachDatabase("alice starts a chat over", (dialect) => {
+onEachDatabase("restarting a chat", (dialect) => {
   let fixture: StorageFixture;
   let elsewhere: Store;
   let db: Kysely<Schema>;
@@ -31,8 +31,8 @@ onEachDatabase("alice starts a chat over", (dialect) => {
     await fixture.remove();
   });
 
-  /** A new chat of alice's in which she has written twice. */
-  async function chatOfAlice(name: string): Promise<{ id: number; peerId: number }> {
+  /** Creates a chat of alice with a new user, and two messages of alice. */
+  async function createChatOfAlice(name: string): Promise<{ id: number; peerId: number }> {
     const peer = await createUser(fixture.store, name);
     const { id } = await createChat(fixture.store, fixture.alice, peer);
     await storeMessage(fixture.store, messageIn(id, fixture.alice.id));
@@ -45,7 +45,7 @@ onEachDatabase("alice starts a chat over", (dialect) => {
       const subject = { id, creator: fixture.alice.id };
       return (await inside.restartChat(subject, parametersOf(9))) || undefined;
     });
-  const living = async (id: number) =>
+  const remaining = async (id: number) =>
     (await fixture.store.listMessages(id, { limit: 10, stored_after: 0 })).messages.map(
       ({ seq }) => seq,
     );
@@ -54,28 +54,28 @@ onEachDatabase("alice starts a chat over", (dialect) => {
       Buffer.alloc(16, 9),
     );
 
-  it("which deletes what was written, and gives no seq again", async () => {
-    const { id } = await chatOfAlice("first");
+  it("deletes all messages and reuses no seq", async () => {
+    const { id } = await createChatOfAlice("first");
     expect(await restart(id)).toBe(true);
-    expect(await living(id)).toEqual([]);
+    expect(await remaining(id)).toEqual([]);
     const { stored } = await storeMessage(fixture.store, messageIn(id, fixture.alice.id));
     expect(stored.seq).toBe(3);
-    expect(await living(id)).toEqual([3]);
+    expect(await remaining(id)).toEqual([3]);
   });
 
-  it("which writes only the messages that still have a content, however often it is done", async () => {
-    const { id } = await chatOfAlice("often");
+  it("updates only messages that still have a content", async () => {
+    const { id } = await createChatOfAlice("often");
     expect(await restart(id)).toBe(true);
     await storeMessage(fixture.store, messageIn(id, fixture.alice.id));
     await withoutUpdatesOf("messages", "old.encrypted_content is null", db, async () => {
       expect(await restart(id)).toBe(true);
       expect(await restart(id)).toBe(true);
     });
-    expect(await living(id)).toEqual([]);
+    expect(await remaining(id)).toEqual([]);
   });
 
-  it("or writes no message at all, where the other one has written or read before", async () => {
-    const [written, read] = [await chatOfAlice("written"), await chatOfAlice("read")];
+  it("updates no messages if the other member has written or read", async () => {
+    const [written, read] = [await createChatOfAlice("written"), await createChatOfAlice("read")];
     await storeMessage(fixture.store, messageIn(written.id, written.peerId));
     await fixture.store.raiseWatermark("read", { chat_id: read.id, user_id: read.peerId, seq: 1 });
     await withoutUpdatesOf("messages", "true", db, async () => {
@@ -84,26 +84,26 @@ onEachDatabase("alice starts a chat over", (dialect) => {
     });
   });
 
-  it("or leaves everything as it was, where the other one writes at the same time", async () => {
+  it("succeeds or changes nothing if the other member writes simultaneously", async () => {
     for (let round = 0; round < ROUNDS; round++) {
-      const { id, peerId } = await chatOfAlice(`writer${round}`);
+      const { id, peerId } = await createChatOfAlice(`writer${round}`);
       const [restarted] = await Promise.all([
         restart(id),
         storeMessage(elsewhere, messageIn(id, peerId)),
       ]);
-      expect(await living(id)).toEqual(restarted ? [3] : [1, 2, 3]);
+      expect(await remaining(id)).toEqual(restarted ? [3] : [1, 2, 3]);
       expect(await isRestarted(id)).toBe(restarted === true);
     }
   });
 
-  it("or leaves everything as it was, where the other one reads at the same time", async () => {
+  it("succeeds or changes nothing if the other member reads simultaneously", async () => {
     for (let round = 0; round < ROUNDS; round++) {
-      const { id, peerId } = await chatOfAlice(`reader${round}`);
+      const { id, peerId } = await createChatOfAlice(`reader${round}`);
       const [restarted] = await Promise.all([
         restart(id),
         elsewhere.raiseWatermark("read", { chat_id: id, user_id: peerId, seq: 2 }),
       ]);
-      expect(await living(id)).toEqual(restarted ? [] : [1, 2]);
+      expect(await remaining(id)).toEqual(restarted ? [] : [1, 2]);
       expect(await isRestarted(id)).toBe(restarted === true);
       expect(await restart(id)).toBe(undefined);
     }

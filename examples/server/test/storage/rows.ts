@@ -29,8 +29,8 @@ export async function createChat(
   return store.setContact(chat!, { user_id: other.id, action: "accept", now: now() });
 }
 
-/** Puts something into every table. */
-export async function fill(store: Store): Promise<void> {
+/** Inserts a row into each table. */
+export async function insertIntoEachTable(store: Store): Promise<void> {
   const alice = await createUser(store, "alice");
   const bob = await createUser(store, "bob");
   const chat = await createChat(store, alice, bob, 1);

@@ -8,7 +8,7 @@ import { createChat, createUser } from "./rows.js";
 
 const HOUR = 3600;
 
-onEachDatabase("alice and bob write", (dialect) => {
+onEachDatabase("storing messages", (dialect) => {
   let fixture: StorageFixture;
   beforeAll(async () => {
     fixture = await StorageFixture.create(dialect);
@@ -25,7 +25,7 @@ onEachDatabase("alice and bob write", (dialect) => {
   const storedSeqs = async (after: number) => (await storedAfter(after)).map(({ seq }) => seq);
   const from = (first: number, count: number) => Array.from({ length: count }, (_, i) => first + i);
 
-  it("at the same time, by two instances, and no seq is missing or given twice", async () => {
+  it("assigns each seq once and without gaps, with two simultaneous instances", async () => {
     const before = await lastSeq();
     const elsewhere = fixture.open();
     const acks = await Promise.all(
@@ -42,7 +42,7 @@ onEachDatabase("alice and bob write", (dialect) => {
     expect(await lastSeq()).toBe(before + 60);
   });
 
-  it("and what comes back is what was written, byte by byte", async () => {
+  it("returns stored messages unchanged", async () => {
     const message = { ...fromAlice(), timestamp: 1_795_000_000.123_456 };
     const { stored, isNew } = await storeMessage(fixture.store, message);
     const [row] = await storedAfter(stored.seq - 1);
@@ -55,7 +55,7 @@ onEachDatabase("alice and bob write", (dialect) => {
     expect(row!.encrypted_content).toBeInstanceOf(Uint8Array);
   });
 
-  it("the same again, at once and later, which is the first one's ack and takes no seq", async () => {
+  it("acknowledges a repeated message as before, simultaneously and later, without a new seq", async () => {
     const before = await lastSeq();
     const elsewhere = fixture.open();
     const message = fromAlice();
@@ -72,37 +72,40 @@ onEachDatabase("alice and bob write", (dialect) => {
     expect(await lastSeq()).toBe(before + 1);
   });
 
-  it("another message under the same client id, which is refused, also when the first is deleted", async () => {
+  it("rejects another message with the same client id, also after the first was deleted", async () => {
     const chat = await createChat(fixture.store, fixture.bob, fixture.carol, 1);
     const message = messageIn(chat.id, fixture.carol.id);
     const { stored } = await storeMessage(fixture.store, message);
     const other = { ...message, content: new Uint8Array(randomBytes(144)) };
-    const refused = { status: 409, code: "ERR_CLIENT_ID_REUSED" };
-    await expect(storeMessage(fixture.store, other)).rejects.toMatchObject(refused);
+    const rejection = { status: 409, code: "ERR_CLIENT_ID_REUSED" };
+    await expect(storeMessage(fixture.store, other)).rejects.toMatchObject(rejection);
     const until = Date.now() / 1000 + HOUR;
     expect(await fixture.store.deleteExpired(chat.id, { until, limit: 10 })).toBe(1);
-    await expect(storeMessage(fixture.store, other)).rejects.toMatchObject(refused);
+    await expect(storeMessage(fixture.store, other)).rejects.toMatchObject(rejection);
     const again = await storeMessage(fixture.store, message);
     expect(again).toMatchObject({ isNew: false, stored: { id: stored.id, seq: stored.seq } });
-    const mine = await storeMessage(fixture.store, { ...message, sender_id: fixture.bob.id });
-    expect(mine.isNew).toBe(true);
+    const ofOtherSender = await storeMessage(fixture.store, {
+      ...message,
+      sender_id: fixture.bob.id,
+    });
+    expect(ofOtherSender.isNew).toBe(true);
   });
 
-  it("without a client id, and each time is a new message", async () => {
+  it("stores each message without client id as a new one", async () => {
     const { client_id: _, ...message } = fromAlice();
     const first = await storeMessage(fixture.store, message);
     const second = await storeMessage(fixture.store, message);
     expect(second.stored.seq).toBe(first.stored.seq + 1);
   });
 
-  it("and carol may not, nor anybody where there is no chat", async () => {
+  it("rejects messages of non-members and for unknown chats", async () => {
     const before = await lastSeq();
-    const strangers = [
+    const rejected = [
       messageIn(fixture.chat.id, fixture.carol.id),
       messageIn(fixture.chat.id, Number.MAX_SAFE_INTEGER),
       messageIn(Number.MAX_SAFE_INTEGER, fixture.alice.id),
     ];
-    for (const message of strangers) {
+    for (const message of rejected) {
       await expect(storeMessage(fixture.store, message)).rejects.toMatchObject({
         code: "ERR_FORBIDDEN",
       });
@@ -110,7 +113,7 @@ onEachDatabase("alice and bob write", (dialect) => {
     expect(await lastSeq()).toBe(before);
   });
 
-  it("and one that fails takes nothing of the others along", async () => {
+  it("keeps other messages if one fails", async () => {
     const before = await lastSeq();
     const broken = { ...fromAlice(), timestamp: Number.NaN };
     const outcomes = await Promise.allSettled([
@@ -119,7 +122,7 @@ onEachDatabase("alice and bob write", (dialect) => {
       storeMessage(fixture.store, fromAlice()),
       fixture.store.transaction(async (inside) => {
         await inside.takeSeq({ chat_id: fixture.chat.id, sender_id: fixture.alice.id });
-        throw new Error("changed my mind");
+        throw new Error("rolled back");
       }),
       storeMessage(fixture.store, fromAlice()),
       storeMessage(fixture.store, broken),
@@ -131,7 +134,7 @@ onEachDatabase("alice and bob write", (dialect) => {
     expect(await lastSeq()).toBe(before + 3);
   });
 
-  it("all in a caller's transaction, or not at all", async () => {
+  it("takes part in the transaction of the caller", async () => {
     const before = await lastSeq();
     const failing = fixture.store.transaction(async (inside) => {
       await storeMessage(inside, fromAlice());
@@ -139,9 +142,9 @@ onEachDatabase("alice and bob write", (dialect) => {
       const taken = await createUser(inside, "alice");
       expect(taken).toBeUndefined();
       await storeMessage(inside, fromAlice());
-      throw new Error("changed my mind");
+      throw new Error("rolled back");
     });
-    await expect(failing).rejects.toThrow("changed my mind");
+    await expect(failing).rejects.toThrow("rolled back");
     expect(await lastSeq()).toBe(before);
     expect(await fixture.store.findUserByKey("dave")).toBeUndefined();
     await fixture.store.transaction(async (inside) => {

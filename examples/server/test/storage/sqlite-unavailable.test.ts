@@ -5,9 +5,9 @@ import { CompiledQuery } from "kysely";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { SqliteConnection } from "../../src/database/sqlite/sqlite-connection.js";
 
-const AWAY = { status: 503, code: "ERR_UNAVAILABLE", details: { retry_after: 1 } };
+const UNAVAILABLE = { status: 503, code: "ERR_UNAVAILABLE", details: { retry_after: 1 } };
 
-describe("SQLite, in trouble", () => {
+describe("errors of SQLite", () => {
   let folder: string;
   let connection: SqliteConnection;
   beforeEach(() => {
@@ -33,24 +33,27 @@ describe("SQLite, in trouble", () => {
   it.each([
     ["SQLITE_READONLY", "query_only = ON"],
     ["SQLITE_FULL", "max_page_count = 2"],
-  ])("says %s, upon which the client may try again", (code, pragma) => {
+  ])("become ERR_UNAVAILABLE: %s", (code, pragma) => {
     connection.set(pragma);
     const error = errorOf(() => write("x".repeat(100_000)));
-    expect(error).toMatchObject({ ...AWAY, cause: { code } });
+    expect(error).toMatchObject({ ...UNAVAILABLE, cause: { code } });
   });
 
-  it("says SQLITE_BUSY while another connection writes", () => {
+  it("become ERR_UNAVAILABLE while another connection writes", () => {
     const other = new SqliteConnection(join(folder, "lacre.db"));
     other.command("BEGIN IMMEDIATE");
     connection.set("busy_timeout = 0");
-    expect(errorOf(() => write("x"))).toMatchObject({ ...AWAY, cause: { code: "SQLITE_BUSY" } });
+    expect(errorOf(() => write("x"))).toMatchObject({
+      ...UNAVAILABLE,
+      cause: { code: "SQLITE_BUSY" },
+    });
     other.command("ROLLBACK");
     other.close();
     expect(errorOf(() => write("x"))).toBeUndefined();
   });
 
-  it("says of a wrong statement what is wrong, which is no reason to try again", () => {
+  it("are unchanged for an invalid statement", () => {
     const error = errorOf(() => connection.command("SELECT nothing FROM nowhere"));
-    expect(error).not.toMatchObject(AWAY);
+    expect(error).not.toMatchObject(UNAVAILABLE);
   });
 });

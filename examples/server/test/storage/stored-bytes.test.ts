@@ -12,7 +12,7 @@ import { createChat, createUser } from "./rows.js";
 const HOUR = 3600;
 const PARAMETERS = { salt: new Uint8Array(16), iterations: 600_000, key_check: new Uint8Array(16) };
 
-onEachDatabase("the bytes of a user's stored messages", (kind) => {
+onEachDatabase("stored bytes of a user", (kind) => {
   let fixture: StorageFixture;
   let db: Kysely<Schema>;
   let count = 0;
@@ -25,8 +25,8 @@ onEachDatabase("the bytes of a user's stored messages", (kind) => {
     await fixture.remove();
   });
 
-  /** Two users who have a chat and have not written. */
-  async function pair(): Promise<{ one: User; other: User; chat_id: number }> {
+  /** Creates two users and their empty chat. */
+  async function createPair(): Promise<{ one: User; other: User; chat_id: number }> {
     count += 1;
     const suffix = count;
     const one = await createUser(fixture.store, `one-${suffix}`);
@@ -39,8 +39,8 @@ onEachDatabase("the bytes of a user's stored messages", (kind) => {
     (await db.selectFrom("stored_bytes").select("bytes").where("user_id", "=", id).execute())[0]
       ?.bytes;
 
-  it("are counted over all chats, and repeated and rejected messages are not", async () => {
-    const { one, other, chat_id } = await pair();
+  it("are counted over all chats, without repeated and rejected messages", async () => {
+    const { one, other, chat_id } = await createPair();
     const second = await createChat(fixture.store, one, fixture.alice);
     const message = sized(chat_id, one, 1000);
     await storeMessage(fixture.store, message);
@@ -53,8 +53,8 @@ onEachDatabase("the bytes of a user's stored messages", (kind) => {
     expect([await bytesOf(one), await bytesOf(other)]).toEqual([1200, 30]);
   });
 
-  it("fall when messages expire or a chat is started over", async () => {
-    const { one, other, chat_id } = await pair();
+  it("decrease when messages expire or a chat is restarted", async () => {
+    const { one, other, chat_id } = await createPair();
     for (const author of [one, one, other]) {
       await storeMessage(fixture.store, sized(chat_id, author, 100));
     }
@@ -63,7 +63,7 @@ onEachDatabase("the bytes of a user's stored messages", (kind) => {
     expect(await fixture.store.deleteExpired(chat_id, { until, limit: 2 })).toBe(1);
     await storeMessage(fixture.store, sized(chat_id, one, 7));
     expect([await bytesOf(one), await bytesOf(other)]).toEqual([7, 0]);
-    const own = await pair();
+    const own = await createPair();
     await storeMessage(fixture.store, sized(own.chat_id, own.one, 100));
     await fixture.store.transaction((inside) =>
       inside.restartChat({ id: own.chat_id, creator: own.one.id }, PARAMETERS),
@@ -71,8 +71,8 @@ onEachDatabase("the bytes of a user's stored messages", (kind) => {
     expect(await bytesOf(own.one)).toBe(0);
   });
 
-  it("fall when an operator deletes messages", async () => {
-    const { one, other, chat_id } = await pair();
+  it("decrease when an operator deletes messages", async () => {
+    const { one, other, chat_id } = await createPair();
     for (const author of [one, one, other]) {
       await storeMessage(fixture.store, sized(chat_id, author, 100));
     }
@@ -81,8 +81,8 @@ onEachDatabase("the bytes of a user's stored messages", (kind) => {
     expect([await bytesOf(one), await bytesOf(other)]).toEqual([0, 0]);
   });
 
-  it("may reach the quota and not pass it, and what was stored before is acknowledged again", async () => {
-    const { one, other, chat_id } = await pair();
+  it("may reach but not exceed the quota, at which repeated messages are still acknowledged", async () => {
+    const { one, other, chat_id } = await createPair();
     const quota = { maxStoredBytes: 1000 };
     const first = sized(chat_id, one, 600);
     await storeMessage(fixture.store, first, quota);
@@ -101,9 +101,9 @@ onEachDatabase("the bytes of a user's stored messages", (kind) => {
     );
   });
 
-  it("stay right where messages are stored and deleted at the same time, by two instances", async () => {
-    const people = await Promise.all(Array.from({ length: 3 }, () => pair()));
-    const users = people.map(({ one }) => one);
+  it("stay correct while two instances store and delete messages simultaneously", async () => {
+    const pairs = await Promise.all(Array.from({ length: 3 }, () => createPair()));
+    const users = pairs.map(({ one }) => one);
     const chats: { id: number; members: User[] }[] = [];
     for (const [index, one] of users.entries()) {
       const other = users[(index + 1) % users.length]!;
@@ -128,8 +128,8 @@ onEachDatabase("the bytes of a user's stored messages", (kind) => {
     }
   });
 
-  it("of messages that were there before they were counted are counted by the migration", async () => {
-    const { one, other, chat_id } = await pair();
+  it("of earlier messages are counted by the migration", async () => {
+    const { one, other, chat_id } = await createPair();
     await storeMessage(fixture.store, sized(chat_id, one, 11));
     await storeMessage(fixture.store, sized(chat_id, one, 22));
     await withMigrator(fixture.scratch.config, async (migrator) =>
@@ -142,8 +142,8 @@ onEachDatabase("the bytes of a user's stored messages", (kind) => {
   });
 });
 
-describeOnPostgres("the migration that counts stored bytes", () => {
-  it("waits for a message that an instance is storing, and counts it", async () => {
+describeOnPostgres("migration 0007-quotas", () => {
+  it("waits for an open transaction that stores a message, and counts it", async () => {
     const fixture = await StorageFixture.create("postgresql");
     const db = fixture.database();
     const { chat, alice } = fixture;

@@ -2,7 +2,7 @@ import { type Kysely, sql } from "kysely";
 import { isPostgres } from "../../src/database/column-types.js";
 import type { Schema } from "../../src/database/schema.js";
 
-/** Has the database raise an error at each update of a row of `table` of which `condition` holds. */
+/** Makes the database reject updates of rows of `table` that fulfil `condition`, while `work` runs. */
 export async function withoutUpdatesOf(
   table: keyof Schema,
   condition: string,

@@ -10,9 +10,9 @@ import { describeOnPostgres } from "./databases.js";
 import { StorageFixture } from "./fixture.js";
 import { createChat } from "./rows.js";
 
-const AWAY = { status: 503, code: "ERR_UNAVAILABLE", details: { retry_after: 1 } };
+const UNAVAILABLE = { status: 503, code: "ERR_UNAVAILABLE", details: { retry_after: 1 } };
 
-describeOnPostgres("PostgreSQL, in trouble", () => {
+describeOnPostgres("errors of PostgreSQL", () => {
   let fixture: StorageFixture;
   let db: Kysely<Schema>;
   let store: Store;
@@ -32,28 +32,28 @@ describeOnPostgres("PostgreSQL, in trouble", () => {
   };
   const terminate = (pid: number) => sql`select pg_terminate_backend(${pid})`.execute(db);
 
-  it("ends a connection in the middle of a transaction: that fails, and the next one is well", async () => {
+  it("fail a transaction whose connection is terminated, but not the next one", async () => {
     const lost = db.transaction().execute(async (inside) => {
       await send(new Store(inside));
       await terminate(await backendOf(inside));
       await send(new Store(inside));
     });
-    await expect(lost).rejects.toMatchObject(AWAY);
+    await expect(lost).rejects.toMatchObject(UNAVAILABLE);
     expect((await send()).stored.seq).toBe(1);
   });
 
-  it("ends a connection that commits: whether it did is found out by sending again", async () => {
+  it("leave open whether a terminated commit took effect, which a repeated message reveals", async () => {
     const message = messageIn(fixture.chat.id, fixture.alice.id);
     const lost = db.transaction().execute(async (inside) => {
       await storeMessage(new Store(inside), message);
       await terminate(await backendOf(inside));
     });
-    await expect(lost).rejects.toMatchObject(AWAY);
+    await expect(lost).rejects.toMatchObject(UNAVAILABLE);
     const { stored } = await storeMessage(store, message);
     expect((await storeMessage(store, message)).stored.seq).toBe(stored.seq);
   });
 
-  it("ends the connections that nobody uses, which is reported and no more", async () => {
+  it("are only reported if idle connections are terminated", async () => {
     await Promise.all(Array.from({ length: 5 }, () => send()));
     reported.length = 0;
     await sql`select pg_terminate_backend(pid) from pg_stat_activity
@@ -65,19 +65,19 @@ describeOnPostgres("PostgreSQL, in trouble", () => {
     ]);
   });
 
-  it("breaks off a deadlock, and who is broken off may try again", async () => {
+  it("become ERR_UNAVAILABLE for the aborted transaction of a deadlock", async () => {
     const other = await createChat(store, fixture.bob, fixture.carol);
     const take = (inside: Store, chat_id: number) =>
       inside.takeSeq({ chat_id, sender_id: fixture.bob.id });
     let waiting = 0;
-    const both = async () => {
+    const waitForBoth = async () => {
       waiting += 1;
       while (waiting < 2) await new Promise(setImmediate);
     };
     const inOrder = (first: number, second: number) =>
       store.transaction(async (inside) => {
         await take(inside, first);
-        await both();
+        await waitForBoth();
         await take(inside, second);
       });
     const outcomes = await Promise.allSettled([
@@ -85,10 +85,10 @@ describeOnPostgres("PostgreSQL, in trouble", () => {
       inOrder(other.id, fixture.chat.id),
     ]);
     const failed = outcomes.filter(({ status }) => status === "rejected");
-    expect(failed).toMatchObject([{ reason: AWAY }]);
+    expect(failed).toMatchObject([{ reason: UNAVAILABLE }]);
   });
 
-  it("takes back a transaction in which something failed, and nobody is told that it was done", async () => {
+  it("fail a transaction whose statement failed, even if the error was caught", async () => {
     const before = (await send()).stored.seq;
     const failed = db.transaction().execute(async (inside) => {
       await send(new Store(inside));
@@ -99,7 +99,7 @@ describeOnPostgres("PostgreSQL, in trouble", () => {
   });
 
   const raise = (code: string) =>
-    sql.raw(`DO $$ BEGIN RAISE EXCEPTION 'as asked' USING ERRCODE = '${code}'; END $$`).execute(db);
+    sql.raw(`DO $$ BEGIN RAISE EXCEPTION 'test' USING ERRCODE = '${code}'; END $$`).execute(db);
 
   it.each([
     ["08006", "the connection failed"],
@@ -111,25 +111,22 @@ describeOnPostgres("PostgreSQL, in trouble", () => {
     ["53100", "the disk is full"],
     ["53200", "no memory"],
     ["53300", "too many connections"],
-    ["55P03", "a lock is not to be had"],
+    ["55P03", "a lock is not available"],
     ["57014", "the statement was cancelled"],
-    ["57P01", "the administrator shuts down"],
+    ["57P01", "shutdown by the administrator"],
     ["57P02", "the server crashed"],
-    ["57P03", "the server starts"],
+    ["57P03", "the server is starting"],
     ["58030", "an input or output error"],
-  ])("says %s: %s, upon which the client may try again", async (code) => {
-    await expect(raise(code)).rejects.toMatchObject(AWAY);
+  ])("become ERR_UNAVAILABLE: %s, %s", async (code) => {
+    await expect(raise(code)).rejects.toMatchObject(UNAVAILABLE);
     expect(await db.selectFrom("users").select("id").execute()).toHaveLength(3);
   });
 
-  it.each(["22001", "23505", "42P01", "XX000"])(
-    "says %s, which is no reason to try again",
-    async (code) => {
-      await expect(raise(code)).rejects.toMatchObject({ code });
-    },
-  );
+  it.each(["22001", "23505", "42P01", "XX000"])("are unchanged: %s", async (code) => {
+    await expect(raise(code)).rejects.toMatchObject({ code });
+  });
 
-  it("has an error quote no row", async () => {
+  it("contain no values of rows", async () => {
     const { id: _, ...user } = fixture.alice;
     const error = await db
       .insertInto("users")
@@ -140,14 +137,14 @@ describeOnPostgres("PostgreSQL, in trouble", () => {
     expect(JSON.stringify({ ...error })).not.toContain("alice");
   });
 
-  it("is not there, which is said in time", async () => {
-    const nowhere = { dialect: "postgresql", poolSize: 1 } as const;
-    const store = new Store(openDatabase({ ...nowhere, url: "postgresql://x@127.0.0.1:1/x" }));
-    await expect(store.noteHealth(0)).rejects.toMatchObject(AWAY);
-    await expect(store.transaction(send)).rejects.toMatchObject(AWAY);
+  it("become ERR_UNAVAILABLE if the server is unreachable", async () => {
+    const unreachable = { dialect: "postgresql", poolSize: 1 } as const;
+    const store = new Store(openDatabase({ ...unreachable, url: "postgresql://x@127.0.0.1:1/x" }));
+    await expect(store.noteHealth(0)).rejects.toMatchObject(UNAVAILABLE);
+    await expect(store.transaction(send)).rejects.toMatchObject(UNAVAILABLE);
     await store.close();
     await expect(
-      migrate({ ...nowhere, url: "postgresql://x@127.0.0.1:1/x" }),
-    ).rejects.toMatchObject(AWAY);
+      migrate({ ...unreachable, url: "postgresql://x@127.0.0.1:1/x" }),
+    ).rejects.toMatchObject(UNAVAILABLE);
   });
 });

@@ -1,20 +1,20 @@
 import type { ColumnShape, Shape, TableShape } from "./shape.js";
 
-/** One difference, and the code of a migration that makes it go away, and of its way back. */
+/** A difference, and the code of a migration that removes it (`up`) and restores it (`down`). */
 export interface Change {
   readonly text: string;
   readonly up: readonly string[];
   readonly down: readonly string[];
 }
 
-/** What it takes to make a database what it is declared to be. */
+/** Returns the changes that turn the live schema into the declared one. */
 export function changesBetween(live: Shape, declared: Shape): Change[] {
   return [
     ...missing(declared, live).flatMap(([name, table]) => createdTable(name, table)),
     ...both(live, declared).flatMap(([name, before, after]) => changedTable(name, before, after)),
     ...missing(live, declared)
       .flatMap(([name, table]) => createdTable(name, table))
-      .map(undone)
+      .map(inverse)
       .reverse(),
   ];
 }
@@ -56,21 +56,21 @@ function changedTable(name: string, before: TableShape, after: TableShape): Chan
       changedColumn(name, column, was, is),
     ),
   ];
-  const gone = missing(before.columns, after.columns);
+  const removed = missing(before.columns, after.columns);
   const references = changedReferences(name, before, after);
   const indices = (of: TableShape, without: TableShape) =>
     Object.entries(of.indices)
       .filter(([index, list]) => without.indices[index] !== list)
       .map(([index, list]) => createdIndex(index, name, list));
   return [
-    ...indices(before, after).map(undone),
+    ...indices(before, after).map(inverse),
     ...before.uniques
       .filter((list) => !after.uniques.includes(list))
       .map(unique)
-      .map(undone),
+      .map(inverse),
     ...columns,
     ...references,
-    ...gone.map(([column, shape]) => undone(added(column, shape, before.references[column]))),
+    ...removed.map(([column, shape]) => inverse(added(column, shape, before.references[column]))),
     ...after.uniques.filter((list) => !before.uniques.includes(list)).map(unique),
     ...indices(after, before),
   ];
@@ -81,7 +81,11 @@ function changedColumn(table: string, name: string, was: ColumnShape, is: Column
     `await db.schema.alterTable("${table}").alterColumn("${name}", (column) => column.${what}).execute();`;
   const toNull = (can: boolean) => alter(can ? "dropNotNull()" : "setNotNull()");
   const toDefault = (value: ColumnShape) =>
-    alter(value.hasDefault ? `setDefault(${value.default ?? "/* as it was */"})` : "dropDefault()");
+    alter(
+      value.hasDefault
+        ? `setDefault(${value.default ?? "/* previous default */"})`
+        : "dropDefault()",
+    );
   const text = `differs: column ${table}.${name}`;
   const changes: Change[] = [];
   if (was.type !== is.type) {
@@ -113,7 +117,7 @@ function changedReferences(name: string, before: TableShape, after: TableShape):
     Object.entries(of.references)
       .filter(([column, to]) => without.columns[column] && without.references[column] !== to)
       .map(([column, to]) => referring(column, to));
-  return [...own(before, after).map(undone), ...own(after, before)];
+  return [...own(before, after).map(inverse), ...own(after, before)];
 }
 
 function createdIndex(name: string, table: string, of: string): Change {
@@ -127,7 +131,7 @@ function createdIndex(name: string, table: string, of: string): Change {
   };
 }
 
-function undone({ text, up, down }: Change): Change {
+function inverse({ text, up, down }: Change): Change {
   return { text: text.replace(/^missing/, "not declared"), up: down, down: up };
 }
 
@@ -136,7 +140,7 @@ function addColumn(name: string, shape: ColumnShape, to: string | undefined): st
   const traits = [
     isPrimary && "primaryKey()",
     !isNullable && "notNull()",
-    shape.hasDefault && `defaultTo(${shape.default ?? "/* as it was */"})`,
+    shape.hasDefault && `defaultTo(${shape.default ?? "/* previous default */"})`,
     to && `references("${to}.id")`,
   ].filter(Boolean);
   if (code === "...types.id" || traits.length === 0) return `addColumn("${name}", ${code})`;

@@ -1,7 +1,7 @@
 import type { Selectable } from "kysely";
 import type { Schema } from "../../src/database/schema.js";
 
-/** `?` is for what may be null. An `id` is a number that the database gives; a `key` is text that is compared by code point. */
+/** `?` marks nullable columns. An `id` is a number that the database assigns. A `key` is text that is compared by code point. */
 export type ColumnNotation =
   | "id"
   | `${"text" | "key" | "bytes" | "bigint"} primary`
@@ -18,19 +18,19 @@ type BasicNotation<Value> = Value extends number
     ? Extract<ColumnNotation, `${"text" | "key"}${string}`>
     : Extract<ColumnNotation, `bytes${string}`>;
 
-/** A table as it is meant to be. Columns stand in lists as SQL has them: "chat_id, seq". */
+/** Declaration of a table. Lists of columns are written as in SQL: "chat_id, seq". */
 export interface TableDeclaration<Columns = Record<string, ColumnNotation>> {
   readonly columns: Readonly<Columns>;
   readonly uniques?: readonly string[];
-  /** By their names; with a condition, if not all rows are in it. */
+  /** Columns of each index by its name, with a condition if the index is partial. */
   readonly indices?: Readonly<Record<string, string>>;
-  /** The tables whose ids are in a column. */
+  /** The referenced table of each foreign key column. */
   readonly references?: Readonly<Record<string, keyof Schema>>;
 }
 
 type ColumnsOf<Row> = { [Column in keyof Row]: NotationOf<Row[Column]> };
 
-/** What `db:diff` compares a database with. Types, defaults and indices stand here; the names and what may be null are held to schema.ts. */
+/** The schema with which `db:diff` compares a database. The compiler checks names and nullability against schema.ts. */
 export const declaredSchema: {
   readonly [Name in keyof Schema]: TableDeclaration<ColumnsOf<Selectable<Schema[Name]>>>;
 } = {

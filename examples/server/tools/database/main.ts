@@ -4,19 +4,19 @@ import { make } from "./make.js";
 import { down, history, up } from "./migrate.js";
 import { printSql } from "./print-sql.js";
 
-const HELP = `npm run db -- COMMAND, on the database that DATABASE_URL names
+const HELP = `npm run db -- COMMAND, for the database of DATABASE_URL
 
-  up             makes all migrations that are not made yet
-  down           undoes the last one
-  history        lists them, and when each was made
-  make NAME      writes an empty one
-  diff [NAME]    compares the database with the declared schema, and ends with 1 where they differ; with a NAME, writes
-                 the migration that makes the database what is declared
-  sql [down]     prints what the migrations do, without any database, as the one that DATABASE_URL names would be told`;
+  up             applies all pending migrations
+  down           reverts the last applied migration
+  history        lists all migrations, and when each was applied
+  make NAME      writes an empty migration
+  diff [NAME]    compares the database with the declared schema, and exits with 1 if they differ; with a NAME, writes
+                 a migration that removes the differences
+  sql [down]     prints the SQL of all migrations for the kind of database in DATABASE_URL, without connecting to it`;
 
 const commands = { up, down, history, make, diff, sql: printSql };
 
-// npm starts this in the package's folder, but a relative path is meant from where npm was started.
+// npm runs scripts in the package's folder. Relative paths refer to the folder in which the user called npm.
 process.chdir(process.env.INIT_CWD ?? ".");
 const [name = "", argument] = process.argv.slice(2);
 try {

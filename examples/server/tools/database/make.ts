@@ -3,17 +3,20 @@ import { fileURLToPath } from "node:url";
 import type { DatabaseConfig } from "../../src/database/database-config.js";
 import { MIGRATIONS, readMigrations } from "../../src/database/migrator.js";
 
+/** Writes an empty migration. */
 export async function make(_: DatabaseConfig, name: string | undefined): Promise<void> {
   await writeMigration(name, { up: [], down: [] });
 }
 
-/** Writes a migration that comes after all others. */
+/** Writes a migration with the next number. */
 export async function writeMigration(
   name = "",
   code: { readonly up: readonly string[]; readonly down: readonly string[] },
 ): Promise<void> {
   if (!/^[a-z0-9]+(-[a-z0-9]+)*$/.test(name)) {
-    throw new Error("name the migration in small letters, digits and hyphens, as add-nicknames");
+    throw new Error(
+      "name the migration in lower-case letters, digits and hyphens, such as add-nicknames",
+    );
   }
   const last = Object.keys(await readMigrations()).at(-1) ?? "0000";
   const number = String(Number(last.slice(0, 4)) + 1).padStart(4, "0");
@@ -22,7 +25,7 @@ export async function writeMigration(
   console.log(`wrote ${file}`);
 }
 
-/** The text of a migration. */
+/** Returns the source text of a migration. */
 export function migrationOf({
   up,
   down,

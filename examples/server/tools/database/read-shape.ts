@@ -16,7 +16,7 @@ interface ReferenceRow {
   readonly to: string;
 }
 
-/** What a database really looks like. */
+/** Reads the schema of a database. */
 export async function readShape(db: Kysely<unknown>, dialect: Dialect): Promise<Shape> {
   const tables = await db.introspection.getTables();
   const { rows: indices } = await (dialect === "sqlite" ? sqliteIndices : postgresIndices).execute(

@@ -3,30 +3,30 @@ import { type ColumnNotation, declaredSchema, type TableDeclaration } from "./de
 
 export type Dialect = DatabaseConfig["dialect"];
 
-/** What is compared of a database: tables by their names. */
+/** The compared parts of a schema: tables by name. */
 export type Shape = Readonly<Record<string, TableShape>>;
 
 export interface TableShape {
   readonly columns: Readonly<Record<string, ColumnShape>>;
-  /** Lists of columns, primary keys too. */
+  /** Column lists of unique constraints and primary keys. */
   readonly uniques: readonly string[];
   readonly indices: Readonly<Record<string, string>>;
   readonly references: Readonly<Record<string, string>>;
 }
 
 export interface ColumnShape {
-  /** As the database calls it. */
+  /** Name of the type in the database. */
   readonly type: string;
-  /** As a migration calls it, in code. */
+  /** Code for the type in a migration. */
   readonly code: string;
   readonly isNullable: boolean;
   readonly isPrimary: boolean;
-  /** Known of declared columns; of others it is known that there is one. */
+  /** Default of a declared column. Undefined for columns read from a database: for these, see `hasDefault`. */
   readonly default: string | undefined;
   readonly hasDefault: boolean;
 }
 
-/** Each type as SQLite and PostgreSQL call it, and as a migration does. */
+/** Names of each type in SQLite and PostgreSQL, and its code in a migration. */
 const TYPES = {
   bigint: { sqlite: "bigint", postgresql: "int8", code: '"bigint"' },
   id: { sqlite: "integer", postgresql: "int8", code: "...types.id" },
@@ -41,7 +41,7 @@ const TYPES = {
   },
 } as const;
 
-/** How a migration writes a type that was found in a database. */
+/** Returns the code of a migration for a type of a database. */
 export function codeOf(type: string, dialect: Dialect): string {
   const known = Object.values(TYPES).find(
     (one) => one[dialect] === type && one.code !== "...types.id",
@@ -49,7 +49,7 @@ export function codeOf(type: string, dialect: Dialect): string {
   return known?.code ?? `sql\`${type}\``;
 }
 
-/** The declared schema, as one kind of database has it. */
+/** Returns the declared schema with the type names of one kind of database. */
 export function declaredShape(dialect: Dialect): Shape {
   const tables = Object.entries<TableDeclaration>(declaredSchema);
   return Object.fromEntries(tables.map(([name, table]) => [name, shapeOf(table, dialect)]));

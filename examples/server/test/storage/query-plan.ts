@@ -3,9 +3,9 @@ import Database from "libsql";
 import { Client } from "pg";
 import type { DatabaseConfig } from "../../src/database/database-config.js";
 
-/** How a database would answer a query. */
+/** Plan of a database for a query. */
 export interface Plan {
-  /** What it would read from one end to the other, or sort after reading. */
+  /** Complete scans of tables or indexes, and sorts. */
   readonly slow: readonly string[];
   readonly indices: readonly string[];
 }
@@ -18,7 +18,7 @@ export async function planOf(query: CompiledQuery, config: DatabaseConfig): Prom
 
 async function planOnSqlite({ sql, parameters }: CompiledQuery, path: string): Promise<Plan> {
   const database = new Database(path);
-  // With them, an insert's plan has the tables that refer to its row; they are read only while a constraint is broken.
+  // With foreign keys, the plan of an insert contains scans that SQLite performs only while a constraint is violated.
   database.pragma("foreign_keys = OFF");
   const rows = database.prepare(`explain query plan ${sql}`).all(parameters);
   database.close();
@@ -40,7 +40,7 @@ interface PlanNode {
 async function planOnPostgres({ sql, parameters }: CompiledQuery, url: string): Promise<Plan> {
   const client = new Client({ connectionString: url });
   await client.connect();
-  // A table of three rows is read at once by right.
+  // For small tables, PostgreSQL prefers a sequential scan to an index.
   await client.query("set enable_seqscan = off");
   const { rows } = await client.query(`explain (format json) ${sql}`, [...parameters]);
   await client.end();

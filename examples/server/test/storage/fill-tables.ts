@@ -4,8 +4,8 @@ import type { Schema } from "../../src/database/schema.js";
 
 const USERS = 3000;
 
-/** Fills the tables so far that PostgreSQL does not think them too small for an index. Users 1 and 2 wrote to each other a lot. */
-export async function crowd(db: Kysely<Schema>): Promise<void> {
+/** Inserts enough rows that PostgreSQL uses indexes. The chat of users 1 and 2 has 10,000 messages. */
+export async function fillTables(db: Kysely<Schema>): Promise<void> {
   const isPg = isPostgres(db);
   const bytes = isPg ? sql`uuid_send(gen_random_uuid())` : sql`randomblob(16)`;
   const numbers = (last: number) =>
