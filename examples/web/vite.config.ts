@@ -2,12 +2,12 @@ import { defineConfig, type Plugin } from "vite";
 
 const SERVICE_WORKER = "service-worker";
 
-/** Tells the service worker which files make the page, so that it can keep them together. */
+/** Writes the names of the page's files into the service worker, which caches them together. */
 function listShell(): Plugin {
   return {
     name: "list-shell",
     generateBundle(_, bundle) {
-      // What is loaded on demand needs a connection anyway: to begin a chat does.
+      // Word lists and estimator load on demand: they serve to begin a chat, which needs a connection.
       const onDemand = (name: string) => {
         const file = bundle[name];
         return file?.type === "chunk" && file.isDynamicEntry;
@@ -24,10 +24,10 @@ function listShell(): Plugin {
 
 export default defineConfig({
   plugins: [listShell()],
-  // Addresses relative to the page's own, so that one build is served under every path.
+  // Relative addresses, so that one build can be served under every path.
   base: "./",
   oxc: { jsx: { runtime: "automatic", importSource: "preact" } },
-  // The policy of the page allows no data: addresses, and every file has a hash in its name.
+  // Inline no assets, as the page's policy forbids `data:` addresses.
   build: {
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },

@@ -3,13 +3,13 @@ import { type Browser, chromium, firefox, type LaunchOptions } from "playwright-
 
 export type BrowserName = "chromium" | "firefox";
 
-/** Debian's. Another one can be named. */
+/** Paths of the browsers. By default those of Debian's packages. */
 export const PROGRAMS: Readonly<Record<BrowserName, string>> = {
   chromium: process.env.LACRE_CHROMIUM ?? "/usr/bin/chromium",
   firefox: process.env.LACRE_FIREFOX ?? "/usr/bin/firefox-esr",
 };
 
-/** Without a network there is nothing to be fetched from the maker; for root there is no sandbox. */
+/** Chromium has no sandbox for root. The other options turn off its background requests. */
 const CHROMIUM_ARGS = [
   ...(process.getuid?.() === 0 ? ["--no-sandbox"] : []),
   "--disable-gpu",
@@ -20,7 +20,7 @@ const CHROMIUM_ARGS = [
   "--disable-sync",
 ];
 
-/** The browser's program, if it is there. */
+/** Whether a browser is installed. */
 export function hasBrowser(name: BrowserName): boolean {
   return existsSync(PROGRAMS[name]);
 }

@@ -8,7 +8,7 @@ const web = fileURLToPath(new URL("../", import.meta.url));
 
 export const WEB_ROOT = `${web}dist`;
 
-/** Builds the page as it is served: in a process of its own, as a test's would have it made for tests. */
+/** Builds the page for production. Uses a separate process, as the test runner sets NODE_ENV to "test" in this one. */
 export default async function buildPage(): Promise<void> {
   const env = { ...process.env, NODE_ENV: "production" };
   const vite = join(

@@ -1,12 +1,12 @@
 import { fileURLToPath } from "node:url";
 import { run } from "../../server/src/run.js";
 
-/** The server with the page, for a person: it says where, and keeps quiet unless something is wrong. */
+// Starts the server with the built page, and prints its address. By default it logs only warnings and errors.
 process.env.WEB_ROOT ||= fileURLToPath(new URL("../dist", import.meta.url));
 process.env.LOG_LEVEL ||= "warn";
 
 await run(({ url }) => {
-  // Browsers take localhost, and not every address, for a place where keys are safe.
+  // Browsers offer WebCrypto over HTTP at localhost, but not at every loopback address.
   const address = url.replace("127.0.0.1", "localhost");
   console.log(`
   The chat is at ${address}

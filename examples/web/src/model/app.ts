@@ -80,7 +80,7 @@ export class App {
     }
     replaceRoute("#");
     const reason =
-      "You are signed out here, but the server could not be told: its session lasts until it expires.";
+      "You are signed out here. The server could not be reached: there, your login is valid until it expires.";
     this.#show({ name: "signed out", ...(!isRevoked && { reason }) });
   }
 

@@ -52,11 +52,11 @@ export class NewPassphrase {
   /** Returns why the passphrase cannot be used, or undefined if it can. */
   async objection(): Promise<string | undefined> {
     if (this.text.value !== this.again.value) {
-      return "The two are not the same. Type the passphrase once more in each field.";
+      return "The two passphrases differ. Type the passphrase again in both fields.";
     }
     const { isBelowFloor } = await this.#rate();
     if (!isBelowFloor || this.acceptsRisk.value) return undefined;
-    return "This passphrase is too weak. Draw one or add words; or tick that you use it anyway.";
+    return "This passphrase is too weak. Draw one, add words, or tick “Use it anyway”.";
   }
 
   async #rate(): Promise<PassphraseVerdict> {

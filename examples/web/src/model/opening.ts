@@ -61,7 +61,7 @@ export class Opening {
       const existing = this.#home.chatWith(peerName);
       if (existing === undefined) throw error;
       this.#home.conversation(existing.chat_id).notice.value =
-        `${peerName} has begun this chat meanwhile, with another passphrase than yours.`;
+        `${peerName} has begun this chat in the meantime, with a different passphrase.`;
     }
   }
 

@@ -36,9 +36,9 @@ export function AccountSettings({ app, home, dialog }: AccountSettingsProps) {
       <section class="fields sign-out" aria-labelledby="sign-out">
         <h3 id="sign-out">Signing out</h3>
         <p class="hint">
-          Removes your sign-in and the keys of your chats from this device. The messages that it
-          keeps stay, encrypted, as does what was not sent yet: sign in again, and enter the
-          passphrases. Erase everything if the device is not yours alone.
+          Removes your sign-in and the keys of your chats from this device. Stored messages and
+          unsent ones stay here, encrypted: to read them, sign in again and enter the passphrases.
+          Erase everything if others use this device too.
         </p>
         {pending > 0 && (
           <p class="trouble">

@@ -5,8 +5,8 @@ const NOT_CONNECTED: Readonly<Record<WhyNotConnected, string>> = {
   unreachable: "You are offline.",
   origin: sentenceOf("ERR_ORIGIN")!,
   "no socket":
-    "The server answers, but does not let this page connect: a proxy in between may not pass on WebSockets.",
-  store: "This page does not connect while the browser cannot read or write what it keeps for it.",
+    "The server answers, but does not let this page connect: a proxy in between may not forward WebSockets.",
+  store: "This page does not connect while the browser cannot read or write its stored data.",
 };
 
 /** Shows one banner: a notice if there is one, else that there is no connection. */

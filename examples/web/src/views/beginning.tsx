@@ -18,7 +18,9 @@ export function Beginning({ earlier, retryAt, retry }: BeginningProps) {
     );
   }
   if (earlier === "offline") {
-    return <p class="beginning">Earlier messages are with the server, which is not reached now.</p>;
+    return (
+      <p class="beginning">Earlier messages are on the server, which cannot be reached now.</p>
+    );
   }
   const failure = earlier === "failed" ? "Earlier messages were not loaded. Try again" : undefined;
   return (
@@ -40,8 +42,6 @@ function Countdown({ until }: { until: number }) {
   }, []);
   const seconds = Math.max(1, Math.ceil((until - now.value) / 1000));
   return (
-    <p class="beginning">
-      The server limits how much it is asked for. Earlier messages are loaded in {seconds} s.
-    </p>
+    <p class="beginning">The server limits requests. Earlier messages are loaded in {seconds} s.</p>
   );
 }

@@ -77,7 +77,7 @@ export function ChatPane({ home, chatId }: { home: Home; chatId: number }) {
           <Unanswered home={home} chat={chat} startOver={() => (startsOver.value = true)} />
           {showsCiphertext.value && !home.hasBanner.value && (
             <p class="banner bare" role="status">
-              All that the server has: who, to whom, when, and about how much.
+              All that the server has: sender, receiver, time and approximate size.
             </p>
           )}
           <Timeline home={home} chat={chat} showsCiphertext={showsCiphertext.value} />
@@ -121,7 +121,10 @@ function Stopped({ reason, unsent }: { reason: string; unsent: readonly string[]
     <div class="nothing stopped" role="alert">
       <h3>This chat is stopped</h3>
       <p>{reason}.</p>
-      <p>Nothing is sent or shown here any more, because the server may be trying to read along.</p>
+      <p>
+        Nothing is sent or shown here any more, because the server may be trying to read your
+        messages.
+      </p>
       <Unsent texts={unsent} />
     </div>
   );

@@ -23,7 +23,7 @@ export function Contact({ home, chat }: ContactProps) {
         {!isBlocked && (
           <>
             <bdi>{peer_name}</bdi> wants to write to you.
-            {isOpen ? "" : " To enter the passphrase that you share is to accept."}
+            {isOpen ? "" : " Entering the passphrase that you share accepts the chat."}
           </>
         )}
       </p>

@@ -6,8 +6,8 @@ export function Insecure() {
   return (
     <Card title="This page needs HTTPS">
       <p role="alert">
-        Lacre encrypts your messages in the browser. Browsers allow that only on a page that came
-        encrypted itself, as an attacker on the network could have changed this one on its way.
+        Lacre encrypts your messages in the browser. Browsers allow that only on a page that was
+        loaded over HTTPS, because an attacker on the network can change any other page.
       </p>
       <p>
         Open <a href={`https://${hostname}${pathname}`}>https://{hostname}</a> instead. If that does

@@ -13,8 +13,8 @@ export function Page({ app }: { app: App }) {
       return (
         <Card title="Open in another tab">
           <p>
-            You have Lacre open in another tab or window of this browser. One at a time keeps your
-            messages in order.
+            You have Lacre open in another tab or window of this browser. Only one at a time can be
+            active, so that your messages stay in order.
           </p>
           <button type="button" class="primary" onClick={screen.take}>
             Use it here
@@ -35,11 +35,11 @@ export function Page({ app }: { app: App }) {
       return (
         <Card title="This site’s data was cleared">
           <p role="alert">
-            The browser has removed what it kept for this page, while the page was open: your
+            The browser has removed what it stored for this page, while the page was open: your
             sign-in, the keys of your chats, and messages that were not sent yet.
           </p>
           <p>
-            Messages that were sent are with the server. Sign in again, and enter each chat’s
+            Messages that were sent are on the server. Sign in again, and enter each chat’s
             passphrase to read them.
           </p>
           <Unsent texts={screen.unsent} />

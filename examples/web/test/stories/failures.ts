@@ -196,7 +196,7 @@ export function describeFailures(fixture: PageFixture): void {
       await jan.waitForMessages(FIRST_TEXT);
       await expect.poll(() => jan.storedData()).toMatch(/messages":\[\{/);
       await jan.button("Account of").click();
-      await jan.waitForText("The messages that it keeps stay, encrypted");
+      await jan.waitForText("Stored messages and unsent ones stay here, encrypted");
       await jan.button("Sign out and erase everything here").click();
       await jan.page.getByLabel("Username", { exact: true }).waitFor();
       const stores = JSON.parse(await jan.storedData())

@@ -47,7 +47,7 @@ export function describeLongChats(fixture: PageFixture): void {
           json: { error_code: "ERR_RATE_LIMITED", error_message: "later", timestamp: last },
         });
       });
-      const wait = nora.waitForText(/The server limits how much it is asked for/);
+      const wait = nora.waitForText(/The server limits requests/);
       const [up] = await Promise.all([scrollUp(nora), wait]);
       expect(up).toMatchObject({ first: "message 1", moved: [] });
       expect(up.elements).toBeLessThan(MAX_ELEMENTS);
