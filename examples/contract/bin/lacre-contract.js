@@ -6,7 +6,7 @@ import { register } from "tsx/esm/api";
 
 const root = fileURLToPath(new URL("../../..", import.meta.url));
 if (!existsSync(`${root}/dist`)) {
-  console.error("lacre-contract: building lacre, this once…");
+  console.error("lacre-contract: building lacre for the first run…");
   execFileSync("npm", ["run", "--silent", "build"], { cwd: root, stdio: ["ignore", 2, 2] });
 }
 register();

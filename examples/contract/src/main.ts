@@ -15,34 +15,35 @@ interface Options {
   readonly atOnce: number;
 }
 
+/** Exit codes, besides 0. */
 const FAILED = 1;
-const MISUSED = 2;
+const NOT_RUN = 2;
 
 const program = new Command("lacre-contract")
-  .description("Asks a server whether it keeps the contract of docs/PROTOCOL.md.")
-  .argument("[url]", "where the server is, such as http://127.0.0.1:8000", readUrl)
+  .description("Tests whether a server does what docs/PROTOCOL.md requires.")
+  .argument("[url]", "URL of the server, such as http://127.0.0.1:8000", readUrl)
   .option(
     "--only <what>",
-    "a requirement (S-11), a section (S), or text of the cases' names; may be given again",
-    (one: string, others: readonly string[]) => [...others, one],
+    "run the cases of a requirement (S-11), of a section (S), or with a text in their name; repeatable",
+    (word: string, others: readonly string[]) => [...others, word],
     [],
   )
   .option("--json", "print the report as JSON", false)
-  .option("--junit <file>", "write the report as JUnit XML too")
-  .option("--list", "print the cases and run none", false)
-  .option("--timeout <seconds>", "how long to wait for an answer", readPositive, 10)
-  .option("--at-once <cases>", "how many cases to run at once", readPositive, 4)
+  .option("--junit <file>", "also write the report as JUnit XML")
+  .option("--list", "print the cases without running them", false)
+  .option("--timeout <seconds>", "maximum time for an answer", readPositive, 10)
+  .option("--at-once <cases>", "number of cases that run concurrently", readPositive, 4)
   .addHelpText(
     "after",
     `
-Each case registers users of its own, and leaves them: give it a server for tests, which lets it register hundreds a
-minute (our own: RATE_LIMIT_AUTH=100000 RATE_LIMIT_USER=100000).
+Each case registers users and does not remove them. Use a test server that allows hundreds of registrations a minute
+(the reference server: RATE_LIMIT_AUTH=100000 RATE_LIMIT_USER=100000).
 
-The exit code is 0 where the server keeps all of it, 1 where it does not, 2 where nothing could be asked.`,
+The exit code is 0 if all cases pass, 1 if one fails, 2 if none could run.`,
   )
-  .exitOverride(({ exitCode }) => process.exit(exitCode === 0 ? 0 : MISUSED));
+  .exitOverride(({ exitCode }) => process.exit(exitCode === 0 ? 0 : NOT_RUN));
 
-// A reader such as `head` may close its end. The cases still run, and the exit code says how they end.
+// A reader such as `head` may close the pipe. The cases still run, as the exit code depends on them.
 for (const stream of [process.stdout, process.stderr]) {
   stream.on("error", (error: NodeJS.ErrnoException) => {
     if (error.code !== "EPIPE") throw error;
@@ -54,16 +55,18 @@ const options = program.opts<Options>();
 const [url] = program.processedArgs as [URL | undefined];
 const cases = select(contract, options.only);
 
-if (cases.length === 0) misused(`no case is of ${options.only.join(", ")}: see --list`);
+if (cases.length === 0)
+  exitNotRun(`no case matches ${options.only.join(", ")}: list the cases with --list`);
 if (options.list) {
   for (const { requirement, name } of cases) console.log(`${requirement.padEnd(5)} ${name}`);
 } else if (url === undefined) {
-  misused("say where the server is: lacre-contract http://127.0.0.1:8000");
+  exitNotRun("the URL of the server is missing: lacre-contract http://127.0.0.1:8000");
 } else {
-  process.exitCode = await ask(url);
+  process.exitCode = await testServer(url);
 }
 
-async function ask(url: URL): Promise<number> {
+/** Runs the cases against a server, and writes the reports. Returns the exit code. */
+async function testServer(url: URL): Promise<number> {
   const at = (path: string) => new URL(`.${path}`, url);
   const start = performance.now();
   const target = {
@@ -71,44 +74,46 @@ async function ask(url: URL): Promise<number> {
     fetch: (path: string, init?: RequestInit) => fetch(at(path), init),
     connect: (path: string) => new WebSocket(at(path)),
   };
-  await isThere(url).catch((error) => misused(`nothing answers at ${url}: ${reasonOf(error)}`));
+  await assertReachable(url).catch((error) =>
+    exitNotRun(`cannot reach ${url}: ${reasonOf(error)}`),
+  );
   const results = await run(cases, target, {
-    atOnce: options.atOnce,
-    ended: progress(cases.length),
+    concurrency: options.atOnce,
+    onResult: progress(cases.length),
   });
-  const over = { url: String(url), results, seconds: (performance.now() - start) / 1000 };
-  if (options.junit !== undefined) writeFileSync(options.junit, asJUnit(over));
-  process.stdout.write(options.json ? asJson(over) : asText(over));
+  const finished = { url: String(url), results, seconds: (performance.now() - start) / 1000 };
+  if (options.junit !== undefined) writeFileSync(options.junit, asJUnit(finished));
+  process.stdout.write(options.json ? asJson(finished) : asText(finished));
   return results.some(({ failure }) => failure !== undefined) ? FAILED : 0;
 }
 
-async function isThere(url: URL): Promise<void> {
+async function assertReachable(url: URL): Promise<void> {
   await fetch(url, { signal: AbortSignal.timeout(options.timeout * 1000) });
 }
 
-/** Progress is for who watches: the report alone goes to stdout. */
+/** Returns a function that prints each result. It prints to stderr, as stdout has only the report. */
 function progress(total: number): (result: Result) => void {
   let ended = 0;
   return ({ requirement, name, failure }) => {
     ended += 1;
     const count = `${String(ended).padStart(String(total).length)}/${total}`;
-    const mark = failure === undefined ? "kept  " : "FAILED";
-    process.stderr.write(`${count} ${mark} ${requirement.padEnd(5)} ${name}\n`);
+    const outcome = failure === undefined ? "passed" : "FAILED";
+    process.stderr.write(`${count} ${outcome} ${requirement.padEnd(5)} ${name}\n`);
   };
 }
 
 function readUrl(text: string): URL {
   if (!/^https?:\/\/./.test(text) || !URL.canParse(text)) {
-    throw new InvalidArgumentError("Write it as http://127.0.0.1:8000 or https://chat.example.");
+    throw new InvalidArgumentError("Use an http or https URL, such as http://127.0.0.1:8000.");
   }
-  // What comes after its last slash would be lost.
+  // Without the slash, resolving a path against the URL would drop its last segment.
   return new URL(text.endsWith("/") ? text : `${text}/`);
 }
 
 function readPositive(text: string): number {
   const value = Number(text);
   if (!(value > 0 && Number.isFinite(value)))
-    throw new InvalidArgumentError("Give a number above 0.");
+    throw new InvalidArgumentError("Use a number greater than 0.");
   return value;
 }
 
@@ -116,7 +121,7 @@ function reasonOf(error: Error): string {
   return (error.cause as Error | undefined)?.message || error.message;
 }
 
-function misused(message: string): never {
+function exitNotRun(message: string): never {
   console.error(`lacre-contract: ${message}`);
-  process.exit(MISUSED);
+  process.exit(NOT_RUN);
 }

@@ -1,6 +1,6 @@
 import type { Result } from "./run.js";
 
-/** A run that is over. */
+/** Results of a finished run. */
 export interface Run {
   readonly url: string;
   readonly results: readonly Result[];
@@ -14,26 +14,26 @@ export function asText({ url, results, seconds }: Run): string {
   const lines = failed.flatMap(({ requirement, name, failure }) => [
     `${requirement}: ${name}`,
     `    expected ${failure!.expected}`,
-    `    came     ${failure!.came}`,
+    `    received ${failure!.came}`,
     "",
   ]);
-  const kept = `${results.length - failed.length} of ${results.length} cases kept`;
-  return [...lines, `${url}: ${kept}, in ${seconds.toFixed(1)} s`, ""].join("\n");
+  const passed = `${results.length - failed.length} of ${results.length} cases passed`;
+  return [...lines, `${url}: ${passed}, in ${seconds.toFixed(1)} s`, ""].join("\n");
 }
 
 export function asJson({ url, results, seconds }: Run): string {
   const failed = results.filter(isFailed).length;
-  const summary = { url, kept: results.length - failed, failed, seconds };
+  const summary = { url, passed: results.length - failed, failed, seconds };
   return `${JSON.stringify({ ...summary, results }, null, 2)}\n`;
 }
 
-/** The XML that CI systems read; a requirement's section is a class of tests. */
+/** Formats results as JUnit XML for CI systems, with the requirement as the class name. */
 export function asJUnit({ url, results, seconds }: Run): string {
   const failed = results.filter(isFailed).length;
   const cases = results.map(({ name, requirement, seconds, failure }) => {
     const attributes = `classname="lacre.contract.${requirement}" name="${xml(name)}" time="${seconds}"`;
     if (failure === undefined) return `  <testcase ${attributes}/>`;
-    const message = xml(`expected ${failure.expected}; came ${failure.came}`);
+    const message = xml(`expected ${failure.expected}; received ${failure.came}`);
     return `  <testcase ${attributes}><failure message="${message}"/></testcase>`;
   });
   return [
@@ -45,7 +45,7 @@ export function asJUnit({ url, results, seconds }: Run): string {
   ].join("\n");
 }
 
-/** Text in an attribute; XML has no place for control characters, however they are written. */
+/** Escapes a text for an attribute. Replaces characters that XML forbids even as references, such as control characters. */
 function xml(text: string): string {
   return text
     .replaceAll("&", "&amp;")

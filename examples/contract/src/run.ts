@@ -1,31 +1,34 @@
 import type { ContractCase, ContractFailure, ContractTarget } from "lacre/testing";
 
-/** How a case came out. */
+/** Result of one case. */
 export interface Result {
   readonly name: string;
   readonly requirement: string;
   readonly seconds: number;
-  /** What was otherwise than the contract says; undefined where the server keeps it. */
+  /** The difference from the contract. Undefined if the case passed. */
   readonly failure?: Pick<ContractFailure, "expected" | "came">;
 }
 
-/** Runs cases, some of them at once, and says of each how it came out as it ends. The results are in the order of the cases. */
+/** Runs cases concurrently, and calls `onResult` as each ends. Returns the results in the order of the cases. */
 export async function run(
   cases: readonly ContractCase[],
   target: ContractTarget,
-  { atOnce, ended }: { readonly atOnce: number; readonly ended: (result: Result) => void },
+  {
+    concurrency,
+    onResult,
+  }: { readonly concurrency: number; readonly onResult: (result: Result) => void },
 ): Promise<Result[]> {
   const results: Result[] = [];
   const waiting = [...cases.entries()];
   const work = async () => {
     for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
-      const [at, one] = next;
-      const result = await resultOf(one, target);
+      const [at, nextCase] = next;
+      const result = await resultOf(nextCase, target);
       results[at] = result;
-      ended(result);
+      onResult(result);
     }
   };
-  await Promise.all(Array.from({ length: atOnce }, work));
+  await Promise.all(Array.from({ length: concurrency }, work));
   return results;
 }
 

@@ -28,7 +28,7 @@ function lacreContract(...args: string[]): Promise<Outcome> {
   });
 }
 
-describe("lacre-contract, at our own server", () => {
+describe("lacre-contract against the reference server", () => {
   const folder = mkdtempSync(join(tmpdir(), "lacre-contract-"));
   let database: Awaited<ReturnType<typeof createDatabase>>;
   let server: ServerProcess;
@@ -43,27 +43,27 @@ describe("lacre-contract, at our own server", () => {
     rmSync(folder, { recursive: true });
   });
 
-  it.skipIf(isQuick)("finds that it keeps all of it", async () => {
+  it.skipIf(isQuick)("passes all cases", async () => {
     const junit = join(folder, "junit.xml");
     const ran = await lacreContract(server.url, "--json", "--junit", junit, "--timeout", "30");
     expect(ran).toMatchObject({ code: 0 });
     const report = JSON.parse(ran.stdout);
-    expect(report).toMatchObject({ failed: 0, kept: report.results.length });
-    expect(report.kept).toBeGreaterThanOrEqual(40);
+    expect(report).toMatchObject({ failed: 0, passed: report.results.length });
+    expect(report.passed).toBeGreaterThanOrEqual(40);
     const xml = readFileSync(junit, "utf8");
-    expect(xml).toContain(`tests="${report.kept}" failures="0"`);
-    expect(xml.match(/<testcase /g)).toHaveLength(report.kept);
-    expect(ran.stderr.trim().split("\n")).toHaveLength(report.kept);
+    expect(xml).toContain(`tests="${report.passed}" failures="0"`);
+    expect(xml.match(/<testcase /g)).toHaveLength(report.passed);
+    expect(ran.stderr.trim().split("\n")).toHaveLength(report.passed);
   });
 
-  it("asks only what it is told to, and takes an address that ends with a slash", async () => {
+  it("runs only the cases of --only, and accepts a URL that ends with a slash", async () => {
     const ran = await lacreContract(`${server.url}/`, "--only", "S-16", "--only", "ticket");
     expect(ran.code).toBe(0);
-    expect(ran.stdout).toContain("2 of 2 cases kept");
+    expect(ran.stdout).toContain("2 of 2 cases passed");
   });
 });
 
-describe("lacre-contract, at a server that knows nothing", () => {
+describe("lacre-contract against a server that answers everything with 404", () => {
   let server: Server;
   let url: string;
   beforeAll(async () => {
@@ -73,17 +73,17 @@ describe("lacre-contract, at a server that knows nothing", () => {
   });
   afterAll(() => void server.close());
 
-  it("says what it expected and what came, and ends with 1", async () => {
+  it("reports expected and received answers, and exits with 1", async () => {
     const ran = await lacreContract(url, "--only", "H-6");
     expect(ran.code).toBe(1);
     expect(ran.stdout).toContain("H-6: finds a user by the beginning of the username\n");
     expect(ran.stdout).toContain("expected POST /auth/register to be answered with 201\n");
-    expect(ran.stdout).toContain('came     404 {"what":"<no & no>"}\n');
-    expect(ran.stdout).toContain("0 of 1 cases kept");
+    expect(ran.stdout).toContain('received 404 {"what":"<no & no>"}\n');
+    expect(ran.stdout).toContain("0 of 1 cases passed");
     expect(ran.stderr).toContain("1/1 FAILED H-6");
   });
 
-  it("writes what came so that XML can hold it", async () => {
+  it("escapes the answer in the JUnit XML", async () => {
     const folder = mkdtempSync(join(tmpdir(), "lacre-contract-"));
     const junit = join(folder, "junit.xml");
     await lacreContract(url, "--only", "H-6", "--junit", junit);
@@ -101,19 +101,19 @@ describe("lacre-contract", () => {
   });
 
   it.each([
-    [[], "say where the server is"],
-    [["ftp://127.0.0.1"], "Write it as http"],
-    [["http://127.0.0.1:1"], "nothing answers at http://127.0.0.1:1/"],
-    [["http://127.0.0.1:1", "--only", "Q-1"], "no case is of Q-1"],
-    [["http://127.0.0.1:1", "--timeout", "soon"], "Give a number above 0"],
-  ])("ends with 2 where it is told %s", async (args, said) => {
+    [[], "the URL of the server is missing"],
+    [["ftp://127.0.0.1"], "Use an http or https URL"],
+    [["http://127.0.0.1:1"], "cannot reach http://127.0.0.1:1/"],
+    [["http://127.0.0.1:1", "--only", "Q-1"], "no case matches Q-1"],
+    [["http://127.0.0.1:1", "--timeout", "soon"], "Use a number greater than 0"],
+  ])("exits with 2 for the arguments %j", async (args, message) => {
     const { code, stdout, stderr } = await lacreContract(...args);
     expect({ code, stdout }).toEqual({ code: 2, stdout: "" });
-    expect(stderr).toContain(said);
+    expect(stderr).toContain(message);
   });
 });
 
-it("ends without an error when the reader of its output goes away", async () => {
+it("exits without an error when the reader of its output closes the pipe", async () => {
   const child = spawn(process.execPath, [PROGRAM, "--list"], { stdio: ["ignore", "pipe", "pipe"] });
   child.stdout.destroy();
   const errors = text(child.stderr);
