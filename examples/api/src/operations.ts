@@ -57,7 +57,7 @@ export interface Operation {
 const socketParameters = [accessToken, ticket];
 const socketRefusals = [401, 403, 426];
 
-export const operations: readonly Operation[] = [
+export const operations = [
   {
     method: "post",
     path: "/auth/register",
@@ -294,10 +294,27 @@ export const operations: readonly Operation[] = [
     isPublic: true,
     answers: { 200: "text/html", 304: undefined },
   },
-];
+] as const satisfies readonly Operation[];
+
+type Declared = (typeof operations)[number];
+
+/** A path with a number in place of each parameter. Every parameter of a path is an id. */
+type Filled<Path extends string> = Path extends `${infer Start}{${string}}${infer End}`
+  ? `${Start}${number}${Filled<End>}`
+  : Path;
+
+type Address<Path extends string> = Filled<Path> | `${Filled<Path>}?${string}`;
+
+/** Method and address of a request to any operation. Another method or path does not compile. */
+export type RequestLine = {
+  [Method in Declared["method"]]: {
+    readonly method: Uppercase<Method>;
+    readonly path: Address<Extract<Declared, { method: Method }>["path"]>;
+  };
+}[Declared["method"]];
 
 /** Returns the operations of a path, for all methods. */
-export function operationsAt(address: string): Operation[] {
+export function operationsAt(address: string): readonly Operation[] {
   return operations.filter(({ path }) =>
     new RegExp(`^${path.replace(/[.]/g, "\\.").replace(/\{\w+\}/g, "[^/]+")}$`).test(address),
   );

@@ -14,6 +14,7 @@ import {
   ExpiringMessages,
   Health,
   RefreshRequest,
+  type RequestLine,
   RestartChat,
   Stored,
   User,
@@ -51,11 +52,7 @@ export type Page = { readonly limit?: number } & (
   | { readonly before: number }
 );
 
-interface Request {
-  readonly method: "GET" | "POST" | "PATCH";
-  readonly path: string;
-  readonly body?: unknown;
-}
+type Request = RequestLine & { readonly body?: unknown };
 
 /**
  * The server's HTTP endpoints. Requests and answers are checked with the schemas that the server uses. Each method throws
@@ -142,7 +139,7 @@ export class Api {
 
   /** Accepts a chat that another user opened, or blocks or unblocks its other member. To accept also unblocks. */
   changeContact(chatId: number, action: ContactAction): Promise<ChatSummary> {
-    const path = `/chats/${chatId}/contact`;
+    const path = `/chats/${chatId}/contact` as const;
     return this.#read(ChatSummary, { method: "POST", path, body: Contact.parse({ action }) });
   }
 
@@ -160,13 +157,13 @@ export class Api {
     chatId: number,
     auto_delete_hours: number,
   ): Promise<z.output<typeof ExpiringMessages>> {
-    const path = `/chats/${chatId}/expiring?auto_delete_hours=${auto_delete_hours}`;
+    const path = `/chats/${chatId}/expiring?auto_delete_hours=${auto_delete_hours}` as const;
     return this.#read(ExpiringMessages, { method: "GET", path });
   }
 
   listMessages(chatId: number, page: Page): Promise<MessageListResponse> {
     const query = Object.entries(page).map(([name, value]) => `${name}=${value}`);
-    const path = `/chats/${chatId}/messages?${query.join("&")}`;
+    const path = `/chats/${chatId}/messages?${query.join("&")}` as const;
     return this.#read(MessageListResponse.schema, { method: "GET", path });
   }
 
@@ -174,7 +171,7 @@ export class Api {
     message: z.input<typeof ChatMessage.schema>,
   ): Promise<z.output<typeof Stored.schema>> {
     const body = ChatMessage.parse(message);
-    const path = `/chats/${body.chat_id}/messages`;
+    const path = `/chats/${body.chat_id}/messages` as const;
     return this.#read(Stored.schema, { method: "POST", path, body });
   }
 
@@ -182,7 +179,10 @@ export class Api {
     return this.#read(Health, { method: "GET", path: "/health" });
   }
 
-  #authenticate(path: string, body: unknown): Promise<AuthResponse> {
+  #authenticate(
+    path: `/auth/${"register" | "login" | "refresh"}`,
+    body: unknown,
+  ): Promise<AuthResponse> {
     return this.#read(AuthResponse.schema, { method: "POST", path, body });
   }
 

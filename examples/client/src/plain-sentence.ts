@@ -1,11 +1,12 @@
 import { LacreError, ValidationError } from "lacre";
+import type { ErrorCode } from "lacre-api";
 import { ClientError, ServerRejectionError } from "./errors.js";
 
 const RELOAD = "Reload the page, and tell the server’s operator if this goes on.";
 const NOT_UNDERSTOOD = `The server did not understand this client. ${RELOAD}`;
 
-/** The sentences for users by error code: what happened, and what to do. */
-const SENTENCES: Readonly<Record<string, string>> = {
+/** The sentences for users by error code: what happened, and what to do. Every code of the server has one. */
+const SENTENCES: Readonly<Record<ErrorCode, string> & Record<string, string>> = {
   // The server's codes.
   ERR_BLOCKED: "You have blocked this person. Unblock them to write.",
   ERR_BODY_TOO_LARGE: "This is too long to be sent. Shorten it.",
@@ -88,7 +89,7 @@ export function sentenceOf(code: string): string | undefined {
 export function plainSentence(error: unknown): string {
   if (error instanceof ValidationError) {
     const field = error.issues.map(({ path }) => FIELDS[String(path[0])]).find(Boolean);
-    return field ?? SENTENCES.ERR_VALIDATION!;
+    return field ?? SENTENCES.ERR_VALIDATION;
   }
   if (error instanceof ServerRejectionError) return refusalSentence(error);
   if (error instanceof ClientError || error instanceof LacreError) {

@@ -2,6 +2,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { BlockList, isIP } from "node:net";
 import { resolve } from "node:path";
 import { parseEnv } from "node:util";
+import { operations } from "lacre-api";
 import { decodeText, NotUtf8Error } from "lacre-api/decode-text";
 import { pino } from "pino";
 import { ConfigError } from "./config-error.js";
@@ -45,7 +46,7 @@ export interface Config {
 
 /** First path segments of the server's own URLs. */
 export const OWN_ADDRESSES: readonly string[] = [
-  ...["auth", "users", "chats", "ws", "docs", "health", "metrics", "openapi.json", ".well-known"],
+  ...new Set(operations.map(({ path }) => path.split("/")[1]!)),
   ...["assets", "index.html", "service-worker.js"],
 ];
 
