@@ -1,5 +1,5 @@
 // Written by `npm run vectors`.
-import type { Vectors, InvalidGreeting, ValidGreeting } from "lacre/testing";
+import type { Vectors, InvalidHandshake, ValidHandshake } from "lacre/testing";
 
-declare const vectors: Vectors<ValidGreeting, InvalidGreeting>;
+declare const vectors: Vectors<ValidHandshake, InvalidHandshake>;
 export default vectors;

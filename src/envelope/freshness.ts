@@ -10,7 +10,7 @@ export interface FreshnessOptions {
 }
 
 /**
- * Checks that −clockTolerance ≤ now − timestamp ≤ maxAge + clockTolerance (docs/PROTOCOL.md, section 5). Returns the Unix
+ * Checks that −clockTolerance ≤ now − timestamp ≤ maxAge + clockTolerance (docs/PROTOCOL.md, section 6). Returns the Unix
  * time in seconds after which the frame is too old.
  *
  * @throws {FreshnessError} `ERR_FROM_FUTURE` or `ERR_EXPIRED` if the check fails.

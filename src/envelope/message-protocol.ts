@@ -132,7 +132,7 @@ export class MessageProtocol {
   }
 
   /**
-   * Verifies and reads an untrusted frame (docs/PROTOCOL.md, section 5). It checks size and format, signature, age, and
+   * Verifies and reads an untrusted frame (docs/PROTOCOL.md, section 6). It checks size and format, signature, age, and
    * replay, in this order, and then decodes the payload.
    *
    * @param bytes - The frame, at most `maxFrameBytes` bytes (default 1 MiB).

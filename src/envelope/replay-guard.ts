@@ -5,7 +5,7 @@ import { DEFAULT_REPLAY_CAPACITY, MAC_BYTES } from "../limits.js";
 
 /**
  * Rejects frames that one process has received before. It remembers a frame until the frame is too old to be accepted.
- * Connections that share a key must share a guard (docs/PROTOCOL.md, section 5).
+ * Connections that share a key must share a guard (docs/PROTOCOL.md, section 6).
  *
  * ```ts
  * const replay = new ReplayGuard();

@@ -161,13 +161,13 @@ export class Session {
   #startHandshake(now: number): void {
     if (this.#state.name !== "connecting") return;
     const { frame, agree } = startHandshake(this.#options.session_key, this.#options.offer, now);
-    this.#state = { name: "greeting", agree, until: now + TIMEOUT };
+    this.#state = { name: "handshake", agree, until: now + TIMEOUT };
     this.#act({ type: "transmit", bytes: frame });
   }
 
   #receive(data: unknown, now: number): void {
     const state = this.#state;
-    if (state.name === "greeting") return this.#onWelcome(state.agree, data, now);
+    if (state.name === "handshake") return this.#onWelcome(state.agree, data, now);
     if (state.name !== "open") return this.#reject("state");
     let message: VerifiedMessage;
     try {

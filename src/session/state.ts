@@ -19,7 +19,7 @@ type Unopened =
    */
   | { readonly name: "waiting"; readonly until: number; readonly isHurried?: boolean }
   | { readonly name: "connecting"; readonly until: number }
-  | { readonly name: "greeting"; readonly agree: Handshake["agree"]; readonly until: number }
+  | { readonly name: "handshake"; readonly agree: Handshake["agree"]; readonly until: number }
   /** The session asked for a close that is not reported yet. */
   | { readonly name: "closing"; readonly until: number };
 

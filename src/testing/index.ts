@@ -1,5 +1,5 @@
 export type { ContractCase } from "./contract/contract-case.js";
-export { ContractFailure } from "./contract/failure.js";
+export { ContractError } from "./contract/contract-error.js";
 export { contract } from "./contract/index.js";
 export type { ContractSocket, ContractTarget } from "./contract/target.js";
 export {
@@ -7,7 +7,7 @@ export {
   type InvalidChatKey,
   type InvalidEncryption,
   type InvalidFrame,
-  type InvalidGreeting,
+  type InvalidHandshake,
   type InvalidKey,
   type InvalidMessage,
   type InvalidVector,
@@ -17,7 +17,7 @@ export {
   type ValidChatKey,
   type ValidEncryption,
   type ValidFrame,
-  type ValidGreeting,
+  type ValidHandshake,
   type ValidKey,
   type ValidMessage,
   type Vector,

@@ -159,7 +159,7 @@ export interface Padding extends Vector {
 }
 
 /** A handshake, and the keys that both ends derive from it. */
-export interface ValidGreeting extends Vector {
+export interface ValidHandshake extends Vector {
   readonly session_key: string;
   readonly hello: string;
   readonly welcome: string;
@@ -169,7 +169,7 @@ export interface ValidGreeting extends Vector {
 }
 
 /** A first frame that a server must reject (`side` server), or a welcome that the client of `hello` must reject. */
-export interface InvalidGreeting extends InvalidVector {
+export interface InvalidHandshake extends InvalidVector {
   readonly side: "server" | "client";
   readonly session_key: string;
   readonly hello: string;

@@ -119,7 +119,7 @@ describe("docs/PROTOCOL.md", () => {
     const { CLOSE, closeCode } = await import("../../src/session/index.js");
     const section = text.slice(
       text.indexOf("### Close codes"),
-      text.indexOf("### A server that lies"),
+      text.indexOf("### A malicious server"),
     );
     const rows = [...section.matchAll(/^\| ([\d, ]+) \| .* \| (yes|no) \|$/gm)];
     const listed = rows.flatMap(([, codes, retry]) =>

@@ -497,10 +497,10 @@ def read_content(content):
     return {"kind": "text", "text": content["text"]} | ({"reply_to": reply_to} if is_answer else {})
 
 
-# -- Section 11: greetings --------------------------------------------------------------------------------------------------
+# -- Section 11: handshakes -------------------------------------------------------------------------------------------------
 
 
-def open_greeting(frame, session_key, direction, kind):
+def open_handshake_frame(frame, session_key, direction, kind):
     """A hello or a welcome: S-1 and S-2."""
     if not frame or not 0x82 <= frame[0] <= 0x84:
         raise Refused("VERIFY")
@@ -517,8 +517,8 @@ def frame_timestamp(frame):
 
 
 def agree(session_key, hello, welcome):
-    _, said = open_greeting(hello, session_key, "client", "hello")
-    timestamp, answered = open_greeting(welcome, session_key, "server", "welcome")
+    _, said = open_handshake_frame(hello, session_key, "client", "hello")
+    timestamp, answered = open_handshake_frame(welcome, session_key, "server", "welcome")
     is_answer = hmac.compare_digest(answered["hello_nonce"], said["nonce"])
     if not is_answer or answered["wire"] not in said["wires"] or not 0 <= timestamp < 4_320_000_000_000:
         raise Refused("VALIDATION")
@@ -645,15 +645,15 @@ def encryption_is(vector):
     return steps == [*expected, value_of(vector["content"]), vector["body_digest"]]
 
 
-def greeting_is(vector):
+def handshake_is(vector):
     key, hello, welcome = (bytes.fromhex(vector[name]) for name in ("session_key", "hello", "welcome"))
     return agree(key, hello, welcome) == (vector["wire"], vector["tags"])
 
 
-def greeted(vector):
+def handshake_of(vector):
     key, hello = bytes.fromhex(vector["session_key"]), bytes.fromhex(vector["hello"])
     if vector["side"] == "server":
-        return open_greeting(hello, key, "client", "hello")
+        return open_handshake_frame(hello, key, "client", "hello")
     return agree(key, hello, bytes.fromhex(vector["welcome"]))
 
 
@@ -675,7 +675,7 @@ JUDGES = {
         "valid": encryption_is,
         "invalid": decrypted,
     },
-    "session": {"valid": greeting_is, "invalid": greeted},
+    "session": {"valid": handshake_is, "invalid": handshake_of},
     "http": {"valid": http_answer_is, "invalid": http_frame},
 }
 

@@ -11,7 +11,7 @@ const SESSION_KEY = counting(32);
 /** A socket whose server answers the hello and keeps the frames that follow it. */
 function welcomed(): { readonly socket: ContractSocket; readonly frames: MessageProtocol[] } {
   const frames: MessageProtocol[] = [];
-  let isGreeted = false;
+  let isWelcomed = false;
   const socket: ContractSocket = {
     binaryType: "",
     onopen: null,
@@ -20,11 +20,11 @@ function welcomed(): { readonly socket: ContractSocket; readonly frames: Message
     onerror: null,
     close: () => {},
     send: (data) => {
-      if (isGreeted) {
+      if (isWelcomed) {
         frames.push(MessageProtocol.fromBytes(data));
         return;
       }
-      isGreeted = true;
+      isWelcomed = true;
       const offer = { capabilities: [], limits: {}, heartbeat: 30 };
       const accepted = acceptHello(data, SESSION_KEY, offer, NOW);
       socket.onmessage!({ data: accepted.frame });

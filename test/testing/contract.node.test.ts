@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
-import { ContractFailure, type ContractTarget, contract } from "../../src/testing/index.js";
+import { ContractError, type ContractTarget, contract } from "../../src/testing/index.js";
 
 const protocol = readFileSync(new URL("../../docs/PROTOCOL.md", import.meta.url), "utf8");
 
@@ -40,7 +40,7 @@ describe("the contract suite", () => {
         (error) => error,
       ),
     );
-    for (const ending of await Promise.all(endings)) expect(ending).toBeInstanceOf(ContractFailure);
+    for (const ending of await Promise.all(endings)) expect(ending).toBeInstanceOf(ContractError);
   });
 
   it("reports the expected and the actual behaviour", async () => {

@@ -1,4 +1,4 @@
-import type { ContractCase, ContractFailure, ContractTarget } from "lacre/testing";
+import type { ContractCase, ContractError, ContractTarget } from "lacre/testing";
 
 /** Result of one case. */
 export interface Result {
@@ -6,7 +6,7 @@ export interface Result {
   readonly requirement: string;
   readonly seconds: number;
   /** The difference from the contract. Undefined if the case passed. */
-  readonly failure?: Pick<ContractFailure, "expected" | "came">;
+  readonly failure?: Pick<ContractError, "expected" | "came">;
 }
 
 /** Runs cases concurrently, and calls `onResult` as each ends. Returns the results in the order of the cases. */
@@ -41,7 +41,7 @@ async function resultOf(
   try {
     await run(target);
   } catch (error) {
-    const { expected, came } = error as ContractFailure;
+    const { expected, came } = error as ContractError;
     failure = { expected, came };
   }
   const seconds = Math.round(performance.now() - start) / 1000;

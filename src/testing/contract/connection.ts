@@ -13,7 +13,7 @@ import {
   random,
   signedFrame,
 } from "./codec.js";
-import { ContractFailure, check, shown } from "./failure.js";
+import { ContractError, check, shown } from "./contract-error.js";
 import type { ContractSocket } from "./target.js";
 
 const registry = createRegistry([
@@ -193,7 +193,7 @@ export class Connection {
     return this.#frames.splice(at, 1)[0] as ReceivedFrame & { readonly value: Values[Type] };
   }
 
-  /** Takes the next error frame. Throws ContractFailure if it has another code. */
+  /** Takes the next error frame. Throws ContractError if it has another code. */
   async nextError(...codes: readonly string[]): Promise<ErrorResponse> {
     const { value } = await this.next("error", codes.join(" or "));
     const expected = `an error ${codes.join(" or ")}`;
@@ -214,7 +214,7 @@ export class Connection {
     return rest;
   }
 
-  /** Throws ContractFailure if a frame was received and not taken, or if the connection is closed. */
+  /** Throws ContractError if a frame was received and not taken, or if the connection is closed. */
   async expectNothing(): Promise<void> {
     const rest = await this.rest();
     check(
@@ -287,7 +287,7 @@ export class Connection {
       const timer = setTimeout(() => {
         settled();
         const within = `${expected} within ${this.#timeout} s`;
-        reject(new ContractFailure(within, this.#summary()));
+        reject(new ContractError(within, this.#summary()));
       }, this.#timeout * 1000);
       const settled = () => {
         clearTimeout(timer);

@@ -1,4 +1,4 @@
-import { ContractFailure } from "./failure.js";
+import { ContractError } from "./contract-error.js";
 import { Fixture } from "./fixture.js";
 import type { ContractTarget } from "./target.js";
 
@@ -11,7 +11,7 @@ export interface ContractCase {
   /**
    * Runs the case against a server, with users of its own.
    *
-   * @throws {ContractFailure} if the server behaves otherwise, does not answer in time, or cannot be reached.
+   * @throws {ContractError} if the server behaves otherwise, does not answer in time, or cannot be reached.
    */
   run(target: ContractTarget): Promise<void>;
 }
@@ -33,7 +33,7 @@ export function contractCase(
       try {
         await withinTime(test(fixture), TIMEOUT_FACTOR * fixture.timeout);
       } catch (error) {
-        throw asFailure(error);
+        throw asContractError(error);
       } finally {
         await withinTime(fixture.cleanUp(), fixture.timeout).catch(() => {});
       }
@@ -44,17 +44,17 @@ export function contractCase(
 function withinTime(work: Promise<void>, seconds: number): Promise<void> {
   return new Promise((resolve, reject) => {
     const timer = setTimeout(() => {
-      reject(new ContractFailure(`the case to end within ${seconds} s`, "no end"));
+      reject(new ContractError(`the case to end within ${seconds} s`, "no end"));
     }, seconds * 1000);
     work.then(resolve, reject).finally(() => clearTimeout(timer));
   });
 }
 
 /** Converts any error of a case: the server cannot be reached, or its answer is malformed. */
-function asFailure(error: unknown): ContractFailure {
-  if (error instanceof ContractFailure) return error;
+function asContractError(error: unknown): ContractError {
+  if (error instanceof ContractError) return error;
   const { message, cause } = error as Error & { cause?: { message?: string } };
-  const failure = new ContractFailure(
+  const failure = new ContractError(
     "an answer that a client can read",
     cause?.message ? `${message}: ${cause.message}` : message,
   );

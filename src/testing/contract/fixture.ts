@@ -4,7 +4,7 @@ import { type Ack, ChatMessage } from "../../messages/chat.js";
 import { wholeMilliseconds } from "../../messages/chat-message-aad.js";
 import { base64, hex, random } from "./codec.js";
 import { Connection, type Offer } from "./connection.js";
-import { check, checkSame, shown } from "./failure.js";
+import { check, checkSame, shown } from "./contract-error.js";
 import type { ContractTarget } from "./target.js";
 
 const DEFAULT_TIMEOUT = 10;
@@ -88,7 +88,7 @@ export class Fixture {
     return { status: response.status, headers: response.headers, bytes, body: fromJson(bytes) };
   }
 
-  /** Sends an HTTP request, and throws ContractFailure if the answer has another status. */
+  /** Sends an HTTP request, and throws ContractError if the answer has another status. */
   async expectStatus(
     method: string,
     path: string,
@@ -101,7 +101,7 @@ export class Fixture {
     return answer;
   }
 
-  /** Sends an HTTP request, and throws ContractFailure unless the answer is an error with this status (H-1). */
+  /** Sends an HTTP request, and throws ContractError unless the answer is an error with this status (H-1). */
   async expectError(
     method: string,
     path: string,
@@ -261,7 +261,7 @@ export class Fixture {
     return body.messages.map((one: unknown) => ChatMessage.parse(one));
   }
 
-  /** Throws ContractFailure unless a chat has `count` messages. */
+  /** Throws ContractError unless a chat has `count` messages. */
   async expectStored(user: User, chat_id: number, count: number): Promise<void> {
     const stored = await this.stored(user, chat_id);
     checkSame("the number of stored messages", stored.length, count);

@@ -20,7 +20,11 @@ const types = {
     "Vectors<ValidEncryption, InvalidEncryption> & { readonly keys: Vectors<ValidChatKey, InvalidChatKey>; readonly padding: readonly Padding[] }",
     "InvalidChatKey, InvalidEncryption, Padding, ValidChatKey, ValidEncryption",
   ],
-  session: [session, "Vectors<ValidGreeting, InvalidGreeting>", "InvalidGreeting, ValidGreeting"],
+  session: [
+    session,
+    "Vectors<ValidHandshake, InvalidHandshake>",
+    "InvalidHandshake, ValidHandshake",
+  ],
   http: [http, "Vectors<ValidHttpAnswer, InvalidHttpFrame>", "InvalidHttpFrame, ValidHttpAnswer"],
 } as const;
 

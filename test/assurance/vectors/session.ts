@@ -1,6 +1,6 @@
 import { Hello, SigningKey, Welcome } from "../../../src/index.js";
 import { directionKeys } from "../../../src/server/index.js";
-import type { InvalidGreeting, ValidGreeting, Vectors } from "../../../src/testing/vectors.js";
+import type { InvalidHandshake, ValidHandshake, Vectors } from "../../../src/testing/vectors.js";
 import { counting, toHex } from "../../support/hex.js";
 import { tagOf } from "./keys.js";
 import { errors, refusal } from "./notation.js";
@@ -41,7 +41,7 @@ function welcome({
   return toHex(Welcome.toProtocol(value, key, { timestamp }).toBytes());
 }
 
-function valid(name: string, said: string, answered: string, wire: 1 | 2): ValidGreeting {
+function valid(name: string, said: string, answered: string, wire: 1 | 2): ValidHandshake {
   const keys = directionKeys(SESSION_KEY, { hello: HELLO_NONCE, welcome: WELCOME_NONCE });
   const tags = { client: tagOf(keys.client), server: tagOf(keys.server) };
   return {
@@ -60,8 +60,8 @@ function invalid(
   requirement: string,
   name: string,
   frame: string,
-  error: InvalidGreeting["error"],
-): InvalidGreeting {
+  error: InvalidHandshake["error"],
+): InvalidHandshake {
   const frames =
     side === "server" ? { hello: frame, welcome: null } : { hello: hello(), welcome: frame };
   return { ...refusal(requirement, name, error), side, session_key: toHex(SESSION_KEY), ...frames };
@@ -70,7 +70,7 @@ function invalid(
 const { verify, validation } = errors;
 const stranger = SigningKey.from("another");
 
-export const session: Vectors<ValidGreeting, InvalidGreeting> = {
+export const session: Vectors<ValidHandshake, InvalidHandshake> = {
   valid: [
     valid("both wires offered, the second agreed on", hello(), welcome(), 2),
     valid("the first wire agreed on", hello({ wires: [1] }), welcome({ wire: 1 }), 1),

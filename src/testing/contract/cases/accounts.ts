@@ -1,6 +1,6 @@
 import { CLOSE } from "../../../connection/close-codes.js";
 import { contractCase } from "../contract-case.js";
-import { check, checkSame } from "../failure.js";
+import { check, checkSame } from "../contract-error.js";
 import { type Fixture, randomUuid } from "../fixture.js";
 
 function register(fixture: Fixture, body: unknown, status: number) {

@@ -1,6 +1,6 @@
 import { MessageListResponse } from "../../../messages/lists.js";
 import { contractCase } from "../contract-case.js";
-import { check, checkSame } from "../failure.js";
+import { check, checkSame } from "../contract-error.js";
 import type { Fixture, User } from "../fixture.js";
 
 type Hours = number | null;

@@ -1,7 +1,7 @@
 import { safeParse } from "zod/mini";
 import { ChatListResponse, ChatSummary } from "../../../messages/lists.js";
 import { contractCase } from "../contract-case.js";
-import { check, checkSame } from "../failure.js";
+import { check, checkSame } from "../contract-error.js";
 import { chatParameters, type Fixture, type User } from "../fixture.js";
 
 const ENCRYPTION = "lacre/e2e/1";

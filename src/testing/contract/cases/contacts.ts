@@ -1,5 +1,5 @@
 import { contractCase } from "../contract-case.js";
-import { checkSame } from "../failure.js";
+import { checkSame } from "../contract-error.js";
 import type { Fixture, Sent, User } from "../fixture.js";
 
 /** Registers two users, of whom one requests a chat with the other. */

@@ -3,7 +3,7 @@ import { MAX_FRAME_BYTES } from "../../../limits.js";
 import { connectionKeys, joined, random, signedFrame, utf8 } from "../codec.js";
 import type { Connection, FrameOverrides } from "../connection.js";
 import { type ContractCase, contractCase } from "../contract-case.js";
-import { checkSame } from "../failure.js";
+import { checkSame } from "../contract-error.js";
 import type { Fixture, User } from "../fixture.js";
 
 const WIRES = [1, 2] as const;

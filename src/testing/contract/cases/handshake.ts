@@ -2,7 +2,7 @@ import { CLOSE } from "../../../connection/close-codes.js";
 import type { ChatMessage, StatusEvent } from "../../../messages/chat.js";
 import { connectionKeys, httpFrameKeys, random, signedFrame } from "../codec.js";
 import { contractCase } from "../contract-case.js";
-import { check, checkSame } from "../failure.js";
+import { check, checkSame } from "../contract-error.js";
 
 const YEARS = 10 * 365 * 86_400;
 

@@ -14,7 +14,7 @@ import {
   utf8,
 } from "../codec.js";
 import { contractCase } from "../contract-case.js";
-import { check, checkSame } from "../failure.js";
+import { check, checkSame } from "../contract-error.js";
 import type { Fixture, User } from "../fixture.js";
 
 const WIRES = [1, 2] as const;

@@ -1,5 +1,5 @@
 import { contractCase } from "../contract-case.js";
-import { check, checkSame } from "../failure.js";
+import { check, checkSame } from "../contract-error.js";
 import type { Fixture } from "../fixture.js";
 
 const NO_CHAT = Number.MAX_SAFE_INTEGER - 1;

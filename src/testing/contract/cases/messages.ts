@@ -2,7 +2,7 @@ import { MAX_CONTENT_BYTES } from "../../../limits.js";
 import type { Ack, ChatMessage } from "../../../messages/chat.js";
 import { random } from "../codec.js";
 import { contractCase } from "../contract-case.js";
-import { check, checkSame } from "../failure.js";
+import { check, checkSame } from "../contract-error.js";
 import { type Fixture, randomUuid, type Sent } from "../fixture.js";
 
 const WIRES = [1, 2] as const;

@@ -1,6 +1,6 @@
 import type { StatusEvent } from "../../../messages/chat.js";
 import { contractCase } from "../contract-case.js";
-import { checkSame } from "../failure.js";
+import { checkSame } from "../contract-error.js";
 import type { Fixture, User } from "../fixture.js";
 
 type EventType = StatusEvent["event_type"];

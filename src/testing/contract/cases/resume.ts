@@ -3,7 +3,7 @@ import type { ChatMessage } from "../../../messages/chat.js";
 import type { Resume } from "../../../messages/connection.js";
 import type { Connection } from "../connection.js";
 import { contractCase } from "../contract-case.js";
-import { check, checkSame } from "../failure.js";
+import { check, checkSame } from "../contract-error.js";
 import type { Fixture, Sent } from "../fixture.js";
 
 /** Creates a chat of Alice and Bob with messages of Alice, and connects Bob after they were sent. */

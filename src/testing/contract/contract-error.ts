@@ -1,8 +1,8 @@
 import { equalConstantTime, isBytes } from "../../bytes.js";
 
 /** A server does not meet its contract. */
-export class ContractFailure extends Error {
-  override readonly name = "ContractFailure";
+export class ContractError extends Error {
+  override readonly name = "ContractError";
   /** The required behaviour. */
   readonly expected: string;
   /** The behaviour of the server. */
@@ -30,13 +30,12 @@ export function shown(value: unknown): string {
   return text.length > MAX_SHOWN ? `${text.slice(0, MAX_SHOWN)}…` : text;
 }
 
-/** Throws ContractFailure unless `condition` is true. */
+/** Throws ContractError unless `condition` is true. */
 export function check(condition: boolean, expected: string, came: unknown): asserts condition {
-  if (!condition)
-    throw new ContractFailure(expected, typeof came === "string" ? came : shown(came));
+  if (!condition) throw new ContractError(expected, typeof came === "string" ? came : shown(came));
 }
 
-/** Throws ContractFailure unless `came` deeply equals `expected`. `what` names the compared value. */
+/** Throws ContractError unless `came` deeply equals `expected`. `what` names the compared value. */
 export function checkSame(what: string, came: unknown, expected: unknown): void {
   check(isSame(came, expected), `${what} to be ${shown(expected)}`, came);
 }
