@@ -1,50 +1,24 @@
 import { execFileSync } from "node:child_process";
-import {
-  existsSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  statSync,
-  writeFileSync,
-} from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { describe, expect, it } from "vitest";
 import { TestServer } from "../../server/test/support.js";
-import { outcomeOf, startProgram } from "./program.js";
+import { CliFixture } from "./fixture.js";
+import { outcomeOf, recordsOf, startProgram } from "./program.js";
 
-const server = new TestServer();
-const folder = mkdtempSync(join(tmpdir(), "lacre-account-test-"));
-const pathOf = (name: string) => join(folder, name);
+const fixture = new CliFixture(new TestServer(), ["alice", "bob", "bobby"]);
+const { server } = fixture;
+const pathOf = (name: string) => fixture.pathOf(name);
 
-beforeAll(async () => {
-  await server.start();
-  writeFileSync(pathOf("password"), "correct horse\n");
-  writeFileSync(pathOf("passphrase"), "battery staple\n");
-  await Promise.all(["alice", "bob", "bobby"].map((name) => run(name, ["register", name])));
-});
-afterAll(async () => {
-  await server.remove();
-  rmSync(folder, { recursive: true });
-});
-
-/** With what a person would answer in files, or without. */
-function run(profile: string, args: string[], { passphrase = true } = {}) {
+/** Runs the program with environment variables instead of options. */
+function run(profile: string, args: readonly string[], { passphrase = true } = {}) {
   const env = {
     LACRE_PROFILE: profile,
     LACRE_SERVER: server.url,
     LACRE_PASSWORD_FILE: pathOf("password"),
     ...(passphrase && { LACRE_PASSPHRASE_FILE: pathOf("passphrase") }),
   };
-  return outcomeOf(startProgram(folder, args, env));
+  return outcomeOf(startProgram(fixture.folder, args, env));
 }
-
-const records = (stdout: string) =>
-  stdout
-    .trim()
-    .split("\n")
-    .map((line) => JSON.parse(line));
 
 describe("the account of a profile", () => {
   it("prints who is logged in, and the users of a search", async () => {
@@ -54,7 +28,7 @@ describe("the account of a profile", () => {
       run("alice", ["search", "zz"]),
       run("alice", ["chats"]),
     ]);
-    expect(records(me.stdout)).toMatchObject([{ username: "alice", profile: "alice" }]);
+    expect(recordsOf(me.stdout)).toMatchObject([{ username: "alice", profile: "alice" }]);
     expect(found).toMatchObject({ code: 0, stdout: "bob\nbobby\n" });
     expect(nobody).toMatchObject({ code: 0, stdout: "" });
     expect(none.stderr).toContain("lacre-chat chat USER");
@@ -88,13 +62,13 @@ describe("the account of a profile", () => {
     expect(shown.stdout).toMatch(/^\d\d:\d\d alice: hola\n\d\d:\d\d bob: buenas\n {6}tardes /);
     expect(shown.stdout).not.toContain("\u009b");
     expect(told.stdout).not.toContain("\u009b");
-    expect(records(told.stdout)).toMatchObject([
+    expect(recordsOf(told.stdout)).toMatchObject([
       { seq: 2, from: "bob", text: "buenas\ntardes \u009b2J" },
     ]);
     expect(list.stdout).toBe("bob\t1 unread\n");
     expect(exported).toMatchObject({ code: 0, stderr: expect.stringContaining("2 messages") });
     expect(statSync(output).mode & 0o777).toBe(0o600);
-    const texts = records(readFileSync(output, "utf8")).map(({ text }) => text);
+    const texts = recordsOf(readFileSync(output, "utf8")).map(({ text }) => text);
     expect(texts).toEqual(["hola", "buenas\ntardes \u009b2J"]);
   });
 

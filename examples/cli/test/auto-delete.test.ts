@@ -1,54 +1,35 @@
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { beforeAll, describe, expect, it } from "vitest";
 import { openDatabase } from "../../server/src/database/open-database.js";
 import { TestServer } from "../../server/test/support.js";
-import { listenTo, outcomeOf, startProgram } from "./program.js";
-import { hasTmux, TmuxTerminal } from "./tmux.js";
+import { CliFixture } from "./fixture.js";
+import { readEvents } from "./program.js";
+import { hasTmux } from "./tmux.js";
 
 describe("lacre-chat auto-delete", () => {
-  const server = new TestServer();
-  const folder = mkdtempSync(join(tmpdir(), "lacre-auto-delete-test-"));
-  const pathOf = (name: string) => join(folder, name);
-
-  const optionsOf = (profile: string) => [
-    ...["--profile", profile, "--server", server.url],
-    ...["--password-file", pathOf("password"), "--passphrase-file", pathOf("passphrase")],
-  ];
-  const start = (profile: string, args: string[]) =>
-    startProgram(folder, [...optionsOf(profile), ...args]);
-  const run = (profile: string, ...args: string[]) => outcomeOf(start(profile, args));
+  const fixture = new CliFixture(new TestServer(), ["alice", "bob"]);
+  const run = (profile: string, ...args: string[]) => fixture.run(profile, args);
 
   beforeAll(async () => {
-    await server.start();
-    writeFileSync(pathOf("password"), "correct horse\n");
-    writeFileSync(pathOf("passphrase"), "battery staple\n");
-    await Promise.all(["alice", "bob"].map((name) => run(name, "register", name)));
     await run("alice", "send", "bob", "old");
     await run("bob", "open", "alice");
     await age();
     await run("alice", "send", "bob", "young");
   });
-  afterAll(async () => {
-    await server.remove();
-    rmSync(folder, { recursive: true });
-  });
 
-  /** Makes the messages that the server has two hours old. */
+  /** Makes all messages on the server two hours old. */
   async function age(): Promise<void> {
-    const database = openDatabase(server.database);
+    const database = openDatabase(fixture.server.database);
     const old = { stored_at: Date.now() / 1000 - 7200 };
     await database.updateTable("messages").set(old).execute();
     await database.destroy();
   }
 
-  it("says that messages are kept where no member set a time", async () => {
+  it("says that messages are kept if no member has set a time", async () => {
     const { code, stdout } = await run("bob", "auto-delete", "alice");
     expect([code, stdout]).toEqual([0, "messages are kept: no member set a time\n"]);
   });
 
-  it("deletes nothing unasked where there is nobody to ask", async () => {
+  it("deletes nothing without confirmation if there is no terminal", async () => {
     const { code, stderr } = await run("bob", "auto-delete", "alice", "1h");
     expect(code).toBe(2);
     expect(stderr).toContain(
@@ -57,7 +38,7 @@ describe("lacre-chat auto-delete", () => {
     expect((await run("bob", "history", "alice")).stdout).toMatch(/old[\s\S]*young/);
   });
 
-  it("rejects what is no time", async () => {
+  it("rejects an invalid time", async () => {
     for (const time of ["0h", "1", "1m", "87601h", "forever", "-1h"]) {
       const { code, stderr } = await run("bob", "auto-delete", "alice", "--", time);
       expect([time, code]).toEqual([time, 2]);
@@ -65,14 +46,14 @@ describe("lacre-chat auto-delete", () => {
     }
   });
 
-  it("deletes with --yes, and says who set it, to both, live and later", async () => {
-    const listening = start("alice", ["listen", "--json"]);
-    const told = listenTo(listening);
-    await told("message", 2);
+  it("deletes with --yes, and shows both members who set it, now and later", async () => {
+    const listening = fixture.start("alice", ["listen", "--json"]);
+    const events = readEvents(listening);
+    await events("message", 2);
     const set = await run("bob", "auto-delete", "alice", "1h", "--yes");
     const line = /^\d\d:\d\d bob set messages to disappear after 1 hour\n$/;
     expect(set).toMatchObject({ code: 0, stdout: expect.stringMatching(line) });
-    const [event] = await told("auto_delete", 1);
+    const [event] = await events("auto_delete", 1);
     expect(event).toMatchObject({ by: "bob", auto_delete_hours: 1, after: 2 });
     listening.kill("SIGTERM");
     const history = await run("alice", "history", "bob");
@@ -85,7 +66,7 @@ describe("lacre-chat auto-delete", () => {
     expect((await run("bob", "history", "alice")).stdout).not.toContain("old");
   });
 
-  it("shows a change after the messages that were written before it, on the page that ends there", async () => {
+  it("shows a change of the setting between the messages before and after it", async () => {
     await run("alice", "send", "bob", "later");
     const textsOf = (stdout: string) =>
       stdout
@@ -108,18 +89,18 @@ describe("lacre-chat auto-delete", () => {
     expect(textsOf((await run("bob", "chat", "alice")).stdout)).toEqual(textsOf(chat.stdout));
   });
 
-  it.skipIf(!hasTmux())("asks at a terminal, and deletes only if the answer is yes", async () => {
-    await run("carol", "register", "carol");
-    await run("carol", "send", "bob", "old");
-    await age();
-    const env = { XDG_CONFIG_HOME: folder, XDG_STATE_HOME: folder };
-    const terminal = new TmuxTerminal({ width: 150, height: 16 }, env);
-    try {
+  it.skipIf(!hasTmux())(
+    "asks for confirmation in a terminal, and deletes only after yes",
+    async () => {
+      await run("carol", "register", "carol");
+      await run("carol", "send", "bob", "old");
+      await age();
+      const terminal = fixture.openTerminal({ width: 150, height: 16 });
       const question = "1 message older than 1 hour will be deleted for both of you. Delete them?";
-      const set = [...optionsOf("carol"), "auto-delete", "bob", "1h"];
+      const set = [...fixture.optionsOf("carol"), "auto-delete", "bob", "1h"];
       terminal.run(...set);
       await terminal.sees(question);
-      // No is the answer that is offered.
+      // The default answer is no.
       terminal.press("Enter");
       await terminal.sees("cancelled");
       expect(await terminal.ask("echo $code")).toBe("130\n");
@@ -130,8 +111,6 @@ describe("lacre-chat auto-delete", () => {
       await terminal.sees("carol set messages to disappear after 1 hour");
       expect(await terminal.ask("echo $code")).toBe("0\n");
       expect((await run("bob", "history", "carol")).stdout).not.toContain("old");
-    } finally {
-      terminal.close();
-    }
-  });
+    },
+  );
 });

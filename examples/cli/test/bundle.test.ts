@@ -7,7 +7,7 @@ import { promisify } from "node:util";
 import { afterAll, beforeAll, expect, it } from "vitest";
 
 const root = fileURLToPath(new URL("../../../", import.meta.url));
-/** A checkout whose command line is a copy. */
+/** A checkout with a copy of examples/cli and links to everything else. */
 const checkout = mkdtempSync(join(tmpdir(), "lacre-bundle-test-"));
 const cli = join(checkout, "examples/cli");
 const program = join(cli, "bin/lacre-chat.js");
@@ -24,7 +24,7 @@ afterAll(() => rmSync(checkout, { recursive: true }));
 
 const run = promisify(execFile);
 const printVersion = () => run(process.execPath, [program, "--version"]);
-/** A limit that also holds for root, to whom read-only folders are not. */
+/** Forbids writing with a file size limit, because root can write to read-only folders. */
 const printVersionWithoutWriting = () =>
   run("/bin/sh", ["-c", 'ulimit -f 0; exec "$0" "$1" --version', process.execPath, program]);
 
@@ -38,7 +38,7 @@ it("bundles once when several programs start together", async () => {
   }
 });
 
-it("starts from the earlier bundle, and says so, where no new one can be written", async () => {
+it("starts the earlier bundle with a warning if no new one can be written", async () => {
   await printVersion();
   changeSource();
   const { stdout, stderr } = await printVersionWithoutWriting();
@@ -47,7 +47,7 @@ it("starts from the earlier bundle, and says so, where no new one can be written
   expect(stderr).toContain("the earlier bundle is started");
 });
 
-it("says what to do where no bundle can be written and there is none", async () => {
+it("says what to do if there is no bundle and none can be written", async () => {
   rmSync(join(cli, "dist"), { recursive: true, force: true });
   const failed = await printVersionWithoutWriting().catch((error) => error);
   expect(failed).toMatchObject({ code: 1, stdout: "" });

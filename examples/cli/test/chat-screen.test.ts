@@ -17,7 +17,7 @@ function message(text: string, seq: number): ReadMessage {
   return { ...from, chat_id: 1, seq, timestamp: 1000 * seq, content } as never;
 }
 
-it("draws a screen that fits its terminal, at any size", async () => {
+it("draws a screen that fits a terminal of any size", async () => {
   await fc.assert(
     fc.asyncProperty(
       ...[sizes, sizes, fc.array(texts, { maxLength: 5 }), texts, fc.integer({ min: -2, max: 3 })],

@@ -1,41 +1,17 @@
 import { randomBytes } from "node:crypto";
 import { once } from "node:events";
-import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
+import { readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { describe, expect, it, vi } from "vitest";
 import { TestServer } from "../../server/test/support.js";
-import { listenTo, outcomeOf, startProgram } from "./program.js";
+import { CliFixture } from "./fixture.js";
+import { readEvents } from "./program.js";
 
-const server = new TestServer();
-const folder = mkdtempSync(join(tmpdir(), "lacre-commands-test-"));
-const pathOf = (name: string) => join(folder, name);
-
-beforeAll(async () => {
-  await server.start();
-  writeFileSync(pathOf("password"), "correct horse\n");
-  writeFileSync(pathOf("passphrase"), "battery staple\r\n");
-  writeFileSync(pathOf("other"), "another passphrase\n");
-  await Promise.all(["alice", "bob"].map((name) => run(name, ["register", name])));
-});
-afterAll(async () => {
-  await server.remove();
-  rmSync(folder, { recursive: true });
-});
-
-function start(profile: string, args: string[], passphrase = "passphrase") {
-  return startProgram(folder, [
-    ...["--profile", profile, "--server", server.url],
-    ...["--password-file", pathOf("password"), "--passphrase-file", pathOf(passphrase)],
-    ...args,
-  ]);
-}
-
-const run = (
-  profile: string,
-  args: string[],
-  { input = "", passphrase = "passphrase" }: { input?: string; passphrase?: string } = {},
-) => outcomeOf(start(profile, args, passphrase), input);
+const fixture = new CliFixture(new TestServer(), ["alice", "bob"]);
+fixture.write("passphrase", "battery staple\r\n");
+fixture.write("other", "another passphrase\n");
+const pathOf = (name: string) => fixture.pathOf(name);
+const start = (profile: string, args: string[]) => fixture.start(profile, args);
+const run: typeof fixture.run = (...args) => fixture.run(...args);
 
 describe("send, listen and chat", () => {
   it("prints messages that were sent before listen started", async () => {
@@ -47,7 +23,7 @@ describe("send, listen and chat", () => {
     expect((await run("alice", ["send", "bob"], { input: "two\r\nlines\r\n" })).code).toBe(0);
 
     const listening = start("bob", ["listen", "--json"]);
-    const messages = await listenTo(listening)("message", 5);
+    const messages = await readEvents(listening)("message", 5);
     expect(messages.map(({ seq }) => seq)).toEqual([1, 2, 3, 4, 5]);
     expect(messages.map((message) => message.text)).toEqual([
       "hola, bob",
@@ -64,16 +40,16 @@ describe("send, listen and chat", () => {
     const bob = start("bob", ["chat", "alice", "--json"]);
     alice.stdin.write(`${long}\n`);
     bob.stdin.write("\n\r\nand bob\r\n");
-    const [aliceSees, bobSees] = [listenTo(alice), listenTo(bob)];
-    // A script is not told again what it was told by the last run.
-    const [toBob] = await bobSees("message", 1);
+    const [aliceEvents, bobEvents] = [readEvents(alice), readEvents(bob)];
+    // bob received message 1 to 5 in the last run, so chat --json does not print them again.
+    const [toBob] = await bobEvents("message", 1);
     expect(toBob).toMatchObject({ from: "alice", text: long });
-    expect((await aliceSees("read", 1))[0]).toMatchObject({ by: "bob" });
-    expect((await aliceSees("message", 6)).at(-1)).toMatchObject({
+    expect((await aliceEvents("read", 1))[0]).toMatchObject({ by: "bob" });
+    expect((await aliceEvents("message", 6)).at(-1)).toMatchObject({
       from: "bob",
       text: "and bob",
     });
-    expect((await bobSees("read", 1))[0]).toMatchObject({ by: "alice" });
+    expect((await bobEvents("read", 1))[0]).toMatchObject({ by: "alice" });
     alice.kill();
     bob.kill();
     await Promise.all([once(alice, "exit"), once(bob, "exit")]);
@@ -83,12 +59,12 @@ describe("send, listen and chat", () => {
     const { stdout } = await run("alice", ["send", "bob", "seen, not read"]);
     const seq = Number(/\d+/.exec(stdout)![0]);
     const alice = start("alice", ["chat", "bob", "--json"]);
-    const aliceSees = listenTo(alice);
+    const aliceEvents = readEvents(alice);
     const listening = start("bob", ["listen", "--json"]);
-    await listenTo(listening)("message", 1);
+    await readEvents(listening)("message", 1);
     listening.kill();
-    await Promise.all([once(listening, "exit"), aliceSees("online", 1)]);
-    const readUpTo = async () => (await aliceSees("read", 0)).at(-1)?.seq;
+    await Promise.all([once(listening, "exit"), aliceEvents("online", 1)]);
+    const readUpTo = async () => (await aliceEvents("read", 0)).at(-1)?.seq;
     expect(await readUpTo()).not.toBe(seq);
     const bob = start("bob", ["chat", "alice", "--json"]);
     await vi.waitUntil(async () => (await readUpTo()) === seq, { timeout: 30_000 });
@@ -108,14 +84,14 @@ describe("send, listen and chat", () => {
 describe("exit codes", () => {
   const failures: [string, string, string[], number, RegExp][] = [
     ["a wrong passphrase", "bob", ["chat", "alice"], 3, /wrong passphrase/],
-    ["nobody logged in", "carol", ["chat", "alice"], 4, /lacre-chat login/],
-    ["nobody of that name", "bob", ["send", "nobody", "x"], 1, /no user of this name/],
-    ["a taken name", "carol", ["register", "bob"], 1, /taken/],
-    ["a name that nobody may have", "carol", ["register", "b!"], 1, /3 to 50 letters/],
-    ["no such command", "bob", ["shout"], 2, /unknown command/],
-    ["a profile with a path in it", "../bob", ["listen"], 2, /no name for a profile/],
+    ["a profile without a login", "carol", ["chat", "alice"], 4, /lacre-chat login/],
+    ["an unknown user", "bob", ["send", "nobody", "x"], 1, /no user of this name/],
+    ["a taken username", "carol", ["register", "bob"], 1, /taken/],
+    ["an invalid username", "carol", ["register", "b!"], 1, /3 to 50 letters/],
+    ["an unknown command", "bob", ["shout"], 2, /unknown command/],
+    ["an invalid profile name", "../bob", ["listen"], 2, /no name for a profile/],
   ];
-  it.concurrent.each(failures)("%s", async (_, profile, args, code, message) => {
+  it.concurrent.each(failures)("reports %s", async (_, profile, args, code, message) => {
     const outcome = await run(profile, args, { passphrase: "other" });
     expect(outcome.stderr).toMatch(message);
     expect(outcome.stderr).not.toContain("    at ");
@@ -159,7 +135,7 @@ it("writes files that only their owner can read, and no passphrase", () => {
 });
 
 describe("an expired access token", () => {
-  const path = () => join(folder, "lacre", "alice", "login.json");
+  const path = () => pathOf("lacre/alice/login.json");
   const spoil = () => {
     const profile = JSON.parse(readFileSync(path(), "utf8"));
     writeFileSync(path(), JSON.stringify({ ...profile, access_token: "expired" }));

@@ -1,29 +1,15 @@
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { afterAll, beforeAll, expect, it } from "vitest";
+import { expect, it } from "vitest";
 import { TestServer } from "../../server/test/support.js";
-import { programsAt } from "./program.js";
+import { CliFixture } from "./fixture.js";
 
-const server = new TestServer();
-const folder = mkdtempSync(join(tmpdir(), "lacre-contact-test-"));
+const fixture = new CliFixture(new TestServer(), ["alice", "bob", "carol"]);
+const run = (profile: string, ...args: string[]) => fixture.run(profile, args);
 
-const { run } = programsAt(server, folder);
-
-beforeAll(async () => {
-  await server.start();
-  for (const name of ["alice", "bob", "carol"]) await run(name, "register", name);
-});
-afterAll(async () => {
-  await server.remove();
-  rmSync(folder, { recursive: true });
-});
-
-it("lists a request for both members, and takes one message until it is accepted", async () => {
+it("lists a request for both members, and allows one message until it is accepted", async () => {
   expect(await run("alice", "send", "bob", "one")).toMatchObject({ code: 0 });
-  const refused = await run("alice", "send", "bob", "two");
-  expect(refused.code).toBe(1);
-  expect(refused.stderr).toMatch(/wait until they accept the chat or answer/);
+  const rejected = await run("alice", "send", "bob", "two");
+  expect(rejected.code).toBe(1);
+  expect(rejected.stderr).toMatch(/wait until they accept the chat or answer/);
   expect((await run("alice", "chats")).stdout).toContain("has not accepted yet");
   const listed = await run("bob", "chats");
   expect(listed.stdout).toContain("alice\t1 unread\twants to write to you: open, accept or block");
@@ -64,7 +50,7 @@ it("rejects messages of a blocked user until the user is unblocked", async () =>
 
 it("says that the server cannot be reached, not that there is no chat", async () => {
   await run("alice", "send", "carol", "one");
-  await server.stopInstance(0);
+  await fixture.server.stopInstance(0);
   for (const command of [["accept"], ["block"], ["unblock"], ["restart", "--yes"], ["history"]]) {
     const outcome = await run("carol", ...command, "alice");
     expect([command, outcome]).toMatchObject([command, { code: 5 }]);

@@ -4,49 +4,32 @@ import {
   existsSync,
   lstatSync,
   mkdirSync,
-  mkdtempSync,
   readdirSync,
   readFileSync,
   readlinkSync,
-  rmSync,
   statSync,
   symlinkSync,
   writeFileSync,
 } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { text } from "node:stream/consumers";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { beforeAll, describe, expect, it } from "vitest";
 import { FailingProxy } from "../../client/test/failing-proxy.js";
 import { TestServer } from "../../server/test/support.js";
-import { outcomeOf, startProgram } from "./program.js";
+import { CliFixture } from "./fixture.js";
+import { outcomeOf } from "./program.js";
 
-const server = new TestServer();
-const folder = mkdtempSync(join(tmpdir(), "lacre-export-test-"));
-const pathOf = (name: string) => join(folder, name);
-const env = () => ({
-  LACRE_SERVER: server.url,
-  LACRE_PASSWORD_FILE: pathOf("password"),
-  LACRE_PASSPHRASE_FILE: pathOf("passphrase"),
-});
-const run = (profile: string, ...args: string[]) =>
-  outcomeOf(startProgram(folder, ["--profile", profile, ...args], env()));
-const exportTo = (output: string) => run("alice", "export", "bob", "-o", output);
+const fixture = new CliFixture(new TestServer(), ["alice", "bob"]);
+const { server } = fixture;
+const pathOf = (name: string) => fixture.pathOf(name);
+const startExport = (output: string) => fixture.start("alice", ["export", "bob", "-o", output]);
+const exportTo = (output: string) => outcomeOf(startExport(output));
 
 beforeAll(async () => {
-  await server.start();
-  writeFileSync(pathOf("password"), "correct horse");
-  writeFileSync(pathOf("passphrase"), "battery staple");
-  await Promise.all(["alice", "bob"].map((name) => run(name, "register", name)));
-  expect((await run("alice", "send", "bob", "hola")).code).toBe(0);
-});
-afterAll(async () => {
-  await server.remove();
-  rmSync(folder, { recursive: true });
+  expect(await fixture.run("alice", ["send", "bob", "hola"])).toMatchObject({ code: 0 });
 });
 
 describe("export --output", () => {
-  it("writes through a device", async () => {
+  it("writes to a device", async () => {
     expect(await exportTo("/dev/null")).toMatchObject({ code: 0 });
     expect(statSync("/dev/null").isCharacterDevice()).toBe(true);
     const full = await exportTo("/dev/full");
@@ -55,7 +38,7 @@ describe("export --output", () => {
     expect(statSync("/dev/full").isCharacterDevice()).toBe(true);
   });
 
-  it("writes through a FIFO", async () => {
+  it("writes to a FIFO", async () => {
     execFileSync("mkfifo", [pathOf("fifo")]);
     const reader = spawn("cat", [pathOf("fifo")]);
     const [outcome, read] = await Promise.all([exportTo(pathOf("fifo")), text(reader.stdout)]);
@@ -64,19 +47,18 @@ describe("export --output", () => {
     expect(lstatSync(pathOf("fifo")).isFIFO()).toBe(true);
   });
 
-  it("can be ended while nobody reads the FIFO", async () => {
+  it("can be stopped while it waits for a reader of the FIFO", async () => {
     execFileSync("mkfifo", [pathOf("unread")]);
-    const asked = () => server.log.filter((line) => line.includes("/chats/1")).length;
-    const before = asked();
-    const args = ["--profile", "alice", "export", "bob", "-o", pathOf("unread")];
-    const child = startProgram(folder, args, env());
-    // The last request before the FIFO is opened.
-    await expect.poll(asked, { timeout: 30_000 }).toBeGreaterThan(before);
+    const requests = () => server.log.filter((line) => line.includes("/chats/1")).length;
+    const before = requests();
+    const child = startExport(pathOf("unread"));
+    // The request for /chats/1 is the last one before the program opens the FIFO.
+    await expect.poll(requests, { timeout: 30_000 }).toBeGreaterThan(before);
     child.kill("SIGTERM");
     expect(await once(child, "exit")).toEqual([null, "SIGTERM"]);
   });
 
-  it.each(["-", "/dev/stdout"])("takes %s for standard output", async (output) => {
+  it.each(["-", "/dev/stdout"])("treats %s as standard output", async (output) => {
     const { code, stdout } = await exportTo(output);
     expect(code).toBe(0);
     expect(JSON.parse(stdout)).toMatchObject({ text: "hola" });
@@ -102,13 +84,12 @@ describe("export --output", () => {
     expect(await exportTo(pathOf("loop"))).toMatchObject({ code: 1 });
   });
 
-  it("keeps the file that is there when it cannot be complete", async () => {
+  it("does not change an existing file if the export fails", async () => {
     writeFileSync(pathOf("before.jsonl"), "before", { mode: 0o600 });
-    const args = ["--profile", "alice", "export", "bob", "-o", pathOf("before.jsonl")];
     await server.stop();
-    expect(await outcomeOf(startProgram(folder, args, env()))).toMatchObject({ code: 5 });
+    expect(await exportTo(pathOf("before.jsonl"))).toMatchObject({ code: 5 });
     expect(readFileSync(pathOf("before.jsonl"), "utf8")).toBe("before");
-    expect(readdirSync(folder).filter((name) => name.endsWith(".part"))).toEqual([]);
+    expect(readdirSync(fixture.folder).filter((name) => name.endsWith(".part"))).toEqual([]);
     await server.start();
   });
 });
@@ -117,12 +98,11 @@ describe("export from a malicious server", () => {
   it.each([
     ["an empty page", { messages: [], has_more: true }],
     ["a page that ends before it begins", { messages: [], has_more: true, after: 0, through: 0 }],
-  ])("ends when another page follows %s", async (_, list) => {
+  ])("ends with an error after %s if another page is announced", async (_, list) => {
     const proxy = await FailingProxy.start(server.url);
-    const start = (...args: string[]) =>
-      startProgram(folder, ["--profile", "misled", ...args], { ...env(), LACRE_SERVER: proxy.url });
-    expect(await outcomeOf(start("login", "alice"))).toMatchObject({ code: 0 });
-    const exporting = start("export", "bob");
+    const atProxy = ["--server", proxy.url];
+    expect(await fixture.run("misled", [...atProxy, "login", "alice"])).toMatchObject({ code: 0 });
+    const exporting = fixture.start("misled", [...atProxy, "export", "bob"]);
     let asked = 0;
     proxy.replaces = (path) => {
       if (!path.includes("/messages")) return undefined;

@@ -1,41 +1,24 @@
 import type { StdioOptions } from "node:child_process";
 import { once } from "node:events";
-import { closeSync, existsSync, mkdtempSync, openSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { closeSync, existsSync, openSync } from "node:fs";
 import { text } from "node:stream/consumers";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { beforeAll, describe, expect, it } from "vitest";
 import { TestServer } from "../../server/test/support.js";
-import { outcomeOf, startProgram, startProgramWith } from "./program.js";
+import { CliFixture } from "./fixture.js";
+import { startProgramWith } from "./program.js";
 
-const server = new TestServer();
-const folder = mkdtempSync(join(tmpdir(), "lacre-output-test-"));
-const pathOf = (name: string) => join(folder, name);
-const argsOf = (profile: string, args: readonly string[]) => [
-  ...["--profile", profile, "--server", server.url],
-  ...["--password-file", pathOf("password"), "--passphrase-file", pathOf("passphrase")],
-  ...args,
-];
+const fixture = new CliFixture(new TestServer(), ["alice", "bob"]);
+const run = (profile: string, args: readonly string[]) => fixture.run(profile, args);
+const texts = () => fixture.history("bob", "alice");
 
 beforeAll(async () => {
-  await server.start();
-  writeFileSync(pathOf("password"), "correct horse\n");
-  writeFileSync(pathOf("passphrase"), "battery staple\n");
-  await Promise.all(["alice", "bob"].map((name) => run(name, ["register", name])));
   expect((await run("alice", ["send", "bob", "first"])).code).toBe(0);
   expect((await run("bob", ["open", "alice"])).code).toBe(0);
 });
-afterAll(async () => {
-  await server.remove();
-  rmSync(folder, { recursive: true });
-});
-
-const run = (profile: string, args: readonly string[], input = "") =>
-  outcomeOf(startProgram(folder, argsOf(profile, args)), input);
 
 type Failing = "closed" | "full";
 
-/** Runs the program with standard output, standard error or both failing, and `input` on standard input. */
+/** Runs the program with a failing standard output, standard error or both, and `input` on standard input. */
 async function runFailing(
   { stdout, stderr }: { stdout?: Failing; stderr?: Failing },
   profile: string,
@@ -45,23 +28,15 @@ async function runFailing(
   const full = openSync("/dev/full", "w");
   const streamFor = (how: Failing | undefined) => (how === "full" ? full : ("pipe" as const));
   const stdio: StdioOptions = ["pipe", streamFor(stdout), streamFor(stderr)];
-  const child = startProgramWith(stdio, folder, argsOf(profile, args));
+  const child = startProgramWith(stdio, fixture.folder, [...fixture.optionsOf(profile), ...args]);
   closeSync(full);
   if (stdout === "closed") child.stdout!.destroy();
   if (stderr === "closed") child.stderr!.destroy();
   child.stdin!.on("error", () => {});
   child.stdin!.end(input);
-  const said = stderr === undefined ? text(child.stderr!) : "";
+  const printed = stderr === undefined ? text(child.stderr!) : "";
   const [code] = await once(child, "close");
-  return { code, stderr: await said };
-}
-
-async function texts(): Promise<string[]> {
-  const { stdout } = await run("bob", ["history", "alice", "--json", "--limit", "100"]);
-  return stdout
-    .trim()
-    .split("\n")
-    .map((line) => JSON.parse(line).text);
+  return { code, stderr: await printed };
 }
 
 const failures = [
@@ -70,14 +45,14 @@ const failures = [
   { stderr: "closed" },
   { stderr: "full" },
 ] as const;
-const everywhere = existsSync("/dev/full");
-if (!everywhere) console.warn("skipped: output that fails needs /dev/full");
+const hasFullDevice = existsSync("/dev/full");
+if (!hasFullDevice) console.warn("skipped: the tests of failing output need /dev/full");
 
-describe.skipIf(!everywhere)("output that fails", () => {
+describe.skipIf(!hasFullDevice)("failing output", () => {
   describe.each(failures)("%j", (failing) => {
     const isOutput = "stdout" in failing;
 
-    it("does not keep send from sending", async () => {
+    it("does not prevent send from sending", async () => {
       const sent = JSON.stringify(failing);
       const outcome = await runFailing(failing, "alice", ["send", "bob", sent]);
       expect(outcome.code).toBe(1);
@@ -88,9 +63,9 @@ describe.skipIf(!everywhere)("output that fails", () => {
       expect((await texts()).at(-1)).toBe(sent);
     });
 
-    // With standard error alone failing, chat --json goes on to listen.
+    // If only standard error fails, chat --json keeps running.
     it.each(isOutput ? ["chat bob", "chat bob --json"] : ["chat bob"])(
-      "does not keep %s from sending",
+      "does not prevent %s from sending",
       (command) => expectSent(command.split(" ")),
     );
 
@@ -104,12 +79,12 @@ describe.skipIf(!everywhere)("output that fails", () => {
   });
 
   const reading = ["history bob", "export bob", "listen bob --json", "--help"];
-  it.each(reading)("%s ends quietly when the reader has had enough", async (command) => {
+  it.each(reading)("%s ends without an error when the reader closes the pipe", async (command) => {
     const outcome = await runFailing({ stdout: "closed" }, "alice", command.split(" "));
     expect(outcome).toEqual({ code: 0, stderr: "" });
   });
 
-  it.each(reading)("%s says in one line that the disk is full", async (command) => {
+  it.each(reading)("%s reports a full disk in one line", async (command) => {
     const outcome = await runFailing({ stdout: "full" }, "alice", command.split(" "));
     expect(outcome.code).toBe(1);
     expect(outcome.stderr).toMatch(
@@ -117,7 +92,7 @@ describe.skipIf(!everywhere)("output that fails", () => {
     );
   });
 
-  it("listen shows a message again whose line could not be written", async () => {
+  it("listen shows a message again if its line could not be written", async () => {
     await run("alice", ["send", "bob", "not to be missed"]);
     for (const stdout of ["closed", "full"] as const) {
       await runFailing({ stdout }, "bob", ["listen", "alice"]);

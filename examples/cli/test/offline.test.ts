@@ -1,82 +1,50 @@
 import { once } from "node:events";
-import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { readFileSync, statSync } from "node:fs";
 import { text } from "node:stream/consumers";
-import { afterAll, beforeAll, expect, it, vi } from "vitest";
+import { expect, it, vi } from "vitest";
 import { openDatabase } from "../../server/src/database/open-database.js";
 import { TcpProxy } from "../../web/test/proxy.js";
-import { listenTo, outcomeOf, startProgram } from "./program.js";
+import { CliFixture } from "./fixture.js";
+import { outcomeOf, readEvents, textsOf } from "./program.js";
 import { ServerProcess } from "./server-process.js";
 
-const folder = mkdtempSync(join(tmpdir(), "lacre-offline-test-"));
-const server = new ServerProcess(join(folder, "server.db"));
-
-beforeAll(async () => {
-  await server.start();
-  writeFileSync(join(folder, "password"), "correct horse");
-  writeFileSync(join(folder, "passphrase"), "battery staple");
-  // One after the other: alice is user 1.
-  for (const name of ["alice", "bob"]) await outcomeOf(start(name, ["register", name]));
-});
-afterAll(async () => {
-  await server.kill();
-  rmSync(folder, { recursive: true });
-});
-
-function start(profile: string, args: string[]) {
-  const secrets = ["password", "passphrase"].flatMap((secret) => [
-    `--${secret}-file`,
-    join(folder, secret),
-  ]);
-  return startProgram(folder, ["--profile", profile, "--server", server.url, ...secrets, ...args]);
-}
-
-/** The files of alice's outbox. */
-function outbox(): string[] {
-  const names = readdirSync(join(folder, "lacre", "alice"), {
-    recursive: true,
-    encoding: "utf8",
-  });
-  return names
-    .filter((name) => /outbox.*\.json$/.test(name))
-    .map((name) => join(folder, "lacre", "alice", name));
-}
-
-const textsOf = (events: Record<string, unknown>[]) => events.map(({ text }) => text);
+const fixture = new CliFixture(new ServerProcess(), ["alice", "bob"]);
+const { server } = fixture;
+const start = (profile: string, args: string[]) => fixture.start(profile, args);
+const outbox = () => fixture.queued("alice");
 
 it("delivers texts that were written before, during and after an outage once and in order", async () => {
   const [alice, bob] = [
     start("alice", ["chat", "bob", "--json"]),
     start("bob", ["chat", "alice", "--json"]),
   ];
-  const [aliceSees, bobSees] = [listenTo(alice), listenTo(bob)];
-  await Promise.all([aliceSees("online", 1), bobSees("online", 1)]);
+  const [aliceEvents, bobEvents] = [readEvents(alice), readEvents(bob)];
+  await Promise.all([aliceEvents("online", 1), bobEvents("online", 1)]);
   const written: string[] = [];
   const write = (...lines: string[]) => {
     written.push(...lines);
     for (const line of lines) alice.stdin.write(`${line}\n`);
   };
-  write("before", "and as it dies");
+  write("before", "and while it is killed");
   await server.kill();
   write("the server", "is", "not there");
-  await Promise.all([aliceSees("offline", 1), bobSees("offline", 1)]);
-  write("while it is known");
+  await Promise.all([aliceEvents("offline", 1), bobEvents("offline", 1)]);
+  write("after the offline event");
   await server.start();
-  await Promise.all([aliceSees("online", 2), bobSees("online", 2)]);
+  await Promise.all([aliceEvents("online", 2), bobEvents("online", 2)]);
   write("after");
-  expect(textsOf(await bobSees("message", written.length))).toEqual(written);
-  expect(textsOf(await aliceSees("sent", written.length))).toEqual(written);
-  const seqs = (await aliceSees("sent", written.length)).map(({ seq }) => seq);
+  expect(textsOf(await bobEvents("message", written.length))).toEqual(written);
+  expect(textsOf(await aliceEvents("sent", written.length))).toEqual(written);
+  const seqs = (await aliceEvents("sent", written.length)).map(({ seq }) => seq);
   expect(seqs).toEqual(written.map((_, at) => at + 1));
-  await vi.waitUntil(async () => (await aliceSees("read", 1)).at(-1)?.seq === written.length);
+  await vi.waitUntil(async () => (await aliceEvents("read", 1)).at(-1)?.seq === written.length);
   alice.kill();
   expect(await once(alice, "exit")).toEqual([0, null]);
 
   bob.stdin.write("and an answer\n");
-  await bobSees("sent", 1);
-  // Nothing came twice, or late.
-  expect(await bobSees("message", 0)).toHaveLength(written.length);
+  await bobEvents("sent", 1);
+  // No message was delivered twice.
+  expect(await bobEvents("message", 0)).toHaveLength(written.length);
   bob.kill();
   expect(outbox()).toEqual([]);
 });
@@ -86,7 +54,7 @@ it("sends texts of a killed program once when the program starts again", async (
   const killed = start("alice", ["chat", "bob", "--json"]);
   const lines = ["kept one", "kept two", "kept three"];
   killed.stdin.write(`${lines.join("\n")}\n`);
-  await listenTo(killed)("offline", 1);
+  await readEvents(killed)("offline", 1);
   await vi.waitUntil(() => outbox().length === lines.length, { timeout: 10_000 });
   for (const path of outbox()) {
     expect(statSync(path).mode & 0o777).toBe(0o600);
@@ -96,26 +64,26 @@ it("sends texts of a killed program once when the program starts again", async (
   await once(killed, "exit");
 
   const alice = start("alice", ["chat", "bob", "--json"]);
-  const aliceSees = listenTo(alice);
-  await aliceSees("offline", 1);
+  const aliceEvents = readEvents(alice);
+  await aliceEvents("offline", 1);
   alice.stdin.write("and one more\n");
   await server.start();
-  expect(textsOf(await aliceSees("sent", 4))).toEqual([...lines, "and one more"]);
-  expect(textsOf(await aliceSees("message", 1))).toEqual(["and an answer"]);
+  expect(textsOf(await aliceEvents("sent", 4))).toEqual([...lines, "and one more"]);
+  expect(textsOf(await aliceEvents("message", 1))).toEqual(["and an answer"]);
   alice.kill();
   await once(alice, "exit");
   expect(outbox()).toEqual([]);
 
   const bob = start("bob", ["listen", "--json"]);
-  const messages = await listenTo(bob)("message", 4);
+  const messages = await readEvents(bob)("message", 4);
   expect(textsOf(messages)).toEqual([...lines, "and one more"]);
   bob.kill();
 });
 
 it("send waits for the server, and exits with 0 when everything is sent", async () => {
   await server.kill();
-  const patient = ["send", "bob", "--lines", "--timeout", "600"];
-  const sending = outcomeOf(start("alice", patient), "one\ntwo\n");
+  const args = ["send", "bob", "--lines", "--timeout", "600"];
+  const sending = fixture.run("alice", args, { input: "one\ntwo\n" });
   await vi.waitUntil(() => outbox().length === 2, { timeout: 10_000 });
   await server.start();
   const { code, stdout, stderr } = await sending;
@@ -129,14 +97,14 @@ it("replaces a connection that died while the process was stopped, soon after it
   const url = ["--server", proxy.url];
   await outcomeOf(start("carl", [...url, "register", "carl"]));
   const carl = start("carl", [...url, "chat", "alice", "--json"]);
-  const carlSees = listenTo(carl);
-  await carlSees("online", 1);
+  const carlEvents = readEvents(carl);
+  await carlEvents("online", 1);
   carl.kill("SIGSTOP");
   proxy.blackhole();
   carl.kill("SIGCONT");
   const begun = Date.now();
-  await carlSees("online", 2);
-  // Without a probe, three heartbeats of 30 seconds each go by.
+  await carlEvents("online", 2);
+  // Without a probe, the client would notice after three heartbeats of 30 seconds each.
   expect(Date.now() - begun).toBeLessThan(30_000);
   carl.kill();
   await once(carl, "exit");
@@ -146,13 +114,14 @@ it("replaces a connection that died while the process was stopped, soon after it
 it("ends the chat if the login is no longer valid", async () => {
   const alice = start("alice", ["chat", "bob", "--json"]);
   const ended = Promise.all([once(alice, "exit"), text(alice.stderr)]);
-  await listenTo(alice)("online", 1);
+  await readEvents(alice)("online", 1);
   await server.kill();
-  const db = openDatabase({ dialect: "sqlite", path: join(folder, "server.db") });
-  await db.deleteFrom("sessions").where("user_id", "=", 1).execute();
+  const db = openDatabase({ dialect: "sqlite", path: server.databasePath });
+  const ids = db.selectFrom("users").select("id").where("username", "=", "alice");
+  await db.deleteFrom("sessions").where("user_id", "in", ids).execute();
   await db.destroy();
   await server.start();
-  const [[code], said] = await ended;
-  expect(said).toContain("log in again");
+  const [[code], stderr] = await ended;
+  expect(stderr).toContain("log in again");
   expect(code).toBe(4);
 });

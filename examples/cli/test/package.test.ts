@@ -17,7 +17,7 @@ afterAll(async () => {
   rmSync(folder, { recursive: true });
 });
 
-it("the packed program runs where it is installed, without the repository", async () => {
+it("the packed program runs after installation without the repository", async () => {
   const quiet = { cwd: folder, stdio: "pipe" } as const;
   execFileSync("npm", ["pack", "-w", "examples/cli", "--pack-destination", folder], {
     ...quiet,
@@ -42,7 +42,7 @@ it("the packed program runs where it is installed, without the repository", asyn
     promisify(execFile)(join(folder, "prefix/bin/lacre-chat"), args, { env, cwd: folder });
   expect((await run("--version")).stdout).toMatch(/^lacre-chat \d/);
   for (const name of ["alice", "bob"]) await run("--profile", name, "register", name);
-  // Begins a chat, which loads the parts that are not loaded at the start.
+  // Creating a chat loads the parts of the bundle that are not loaded at the start.
   await run("--profile", "alice", "send", "bob", "hola");
   const { stdout } = await run("--profile", "bob", "history", "alice");
   expect(stdout).toContain("alice: hola");

@@ -6,8 +6,6 @@ import {
   spawn,
 } from "node:child_process";
 import { once } from "node:events";
-import { writeFileSync } from "node:fs";
-import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import { fileURLToPath } from "node:url";
 import { vi } from "vitest";
@@ -15,12 +13,12 @@ import { readLines } from "../src/lines.js";
 
 const PROGRAM = fileURLToPath(new URL("../bin/lacre-chat.js", import.meta.url));
 
-// Bundles the program where its sources have changed: once, and not in each process that is timed.
+// Bundles the program now if its sources have changed, so that no test waits for that.
 execFileSync(process.execPath, [PROGRAM, "--version"]);
 
-export type Told = Record<string, unknown>;
+export type JsonRecord = Record<string, unknown>;
 
-/** Starts the program with everything that it keeps in `folder`. */
+/** Starts the program, with all its files in `folder`. */
 export function startProgram(
   folder: string,
   args: readonly string[],
@@ -43,39 +41,43 @@ export function startProgramWith(
   });
 }
 
-/** Writes a password and a passphrase to files in `folder`. Returns functions that start programs with them at a server. */
-export function programsAt(server: { readonly url: string }, folder: string) {
-  const [password, passphrase] = [join(folder, "password"), join(folder, "passphrase")];
-  writeFileSync(password, "correct horse");
-  writeFileSync(passphrase, "battery staple");
-  const start = (profile: string, ...args: string[]) =>
-    startProgram(folder, [
-      ...["--profile", profile, "--server", server.url],
-      ...["--password-file", password, "--passphrase-file", passphrase, ...args],
-    ]);
-  const run = (profile: string, ...args: string[]) => outcomeOf(start(profile, ...args));
-  return { start, run };
-}
-
-/** How it ends, and what it says until then. */
-export async function outcomeOf(child: ChildProcessWithoutNullStreams, input = "") {
+/** Writes `input` to the program and closes its standard input. Returns its output and its exit code. */
+export async function outcomeOf(
+  child: ChildProcessWithoutNullStreams,
+  input: string | Uint8Array = "",
+) {
   child.stdin.end(input);
-  const said = Promise.all([text(child.stdout), text(child.stderr)]);
+  const output = Promise.all([text(child.stdout), text(child.stderr)]);
   const [code] = await once(child, "close");
-  const [stdout, stderr] = await said;
+  const [stdout, stderr] = await output;
   return { code, stdout, stderr };
 }
 
-/** What it tells as JSON: waits until it has told so many events of a name, and gives all of that name. */
-export function listenTo(child: ChildProcessWithoutNullStreams) {
-  const told: Told[] = [];
-  const listen = async () => {
-    for await (const line of readLines(child.stdout)) told.push(JSON.parse(line));
+/**
+ * Reads the JSON events that the program prints. Returns a function that waits until it has printed at least `count` events of a
+ * name, and returns all events of that name.
+ */
+export function readEvents(child: ChildProcessWithoutNullStreams) {
+  const events: JsonRecord[] = [];
+  const read = async () => {
+    for await (const line of readLines(child.stdout)) events.push(JSON.parse(line));
   };
-  void listen();
-  return async (event: string, count: number): Promise<Told[]> => {
-    const some = () => told.filter((one) => one.event === event);
-    await vi.waitUntil(() => some().length >= count, { timeout: 30_000 });
-    return some();
+  void read();
+  return async (name: string, count: number): Promise<JsonRecord[]> => {
+    const named = () => events.filter(({ event }) => event === name);
+    await vi.waitUntil(() => named().length >= count, { timeout: 30_000 });
+    return named();
   };
+}
+
+/** Parses the output of a command with `--json`. */
+export function recordsOf(stdout: string): JsonRecord[] {
+  return stdout
+    .trim()
+    .split("\n")
+    .map((line) => JSON.parse(line));
+}
+
+export function textsOf(records: readonly JsonRecord[]): unknown[] {
+  return records.map((record) => record.text);
 }

@@ -1,56 +1,37 @@
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { outcomeOf, startProgram } from "./program.js";
+import { describe, expect, it } from "vitest";
+import { CliFixture } from "./fixture.js";
 import { ServerProcess } from "./server-process.js";
-import { hasTmux, TmuxTerminal } from "./tmux.js";
+import { hasTmux, type TmuxTerminal } from "./tmux.js";
 
 const PASSPHRASE = "olive battery staple harbor";
 
-const isThere = hasTmux();
-if (!isThere && process.env.LACRE_REQUIRE_ALL) throw new Error("tmux is needed");
-if (!isThere) console.warn("skipped: how chat looks in a terminal needs tmux");
+const isInstalled = hasTmux();
+if (!isInstalled && process.env.LACRE_REQUIRE_ALL) throw new Error("tmux is needed");
+if (!isInstalled) console.warn("skipped: the tests of chat in a terminal need tmux");
 
-describe.skipIf(!isThere)("chat in a terminal", () => {
-  const folder = mkdtempSync(join(tmpdir(), "lacre-screen-test-"));
-  const server = new ServerProcess(join(folder, "server.db"));
-  const terminals: TmuxTerminal[] = [];
+describe.skipIf(!isInstalled)("chat in a terminal", () => {
+  const fixture = new CliFixture(new ServerProcess(), ["alice", "bob", "dave"]);
+  const { server } = fixture;
+  fixture.write("passphrase", PASSPHRASE);
+  const withPassphrase = (profile: string) => fixture.optionsOf(profile);
+  const withoutPassphrase = (profile: string) => fixture.optionsOf(profile, { passphrase: null });
 
-  beforeAll(async () => {
-    await server.start();
-    writeFileSync(join(folder, "password"), "correct horse");
-    writeFileSync(join(folder, "passphrase"), PASSPHRASE);
-    await Promise.all(["alice", "bob", "dave"].map((name) => run(name, "register", name)));
-  });
-  afterAll(async () => {
-    for (const terminal of terminals) terminal.close();
-    await server.kill();
-    rmSync(folder, { recursive: true });
-  });
+  const texts = () => fixture.history("bob", "alice");
 
-  const optionsOf = (profile: string) => [
-    ...["--profile", profile, "--server", server.url],
-    ...["--password-file", join(folder, "password")],
-  ];
-  const withPassphrase = () => ["--passphrase-file", join(folder, "passphrase")];
-  const run = (profile: string, ...args: string[]) =>
-    outcomeOf(startProgram(folder, [...optionsOf(profile), ...args]));
+  const terminal = () => fixture.openTerminal({ width: 70, height: 16 });
 
-  /** The chat as bob reads it. */
-  const bobReads = () => run("bob", ...withPassphrase(), "history", "alice", "--json");
-
-  function terminal(): TmuxTerminal {
-    const env = { XDG_CONFIG_HOME: folder, XDG_STATE_HOME: folder };
-    const opened = new TmuxTerminal({ width: 70, height: 16 }, env);
-    terminals.push(opened);
-    return opened;
+  /** Opens alice's chat with bob in a terminal. */
+  async function openChat(): Promise<TmuxTerminal> {
+    const alice = terminal();
+    alice.run(...withPassphrase("alice"), "chat", "bob");
+    await alice.sees("Enter sends");
+    return alice;
   }
 
-  it("shows who is there, what is said, and how far it came; and leaves the terminal as it was", async () => {
+  it("shows presence, messages and receipts, and restores the terminal", async () => {
     const [alice, bob] = [terminal(), terminal()];
     const before = await alice.ask("stty -a");
-    alice.run(...optionsOf("alice"), "chat", "bob");
+    alice.run(...withoutPassphrase("alice"), "chat", "bob");
     await alice.sees("A new passphrase for your chat with bob");
     alice.type(PASSPHRASE);
     alice.press("Enter");
@@ -62,10 +43,10 @@ describe.skipIf(!isThere)("chat in a terminal", () => {
     expect(alice.screen()).not.toContain("passphrase");
     alice.type("hola, ¿qué tal? 🫒");
     alice.press("Enter");
-    // Nobody has it yet but the server.
+    // The server has stored the message; bob has not received it.
     await alice.sees(/alice {2}hola, ¿qué tal\? 🫒 {1,2}✓$/m);
 
-    bob.run(...optionsOf("bob"), ...withPassphrase(), "chat", "alice");
+    bob.run(...withPassphrase("bob"), "chat", "alice");
     await bob.sees("alice  hola, ¿qué tal?");
     await alice.sees("✓✓ read");
     await alice.sees("bob · online");
@@ -94,14 +75,11 @@ describe.skipIf(!isThere)("chat in a terminal", () => {
     await bob.seesPrompt();
   });
 
-  it("shows nothing that the terminal would obey", async () => {
+  it("replaces control characters of messages", async () => {
     const hostile = "\u001b[2J\u001b]0;owned\u0007 \u009b1m left\u202eright \u2066 ok";
-    await outcomeOf(
-      startProgram(folder, [...optionsOf("alice"), ...withPassphrase(), "send", "bob"]),
-      hostile,
-    );
+    await fixture.run("alice", ["send", "bob"], { input: hostile });
     const bob = terminal();
-    bob.run(...optionsOf("bob"), ...withPassphrase(), "chat", "alice");
+    bob.run(...withPassphrase("bob"), "chat", "alice");
     const seen = await bob.sees(" ok");
     expect(seen).toContain("hola, ¿qué tal?");
     expect(seen).toContain(
@@ -111,7 +89,7 @@ describe.skipIf(!isThere)("chat in a terminal", () => {
     await bob.seesPrompt();
   });
 
-  it("asks for a new password again where it is too short, or typed differently", async () => {
+  it("asks again for a new password that is too short or not repeated correctly", async () => {
     const carol = terminal();
     carol.run("--profile", "carol", "--server", server.url, "register", "carol");
     await carol.sees("A new password for carol");
@@ -133,17 +111,17 @@ describe.skipIf(!isThere)("chat in a terminal", () => {
     await carol.sees("You are carol");
     await carol.seesPrompt();
     expect(carol.screen()).not.toMatch(/horse|short|house/);
-    expect(await run("carol", "login", "carol")).toMatchObject({ code: 0 });
+    expect(await fixture.run("carol", ["login", "carol"])).toMatchObject({ code: 0 });
   });
 
-  it("judges a new chat's passphrase, and draws one", async () => {
+  it("rates the passphrase of a new chat, and generates one", async () => {
     const dave = terminal();
-    dave.run(...optionsOf("dave"), "chat", "alice");
+    dave.run(...withoutPassphrase("dave"), "chat", "alice");
     await dave.sees("Enter alone draws one");
     dave.type("hola");
     dave.press("Enter");
     await dave.sees(/Too weak: [\s\S]*Use it all the same\?/);
-    // No is the answer that is offered.
+    // The default answer is no.
     dave.press("Enter");
     await dave.sees(/all the same\?[\s\S]*Enter alone draws one/);
     dave.press("Enter");
@@ -153,15 +131,13 @@ describe.skipIf(!isThere)("chat in a terminal", () => {
     await dave.sees("Enter sends");
     dave.press("C-c");
     await dave.seesPrompt();
-    writeFileSync(join(folder, "drawn"), drawn!);
-    const opened = await run("alice", "--passphrase-file", join(folder, "drawn"), "open", "dave");
+    fixture.write("drawn", drawn!);
+    const opened = await fixture.run("alice", ["open", "dave"], { passphrase: "drawn" });
     expect(opened).toMatchObject({ code: 0 });
   });
 
-  it("takes what is pasted as one text, writes new lines, and sends at Enter", async () => {
-    const alice = terminal();
-    alice.run(...optionsOf("alice"), ...withPassphrase(), "chat", "bob");
-    await alice.sees("Enter sends");
+  it("inserts a paste as one text, and sends at Enter only", async () => {
+    const alice = await openChat();
     alice.paste("uno\ndos\ntres");
     await alice.sees(/^> uno\n {2}dos\n {2}tres/m);
     alice.press("M-Enter");
@@ -170,33 +146,25 @@ describe.skipIf(!isThere)("chat in a terminal", () => {
     alice.press("Tab");
     alice.type("cinco");
     await alice.sees(/cuatro\n {2}cinco/);
-    const { stdout: before } = await bobReads();
-    expect(before).not.toContain("uno");
+    expect((await texts()).join()).not.toContain("uno");
     alice.press("Enter");
     await alice.sees(/alice {2}uno\n +dos\n +tres\n +cuatro\n +cinco {2}✓/);
-    // What is pasted never sends, also where it ends a line.
+    // A line end in a paste does not send.
     alice.paste("seis\n");
     alice.type("siete");
     alice.press("Enter");
     await alice.sees(/alice {2}seis\n +siete {2}✓/);
-    // What is pasted may have the mark of a paste's beginning in it.
+    // A paste may contain the sequence that begins a paste.
     alice.type("\u001b[200~ocho \u001b[200~nueve\u001b[201~");
     await alice.sees(/^> ocho nueve/m);
     alice.press("C-u");
-    const { stdout } = await bobReads();
-    const texts = stdout
-      .trim()
-      .split("\n")
-      .map((line) => JSON.parse(line).text);
-    expect(texts.slice(-2)).toEqual(["uno\ndos\ntres\ncuatro\ncinco", "seis\nsiete"]);
+    expect((await texts()).slice(-2)).toEqual(["uno\ndos\ntres\ncuatro\ncinco", "seis\nsiete"]);
     alice.press("C-c");
     await alice.seesPrompt();
   });
 
-  it("has commands, and sends a slash that is written twice", async () => {
-    const alice = terminal();
-    alice.run(...optionsOf("alice"), ...withPassphrase(), "chat", "bob");
-    await alice.sees("Enter sends");
+  it("runs commands, and sends a text that begins with two slashes", async () => {
+    const alice = await openChat();
     alice.type("/help");
     alice.press("Enter");
     await alice.sees(/\/who .*\n.*\/quit /);
@@ -206,14 +174,13 @@ describe.skipIf(!isThere)("chat in a terminal", () => {
     alice.type("/quti now");
     alice.press("Enter");
     await alice.sees("not sent: there is no command /quti now.");
-    // What was typed is there to be mended.
+    // The text stays in the input, to be corrected.
     await alice.sees("> /quti now");
     alice.press("C-u");
     alice.type("//etc is a folder");
     alice.press("Enter");
     await alice.sees(/alice {2}\/etc is a folder {2}✓/);
-    const { stdout } = await bobReads();
-    expect(stdout).not.toMatch(/quti|\/who|\/help/);
+    expect((await texts()).join()).not.toMatch(/quti|\/who|\/help/);
     alice.type("/quit");
     alice.press("Enter");
     await alice.seesPrompt();
@@ -221,26 +188,24 @@ describe.skipIf(!isThere)("chat in a terminal", () => {
   });
 
   it.each(["cols 2", "cols 1 rows 1", "cols 0 rows 0", "rows 2 cols 5"])(
-    "obeys Ctrl-C and SIGTERM at %s",
+    "ends at Ctrl-C and SIGTERM at %s",
     async (size) => {
       const alice = terminal();
-      const chat = [...optionsOf("alice"), ...withPassphrase(), "chat", "bob"];
+      const chat = [...withPassphrase("alice"), "chat", "bob"];
       for (const end of ["C-c", "SIGTERM"]) {
         alice.runAt(size, ...chat);
-        await alice.showsOtherScreen();
+        await alice.untilAlternateScreen();
         alice.type("漢字 🫒 é");
         if (end === "C-c") alice.press(end);
-        else process.kill(alice.programId, end);
-        await alice.showsOtherScreen(false);
+        else process.kill(alice.processId, end);
+        await alice.untilAlternateScreen(false);
         await alice.sees("ended with 0");
       }
     },
   );
 
-  it("goes on after the terminal was shrunk to nothing", async () => {
-    const alice = terminal();
-    alice.run(...optionsOf("alice"), ...withPassphrase(), "chat", "bob");
-    await alice.sees("Enter sends");
+  it("sends while the terminal is very small, and draws again at its full size", async () => {
+    const alice = await openChat();
     for (const size of [
       { width: 2, height: 16 },
       { width: 1, height: 1 },
@@ -256,17 +221,17 @@ describe.skipIf(!isThere)("chat in a terminal", () => {
     await alice.seesPrompt();
   });
 
-  it("leaves the terminal as it was when the chat cannot go on, and when it is told to end", async () => {
+  it("restores the terminal when the login ends and when it is suspended", async () => {
     const alice = terminal();
     const before = await alice.ask("stty -a");
-    alice.run(...optionsOf("alice"), ...withPassphrase(), "chat", "bob");
+    alice.run(...withPassphrase("alice"), "chat", "bob");
     await alice.sees("Enter sends");
-    await run("alice", "logout");
+    await fixture.run("alice", ["logout"]);
     await alice.sees("does not accept this login");
     await alice.seesPrompt();
     expect(await alice.ask("echo $code; stty -a")).toBe(`4\n${before}`);
-    expect(await run("alice", "login", "alice")).toMatchObject({ code: 0 });
-    alice.run(...optionsOf("alice"), ...withPassphrase(), "chat", "bob");
+    expect(await fixture.run("alice", ["login", "alice"])).toMatchObject({ code: 0 });
+    alice.run(...withPassphrase("alice"), "chat", "bob");
     await alice.sees("Enter sends");
     alice.press("C-z");
     await alice.sees("Stopped");

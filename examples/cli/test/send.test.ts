@@ -1,51 +1,21 @@
 import { once } from "node:events";
-import { mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { createServer, type Server, type Socket } from "node:net";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { beforeAll, describe, expect, it } from "vitest";
 import { FailingProxy } from "../../client/test/failing-proxy.js";
-import { outcomeOf, startProgram } from "./program.js";
+import { CliFixture } from "./fixture.js";
 import { ServerProcess } from "./server-process.js";
 
-const folder = mkdtempSync(join(tmpdir(), "lacre-send-test-"));
-const server = new ServerProcess(join(folder, "server.db"));
-const secrets = ["password", "passphrase"].flatMap((secret) => [
-  `--${secret}-file`,
-  join(folder, secret),
-]);
+const fixture = new CliFixture(new ServerProcess(), ["alice", "bob"]);
+const { server } = fixture;
+const run = (profile: string, args: readonly string[], input = "") =>
+  fixture.run(profile, args, { input });
+const texts = () => fixture.history("bob", "alice");
+const queued = () => fixture.queued("alice").length;
 
 beforeAll(async () => {
-  await server.start();
-  writeFileSync(join(folder, "password"), "correct horse");
-  writeFileSync(join(folder, "passphrase"), "battery staple");
-  await Promise.all(["alice", "bob"].map((name) => run(name, ["register", name])));
   expect(await run("alice", ["send", "bob", "first"])).toMatchObject({ code: 0 });
   expect(await run("bob", ["open", "alice"])).toMatchObject({ code: 0 });
 });
-afterAll(async () => {
-  await server.kill();
-  rmSync(folder, { recursive: true });
-});
-
-const start = (profile: string, args: readonly string[]) =>
-  startProgram(folder, ["--profile", profile, "--server", server.url, ...secrets, ...args]);
-const run = (profile: string, args: readonly string[], input = "") =>
-  outcomeOf(start(profile, args), input);
-
-async function texts(): Promise<string[]> {
-  const { stdout } = await run("bob", ["history", "alice", "--json", "--limit", "100"]);
-  return stdout
-    .trim()
-    .split("\n")
-    .map((line) => JSON.parse(line).text);
-}
-
-/** How many messages of alice wait to be sent. */
-const waiting = () =>
-  readdirSync(join(folder, "lacre/alice"), { recursive: true, encoding: "utf8" }).filter((name) =>
-    /outbox.*\.json$/.test(name),
-  ).length;
 
 describe("send with nothing to send", () => {
   it.each([
@@ -63,7 +33,7 @@ describe("send with nothing to send", () => {
     expect(await texts()).toEqual(["first"]);
   });
 
-  it("does not begin a chat for it", async () => {
+  it("does not create a chat for an empty text", async () => {
     await run("carol", ["register", "carol"]);
     expect(await run("carol", ["send", "bob", ""])).toMatchObject({ code: 2 });
     expect(await run("carol", ["chats"])).toMatchObject({ code: 0, stdout: "" });
@@ -86,7 +56,7 @@ it("send writes line ends inside a text as LF", async () => {
   expect((await texts()).slice(-2)).toEqual(["a\nb", "c\nd"]);
 });
 
-it("send --quiet prints nothing when all goes well", async () => {
+it("send --quiet prints nothing if there is no error", async () => {
   expect(await run("alice", ["send", "bob", "--quiet", "quiet"])).toEqual({
     code: 0,
     stdout: "",
@@ -95,7 +65,7 @@ it("send --quiet prints nothing when all goes well", async () => {
   expect((await texts()).at(-1)).toBe("quiet");
 });
 
-it("names a proxy that passes no WebSocket as the reason why nothing is sent", async () => {
+it("names a proxy without WebSocket support as the reason why nothing is sent", async () => {
   const proxy = await FailingProxy.start(server.url);
   const dora = (...args: string[]) => run("dora", ["--server", proxy.url, ...args]);
   try {
@@ -108,37 +78,37 @@ it("names a proxy that passes no WebSocket as the reason why nothing is sent", a
   }
 });
 
-describe("send with the server away", () => {
-  let before: string[];
+describe("send while the server is down", () => {
+  let before: unknown[];
   beforeAll(async () => {
     before = await texts();
     await server.kill();
   });
 
-  it("gives up after --timeout, and says what is kept", async () => {
+  it("ends after --timeout, and says how many messages are kept", async () => {
     const outcome = await run("alice", ["send", "bob", "--timeout", "0.5", "--quiet", "late"]);
     expect(outcome.code).toBe(5);
     expect(outcome.stderr).toMatch(/not sent yet: 1\..*does not answer.*kept here/);
-    expect(waiting()).toBe(1);
+    expect(queued()).toBe(1);
   });
 
-  it("ends with --no-wait once a connection attempt has failed", async () => {
+  it("ends with --no-wait when a connection attempt has failed", async () => {
     const outcome = await run("alice", ["send", "bob", "--no-wait", "--lines"], "later\nlast\n");
     expect(outcome.code).toBe(0);
     expect(outcome.stderr).toMatch(/not sent yet: 3\./);
-    expect(waiting()).toBe(3);
+    expect(queued()).toBe(3);
   });
 
-  it("says that nothing is kept for a chat that was never opened", async () => {
+  it("keeps no message for a chat that was never opened", async () => {
     const outcome = await run("alice", ["send", "nobody", "x"]);
     expect(outcome.code).not.toBe(0);
-    expect(waiting()).toBe(3);
+    expect(queued()).toBe(3);
   });
 
   it.each(["0", "-1", "soon", ""])("rejects --timeout %j", async (timeout) => {
     const outcome = await run("alice", ["send", "bob", `--timeout=${timeout}`, "x"]);
     expect(outcome).toMatchObject({ code: 2, stderr: expect.stringContaining("seconds above 0") });
-    expect(waiting()).toBe(3);
+    expect(queued()).toBe(3);
   });
 
   it("keeps a text when a server accepts connections and does not answer", async () => {
@@ -153,7 +123,7 @@ describe("send with the server away", () => {
     } finally {
       await silent.close();
     }
-    expect(waiting()).toBe(5);
+    expect(queued()).toBe(5);
   });
 
   it("sends what was kept with the next send, once and in order", async () => {
@@ -161,11 +131,11 @@ describe("send with the server away", () => {
     expect(await run("alice", ["send", "bob", "now"])).toMatchObject({ code: 0 });
     const kept = ["late", "later", "last", "unanswered", "also"];
     expect(await texts()).toEqual([...before, ...kept, "now"]);
-    expect(waiting()).toBe(0);
+    expect(queued()).toBe(0);
   });
 });
 
-/** A server that accepts connections and never answers. */
+/** Starts a server that accepts connections and never answers. */
 async function listen(port: string): Promise<{ close(): Promise<void> }> {
   const sockets = new Set<Socket>();
   const silent: Server = createServer((socket) => void sockets.add(socket.on("error", () => {})));

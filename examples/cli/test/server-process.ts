@@ -1,16 +1,16 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
-/** A server in a process of its own, which can be killed and started again at the same port. */
+/** A server in a process of its own. It can be killed and started again on the same port. */
 export class ServerProcess {
-  readonly #databasePath: string;
+  readonly #folder = mkdtempSync(join(tmpdir(), "lacre-server-test-"));
+  readonly databasePath = join(this.#folder, "server.db");
   #child: ChildProcess | undefined;
   #port = 0;
-
-  constructor(databasePath: string) {
-    this.#databasePath = databasePath;
-  }
 
   get url(): string {
     return `http://127.0.0.1:${this.#port}`;
@@ -21,23 +21,28 @@ export class ServerProcess {
     const child = spawn(process.execPath, ["--import", import.meta.resolve("tsx"), main], {
       env: {
         ...process.env,
-        DATABASE_URL: `sqlite:///${this.#databasePath}`,
+        DATABASE_URL: `sqlite:///${this.databasePath}`,
         SERVER_PORT: String(this.#port),
-        // A file of tests logs in more often than a person.
+        // The tests log in more often than the default limit allows.
         RATE_LIMIT_AUTH: "100000",
       },
     });
     this.#child = child;
-    let said = "";
-    while (!/"url":"[^"]*:(\d+)"/.test(said)) said += (await once(child.stdout, "data"))[0];
-    this.#port = Number(/"url":"[^"]*:(\d+)"/.exec(said)![1]);
+    let log = "";
+    while (!/"url":"[^"]*:(\d+)"/.test(log)) log += (await once(child.stdout, "data"))[0];
+    this.#port = Number(/"url":"[^"]*:(\d+)"/.exec(log)![1]);
     child.stdout.resume();
   }
 
-  /** As a machine that loses its power: nobody is told. */
+  /** Kills the server with SIGKILL, so that it cannot close its connections properly. */
   async kill(): Promise<void> {
     const ended = once(this.#child!, "exit");
     this.#child!.kill("SIGKILL");
     await ended;
+  }
+
+  async remove(): Promise<void> {
+    await this.kill();
+    rmSync(this.#folder, { recursive: true });
   }
 }

@@ -5,10 +5,10 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 
 const PROGRAM = fileURLToPath(new URL("../bin/lacre-chat.js", import.meta.url));
-/** In milliseconds. */
-const PATIENCE = 30_000;
+/** Maximum time until an expected text appears, in milliseconds. */
+const TIMEOUT = 30_000;
 
-/** Whether there is a tmux to show programs in. */
+/** Returns whether tmux is installed. */
 export function hasTmux(): boolean {
   try {
     execFileSync("tmux", ["-V"]);
@@ -18,7 +18,7 @@ export function hasTmux(): boolean {
   }
 }
 
-/** A real terminal with a shell in it, on a tmux server of its own. */
+/** A terminal with a bash in it, on a tmux server of its own. */
 export class TmuxTerminal {
   readonly #server = `lacre-${randomUUID()}`;
 
@@ -36,7 +36,7 @@ export class TmuxTerminal {
     this.press("Enter");
   }
 
-  /** Runs lacre-chat in a terminal that says it has the size that `stty` is given, such as `cols 2`. */
+  /** Runs lacre-chat in a terminal that reports a size set with `stty`, such as `cols 2`. Prints the exit code at the end. */
   runAt(size: string, ...args: readonly string[]): void {
     this.type(
       `clear; code=; before=$(stty size | sed 's/\\(.*\\) /rows \\1 cols /'); stty ${size}; `,
@@ -50,29 +50,29 @@ export class TmuxTerminal {
     this.#tmux(["resize-window", "-x", `${width}`, "-y", `${height}`]);
   }
 
-  /** Pastes a text; in brackets if the program has asked for them. */
+  /** Pastes a text; as a bracketed paste if the program has enabled that. */
   paste(text: string): void {
     this.#tmux(["set-buffer"], ["--", text]);
     this.#tmux(["paste-buffer", "-p"]);
   }
 
-  /** Types the bytes of a file, as a terminal of another encoding does. */
+  /** Types the bytes of a file, as a terminal with another encoding sends them. */
   typeFile(path: string): void {
     this.#tmux(["load-buffer"], [path]);
     this.#tmux(["paste-buffer"]);
   }
 
-  /** Waits until a program shows the terminal's other screen, or does not any more. */
-  async showsOtherScreen(isOther = true): Promise<void> {
+  /** Waits until a program shows the terminal's alternate screen, or has left it. */
+  async untilAlternateScreen(isShown = true): Promise<void> {
     await this.#until(
       () =>
-        this.#tmux(["display-message", "-p", "#{alternate_on}"]).trim() === (isOther ? "1" : "0"),
-      () => `the other screen was ${isOther ? "never" : "always"} shown`,
+        this.#tmux(["display-message", "-p", "#{alternate_on}"]).trim() === (isShown ? "1" : "0"),
+      () => `the alternate screen was ${isShown ? "not shown" : "not left"} in time`,
     );
   }
 
-  /** The id of the program that the shell runs. */
-  get programId(): number {
+  /** The id of the process that the shell runs. */
+  get processId(): number {
     const shell = this.#tmux(["display-message", "-p", "#{pane_pid}"]).trim();
     return Number(readFileSync(`/proc/${shell}/task/${shell}/children`, "utf8").trim());
   }
@@ -81,42 +81,43 @@ export class TmuxTerminal {
     this.#tmux(["send-keys", "-l"], ["--", text]);
   }
 
-  /** A key by its tmux name, such as C-c. */
+  /** Presses a key, given by its tmux name such as C-c. */
   press(key: string): void {
     this.#tmux(["send-keys"], [key]);
   }
 
-  /** What can be seen; with its colours as escape sequences if asked for. */
+  /** Returns the visible text; with `colours`, also the escape sequences of its colours. */
   screen({ colours = false } = {}): string {
     return this.#tmux(["capture-pane", "-p", ...(colours ? ["-e", "-N"] : [])]);
   }
 
-  /** Waits until something can be seen. */
+  /** Waits until a text is visible. Returns all visible text. */
   async sees(expected: string | RegExp): Promise<string> {
     let seen = "";
     const isSeen = () => {
       seen = this.screen();
       return typeof expected === "string" ? seen.includes(expected) : expected.test(seen);
     };
-    await this.#until(isSeen, () => `never saw ${expected} in:\n${seen}`);
+    await this.#until(isSeen, () => `${expected} did not appear in time in:\n${seen}`);
     return seen;
   }
 
-  async #until(condition: () => boolean, complaint: () => string): Promise<void> {
-    const until = Date.now() + PATIENCE;
+  async #until(condition: () => boolean, failure: () => string): Promise<void> {
+    const end = Date.now() + TIMEOUT;
     while (!condition()) {
-      if (Date.now() > until) throw new Error(complaint());
+      if (Date.now() > end) throw new Error(failure());
       await sleep(50);
     }
   }
 
-  /** Waits until the shell asks for a command. */
+  /** Waits for the shell's prompt. */
   async seesPrompt(): Promise<void> {
     await this.sees(/^\$$/m);
   }
 
-  /** What a command of the shell says, to which `$code` is how the program before ended. */
+  /** Runs a command in the shell and returns its output. `$code` in it is the exit code of the command before. */
   async ask(command: string): Promise<string> {
+    // The typed command shows the end mark in two parts, so that only the output has it whole.
     const end = randomUUID().slice(0, 8);
     this.type(`code=$?; clear; ${command}; echo "${end.slice(0, 4)}""${end.slice(4)}"`);
     this.press("Enter");

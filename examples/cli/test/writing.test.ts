@@ -14,7 +14,7 @@ function edited(text: string, ...edits: ((editor: TextEditor) => void)[]): TextE
 }
 const move = (place: Place) => (editor: TextEditor) => editor.move(place);
 const remove = (place: Place) => (editor: TextEditor) => editor.remove(place);
-/** The text with a bar at the cursor. */
+/** Returns the text with a bar at the cursor. */
 const seen = ({ text, cursor }: TextEditor) => `${text.slice(0, cursor)}|${text.slice(cursor)}`;
 
 describe("TextEditor", () => {
@@ -30,7 +30,7 @@ describe("TextEditor", () => {
     expect(seen(edited("uno\ndos", move("up"), move("up"), move("down")))).toBe("uno\n|dos");
   });
 
-  it("removes, and puts back what was more than a character", () => {
+  it("removes text, and restores it if it was more than a character", () => {
     expect(seen(edited("uno dos", move("line start"), remove("word right")))).toBe("| dos");
     expect(seen(edited("uno dos", remove("word left"), (it) => it.restore()))).toBe("uno dos|");
     expect(seen(edited("🫒", remove("left")))).toBe("|");
@@ -38,7 +38,7 @@ describe("TextEditor", () => {
     expect(seen(edited("", remove("left"), remove("right"), remove("word left")))).toBe("|");
   });
 
-  it("keeps its cursor in the text and between characters, whatever is done", () => {
+  it("keeps its cursor in the text and between characters after any edits", () => {
     const places = fc.constantFrom<Place>(
       ...(["left", "right", "word left", "word right"] as const),
       ...(["line start", "line end", "up", "down"] as const),
@@ -69,8 +69,8 @@ const texts = fc.string({
 });
 const sides = fc.integer({ min: 1, max: 5 });
 
-describe("on a terminal of any size", () => {
-  it("the input has no row that is too wide, and its cursor is in it", () => {
+describe("in a terminal of any size", () => {
+  it("the input fits, with its cursor inside", () => {
     fc.assert(
       fc.property(texts, fc.nat(), sides, sides, (text, at, width, height) => {
         const cursor = at % (text.length + 1);
@@ -84,7 +84,7 @@ describe("on a terminal of any size", () => {
     );
   });
 
-  it("the input shows the cursor's place in a text of any length", () => {
+  it("the input shows the text at the cursor, in a text of any length", () => {
     const line = fc.string({ unit: fc.constantFrom(..."abcdefghij"), maxLength: 400 });
     const long = fc.array(line, { maxLength: 8 }).map((lines) => lines.join("\n"));
     fc.assert(
@@ -97,7 +97,7 @@ describe("on a terminal of any size", () => {
     );
   });
 
-  it("lines are wrapped and filled to its width", () => {
+  it("lines are wrapped and padded to the width", () => {
     fc.assert(
       fc.property(texts, sides, (text, width) => {
         const clean = text.replace(/\p{Cc}/gu, " ");
@@ -110,7 +110,7 @@ describe("on a terminal of any size", () => {
   });
 });
 
-describe("what is typed", () => {
+describe("readTyped", () => {
   it.each([
     ["hola", { kind: "text", text: "hola" }],
     ["//etc", { kind: "text", text: "/etc" }],
@@ -119,12 +119,12 @@ describe("what is typed", () => {
     ["/help ", { kind: "help" }],
     ["/who", { kind: "who" }],
     ["/quit", { kind: "quit" }],
-  ])("%j is %j", (typed, expected) => {
+  ])("reads %j as %j", (typed, expected) => {
     expect(readTyped(typed)).toEqual(expected);
   });
 
   it.each(["/", "/etc/passwd", "/help me", "/Quit", "/who\nis there"])(
-    "%j is no command, and is not sent",
+    "rejects %j as an unknown command",
     (typed) => {
       expect(readTyped(typed)).toMatchObject({ kind: "unknown", error: /^not sent/ });
     },

@@ -13,7 +13,7 @@ const SIZE = { width: 68, height: 15 };
 const target = fileURLToPath(new URL("../../../docs/images/cli-chat.svg", import.meta.url));
 
 const folder = mkdtempSync(join(tmpdir(), "lacre-picture-"));
-const server = new ServerProcess(join(folder, "server.db"));
+const server = new ServerProcess();
 const terminals: TmuxTerminal[] = [];
 
 const optionsOf = (profile: string) => [
@@ -63,6 +63,6 @@ try {
   console.log(`wrote ${target}`);
 } finally {
   for (const terminal of terminals) terminal.close();
-  await server.kill();
+  await server.remove();
   rmSync(folder, { recursive: true, force: true });
 }
