@@ -51,7 +51,7 @@ export interface ClientOptions {
   readonly outbox: readonly QueuedMessage[];
   readonly cursors: Iterable<readonly [chatId: number, seq: number]>;
   readonly capabilities: readonly string[];
-  /** Is awaited before each attempt to connect, which fails if it rejects. */
+  /** Is awaited on each new connection before anything is sent. If it rejects, the connection is closed. */
   readonly prepare: () => Promise<void>;
   /** Resolves when the event was handled: to true, or to false if handling it failed. */
   readonly hear: (heard: Heard) => Promise<boolean>;
@@ -208,9 +208,8 @@ export function startClient(account: Account, options: ClientOptions): Client {
     const when = (act: () => void) => () => {
       if (ours === attempt) act();
     };
+    const abandon = (error: unknown) => when(() => giveUp(error))();
     try {
-      await prepare();
-      if (ours !== attempt || isStopped) return;
       const { ticket } = await account.api.createTicket();
       if (ours !== attempt || isStopped) return;
       const url = new URL(`${account.api.server.replace(/^http/, "ws")}/ws`);
@@ -219,7 +218,11 @@ export function startClient(account: Account, options: ClientOptions): Client {
       socket = connect(url, {
         opened: when(() => {
           wasOpen = true;
-          handle({ type: "connected" });
+          // Last, so that it also knows what was written and what changed while the connection was being made.
+          prepare().then(
+            when(() => handle({ type: "connected" })),
+            abandon,
+          );
         }),
         received: (data) => when(() => handle({ type: "frame", data }))(),
         closed: (code) =>
@@ -229,17 +232,21 @@ export function startClient(account: Account, options: ClientOptions): Client {
           })(),
       });
     } catch (error) {
-      when(() => {
-        if (error instanceof LoginEndedError || error instanceof NotLoggedInError) {
-          fail(error);
-          return lose(CLOSE.notAuthorised);
-        }
-        if (error instanceof StoreError) void hear({ type: "not connected", why: "store", error });
-        else if (isOriginRefused(error)) void hear({ type: "not connected", why: "origin" });
-        else void hear({ type: "not connected", why: "unreachable" });
-        lose(LOST);
-      })();
+      abandon(error);
     }
+  }
+
+  /** Reports why an attempt to connect has failed. */
+  function giveUp(error: unknown): void {
+    socket?.close(1000);
+    if (error instanceof LoginEndedError || error instanceof NotLoggedInError) {
+      fail(error);
+      return lose(CLOSE.notAuthorised);
+    }
+    if (error instanceof StoreError) void hear({ type: "not connected", why: "store", error });
+    else if (isOriginRefused(error)) void hear({ type: "not connected", why: "origin" });
+    else void hear({ type: "not connected", why: "unreachable" });
+    lose(LOST);
   }
 
   function lose(code: number): void {

@@ -228,12 +228,10 @@ export class Messenger {
     const sender_id = this.#account.user_id;
     const encrypted = await encryptMessage(key, { chat_id, sender_id, content, client_id });
     const message = { ...encrypted, client_id, key_check: key.check };
-    // Build the result before sending, so that no `sent` event can precede it.
-    const written = await this.#queue.read(message);
     // The chat may have been closed meanwhile.
     if (this.#book.keyOf(chat_id) !== key) throw this.#book.whyNoKey(chat_id);
     if (this.#ended !== undefined) throw this.#ended.error;
-    this.#queue.add(message);
+    const written = this.#queue.add(message, content);
     try {
       await this.#client.send(message);
     } catch (error) {

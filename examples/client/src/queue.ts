@@ -1,11 +1,12 @@
-import type { ChatKey } from "lacre/e2e";
+import type { ChatMessage } from "lacre";
+import type { ChatKey, TextContent } from "lacre/e2e";
 import type { Account } from "./account.js";
 import type { ChatBook } from "./chat-book.js";
 import type { Heard } from "./client.js";
 import { type ChatClosedError, StoreError } from "./errors.js";
 import type { MessengerEvent } from "./events.js";
 import { isSame, type OpenChat } from "./open-chat.js";
-import { type ReadMessage, readMessage } from "./read-message.js";
+import { type ReadMessage, readMessage, withContent } from "./read-message.js";
 import type { QueuedMessage } from "./stores.js";
 
 /** The messages that the server has not acknowledged, with the keys that encrypted them. */
@@ -16,6 +17,8 @@ export class Queue {
   readonly #stopSending: (clientId: string) => void;
   /** By client id. */
   readonly #pending: Map<string, QueuedMessage>;
+  /** Contents of the pending messages that this run has written, by client id. */
+  readonly #contents = new Map<string, TextContent>();
   /** Messages that are not sent because their chat has another key now, and whose chat was not opened here. */
   #held: QueuedMessage[] = [];
 
@@ -46,13 +49,17 @@ export class Queue {
     return [...this.#pending.values()].filter(({ chat_id }) => chat_id === chatId);
   }
 
-  add(message: QueuedMessage): void {
+  /** Adds a message that was encrypted from a content. Returns it as the user sees it. */
+  add(message: QueuedMessage, content: TextContent): ReadMessage {
     this.#pending.set(message.client_id, message);
+    this.#contents.set(message.client_id, content);
+    return withContent(withoutKeyCheck(message), this.#account.user_id, content);
   }
 
   /** Removes a message that could not be stored. */
   remove(clientId: string): void {
     this.#pending.delete(clientId);
+    this.#contents.delete(clientId);
   }
 
   /** Removes a message that the server has accepted or rejected, and returns the event for that. */
@@ -60,18 +67,34 @@ export class Queue {
     const message = this.#pending.get(heard.client_id);
     if (message === undefined) return [];
     this.#pending.delete(heard.client_id);
+    const event = await this.#eventOf(message, heard);
+    this.#contents.delete(heard.client_id);
+    return [event];
+  }
+
+  async #eventOf(
+    message: QueuedMessage,
+    heard: Extract<Heard, { type: "sent" | "failed" }>,
+  ): Promise<MessengerEvent> {
     if (heard.type === "failed") {
       const { type, error_code, error_message } = heard;
-      return [{ type, error_code, error_message, message: await this.read(message) }];
+      return { type, error_code, error_message, message: await this.read(message) };
     }
     const { type, seq, stored_at } = heard;
     const stored = { ...message, seq, ...(stored_at !== undefined && { stored_at }) };
-    return [{ type, message: await this.read(stored) }];
+    return { type, message: await this.read(stored) };
   }
 
-  /** Decrypts a message with the key of its chat, if the chat is open. */
+  /** Returns a message with its content. One of an earlier run is decrypted, if its chat is open. */
   read(message: QueuedMessage): Promise<ReadMessage> {
-    return readQueued(message, this.#book.keyOf(message.chat_id), this.#account.user_id);
+    return this.#read(message, this.#book.keyOf(message.chat_id));
+  }
+
+  async #read(message: QueuedMessage, key: ChatKey | undefined): Promise<ReadMessage> {
+    const content = this.#contents.get(message.client_id);
+    const { user_id } = this.#account;
+    if (content === undefined) return readMessage(withoutKeyCheck(message), key, user_id);
+    return withContent(withoutKeyCheck(message), user_id, content);
   }
 
   /** Stops sending a chat's messages whose keys, by their checks, are not current. Returns these messages. */
@@ -112,7 +135,8 @@ export class Queue {
       }
       const wasOpened = this.#book.allKeysOf(message.chat_id).length > 0;
       if (wasOpened || (this.#isTaken(message.chat_id) && key !== undefined)) {
-        const read = await readQueued(message, key, this.#account.user_id);
+        const read = await this.#read(message, key);
+        this.#contents.delete(message.client_id);
         events.push({ type: "failed", message: read, error_code, error_message });
       } else {
         this.#held.push(message);
@@ -137,16 +161,13 @@ export async function takeUnsent(
   const stale = queued.filter(
     (message) => message.chat_id === chat_id && !isSame(message.key_check, key.check),
   );
-  const unsent = await Promise.all(stale.map((one) => readQueued(one, earlierKey, user_id)));
+  const unsent = await Promise.all(
+    stale.map((one) => readMessage(withoutKeyCheck(one), earlierKey, user_id)),
+  );
   for (const { client_id } of stale) await stores.outbox.remove(client_id);
   return unsent;
 }
 
-/** Decrypts a message that waits, if it can be. */
-function readQueued(
-  { key_check: _, ...message }: QueuedMessage,
-  key: ChatKey | undefined,
-  userId: number,
-): Promise<ReadMessage> {
-  return readMessage(message, key, userId);
+function withoutKeyCheck({ key_check: _, ...message }: QueuedMessage): ChatMessage {
+  return message;
 }

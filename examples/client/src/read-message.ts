@@ -27,15 +27,23 @@ export interface ReadMessage {
   readonly encrypted: ChatMessage;
 }
 
-/** Decrypts a message, if it can be. */
+/** Decrypts a message, if possible. */
 export async function readMessage(
   encrypted: ChatMessage,
   key: ChatKey | undefined,
   userId: number,
 ): Promise<ReadMessage> {
+  return withContent(encrypted, userId, await contentOf(encrypted, key));
+}
+
+/** Returns a message with its content, which the caller knows. */
+export function withContent(
+  encrypted: ChatMessage,
+  userId: number,
+  content: ReadMessage["content"],
+): ReadMessage {
   const { chat_id, seq, client_id, sender_id, timestamp, stored_at } = encrypted;
   const isOwn = sender_id === userId;
-  const content = await contentOf(encrypted, key);
   return { chat_id, seq, client_id, sender_id, isOwn, timestamp, stored_at, content, encrypted };
 }
 

@@ -45,6 +45,13 @@ async function stored(chatId: number): Promise<number> {
   return rows.filter(({ encrypted_content }) => (encrypted_content?.length ?? 0) > 0).length;
 }
 
+async function changeKeyCheck(chatId: number): Promise<void> {
+  const database = openDatabase(server.database);
+  const changed = { key_check: Buffer.alloc(16) };
+  await database.updateTable("chats").set(changed).where("id", "=", chatId).execute();
+  await database.destroy();
+}
+
 const textsOf = (failed: readonly Extract<MessengerEvent, { type: "failed" }>[]) =>
   failed.map(({ message: { content }, error_code }) => [
     error_code,
@@ -188,10 +195,7 @@ describe("a malicious server that changes a pinned parameter", () => {
     await vi.waitUntil(() => messenger.isOnline === false);
     const getChats = vi.spyOn(kim!.api, "listChats").mockRejectedValue(new Error("no network"));
     await messenger.send(chat_id, "for leo only");
-    const database = openDatabase(server.database);
-    const changed = { key_check: Buffer.alloc(16) };
-    await database.updateTable("chats").set(changed).where("id", "=", chat_id).execute();
-    await database.destroy();
+    await changeKeyCheck(chat_id);
     getChats.mockRestore();
     line.isCut = false;
     messenger.probe();
@@ -200,6 +204,32 @@ describe("a malicious server that changes a pinned parameter", () => {
     await expect(messenger.send(chat_id, "more")).rejects.toMatchObject({
       code: "ERR_CHAT_CHANGED",
     });
+    await messenger.stop();
+    expect(await stored(chat_id)).toBe(0);
+  });
+
+  it("gets no message that was written while a connection was being made", async () => {
+    const [kim] = await register("mia", "noa");
+    const opened = await createChat(kim!, "noa", OLD);
+    const { chat_id } = opened;
+    await noteAnswer(kim!, chat_id);
+    const { messenger, hears, line } = await talk(kim!, [opened], true);
+    const createTicket = kim!.api.createTicket.bind(kim!.api);
+    let proceed = () => {};
+    const written = new Promise<void>((resolve) => {
+      proceed = resolve;
+    });
+    const tickets = vi.spyOn(kim!.api, "createTicket").mockImplementation(async () => {
+      await written;
+      return createTicket();
+    });
+    messenger.probe();
+    await vi.waitUntil(() => tickets.mock.calls.length > 0, { timeout: 30_000 });
+    await messenger.send(chat_id, "for noa only");
+    await changeKeyCheck(chat_id);
+    line.isCut = false;
+    proceed();
+    expect(textsOf(await hears("failed"))).toEqual([["ERR_CHAT_CHANGED", "for noa only"]]);
     await messenger.stop();
     expect(await stored(chat_id)).toBe(0);
   });
