@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { describe, expect, it } from "vitest";
+import { expect, it } from "vitest";
 
 const root = fileURLToPath(new URL("../../", import.meta.url));
 const SKIPPED = ["node_modules", "dist", "build", "corpus", "__pycache__"];
@@ -42,9 +42,6 @@ const TERMS: Readonly<Record<string, string>> = {
   unseal: "decrypt",
 };
 
-/** Paths that still have such words. Remove a path from this list when it is renamed; add none. */
-const NOT_YET_RENAMED = ["docs/adr/0009-http-requests-take-no-turns.md"];
-
 function pathsIn(folder: string): string[] {
   return readdirSync(join(root, folder), { withFileTypes: true }).flatMap((entry) => {
     if (SKIPPED.includes(entry.name)) return [];
@@ -61,18 +58,10 @@ function hasOldWord(path: string): boolean {
   return Object.keys(TERMS).some((word) => new RegExp(`_${word}s?_`).test(words));
 }
 
-describe("the name of each file and folder", () => {
-  const found = paths.filter(hasOldWord);
-
-  it("uses the usual term", () => {
-    expect(paths.length).toBeGreaterThan(500);
-    expect(hasOldWord("src/hearing.ts")).toBe(true);
-    expect(found.filter((path) => !NOT_YET_RENAMED.includes(path))).toEqual([]);
-  });
-
-  it("is on the list of exceptions only while it needs one", () => {
-    expect(NOT_YET_RENAMED.filter((path) => !found.includes(path))).toEqual([]);
-  });
+it("the name of each file and folder uses the usual term", () => {
+  expect(paths.length).toBeGreaterThan(500);
+  expect(hasOldWord("src/hearing.ts")).toBe(true);
+  expect(paths.filter(hasOldWord)).toEqual([]);
 });
 
 it("the name of each class of errors ends in Error", () => {
