@@ -14,10 +14,10 @@ export interface Standing {
 /** Results of the contenders that were measured together. */
 export interface Comparison {
   readonly kind: "signing" | "encrypting";
-  /** Bytes of the content, or of the text. */
+  /** Size of the content or of the text in bytes. */
   readonly size: number;
   readonly standings: readonly Standing[];
-  /** Contenders that do not run here, and the reason. */
+  /** Contenders that do not run on this runtime, each with the reason. */
   readonly absent: readonly string[];
 }
 
@@ -90,7 +90,8 @@ function task<Value>({ name, atOnce = 1 }: Contender<Value>, run: () => unknown)
 }
 
 function assertSame(got: unknown, expected: unknown): void {
-  if (textOf(got) !== textOf(expected)) throw new Error("reads another value");
+  if (textOf(got) !== textOf(expected))
+    throw new Error("the read value differs from the written one");
 }
 
 /** Serializes a value for comparison, with any subclass of Uint8Array as the same numbers. */

@@ -10,7 +10,7 @@ function repeatedMaps(count: number): Uint8Array {
   return Uint8Array.from({ length: count * map.length }, (_, at) => map[at % map.length]!);
 }
 
-/** Frames of 64 KiB that are expensive to read. The last ones are signed, so that they reach the decoder. */
+/** Returns frames of 64 KiB that are expensive to read. The last ones are signed, so that they reach the decoder. */
 function hostileFrames(key: SigningKey): Map<string, Uint8Array> {
   const repeated = (unit: number[]) =>
     Uint8Array.from({ length: SIZE - HEAD.length - 3 }, (_, at) => unit[at % unit.length]!);
@@ -32,8 +32,8 @@ function hostileFrames(key: SigningKey): Map<string, Uint8Array> {
       .sign(key)
       .toBytes();
   return new Map<string, Uint8Array>([
-    ["arrays in each other", wire1(0x81, 0xa1, 0x61, repeated([0x91]))],
-    ["maps in each other", wire1(repeated([0x81, 0xa1, 0x61]))],
+    ["nested arrays", wire1(0x81, 0xa1, 0x61, repeated([0x91]))],
+    ["nested maps", wire1(repeated([0x81, 0xa1, 0x61]))],
     [
       "an array of 2^32 elements",
       wire1(0x81, 0xa1, 0x61, 0xdd, 0xff, 0xff, 0xff, 0xff, repeated([0])),
@@ -76,7 +76,7 @@ function hostileFrames(key: SigningKey): Map<string, Uint8Array> {
       ),
     ],
     [
-      "maps of such a key, for a type",
+      "maps with such a key, as the type",
       Uint8Array.from([
         0x82,
         ...Buffer.from("\xa4type\xdc", "latin1"),
@@ -86,7 +86,7 @@ function hostileFrames(key: SigningKey): Map<string, Uint8Array> {
       ]),
     ],
     [
-      "15 equal keys of 4 kB but for their end",
+      "15 keys of 4 kB that differ in the last byte",
       wire1(
         0x8f,
         ...Array.from({ length: 15 }, (_, at) =>
@@ -95,7 +95,7 @@ function hostileFrames(key: SigningKey): Map<string, Uint8Array> {
       ),
     ],
     [
-      "no UTF-8 after 64 kB",
+      "invalid UTF-8 after 64 kB",
       wire1(0x81, 0xa1, 0x61, 0xda, ...size16(65_000), new Uint8Array(64_999).fill(0x61), 0xff),
     ],
     ["signed: 60,000 empty maps", signed({ a: Array(60_000).fill({}) })],
@@ -108,30 +108,30 @@ function hostileFrames(key: SigningKey): Map<string, Uint8Array> {
 
 const RUNS = 20;
 
-/** Cost of the rejection of one frame: median time, and maximum memory. */
+/** Cost of reading one frame: median time, and maximum memory. */
 export interface HostileResult {
   readonly name: string;
   readonly milliseconds: number;
   readonly megabytes: number;
-  /** The error's code, or a text that says that the frame was opened. */
-  readonly refusal: string;
+  /** The code of the error, or `opened` if the frame is valid. */
+  readonly outcome: string;
 }
 
-/** Opens each hostile frame; needs `--expose-gc`. */
+/** Opens each hostile frame. Needs the Node option `--expose-gc`. */
 export function hostileResults(): HostileResult[] {
   const key = SigningKey.from(SIGNING_SECRET);
   return [...hostileFrames(key)].map(([name, frame]) => {
-    const runs = Array.from({ length: RUNS }, () => cost(() => refusalOf(frame, key)));
+    const runs = Array.from({ length: RUNS }, () => cost(() => outcomeOf(frame, key)));
     return {
       name,
       milliseconds: median(runs.map(({ milliseconds }) => milliseconds)),
       megabytes: Math.max(...runs.map(({ megabytes }) => megabytes)),
-      refusal: refusalOf(frame, key),
+      outcome: outcomeOf(frame, key),
     };
   });
 }
 
-function refusalOf(frame: Uint8Array, key: SigningKey): string {
+function outcomeOf(frame: Uint8Array, key: SigningKey): string {
   try {
     MessageProtocol.open(frame, { key, now: TIMESTAMP });
     return "opened";

@@ -10,11 +10,11 @@ export interface Pbkdf2Result {
   readonly iterations: number;
   /** Milliseconds that `createChatKey` takes. */
   readonly milliseconds: number;
-  /** This time relative to WebCrypto's deriveBits. */
+  /** This time divided by that of WebCrypto's deriveBits. */
   readonly ratio: number;
   /** Longest time in milliseconds for which the event loop was blocked: the median of several derivations. */
   readonly longestPause: number;
-  /** The same for an idle event loop: the effect of other load on the machine. */
+  /** The same for an idle event loop, which shows the effect of other load on the machine. */
   readonly longestIdlePause: number;
 }
 
@@ -26,7 +26,7 @@ export async function measurePbkdf2(): Promise<Pbkdf2Result> {
   const pauses: number[] = [];
   const idlePauses: number[] = [];
   for (let round = 0; round < ROUNDS; round++) {
-    const native = await timed(() => natively(salt));
+    const native = await timed(() => deriveWithWebCrypto(salt));
     const { time, pause } = await timed(inLacre);
     times.push(time);
     ratios.push(time / native.time);
@@ -42,7 +42,7 @@ export async function measurePbkdf2(): Promise<Pbkdf2Result> {
   };
 }
 
-async function natively(salt: Uint8Array): Promise<unknown> {
+async function deriveWithWebCrypto(salt: Uint8Array): Promise<unknown> {
   const password = new TextEncoder().encode("café con leche");
   const key = await crypto.subtle.importKey("raw", password, "PBKDF2", false, ["deriveBits"]);
   const parameters = { name: "PBKDF2", hash: "SHA-256", salt, iterations: ITERATIONS };

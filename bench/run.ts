@@ -13,7 +13,7 @@ const chosen = values.runtime.includes("all") ? Object.keys(runtimes) : values.r
 const unknown = chosen.filter((name) => runtimes[name] === undefined);
 if (unknown.length > 0) {
   console.error(
-    `no such runtime: ${unknown.join(", ")}; there are ${Object.keys(runtimes).join(", ")} and all`,
+    `unknown runtime ${unknown.join(", ")}: use ${Object.keys(runtimes).join(", ")} or all`,
   );
   process.exit(2);
 }

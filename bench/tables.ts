@@ -16,7 +16,7 @@ export function tablesOf({ runtime, comparisons, pbkdf2, hostile }: Report): str
     [
       `PBKDF2, ${pbkdf2.iterations.toLocaleString("en")} iterations: ${pbkdf2.milliseconds.toFixed(0)} ms,`,
       `×${pbkdf2.ratio.toFixed(2)} of WebCrypto alone; longest pause of the event loop ${pbkdf2.longestPause.toFixed(0)} ms`,
-      `(${pbkdf2.longestIdlePause.toFixed(0)} ms where nothing is done).`,
+      `(${pbkdf2.longestIdlePause.toFixed(0)} ms when idle).`,
     ].join(" "),
     ...(hostile ? [hostileTable(hostile)] : []),
   ].join("\n\n");
@@ -33,13 +33,13 @@ function comparisonTable({ kind, size, standings, absent }: Comparison): string 
   ]);
   const heads = [
     `${what}, ${size.toLocaleString("en")} B`,
-    "travels",
+    "packet",
     `${write}, µs`,
     "×",
     `${read}, µs`,
     "×",
   ];
-  const notes = absent.map((one) => `Not here: ${one}.`);
+  const notes = absent.map((one) => `Not measured here: ${one}.`);
   return [table(heads, rows), `× is the ratio to ${base.name}.`, ...notes].join("\n");
 }
 
@@ -49,13 +49,13 @@ function both(operation: "write" | "read", standing: Standing, base: Standing): 
 }
 
 function hostileTable(results: readonly HostileResult[]): string {
-  const rows = results.map(({ name, milliseconds, megabytes, refusal }) => [
+  const rows = results.map(({ name, milliseconds, megabytes, outcome }) => [
     name,
     `${milliseconds.toFixed(2)}`,
     `${megabytes.toFixed(2)}`,
-    refusal,
+    outcome,
   ]);
-  return table(["64 KiB of", "ms", "MB at most", "ends as"], rows);
+  return table(["frame of 64 KiB", "ms", "maximum MB", "outcome"], rows);
 }
 
 function table(heads: string[], rows: string[][]): string {

@@ -4,5 +4,5 @@ import { iron } from "./iron.js";
 import { jsonwebtoken } from "./jsonwebtoken.js";
 import { raw } from "./raw.js";
 
-/** All contenders on servers: those that need node:crypto come last, and the lower bound comes first. */
+/** All contenders on servers. The first is the minimum, to which the others are compared. */
 export const onServers = [raw, ...everywhere, fastJwt, jsonwebtoken, iron];

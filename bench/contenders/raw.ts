@@ -11,12 +11,12 @@ import { ENCRYPTION_SECRET, type Letter, SIGNING_SECRET } from "../messages.js";
 import type { Entrant } from "./contender.js";
 
 // Minimum cost of a frame of wire 2: a codec written for this one message, node:crypto with KeyObjects, no checks.
-// It knows one-byte chat and sender ids, no optional fields, and contents from 1 to 65,000 bytes.
+// It supports only one-byte chat and sender ids, no optional fields, and contents from 1 to 65,000 bytes.
 
 const signingKey = createSecretKey(SIGNING_SECRET);
 const encryptionKey = createSecretKey(ENCRYPTION_SECRET);
 
-/** Random bytes for the ids of frames, each of which has its own. */
+/** Random bytes for the ids of frames. */
 const pool = Buffer.alloc(4096);
 let used = pool.length;
 
@@ -158,7 +158,7 @@ function paddedLength(length: number): number {
 }
 
 export function raw(): Entrant {
-  const name = "the limit: node:crypto";
+  const name = "node:crypto, minimum";
   return {
     signing: [{ name, write: sign, read: (frame) => open(frame as Buffer) }],
     encrypting: [{ name, write: encrypt, read: (frame) => decrypt(frame as Buffer) }],

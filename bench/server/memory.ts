@@ -14,9 +14,9 @@ import { forkProgram } from "./load/run-loops.js";
 export interface MemoryRow {
   readonly name: string;
   readonly connections: number;
-  /** Bytes for each, after garbage collection. */
+  /** Resident memory per connection in bytes, after garbage collection. */
   readonly rss: number;
-  /** Part of these in the heap and the buffers of JavaScript. */
+  /** Part of that in the heap and the buffers of JavaScript. */
   readonly heap: number;
 }
 
@@ -27,7 +27,7 @@ const OTHER_FILES = 200;
 const FIRST = 500;
 /** Users for all these connections, as the server permits 20 for each. */
 const USERS = 500;
-/** Milliseconds in which the process returns freed buffers. */
+/** Time for the process to free buffers before a measurement, in milliseconds. */
 const REST_MS = 1000;
 
 /** Measures the memory of an idle connection, at a bare `ws` server and at the server. */
@@ -92,7 +92,7 @@ async function usageOf(pid: number, file: string): Promise<{ rss: number; heap: 
     usage = readUsage(file);
     return usage !== undefined;
   }, 30);
-  if (!isThere) throw new Error("the server does not say what memory it uses");
+  if (!isThere) throw new Error("the server did not report its memory usage");
   const { rss, heapUsed, external } = usage!;
   return { rss, heap: heapUsed + external };
 }

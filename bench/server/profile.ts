@@ -17,7 +17,7 @@ interface CpuProfile {
 
 export interface ProfileRow {
   readonly name: string;
-  /** Share of the time in which the server was not idle. */
+  /** Share of the time during which the server was not idle. */
   readonly share: number;
 }
 
@@ -86,7 +86,7 @@ function summarise({ nodes, samples, timeDeltas }: CpuProfile, startMs: number):
   };
 }
 
-/** Returns to which package or folder of the server a function belongs, or that it belongs to Node. */
+/** Returns the package, the file of the server or the module of Node to which a function belongs. */
 function partOf(functionName: string, url: string): string {
   const dependency = /.*\/node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(url)?.[1];
   if (dependency !== undefined) return dependency;

@@ -29,7 +29,7 @@ if (values.json) {
 }
 
 function showThroughput() {
-  if (!hasPostgres) print("PostgreSQL is not there, and not measured.");
+  if (!hasPostgres) print("PostgreSQL is not installed, and is not measured.");
   print("\n100 clients, each with a message in flight in each of its chats: one, then eight");
   print(throughputHead);
   return measureThroughput({

@@ -14,7 +14,7 @@ import { storeMessage } from "../../examples/server/src/messages/store-message.j
 const CHATS = 50;
 const WARM_UP = 2000;
 
-/** Stores messages of 144 bytes in many chats, without a process: `npm run build && node --import tsx bench/server/store.ts`. */
+// Stores messages of 144 bytes in many chats, without a server process: `npm run build && node --import tsx bench/server/store.ts`.
 const kinds: DatabaseKind[] = (await isPostgresAvailable()) ? ["sqlite", "postgresql"] : ["sqlite"];
 for (const kind of kinds) {
   const database = await createDatabase(kind);

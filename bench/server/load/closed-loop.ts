@@ -34,7 +34,7 @@ export class ClosedLoop {
   /** Functions that send the first message of a client to one of its chats. */
   readonly #starts: (() => void)[] = [];
   /** Times at which the messages in flight were sent. */
-  readonly #handedOver = new Map<string, number>();
+  readonly #sentAt = new Map<string, number>();
   #acknowledged = 0;
   #latencies: number[] = [];
   #isOver = false;
@@ -51,7 +51,7 @@ export class ClosedLoop {
       const write = (chat: number) => {
         const clientId = randomUUID();
         chatOf.set(clientId, chat);
-        this.#handedOver.set(clientId, performance.now());
+        this.#sentAt.set(clientId, performance.now());
         peer.send(chat, clientId);
       };
       const listener: Listener = {
@@ -85,7 +85,7 @@ export class ClosedLoop {
   }
 
   #note(clientId: string): void {
-    this.#latencies.push(performance.now() - this.#handedOver.get(clientId)!);
-    this.#handedOver.delete(clientId);
+    this.#latencies.push(performance.now() - this.#sentAt.get(clientId)!);
+    this.#sentAt.delete(clientId);
   }
 }

@@ -52,12 +52,12 @@ export async function handshake(
   const address = `${url.replace("http", "ws")}/ws?token=${access_token}`;
   const socket = new WebSocket(address, { perMessageDeflate: false });
   await once(socket, "open");
-  const handshake = directionKeys(session_key);
+  const handshakeKeys = directionKeys(session_key);
   const hello = new Uint8Array(randomBytes(16));
   const offer = { nonce: hello, wires: [2], capabilities: [] };
-  socket.send(Hello.toProtocol(offer, handshake.client).toBytes());
+  socket.send(Hello.toProtocol(offer, handshakeKeys.client).toBytes());
   const [frame] = await once(socket, "message");
-  const welcome = Welcome.fromProtocol(MessageProtocol.open(frame, { key: handshake.server }));
+  const welcome = Welcome.fromProtocol(MessageProtocol.open(frame, { key: handshakeKeys.server }));
   const keys = directionKeys(session_key, { hello, welcome: welcome.nonce });
   const channel = new Channel({ wire: 2, own: keys.client, peers: keys.server });
   const sent_at = Date.now() / 1000;

@@ -1,4 +1,4 @@
-// Preloaded into a server that is measured: at SIGUSR2, collects garbage and writes down what is left.
+// Preloaded into the measured server: at SIGUSR2, collects garbage and writes the memory usage into a file.
 import { writeFileSync } from "node:fs";
 
 process.on("SIGUSR2", () => {

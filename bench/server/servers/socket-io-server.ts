@@ -4,7 +4,7 @@ import type { AddressInfo } from "node:net";
 import { Server, type Socket } from "socket.io";
 import { type Message, SqliteMessages } from "./sqlite-messages.js";
 
-// A common way: Socket.IO, which stores one row per message and acknowledges it then.
+// A common design: Socket.IO, which stores one row per message and then acknowledges it.
 const [databasePath, mode] = process.argv.slice(2);
 const messages = new SqliteMessages(databasePath!, mode === "group");
 const http = createServer();

@@ -15,7 +15,7 @@ export interface Stored {
   readonly stored_at: number;
 }
 
-/** The server's insert alone: its tables, its pragmas and its two prepared statements. */
+/** Inserts messages as the server does: the same tables, pragmas and prepared statements, without its other work. */
 export class SqliteMessages {
   readonly #database: Database.Database;
   readonly #isGrouped: boolean;
