@@ -20,42 +20,50 @@ export interface IntegerParameter extends Parameter {
 /** Maximum messages in one answer. */
 export const MAX_MESSAGES = 100;
 
-/** Maximum characters of a query text: enough for every username. */
+/** Maximum length of a query text, enough for each username. */
 export const MAX_TEXT = 256;
 
 export const chatId: IntegerParameter = {
   name: "chat_id",
   in: "path",
-  description: "The chat's id",
+  description: "Id of the chat",
   schema: { type: "integer", minimum: 1, maximum: Number.MAX_SAFE_INTEGER },
 };
-export const page = integer("page", "From 1", { minimum: 1, maximum: 1_000_000, default: 1 });
-export const afterSeq = integer("after", "A seq that all of them are past", { minimum: 0 });
-export const beforeSeq = integer("before", "A seq that none of them has reached", { minimum: 1 });
-export const messageLimit = integer("limit", "Most messages in the answer", {
+export const page = integer("page", "Number of the page, from 1", {
+  minimum: 1,
+  maximum: 1_000_000,
+  default: 1,
+});
+export const afterSeq = integer("after", "Only messages with a greater seq", { minimum: 0 });
+export const beforeSeq = integer("before", "Only messages with a smaller seq", { minimum: 1 });
+export const messageLimit = integer("limit", "Maximum number of messages", {
   minimum: 1,
   maximum: MAX_MESSAGES,
   default: MAX_MESSAGES,
 });
-export const autoDeleteHours = integer("auto_delete_hours", "The new setting; by default never", {
-  minimum: 1,
-  maximum: MAX_AUTO_DELETE_HOURS,
-});
-export const userLimit = integer("limit", "Most users in the answer", {
+export const autoDeleteHours = integer(
+  "auto_delete_hours",
+  "The new setting. Without it, messages are never deleted",
+  {
+    minimum: 1,
+    maximum: MAX_AUTO_DELETE_HOURS,
+  },
+);
+export const userLimit = integer("limit", "Maximum number of users", {
   minimum: 1,
   maximum: 50,
   default: 50,
 });
-export const namePrefix = text("q", "The beginning of a name; nothing in it is a wildcard");
-export const afterUser = text("after", "The `next` of the page before");
+export const namePrefix = text("q", "Prefix of a username. Wildcards have no effect");
+export const afterUser = text("after", "`next` of the previous page");
 export const accessToken = text("token", "An access token", 8192);
-export const ticket = text("ticket", "A ticket from POST /auth/ws-ticket, in place of a token");
+export const ticket = text("ticket", "A ticket of POST /auth/ws-ticket, instead of a token");
 
 export const requestTag: Parameter = {
   name: "Lacre-Request",
   in: "header",
   description:
-    "32 random bytes in base64, which an answer in a frame repeats; required for one where the request is not in a frame itself",
+    "32 random bytes in base64, which the answer repeats. Required if only the answer is a frame",
   schema: { type: "string", contentEncoding: "base64", minLength: 44, maxLength: 44 },
 };
 

@@ -5,27 +5,27 @@ import * as z from "zod/mini";
 type Json = Record<string, unknown>;
 
 /** Descriptions of the error statuses. Each answer has an ErrorResponse. */
-const REFUSALS: Readonly<Record<number, string>> = {
+const ERROR_DESCRIPTIONS: Readonly<Record<number, string>> = {
   400: "The request is malformed",
-  401: "Nobody is logged in, or not with these credentials",
-  403: "Not for this user",
-  404: "There is no such thing, or it is not for this user",
-  409: "It collides with what there is",
+  401: "The token or the credentials are missing or invalid",
+  403: "The user may not do this",
+  404: "Not found, or not accessible to the user",
+  409: "Conflict with existing data",
   413: "The body is too large",
-  415: "The body is of a type that is not read here",
-  422: "The request does not fit its schema",
-  426: "The address is for WebSockets",
-  429: "Too many requests: Retry-After says when to come back",
-  500: "The server failed",
-  503: "Not now: Retry-After says when to come back",
+  415: "The type of the body is not supported",
+  422: "The request does not match its schema",
+  426: "The endpoint is a WebSocket",
+  429: "Too many requests: try again after Retry-After seconds",
+  500: "Internal error of the server",
+  503: "Temporarily unavailable: try again after Retry-After seconds",
 };
 
 const TAGS: Readonly<Record<Operation["tag"], string>> = {
   identity: "Accounts, tokens and tickets",
-  users: "Finding people",
-  chats: "Chats of two, and what their keys are derived with",
-  messages: "What people write, encrypted",
-  operation: "For those who run and call the server",
+  users: "The own account, and the search for users",
+  chats: "Chats of two users and their key parameters",
+  messages: "Encrypted messages",
+  operation: "Operation of the server",
 };
 
 /** Builds the OpenAPI 3.1 document from the schemas with which the routes validate. */
@@ -43,7 +43,7 @@ export function openApiDocument(basePath = ""): Json {
       title: "Lacre reference server",
       version: "0.1.0",
       description:
-        "Accounts, chats and messages of a chat whose server cannot read it. The protocol is in docs/PROTOCOL.md.",
+        "Accounts, chats and messages of an end-to-end encrypted chat. docs/PROTOCOL.md describes the protocol.",
       license: { name: "MIT", identifier: "MIT" },
     },
     servers: [{ url: basePath || "/" }],
@@ -58,7 +58,7 @@ export function openApiDocument(basePath = ""): Json {
 
 function describe(operation: Operation): Json {
   const { id, summary, tag, isPublic, parameters, body, answers } = operation;
-  const statuses = refusalsOf(operation).filter((status) => !(status in answers));
+  const statuses = errorStatusesOf(operation).filter((status) => !(status in answers));
   return {
     operationId: id,
     summary,
@@ -72,14 +72,14 @@ function describe(operation: Operation): Json {
     }),
     responses: Object.fromEntries([
       ...Object.entries(answers).map(([status, what]) => [status, answer(operation, what)]),
-      ...statuses.map((status) => [status, refusal(status)]),
+      ...statuses.map((status) => [status, errorAnswer(status)]),
     ]),
   };
 }
 
-function refusalsOf(operation: Operation): number[] {
-  const { isPublic, body, parameters = [], refusals = [] } = operation;
-  const all = new Set([400, 500, 503, ...refusals]);
+function errorStatusesOf(operation: Operation): number[] {
+  const { isPublic, body, parameters = [], rejections = [] } = operation;
+  const all = new Set([400, 500, 503, ...rejections]);
   if (!isPublic) all.add(401);
   if (isLimited(operation)) all.add(429);
   if (parameters.some((one) => one.in !== "path")) all.add(422);
@@ -102,18 +102,18 @@ function headersOf(operation: Operation): Json {
   if (!isLimited(operation)) return {};
   const integer = { schema: { type: "integer" } };
   return {
-    "X-RateLimit-Limit": { ...integer, description: "Requests a minute" },
-    "X-RateLimit-Remaining": { ...integer, description: "Requests left" },
-    "X-RateLimit-Reset": { ...integer, description: "When the minute is over, Unix time" },
+    "X-RateLimit-Limit": { ...integer, description: "Maximum requests per minute" },
+    "X-RateLimit-Remaining": { ...integer, description: "Remaining requests" },
+    "X-RateLimit-Reset": { ...integer, description: "Unix time at which the limit resets" },
   };
 }
 
-function refusal(status: number): Json {
+function errorAnswer(status: number): Json {
   const schema = { $ref: "#/components/schemas/ErrorResponse" };
   const content = { "application/json": { schema } };
-  const description = REFUSALS[status];
+  const description = ERROR_DESCRIPTIONS[status];
   if (status !== 429 && status !== 503) return { description, content };
-  const retryAfter = { schema: { type: "integer" }, description: "In seconds" };
+  const retryAfter = { schema: { type: "integer" }, description: "Seconds" };
   return { description, content, headers: { "Retry-After": retryAfter } };
 }
 
@@ -127,7 +127,7 @@ function errorSchema(): Json {
 function content({ hasFrames }: Operation, schema: Json): Json {
   return {
     "application/json": { schema },
-    ...(hasFrames && { "application/msgpack": { schema: { description: "A frame of lacre's" } } }),
+    ...(hasFrames && { "application/msgpack": { schema: { description: "A frame of lacre" } } }),
   };
 }
 
