@@ -3,7 +3,7 @@ import { cors } from "hono/cors";
 import { secureHeaders } from "hono/secure-headers";
 import { operationsAt } from "lacre-api";
 import { DatabaseUnavailableError } from "./database/database-unavailable.js";
-import { errorResponse, HttpError, internalError, refusalOf } from "./errors.js";
+import { errorResponse, HttpError, internalError, rejectionOf } from "./errors.js";
 import { wellFormedAddress } from "./http/addresses.js";
 import { pathBelow } from "./http/base-path.js";
 import { docsRoutes } from "./http/docs.js";
@@ -17,7 +17,7 @@ import { userRoutes } from "./routes/users.js";
 import { webSocketRoutes } from "./routes/websocket.js";
 import type { Services } from "./services.js";
 
-/** The HTTP side of the server. It listens nowhere yet. */
+/** Creates the HTTP application with all routes. The caller serves it. */
 export function createApp(services: Services): Hono {
   const { config } = services;
   const app = new Hono({ getPath: pathBelow(config.basePath) });
@@ -59,7 +59,7 @@ export function createApp(services: Services): Hono {
   app.route("/", operationRoutes(services));
   if (config.webRoot !== undefined) app.route("/", webPageRoutes(config.webRoot));
 
-  // Links of a page are relative to the last slash of its address.
+  // Relative links of the page require a slash at the end of its URL.
   if (config.basePath !== "") {
     app.get(config.basePath, (context) => context.redirect(`${config.basePath}/`));
   }
@@ -69,23 +69,28 @@ export function createApp(services: Services): Hono {
       method === "get" ? ["GET", "HEAD"] : [method.toUpperCase()],
     );
     if (methods.length === 0) {
-      throw new HttpError(404, "ERR_NOT_FOUND", "the server has nothing at this address");
+      throw new HttpError(404, "ERR_NOT_FOUND", "not found: check the path");
     }
     context.header("Allow", methods.join(", "));
-    throw new HttpError(405, "ERR_METHOD_NOT_ALLOWED", `this address takes ${methods.join(", ")}`);
+    throw new HttpError(
+      405,
+      "ERR_METHOD_NOT_ALLOWED",
+      `use one of these methods: ${methods.join(", ")}`,
+    );
   });
-  app.onError((error, context) => refuse(error, context, services));
+  app.onError((error, context) => answerError(error, context, services));
   return app;
 }
 
-function refuse(error: unknown, context: Context, { log, metrics }: Services): Response {
-  const refusal = refusalOf(error) ?? internalError;
+function answerError(error: unknown, context: Context, { log, metrics }: Services): Response {
+  const rejection = rejectionOf(error) ?? internalError;
   const request_id = context.get("request_id");
-  if (refusal === internalError) log.error({ request_id, err: error }, "request failed");
-  else if (refusal.status === 503) log.warn({ request_id, reason: refusal.message }, "not now");
+  if (rejection === internalError) log.error({ request_id, err: error }, "request failed");
+  else if (rejection.status === 503)
+    log.warn({ request_id, reason: rejection.message }, "temporarily unavailable");
   if (error instanceof DatabaseUnavailableError) metrics.databaseFailures.inc();
-  const { retry_after } = refusal.details ?? {};
+  const { retry_after } = rejection.details ?? {};
   if (retry_after !== undefined) context.header("Retry-After", String(retry_after));
-  if (refusal.status === 401) context.header("WWW-Authenticate", "Bearer");
-  return answer(context, errorResponse(refusal), refusal.status);
+  if (rejection.status === 401) context.header("WWW-Authenticate", "Bearer");
+  return answer(context, errorResponse(rejection), rejection.status);
 }

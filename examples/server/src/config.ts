@@ -16,14 +16,14 @@ export interface Config {
   readonly redisUrl: string | undefined;
   readonly host: string;
   readonly port: number;
-  /** The path under which clients reach the server, such as `/lacre`; empty where that is its root. */
+  /** Public path of the server, such as `/lacre`. Empty for the root. */
   readonly basePath: string;
   readonly logLevel: string;
   /** Replaces the secret that is stored in the database. */
   readonly serverSecret: string | undefined;
   /** Origins, in addition to the server's own, whose pages may call this server. */
   readonly corsOrigins: readonly string[];
-  /** The folder of the built web client; undefined where none is served. */
+  /** Folder of the built web client; undefined if the server does not serve it. */
   readonly webRoot: string | undefined;
   /** Proxies whose X-Forwarded-For header the server trusts. */
   readonly trustedProxies: BlockList;
@@ -31,8 +31,9 @@ export interface Config {
   readonly firstVersionSecret: string | undefined;
   /** Token that `GET /metrics` requires; undefined if the metrics are public. */
   readonly metricsToken: string | undefined;
-  /** Maximum requests per minute. */
+  /** Maximum requests per minute of one session. */
   readonly requestsPerUser: number;
+  /** Maximum requests per minute to `/auth` from one client address. */
   readonly authRequestsPerAddress: number;
   /** Points per second that a user earns for frames. */
   readonly framesPerSecond: number;
@@ -50,30 +51,36 @@ export const OWN_ADDRESSES: readonly string[] = [
   ...["assets", "index.html", "service-worker.js"],
 ];
 
-const MOST_REQUESTS = 1_000_000;
+/** Maximum value of a rate limit. */
+const MAX_RATE_LIMIT = 1_000_000;
 
-/** Largest quota that may be set. */
-const MOST_KEPT = 1_000_000;
+/** Maximum value of a quota. */
+const MAX_QUOTA = 1_000_000;
 
-/** The configuration of this process: its environment, and what a file .env in its working directory has besides. */
+/** Reads the configuration from the environment and from the file .env of the working directory. The environment has precedence. */
 export function loadConfig(): Config {
   const path = resolve(".env");
   const file = existsSync(path) ? parseEnv(decodeText(readFileSync(path), path)) : {};
-  // As process.loadEnvFile does, which would decode what is not UTF-8 with loss.
+  // Not process.loadEnvFile: it replaces bytes that are not UTF-8 instead of rejecting them.
   for (const [name, value] of Object.entries(file)) process.env[name] ??= value;
   return readConfig(process.env);
 }
 
-/** Reads the whole configuration; a variable that is empty counts as absent. Throws a ConfigError that says what to set. */
+/**
+ * Reads the configuration from variables. An empty variable counts as unset.
+ *
+ * @throws {ConfigError} if a variable is invalid.
+ * @throws {NotUtf8Error} if a variable is not UTF-8.
+ */
 export function readConfig(env: NodeJS.ProcessEnv): Config {
   const read = (name: string): string | undefined => {
     const value = env[name] || undefined;
-    // Node has decoded the environment: what was not UTF-8 would be the same secret as any other such.
+    // Node replaces bytes that are not UTF-8. Different secrets would become equal.
     if (!value?.includes("\ufffd")) return value;
     throw new NotUtf8Error(`${name} is not UTF-8: set it in UTF-8, or in a file .env`);
   };
-  const integer = (name: string, otherwise: number, least: number, most: number) =>
-    readInteger(name, read(name) ?? String(otherwise), least, most);
+  const integer = (name: string, fallback: number, min: number, max: number) =>
+    readInteger(name, read(name) ?? String(fallback), min, max);
   return {
     database: readDatabaseConfig({
       DATABASE_URL: read("DATABASE_URL"),
@@ -90,19 +97,19 @@ export function readConfig(env: NodeJS.ProcessEnv): Config {
     trustedProxies: readProxies(readList(read("TRUSTED_PROXIES"))),
     firstVersionSecret: readSecret("FIRST_VERSION_SECRET", read("FIRST_VERSION_SECRET")),
     metricsToken: read("METRICS_TOKEN"),
-    requestsPerUser: integer("RATE_LIMIT_USER", 100, 1, MOST_REQUESTS),
-    authRequestsPerAddress: integer("RATE_LIMIT_AUTH", 20, 1, MOST_REQUESTS),
-    framesPerSecond: integer("RATE_LIMIT_FRAMES", 200, 1, MOST_REQUESTS),
-    maxSessions: integer("QUOTA_SESSIONS", 100, 1, MOST_KEPT),
-    maxOpenedChats: integer("QUOTA_CHATS", 1000, 1, MOST_KEPT),
-    maxStoredBytes: integer("QUOTA_STORED_MIB", 1024, 1, MOST_KEPT) * 1024 * 1024,
+    requestsPerUser: integer("RATE_LIMIT_USER", 100, 1, MAX_RATE_LIMIT),
+    authRequestsPerAddress: integer("RATE_LIMIT_AUTH", 20, 1, MAX_RATE_LIMIT),
+    framesPerSecond: integer("RATE_LIMIT_FRAMES", 200, 1, MAX_RATE_LIMIT),
+    maxSessions: integer("QUOTA_SESSIONS", 100, 1, MAX_QUOTA),
+    maxOpenedChats: integer("QUOTA_CHATS", 1000, 1, MAX_QUOTA),
+    maxStoredBytes: integer("QUOTA_STORED_MIB", 1024, 1, MAX_QUOTA) * 1024 * 1024,
   };
 }
 
-function readInteger(name: string, text: string, least: number, most: number): number {
+function readInteger(name: string, text: string, min: number, max: number): number {
   const value = Number(text);
-  if (!/^\d+$/.test(text) || value < least || value > most) {
-    throw new ConfigError(`${name} is "${text}": set a whole number from ${least} to ${most}`);
+  if (!/^\d+$/.test(text) || value < min || value > max) {
+    throw new ConfigError(`${name} is "${text}": set a whole number from ${min} to ${max}`);
   }
   return value;
 }
@@ -118,7 +125,7 @@ function readBasePath(text: string): string {
   }
   if (segments.length > 0 && OWN_ADDRESSES.includes(segments[0]!)) {
     throw new ConfigError(
-      `BASE_PATH is "${text}", where the server has addresses of its own: set another path, such as /lacre`,
+      `BASE_PATH is "${text}", which conflicts with a path of the server: set another path, such as /lacre`,
     );
   }
   return path;
@@ -135,7 +142,7 @@ function readLogLevel(text: string): string {
 function readSecret(name: string, text: string | undefined): string | undefined {
   if (text !== undefined && Buffer.byteLength(text) < 32) {
     throw new ConfigError(
-      `${name} is shorter than 32 bytes, so that it could be guessed: set what "openssl rand -base64 32" prints, or leave it out`,
+      `${name} is shorter than 32 bytes: set the output of "openssl rand -base64 32", or leave it out`,
     );
   }
   return text;
@@ -145,7 +152,7 @@ function readRedisUrl(text: string | undefined): string | undefined {
   if (text !== undefined && !(/^rediss?:\/\/./.test(text) && URL.canParse(text))) {
     // Do not quote the URL: it may contain a password.
     throw new ConfigError(
-      "REDIS_URL is not understood: write redis://host:6379, or rediss:// for TLS, or leave it out to run one instance",
+      "REDIS_URL is not a Redis URL: set redis://host:6379, or rediss:// for TLS, or leave it out to run one instance",
     );
   }
   return text;
@@ -162,7 +169,7 @@ function readOrigin(text: string): string {
   const origin = URL.canParse(text) ? new URL(text).origin : "null";
   if (origin !== text) {
     throw new ConfigError(
-      `CORS_ORIGINS has "${text}", which no browser sends as an origin: write each as https://chat.example, without a path, separated by commas`,
+      `CORS_ORIGINS contains "${text}", which is not an origin: set origins such as https://chat.example, without a path, separated by commas`,
     );
   }
   return origin;
@@ -174,13 +181,13 @@ function readProxies(items: readonly string[]): BlockList {
     const [, text = "", bits] = /^([^/]*)(?:\/(\d{1,3}))?$/.exec(item) ?? [];
     const address = readAddress(text) ?? "";
     const family = isIP(address) === 6 ? "ipv6" : "ipv4";
-    const longest = family === "ipv6" ? 128 : 32;
-    // IPv4 that is written as IPv6 has 96 bits more.
-    const written = text.includes(":") ? 128 : 32;
-    const prefix = bits === undefined ? longest : Number(bits) - (written - longest);
-    if (address === "" || prefix < 0 || prefix > longest) {
+    const addressBits = family === "ipv6" ? 128 : 32;
+    // The prefix of an IPv4-mapped IPv6 address counts 96 more bits.
+    const writtenBits = text.includes(":") ? 128 : 32;
+    const prefix = bits === undefined ? addressBits : Number(bits) - (writtenBits - addressBits);
+    if (address === "" || prefix < 0 || prefix > addressBits) {
       throw new ConfigError(
-        `TRUSTED_PROXIES has "${item}", which is no address: write addresses or networks such as 10.0.0.0/8, separated by commas`,
+        `TRUSTED_PROXIES contains "${item}", which is not an IP address: set addresses or networks such as 10.0.0.0/8, separated by commas`,
       );
     }
     proxies.addSubnet(address, prefix, family);

@@ -33,7 +33,7 @@ export class HttpError extends Error {
 }
 
 /** Returns the error that the client may see. Returns undefined for an internal error of the server. */
-export function refusalOf(error: unknown): HttpError | undefined {
+export function rejectionOf(error: unknown): HttpError | undefined {
   if (error instanceof HttpError) return error;
   if (error instanceof ValidationError) {
     return new HttpError(422, error.code, error.message, { issues: error.issues });
@@ -45,6 +45,7 @@ export function refusalOf(error: unknown): HttpError | undefined {
   return undefined;
 }
 
+/** Converts an error to the ErrorResponse that the client receives. */
 export function errorResponse({ code, message, details }: HttpError): ErrorResponse {
   return {
     error_code: code,
@@ -57,14 +58,14 @@ export function errorResponse({ code, message, details }: HttpError): ErrorRespo
 export const internalError = new HttpError(
   500,
   "ERR_INTERNAL",
-  "the server failed; it is in its log, and the request may be tried again",
+  "internal error: the server has logged it; try the request again",
 );
 
 /** For frames: the client retries by itself after `retry_after` seconds. */
 export const unavailable = new HttpError(
   503,
   "ERR_UNAVAILABLE",
-  "the server failed; it is in its log, and the same may be asked again",
+  "internal error: the server has logged it; try again after retry_after seconds",
   { retry_after: 5 },
 );
 

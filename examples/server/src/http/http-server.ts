@@ -4,7 +4,7 @@ import type { Hono } from "hono";
 import { WebSocketServer } from "ws";
 import { HttpError, internalError } from "../errors.js";
 import { malformedAddress } from "./addresses.js";
-import { answerBySocket, bareRefusal } from "./raw-answers.js";
+import { answerBySocket, rawErrorAnswer } from "./raw-answers.js";
 import { handleUpgrade } from "./upgrades.js";
 
 const MAX_FRAME_BYTES = 1024 * 1024;
@@ -19,22 +19,22 @@ const SLOW_CLIENTS = {
   idleTimeout: 90_000,
 };
 
-/** Errors for requests that Node's parser rejects. */
-const UNREADABLE: Readonly<Record<string, HttpError>> = {
+/** Errors by the code with which Node's HTTP parser rejects a request. */
+const PARSER_ERRORS: Readonly<Record<string, HttpError>> = {
   HPE_HEADER_OVERFLOW: new HttpError(
     431,
     "ERR_HEADERS_TOO_LARGE",
-    "the headers have more than 16 KiB: send fewer",
+    "the headers are larger than 16 KiB: send fewer",
   ),
   ERR_HTTP_REQUEST_TIMEOUT: new HttpError(
     408,
     "ERR_REQUEST_TIMEOUT",
-    "the request did not come to its end in time: send it again",
+    "the request was not complete in time: send it again",
   ),
 };
 const malformed = (message: string) => new HttpError(400, "ERR_MALFORMED_REQUEST", message);
-const notHttp = malformed("this is no HTTP/1.1 request");
-const notProxy = malformed("this server is no proxy: ask for an address of its own");
+const notHttp = malformed("not a valid HTTP/1.1 request: check its syntax");
+const notProxy = malformed("this server is not a proxy: send the path of an endpoint");
 
 /** Serves an app over HTTP and WebSockets. The caller starts listening on `node`. */
 export class HttpServer {
@@ -44,19 +44,19 @@ export class HttpServer {
     maxPayload: MAX_FRAME_BYTES,
     perMessageDeflate: false,
   });
-  readonly #answering = new Set<ServerResponse>();
+  readonly #inFlight = new Set<ServerResponse>();
   #isClosing = false;
 
   constructor(app: Hono, { idleTimeout, ...timeouts } = SLOW_CLIENTS) {
     const listen = getRequestListener(app.fetch, {
       errorHandler: (error) =>
-        bareRefusal(error instanceof RequestError ? malformedAddress : internalError),
+        rawErrorAnswer(error instanceof RequestError ? malformedAddress : internalError),
     });
     // Let the app reject a missing Host header, because Node's own answer has no ErrorResponse.
     const options = { ...timeouts, maxHeaderSize: 16_384, requireHostHeader: false };
     this.node = createServer(options, (incoming, outgoing) => {
-      this.#answering.add(outgoing);
-      outgoing.once("close", () => this.#answered(outgoing));
+      this.#inFlight.add(outgoing);
+      outgoing.once("close", () => this.#onAnswered(outgoing));
       // Load balancers often send health checks in HTTP/1.0, without a Host header.
       if (incoming.httpVersion === "1.0") incoming.headers.host ??= "localhost";
       return listen(incoming, outgoing);
@@ -66,20 +66,23 @@ export class HttpServer {
       handleUpgrade(app, this.#sockets, incoming, socket, head),
     );
     this.#sockets.on("wsClientError", ({ message }, socket) => {
-      void answerBySocket(socket, bareRefusal(malformed(`this opens no WebSocket: ${message}`)));
+      void answerBySocket(
+        socket,
+        rawErrorAnswer(malformed(`invalid WebSocket handshake: ${message}`)),
+      );
     });
-    this.node.on("connect", (_, socket) => void answerBySocket(socket, bareRefusal(notProxy)));
+    this.node.on("connect", (_, socket) => void answerBySocket(socket, rawErrorAnswer(notProxy)));
     this.node.on("clientError", (error: NodeJS.ErrnoException, socket) => {
-      const isAnswering = [...this.#answering].some((outgoing) => outgoing.socket === socket);
-      if (!socket.writable || isAnswering) return void socket.destroy();
-      void answerBySocket(socket, bareRefusal(UNREADABLE[error.code ?? ""] ?? notHttp));
+      const isInFlight = [...this.#inFlight].some((outgoing) => outgoing.socket === socket);
+      if (!socket.writable || isInFlight) return void socket.destroy();
+      void answerBySocket(socket, rawErrorAnswer(PARSER_ERRORS[error.code ?? ""] ?? notHttp));
     });
   }
 
   /** Stops accepting connections. Resolves when all requests are answered and all WebSockets are closed. */
   close(): Promise<void> {
     this.#isClosing = true;
-    for (const outgoing of this.#answering) outgoing.shouldKeepAlive = false;
+    for (const outgoing of this.#inFlight) outgoing.shouldKeepAlive = false;
     return new Promise((resolve) => this.node.close(() => resolve()));
   }
 
@@ -89,8 +92,8 @@ export class HttpServer {
     this.node.closeAllConnections();
   }
 
-  #answered(outgoing: ServerResponse): void {
-    this.#answering.delete(outgoing);
+  #onAnswered(outgoing: ServerResponse): void {
+    this.#inFlight.delete(outgoing);
     if (this.#isClosing) this.node.closeIdleConnections();
   }
 }

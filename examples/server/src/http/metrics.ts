@@ -13,7 +13,7 @@ export class Metrics {
   );
   readonly limited = this.#counter(
     "lacre_rate_limited_total",
-    "Requests and frames refused for their number, by limit",
+    "Requests and frames rejected by a rate limit, by limit",
     ["limit"],
   );
   readonly connections = this.#gauge("lacre_connections", "WebSockets open now");
@@ -22,28 +22,25 @@ export class Metrics {
     "WebSockets closed, by close code",
     ["code"],
   );
-  readonly queued = this.#gauge(
-    "lacre_queued_bytes",
-    "Bytes that wait for readers of WebSockets to take them",
-  );
+  readonly queued = this.#gauge("lacre_queued_bytes", "Bytes that wait to be sent over WebSockets");
   readonly stored = this.#counter(
     "lacre_messages_stored_total",
     "Messages committed and acknowledged",
   );
   readonly storing = this.#histogram(
     "lacre_message_store_seconds",
-    "From a message's arrival to its commit, after which its ack leaves",
+    "Time from receiving a message to its commit",
   );
-  readonly refused = this.#counter("lacre_frames_refused_total", "Frames refused, by error code", [
+  readonly refused = this.#counter("lacre_frames_refused_total", "Frames rejected, by error code", [
     "code",
   ]);
   readonly databaseFailures = this.#counter(
     "lacre_database_failures_total",
-    "Requests and frames that the database did not serve, and connections to it that broke",
+    "Requests and frames that failed because of the database, and broken connections to it",
   );
   readonly redisUp = this.#gauge(
     "lacre_redis_up",
-    "Whether Redis answers: 1 or 0, and 1 where there is none to ask",
+    "Whether Redis answers: 1 or 0. Always 1 without Redis",
   );
 
   constructor() {

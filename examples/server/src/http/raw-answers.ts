@@ -20,9 +20,9 @@ export async function answerBySocket(socket: Duplex, response: Response): Promis
 }
 
 /** Builds the error response for a request that reached no route. */
-export function bareRefusal(refusal: HttpError): Response {
-  return new Response(toJson(errorResponse(refusal)), {
-    status: refusal.status,
+export function rawErrorAnswer(error: HttpError): Response {
+  return new Response(toJson(errorResponse(error)), {
+    status: error.status,
     headers: { "content-type": "application/json" },
   });
 }

@@ -4,7 +4,7 @@ import type { Context, Hono } from "hono";
 import type { WebSocket, WebSocketServer } from "ws";
 import { HttpError } from "../errors.js";
 import { malformedAddress } from "./addresses.js";
-import { answerBySocket, bareRefusal } from "./raw-answers.js";
+import { answerBySocket, rawErrorAnswer } from "./raw-answers.js";
 
 type Open = (socket: WebSocket) => void;
 
@@ -27,7 +27,7 @@ export function upgradeWebSocket(context: Context, open: Open): Response {
     throw new HttpError(
       426,
       "ERR_UPGRADE_REQUIRED",
-      "this address is for WebSockets: connect to it",
+      "this endpoint is a WebSocket: send a WebSocket handshake",
     );
   }
   upgrade(open);
@@ -60,7 +60,7 @@ export async function handleUpgrade(
   };
   const request = readRequest(incoming);
   const response =
-    request instanceof HttpError ? bareRefusal(request) : await app.fetch(request, bindings);
+    request instanceof HttpError ? rawErrorAnswer(request) : await app.fetch(request, bindings);
   if (socket.destroyed) return;
   if (accepted === undefined) return answerBySocket(socket, response);
   sockets.handleUpgrade(incoming, socket, head, accepted);
@@ -69,7 +69,11 @@ export async function handleUpgrade(
 function readRequest({ method, url, headers }: IncomingMessage): Request | HttpError {
   // The server cannot read a body here, because Node no longer parses the socket.
   if (method !== "GET") {
-    return new HttpError(400, "ERR_MALFORMED_REQUEST", "send this without an Upgrade header");
+    return new HttpError(
+      400,
+      "ERR_MALFORMED_REQUEST",
+      "only GET may have an Upgrade header: remove the header",
+    );
   }
   try {
     const entries = Object.entries(headers).map(([name, value]) => [name, String(value)] as const);

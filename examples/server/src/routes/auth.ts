@@ -14,6 +14,7 @@ import { readUsername } from "../identity/usernames.js";
 import { answer, readBody } from "../json.js";
 import type { Services } from "../services.js";
 
+/** `/auth`: registration, login, refresh, logout and WebSocket tickets. */
 export function authRoutes(services: Services) {
   const { store, passwords, sessions } = services;
   const routes = new Hono<Authenticated>();
@@ -21,22 +22,22 @@ export function authRoutes(services: Services) {
   for (const path of ["/register", "/login", "/refresh"]) routes.use(path, addressLimit(services));
 
   routes.post("/register", async (context) => {
-    const asked = await readBody(context, AuthRequest);
-    // The prepared password may be shorter than the one that came.
-    const password = preparePassword(asked.password);
-    const { username: wanted, device_id } = AuthRequest.parse({ ...asked, password });
-    const { looks, ...name } = readUsername(wanted);
+    const body = await readBody(context, AuthRequest);
+    // Validate again: the prepared password may be too short.
+    const password = preparePassword(body.password);
+    const { username, device_id } = AuthRequest.parse({ ...body, password });
+    const { looks, ...names } = readUsername(username);
     const hashed_password = await passwords.hash(password, await limits.registration(context));
     const created_at = Date.now() / 1000;
     const user = await store.createUser(
-      { uuid: randomUUID(), ...name, hashed_password, created_at },
+      { uuid: randomUUID(), ...names, hashed_password, created_at },
       looks,
     );
     if (user === undefined) {
       throw new HttpError(
         409,
         "ERR_USERNAME_TAKEN",
-        "this username is taken, or looks like one that is: choose another one",
+        "this username is taken, or looks like a taken one: choose another one",
       );
     }
     return answer(context, await sessions.open(user, device_id), 201);
@@ -44,7 +45,7 @@ export function authRoutes(services: Services) {
 
   routes.post("/login", async (context) => {
     const { username, password, device_id } = await readBody(context, AuthRequest);
-    // No device has the empty id.
+    // No device has an empty id, so a login without a device is never from a known one.
     const found = await store.findLogin(usernameKey(username), device_id ?? "");
     const { origin, succeeded } = await limits.login(
       context,
@@ -57,7 +58,7 @@ export function authRoutes(services: Services) {
       throw new HttpError(
         401,
         "ERR_WRONG_CREDENTIALS",
-        "username or password is wrong: try again, or register first",
+        "wrong username or password: try again, or register first",
       );
     }
     await succeeded();
@@ -83,16 +84,16 @@ export function authRoutes(services: Services) {
     return answer(context, await sessions.refresh(refresh_token, device_id));
   });
 
-  // Never limited, so that a stolen token cannot use up the requests that the user needs to end the session.
+  // Not rate limited, so that an attacker with a stolen token cannot prevent the user from ending the session.
   routes.post("/logout", identified(services), async (context) => {
     await sessions.revoke(context.get("session").session_id);
     return context.body(null, 204);
   });
 
-  const holdSession = sessionLimit(services);
+  const limitSession = sessionLimit(services);
   routes.post("/ws-ticket", identified(services), async (context) => {
     const session = context.get("session");
-    await holdSession(context, session);
+    await limitSession(context, session);
     assertAllowedOrigin(context, services);
     return answer(context, await sessions.createTicket(session));
   });

@@ -22,10 +22,11 @@ const CHATS_PER_PAGE = 100;
 /** Maximum count of messages that a change of the setting would delete. */
 const MAX_COUNTED = 10_000;
 
+/** `/chats`: chats and their settings. */
 export function chatRoutes(services: Services) {
   const { config, store, hub } = services;
   const routes = new Hono<Authenticated>();
-  const holdChange = changeLimit(services);
+  const limitChange = changeLimit(services);
   routes.use(authenticated(services));
 
   routes.post("/", async (context) => {
@@ -34,11 +35,7 @@ export function chatRoutes(services: Services) {
     const { auto_delete_hours = null, salt = null, iterations = null, key_check = null } = rest;
     const peer = await store.findUserByKey(usernameKey(peer_name));
     if (peer === undefined) {
-      throw new HttpError(
-        404,
-        "ERR_USER_NOT_FOUND",
-        "there is no user of this name: check its spelling",
-      );
+      throw new HttpError(404, "ERR_USER_NOT_FOUND", "no user has this name: check its spelling");
     }
     if (peer.id === user_id) {
       throw new HttpError(422, "ERR_CHAT_WITH_SELF", "a chat has two members: name another user");
@@ -61,7 +58,7 @@ export function chatRoutes(services: Services) {
       if (created === undefined) return undefined;
       if ((await inside.countOpened(user_id, maxOpenedChats + 1)) > maxOpenedChats) {
         throw quotaExceeded(
-          `you opened ${maxOpenedChats} chats, as many as the server keeps for a user: write in those, or have others open one with you`,
+          `you created ${maxOpenedChats} chats, which is the limit: use those, or let other users create a chat with you`,
         );
       }
       return created;
@@ -101,18 +98,22 @@ export function chatRoutes(services: Services) {
     const { user_id } = context.get("session");
     const { salt, iterations, key_check, ...config } = await readBody(context, ConfigureChat);
     const { encryption_type, auto_delete_hours } = config;
-    if (auto_delete_hours !== undefined) await holdChange(context, context.get("session"));
+    if (auto_delete_hours !== undefined) await limitChange(context, context.get("session"));
     const now = Date.now() / 1000;
     let changed: Chat | undefined;
     const chat = await store.transaction(async (inside) => {
       const before = await inside.findChat(readChatId(context), user_id);
       if (before === undefined) throw chatNotFound();
-      const refusal =
+      const rejection =
         auto_delete_hours === undefined ? undefined : deletionRejection(before, user_id);
-      if (refusal !== undefined) throw refusal;
+      if (rejection !== undefined) throw rejection;
       if (salt !== undefined && iterations !== undefined && key_check !== undefined) {
         if (before.created_by !== user_id) {
-          throw new HttpError(403, "ERR_FORBIDDEN", "only the chat's creator sets its parameters");
+          throw new HttpError(
+            403,
+            "ERR_FORBIDDEN",
+            "only the creator of the chat may set its key parameters",
+          );
         }
         const set = await inside.setChatParameters(before.id, { salt, iterations, key_check });
         if (set === undefined) {

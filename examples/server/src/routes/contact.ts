@@ -12,11 +12,11 @@ import { toSummary } from "./chat-summary.js";
 /** `POST /chats/{chat_id}/contact`: accepts a chat, or blocks or unblocks the peer. */
 export function addContactRoute(routes: Hono<Authenticated>, services: Services): void {
   const { store, hub } = services;
-  const holdChange = changeLimit(services);
+  const limitChange = changeLimit(services);
   routes.post("/:chat_id/contact", async (context) => {
     const { user_id } = context.get("session");
     const { action } = await readBody(context, Contact);
-    await holdChange(context, context.get("session"));
+    await limitChange(context, context.get("session"));
     const now = Date.now() / 1000;
     const { changed, isAccepting, chat } = await store.transaction(async (inside) => {
       const before = await inside.findChat(readChatId(context), user_id);
@@ -25,7 +25,7 @@ export function addContactRoute(routes: Hono<Authenticated>, services: Services)
         throw new HttpError(
           403,
           "ERR_FORBIDDEN",
-          "only the member who did not open a chat accepts it",
+          "you created this chat: only the other member can accept it",
         );
       }
       const changed = await inside.setContact(before, { user_id, action, now });

@@ -31,7 +31,7 @@ export function addMessageRoutes(routes: Hono<Authenticated>, services: Services
     const form = answerForm(context, frame);
     assertRepeatable(message.client_id, frame);
     if (message.chat_id !== readChatId(context)) {
-      throw new HttpError(422, "ERR_VALIDATION", "chat_id is not the chat of the address");
+      throw new HttpError(422, "ERR_VALIDATION", "chat_id must equal the chat id of the path");
     }
     const accepted = await acceptMessage(message, session.user_id, services);
     if (accepted.isNew) services.hub.broadcastMessage(accepted);

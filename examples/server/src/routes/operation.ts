@@ -8,19 +8,19 @@ import { StaticContent } from "../http/static-content.js";
 import { answer } from "../json.js";
 import type { Services } from "../services.js";
 
-/** What operators and machines ask for. */
+/** Endpoints for operation: health, metrics, public keys and the OpenAPI document. */
 export function operationRoutes(services: Services) {
   const { config, coordination, signingKeys, metrics } = services;
   const routes = new Hono();
 
-  const look = healthCheck(services);
-  routes.get("/health", async (context) => answer(context, await look()));
+  const checkHealth = healthCheck(services);
+  routes.get("/health", async (context) => answer(context, await checkHealth()));
 
   routes.get("/metrics", compressed, async (context) => {
     const { metricsToken } = config;
     const given = context.req.header("authorization") ?? "";
-    if (metricsToken !== undefined && !isSame(given, `Bearer ${metricsToken}`)) {
-      throw new HttpError(401, "ERR_NOT_AUTHENTICATED", "give METRICS_TOKEN as a bearer token");
+    if (metricsToken !== undefined && !isEqual(given, `Bearer ${metricsToken}`)) {
+      throw new HttpError(401, "ERR_NOT_AUTHENTICATED", "send METRICS_TOKEN as a bearer token");
     }
     metrics.redisUp.set(coordination.isUp ? 1 : 0);
     const text = await metrics.registry.metrics();
@@ -40,8 +40,8 @@ export function operationRoutes(services: Services) {
   return routes;
 }
 
-/** In a time that does not tell how much of it is right. */
-function isSame(one: string, other: string): boolean {
+/** Compares two texts in a time that does not depend on their contents. */
+function isEqual(one: string, other: string): boolean {
   const digest = (text: string) => createHash("sha256").update(text).digest();
   return timingSafeEqual(digest(one), digest(other));
 }

@@ -8,26 +8,26 @@ import { answer, readBody } from "../json.js";
 import type { Services } from "../services.js";
 import { toSummary } from "./chat-summary.js";
 
-/** `POST /chats/{chat_id}/restart`: for a passphrase that its creator mistyped, so that the other member cannot open the chat. */
+/** `POST /chats/{chat_id}/restart`: restarts a chat whose creator mistyped the passphrase. */
 export function addRestartRoute(routes: Hono<Authenticated>, services: Services): void {
   const { store, hub } = services;
-  const holdChange = changeLimit(services);
+  const limitChange = changeLimit(services);
   routes.post("/:chat_id/restart", async (context) => {
     const { user_id } = context.get("session");
     const { salt, iterations, key_check } = await readBody(context, RestartChat);
-    await holdChange(context, context.get("session"));
+    await limitChange(context, context.get("session"));
     const chat = await store.transaction(async (inside) => {
       const before = await inside.findChat(readChatId(context), user_id);
       if (before === undefined) throw chatNotFound();
       if (before.created_by !== user_id) {
-        throw new HttpError(403, "ERR_FORBIDDEN", "only the chat's creator may start it over");
+        throw new HttpError(403, "ERR_FORBIDDEN", "only the creator of the chat may restart it");
       }
       const subject = { id: before.id, creator: user_id };
       if (!(await inside.restartChat(subject, { salt, iterations, key_check }))) {
         throw new HttpError(
           409,
           "ERR_CHAT_IN_USE",
-          "the other member has written or read in this chat: it cannot be started over",
+          "the other member has already written or read in this chat, so it cannot be restarted",
         );
       }
       return (await inside.findChatOfMember(before.id, user_id))!;

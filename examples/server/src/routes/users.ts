@@ -7,6 +7,7 @@ import { readInteger, readText } from "../http/parameters.js";
 import { answer } from "../json.js";
 import type { Services } from "../services.js";
 
+/** `/users`: the own account, and the search for users. */
 export function userRoutes(services: Services) {
   const { store } = services;
   const routes = new Hono<Authenticated>();

@@ -12,10 +12,11 @@ import type { Services } from "../services.js";
 export function webSocketRoutes(services: Services) {
   const { store, sessions, hub } = services;
   const routes = new Hono();
-  const hold = sessionLimit(services);
+  const limit = sessionLimit(services);
   const identify = identifier(services);
 
-  async function admit(context: Context): Promise<ActiveSession> {
+  /** Authenticates a handshake by its ticket or token, and applies the rate limit. */
+  async function authenticate(context: Context): Promise<ActiveSession> {
     assertAllowedOrigin(context, services);
     const { req } = context;
     const ticket = req.query("ticket");
@@ -23,17 +24,17 @@ export function webSocketRoutes(services: Services) {
     const session = await identify(context, ticket ?? token, () =>
       ticket === undefined ? sessions.authenticate(token) : sessions.redeemTicket(ticket),
     );
-    await hold(context, session);
+    await limit(context, session);
     return session;
   }
 
   routes.get("/", async (context) => {
-    const session = await admit(context);
+    const session = await authenticate(context);
     return upgradeWebSocket(context, (socket) => hub.open(session, socket));
   });
 
   routes.get("/chat/:chat_id", async (context) => {
-    const session = await admit(context);
+    const session = await authenticate(context);
     const chatId = readChatId(context);
     const chat = await store.findChat(chatId, session.user_id);
     if (chat === undefined) throw chatNotFound();

@@ -11,7 +11,7 @@ import {
 } from "lacre";
 import { CLOSE } from "lacre/server";
 import { DatabaseUnavailableError } from "../database/database-unavailable.js";
-import { errorResponse, HttpError, notAMember, refusalOf, unavailable } from "../errors.js";
+import { errorResponse, HttpError, notAMember, rejectionOf, unavailable } from "../errors.js";
 import { handleChatMessage } from "./chat-messages.js";
 import type { Connection } from "./connection.js";
 import { subjectOf } from "./error-details.js";
@@ -125,7 +125,7 @@ function reject(
   connection: Connection,
   { metrics, log }: FrameContext,
 ): void {
-  const refusal = refusalOf(error) ?? unavailable;
+  const refusal = rejectionOf(error) ?? unavailable;
   const { code } = refusal;
   const { userId: user_id } = connection;
   metrics.refused.inc({ code });
