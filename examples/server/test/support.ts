@@ -27,6 +27,13 @@ const isShared = process.env.LACRE_TEST_ON === "postgresql and redis";
 const INSTANCES = isShared ? 2 : 1;
 const REDIS_URL = process.env.LACRE_REDIS_URL ?? "redis://127.0.0.1:6379";
 
+/** Two users and the id of their chat. */
+export interface UsersWithChat {
+  readonly alice: TestUser;
+  readonly bob: TestUser;
+  readonly chat_id: number;
+}
+
 /** Runs one or two instances of the server in this process, with a database of their own. */
 export class TestServer {
   readonly log: string[] = [];
@@ -118,6 +125,18 @@ export class TestServer {
     return this.userOf(body);
   }
 
+  /** Starts the server, and creates alice and bob and a chat that both accepted. */
+  async startWithChat(): Promise<UsersWithChat> {
+    await this.start();
+    const [alice, bob] = [await this.register("alice"), await this.register("bob")];
+    return { alice, bob, chat_id: await alice.chatWith("bob") };
+  }
+
+  async login(username: string): Promise<TestUser> {
+    const { body } = await this.request("POST", "/auth/login", { username, password: PASSWORD });
+    return this.userOf(body);
+  }
+
   /** Creates the user of an answer to a login or registration. */
   userOf(body: unknown): TestUser {
     return new TestUser(this, AuthResponse.parse(body));
@@ -187,7 +206,7 @@ export class TestUser {
   /** Opens a WebSocket and performs the handshake. */
   async connect(capabilities: string[] = ["delivered"], path?: string): Promise<TestConnection> {
     const connection = await this.dial(path);
-    await connection.greet({ capabilities });
+    await connection.handshakeAndConfirm({ capabilities });
     return connection;
   }
 }

@@ -20,7 +20,7 @@ const CLOSE_TIMEOUT_MS = 500;
 const DELAY_FACTOR = 0.02;
 
 export interface ClientOptions {
-  readonly account: Account;
+  readonly account: Pick<Account, "user_id" | "access_token" | "session_key">;
   /** Ids of the chats to synchronise. */
   readonly chats: readonly number[];
   /** Returns the URL of the server for the next attempt to connect. */

@@ -11,7 +11,7 @@ export class ClientRecord {
   readonly failed = new Map<string, string>();
   readonly received: ChatMessage[] = [];
   /** Notices that a correct server never causes. */
-  readonly surprises: string[] = [];
+  readonly unexpected: string[] = [];
   /** How often the server rejected something that the client does not repeat, such as a receipt, with ERR_UNAVAILABLE. */
   timesUnavailable = 0;
   timesOffline = 0;
@@ -28,23 +28,23 @@ export class ClientRecord {
         return;
       case "offline":
         this.timesOffline += 1;
-        if (!notice.retry) this.surprises.push(`closed without retry, with code ${notice.code}`);
+        if (!notice.retry) this.unexpected.push(`closed without retry, with code ${notice.code}`);
         return;
       case "error":
         if (notice.error.error_code === "ERR_UNAVAILABLE") this.timesUnavailable += 1;
-        else this.surprises.push(JSON.stringify(notice));
+        else this.unexpected.push(JSON.stringify(notice));
         return;
       case "gap":
       case "rewound":
       case "refused":
-        this.surprises.push(JSON.stringify(notice));
+        this.unexpected.push(JSON.stringify(notice));
     }
   }
 
   #noteSent(clientId: string, seq: number): void {
     const before = this.sent.get(clientId) ?? seq;
     if (before !== seq) {
-      this.surprises.push(`${clientId} was acknowledged as ${before} and then as ${seq}`);
+      this.unexpected.push(`${clientId} was acknowledged as ${before} and then as ${seq}`);
     }
     this.sent.set(clientId, before);
   }

@@ -22,7 +22,7 @@ export function findViolations(contents: Contents, clients: readonly Client[]): 
     checkWritten(contents, client, violations);
     for (const chat of client.chats) checkReceived(chat, contents, client, violations);
     violations.others.push(
-      ...client.record.surprises.map((what) => `${nameOf(client)} received ${what}`),
+      ...client.record.unexpected.map((what) => `${nameOf(client)} received ${what}`),
     );
   }
   return violations;

@@ -158,7 +158,7 @@ const faults: [string, "lost" | "duplicated" | "others", RegExp, (state: State) 
     "an error that no client should receive",
     "others",
     /user 2 received .*gap/,
-    ({ reader }) => void reader.record.surprises.push("gap"),
+    ({ reader }) => void reader.record.unexpected.push("gap"),
   ],
 ];
 

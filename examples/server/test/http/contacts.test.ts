@@ -42,7 +42,7 @@ function statusesUpTo(connection: TestConnection, last: string): Promise<string[
   return statusesUntil(connection, (frame) => nameOf(frame) === last);
 }
 
-type Frame = Awaited<ReturnType<TestConnection["nextOfAll"]>>;
+type Frame = Awaited<ReturnType<TestConnection["nextIncludingPresence"]>>;
 
 const nameOf = (frame: Frame) =>
   frame.type === "status" ? `${frame.value.event_type} ${frame.value.user_id}` : undefined;
@@ -50,7 +50,7 @@ const nameOf = (frame: Frame) =>
 async function statusesUntil(connection: TestConnection, isLast: (frame: Frame) => boolean) {
   const statuses: string[] = [];
   for (;;) {
-    const frame = await connection.nextOfAll();
+    const frame = await connection.nextIncludingPresence();
     const name = nameOf(frame);
     if (name !== undefined) statuses.push(name);
     if (isLast(frame)) return statuses;

@@ -10,10 +10,7 @@ const server = new TestServer();
 let alice: TestUser;
 let chat_id: number;
 beforeAll(async () => {
-  await server.start();
-  alice = await server.register("alice");
-  await server.register("bob");
-  chat_id = await alice.chatWith("bob");
+  ({ alice, chat_id } = await server.startWithChat());
 });
 afterAll(() => server.remove());
 

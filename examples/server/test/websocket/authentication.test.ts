@@ -18,17 +18,17 @@ let chat_id: number;
 let other_chat_id: number;
 
 beforeAll(async () => {
-  await server.start();
-  alice = await server.register("alice");
-  bob = await server.register("bob");
+  ({ alice, bob, chat_id } = await server.startWithChat());
   carol = await server.register("carol");
-  chat_id = await alice.chatWith("bob");
   other_chat_id = await alice.chatWith("carol");
 });
 afterAll(() => server.remove());
 
-/** The status that a WebSocket is refused with, or "open". */
-async function knock(path: string, headers: Record<string, string> = {}): Promise<number | "open"> {
+/** Opens a WebSocket. Returns the status with which the server rejects it, or "open". */
+async function handshakeStatus(
+  path: string,
+  headers: Record<string, string> = {},
+): Promise<number | "open"> {
   const socket = new WebSocket(`${server.url.replace("http", "ws")}${path}`, { headers });
   socket.on("error", () => {});
   const status = await Promise.race([
@@ -41,26 +41,29 @@ async function knock(path: string, headers: Record<string, string> = {}): Promis
 
 describe("WebSocket authentication", () => {
   it("rejects missing and invalid tokens", async () => {
-    expect(await knock("/ws")).toBe(401);
+    expect(await handshakeStatus("/ws")).toBe(401);
     for (const [kind, token] of Object.entries(await forgedTokens(server, alice))) {
-      expect([kind, await knock(`/ws?token=${token}`)]).toEqual([kind, 401]);
-      expect([kind, await knock(`/ws/chat/${chat_id}?token=${token}`)]).toEqual([kind, 401]);
+      expect([kind, await handshakeStatus(`/ws?token=${token}`)]).toEqual([kind, 401]);
+      expect([kind, await handshakeStatus(`/ws/chat/${chat_id}?token=${token}`)]).toEqual([
+        kind,
+        401,
+      ]);
     }
   });
 
   it("accepts a ticket once and logs no token", async () => {
     const { body } = await alice.post("/auth/ws-ticket", {});
     expect(body.expires_in).toBe(30);
-    expect(await knock(`/ws?ticket=${body.ticket}`)).toBe("open");
-    expect(await knock(`/ws?ticket=${body.ticket}`)).toBe(401);
-    expect(await knock("/ws?ticket=invented")).toBe(401);
+    expect(await handshakeStatus(`/ws?ticket=${body.ticket}`)).toBe("open");
+    expect(await handshakeStatus(`/ws?ticket=${body.ticket}`)).toBe(401);
+    expect(await handshakeStatus("/ws?ticket=invented")).toBe(401);
     expect(server.log.join("")).not.toContain(body.ticket);
     expect(server.log.join("")).not.toContain(alice.token);
   });
 
   it("accepts pages of the server's own origin and of listed origins", async () => {
     const host = "chat.internal:8000";
-    const from = (origin: string) => knock(`/ws?token=${alice.token}`, { origin, host });
+    const from = (origin: string) => handshakeStatus(`/ws?token=${alice.token}`, { origin, host });
     expect(await from("https://chat.example")).toBe("open");
     expect(await from(`http://${host}`)).toBe("open");
     for (const origin of ["https://evil.example", "null", "https://chat.example.evil.example"]) {
@@ -71,7 +74,9 @@ describe("WebSocket authentication", () => {
   it("logs the setting that allows a rejected origin", async () => {
     server.log.length = 0;
     const origin = "https://chat.example:8443";
-    expect(await knock(`/ws?token=${alice.token}`, { origin, host: "10.0.0.7:8000" })).toBe(403);
+    expect(
+      await handshakeStatus(`/ws?token=${alice.token}`, { origin, host: "10.0.0.7:8000" }),
+    ).toBe(403);
     const lines = server.log.map((line) => JSON.parse(line));
     expect(lines.filter(({ level }) => level === 40)).toMatchObject([
       { origin, host: "10.0.0.7:8000", msg: expect.stringMatching(/CORS_ORIGINS.*Host header/) },
@@ -89,7 +94,8 @@ describe("WebSocket authentication", () => {
   });
 
   it("accepts only members on the WebSocket of one chat", async () => {
-    const of = (user: TestUser, id: number | string) => knock(`/ws/chat/${id}?token=${user.token}`);
+    const of = (user: TestUser, id: number | string) =>
+      handshakeStatus(`/ws/chat/${id}?token=${user.token}`);
     expect(await of(alice, chat_id)).toBe("open");
     expect(await of(bob, chat_id)).toBe("open");
     for (const id of [chat_id, 999_999, "x"]) expect(await of(carol, id)).toBe(404);
@@ -103,46 +109,41 @@ describe("WebSocket authentication", () => {
 
 describe("a WebSocket of one chat", () => {
   it("carries frames of that chat only", async () => {
-    const narrow = await alice.connect([], `/ws/chat/${chat_id}`);
+    const ofOneChat = await alice.connect([], `/ws/chat/${chat_id}`);
     const [ofBob, ofCarol] = [await bob.connect(), await carol.connect()];
     ofCarol.send(ChatMessage, messageIn(other_chat_id, carol.id));
-    const theirs = messageIn(chat_id, bob.id);
-    ofBob.send(ChatMessage, theirs);
-    const got = await narrow.nextOf("message");
-    expect(got.value).toMatchObject({ chat_id, client_id: theirs.client_id });
-    narrow.send(Resume, { chat_id: other_chat_id, after: 0, limit: 1 });
-    expect(await narrow.nextOf("error")).toMatchObject({ value: { error_code: "ERR_FORBIDDEN" } });
-    for (const { socket } of [narrow, ofBob, ofCarol]) socket.terminate();
+    const message = messageIn(chat_id, bob.id);
+    ofBob.send(ChatMessage, message);
+    const received = await ofOneChat.nextOf("message");
+    expect(received.value).toMatchObject({ chat_id, client_id: message.client_id });
+    ofOneChat.send(Resume, { chat_id: other_chat_id, after: 0, limit: 1 });
+    expect(await ofOneChat.nextOf("error")).toMatchObject({
+      value: { error_code: "ERR_FORBIDDEN" },
+    });
+    for (const { socket } of [ofOneChat, ofBob, ofCarol]) socket.terminate();
   });
 });
 
 describe("a session that ends", () => {
   it("closes its own connections immediately", async () => {
-    const { body } = await server.request("POST", "/auth/login", {
-      username: "alice",
-      password: "correct horse",
-    });
-    const again = server.userOf(body);
-    const [here, there] = [await alice.connect(), await again.connect()];
+    const again = await server.login("alice");
+    const [other, ofSession] = [await alice.connect(), await again.connect()];
     await again.post("/auth/logout", {});
-    expect(await there.closed).toBe(4001);
-    here.send(Resume, { chat_id, after: 0, limit: 1 });
-    expect((await here.nextOf("message_list")).type).toBe("message_list");
-    here.socket.terminate();
+    expect(await ofSession.closed).toBe(4001);
+    other.send(Resume, { chat_id, after: 0, limit: 1 });
+    expect((await other.nextOf("message_list")).type).toBe("message_list");
+    other.socket.terminate();
   });
 
   it("is detected by the periodic check if the pub/sub message was lost", async () => {
-    const { body } = await server.request("POST", "/auth/login", {
-      username: "bob",
-      password: "correct horse",
-    });
-    const connection = await server.userOf(body).connect();
-    await revokeSilently(server, body.access_token);
+    const again = await server.login("bob");
+    const connection = await again.connect();
+    await revokeSilently(server, again.token);
     expect(await connection.closed).toBe(4001);
   });
 });
 
-/** Ends a session in the database, without an announcement. */
+/** Ends a session in the database, without a pub/sub message. */
 function revokeSilently(where: TestServer, token: string): Promise<void> {
   const [, claims = ""] = token.split(".");
   const { sid } = JSON.parse(Buffer.from(claims, "base64url").toString());
@@ -151,25 +152,25 @@ function revokeSilently(where: TestServer, token: string): Promise<void> {
   );
 }
 
-describe("a session, on a server that seldom checks it", () => {
-  const patient = new TestServer();
-  beforeAll(() => patient.start());
-  afterAll(() => patient.remove());
+describe("a session between two periodic checks", () => {
+  const slowServer = new TestServer();
+  beforeAll(() => slowServer.start());
+  afterAll(() => slowServer.remove());
 
   it("handles no frame if the session ended after the connection opened", async () => {
-    const [erin, frank] = [await patient.register("erin"), await patient.register("frank")];
+    const [erin, frank] = [await slowServer.register("erin"), await slowServer.register("frank")];
     const id = await erin.chatWith("frank");
     const connection = await erin.dial();
-    await connection.agree();
-    await revokeSilently(patient, erin.token);
+    await connection.handshake();
+    await revokeSilently(slowServer, erin.token);
     connection.send(ChatMessage, messageIn(id, erin.id));
     expect(await connection.closed).toBe(4001);
     expect((await frank.get(`/chats/${id}/messages`)).body.messages).toEqual([]);
   });
 
   it("closes its connections when it expires", async () => {
-    const dave = await patient.register("dave");
-    const db = openDatabase(patient.database);
+    const dave = await slowServer.register("dave");
+    const db = openDatabase(slowServer.database);
     const expires_at = Date.now() / 1000 + 5;
     await db.updateTable("sessions").set({ expires_at }).execute();
     await db.destroy();
@@ -181,15 +182,15 @@ describe("a session, on a server that seldom checks it", () => {
   });
 });
 
-describe("a connection that is too much", () => {
-  it("replaces the user's oldest connection beyond twenty", async () => {
+describe("the maximum number of connections", () => {
+  it("closes the oldest connection of a user with more than 20", async () => {
     const connections = [await carol.connect()];
     const [oldest] = connections;
     let code: number | undefined;
     void oldest!.closed.then((one) => {
       code = one;
     });
-    // Twenty at each of two instances.
+    // The limit applies to each of two instances.
     while (code === undefined && connections.length < 41) connections.push(await carol.connect());
     expect(await oldest!.closed).toBe(4005);
     expect(connections.length).toBeGreaterThan(20);
@@ -197,23 +198,23 @@ describe("a connection that is too much", () => {
     for (const { socket } of connections) socket.terminate();
   });
 
-  it("replaces no confirmed connection before it is confirmed itself", async () => {
+  it("does not count unconfirmed connections against confirmed ones", async () => {
     const own = await carol.connect();
-    const recorded = [await carol.dial()];
-    await recorded[0]!.agree();
+    const unconfirmed = [await carol.dial()];
+    await unconfirmed[0]!.handshake();
     let code: number | undefined;
-    void recorded[0]!.closed.then((one) => {
+    void unconfirmed[0]!.closed.then((one) => {
       code = one;
     });
-    while (code === undefined && recorded.length < 41) {
-      recorded.push(await carol.dial());
-      await recorded.at(-1)!.agree();
+    while (code === undefined && unconfirmed.length < 41) {
+      unconfirmed.push(await carol.dial());
+      await unconfirmed.at(-1)!.handshake();
     }
-    expect(await recorded[0]!.closed).toBe(1013);
-    expect(recorded.length).toBeGreaterThan(20);
+    expect(await unconfirmed[0]!.closed).toBe(1013);
+    expect(unconfirmed.length).toBeGreaterThan(20);
     expect(await own.isQuiet()).toBe(true);
     const another = await carol.connect();
     expect(await another.isQuiet()).toBe(true);
-    for (const { socket } of [own, another, ...recorded]) socket.terminate();
+    for (const { socket } of [own, another, ...unconfirmed]) socket.terminate();
   });
 });

@@ -4,12 +4,12 @@ import { until } from "../../harness/until.js";
 import { TestServer } from "../support.js";
 import type { TestConnection } from "./test-connection.js";
 
-// Ten frames at once, and then two a second.
+// A burst of ten points, and then two a second.
 const server = new TestServer(undefined, { RATE_LIMIT_FRAMES: "2" });
 beforeAll(() => server.start());
 afterAll(() => server.remove());
 
-/** Bytes of all buffers that are reachable. */
+/** Returns the bytes of all reachable buffers. */
 function buffersInUse(): number {
   collectGarbage();
   return process.memoryUsage().arrayBuffers;
@@ -22,7 +22,7 @@ it("releases the frames of closed connections whose user sent too many", async (
   const connections: TestConnection[] = [];
   for (let count = 0; count < 12; count++) {
     const connection = await user.dial();
-    await connection.agree();
+    await connection.handshake();
     for (let sent = 0; sent < 3; sent++) connection.socket.send(frame);
     connections.push(connection);
   }

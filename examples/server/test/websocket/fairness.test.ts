@@ -1,40 +1,32 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { ChatMessage, Resume, StatusEvent } from "lacre";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { beforeAll, describe, expect, it } from "vitest";
 import { isQuick } from "../../../../test/support/runs.js";
 import { until } from "../../harness/until.js";
 import { openDatabase } from "../../src/database/open-database.js";
 import { insertMessages } from "../storage/many-messages.js";
-import { messageIn, TestServer, type TestUser } from "../support.js";
+import { messageIn, type TestUser, type UsersWithChat } from "../support.js";
+import { useLimitedServer } from "./limited-server.js";
 import type { TestConnection } from "./test-connection.js";
 
-interface People {
-  alice: TestUser;
-  bob: TestUser;
-  carol: TestUser;
-  /** Of alice and bob, and of bob and carol. */
-  chat_id: number;
-  otherChat: number;
+interface Users extends UsersWithChat {
+  readonly carol: TestUser;
+  /** Id of the chat of bob and carol. */
+  readonly otherChat: number;
 }
 
-/** A server that grants so many points a second, with a chat in which there are 100 messages of 2 kB. */
-function stage(pointsPerSecond: number) {
-  const server = new TestServer(undefined, { RATE_LIMIT_FRAMES: String(pointsPerSecond) });
-  const people = {} as People;
+/** Runs a limited server. The chat of alice and bob has 100 messages of 2 kB. */
+function useServer(pointsPerSecond: number) {
+  const { server, users } = useLimitedServer(pointsPerSecond);
   beforeAll(async () => {
-    await server.start();
-    people.alice = await server.register("alice");
-    people.bob = await server.register("bob");
-    people.carol = await server.register("carol");
-    people.chat_id = await people.alice.chatWith("bob");
-    people.otherChat = await people.bob.chatWith("carol");
+    const { bob, chat_id } = users;
+    const carol = await server.register("carol");
+    Object.assign(users, { carol, otherChat: await bob.chatWith("carol") });
     const db = openDatabase(server.database);
-    const { chat_id, bob } = people;
     await insertMessages(db, { chat_id, sender_id: bob.id, count: 100, bytes: 2048 });
     await db.destroy();
   });
-  afterAll(() => server.remove());
-  return { server, people };
+  return { server, users: users as Users };
 }
 
 const connections = (user: TestUser, count: number) =>
@@ -42,19 +34,20 @@ const connections = (user: TestUser, count: number) =>
 const typing = (chat_id: number, user_id: number) =>
   ({ event_type: "typing", chat_id, user_id }) as const;
 
-async function answersTo(connection: TestConnection, count: number) {
+/** Returns the next frames, which are not about presence. */
+async function nextFrames(connection: TestConnection, count: number) {
   const answers = [];
   while (answers.length < count) answers.push(await connection.next());
   return answers as { type: string; value: { error_code?: string; details?: object } }[];
 }
 
-describe("the limit of a user's frames", () => {
-  // A hundred points at once, and then twenty a second.
-  const { server, people } = stage(20);
-  const isRefused = ({ type }: { type: string }) => type === "error";
+describe("frame rate limit", () => {
+  // A burst of 100 points, and then 20 a second.
+  const { server, users } = useServer(20);
+  const isRejected = ({ type }: { type: string }) => type === "error";
 
-  it.skipIf(isQuick)("holds for all connections together", async () => {
-    const { alice, chat_id } = people;
+  it.skipIf(isQuick)("applies to all connections of a user together", async () => {
+    const { alice, chat_id } = users;
     const all = await connections(alice, 5);
     const begun = performance.now();
     for (const connection of all) {
@@ -66,29 +59,29 @@ describe("the limit of a user's frames", () => {
     const count = async (connection: TestConnection) => {
       for (let answers = 0; answers < 80; ) {
         const { type } = await connection.next();
-        // The user's other connections hand their messages on.
+        // Skip the messages of the user's other connections.
         if (type === "ack" || type === "error") answers += 1;
         if (type === "ack") granted += 1;
       }
     };
     await Promise.all(all.map(count));
     const seconds = (performance.now() - begun) / 1000;
-    // Instances hear of each other's a moment later: each may grant what there is at once.
+    // Instances share the budget with a delay, so each of them may grant a complete burst.
     expect(granted).toBeLessThanOrEqual(100 * server.instances + 20 * seconds + 1);
     for (const { socket } of all) socket.terminate();
   });
 
-  it("counts an answer as the work that it is, and says when there is more", async () => {
-    const { bob, chat_id } = people;
+  it("charges a resume by the size of its answer, and sends retry_after", async () => {
+    const { bob, chat_id } = users;
     const connection = await bob.connect();
     for (let count = 0; count < 12; count++) {
       connection.send(Resume, { chat_id, after: 0, limit: 100 });
     }
-    const answers = await answersTo(connection, 12);
-    expect(answers.filter((one) => !isRefused(one)).length).toBeLessThanOrEqual(8);
-    const refused = answers.filter(isRefused);
-    expect(refused.length).toBeGreaterThan(0);
-    expect(refused[0]).toMatchObject({
+    const answers = await nextFrames(connection, 12);
+    expect(answers.filter((one) => !isRejected(one)).length).toBeLessThanOrEqual(8);
+    const rejected = answers.filter(isRejected);
+    expect(rejected.length).toBeGreaterThan(0);
+    expect(rejected[0]).toMatchObject({
       value: {
         error_code: "ERR_RATE_LIMITED",
         details: { resume: chat_id, retry_after: expect.any(Number) },
@@ -98,43 +91,43 @@ describe("the limit of a user's frames", () => {
   });
 });
 
-describe("one user who asks for much", () => {
-  const { server, people } = stage(100_000);
+describe("many requests of one user", () => {
+  const { server, users } = useServer(100_000);
 
-  it("does not keep others waiting until all of it is answered", async () => {
-    const { alice, bob, carol, chat_id, otherChat } = people;
-    const greedy = await connections(alice, 20);
+  it("do not delay other users until all of them are answered", async () => {
+    const { alice, bob, carol, chat_id, otherChat } = users;
+    const busy = await connections(alice, 20);
     const ofCarol = await carol.connect();
     let answered = 0;
-    for (const { socket } of greedy) socket.on("message", () => answered++);
+    for (const { socket } of busy) socket.on("message", () => answered++);
     answered = 0;
     const each = 50;
-    for (const connection of greedy) {
+    for (const connection of busy) {
       for (let count = 0; count < each; count++) {
         connection.send(Resume, { chat_id, after: 0, limit: 100 });
       }
     }
-    const total = greedy.length * each;
+    const total = busy.length * each;
     expect(await until(() => answered > 0, 30)).toBe(true);
     for (let count = 0; count < 3; count++) {
       const before = answered;
       ofCarol.send(ChatMessage, messageIn(otherChat, carol.id));
       await ofCarol.nextOf("ack");
-      // PostgreSQL answers others while it commits; SQLite does nothing else.
-      if (server.instances === 1) expect(answered - before).toBeLessThan(greedy.length);
+      // SQLite answers no other queries during a commit, but PostgreSQL does.
+      if (server.instances === 1) expect(answered - before).toBeLessThan(busy.length);
     }
     expect(answered).toBeLessThan(total / 2);
     expect((await bob.get("/users/me")).status).toBe(200);
     expect(answered).toBeLessThan(total);
-    for (const { socket } of [...greedy, ofCarol]) socket.terminate();
+    for (const { socket } of [...busy, ofCarol]) socket.terminate();
   });
 });
 
 describe("typing", () => {
-  const { people } = stage(1000);
+  const { users } = useServer(1000);
 
-  it("goes to the other member, once a second at most, and to no connection of its sender", async () => {
-    const { alice, bob, chat_id } = people;
+  it("is delivered to the other member at most once a second, and not to its sender", async () => {
+    const { alice, bob, chat_id } = users;
     const [first, second, own] = await connections(alice, 3);
     const ofBob = await bob.connect();
     const begun = performance.now();
@@ -146,16 +139,16 @@ describe("typing", () => {
     const message = messageIn(chat_id, alice.id);
     await Promise.all([first!.isQuiet(), second!.isQuiet()]);
     first!.send(ChatMessage, message);
-    let told = 0;
+    let received = 0;
     for (;;) {
       const { type } = await ofBob.next();
       if (type === "message") break;
       expect(type).toBe("status");
-      told += 1;
+      received += 1;
     }
     const seconds = (performance.now() - begun) / 1000;
-    expect(told).toBeGreaterThan(0);
-    expect(told).toBeLessThanOrEqual(1 + seconds);
+    expect(received).toBeGreaterThan(0);
+    expect(received).toBeLessThanOrEqual(1 + seconds);
     expect((await own!.next()).type).toBe("message");
     expect(await own!.isQuiet()).toBe(true);
     await delay(1100);

@@ -6,10 +6,11 @@ import { describeWithPython, Peer } from "../../../../test/interop/peer.js";
 import { DEFAULT_TIMING } from "../../src/websocket/timing.js";
 import { messageIn, TestServer, type TestUser } from "../support.js";
 
-const SECRET = "the one secret of all peers of the first version";
+const SECRET = "the shared secret of all version 1 clients";
 const key = SigningKey.from(SECRET);
 
-class FirstVersionPeer {
+/** A version 1 client: it sends no hello, and all its frames are signed with the shared secret. */
+class LegacyClient {
   readonly frames: Buffer[] = [];
   readonly socket: WebSocket;
   #read = 0;
@@ -25,7 +26,7 @@ class FirstVersionPeer {
     return MessageProtocol.open(this.frames[this.#read++]!, { key });
   }
 
-  /** The next frame that is not about who is there. */
+  /** Skips frames, and returns the next one of a type. */
   async nextOf(type: string): Promise<MessageProtocol> {
     for (;;) {
       const message = await this.next();
@@ -34,7 +35,7 @@ class FirstVersionPeer {
   }
 }
 
-describe("peers of the first version, where they are served", () => {
+describe("version 1 clients, if FIRST_VERSION_SECRET is set", () => {
   const server = new TestServer(
     { ...DEFAULT_TIMING, legacyDetection: 0.3 },
     { FIRST_VERSION_SECRET: SECRET },
@@ -44,56 +45,53 @@ describe("peers of the first version, where they are served", () => {
   let chat_id: number;
 
   beforeAll(async () => {
-    await server.start();
-    alice = await server.register("alice");
-    bob = await server.register("bob");
-    chat_id = await alice.chatWith("bob");
+    ({ alice, bob, chat_id } = await server.startWithChat());
   });
   afterAll(() => server.remove());
 
-  it("say nothing, and get what is written to them, on wire 1 and under the secret", async () => {
-    const old = new FirstVersionPeer(server, bob);
-    await once(old.socket, "open");
+  it("receive messages without sending a frame, on wire 1 and signed with the secret", async () => {
+    const legacy = new LegacyClient(server, bob);
+    await once(legacy.socket, "open");
     await new Promise((resolve) => setTimeout(resolve, 1200));
     const ofAlice = await alice.connect();
     const message = messageIn(chat_id, alice.id);
     ofAlice.send(ChatMessage, message);
-    const got = await old.nextOf("message");
-    expect(got.wire).toBe(1);
-    expect(ChatMessage.fromProtocol(got)).toMatchObject({
+    const delivered = await legacy.nextOf("message");
+    expect(delivered.wire).toBe(1);
+    expect(ChatMessage.fromProtocol(delivered)).toMatchObject({
       chat_id,
       sender_id: alice.id,
       content: message.content,
     });
-    for (const { socket } of [old, ofAlice]) socket.terminate();
+    for (const { socket } of [legacy, ofAlice]) socket.terminate();
   });
 
-  it("write, and get no type that they do not know", async () => {
-    const old = new FirstVersionPeer(server, bob);
-    await once(old.socket, "open");
+  it("send messages, and receive only types of version 1", async () => {
+    const legacy = new LegacyClient(server, bob);
+    await once(legacy.socket, "open");
     const ofAlice = await alice.connect(["delivered"]);
     const { client_id: _, ...message } = messageIn(chat_id, bob.id);
-    old.socket.send(ChatMessage.toProtocol(message, key).toBytes());
-    const got = await ofAlice.nextOf("message");
-    expect(got.value).toMatchObject({ sender_id: bob.id, content: message.content });
-    const { seq } = got.value as { seq: number };
+    legacy.socket.send(ChatMessage.toProtocol(message, key).toBytes());
+    const delivered = await ofAlice.nextOf("message");
+    expect(delivered.value).toMatchObject({ sender_id: bob.id, content: message.content });
+    const { seq } = delivered.value as { seq: number };
     for (const event_type of ["delivered", "read"] as const) {
       ofAlice.send(StatusEvent, { event_type, chat_id, user_id: alice.id, seq });
     }
     const known = new Set(["message", "status", "error"]);
-    while (StatusEvent.fromProtocol(await old.nextOf("status")).event_type !== "read");
-    for (const frame of old.frames) {
+    while (StatusEvent.fromProtocol(await legacy.nextOf("status")).event_type !== "read");
+    for (const frame of legacy.frames) {
       const opened = MessageProtocol.fromBytes(frame);
       expect(known).toContain(opened.type);
       if (opened.type === "status") expect(opened.payload.event_type).not.toBe("delivered");
     }
-    for (const { socket } of [old, ofAlice]) socket.terminate();
+    for (const { socket } of [legacy, ofAlice]) socket.terminate();
   });
 
-  it("have no frame taken twice, nor one that went to them", async () => {
-    const old = new FirstVersionPeer(server, bob);
-    const other = new FirstVersionPeer(server, bob);
-    await Promise.all([once(old.socket, "open"), once(other.socket, "open")]);
+  it("cannot repeat their own frames or frames of the server", async () => {
+    const legacy = new LegacyClient(server, bob);
+    const other = new LegacyClient(server, bob);
+    await Promise.all([once(legacy.socket, "open"), once(other.socket, "open")]);
     const ofAlice = await alice.connect();
     other.socket.send(
       StatusEvent.toProtocol({ event_type: "typing", chat_id, user_id: bob.id }, key).toBytes(),
@@ -101,34 +99,34 @@ describe("peers of the first version, where they are served", () => {
     await ofAlice.nextOf("status", ({ event_type }) => event_type === "typing");
     const { client_id: _, ...message } = messageIn(chat_id, bob.id);
     const frame = ChatMessage.toProtocol(message, key).toBytes();
-    old.socket.send(frame);
+    legacy.socket.send(frame);
     await other.nextOf("message");
-    const reflected = other.frames.at(-1)!;
-    for (const again of [frame, reflected]) {
+    const fromServer = other.frames.at(-1)!;
+    for (const again of [frame, fromServer]) {
       other.socket.send(again);
       expect((await other.nextOf("error")).payload.error_code).toBe("ERR_REPLAYED");
     }
-    for (const { socket } of [old, other, ofAlice]) socket.terminate();
+    for (const { socket } of [legacy, other, ofAlice]) socket.terminate();
   });
 
-  it("are closed at a first frame that does not bear the secret", async () => {
-    const old = new FirstVersionPeer(server, bob);
-    await once(old.socket, "open");
-    const foreign = SigningKey.from("not the secret of these peers at all");
-    old.socket.send(ChatMessage.toProtocol(messageIn(chat_id, bob.id), foreign).toBytes());
-    expect((await once(old.socket, "close"))[0]).toBe(1008);
+  it("are closed after a first frame with another secret", async () => {
+    const legacy = new LegacyClient(server, bob);
+    await once(legacy.socket, "open");
+    const otherKey = SigningKey.from("another secret of at least 32 bytes");
+    legacy.socket.send(ChatMessage.toProtocol(messageIn(chat_id, bob.id), otherKey).toBytes());
+    expect((await once(legacy.socket, "close"))[0]).toBe(1008);
   });
 
-  it("write under nobody else's name", async () => {
-    const old = new FirstVersionPeer(server, bob);
-    await once(old.socket, "open");
-    old.socket.send(ChatMessage.toProtocol(messageIn(chat_id, alice.id), key).toBytes());
-    expect((await old.nextOf("error")).payload.error_code).toBe("ERR_FORBIDDEN");
-    old.socket.terminate();
+  it("cannot send messages in the name of another user", async () => {
+    const legacy = new LegacyClient(server, bob);
+    await once(legacy.socket, "open");
+    legacy.socket.send(ChatMessage.toProtocol(messageIn(chat_id, alice.id), key).toBytes());
+    expect((await legacy.nextOf("error")).payload.error_code).toBe("ERR_FORBIDDEN");
+    legacy.socket.terminate();
   });
 });
 
-describe("peers of the first version that say nothing", () => {
+describe("idle version 1 clients", () => {
   const server = new TestServer(
     { ...DEFAULT_TIMING, legacyDetection: 0.2, heartbeat: 0.6 },
     { FIRST_VERSION_SECRET: SECRET },
@@ -136,19 +134,19 @@ describe("peers of the first version that say nothing", () => {
   beforeAll(() => server.start());
   afterAll(() => server.remove());
 
-  it("are kept as long as they answer pings, and no longer", async () => {
+  it("are disconnected when they no longer answer pings", async () => {
     const carol = await server.register("carol");
-    const living = new FirstVersionPeer(server, carol);
-    await once(living.socket, "open");
-    const dead = new FirstVersionPeer(server, carol, { autoPong: false });
-    const [code] = await once(dead.socket, "close");
+    const answering = new LegacyClient(server, carol);
+    await once(answering.socket, "open");
+    const silent = new LegacyClient(server, carol, { autoPong: false });
+    const [code] = await once(silent.socket, "close");
     expect(code).toBe(4003);
-    expect(living.socket.readyState).toBe(WebSocket.OPEN);
-    living.socket.terminate();
+    expect(answering.socket.readyState).toBe(WebSocket.OPEN);
+    answering.socket.terminate();
   });
 });
 
-describeWithPython("a peer in Python", () => {
+describeWithPython("a Python peer", () => {
   const server = new TestServer(DEFAULT_TIMING, { FIRST_VERSION_SECRET: SECRET });
   const python = new Peer();
   let alice: TestUser;
@@ -156,33 +154,35 @@ describeWithPython("a peer in Python", () => {
   let chat_id: number;
 
   beforeAll(async () => {
-    await server.start();
-    alice = await server.register("alice");
-    bob = await server.register("bob");
-    chat_id = await alice.chatWith("bob");
+    ({ alice, bob, chat_id } = await server.startWithChat());
   });
   afterAll(async () => {
     python.stop();
     await server.remove();
   });
 
-  it("writes to alice, and verifies and reads what she answers", async () => {
-    const old = new FirstVersionPeer(server, bob);
-    await once(old.socket, "open");
+  it("exchanges messages with a client of the current version", async () => {
+    const legacy = new LegacyClient(server, bob);
+    await once(legacy.socket, "open");
     const ofAlice = await alice.connect();
     const { client_id: _, ...written } = messageIn(chat_id, bob.id);
-    const made = { secret: SECRET, type: "message", fields: written, timestamp: Date.now() / 1000 };
-    const { frame } = await python.call<{ frame: string }>("make_message", made);
-    old.socket.send(Buffer.from(frame, "hex"));
+    const request = {
+      secret: SECRET,
+      type: "message",
+      fields: written,
+      timestamp: Date.now() / 1000,
+    };
+    const { frame } = await python.call<{ frame: string }>("make_message", request);
+    legacy.socket.send(Buffer.from(frame, "hex"));
     const { value } = await ofAlice.nextOf("message");
     expect(value).toMatchObject({ ...written, chat_id });
 
     const answer = messageIn(chat_id, alice.id);
     ofAlice.send(ChatMessage, answer);
-    await old.nextOf("message");
-    const received = old.frames.at(-1)!.toString("hex");
-    const checked = { secret: SECRET, frame: received };
-    expect(await python.call("check", checked)).toMatchObject({
+    await legacy.nextOf("message");
+    const received = legacy.frames.at(-1)!.toString("hex");
+    const checkRequest = { secret: SECRET, frame: received };
+    expect(await python.call("check", checkRequest)).toMatchObject({
       verified: true,
       type: "message",
       payload: {
@@ -194,11 +194,11 @@ describeWithPython("a peer in Python", () => {
         message_id: expect.any(Number),
       },
     });
-    for (const { socket } of [old, ofAlice]) socket.terminate();
+    for (const { socket } of [legacy, ofAlice]) socket.terminate();
   });
 });
 
-describe("peers of the first version, where they are not served", () => {
+describe("version 1 clients, if FIRST_VERSION_SECRET is not set", () => {
   const server = new TestServer();
   let bob: TestUser;
   beforeAll(async () => {
@@ -207,10 +207,10 @@ describe("peers of the first version, where they are not served", () => {
   });
   afterAll(() => server.remove());
 
-  it("are closed at their first frame", async () => {
-    const old = new FirstVersionPeer(server, bob);
-    await once(old.socket, "open");
-    old.socket.send(ChatMessage.toProtocol(messageIn(1, bob.id), key).toBytes());
-    expect((await once(old.socket, "close"))[0]).toBe(1008);
+  it("are closed after their first frame", async () => {
+    const legacy = new LegacyClient(server, bob);
+    await once(legacy.socket, "open");
+    legacy.socket.send(ChatMessage.toProtocol(messageIn(1, bob.id), key).toBytes());
+    expect((await once(legacy.socket, "close"))[0]).toBe(1008);
   });
 });

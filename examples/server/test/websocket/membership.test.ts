@@ -20,11 +20,8 @@ let carol: TestUser;
 let chat_id: number;
 
 beforeAll(async () => {
-  await server.start();
-  alice = await server.register("alice");
-  bob = await server.register("bob");
+  ({ alice, bob, chat_id } = await server.startWithChat());
   carol = await server.register("carol");
-  chat_id = await alice.chatWith("bob");
   await carol.chatWith("alice");
   const ofAlice = await alice.connect();
   ofAlice.send(ChatMessage, messageIn(chat_id, alice.id));
@@ -33,7 +30,7 @@ beforeAll(async () => {
 });
 afterAll(() => server.remove());
 
-// biome-ignore lint/suspicious/noExplicitAny: of any message
+// biome-ignore lint/suspicious/noExplicitAny: definitions of all messages
 type Frame = readonly [MessageDefinition<string, any>, object];
 
 function frame<Type extends string, Schema extends PayloadSchema>(
@@ -49,12 +46,12 @@ const status = (
   fields: Partial<StatusEvent> = {},
 ) => frame(StatusEvent, { event_type, user_id, chat_id, ...fields });
 
-/** A frame in the name of a user, and what comes of it for a member, for a stranger, and for one who lends the name. */
+/** Frames in the name of a user, with the expected answers to a member, to a non-member, and to a member who uses the name of another user. */
 const FRAMES: readonly (readonly [
   name: string,
   make: (userId: number) => Frame,
   member: string,
-  stranger: string,
+  nonMember: string,
   inAnothersName: string,
 ])[] = [
   [
@@ -110,11 +107,11 @@ const FRAMES: readonly (readonly [
     "ERR_FORBIDDEN",
   ],
   ["heartbeat", () => frame(Heartbeat, { sent_at: 5 }), "heartbeat", "heartbeat", "heartbeat"],
-  ...others(),
+  ...serverFrames(),
 ];
 
-/** What only servers say, or what is said once, is refused whoever says it. */
-function others() {
+/** Frames that a client may not send, or not after the handshake. */
+function serverFrames() {
   const ack = {
     client_id: "00000000-0000-4000-8000-000000000000",
     message_id: 1,
@@ -122,17 +119,17 @@ function others() {
     stored_at: 1,
   };
   const nonce = new Uint8Array(16);
-  const made: readonly [string, () => Frame][] = [
+  const frames: readonly [string, () => Frame][] = [
     ["hello", () => frame(Hello, { nonce, wires: [2], capabilities: [] })],
     ["ack", () => frame(Ack, { ...ack, chat_id })],
     ["message_list", () => frame(MessageListResponse, { messages: [], has_more: false })],
     ["error", () => frame(ErrorResponse, { error_code: "ERR", error_message: "" })],
   ];
-  const refused = ["ERR_UNKNOWN_TYPE", "ERR_UNKNOWN_TYPE", "ERR_UNKNOWN_TYPE"] as const;
-  return made.map(([name, make]) => [name, make, ...refused] as const);
+  const rejected = ["ERR_UNKNOWN_TYPE", "ERR_UNKNOWN_TYPE", "ERR_UNKNOWN_TYPE"] as const;
+  return frames.map(([name, make]) => [name, make, ...rejected] as const);
 }
 
-/** The first answer's type, an error's code, or "nothing". */
+/** Returns the type of the first answer, the code of an error, or "nothing". */
 async function answerTo([definition, value]: Frame, user: TestUser): Promise<string> {
   const connection = await user.connect();
   connection.send(definition, value);
@@ -144,25 +141,25 @@ async function answerTo([definition, value]: Frame, user: TestUser): Promise<str
   return isEcho ? "nothing" : first.type;
 }
 
-describe.each(FRAMES)("%s", (_, make, member, stranger, inAnothersName) => {
-  it(`brings both members ${member}`, async () => {
+describe.each(FRAMES)("%s", (_, make, member, nonMember, inAnothersName) => {
+  it(`is answered with ${member} to both members`, async () => {
     for (const user of [alice, bob]) expect(await answerTo(make(user.id), user)).toBe(member);
   });
 
-  it(`brings a stranger ${stranger}, in a member's name too`, async () => {
-    expect(await answerTo(make(carol.id), carol)).toBe(stranger);
-    expect(await answerTo(make(alice.id), carol)).toBe(stranger);
+  it(`is answered with ${nonMember} to a non-member, also in the name of a member`, async () => {
+    expect(await answerTo(make(carol.id), carol)).toBe(nonMember);
+    expect(await answerTo(make(alice.id), carol)).toBe(nonMember);
   });
 
-  it(`brings a member who takes another's name ${inAnothersName}`, async () => {
+  it(`is answered with ${inAnothersName} to a member in the name of another user`, async () => {
     expect(await answerTo(make(bob.id), alice)).toBe(inAnothersName);
     expect(await answerTo(make(carol.id), bob)).toBe(inAnothersName);
   });
 });
 
-it("a type that nobody knows is refused, and its sender goes on", async () => {
+it("rejects a frame of an unknown type, without closing the connection", async () => {
   const connection = await alice.connect();
-  connection.sendAnything("chat.poll", { chat_id });
+  connection.sendUnchecked("chat.poll", { chat_id });
   expect(await connection.nextError()).toBe("ERR_UNKNOWN_TYPE");
   expect(await connection.isQuiet()).toBe(true);
   connection.socket.terminate();

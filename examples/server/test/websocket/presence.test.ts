@@ -3,7 +3,7 @@ import { ChatMessage, Heartbeat, StatusEvent } from "lacre";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { openDatabase } from "../../src/database/open-database.js";
 import { DEFAULT_TIMING } from "../../src/websocket/timing.js";
-import { messageIn, TestServer, type TestUser } from "../support.js";
+import { jsonOf, messageIn, TestServer, type TestUser } from "../support.js";
 
 const server = new TestServer({ ...DEFAULT_TIMING, offlineDelay: 0.3 });
 let alice: TestUser;
@@ -12,16 +12,13 @@ let carol: TestUser;
 let chat_id: number;
 
 beforeAll(async () => {
-  await server.start();
-  alice = await server.register("alice");
-  bob = await server.register("bob");
+  ({ alice, bob, chat_id } = await server.startWithChat());
   carol = await server.register("carol");
-  chat_id = await alice.chatWith("bob");
 });
 afterAll(() => server.remove());
 
-describe("who is there", () => {
-  it("is told to those that have a chat with them, and to nobody else", async () => {
+describe("presence", () => {
+  it("is sent to users who have a chat with the user, and to no other", async () => {
     const [ofBob, ofCarol] = [await bob.connect(), await carol.connect()];
     const ofAlice = await alice.connect();
     expect((await ofAlice.nextOf("status")).value).toMatchObject({
@@ -37,11 +34,11 @@ describe("who is there", () => {
       event_type: "user_offline",
       user_id: alice.id,
     });
-    expect(await ofCarol.isSilent()).toBe(true);
+    expect(await ofCarol.isQuietIncludingPresence()).toBe(true);
     for (const { socket } of [ofBob, ofCarol]) socket.terminate();
   });
 
-  it("does not change with a second device, nor with one that is back in a moment", async () => {
+  it("does not change with a second device or a short interruption", async () => {
     const ofBob = await bob.connect();
     const first = await alice.connect();
     await ofBob.nextOf("status");
@@ -52,12 +49,12 @@ describe("who is there", () => {
     await second.closed;
     const third = await alice.connect();
     await new Promise((resolve) => setTimeout(resolve, 600));
-    expect(await ofBob.isSilent()).toBe(true);
+    expect(await ofBob.isQuietIncludingPresence()).toBe(true);
     for (const { socket } of [ofBob, third]) socket.terminate();
   });
 });
 
-describe("a user whose first frame meets a database that fails", () => {
+describe("a user whose first frame fails because of the database", () => {
   const withoutChats = async (work: () => Promise<void>) => {
     const db = openDatabase(server.database);
     await sql`alter table chats rename to hidden`.execute(db);
@@ -65,9 +62,9 @@ describe("a user whose first frame meets a database that fails", () => {
     await sql`alter table hidden rename to chats`.execute(db);
     await db.destroy();
   };
-  const meetFailure = async (user: TestUser) => {
+  const connectWithFailure = async (user: TestUser) => {
     const connection = await user.dial();
-    await connection.agree();
+    await connection.handshake();
     await withoutChats(async () => {
       connection.send(Heartbeat, { sent_at: 0 });
       expect(await connection.nextError()).toBe("ERR_UNAVAILABLE");
@@ -75,32 +72,32 @@ describe("a user whose first frame meets a database that fails", () => {
     return connection;
   };
 
-  it("is announced at the next frame", async () => {
+  it("is reported as online after the next frame", async () => {
     const [jane, kim] = [await server.register("jane"), await server.register("kim")];
     await jane.chatWith("kim");
     const ofKim = await kim.connect();
-    const ofJane = await meetFailure(jane);
+    const ofJane = await connectWithFailure(jane);
     ofJane.send(Heartbeat, { sent_at: 0 });
     const { value } = await ofKim.nextOf("status");
     expect(value).toMatchObject({ event_type: "user_online", user_id: jane.id });
     for (const { socket } of [ofJane, ofKim]) socket.terminate();
   });
 
-  it("is not present once its connection is closed", async () => {
+  it("is not reported as online after the connection is closed", async () => {
     const [liv, max] = [await server.register("liv"), await server.register("max")];
-    const ofLiv = await meetFailure(liv);
+    const ofLiv = await connectWithFailure(liv);
     ofLiv.socket.close();
     await ofLiv.closed;
     await new Promise((resolve) => setTimeout(resolve, 600));
     await liv.chatWith("max");
     const ofMax = await max.connect();
-    expect(await ofMax.isSilent()).toBe(true);
+    expect(await ofMax.isQuietIncludingPresence()).toBe(true);
     ofMax.socket.terminate();
   });
 });
 
 describe("a new chat", () => {
-  it("is announced to both members, with the presence of the other once it is accepted, and to no other user", async () => {
+  it("is reported to both members, with the presence of the other member after it is accepted", async () => {
     const [gina, hugo] = [await server.register("gina"), await server.register("hugo")];
     const [ofGina, ofCarol] = [await gina.connect(), await carol.connect()];
     const id = await gina.chatWith("hugo");
@@ -129,13 +126,13 @@ describe("a new chat", () => {
         chat_id: another,
       });
     }
-    expect(await ofCarol.isSilent()).toBe(true);
+    expect(await ofCarol.isQuietIncludingPresence()).toBe(true);
     for (const { socket } of [ofGina, ofHugo, ofIvy, ofCarol]) socket.terminate();
   });
 });
 
 describe("a WebSocket of one chat", () => {
-  it("is told of that chat's other member, and of nobody else", async () => {
+  it("receives presence of the other member of that chat only", async () => {
     const [dave, erin, frank] = [
       await server.register("dave"),
       await server.register("erin"),
@@ -144,32 +141,32 @@ describe("a WebSocket of one chat", () => {
     const id = await dave.chatWith("erin");
     await dave.chatWith("frank");
     const ofFrank = await frank.connect();
-    const narrow = await dave.connect([], `/ws/chat/${id}`);
-    expect(await narrow.isSilent()).toBe(true);
+    const ofOneChat = await dave.connect([], `/ws/chat/${id}`);
+    expect(await ofOneChat.isQuietIncludingPresence()).toBe(true);
     const ofErin = await erin.connect();
-    const { value } = await narrow.nextOf("status");
+    const { value } = await ofOneChat.nextOf("status");
     expect(value).toMatchObject({ event_type: "user_online", user_id: erin.id });
     ofFrank.socket.close();
     await ofFrank.closed;
     ofErin.socket.close();
-    const gone = await narrow.nextOf("status");
-    expect(gone.value).toMatchObject({ event_type: "user_offline", user_id: erin.id });
-    expect(await narrow.isSilent()).toBe(true);
-    narrow.socket.terminate();
+    const offline = await ofOneChat.nextOf("status");
+    expect(offline.value).toMatchObject({ event_type: "user_offline", user_id: erin.id });
+    expect(await ofOneChat.isQuietIncludingPresence()).toBe(true);
+    ofOneChat.socket.terminate();
   });
 });
 
-describe("a message of alice's", () => {
-  it("reaches all devices of both but the one that it came from", async () => {
+describe("a message", () => {
+  it("and a receipt are delivered to all devices of both members except the sending one", async () => {
     const devices = {
-      writing: await alice.connect(),
+      sending: await alice.connect(),
       alice: await alice.connect(),
       "bob's phone": await bob.connect(),
       "bob's laptop": await bob.connect(["delivered"]),
     };
     const message = messageIn(chat_id, alice.id);
-    devices.writing.send(ChatMessage, message);
-    const { seq } = (await devices.writing.nextOf("ack")).value as { seq: number };
+    devices.sending.send(ChatMessage, message);
+    const { seq } = (await devices.sending.nextOf("ack")).value as { seq: number };
     for (const name of ["alice", "bob's phone", "bob's laptop"] as const) {
       expect((await devices[name].nextOf("message")).value).toMatchObject({
         client_id: message.client_id,
@@ -177,19 +174,17 @@ describe("a message of alice's", () => {
       });
     }
     devices["bob's phone"].send(StatusEvent, { event_type: "read", chat_id, user_id: bob.id, seq });
-    for (const name of ["writing", "alice", "bob's laptop"] as const) {
+    for (const name of ["sending", "alice", "bob's laptop"] as const) {
       const { value } = await devices[name].nextOf("status", (one) => one.event_type === "read");
       expect(value).toMatchObject({ event_type: "read", user_id: bob.id, seq });
     }
     for (const { socket } of Object.values(devices)) socket.terminate();
   });
 
-  it("reaches bob also when she writes it over HTTP", async () => {
+  it("is delivered to the other member if it was sent over HTTP", async () => {
     const ofBob = await bob.connect();
     const message = messageIn(chat_id, alice.id);
-    const base64 = (bytes: Uint8Array) => Buffer.from(bytes).toString("base64");
-    const body = { ...message, content: base64(message.content), nonce: base64(message.nonce) };
-    const { body: ack } = await alice.post(`/chats/${chat_id}/messages`, body);
+    const { body: ack } = await alice.post(`/chats/${chat_id}/messages`, jsonOf(message));
     expect((await ofBob.nextOf("message")).value).toMatchObject({ ...message, seq: ack.seq });
     ofBob.socket.terminate();
   });

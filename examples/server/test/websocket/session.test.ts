@@ -13,10 +13,7 @@ let bob: TestUser;
 let chat_id: number;
 
 beforeAll(async () => {
-  await server.start();
-  alice = await server.register("alice");
-  bob = await server.register("bob");
-  chat_id = await alice.chatWith("bob");
+  ({ alice, bob, chat_id } = await server.startWithChat());
 });
 afterAll(() => server.remove());
 
@@ -27,50 +24,53 @@ async function write(from: TestConnection, count: number): Promise<ChatMessage[]
   return messages;
 }
 
-describe("the greeting", () => {
-  it("agrees on a wire and what both can do, and the server's heartbeat", async () => {
+describe("the handshake", () => {
+  it("negotiates the wire, and returns capabilities and the heartbeat", async () => {
     const connection = await alice.dial();
-    const welcome = await connection.greet({ wires: [1, 2], capabilities: ["delivered"] });
+    const welcome = await connection.handshakeAndConfirm({
+      wires: [1, 2],
+      capabilities: ["delivered"],
+    });
     expect(welcome).toMatchObject({ wire: 2, heartbeat: 30 });
     expect(welcome.capabilities).toEqual(["delivered", "chat_changed"]);
     const first = await bob.dial();
-    const other = await first.greet({ wires: [1] });
+    const other = await first.handshakeAndConfirm({ wires: [1] });
     expect(other.wire).toBe(1);
-    // Two hundred clients a second are to come back after the restart of an instance.
+    // After a restart of an instance, 200 clients a second reconnect.
     const within = server.instances === 1 ? [1 / 200, 2 / 200] : [1 / 200, 1 / 200];
     expect([welcome.reconnect_within, other.reconnect_within]).toEqual(within);
     expect(await first.isQuiet()).toBe(true);
     for (const { socket } of [connection, first]) socket.terminate();
   });
 
-  it("closes with 4002 where no wire is common", async () => {
+  it("closes with 4002 without a common wire", async () => {
     const connection = await alice.dial();
-    connection.sayHello({ wires: [3] });
+    connection.sendHello({ wires: [3] });
     expect(await connection.closed).toBe(4002);
   });
 
-  it("closes with 1008 for a first frame that is no hello of this session", async () => {
-    const sayings: ((connection: TestConnection) => void)[] = [
+  it("closes with 1008 after a first frame that is not a hello of the session", async () => {
+    const senders: ((connection: TestConnection) => void)[] = [
       ({ socket }) => socket.send("hello"),
       ({ socket }) => socket.send(new Uint8Array(100)),
     ];
-    for (const say of sayings) {
+    for (const say of senders) {
       const connection = await alice.dial();
       say(connection);
       expect(await connection.closed).toBe(1008);
     }
     const [ofAlice, ofBob] = [await alice.dial(), await bob.dial()];
     ofAlice.socket.send = ofBob.socket.send.bind(ofBob.socket);
-    ofAlice.sayHello();
+    ofAlice.sendHello();
     expect(await ofBob.closed).toBe(1008);
     ofAlice.socket.terminate();
   });
 });
 
 describe("a connection", () => {
-  it("is closed with 4000 for a frame on another wire than was agreed on", async () => {
+  it("is closed with 4000 after a frame on another wire", async () => {
     const connection = await alice.connect();
-    // After what was sent before, or it would be refused as a replay.
+    // Later than earlier frames: otherwise it would be rejected as a replay.
     const timestamp = Date.now() / 1000 + 1;
     const options = { wire: 1, timestamp } as const;
     const frame = Heartbeat.toProtocol({ sent_at: 1 }, connection.clientKey, options);
@@ -78,14 +78,14 @@ describe("a connection", () => {
     expect(await connection.closed).toBe(4000);
   });
 
-  it("may beat, and hears the same", async () => {
+  it("receives the answer to a heartbeat", async () => {
     const connection = await alice.connect();
     connection.send(Heartbeat, { sent_at: 1.5 });
     expect(await connection.next()).toMatchObject({ type: "heartbeat", value: { sent_at: 1.5 } });
     connection.socket.terminate();
   });
 
-  it("is closed with 1012 when the server ends, and goes on with the next one", async () => {
+  it("is closed with 1012 when the server stops, and can resume after a restart", async () => {
     const connection = await alice.connect();
     const [message] = await write(connection, 1);
     await server.stop();
@@ -98,31 +98,31 @@ describe("a connection", () => {
   });
 });
 
-describe("a server that ends", () => {
-  it("acknowledges all that it has stored, and closes within seconds though a client does not answer", async () => {
-    const [writing, deaf] = [await alice.connect(), await bob.connect()];
-    deaf.socket.pause();
+describe("a stopping server", () => {
+  it("acknowledges all stored messages, and closes within seconds even if a client does not answer", async () => {
+    const [sending, unresponsive] = [await alice.connect(), await bob.connect()];
+    unresponsive.socket.pause();
     const before = (await alice.get("/chats")).body.chats[0].last_seq;
     for (let count = 0; count < 50; count++) {
-      writing.send(ChatMessage, messageIn(chat_id, alice.id));
+      sending.send(ChatMessage, messageIn(chat_id, alice.id));
     }
-    await writing.nextOf("ack");
+    await sending.nextOf("ack");
     const begun = performance.now();
     await server.stop();
     expect(performance.now() - begun).toBeLessThan(20_000);
-    expect(await writing.closed).toBe(1012);
+    expect(await sending.closed).toBe(1012);
     await server.start();
     const stored = (await alice.get("/chats")).body.chats[0].last_seq - before;
     expect(stored).toBeGreaterThan(0);
     let acks = 1;
-    while (writing.hasMore) if ((await writing.next()).type === "ack") acks += 1;
+    while (sending.hasMore) if ((await sending.next()).type === "ack") acks += 1;
     expect(acks).toBe(stored);
-    deaf.socket.terminate();
+    unresponsive.socket.terminate();
   });
 });
 
-describe("alice writes while bob is away", () => {
-  it("and he resumes, page by page, and hears how far his own were read", async () => {
+describe("a resume", () => {
+  it("returns missed messages page by page, and then receipts of the other member", async () => {
     const fromAlice = await alice.connect();
     const fromBob = await bob.connect();
     const own = messageIn(chat_id, bob.id);
@@ -154,7 +154,7 @@ describe("alice writes while bob is away", () => {
     });
     expect(await later.isQuiet()).toBe(true);
 
-    // What he sends once more, as he heard of no ack, is what it was.
+    // A message repeated after a lost ack is acknowledged as before.
     later.send(ChatMessage, own);
     expect(await later.next()).toMatchObject({ value: (acknowledged as { value: object }).value });
     later.send(ChatMessage, { ...own, content: messages[0]!.content });
@@ -162,7 +162,7 @@ describe("alice writes while bob is away", () => {
     for (const { socket } of [fromAlice, later]) socket.terminate();
   });
 
-  it("and what a list has no room for comes with the next one", async () => {
+  it("stops before the answer exceeds the size of a frame", async () => {
     const fromAlice = await alice.connect();
     const [first, second] = [1, 2].map(() =>
       messageIn(chat_id, alice.id, { content: new Uint8Array(600_000) }),
@@ -179,22 +179,22 @@ describe("alice writes while bob is away", () => {
 });
 
 describe("a message that is not stored", () => {
-  it("is refused under its client id where it does not fit", async () => {
+  it("is rejected with its client id if it is invalid", async () => {
     const connection = await alice.connect();
     const { client_id, ...rest } = messageIn(chat_id, alice.id);
     const payload = { ...rest, client_id, chat_id: 0 };
-    connection.sendAnything("message", payload);
+    connection.sendUnchecked("message", payload);
     expect(await connection.next()).toMatchObject({
       value: { error_code: "ERR_VALIDATION", details: { client_id } },
     });
-    for (const odd_id of ["x".repeat(1_000_000), { a: [1] }, new Uint8Array(9), 7]) {
-      connection.sendAnything("message", { ...payload, client_id: odd_id });
+    for (const invalid_id of ["x".repeat(1_000_000), { a: [1] }, new Uint8Array(9), 7]) {
+      connection.sendUnchecked("message", { ...payload, client_id: invalid_id });
       expect(await connection.nextError()).toBe("ERR_VALIDATION");
     }
     connection.socket.terminate();
   });
 
-  it("may be sent again later where the server fails", async () => {
+  it("can be repeated after an error of the server", async () => {
     const connection = await alice.connect();
     const message = messageIn(chat_id, alice.id);
     const db = openDatabase(server.database);
@@ -215,32 +215,32 @@ describe("a message that is not stored", () => {
   });
 });
 
-describe("a server in a hurry", () => {
+describe("timeouts", () => {
   const timing = { ...DEFAULT_TIMING, handshake: 0.3, heartbeat: 0.4 };
-  const hasty = new TestServer(timing);
+  const quickServer = new TestServer(timing);
   let carol: TestUser;
   beforeAll(async () => {
-    await hasty.start();
-    carol = await hasty.register("carol");
+    await quickServer.start();
+    carol = await quickServer.register("carol");
   });
-  afterAll(() => hasty.remove());
+  afterAll(() => quickServer.remove());
 
-  it("closes with 4003 what says no hello", async () => {
+  it("close a connection without hello with 4003", async () => {
     const start = performance.now();
     expect(await (await carol.dial()).closed).toBe(4003);
     expect(performance.now() - start).toBeGreaterThan(1000 * timing.handshake - 50);
   });
 
-  it("closes with 4003 a connection whose client sends nothing after the welcome", async () => {
+  it("close a connection without a frame after the welcome with 4003", async () => {
     const connection = await carol.dial();
     const start = performance.now();
-    await connection.agree();
+    await connection.handshake();
     expect(await connection.closed).toBe(4003);
-    // Three heartbeats would be 1.2 s; a busy machine may take that long, but not less than this.
+    // The heartbeat timeout is 1.2 s, and a busy machine may take as long. Only the lower bound is certain.
     expect(performance.now() - start).toBeGreaterThan(1000 * timing.handshake - 50);
   });
 
-  it("keeps a connection that beats, and closes it with 4003 after three heartbeats of silence", async () => {
+  it("close a connection with 4003 three heartbeats after its last frame", async () => {
     const connection = await carol.connect();
     for (let beat = 0; beat < 8; beat++) {
       expect(await connection.isQuiet()).toBe(true);

@@ -28,17 +28,17 @@ const registry = createRegistry([
   StatusEvent,
 ]);
 
-/** A client that does as it is told, right or wrong. */
+/** A WebSocket client that sends any frames, valid or not. */
 export class TestConnection {
   readonly socket: WebSocket;
-  /** Frames as they came. */
+  /** All received frames. */
   readonly frames: Buffer[] = [];
   readonly closed: Promise<number>;
   readonly #sessionKey: Uint8Array;
-  #agreed: { readonly keys: DirectionKeys; readonly channel: Channel } | undefined;
+  #negotiated: { readonly keys: DirectionKeys; readonly channel: Channel } | undefined;
   #read = 0;
-  /** What came before the answer to the first heartbeat. */
-  readonly #ahead: ReturnType<typeof registry.parse>[] = [];
+  /** Frames received before the answer to the first heartbeat. */
+  readonly #early: ReturnType<typeof registry.parse>[] = [];
 
   constructor(socket: WebSocket, sessionKey: Uint8Array) {
     this.socket = socket;
@@ -48,37 +48,44 @@ export class TestConnection {
     this.closed = once(socket, "close").then(([code]) => code);
   }
 
-  /** The key that this connection's client signs with. */
+  /** The key with which the client signs frames of this connection. */
   get clientKey() {
-    return this.#agreed!.keys.client;
+    return this.#negotiated!.keys.client;
   }
 
-  sayHello(offer: { wires?: number[]; capabilities?: string[] } = {}): Uint8Array {
+  /** Sends a hello, and returns its nonce. */
+  sendHello(offer: { wires?: number[]; capabilities?: string[] } = {}): Uint8Array {
     const nonce = new Uint8Array(randomBytes(16));
     const hello = { nonce, wires: [2, 1], capabilities: [], ...offer };
     this.socket.send(Hello.toProtocol(hello, directionKeys(this.#sessionKey).client).toBytes());
     return nonce;
   }
 
-  /** Says hello, takes the welcome, and shows with a heartbeat that this client has the connection's keys. */
-  async greet(offer?: { wires?: number[]; capabilities?: string[] }): Promise<Welcome> {
-    const welcome = await this.agree(offer);
+  /** Performs the handshake, and confirms the connection with a heartbeat under its keys. */
+  async handshakeAndConfirm(offer?: {
+    wires?: number[];
+    capabilities?: string[];
+  }): Promise<Welcome> {
+    const welcome = await this.handshake(offer);
     this.send(Heartbeat, { sent_at: 0 });
     for (;;) {
       const frame = await this.#nextParsed();
       if (frame.type === "heartbeat") return welcome;
-      this.#ahead.push(frame);
+      this.#early.push(frame);
     }
   }
 
-  /** Says hello and takes the welcome, as a recording of a hello also could. */
-  async agree(offer?: { wires?: number[]; capabilities?: string[] }): Promise<Welcome> {
-    const hello = this.sayHello(offer);
+  /** Sends a hello and receives the welcome. Does not confirm the connection. */
+  async handshake(offer?: { wires?: number[]; capabilities?: string[] }): Promise<Welcome> {
+    const hello = this.sendHello(offer);
     const key = directionKeys(this.#sessionKey).server;
     const welcome = Welcome.fromProtocol(MessageProtocol.open(await this.#nextFrame(), { key }));
     const keys = directionKeys(this.#sessionKey, { hello, welcome: welcome.nonce });
     const wire = welcome.wire as 1 | 2;
-    this.#agreed = { keys, channel: new Channel({ wire, own: keys.client, peers: keys.server }) };
+    this.#negotiated = {
+      keys,
+      channel: new Channel({ wire, own: keys.client, peers: keys.server }),
+    };
     return welcome;
   }
 
@@ -86,64 +93,65 @@ export class TestConnection {
     definition: MessageDefinition<Type, Schema>,
     value: Parameters<MessageDefinition<Type, Schema>["toProtocol"]>[0],
   ): Uint8Array {
-    const frame = this.#agreed!.channel.encode(definition, value, Date.now() / 1000);
+    const frame = this.#negotiated!.channel.encode(definition, value, Date.now() / 1000);
     this.socket.send(frame);
     return frame;
   }
 
-  /** Sends a payload that may fit no definition, in its turn: a later frame is refused unless its time is greater. */
-  sendAnything(type: string, payload: Record<string, unknown>): void {
+  /** Sends a payload without validation. */
+  sendUnchecked(type: string, payload: Record<string, unknown>): void {
     this.send(defineMessage(type, z.looseObject({})), payload);
   }
 
-  /** Whether something came that was not asked for yet. */
+  /** Whether there is a received frame that `next` has not returned. */
   get hasMore(): boolean {
-    return this.#ahead.length > 0 || this.frames.length > this.#read;
+    return this.#early.length > 0 || this.frames.length > this.#read;
   }
 
-  /** What the server says next, but for who is there. */
+  /** Returns the next frame that is not about presence. */
   async next() {
     for (;;) {
-      const frame = await this.nextOfAll();
+      const frame = await this.nextIncludingPresence();
       const isPresence = frame.type === "status" && frame.value.event_type.startsWith("user_");
       if (!isPresence) return frame;
     }
   }
 
-  /** What the server says next. */
-  async nextOfAll() {
-    return this.#ahead.shift() ?? this.#nextParsed();
+  /** Returns the next frame. */
+  async nextIncludingPresence() {
+    return this.#early.shift() ?? this.#nextParsed();
   }
 
   async #nextParsed() {
     const frame = await this.#nextFrame();
-    return registry.parse(this.#agreed!.channel.open(frame, Date.now() / 1000));
+    return registry.parse(this.#negotiated!.channel.open(frame, Date.now() / 1000));
   }
 
-  /** The next frame of a type, and of those only one that `isMeant`; what comes before it is passed over. */
-  // biome-ignore lint/suspicious/noExplicitAny: a test knows what it waits for
-  async nextOf(type: string, isMeant: (value: any) => boolean = () => true) {
+  /** Skips frames, and returns the next one of a type whose value fulfils `isExpected`. */
+  // biome-ignore lint/suspicious/noExplicitAny: the test knows the type of the value
+  async nextOf(type: string, isExpected: (value: any) => boolean = () => true) {
     for (;;) {
-      const frame = await this.nextOfAll();
-      if (frame.type === type && "value" in frame && isMeant(frame.value)) return frame;
+      const frame = await this.nextIncludingPresence();
+      if (frame.type === type && "value" in frame && isExpected(frame.value)) return frame;
     }
   }
 
+  /** Returns the error code of the next frame that is not about presence. */
   async nextError(): Promise<string> {
     const frame = await this.next();
     return frame.type === "error" ? frame.value.error_code : `no error but ${frame.type}`;
   }
 
-  /** Whether nothing more came by the time that a question asked now is answered. */
+  /** Whether no frame arrives before the answer to a heartbeat, except about presence. */
   async isQuiet(): Promise<boolean> {
     this.send(Heartbeat, { sent_at: 1 });
     return (await this.next()).type === "heartbeat";
   }
 
-  /** The same, also of who is there. */
-  async isSilent(): Promise<boolean> {
+  /** Whether no frame at all arrives before the answer to a heartbeat. */
+  async isQuietIncludingPresence(): Promise<boolean> {
     this.send(Heartbeat, { sent_at: 1 });
-    return (await this.nextOfAll()).type === "heartbeat";
+    return (await this.nextIncludingPresence()).type === "heartbeat";
   }
 
   async #nextFrame(): Promise<Buffer> {

@@ -26,7 +26,7 @@ describe("UserScheduler", () => {
       if (!isOver) setImmediate(count);
     };
     setImmediate(count);
-    // As SQLite does, in microtasks alone.
+    // Only microtasks, like work on SQLite.
     const work = async () => {
       for (let count = 0; count < 20; count++) await undefined;
     };
@@ -35,7 +35,7 @@ describe("UserScheduler", () => {
     expect(loops).toBeGreaterThanOrEqual(39);
   });
 
-  it("yields to the event loop when many users' work exceeds the time of a turn", async () => {
+  it("yields to the event loop when many users' work exceeds its time slot", async () => {
     const scheduler = new UserScheduler();
     const begun: number[] = [];
     const work = async (user: number) => {
