@@ -3,12 +3,7 @@ import { atomically, atomicallyOrUndefined } from "./atomically.js";
 import { type ChatOfMember, countChats, findChatOfMember, listChats } from "./chats-of-member.js";
 import { type ContactAction, isMutualInChat, setContact } from "./contacts.js";
 import { expiredUntilInChat, greatest, storedBefore } from "./expiry.js";
-import {
-  type LivingMessage,
-  listMessages,
-  type MessagePage,
-  type PageOptions,
-} from "./message-pages.js";
+import { listMessages, type MessagePage, type PageOptions } from "./message-pages.js";
 import {
   addMessage,
   countStored,
@@ -38,8 +33,6 @@ import type {
   UserTable,
 } from "./schema.js";
 import { createUser, findLogin, type LoginUser, searchUsers } from "./users.js";
-
-export type { LivingMessage, ReceiptKind };
 
 /** Maximum rows that one statement deletes. */
 const MOST_AT_ONCE = 200;

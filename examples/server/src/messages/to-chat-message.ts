@@ -1,5 +1,5 @@
 import type { ChatMessage } from "lacre";
-import type { LivingMessage } from "../database/store.js";
+import type { LivingMessage } from "../database/message-pages.js";
 
 /** Converts a stored message to its wire form: the sender's fields unchanged, plus the server's id, seq and time. */
 export function toChatMessage(stored: LivingMessage): ChatMessage {

@@ -1,9 +1,8 @@
 import type { StatusEvent } from "lacre";
 import { statusErrorCode } from "lacre/server";
 import { isMutual } from "../database/contacts.js";
-import { watermarkOf } from "../database/message-queries.js";
+import { type ReceiptKind, watermarkOf } from "../database/message-queries.js";
 import type { Chat } from "../database/schema.js";
-import type { ReceiptKind } from "../database/store.js";
 import { HttpError, notAMember } from "../errors.js";
 import type { Connection } from "./connection.js";
 import type { FrameContext } from "./frame-context.js";
