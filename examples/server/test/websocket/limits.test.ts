@@ -83,7 +83,7 @@ describe("a correct client", () => {
       const client = createSessionClient(alice, chat_id, server.url);
       client.start();
       for (let count = 0; count < 1000; count++) client.write(chat_id);
-      expect(await until(() => client.record.sent.size === 1000, 50)).toBe(true);
+      expect(await until(() => client.record.sent.size === 1000, 150)).toBe(true);
       const { failed, unexpected, timesOffline } = client.record;
       expect({ failed: failed.size, unexpected, timesOffline }).toEqual({
         failed: 0,
@@ -92,6 +92,7 @@ describe("a correct client", () => {
       });
       client.kill();
     },
+    180_000,
   );
 });
 
