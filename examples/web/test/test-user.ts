@@ -49,7 +49,7 @@ export class TestUser {
 
   /** Opens the page in another tab of the same browser. */
   async openTab(): Promise<Page> {
-    const page = await this.context.newPage();
+    const page = await newPageIn(this.context);
     const report = (what: string) => this.problems.push(`${this.name}: ${what}`);
     page.on("dialog", (dialog) => {
       report(`dialog ${dialog.message()}`);
@@ -215,4 +215,16 @@ export class TestUser {
 async function waitForValue<Value>(read: () => Promise<Value>, expected: Value): Promise<void> {
   const isSame = async () => isDeepStrictEqual(await read(), expected);
   if (!(await until(isSame, TIMEOUT_SECONDS))) deepEqual(await read(), expected);
+}
+
+/** Opens an empty page. Retries if Firefox looked for the tab of its new window before the window was ready, as on a busy machine. */
+async function newPageIn(context: BrowserContext): Promise<Page> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await context.newPage();
+    } catch (error) {
+      const isWindowNotReady = /getTabBrowser\(\.\.\.\) is undefined/.test(String(error));
+      if (!isWindowNotReady || attempt === 3) throw error;
+    }
+  }
 }
