@@ -6,7 +6,7 @@ import {
 } from "lacre-client";
 import { printable } from "./printable.js";
 
-/** A change of the auto-delete setting on one line. */
+/** Formats a change of the auto-delete setting as one line. */
 export function changeLine(
   {
     auto_delete_hours,
@@ -24,7 +24,7 @@ export interface LastChange {
   readonly after: number;
 }
 
-/** The last change of a chat's setting, as the server lists it; undefined where there is none. */
+/** Requests the last change of a chat's auto-delete setting from the server. Returns undefined if there is none. */
 export async function lastChange(
   account: Account,
   { chat_id, peer_name }: OpenChat,

@@ -1,18 +1,18 @@
-/** What a person typed into a chat. */
-export type Typed =
+/** A line of input in a chat: a text to send, or a command. */
+export type ChatInput =
   | { readonly kind: "text"; readonly text: string }
   | { readonly kind: "help" | "quit" | "who" }
   | { readonly kind: "unknown"; readonly error: string };
 
 export const HELP: readonly string[] = [
   "/who    who is in this chat, and who is online",
-  "/quit   leave; what waits is sent the next time",
+  "/quit   leave; queued messages are sent the next time",
   "/help   these lines",
   "//text  send a text that begins with a slash",
 ];
 
-/** Tells a command from a text to send. */
-export function readTyped(typed: string): Typed {
+/** Parses a line of input. Two slashes at its beginning stand for a text that begins with one. */
+export function parseInput(typed: string): ChatInput {
   if (typed.startsWith("//")) return { kind: "text", text: typed.slice(1) };
   if (!typed.startsWith("/")) return { kind: "text", text: typed };
   switch (typed.trimEnd()) {
@@ -30,13 +30,13 @@ export function readTyped(typed: string): Typed {
   };
 }
 
-/** Who is in a chat. */
+/** Formats the members of a chat and their presence. */
 export function membersOf(
   ownName: string,
   peerName: string,
   isPeerOnline: boolean | undefined,
 ): string {
   const presence =
-    isPeerOnline === undefined ? "not known whether online" : isPeerOnline ? "online" : "offline";
+    isPeerOnline === undefined ? "unknown whether online" : isPeerOnline ? "online" : "offline";
   return `${ownName} (you), ${peerName} (${presence})`;
 }

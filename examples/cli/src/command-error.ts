@@ -9,7 +9,7 @@ import {
 } from "lacre-client";
 import { NotUtf8Error } from "lacre-client/node";
 
-/** What a script may tell from how the program ended. */
+/** Exit codes of the program. `docs/cli.md` documents them. */
 export const exitCodes = {
   failed: 1,
   usage: 2,
@@ -19,7 +19,7 @@ export const exitCodes = {
   interrupted: 130,
 } as const;
 
-/** Something that the person at the terminal should read: what happened, why, and what to do. */
+/** An error for the user. The message says what happened, why, and what to do. */
 export class CommandError extends Error {
   override readonly name = "CommandError";
   readonly exitCode: number;
@@ -30,8 +30,8 @@ export class CommandError extends Error {
   }
 }
 
-/** How the program ends for an error, and what it says; undefined for one that it should not have come to. */
-export function endOf(
+/** Returns the message and the exit code for an error, or undefined for an unexpected error. */
+export function failureOf(
   error: unknown,
 ): { readonly message: string; readonly exitCode: number } | undefined {
   if (error instanceof CommandError) return error;
@@ -56,7 +56,7 @@ export function endOf(
   }
   if (error instanceof LacreError && error.code === "ERR_WRONG_PASSPHRASE") {
     return {
-      message: `${error.message}. Use the one that the chat was begun with`,
+      message: `${error.message}. Use the passphrase that the chat was created with`,
       exitCode: exitCodes.wrongPassphrase,
     };
   }

@@ -13,21 +13,21 @@ import type { Output } from "./output.js";
 import { OutputError } from "./printing.js";
 import { close } from "./stop-signal.js";
 
-/** Maximum number of messages that wait to be sent. Further input is not read until there are fewer. */
+/** Maximum number of queued messages. Further input is not read until there are fewer. */
 const MAX_PENDING = 1000;
 const FOREVER: WaitLimits = { timeout: Number.POSITIVE_INFINITY, spent: 0, isOnlineOnly: false };
 
-/** How long to wait for the server while messages wait to be sent. */
+/** How long to wait for the server while messages are queued. */
 export interface WaitLimits {
   /** Maximum time without an acknowledgement, in milliseconds. */
   readonly timeout: number;
-  /** How much of that was spent before the conversation started, in milliseconds. */
+  /** Time that the command has waited before the conversation starts, in milliseconds. It counts towards the first timeout. */
   readonly spent: number;
   /** Whether to stop waiting as soon as a connection attempt fails. */
   readonly isOnlineOnly: boolean;
 }
 
-/** The server acknowledged nothing for as long as a command waits. */
+/** The server acknowledged no message within the timeout. */
 export class NoAnswerError extends Error {
   override readonly name = "NoAnswerError";
 }
@@ -36,23 +36,24 @@ export interface ConversationOptions {
   readonly account: Account;
   readonly chats: readonly OpenChat[];
   readonly output: Output;
-  /** What happens to incoming messages of these chats. A message that was shown once is not shown again. */
+  /** How incoming messages of these chats are handled. A message that was shown once is not shown again. */
   readonly incoming: "ignored" | "shown" | "shown and read";
   readonly begin?: MessengerOptions["begin"];
   /** When to stop waiting for the server. By default never. */
   readonly waitLimits?: WaitLimits;
 }
 
-/** The connection of a command to some chats: sends texts, shows events. */
+/** Connects a command to some chats: sends texts and shows events. */
 export class Conversation {
   readonly #options: ConversationOptions;
   #messenger: Messenger | undefined;
+  /** The chats whose earlier messages have not all been received. */
   readonly #behind: Set<number>;
-  /** The chats that are open. */
+  /** The chats whose keys can be used. */
   readonly #open: Set<number>;
   #failed = 0;
   #whyNotConnected: WhyNotConnected = "unreachable";
-  /** How many messages the server has accepted or rejected. */
+  /** Number of messages that the server has accepted or rejected. */
   #settled = 0;
   #waiting: (() => void)[] = [];
   #end: (reason: unknown) => void = () => {};
@@ -65,7 +66,7 @@ export class Conversation {
     const chatIds = options.chats.map(({ chat_id }) => chat_id);
     this.#behind = new Set(chatIds);
     this.#open = new Set(chatIds);
-    // A command that does not wait for the end does not handle its reason.
+    // Some commands do not await this promise. Without a handler, its rejection would end the process.
     this.#ended.catch(() => {});
   }
 
@@ -81,7 +82,7 @@ export class Conversation {
       account,
       begin,
       connect: connectInNode,
-      hear: (event) => conversation.#hear(event),
+      hear: (event) => conversation.#onEvent(event),
     });
     process.on("SIGCONT", () => conversation.messenger.probe());
     return conversation;
@@ -91,7 +92,7 @@ export class Conversation {
     return this.#messenger!;
   }
 
-  /** How many messages were rejected, by this program or by the server. */
+  /** Number of messages that this program or the server rejected. */
   get failed(): number {
     return this.#failed;
   }
@@ -105,24 +106,24 @@ export class Conversation {
     return this.messenger.isOnline === false;
   }
 
-  /** Whether everything was shown that was there at the beginning. */
+  /** Whether all messages from before the connection have been shown. */
   get isCaughtUp(): boolean {
     return this.#behind.size === 0;
   }
 
   /**
-   * Keeps a text and sends it, now or when there is a connection. Shows why a text is not sent.
+   * Stores a text and sends it, now or when there is a connection. If it cannot be sent, shows an error.
    *
-   * @throws {StoreError} for a command that shows no incoming messages, if the text cannot be stored.
+   * @throws {StoreError} if the text cannot be stored and the command ignores incoming messages.
    */
   async send({ chat_id }: OpenChat, text: string): Promise<void> {
     await this.untilPending(MAX_PENDING - 1);
     try {
       await this.messenger.send(chat_id, text);
     } catch (error) {
-      const isOfText = error instanceof LacreError;
-      const isShown = error instanceof StoreError && this.#options.incoming !== "ignored";
-      if (!isOfText && !isShown) throw error;
+      const isInvalidText = error instanceof LacreError;
+      const canContinue = error instanceof StoreError && this.#options.incoming !== "ignored";
+      if (!isInvalidText && !canContinue) throw error;
       this.#failed += 1;
       const { output } = this.#options;
       await this.#show(() => output.error(error.code, `not sent: ${error.message}`, text));
@@ -135,7 +136,7 @@ export class Conversation {
   }
 
   /**
-   * Waits until at most `most` messages wait to be sent, or until a connection attempt fails if `isOnlineOnly` is set.
+   * Waits until at most `most` messages are queued, or until a connection attempt fails if `isOnlineOnly` is set.
    *
    * @throws {NoAnswerError} if the server acknowledges no message within the timeout.
    */
@@ -150,7 +151,7 @@ export class Conversation {
     }
   }
 
-  /** Does `work`, unless the session ends before, and closes the connection. */
+  /** Runs `work` until it resolves or the session ends, then closes the connection. */
   async during(work: () => Promise<void>): Promise<void> {
     try {
       await Promise.race([work(), this.#ended]);
@@ -160,10 +161,10 @@ export class Conversation {
     }
   }
 
-  async #hear(event: MessengerEvent): Promise<void> {
+  async #onEvent(event: MessengerEvent): Promise<void> {
     const { account, chats, output, incoming } = this.#options;
     if (event.type === "ended") return this.#end(event.error);
-    if (event.type === "closed" && this.#close(event)) return;
+    if (event.type === "closed" && this.#removeChat(event)) return;
     if (event.type === "failed") this.#failed += 1;
     if (event.type === "not connected") this.#whyNotConnected = event.why;
     if (event.type === "failed" || event.type === "sent") this.#settled += 1;
@@ -179,8 +180,8 @@ export class Conversation {
     for (const resume of waiting) resume();
   }
 
-  /** A command goes on while any of its chats is open. Returns whether it ends. */
-  #close({ chat_id, reason }: Extract<MessengerEvent, { type: "closed" }>): boolean {
+  /** Removes a closed chat. A command ends with its last chat. Returns whether it ends. */
+  #removeChat({ chat_id, reason }: Extract<MessengerEvent, { type: "closed" }>): boolean {
     this.#behind.delete(chat_id);
     this.#open.delete(chat_id);
     const isLast = this.#open.size === 0;
@@ -189,8 +190,8 @@ export class Conversation {
   }
 
   /**
-   * Shows something. Where that fails, `listen` ends; other commands go on to send. No further message counts as shown.
-   * Returns whether it was shown.
+   * Writes output, and returns whether that succeeded. After a failure no further message is received, because it could not be
+   * shown: `listen` ends, other commands continue to send.
    */
   async #show(work: () => Promise<void>): Promise<boolean> {
     try {
@@ -204,7 +205,7 @@ export class Conversation {
     }
   }
 
-  /** Marks as read what `listen` has shown before, and what this chat shows. */
+  /** Marks messages as read: those that `listen` showed earlier, and those that this command shows. */
   #markRead(event: MessengerEvent): void {
     const { chats } = this.#options;
     if (event.type === "caught_up" && isAbout(event, chats)) {
@@ -216,22 +217,22 @@ export class Conversation {
   }
 }
 
-/** Whether an event is about one of these chats, or about all. */
+/** Returns whether an event concerns one of these chats, or the whole connection. */
 function isAbout(event: MessengerEvent, chats: readonly OpenChat[]): boolean {
   if (event.type === "presence") return chats.some(({ peer_id }) => peer_id === event.user_id);
   const chatId = "message" in event ? event.message.chat_id : "chat_id" in event && event.chat_id;
   return chatId === false || chats.some(({ chat_id }) => chat_id === chatId);
 }
 
-/** Whether `work` resolves within `timeout` milliseconds, which may be infinite. */
+/** Returns whether `work` resolves within `timeout` milliseconds, which may be infinite. */
 async function isInTime(work: Promise<void>, timeout: number): Promise<boolean> {
-  let alarm: NodeJS.Timeout | undefined;
+  let timer: NodeJS.Timeout | undefined;
   const late = new Promise<boolean>((resolve) => {
-    if (Number.isFinite(timeout)) alarm = setTimeout(resolve, timeout, false);
+    if (Number.isFinite(timeout)) timer = setTimeout(resolve, timeout, false);
   });
   try {
     return await Promise.race([work.then(() => true), late]);
   } finally {
-    clearTimeout(alarm);
+    clearTimeout(timer);
   }
 }

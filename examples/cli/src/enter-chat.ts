@@ -29,7 +29,11 @@ export async function enterChat(
   return withProgress(DERIVING, () => createChat(account, peer, passphrase));
 }
 
-/** Opens a chat that is there. */
+/**
+ * Opens the chat with a user, with the stored key or the passphrase.
+ *
+ * @throws {CommandError} if there is no chat with this user.
+ */
 export async function enterExistingChat(
   account: Account,
   peer: string,
@@ -60,16 +64,16 @@ async function unlockChat(
 /** Checks that the peer exists, before the user is asked for a passphrase. */
 async function assertUser({ api, username }: Account, peer: string): Promise<void> {
   if (isSameUsername(peer, username))
-    throw new CommandError("a chat has two members: name another user");
+    throw new CommandError("you cannot chat with yourself: name another user");
   try {
     const { users } = await api.searchUsers(peer);
     if (users.some((user) => isSameUsername(user.username, peer))) return;
   } catch (error) {
-    // Who cannot be asked for now is asked for again when the chat is made.
+    // The search was rejected, for example by a rate limit. `createChat` checks the user again.
     if (!(error instanceof UnreachableError)) return;
     throw error;
   }
   throw new CommandError(
-    `there is no user of this name: ${peer}. See lacre-chat search ${peer.slice(0, 3)}`,
+    `there is no user of this name: ${peer}. Find users with lacre-chat search ${peer.slice(0, 3)}`,
   );
 }

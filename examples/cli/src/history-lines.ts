@@ -2,14 +2,14 @@ import type { Account, History, HistoryPage, OpenChat } from "lacre-client";
 import { type LastChange, lastChange } from "./auto-delete-line.js";
 import { lineOf, senderOf } from "./names.js";
 
-/** A page of a chat as lines for a person. */
+/** A page of a chat as lines of text. */
 export interface HistoryLines {
   readonly lines: readonly string[];
   /** The last change of the chat's auto-delete setting, if it comes after messages that follow the page. */
   readonly changeLater: LastChange | undefined;
 }
 
-/** Writes a page of a chat as lines, with the last change of its auto-delete setting where it was made. */
+/** Formats a page of a chat as lines, with the last change of its auto-delete setting at its position. */
 export async function historyLines(
   account: Account,
   chat: OpenChat,
@@ -21,7 +21,7 @@ export async function historyLines(
   if (change === undefined) return { lines, changeLater: undefined };
   if (change.after >= before) return { lines, changeLater: change };
   const next = messages.findIndex(({ seq = 0 }) => seq > change.after);
-  // An earlier page ends with it.
+  // If the change comes before all messages of this page, the earlier page shows it.
   const isEarlier = next === 0 && hasMore;
   if (!isEarlier) lines.splice(next === -1 ? lines.length : next, 0, change.line);
   return { lines, changeLater: undefined };

@@ -6,7 +6,7 @@ const INPUT = "standard input";
 
 /**
  * Reads the lines of a stream of bytes. LF, CRLF and the end of the input end a line; U+2028 and a carriage return inside
- * a line are text. A byte order mark at the beginning is dropped.
+ * a line are text. Drops a byte order mark at the beginning.
  *
  * @throws {NotUtf8Error} if a line is not UTF-8.
  */
@@ -48,12 +48,12 @@ export function withLineFeeds(text: string): string {
   return text.replace(/\r\n|\r$/g, "\n");
 }
 
-/** Whether a text has nothing to read in it. Such a text is not sent. */
+/** Returns whether a text is empty or only white space. Such a text is not sent. */
 export function isBlank(text: string): boolean {
   return text.trim() === "";
 }
 
-/** Where standard input is a folder, or a terminal that is gone, reading it fails. */
+/** Reads chunks. Reading fails, for example, if standard input is a directory or a closed terminal. */
 async function* read(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
   try {
     yield* chunks;

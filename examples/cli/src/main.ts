@@ -6,7 +6,7 @@ import {
   InvalidArgumentError,
   Option,
 } from "commander";
-import { endOf, exitCodes } from "./command-error.js";
+import { exitCodes, failureOf } from "./command-error.js";
 import { authenticate } from "./commands/authenticate.js";
 import { autoDelete } from "./commands/auto-delete.js";
 import { chat } from "./commands/chat.js";
@@ -30,28 +30,28 @@ import { note, OutputError, outputFailure, print } from "./printing.js";
 const EXPLANATIONS = `
 To begin:
   lacre-chat register alice      choose a password
-  lacre-chat search bo           who is there?
+  lacre-chat search bo           find users whose names begin with bo
   lacre-chat chat bob            agree on a passphrase with bob beforehand, not through this server
   echo hola | lacre-chat send bob --passphrase-file FILE
 
-Options may stand before or after the command. Passwords and passphrases are asked for, or read from files; they are
-never arguments. Those variables that options name are for scripts; an option wins over its variable.
+Options may come before or after the command. Passwords and passphrases are asked for or read from files; they are never
+arguments. Scripts can set the environment variable that an option names instead. The option has priority.
 
 Files, which only you may read:
-  $XDG_CONFIG_HOME/lacre/PROFILE   (~/.config) the login, and what you chose with lacre-chat config
-  $XDG_STATE_HOME/lacre/PROFILE    (~/.local/state) messages that wait to be sent, encrypted; how far chats were shown
+  $XDG_CONFIG_HOME/lacre/PROFILE   (~/.config) the login, and the settings of lacre-chat config
+  $XDG_STATE_HOME/lacre/PROFILE    (~/.local/state) queued messages, encrypted; how far chats were shown
 
 Exit codes:
-  0  done                              4  not logged in, or not any more
+  0  done                              4  not logged in, or the login has ended
   1  failed, or output not written     5  the server cannot be reached
-  2  not understood                    130  cancelled at a question
+  2  invalid command or input          130  cancelled at a question
   3  wrong passphrase
 `;
 
-/** How long connections may take to close after the command is done, in milliseconds. */
-const LINGER = 2000;
+/** Maximum time until the process exits after the command is done, in milliseconds. */
+const EXIT_TIMEOUT = 2000;
 
-/** What commander prints on standard output. */
+/** The help or version text that commander writes to standard output. It is printed when parsing ends. */
 let help = "";
 
 const { version } = JSON.parse(
@@ -60,14 +60,14 @@ const { version } = JSON.parse(
 
 const program = new Command("lacre-chat")
   .version(`lacre-chat ${version}`, "-V, --version", "print the version")
-  .description("Chat from the terminal, encrypted end to end: the server cannot read a word.")
+  .description("Chat from the terminal, encrypted end to end: the server cannot read messages.")
   .addOption(
-    new Option("--server <url>", "where the server is (by default http://127.0.0.1:8000)").env(
+    new Option("--server <url>", "address of the server (by default http://127.0.0.1:8000)").env(
       "LACRE_SERVER",
     ),
   )
   .addOption(
-    new Option("--profile <name>", "which account of yours to use")
+    new Option("--profile <name>", "which of your accounts to use")
       .env("LACRE_PROFILE")
       .default("default"),
   )
@@ -83,7 +83,7 @@ const program = new Command("lacre-chat")
   )
   .configureHelp({ showGlobalOptions: true })
   .addHelpText("after", EXPLANATIONS)
-  .showHelpAfterError("(lacre-chat --help shows what there is)")
+  .showHelpAfterError("(lacre-chat --help lists commands and options)")
   .configureOutput({
     writeOut: (text) => {
       help += text;
@@ -94,7 +94,7 @@ const program = new Command("lacre-chat")
 
 program
   .command("register <username>")
-  .description("make an account, and log in")
+  .description("create an account, and log in")
   .action((username, _, command) => authenticate("register", username, command.optsWithGlobals()));
 
 program
@@ -104,15 +104,15 @@ program
 
 program
   .command("logout")
-  .description("end the login, here and at the server")
+  .description("log out, here and at the server")
   .action((_, command) => logout(command.optsWithGlobals()));
 
 withJson(program.command("whoami"))
-  .description("say who is logged in")
+  .description("show who is logged in")
   .action((_, command) => whoami(command.optsWithGlobals()));
 
 withJson(program.command("search <beginning>"))
-  .description("find people by the beginning of their names")
+  .description("find users by the beginning of their names")
   .action((beginning, _, command) => search(beginning, command.optsWithGlobals()));
 
 withJson(program.command("chats"))
@@ -121,7 +121,7 @@ withJson(program.command("chats"))
 
 program
   .command("open <user>")
-  .description("open the chat with a user, or begin it, with the passphrase that you share")
+  .description("open the chat with a user, or create it, with the passphrase that you share")
   .action((user, _, command) => open(user, command.optsWithGlobals()));
 
 program
@@ -133,7 +133,7 @@ program
 program
   .command("accept <user>")
   .description(
-    "let a user who asked for it write to you; opening the chat or answering does the same",
+    "accept a user's request to write to you; opening the chat or answering accepts it too",
   )
   .action((user, _, command) => contact("accept", user, command.optsWithGlobals()));
 
@@ -151,58 +151,58 @@ program
 
 program
   .command("chat <user>")
-  .description("chat: what was said before, what is said now, and what you type")
-  .option("--json", "events on standard output and texts on standard input, one a line")
+  .description("show a chat live, and send what you type")
+  .option("--json", "events on standard output and texts on standard input, one per line")
   .action((user, _, command) => chat(user, command.optsWithGlobals()));
 
 program
   .command("send <user> [text...]")
-  .description("send a text, or what comes on standard input")
+  .description("send a text, or all of standard input")
   .option("--lines", "each line of standard input is a message; blank lines are skipped")
   .option(
     "--timeout <seconds>",
-    "how long to wait for the server to acknowledge (by default 30, and at a terminal for ever)",
+    "how long to wait for an acknowledgement (by default 30; without limit in a terminal)",
     seconds,
   )
-  .option("--no-wait", "where the server cannot be reached, keep the messages for later and end")
-  .option("-q, --quiet", "say only what goes wrong")
+  .option("--no-wait", "if the server cannot be reached, queue the messages and end")
+  .option("-q, --quiet", "print errors only")
   .action((user, words: string[], _, command) =>
     send(user, words.length > 0 ? words.join(" ") : undefined, command.optsWithGlobals()),
   );
 
 withJson(program.command("listen [user]"))
-  .description("show what comes in, from one user or from all whose chats can be opened")
+  .description("show incoming messages, from one user or from all whose chats can be opened")
   .action((user, _, command) => listen(user, command.optsWithGlobals()));
 
 withJson(program.command("history <user>"))
   .description("show the last messages of a chat")
   .option("--limit <number>", "how many, at most 100", countUpTo(100), 20)
-  .option("--before <seq>", "those before this one", countUpTo(Number.MAX_SAFE_INTEGER))
+  .option("--before <seq>", "only messages before this seq", countUpTo(Number.MAX_SAFE_INTEGER))
   .action((user, _, command) => history(user, command.optsWithGlobals()));
 
 program
   .command("auto-delete <user> [time]")
-  .description("say or set when messages of a chat are deleted: never, 1h, 7d, 2w")
+  .description("show or set when messages of a chat are deleted: never, 1h, 7d, 2w")
   .option("--yes", "do not ask before messages are deleted")
   .action((user, time, _, command) => autoDelete(user, time, command.optsWithGlobals()));
 
 program
   .command("export <user>")
-  .description("write a whole chat, decrypted: one JSON object a line")
-  .option("-o, --output <file>", "into a file that only you may read")
+  .description("write a whole chat, decrypted: one JSON object per line")
+  .option("-o, --output <file>", "write to a file that only you may read")
   .action((user, _, command) => exportChat(user, command.optsWithGlobals()));
 
 program
   .command("config [key] [value]")
   .description(
-    "show or choose: server (an address), history (nothing, ciphertext), keys (ask, keep)",
+    "show or change settings: server (an address), history (nothing, ciphertext), keys (ask, keep)",
   )
-  .option("--unset", "choose nothing for the key")
+  .option("--unset", "reset the key to its default")
   .action((key, value, _, command) => config(key, value, command.optsWithGlobals()));
 
 program
   .command("completion <shell>")
-  .description(`write a script for your shell to complete commands: ${shells.join(", ")}`)
+  .description(`print a script for your shell that completes commands: ${shells.join(", ")}`)
   .action((shell) => completion(shell, program));
 
 program
@@ -211,20 +211,20 @@ program
   .action((name, _, command) => peers(name, command.optsWithGlobals()));
 
 function withJson(command: CommanderCommand): CommanderCommand {
-  return command.option("--json", "one JSON object a line");
+  return command.option("--json", "print one JSON object per line");
 }
 
 function seconds(given: string): number {
   const value = Number(given);
   if (/^\d{1,6}(\.\d+)?$/.test(given) && value > 0) return value;
-  throw new InvalidArgumentError("It is a number of seconds above 0.");
+  throw new InvalidArgumentError("Use a number of seconds above 0.");
 }
 
 function countUpTo(most: number): (given: string) => number {
   return (given) => {
     const value = Number(given);
     if (/^\d{1,16}$/.test(given) && value >= 1 && value <= most) return value;
-    throw new InvalidArgumentError(`It is a whole number from 1 to ${most}.`);
+    throw new InvalidArgumentError(`Use a whole number from 1 to ${most}.`);
   };
 }
 
@@ -245,15 +245,15 @@ async function run(): Promise<number> {
 
 /** Explains an error on standard error and returns the exit code. */
 async function explain(error: unknown): Promise<number> {
-  // The reader of the output has had enough, as `head` has.
+  // The reader has closed the pipe, as `head` does.
   if (error instanceof OutputError && error.isClosed) return 0;
-  const end = endOf(error);
-  if (end === undefined) throw error;
-  // The message may quote what a server said.
-  for (const line of printableLines(`lacre-chat: ${end.message}`)) await note(line);
-  return end.exitCode;
+  const failure = failureOf(error);
+  if (failure === undefined) throw error;
+  // The message may quote untrusted text of a server.
+  for (const line of printableLines(`lacre-chat: ${failure.message}`)) await note(line);
+  return failure.exitCode;
 }
 
 process.exitCode = await run().catch(explain);
-// A request that a server does not answer would keep the program running.
-setTimeout(() => process.exit(), LINGER).unref();
+// An unanswered request would keep the process running.
+setTimeout(() => process.exit(), EXIT_TIMEOUT).unref();

@@ -11,8 +11,8 @@ import { note } from "./printing.js";
 import { readAgain, readSecret } from "./secrets.js";
 
 /**
- * The passphrase of a chat that is begun or started over: from the file that the option names, typed twice, or drawn. A weak one is named as such; at
- * a terminal it is taken only if the user accepts the risk.
+ * Reads the passphrase for a chat that is created or started over: from a file, typed twice, or generated. Warns of a weak
+ * passphrase. In a terminal, a weak passphrase is used only if the user accepts the risk.
  */
 export async function readNewPassphrase(
   { passphraseFile: file }: Options,
@@ -28,16 +28,16 @@ export async function readNewPassphrase(
   }
   for (;;) {
     const typed = await readSecret("passphrase", {
-      file,
-      question: `A new passphrase for your chat with ${printable(peer)}, who must know it too. Enter alone draws one`,
+      question: `A new passphrase for your chat with ${printable(peer)}, who must know it too. Enter alone generates one`,
       isOptional: true,
     });
-    const passphrase = typed === "" ? await draw(peer) : await judged(typed, known);
+    const passphrase = typed === "" ? await generate(peer) : await rate(typed, known);
     if (passphrase !== undefined) return passphrase;
   }
 }
 
-async function draw(peer: string): Promise<string | undefined> {
+/** Generates a passphrase. Returns undefined if the user does not want it. */
+async function generate(peer: string): Promise<string | undefined> {
   const isSpanish = /^es/.test(
     process.env.LC_ALL || process.env.LC_MESSAGES || process.env.LANG || "",
   );
@@ -49,9 +49,10 @@ async function draw(peer: string): Promise<string | undefined> {
   return (await isConfirmed("Use it?")) ? passphrase : undefined;
 }
 
-async function judged(passphrase: string, known: readonly string[]): Promise<string | undefined> {
+/** Shows how strong a passphrase is. Returns undefined if the user does not want it, or does not repeat it correctly. */
+async function rate(passphrase: string, known: readonly string[]): Promise<string | undefined> {
   const { sentence, isBelowFloor } = await judgePassphrase(passphrase, known);
   await note(isBelowFloor ? `${sentence} ${WEAK_PASSPHRASE_RISK}` : sentence);
-  if (isBelowFloor && !(await isConfirmed("Use it all the same?"))) return undefined;
+  if (isBelowFloor && !(await isConfirmed("Use it anyway?"))) return undefined;
   return (await readAgain("passphrase", passphrase)) ? passphrase : undefined;
 }

@@ -1,4 +1,4 @@
-/** What every command may be told. */
+/** The options of every command. */
 export interface Options {
   readonly profile: string;
   readonly server?: string;

@@ -1,19 +1,20 @@
 import type { MessengerEvent, ReadMessage } from "lacre-client";
 import { changeLine, type LastChange } from "./auto-delete-line.js";
+import { eventError, STORE_WORKS } from "./event-error.js";
 import { lineOf, recordOf, textOf } from "./names.js";
 import { printable, printableJson } from "./printable.js";
 import { note, print } from "./printing.js";
-import { STORE_WORKS, troubleOf } from "./trouble.js";
 
-/** Where a command shows events. Each resolves when it is written, or rejects with OutputError. `nameOf` names a user id. */
+/** The output of a command. Each method resolves when its output is written, or rejects with OutputError. */
 export interface Output {
   ready(): Promise<void>;
+  /** Shows an event. `nameOf` returns the username of a user id. */
   event(event: MessengerEvent, nameOf: (userId: number) => string): Promise<void>;
-  /** Shows an error that this program found itself, with the text that is not sent because of it. */
+  /** Shows an error of this program, with the text that is not sent because of it. */
   error(code: string, message: string, text?: string): Promise<void>;
 }
 
-/** For scripts: one JSON object a line. */
+/** Output for scripts: one JSON object per line. */
 export const jsonOutput: Output = {
   ready: () => writeEvent("ready", {}),
   async event(event, nameOf) {
@@ -26,8 +27,8 @@ export const jsonOutput: Output = {
       case "delivered":
       case "read":
       case "typing": {
-        const { type, ...mark } = event;
-        return writeEvent(type, { ...mark, by: nameOf(event.user_id) });
+        const { type, ...fields } = event;
+        return writeEvent(type, { ...fields, by: nameOf(event.user_id) });
       }
       case "auto_delete": {
         const { chat_id, auto_delete_hours, change } = event;
@@ -43,9 +44,9 @@ export const jsonOutput: Output = {
       case "connection":
         return writeEvent(event.isOnline ? "online" : "offline", {});
     }
-    const trouble = troubleOf(event);
-    if (trouble === undefined) return;
-    const { code: error_code, text: error_message } = trouble;
+    const error = eventError(event);
+    if (error === undefined) return;
+    const { code: error_code, text: error_message } = error;
     const unsent = event.type === "failed" ? record(event.message) : {};
     await writeEvent("error", { error_code, error_message, ...unsent });
   },
@@ -59,26 +60,29 @@ function writeEvent(event: string, fields: object): Promise<void> {
 
 const noteError = (message: string) => note(`  ✗ ${printable(message)}`);
 
-/** Shows only what went wrong, for `--quiet`. */
+/** Output of errors only, for `--quiet`. */
 export const quietOutput: Output = {
   ready: async () => {},
   async event(event) {
     if (event.type === "failed") {
       return noteError(`not sent: ${event.error_message} — ${textOf(event.message)}`);
     }
-    const trouble = troubleOf(event);
-    if (trouble !== undefined) await noteError(trouble.text);
+    const error = eventError(event);
+    if (error !== undefined) await noteError(error.text);
   },
   error: (_, message) => noteError(message),
 };
 
-/** For files, and for people whose terminal cannot show a screen. `change` is shown after the messages before it. */
+/**
+ * Output as text, for files and for terminals that cannot show a screen. `greeting` is the first line. `change` is shown at its
+ * position between the messages.
+ */
 export function plainOutput(greeting: string, change?: LastChange): Output {
   let wasOffline = false;
-  let later = change;
+  let pendingChange = change;
   const showChange = async () => {
-    const { line } = later!;
-    later = undefined;
+    const { line } = pendingChange!;
+    pendingChange = undefined;
     await print(line);
   };
   return {
@@ -86,10 +90,12 @@ export function plainOutput(greeting: string, change?: LastChange): Output {
     async event(event, nameOf) {
       switch (event.type) {
         case "message":
-          if (later !== undefined && (event.message.seq ?? 0) > later.after) await showChange();
+          if (pendingChange !== undefined && (event.message.seq ?? 0) > pendingChange.after) {
+            await showChange();
+          }
           return print(lineOf(event.message, nameOf(event.message.sender_id)));
         case "caught_up":
-          return later && showChange();
+          return pendingChange && showChange();
         case "sent":
           return print(`  ✓ sent (${event.message.seq})`);
         case "auto_delete":

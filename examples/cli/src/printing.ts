@@ -19,7 +19,7 @@ class OutputStream {
   constructor(name: string, stream: NodeJS.WriteStream) {
     this.#name = name;
     this.#stream = stream;
-    // An error event without a listener ends the program, whatever it was about to do.
+    // An error event without a listener would end the program.
     stream.on("error", (error) => this.#fail(error));
   }
 
@@ -27,7 +27,7 @@ class OutputStream {
     return this.#failure;
   }
 
-  /** Resolves when the text is written. Rejects with OutputError, also for each text after the one that failed. */
+  /** Resolves when the text is written. Rejects with OutputError, also for every text after a failure. */
   async write(text: string): Promise<void> {
     if (this.#failure !== undefined) throw this.#failure;
     try {
@@ -58,7 +58,7 @@ export async function note(text: string): Promise<void> {
   await errors.write(`${text}\n`).catch(() => {});
 }
 
-/** Why standard output, or standard error, cannot be written any more. */
+/** Returns the first error of standard output, or else of standard error. */
 export function outputFailure(): OutputError | undefined {
   return output.failure ?? errors.failure;
 }

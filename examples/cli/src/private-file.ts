@@ -2,8 +2,8 @@ import { FileDraft } from "lacre-client/node";
 import { CommandError } from "./command-error.js";
 
 /**
- * A file that only its owner may read, and that is there when all of it is; or a device or FIFO, where text goes straight.
- * Throws CommandError.
+ * A file that only its owner may read. It replaces an existing file when it is complete. Text for a device or FIFO is written
+ * to it directly. All methods throw a CommandError if the file cannot be written.
  */
 export class PrivateFile {
   readonly #path: string;
@@ -15,7 +15,7 @@ export class PrivateFile {
     if (!this.#draft.isReplacing) return;
     process.once("exit", () => this.#draft.discard());
     for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
-      // The default would leave a part of the text behind.
+      // Remove the incomplete file, then let the signal end the process.
       process.once(signal, () => {
         this.#draft.discard();
         process.kill(process.pid, signal);

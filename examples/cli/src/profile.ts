@@ -9,17 +9,17 @@ import { DEFAULT_SERVER, type Options } from "./options.js";
 
 const isAddress = (text: string) => readServerAddress(text) !== undefined;
 
-/** What a user chose, by profile. */
+/** The settings of a profile. */
 export const Config = z.object({
   server: z.optional(z.string().check(z.refine(isAddress, `an address such as ${DEFAULT_SERVER}`))),
-  /** Which of the messages that were shown are kept here, for when the server is not there. */
+  /** How messages that were shown are stored, to be read while the server cannot be reached. */
   history: z._default(z.enum(["nothing", "ciphertext"], "nothing or ciphertext"), "nothing"),
-  /** Whether the chats' keys are kept here, so that passphrases are not asked for again. */
+  /** Whether chat keys are stored, so that the program does not ask for passphrases again. */
   keys: z._default(z.enum(["ask", "keep"], "ask or keep"), "ask"),
 });
 export type Config = z.output<typeof Config>;
 
-/** The files of one profile: who is logged in and what they chose, and what is kept for each account. */
+/** The files of one profile: its login, its settings, and the data of each account. */
 export class Profile {
   readonly loginStore: LoginStore;
   readonly #server: string | undefined;
@@ -29,7 +29,7 @@ export class Profile {
   constructor({ profile, server }: Options) {
     if (!/^[\w-]{1,64}$/.test(profile)) {
       throw new CommandError(
-        `"${profile}" is no name for a profile: use letters, digits, _ and -`,
+        `invalid profile name "${profile}": use letters, digits, _ and -`,
         exitCodes.usage,
       );
     }
@@ -58,7 +58,9 @@ export class Profile {
     try {
       return z.parse(Config, JSON.parse(text));
     } catch {
-      throw new CommandError(`${this.#configPath} is damaged: mend it, or remove it`);
+      throw new CommandError(
+        `${this.#configPath} is not a valid configuration: correct it, or remove it`,
+      );
     }
   }
 
@@ -66,18 +68,18 @@ export class Profile {
     writeFile(this.#configPath, `${JSON.stringify(config, null, 2)}\n`);
   }
 
-  /** Where to register and to log in. */
+  /** Returns the address of the server for registering and logging in. */
   async server(): Promise<string> {
     const previous = await this.loginStore.read();
     const chosen = this.readConfig().server;
     return this.#server ?? (chosen && addressOf(chosen)) ?? previous?.server ?? DEFAULT_SERVER;
   }
 
-  /** What is kept for an account. Another account under the same profile has another folder. */
+  /** Opens the stores of an account. Each account of the profile has a folder of its own. */
   readonly openStores = ({ server, user_id }: Login): Stores => {
     const { history, keys } = this.readConfig();
-    const place = server.replace(/^https?:\/\//, "");
-    const folder = join(this.#stateFolder, `${user_id}@${encodeURIComponent(place)}`);
+    const host = server.replace(/^https?:\/\//, "");
+    const folder = join(this.#stateFolder, `${user_id}@${encodeURIComponent(host)}`);
     return storesInFiles(folder, { history: history === "ciphertext", keys: keys === "keep" });
   };
 
@@ -91,7 +93,7 @@ export class Profile {
     const { server } = account.login;
     if (this.#server === undefined || this.#server === server) return account;
     throw new CommandError(
-      `this profile is logged in at ${server}, whose tokens are not for ${this.#server}: log in there, or use another --profile`,
+      `this profile is logged in at ${server}, not at ${this.#server}: log in there, or use another --profile`,
       exitCodes.usage,
     );
   }
@@ -101,7 +103,7 @@ function addressOf(server: string): string {
   const address = readServerAddress(server);
   if (address !== undefined) return address;
   throw new CommandError(
-    `"${server}" is no server's address: write one like ${DEFAULT_SERVER} or https://example.org/lacre, without user, ? and #`,
+    `invalid server address "${server}": use one like ${DEFAULT_SERVER} or https://example.org/lacre, without user, ? and #`,
     exitCodes.usage,
   );
 }

@@ -1,7 +1,10 @@
 const INTERVAL_MS = 250;
 const ERASE_LINE = "\r\u001b[2K";
 
-/** Shows on standard error that something takes its time, and erases that at the end. A terminal that cannot erase shows nothing. */
+/**
+ * Shows the progress of slow work on standard error, and erases it at the end. Shows nothing if standard error is not a
+ * terminal that can erase a line. `work` can report how much is done.
+ */
 export async function withProgress<Result>(
   what: string,
   work: (report: (done: string) => void) => Promise<Result>,

@@ -5,22 +5,26 @@ import { CommandError, exitCodes } from "./command-error.js";
 import type { Options } from "./options.js";
 import { note } from "./printing.js";
 
-/** Whether there is a terminal to ask the user on. Questions go to standard error: standard output may be a file. */
+/** Returns whether there is a terminal to ask the user. Questions go to standard error: standard output may be a file. */
 export function canAsk(): boolean {
   return process.stdin.isTTY === true && process.stderr.isTTY === true;
 }
 
 export interface Question {
-  /** The file that has the secret, if the user is not to be asked. */
+  /** Path of a file with the secret. If it is given, the user is not asked. */
   readonly file?: string | undefined;
   readonly question: string;
   /** Whether the answer may be empty. */
   readonly isOptional?: boolean;
-  /** Says what is wrong with a secret, as the end of a sentence. */
+  /** Returns what is wrong with a secret, as the end of a sentence, or undefined. */
   readonly validate?: (secret: string) => string | undefined;
 }
 
-/** A secret from the file that the option names, or asked for on the terminal, where it is not echoed. */
+/**
+ * Reads a secret from a file, or asks for it in the terminal without echoing it.
+ *
+ * @throws {CommandError} if the file or the terminal cannot be read, the secret is invalid, or the user cancels the question.
+ */
 export async function readSecret(
   what: "password" | "passphrase",
   { file, question, isOptional = false, validate = () => undefined }: Question,
@@ -33,7 +37,7 @@ export async function readSecret(
   }
   if (!canAsk()) {
     throw new CommandError(
-      `there is no terminal to ask for the ${what} on: give it in a file, with --${what}-file`,
+      `there is no terminal to ask for the ${what}: give it in a file with --${what}-file`,
       exitCodes.usage,
     );
   }
@@ -44,7 +48,7 @@ export async function readSecret(
     clearOnError: true,
     validate(typed) {
       if (!typed) return isOptional ? undefined : `the ${what} is empty`;
-      // Node has decoded it: what was not UTF-8 would be the same as any other such secret.
+      // Node replaces invalid UTF-8 when it decodes the input, so different secrets could become equal.
       if (typed.includes("\ufffd")) return "this is not UTF-8: set your terminal to UTF-8";
       const problem = validate(typed);
       return problem && `the ${what} ${problem}`;
@@ -54,7 +58,7 @@ export async function readSecret(
   return answer ?? "";
 }
 
-/** A password for a new account: a slip would lock its owner out, so that a person types it twice. */
+/** Reads a password for a new account. The user types it twice, because a typing error would lock the account. */
 export async function readNewPassword(question: Question): Promise<string> {
   for (;;) {
     const password = await readSecret("password", question);
@@ -62,14 +66,14 @@ export async function readNewPassword(question: Question): Promise<string> {
   }
 }
 
-/** Has a secret typed again, and says so where it is another. */
+/** Asks for a secret a second time. Returns whether both are equal, and prints a message if they are not. */
 export async function readAgain(what: "password" | "passphrase", secret: string): Promise<boolean> {
   const again = await readSecret(what, { question: `The same ${what} again` });
   if (again !== secret) await note(`The two ${what}s differ: type both again.`);
   return again === secret;
 }
 
-/** The passphrase that the members of a chat agreed on. */
+/** Reads the passphrase of an existing chat, or if `peer` is undefined, of several chats. */
 export function readPassphrase(
   { passphraseFile: file }: Options,
   peer: string | undefined,
@@ -89,7 +93,7 @@ function readSecretFile(what: string, file: string): string {
       exitCodes.usage,
     );
   }
-  // An editor ends the line; the secret does not have that.
+  // Editors add a line end, which is not part of the secret.
   const secret = decodeText(bytes, `the ${what} file ${file}`).replace(/\r?\n$/, "");
   if (secret === "") throw new CommandError(`the ${what} file ${file} is empty`, exitCodes.usage);
   return secret;

@@ -1,10 +1,10 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Messenger } from "lacre-client";
 
-/** How long a request that the server does not answer may hold up the end, in milliseconds. */
-const CLOSING_TIME = 2000;
+/** Maximum time to wait for the messenger to stop, in milliseconds. A request may be unanswered. */
+const CLOSE_TIMEOUT = 2000;
 
-/** Resolves when the program is asked to end. */
+/** Resolves when the program receives SIGINT or SIGTERM. */
 export function stopSignal(): Promise<undefined> {
   return new Promise((resolve) => {
     process.once("SIGINT", () => resolve(undefined));
@@ -12,7 +12,7 @@ export function stopSignal(): Promise<undefined> {
   });
 }
 
-/** Closes the connection, and waits for what is being stored. */
+/** Closes the connection, and waits until pending writes are stored. */
 export async function close(messenger: Messenger): Promise<void> {
-  await Promise.race([messenger.stop(), sleep(CLOSING_TIME, undefined, { ref: false })]);
+  await Promise.race([messenger.stop(), sleep(CLOSE_TIMEOUT, undefined, { ref: false })]);
 }

@@ -31,7 +31,7 @@ it("draws a screen that fits a terminal of any size", async () => {
         editor.replace(typed);
         const screen = new ChatScreen({ width, height, show }, editor, chat, "alice");
         screen.add(all.map((text, at) => message(text, at + 1)));
-        screen.explain(["/help explains"]);
+        screen.showHelp(["/help explains"]);
         screen.scrollBy(pages);
         await new Promise(setImmediate);
         if (width === 0 || height === 0) {
@@ -51,10 +51,10 @@ it("replaces the notice about a failing store when the store works again", async
   let lines: readonly string[] = [];
   const terminal = { width: 200, height: 5, show: (shown: readonly string[]) => (lines = shown) };
   const screen = new ChatScreen(terminal as never, new TextEditor(), chat, "alice");
-  screen.note({ type: "store", error: new StoreError("the disk is full") });
+  screen.onEvent({ type: "store", error: new StoreError("the disk is full") });
   await new Promise(setImmediate);
   expect(lines.join("\n")).toContain("the disk is full");
-  screen.note({ type: "store", error: undefined });
+  screen.onEvent({ type: "store", error: undefined });
   await new Promise(setImmediate);
   expect(lines.join("\n")).not.toContain("the disk is full");
   expect(lines.join("\n")).toContain("can be written again");

@@ -83,7 +83,7 @@ describe("lacre-chat restart", () => {
     }
     await server.start();
     const restarted = await run("alice", "new", "restart", "carol", "--yes");
-    expect(restarted.stderr).toMatch(/waited to be sent, and are not:\n {2}of alice\n/);
+    expect(restarted.stderr).toMatch(/were queued, and are not sent:\n {2}of alice\n/);
     const sent = await run("laptop", "new", "send", "carol", "found");
     expect(sent).toMatchObject({
       code: 1,

@@ -117,13 +117,13 @@ describe.skipIf(!isInstalled)("chat in a terminal", () => {
   it("rates the passphrase of a new chat, and generates one", async () => {
     const dave = terminal();
     dave.run(...withoutPassphrase("dave"), "chat", "alice");
-    await dave.sees("Enter alone draws one");
+    await dave.sees("Enter alone generates one");
     dave.type("hola");
     dave.press("Enter");
-    await dave.sees(/Too weak: [\s\S]*Use it all the same\?/);
+    await dave.sees(/Too weak: [\s\S]*Use it anyway\?/);
     // The default answer is no.
     dave.press("Enter");
-    await dave.sees(/all the same\?[\s\S]*Enter alone draws one/);
+    await dave.sees(/anyway\?[\s\S]*Enter alone generates one/);
     dave.press("Enter");
     const seen = await dave.sees("Use it?");
     const [, drawn] = /^ {3}((?:[a-z]+ ){4}[a-z]+)$/m.exec(seen)!;
@@ -170,7 +170,7 @@ describe.skipIf(!isInstalled)("chat in a terminal", () => {
     await alice.sees(/\/who .*\n.*\/quit /);
     alice.type("/who");
     alice.press("Enter");
-    await alice.sees(/alice \(you\), bob \((online|offline|not known whether online)\)/);
+    await alice.sees(/alice \(you\), bob \((online|offline|unknown whether online)\)/);
     alice.type("/quti now");
     alice.press("Enter");
     await alice.sees("not sent: there is no command /quti now.");

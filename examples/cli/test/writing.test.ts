@@ -1,10 +1,10 @@
 import fc from "fast-check";
 import stringWidth from "string-width";
 import { describe, expect, it } from "vitest";
-import { readTyped } from "../src/chat-commands.js";
+import { parseInput } from "../src/chat-commands.js";
 import { fitted, wrapped } from "../src/screen/fit.js";
 import { viewInput } from "../src/screen/input-view.js";
-import { type Place, TextEditor } from "../src/screen/text-editor.js";
+import { type Motion, TextEditor } from "../src/screen/text-editor.js";
 
 function edited(text: string, ...edits: ((editor: TextEditor) => void)[]): TextEditor {
   const editor = new TextEditor();
@@ -12,8 +12,8 @@ function edited(text: string, ...edits: ((editor: TextEditor) => void)[]): TextE
   for (const edit of edits) edit(editor);
   return editor;
 }
-const move = (place: Place) => (editor: TextEditor) => editor.move(place);
-const remove = (place: Place) => (editor: TextEditor) => editor.remove(place);
+const move = (motion: Motion) => (editor: TextEditor) => editor.move(motion);
+const remove = (motion: Motion) => (editor: TextEditor) => editor.remove(motion);
 /** Returns the text with a bar at the cursor. */
 const seen = ({ text, cursor }: TextEditor) => `${text.slice(0, cursor)}|${text.slice(cursor)}`;
 
@@ -39,14 +39,14 @@ describe("TextEditor", () => {
   });
 
   it("keeps its cursor in the text and between characters after any edits", () => {
-    const places = fc.constantFrom<Place>(
+    const motions = fc.constantFrom<Motion>(
       ...(["left", "right", "word left", "word right"] as const),
       ...(["line start", "line end", "up", "down"] as const),
     );
     const edits = fc.array(
       fc.oneof(
-        places.map(move),
-        places.map(remove),
+        motions.map(move),
+        motions.map(remove),
         texts.map((text) => (editor: TextEditor) => editor.insert(text)),
       ),
     );
@@ -110,7 +110,7 @@ describe("in a terminal of any size", () => {
   });
 });
 
-describe("readTyped", () => {
+describe("parseInput", () => {
   it.each([
     ["hola", { kind: "text", text: "hola" }],
     ["//etc", { kind: "text", text: "/etc" }],
@@ -120,13 +120,13 @@ describe("readTyped", () => {
     ["/who", { kind: "who" }],
     ["/quit", { kind: "quit" }],
   ])("reads %j as %j", (typed, expected) => {
-    expect(readTyped(typed)).toEqual(expected);
+    expect(parseInput(typed)).toEqual(expected);
   });
 
   it.each(["/", "/etc/passwd", "/help me", "/Quit", "/who\nis there"])(
     "rejects %j as an unknown command",
     (typed) => {
-      expect(readTyped(typed)).toMatchObject({ kind: "unknown", error: /^not sent/ });
+      expect(parseInput(typed)).toMatchObject({ kind: "unknown", error: /^not sent/ });
     },
   );
 });

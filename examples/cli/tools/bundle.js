@@ -14,27 +14,27 @@ import { basename, dirname, join, relative, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 
 /*
- * Bundles the program into dist/, which starts in a fifth of the time that its sources take. This is JavaScript, because a
- * checkout runs it when a source has changed.
+ * Bundles the program into dist/. The bundle starts five times as fast as the sources. This file is JavaScript because
+ * bin/lacre-chat.js imports it in a checkout.
  */
 
 const cli = fileURLToPath(new URL("../", import.meta.url));
 const root = resolve(cli, "../..");
 const dist = join(cli, "dist");
-/** The files that the bundle was made from. */
+/** A file with the paths of the bundle's sources. Its modification time is the time at which the bundle was begun. */
 const inputsPath = join(dist, "inputs.json");
 
-/** Bundles the program where that was not done, or a file that it is made from has changed since. */
+/** Bundles the program if there is no bundle, or if a source has changed since. */
 export async function bundleIfStale() {
   if (isFresh()) return;
   try {
     await bundle();
   } catch (error) {
-    // Not a fault of a source: the folder belongs to another user, is read-only or full.
+    // Continue only if dist/ cannot be written: it belongs to another user, is read-only, or the disk is full.
     if (error.syscall === undefined) throw error;
     const why = `lacre-chat: ${dist} cannot be written (${error.message})`;
     if (existsSync(join(dist, "main.js"))) {
-      console.error(`${why}: a source has changed, and the earlier bundle is started`);
+      console.error(`${why}: a source has changed, but the earlier bundle is started`);
     } else {
       console.error(`${why}: run lacre-chat --version once as the owner of the folder`);
       process.exit(1);
@@ -42,8 +42,8 @@ export async function bundleIfStale() {
   }
 }
 
-/** Bundles the program, and removes what is left of earlier bundles. */
-async function bundleAnew() {
+/** Bundles the program, and removes the files of earlier bundles. */
+async function rebundle() {
   const made = await bundle();
   for (const name of readdirSync(dist)) if (!made.has(name)) rmSync(join(dist, name));
 }
@@ -60,11 +60,11 @@ function isFresh() {
 
 async function bundle() {
   if (!existsSync(join(root, "dist"))) {
-    console.error("lacre-chat: building lacre, this once…");
+    console.error("lacre-chat: building lacre, which is necessary once…");
     execFileSync("npm", ["run", "--silent", "build"], { cwd: root, stdio: ["ignore", 2, 2] });
   }
   const { build } = await import("esbuild");
-  const begun = new Date();
+  const start = new Date();
   const { outputFiles, metafile } = await build({
     absWorkingDir: root,
     entryPoints: [join(cli, "src/main.ts")],
@@ -73,10 +73,10 @@ async function bundle() {
     platform: "node",
     target: "node20.19",
     format: "esm",
-    // The estimator of passphrases is loaded for new chats alone.
+    // The estimator of passphrase strength is a chunk of its own, loaded only for new chats.
     splitting: true,
     legalComments: "none",
-    // What CommonJS packages call.
+    // CommonJS packages in the bundle call `require`.
     banner: {
       js: 'import { createRequire } from "node:module"; const require = createRequire(import.meta.url);',
     },
@@ -85,15 +85,16 @@ async function bundle() {
     logLevel: "error",
   });
   const inputs = [...Object.keys(metafile.inputs), relative(root, fileURLToPath(import.meta.url))];
-  // The entry comes last, and each at once: another process may be starting.
+  // Replace each file atomically, and the entry last, because another process may be starting from the bundle.
   for (const { path, contents } of outputFiles.toReversed()) replace(path, contents);
   const licencesPath = join(dist, "LICENSES.txt");
   replace(licencesPath, licencesOf(inputs));
-  replace(inputsPath, JSON.stringify(inputs), begun);
+  replace(inputsPath, JSON.stringify(inputs), start);
   const made = [...outputFiles.map(({ path }) => path), licencesPath, inputsPath];
   return new Set(made.map((path) => basename(path)));
 }
 
+/** Replaces a file atomically, with an optional modification time. */
 function replace(path, contents, time) {
   mkdirSync(dirname(path), { recursive: true });
   const draft = `${path}.${process.pid}.part`;
@@ -106,7 +107,7 @@ function replace(path, contents, time) {
   }
 }
 
-/** The licences of the packages that are bundled, which ask to be shipped with them. */
+/** Returns the licence texts of the bundled packages. The licences require that copies include them. */
 function licencesOf(inputs) {
   const folders = inputs.map((path) => /^.*node_modules\/(?:@[^/]+\/)?[^/]+/.exec(path)?.[0]);
   const texts = [...new Set(folders)].filter(Boolean).map((folder) => {
@@ -120,4 +121,4 @@ function licencesOf(inputs) {
   return texts.join(`\n${"-".repeat(80)}\n`);
 }
 
-if (process.argv[1] === fileURLToPath(import.meta.url)) await bundleAnew();
+if (process.argv[1] === fileURLToPath(import.meta.url)) await rebundle();

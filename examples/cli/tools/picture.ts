@@ -8,7 +8,8 @@ import { ServerProcess } from "../test/server-process.js";
 import { TmuxTerminal } from "../test/tmux.js";
 import { svgOf } from "./svg.js";
 
-/** Makes docs/images/cli-chat.svg of a real chat in a real terminal: `npx tsx examples/cli/tools/picture.ts`. */
+// Draws docs/images/cli-chat.svg from a chat in a real terminal: `npx tsx examples/cli/tools/picture.ts`.
+
 const SIZE = { width: 68, height: 15 };
 const target = fileURLToPath(new URL("../../../docs/images/cli-chat.svg", import.meta.url));
 
@@ -30,7 +31,7 @@ async function openTerminal(profile: string, peer: string): Promise<TmuxTerminal
 }
 
 try {
-  writeFileSync(join(folder, "secret"), "what only they know");
+  writeFileSync(join(folder, "secret"), "a passphrase for the picture");
   await server.start();
   for (const name of ["ana", "benito", "carla"]) {
     await outcomeOf(startProgram(folder, [...optionsOf(name), "register", name]));

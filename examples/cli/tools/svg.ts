@@ -23,7 +23,7 @@ interface Style {
 
 const PLAIN: Style = { colour: COLOURS.text, isDim: false, isInverse: false };
 
-/** What a terminal shows, with the colours that it was told by escape sequences, as a picture. */
+/** Draws the content of a terminal, with escape sequences for its colours, as an SVG. */
 export function svgOf(
   screen: string,
   { width, height }: { readonly width: number; readonly height: number },
@@ -41,7 +41,7 @@ ${rows.flatMap(drawn).join("\n")}
 `;
 }
 
-/** Text of one style, in its cells. */
+/** A text of one style, and the cell where it begins. */
 interface Piece {
   readonly row: number;
   readonly column: number;
@@ -49,13 +49,13 @@ interface Piece {
   readonly style: Style;
 }
 
-/** A style goes on until another is told, also on the next row. */
+/** Splits the content into texts of one style. A style applies until the next escape sequence, also across rows. */
 function piecesOf(screen: string): Piece[] {
   const pieces: Piece[] = [];
   let style = PLAIN;
   for (const [row, line] of screen.split("\n").entries()) {
     let column = 0;
-    // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what it reads
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: the expression matches escape sequences
     for (const [, codes, text = ""] of line.matchAll(/\u001b\[([\d;]*)m|([^\u001b]+)/g)) {
       if (codes !== undefined) {
         style = codes.split(";").reduce(changed, style);
@@ -68,7 +68,7 @@ function piecesOf(screen: string): Piece[] {
   return pieces;
 }
 
-/** Each word begins at its cell and is as wide as its cells, whatever font there is. */
+/** Draws each word at its cell and in the width of its cells, so that the layout does not depend on the font. */
 function drawn({ row, column, text, style }: Piece): string[] {
   const { colour, isDim, isInverse } = style;
   const top = BAR + MARGIN + row * CELL.height;

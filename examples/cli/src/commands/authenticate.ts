@@ -5,23 +5,23 @@ import { note } from "../printing.js";
 import { Profile } from "../profile.js";
 import { readNewPassword, readSecret } from "../secrets.js";
 
-/** The shortest that there may be. */
-const ANY_PASSWORD = "123456";
+/** A valid password of the minimum length, to validate the username alone. */
+const SHORTEST_PASSWORD = "123456";
 
-/** Says what the server would reject in a password. */
+/** Returns why the server would reject a password, or undefined. */
 function problemOf(credentials: { username: string; password: string }): string | undefined {
   const parsed = AuthRequest.safeParse(credentials);
   return parsed.success ? undefined : parsed.error.issues[0]?.message;
 }
 
-/** `register` and `login`: asks for the password, and keeps what the server gives for it. */
+/** `register` and `login`: asks for the password, signs in, and stores the login. */
 export async function authenticate(
   how: "register" | "login",
   username: string,
   options: Options,
 ): Promise<void> {
-  // Before the user is asked for a password.
-  AuthRequest.parse({ username, password: ANY_PASSWORD });
+  // Reject an invalid username before asking for a password.
+  AuthRequest.parse({ username, password: SHORTEST_PASSWORD });
   const profile = new Profile(options);
   const server = await profile.server();
   const file = options.passwordFile;
@@ -29,7 +29,7 @@ export async function authenticate(
     how === "register"
       ? await readNewPassword({
           file,
-          question: `A new password for ${username}, of ${ANY_PASSWORD.length} characters or more`,
+          question: `A new password for ${username}, of ${SHORTEST_PASSWORD.length} characters or more`,
           validate: (typed) => problemOf({ username, password: typed }),
         })
       : await readSecret("password", { file, question: `${username}'s password` });

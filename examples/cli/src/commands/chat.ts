@@ -1,6 +1,6 @@
 import { type Account, type OpenChat, readHistory } from "lacre-client";
 import type { LastChange } from "../auto-delete-line.js";
-import { HELP, membersOf, readTyped, type Typed } from "../chat-commands.js";
+import { type ChatInput, HELP, membersOf, parseInput } from "../chat-commands.js";
 import { Conversation } from "../conversation.js";
 import { enterChat } from "../enter-chat.js";
 import { historyLines } from "../history-lines.js";
@@ -13,28 +13,28 @@ import { Profile } from "../profile.js";
 import { chatOnScreen } from "../screen/chat-on-screen.js";
 import { stopSignal } from "../stop-signal.js";
 
-/** Messages from before the last time that are shown once more. */
+/** Number of messages shown already in earlier runs that are shown again at the start. */
 const HISTORY = 50;
 
-/** Shows the chat's history and what is said from then on; sends what is typed. */
+/** `chat`: shows the chat's history and new messages, and sends what the user types. */
 export async function chat(peer: string, options: Options & { json?: boolean }): Promise<void> {
   const { json = false } = options;
   const account = await new Profile(options).account();
   const open = await enterChat(account, peer, options);
   const isOnScreen = !json && hasScreen();
-  const { pending, unkept, closed } = isOnScreen
+  const { pending, unsent, closed } = isOnScreen
     ? await chatOnScreen(account, open)
-    : { pending: await talk(account, open, json), unkept: [], closed: undefined };
+    : { pending: await talk(account, open, json), unsent: [], closed: undefined };
   if (pending > 0 && !json) {
     await note(`Not sent yet: ${pending}. What you wrote is kept, and sent when you chat again.`);
   }
-  if (unkept.length > 0) {
+  if (unsent.length > 0) {
     const why =
       closed === undefined
         ? "because the server had not answered yet"
         : "because the chat is closed";
     await note(`Not sent and not kept, ${why}:`);
-    for (const text of unkept) for (const line of printableLines(text)) await note(`  ${line}`);
+    for (const text of unsent) for (const line of printableLines(text)) await note(`  ${line}`);
   }
   if (closed !== undefined) throw closed;
 }
@@ -44,7 +44,7 @@ function hasScreen(): boolean {
   return stdin.isTTY === true && stdout.isTTY === true && env.TERM !== "dumb";
 }
 
-/** Line by line, for scripts and for terminals that can do no more. Gives how many messages are not sent. */
+/** Runs a chat line by line, for scripts and simple terminals. Returns how many messages are still queued. */
 async function talk(account: Account, open: OpenChat, json: boolean): Promise<number> {
   const name = printable(open.peer_name);
   const stopped = stopSignal();
@@ -59,13 +59,16 @@ async function talk(account: Account, open: OpenChat, json: boolean): Promise<nu
   if (conversation === undefined) return 0;
   await conversation.during(async () => {
     const sending = sendLines(conversation, { account, open, isJson: json });
-    const unheard = sending.then(() => conversation.until(() => outputFailure() !== undefined));
-    await Promise.race([stopped, json ? unheard : sending]);
+    // With --json, the end of standard input does not end the chat; a failing output does.
+    const outputFailed = sending.then(() =>
+      conversation.until(() => outputFailure() !== undefined),
+    );
+    await Promise.race([stopped, json ? outputFailed : sending]);
   });
   return conversation.messenger.pending;
 }
 
-/** Gives the change of the auto-delete setting that comes after messages which were not shown yet. */
+/** Prints messages of earlier runs. Returns the change of the auto-delete setting if it comes after messages not shown yet. */
 async function showHistory(account: Account, open: OpenChat): Promise<LastChange | undefined> {
   const shown = (await account.stores.deliveries.cursor(open.chat_id)) ?? 0;
   const page = { before: shown + 1, limit: HISTORY };
@@ -74,7 +77,7 @@ async function showHistory(account: Account, open: OpenChat): Promise<LastChange
   try {
     for (const line of lines) await print(line);
   } catch (error) {
-    // What cannot be shown does not keep standard input from being sent.
+    // A failing output does not prevent sending.
     if (!(error instanceof OutputError)) throw error;
   }
   return changeLater;
@@ -85,7 +88,7 @@ async function sendLines(
   { account, open, isJson }: { account: Account; open: OpenChat; isJson: boolean },
 ): Promise<void> {
   for await (const line of readLines(process.stdin)) {
-    const typed: Typed = isJson ? { kind: "text", text: line } : readTyped(line);
+    const typed: ChatInput = isJson ? { kind: "text", text: line } : parseInput(line);
     if (typed.kind === "quit") break;
     switch (typed.kind) {
       case "text":
@@ -103,7 +106,7 @@ async function sendLines(
         await note(`  ✗ ${printable(typed.error)}`);
     }
   }
-  // A user who is offline does not have to stay: what is not sent is kept.
+  // Do not wait for a connection: queued messages are sent the next time.
   await conversation.until(
     () =>
       conversation.isOffline || (conversation.messenger.pending === 0 && conversation.isCaughtUp),

@@ -9,7 +9,7 @@ const REQUESTS = {
   outgoing: "has not accepted yet",
 } as const;
 
-/** The chats of the account. */
+/** `chats`: lists the chats of the account. */
 export async function chats(options: Options & { json?: boolean }): Promise<void> {
   const account = await new Profile(options).account();
   const list = await account.listChats();

@@ -6,19 +6,19 @@ import { configKeys } from "./config.js";
 const writers = { bash, zsh, fish };
 export const shells = Object.keys(writers);
 
-/** A script that has a shell complete what is typed after `lacre-chat`. */
+/** `completion`: prints a script with which a shell completes the arguments of `lacre-chat`. */
 export async function completion(shell: string, program: Command): Promise<void> {
   const writer = writers[shell as keyof typeof writers];
   if (writer === undefined) {
     throw new CommandError(
-      `there is no completion for ${shell}: there is for ${shells.join(", ")}`,
+      `there is no completion for ${shell}: use ${shells.join(", ")}`,
       exitCodes.usage,
     );
   }
   await print(writer(commandsOf(program), optionsOf(program)).trimEnd());
 }
 
-/** The options after which the shell has nothing to offer. */
+/** The options whose values cannot be completed. */
 const WITH_VALUE = "--server|--profile|--limit|--before|--timeout";
 
 interface Completed {
@@ -51,7 +51,7 @@ function words(all: readonly Completed[]): string {
   return all.map(({ name }) => name).join(" ");
 }
 
-/** The commands whose first argument is the name of a user, as a pattern of `case`. */
+/** Returns a `case` pattern of the commands whose first argument is the name of a user. */
 function withUser(commands: readonly CompletedCommand[]): string {
   const names = commands.filter(({ takesUser }) => takesUser).map(({ name }) => name);
   return names.join("|");

@@ -6,7 +6,7 @@ import { Config, Profile } from "../profile.js";
 
 export const configKeys = Object.keys(Config.shape) as (keyof Config)[];
 
-/** Shows what was chosen, or chooses. */
+/** `config`: shows all settings or one, or changes one. */
 export async function config(
   key: string | undefined,
   value: string | undefined,
@@ -20,7 +20,7 @@ export async function config(
   }
   if (!isKey(key)) {
     const known = configKeys.join(", ");
-    throw new CommandError(`"${key}" is nothing to be chosen: there are ${known}`, exitCodes.usage);
+    throw new CommandError(`unknown key "${key}": use one of ${known}`, exitCodes.usage);
   }
   if (value === undefined && !options.unset) {
     await print(chosen[key] ?? "");
@@ -30,7 +30,7 @@ export async function config(
   const changed = z.safeParse(Config, options.unset ? others : { ...others, [key]: value });
   if (!changed.success) {
     const expected = changed.error.issues[0]!.message;
-    throw new CommandError(`"${value}" does not fit ${key}: it is ${expected}`, exitCodes.usage);
+    throw new CommandError(`invalid value "${value}" for ${key}: use ${expected}`, exitCodes.usage);
   }
   profile.writeConfig(changed.data);
 }

@@ -20,8 +20,9 @@ export async function contact(
   const account = await new Profile(options).account();
   const chat = await findChat(account, peer);
   if (chat === undefined) throw new CommandError(`you have no chat with ${peer}`);
-  const isOurs = action === "accept" && chat.request === "outgoing";
-  if (isOurs) throw new CommandError(`you asked ${peer}: it is theirs to accept`);
+  if (action === "accept" && chat.request === "outgoing") {
+    throw new CommandError(`you sent this request: only ${peer} can accept it`);
+  }
   // Without a request, `accept` only unblocks: the server rejects it from the member who opened the chat.
   const isAccepted = action === "accept" && chat.request === undefined;
   await account.api.changeContact(chat.chat_id, isAccepted ? "unblock" : action);

@@ -16,7 +16,7 @@ import { PrivateFile } from "../private-file.js";
 import { Profile } from "../profile.js";
 import { withProgress } from "../progress.js";
 
-/** All that the server has of a chat, decrypted: one JSON object a line, on standard output or in a file. */
+/** `export`: writes all messages of a chat, decrypted, as one JSON object per line to standard output or a file. */
 export async function exportChat(
   peer: string,
   options: Options & { output?: string },
@@ -44,10 +44,13 @@ export async function exportChat(
   });
   file?.finish();
   await note(`Exported: ${written} messages${isPrinted ? "" : ` to ${output}`}.`);
-  if (unreadable > 0) await note(`Unreadable among them: ${unreadable}. Each says why.`);
+  if (unreadable > 0)
+    await note(
+      `Unreadable messages among them: ${unreadable}. Each has the reason in "unreadable".`,
+    );
 }
 
-/** Reads all pages from the first message on, and waits as long as a server that limits requests asks for. */
+/** Requests all pages of a chat from the first message. If the server limits requests, waits as long as it demands. */
 async function* pagesOf(account: Account, chat: OpenChat): AsyncGenerator<MessageListResponse> {
   for (let after = 0; ; ) {
     try {

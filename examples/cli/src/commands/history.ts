@@ -7,7 +7,7 @@ import { printableJson } from "../printable.js";
 import { note, print } from "../printing.js";
 import { Profile } from "../profile.js";
 
-/** The last messages of a chat, in order. */
+/** `history`: prints the last messages of a chat, oldest first. */
 export async function history(
   peer: string,
   options: Options & { json?: boolean; limit: number; before?: number },
@@ -22,9 +22,9 @@ export async function history(
     ? messages.map((one) => printableJson(recordOf(one, senderOf(one, account, chat.peer_name))))
     : (await historyLines(account, chat, history, page)).lines;
   for (const line of lines) await print(line);
-  if (isKeptCopy) await note("The server cannot be reached: this is what is kept here.");
+  if (isKeptCopy) await note("The server cannot be reached: these are the messages stored here.");
   if (storeError !== undefined)
-    await note(`These messages are not kept here: ${storeError.message}`);
+    await note(`These messages could not be stored here: ${storeError.message}`);
   if (hasMore && !json) {
     await note(`There are earlier ones: add --before ${messages[0]?.seq ?? before}`);
   }

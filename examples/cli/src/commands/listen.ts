@@ -12,7 +12,7 @@ import { withProgress } from "../progress.js";
 import { readPassphrase } from "../secrets.js";
 import { stopSignal } from "../stop-signal.js";
 
-/** Shows what comes in, from where the last `listen` or `chat` ended: of one chat, or of all that can be opened. */
+/** `listen`: shows incoming messages of one or all chats that can be opened, from where the last `listen` or `chat` ended. */
 export async function listen(
   peer: string | undefined,
   options: Options & { json?: boolean },
@@ -37,7 +37,7 @@ async function startListening(
   return Conversation.start({ account, chats, output, incoming: "shown" });
 }
 
-/** All chats whose keys are kept, and those that one passphrase opens. */
+/** Opens all chats whose keys are stored, and those that one passphrase opens. */
 async function openAll(account: Account, options: Options, output: Output): Promise<OpenChat[]> {
   const all = await account.listChats();
   if (all.length === 0) {

@@ -2,14 +2,14 @@ import type { Options } from "../options.js";
 import { note } from "../printing.js";
 import { Profile } from "../profile.js";
 
-/** Ends the login, here and at the server. */
+/** `logout`: ends the login here and at the server. */
 export async function logout(options: Options): Promise<void> {
   const account = await new Profile(options).account();
-  const isTold = await account.logout();
-  await note(`${account.username} is logged out here; chat keys that were kept are removed.`);
-  if (!isTold) {
+  const isEndedAtServer = await account.logout();
+  await note(`${account.username} is logged out here; stored chat keys are removed.`);
+  if (!isEndedAtServer) {
     await note(
-      `${account.login.server} could not be told: there, the login goes on until it expires.`,
+      `${account.login.server} could not be reached: the login stays valid there until it expires.`,
     );
   }
   const { length } = await account.stores.outbox.list();

@@ -4,7 +4,7 @@ import { printable } from "../printable.js";
 import { note } from "../printing.js";
 import { Profile } from "../profile.js";
 
-/** Opens a chat, or begins one, and holds it to what it is from then on. */
+/** `open`: opens or creates a chat, and pins its parameters. */
 export async function open(peer: string, options: Options): Promise<void> {
   const profile = new Profile(options);
   const account = await profile.account();
@@ -13,7 +13,7 @@ export async function open(peer: string, options: Options): Promise<void> {
   await note(
     `The chat with ${printable(peer_name)} is open: the passphrase is right. ` +
       (isKept
-        ? "Its key is kept here, and the passphrase not asked for again."
-        : "Nothing of it is kept here: lacre-chat config keys keep has that changed."),
+        ? "Its key is stored here, so the passphrase is not asked for again."
+        : "Its key is not stored here: lacre-chat config keys keep stores the keys of chats that you open."),
   );
 }

@@ -5,10 +5,10 @@ import { printable } from "../printable.js";
 import { print } from "../printing.js";
 import { Profile } from "../profile.js";
 
-/** Maximum time that a completion waits for the server, in milliseconds. */
+/** Maximum time to wait for the server, in milliseconds. */
 const TIMEOUT = 2000;
 
-/** The chats that commands are for which concern users whose chats may not have been opened here. */
+/** For commands that work on chats not opened here: which chats of the server's list they can take. */
 const CHATS_OF: Readonly<Record<string, (chat: ChatSummary) => boolean>> = {
   accept: ({ request }) => request === "incoming",
   block: ({ is_blocked = false }) => !is_blocked,
@@ -16,8 +16,8 @@ const CHATS_OF: Readonly<Record<string, (chat: ChatSummary) => boolean>> = {
 };
 
 /**
- * Prints the names of users that a command can take, for completion: for `accept`, `block` and `unblock` from the server's list
- * of chats, else those whose chats were opened here, without asking the server.
+ * `peers`: prints the names of users that a command can take, for completion. For `accept`, `block` and `unblock` it requests
+ * the chats from the server; for other commands it prints the users whose chats were opened here.
  */
 export async function peers(command: string | undefined, options: Options): Promise<void> {
   for (const name of await namesFor(command, new Profile(options))) await print(printable(name));

@@ -12,7 +12,7 @@ import { Profile } from "../profile.js";
 import { withProgress } from "../progress.js";
 import { canAsk } from "../secrets.js";
 
-/** Gives a chat a new passphrase, which deletes what was written in it. Asks before. */
+/** `restart`: gives a chat a new passphrase, which deletes all its messages. Asks before that. */
 export async function restart(peer: string, options: Options & { yes?: boolean }): Promise<void> {
   const account = await new Profile(options).account();
   const chat = await findChat(account, peer);
@@ -27,25 +27,28 @@ export async function restart(peer: string, options: Options & { yes?: boolean }
       `${name} began this chat, and only ${name} can start it over (ERR_FORBIDDEN)`,
     );
   }
-  if (!options.yes) await ask(account, chat);
+  if (!options.yes) await confirmRestart(account, chat);
   const passphrase = await readNewPassphrase(options, account.username, chat.peer_name);
   const open = await withProgress(DERIVING, () => restartChat(account, chat, passphrase));
   await note(
     `The chat with ${name} is started over, and what was in it is deleted. Tell ${name} the new passphrase, in person or in a call.`,
   );
   const unsent = await takeUnsent(account, open);
-  if (unsent.length > 0) await note("These messages waited to be sent, and are not:");
+  if (unsent.length > 0) await note("These messages were queued, and are not sent:");
   for (const message of unsent) {
     for (const line of printableLines(textOf(message))) await note(`  ${line}`);
   }
 }
 
-async function ask(account: Account, { chat_id, peer_name }: ChatSummary): Promise<void> {
+async function confirmRestart(
+  account: Account,
+  { chat_id, peer_name }: ChatSummary,
+): Promise<void> {
   const queued = await account.stores.outbox.list();
-  const waiting = queued.filter((message) => message.chat_id === chat_id).length;
+  const unsent = queued.filter((message) => message.chat_id === chat_id).length;
   const warning =
     `All messages of your chat with ${printable(peer_name)} will be deleted, as the new passphrase does not open them. ` +
-    (waiting > 0 ? `Waiting to be sent, and not sent then: ${waiting}. ` : "");
+    (unsent > 0 ? `Queued messages that will not be sent: ${unsent}. ` : "");
   if (!canAsk())
     throw new CommandError(`${warning}Nothing was changed: add --yes to do it`, exitCodes.usage);
   if (!(await isConfirmed(`${warning}Start it over?`))) {

@@ -3,7 +3,7 @@ import { printable, printableJson } from "../printable.js";
 import { note, print } from "../printing.js";
 import { Profile } from "../profile.js";
 
-/** People whose names begin like this, the first fifty. */
+/** `search`: prints the users whose names begin with `beginning`, at most as many as the server returns. */
 export async function search(
   beginning: string,
   options: Options & { json?: boolean },
@@ -14,5 +14,5 @@ export async function search(
     await print(options.json ? printableJson(user) : printable(user.username));
   }
   if (users.length === 0) await note(`No user's name begins with "${printable(beginning)}".`);
-  if (next !== undefined) await note("There are more: write more of the name.");
+  if (next !== undefined) await note("There are more users: give more letters of the name.");
 }

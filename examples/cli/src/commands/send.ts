@@ -1,6 +1,6 @@
 import { StoreError, UnreachableError, type WhyNotConnected } from "lacre-client";
 import { NotUtf8Error } from "lacre-client/node";
-import { CommandError, endOf, exitCodes } from "../command-error.js";
+import { CommandError, exitCodes, failureOf } from "../command-error.js";
 import { Conversation, NoAnswerError } from "../conversation.js";
 import { enterChat } from "../enter-chat.js";
 import { isBlank, readLines, readText, withLineFeeds } from "../lines.js";
@@ -10,9 +10,9 @@ import { printable } from "../printable.js";
 import { note } from "../printing.js";
 import { Profile } from "../profile.js";
 
-/** How long a script waits for the server, in seconds. */
+/** Default timeout without a terminal, in seconds. */
 const SCRIPT_TIMEOUT = 30;
-/** How long `--no-wait` waits for a server that accepts connections and does not answer, in seconds. */
+/** How long `--no-wait` waits for a server that accepts a connection but does not answer, in seconds. */
 const NO_WAIT_TIMEOUT = 5;
 
 export interface SendOptions extends Options {
@@ -24,20 +24,20 @@ export interface SendOptions extends Options {
   readonly wait: boolean;
 }
 
-/** Sends one text, or each line of standard input, and ends when the server has stored all of it. */
+/** `send`: sends one text, or each line of standard input. Ends when the server has stored all of them. */
 export async function send(
   peer: string,
   text: string | undefined,
   options: SendOptions,
 ): Promise<void> {
   const { quiet = false, lines = false, wait } = options;
-  const begun = Date.now();
+  const start = Date.now();
   const timeout = timeoutOf(options);
   const given = text ?? (lines || process.stdin.isTTY ? undefined : await readText(process.stdin));
   if (given !== undefined) assertText(given);
   let isStarting = true;
   const account = await new Profile(options).account(() =>
-    isStarting ? begun + timeout - Date.now() : timeout,
+    isStarting ? start + timeout - Date.now() : timeout,
   );
   const chat = await enterChat(account, peer, options).catch((error) => {
     if (!(error instanceof UnreachableError)) throw error;
@@ -49,7 +49,7 @@ export async function send(
     chats: [chat],
     output: quiet ? quietOutput : plainOutput(`Sending to ${printable(chat.peer_name)}.`),
     incoming: "ignored",
-    waitLimits: { timeout, spent: Date.now() - begun, isOnlineOnly: !wait },
+    waitLimits: { timeout, spent: Date.now() - start, isOnlineOnly: !wait },
   });
   isStarting = false;
   let isAllKept = false;
@@ -69,7 +69,7 @@ export async function send(
           error instanceof CommandError ||
           error instanceof StoreError;
         if (!canEnd || taken === 0) throw error;
-        // What was read before is kept, and would be sent twice by a user who does not know that.
+        // The lines before the error are queued. Report how many were sent, so that the user does not send them again.
         inputError = error;
       }
       await conversation.untilPending(0);
@@ -91,7 +91,7 @@ export async function send(
     throw new CommandError(kept, exitCodes.unreachable);
   }
   if (inputError !== undefined) {
-    const { message, exitCode } = endOf(inputError)!;
+    const { message, exitCode } = failureOf(inputError)!;
     throw new CommandError(`${message}. Sent before it: ${taken - failed} messages`, exitCode);
   }
   if (failed > 0) throw new CommandError(`${failed} messages were not sent`);
@@ -108,7 +108,7 @@ function whyNotSent(server: string, why: WhyNotConnected): string {
   }
 }
 
-/** In milliseconds. A person at a terminal sees that the server is away, and stops waiting with Ctrl-C. */
+/** Returns the timeout in milliseconds. In a terminal there is none by default: the user can stop with Ctrl-C. */
 function timeoutOf({ timeout, wait }: SendOptions): number {
   if (timeout !== undefined) return timeout * 1000;
   if (!wait) return NO_WAIT_TIMEOUT * 1000;

@@ -4,7 +4,7 @@ import { printable, printableJson } from "../printable.js";
 import { note, print } from "../printing.js";
 import { Profile } from "../profile.js";
 
-/** Says who is logged in, and whether the server thinks so too. */
+/** `whoami`: prints who is logged in, after checking the login at the server. */
 export async function whoami(options: Options & { json?: boolean }): Promise<void> {
   const { api, login } = await new Profile(options).account();
   const { username, user_id, server } = login;
@@ -12,7 +12,7 @@ export async function whoami(options: Options & { json?: boolean }): Promise<voi
     await api.getMe();
   } catch (error) {
     if (!(error instanceof UnreachableError)) throw error;
-    await note(`${server} cannot be reached, so this is what it said last:`);
+    await note(`${server} cannot be reached: this is the stored login:`);
   }
   const line = options.json
     ? printableJson({ username, user_id, server, profile: options.profile })

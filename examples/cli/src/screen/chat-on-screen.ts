@@ -8,7 +8,7 @@ import {
   StoreError,
 } from "lacre-client";
 import { connectInNode } from "lacre-client/node";
-import { HELP, membersOf, readTyped } from "../chat-commands.js";
+import { HELP, membersOf, parseInput } from "../chat-commands.js";
 import { isBlank, withLineFeeds } from "../lines.js";
 import { textOf } from "../names.js";
 import { printable } from "../printable.js";
@@ -17,24 +17,25 @@ import { ChatScreen } from "./chat-screen.js";
 import { Keyboard } from "./keyboard.js";
 import { Terminal } from "./terminal.js";
 
-/** How often the peer is told that we type, in milliseconds. */
+/** Minimum time between two typing events to the peer, in milliseconds. */
 const TYPING_INTERVAL = 3000;
 
 const KEYS = [
-  "Enter sends; Alt-Enter and Ctrl-J begin a new line. Up: the text before. Page Up: earlier messages",
+  "Enter sends; Alt-Enter and Ctrl-J begin a new line. Up: previous text. Page Up: earlier messages",
 ];
 
-export interface LeftBehind {
-  /** How many messages are kept and not sent. */
+/** The result of a chat on the screen. */
+export interface ChatResult {
+  /** Number of queued messages. */
   readonly pending: number;
-  /** Texts that are neither sent nor kept. */
-  readonly unkept: readonly string[];
-  /** Why nothing can be sent in the chat any more. */
+  /** Texts that are neither sent nor stored. */
+  readonly unsent: readonly string[];
+  /** Why the chat was closed. */
   readonly closed: ChatClosedError | undefined;
 }
 
-/** Has a person chat on a terminal until they have enough. */
-export async function chatOnScreen(account: Account, open: OpenChat): Promise<LeftBehind> {
+/** Runs a chat in a terminal until the user leaves it, the chat is closed or the login ends. */
+export async function chatOnScreen(account: Account, open: OpenChat): Promise<ChatResult> {
   const { chat_id } = open;
   let leave: (error?: unknown) => void = () => {};
   const left = new Promise<void>((resolve, reject) => {
@@ -50,9 +51,9 @@ export async function chatOnScreen(account: Account, open: OpenChat): Promise<Le
   let lastTyping = 0;
   let isLoading = false;
   let hasLeft = false;
-  /** What was typed before it could be kept. */
-  const unkept: string[] = [];
-  /** What was kept, and given back when the chat was closed. */
+  /** Texts that were entered before the messenger had started. They are not stored. */
+  const unstored: string[] = [];
+  /** Texts of messages that were rejected, or could not be sent because the chat was closed. */
   const failed: string[] = [];
   let closed: ChatClosedError | undefined;
 
@@ -67,7 +68,7 @@ export async function chatOnScreen(account: Account, open: OpenChat): Promise<Le
         keyboard.resume();
         screen.redraw();
       });
-      // The whole job: a process that started this program is to stop with it.
+      // Signal the whole process group, so that a process that started this program stops too.
       process.kill(0, "SIGTSTP");
     },
   });
@@ -85,7 +86,7 @@ export async function chatOnScreen(account: Account, open: OpenChat): Promise<Le
     screen.redraw();
   }
 
-  /** Where the screen has no more, the server may. */
+  /** Scrolls up. At the first message, loads earlier ones from the server. */
   async function pageUp(): Promise<void> {
     if (screen.isAtTop) await load(screen.messages[0]?.seq);
     screen.scrollBy(1);
@@ -98,37 +99,38 @@ export async function chatOnScreen(account: Account, open: OpenChat): Promise<Le
       const page = before === undefined ? {} : { before };
       const { messages, isKeptCopy } = await messenger.history(chat_id, page);
       screen.add(messages);
-      if (isKeptCopy) screen.say("earlier messages: as far as they are kept here");
+      if (isKeptCopy)
+        screen.showNotice("the server cannot be reached: these are the messages stored here");
     } catch (error) {
-      screen.say(`earlier messages cannot be had: ${(error as Error).message}`);
+      screen.showNotice(`earlier messages cannot be loaded: ${(error as Error).message}`);
     } finally {
       isLoading = false;
     }
   }
 
   function submit(typed: string): void {
-    screen.say("");
+    screen.showNotice("");
     screen.scrollToEnd();
-    const read = readTyped(typed);
-    switch (read.kind) {
+    const input = parseInput(typed);
+    switch (input.kind) {
       case "text":
-        return void send(read.text, typed);
+        return void send(input.text, typed);
       case "quit":
         return leave();
       case "help":
-        return screen.explain([...HELP, ...KEYS]);
+        return screen.showHelp([...HELP, ...KEYS]);
       case "who": {
         const isOnline = messenger?.chat(chat_id)?.isPeerOnline;
-        return screen.say(membersOf(account.username, open.peer_name, isOnline));
+        return screen.showNotice(membersOf(account.username, open.peer_name, isOnline));
       }
       case "unknown":
-        screen.explain([printable(read.error)]);
-        return giveBack(typed);
+        screen.showHelp([printable(input.error)]);
+        return restoreInput(typed);
     }
   }
 
-  /** What is not sent can be changed and tried again. */
-  function giveBack(typed: string): void {
+  /** Puts a text that was not sent back into the input, unless the user has typed another one. */
+  function restoreInput(typed: string): void {
     if (editor.text === "") editor.replace(typed);
     screen.redraw();
   }
@@ -136,20 +138,19 @@ export async function chatOnScreen(account: Account, open: OpenChat): Promise<Le
   async function send(text: string, typed: string): Promise<void> {
     if (isBlank(text)) return;
     lastTyping = 0;
-    if (messenger === undefined) unkept.push(text);
+    if (messenger === undefined) unstored.push(text);
     try {
-      // What is typed before everything is there waits.
       const { messenger } = await started;
       screen.add([await messenger.send(chat_id, withLineFeeds(text).replace(/\n$/, ""))]);
     } catch (error) {
       if (error instanceof ChatClosedError) return void failed.push(text);
       if (!(error instanceof LacreError || error instanceof StoreError)) return leave(error);
-      screen.say(`not sent: ${error.message}`);
-      giveBack(typed);
+      screen.showNotice(`not sent: ${error.message}`);
+      restoreInput(typed);
     }
   }
 
-  function hear(event: MessengerEvent): void {
+  function onEvent(event: MessengerEvent): void {
     if (event.type === "ended") return leave(event.error);
     if (event.type === "failed" && event.message.chat_id === chat_id) {
       failed.push(textOf(event.message));
@@ -167,7 +168,7 @@ export async function chatOnScreen(account: Account, open: OpenChat): Promise<Le
     if (event.type === "message" && !event.message.isOwn && event.message.seq !== undefined) {
       messenger?.markRead(chat_id, event.message.seq);
     }
-    screen.note(event);
+    screen.onEvent(event);
   }
 
   async function connect(): Promise<void> {
@@ -177,7 +178,7 @@ export async function chatOnScreen(account: Account, open: OpenChat): Promise<Le
       open: [open],
       only: [chat_id],
       begin: "last",
-      hear,
+      hear: onEvent,
     });
     if (hasLeft) return void connected.stop();
     messenger = connected;
@@ -205,7 +206,7 @@ export async function chatOnScreen(account: Account, open: OpenChat): Promise<Le
   const lost = closed === undefined ? [] : [...failed, editor.text].filter((text) => text !== "");
   return {
     pending: connected?.pending ?? 0,
-    unkept: connected === undefined ? unkept : lost,
+    unsent: connected === undefined ? unstored : lost,
     closed,
   };
 }

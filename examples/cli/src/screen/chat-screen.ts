@@ -7,8 +7,8 @@ import {
   shownUnread,
   storedAt,
 } from "lacre-client";
+import { eventError, STORE_WORKS } from "../event-error.js";
 import { printable } from "../printable.js";
-import { STORE_WORKS, troubleOf } from "../trouble.js";
 import { fitted, wrapped } from "./fit.js";
 import { type InputView, viewInput } from "./input-view.js";
 import { linesOf } from "./message-lines.js";
@@ -16,10 +16,10 @@ import { paint } from "./paint.js";
 import type { Terminal } from "./terminal.js";
 import type { TextEditor } from "./text-editor.js";
 
-/** How long the peer counts as typing after the last sign of it, in milliseconds. */
-const TYPING = 5000;
+/** How long the peer is shown as typing after its last typing event, in milliseconds. */
+const TYPING_DURATION = 5000;
 
-/** One chat on a terminal: who is there, what was said, what goes on, and the line that is typed. */
+/** Draws one chat in a terminal: a header with the presence, the messages, a status line, and the input. */
 export class ChatScreen {
   readonly #terminal: Pick<Terminal, "width" | "height" | "show">;
   readonly #editor: TextEditor;
@@ -28,13 +28,13 @@ export class ChatScreen {
   #messenger: Messenger | undefined;
   #messages: readonly ReadMessage[] = [];
   readonly #failed = new Set<string | undefined>();
-  /** Lines that the view is above the end. */
+  /** Number of lines below the visible ones. */
   #scroll = 0;
   #typingUntil = 0;
   #notice = "";
   /** Lines under the messages, such as the help. */
-  #aside: readonly string[] = [];
-  #isDue = false;
+  #help: readonly string[] = [];
+  #isRedrawDue = false;
 
   constructor(
     terminal: Pick<Terminal, "width" | "height" | "show">,
@@ -52,7 +52,7 @@ export class ChatScreen {
     return this.#messages;
   }
 
-  /** Whether the first line that there is can be seen. */
+  /** Whether the first line is visible. */
   get isAtTop(): boolean {
     return this.#scroll >= this.#lines().length - this.#bodyHeight;
   }
@@ -62,42 +62,43 @@ export class ChatScreen {
     this.redraw();
   }
 
-  /** Adds messages, or puts them in the place of what they were before the server had them. */
+  /** Adds messages. A message that has got its seq replaces the queued one with the same client id. */
   add(messages: readonly ReadMessage[]): void {
     const fresh = new Map(messages.map((message) => [keyOf(message), message]));
     const others = this.#messages.filter((message) => !fresh.has(keyOf(message)));
-    const place = ({ seq = Number.POSITIVE_INFINITY }: ReadMessage) => seq;
+    // Queued messages have no seq yet: they come last.
+    const position = ({ seq = Number.POSITIVE_INFINITY }: ReadMessage) => seq;
     const sorted = [...others, ...fresh.values()].sort((one, other) =>
-      place(one) === place(other) ? 0 : place(one) - place(other),
+      position(one) === position(other) ? 0 : position(one) - position(other),
     );
     this.#messages = sorted;
     this.redraw();
   }
 
-  /** Shows what happened. */
-  note(event: MessengerEvent): void {
+  /** Shows an event: the peer is typing, a message was rejected, or an error occurred. */
+  onEvent(event: MessengerEvent): void {
     if (event.type === "typing" && event.chat_id === this.#chat.chat_id) {
-      this.#typingUntil = Date.now() + TYPING;
-      setTimeout(() => this.redraw(), TYPING + 1).unref();
+      this.#typingUntil = Date.now() + TYPING_DURATION;
+      setTimeout(() => this.redraw(), TYPING_DURATION + 1).unref();
     }
     if (event.type === "message") this.#typingUntil = 0;
     if (event.type === "failed") this.#failed.add(event.message.client_id);
     if (event.type === "store" && event.error === undefined) this.#notice = STORE_WORKS;
-    const trouble = troubleOf(event);
-    if (trouble !== undefined) this.#notice = trouble.text;
+    const error = eventError(event);
+    if (error !== undefined) this.#notice = error.text;
     this.redraw();
   }
 
   /** Shows a notice until the next text is sent. */
-  say(notice: string): void {
+  showNotice(notice: string): void {
     this.#notice = notice;
-    this.#aside = [];
+    this.#help = [];
     this.redraw();
   }
 
   /** Shows lines under the messages until the next text is sent. */
-  explain(lines: readonly string[]): void {
-    this.#aside = lines;
+  showHelp(lines: readonly string[]): void {
+    this.#help = lines;
     this.scrollToEnd();
   }
 
@@ -113,17 +114,17 @@ export class ChatScreen {
     this.redraw();
   }
 
-  /** Once for all that happens at a time. */
+  /** Redraws the screen once, after all events that are handled now. */
   redraw(): void {
-    if (this.#isDue) return;
-    this.#isDue = true;
+    if (this.#isRedrawDue) return;
+    this.#isRedrawDue = true;
     setImmediate(() => {
-      this.#isDue = false;
+      this.#isRedrawDue = false;
       this.#draw();
     });
   }
 
-  /** Rows for messages. A terminal of few rows shows the input first, then messages, the status and the header. */
+  /** Number of rows for messages. If there are few rows, the input has priority, then messages, the status and the header. */
   get #bodyHeight(): number {
     const { height } = this.#terminal;
     return Math.max(0, height - this.#input().rows.length - Math.min(2, Math.max(0, height - 2)));
@@ -151,7 +152,7 @@ export class ChatScreen {
       chat: state ?? { deliveredUpTo: 0, readUpTo: 0, auto_delete_hours: 0 },
       failed: this.#failed,
     });
-    return [...messages, ...this.#aside.flatMap((line) => wrapped(line, width))];
+    return [...messages, ...this.#help.flatMap((line) => wrapped(line, width))];
   }
 
   #draw(): void {
@@ -200,7 +201,7 @@ export class ChatScreen {
   }
 }
 
-/** A message of ours keeps its client id when the server gives it a seq. */
+/** Identifies a message before and after it gets its seq: by its client id, if it has one. */
 function keyOf({ client_id, sender_id, seq }: ReadMessage): string {
   return client_id === undefined ? `seq ${seq}` : `${sender_id} ${client_id}`;
 }

@@ -1,18 +1,19 @@
 import { emitKeypressEvents, type Key } from "node:readline";
-import { type Place, TextEditor } from "./text-editor.js";
+import { type Motion, TextEditor } from "./text-editor.js";
 
-export interface Keys {
-  /** Enter. */
+/** Receives the keys that are pressed. */
+export interface KeyHandler {
+  /** Enter was pressed. */
   submit(text: string): void;
-  /** Something was typed; maybe a key that edits nothing. */
+  /** Any other key was pressed. The text may have changed. */
   key(name: string | undefined): void;
-  /** Ctrl-C, Ctrl-D on an empty text, or the end of the input. */
+  /** Ctrl-C was pressed, Ctrl-D on an empty text, or the input has ended. */
   end(): void;
-  /** Ctrl-Z. */
+  /** Ctrl-Z was pressed. */
   suspend(): void;
 }
 
-const MOVES: Readonly<Record<string, Place>> = {
+const MOVES: Readonly<Record<string, Motion>> = {
   left: "left",
   right: "right",
   home: "line start",
@@ -29,7 +30,7 @@ const MOVES: Readonly<Record<string, Place>> = {
   "meta-right": "word right",
 };
 
-const REMOVALS: Readonly<Record<string, Place>> = {
+const REMOVALS: Readonly<Record<string, Motion>> = {
   backspace: "left",
   delete: "right",
   "ctrl-d": "right",
@@ -49,24 +50,25 @@ const NAMES: Readonly<Record<string, string>> = {
   "\u001b[13;3u": "newline",
 };
 
-/** The text that is typed on standard input, with the keys that shells have. It is shown elsewhere. */
+/** Edits a text with the keys typed on standard input. The keys are those of shells. It does not draw the text. */
 export class Keyboard {
   readonly editor = new TextEditor();
-  readonly #keys: Keys;
-  /** What is being pasted, as far as it has come. */
+  readonly #handler: KeyHandler;
+  /** The parts of a paste received so far; undefined outside a paste. */
   #pasted: string[] | undefined;
   readonly #history: string[] = [];
-  /** Which text of the history is shown; its length for the one being written. */
+  /** Index of the shown text in the history; the history's length if it is the draft. */
   #shown = 0;
-  #written = "";
+  /** The text that was not sent yet, while a text of the history is shown. */
+  #draft = "";
 
-  constructor(keys: Keys) {
-    this.#keys = keys;
+  constructor(handler: KeyHandler) {
+    this.#handler = handler;
     const { stdin } = process;
     emitKeypressEvents(stdin);
     stdin.on("keypress", this.#press);
-    stdin.on("end", keys.end);
-    stdin.on("error", keys.end);
+    stdin.on("end", handler.end);
+    stdin.on("error", handler.end);
     this.resume();
   }
 
@@ -77,16 +79,16 @@ export class Keyboard {
 
   close(): void {
     process.stdin.off("keypress", this.#press);
-    process.stdin.off("end", this.#keys.end);
+    process.stdin.off("end", this.#handler.end);
   }
 
   readonly #press = (character: string | undefined, key: Key): void => {
     const { sequence = "", ctrl = false, meta = false } = key;
     const base = NAMES[sequence] ?? key.name ?? "";
     const name = `${ctrl ? "ctrl-" : ""}${meta ? "meta-" : ""}${base}`;
-    // Also while a paste has not come to its end, which may have been lost.
-    if (name === "ctrl-c") return this.#keys.end();
-    // A paste may have such a marker in it.
+    // Ctrl-C also works during a paste, because the end of the paste may have been lost.
+    if (name === "ctrl-c") return this.#handler.end();
+    // A paste may contain the sequence that begins a paste.
     if (base === "paste-start") this.#pasted ??= [];
     else if (base === "paste-end") this.#paste();
     else if (this.#pasted !== undefined) this.#pasted.push(character ?? "");
@@ -97,8 +99,8 @@ export class Keyboard {
     const { editor } = this;
     const move = MOVES[name];
     const removal = REMOVALS[name];
-    if (name === "ctrl-d" && editor.text === "") return this.#keys.end();
-    if (name === "ctrl-z") return this.#keys.suspend();
+    if (name === "ctrl-d" && editor.text === "") return this.#handler.end();
+    if (name === "ctrl-z") return this.#handler.suspend();
     if (name === "return") return this.#submit();
     if (/^(meta-)?(enter|return|newline)$/.test(name)) editor.insert("\n");
     else if (move !== undefined) editor.move(move);
@@ -107,15 +109,15 @@ export class Keyboard {
     else if (name === "up" || name === "ctrl-p") this.#up();
     else if (name === "down" || name === "ctrl-n") this.#down();
     else if (character !== undefined && !/\p{Cc}/u.test(character)) editor.insert(character);
-    this.#keys.key(name);
+    this.#handler.key(name);
   }
 
-  /** Inserts what was pasted as one text. A terminal sends its line ends as carriage returns. */
+  /** Inserts a paste as one text. Terminals send its line ends as carriage returns. */
   #paste(): void {
     const text = (this.#pasted ?? []).join("").replace(/\r\n?/g, "\n");
     this.#pasted = undefined;
     this.editor.insert(text.replace(/[^\P{Cc}\n\t]/gu, ""));
-    this.#keys.key(undefined);
+    this.#handler.key(undefined);
   }
 
   #submit(): void {
@@ -123,8 +125,8 @@ export class Keyboard {
     this.editor.replace("");
     if (text !== "" && text !== this.#history.at(-1)) this.#history.push(text);
     this.#shown = this.#history.length;
-    this.#written = "";
-    this.#keys.submit(text);
+    this.#draft = "";
+    this.#handler.submit(text);
   }
 
   #up(): void {
@@ -137,11 +139,11 @@ export class Keyboard {
     else this.editor.move("down");
   }
 
-  /** Shows another text of the history, or the one being written. */
+  /** Shows a text of the history, or the draft. */
   #show(at: number): void {
     if (at < 0 || at > this.#history.length) return;
-    if (this.#shown === this.#history.length) this.#written = this.editor.text;
+    if (this.#shown === this.#history.length) this.#draft = this.editor.text;
     this.#shown = at;
-    this.editor.replace(this.#history[at] ?? this.#written);
+    this.editor.replace(this.#history[at] ?? this.#draft);
   }
 }

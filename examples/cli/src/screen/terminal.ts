@@ -8,12 +8,12 @@ export interface Cursor {
   readonly column: number;
 }
 
-/** A terminal's other screen, which gives back the first as it was, however the program ends. */
+/** The terminal's alternate screen. When the process exits, the main screen is restored. */
 export class Terminal {
   readonly #restore = () => this.leave();
-  #isIn = false;
+  #isActive = false;
 
-  /** In cells, 1 or more. A terminal that gives no size has 80 by 24. */
+  /** Width in cells, at least 1. A terminal that reports no size counts as 80 by 24. */
   get width(): number {
     return process.stdout.columns || 80;
   }
@@ -24,28 +24,28 @@ export class Terminal {
 
   enter(): void {
     process.once("exit", this.#restore);
-    this.#isIn = true;
+    this.#isActive = true;
     process.stdout.write(ENTER);
   }
 
   leave(): void {
     process.off("exit", this.#restore);
-    if (!this.#isIn) return;
-    this.#isIn = false;
+    if (!this.#isActive) return;
+    this.#isActive = false;
     try {
       if (process.stdin.isTTY) process.stdin.setRawMode(false);
-      // Synchronously: the process may be ending.
+      // Write synchronously, because the process may be exiting.
       writeSync(1, LEAVE);
     } catch {
       // The terminal is closed.
     }
   }
 
-  /** Shows lines from the top, and the cursor in one of them. */
+  /** Draws lines from the top of the screen, and shows the cursor. */
   show(lines: readonly string[], cursor: Cursor): void {
-    if (!this.#isIn) return;
+    if (!this.#isActive) return;
     const rows = lines.map((line, at) => `\u001b[${at + 1};1H\u001b[2K${line}`);
-    const place = `\u001b[${cursor.row + 1};${cursor.column + 1}H\u001b[?25h`;
-    process.stdout.write(`\u001b[?25l${rows.join("")}${place}`);
+    const moveCursor = `\u001b[${cursor.row + 1};${cursor.column + 1}H\u001b[?25h`;
+    process.stdout.write(`\u001b[?25l${rows.join("")}${moveCursor}`);
   }
 }

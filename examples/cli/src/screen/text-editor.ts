@@ -3,7 +3,8 @@ const graphemes = new Intl.Segmenter(undefined, { granularity: "grapheme" });
 const WORD_BEFORE = /[\p{L}\p{M}\p{N}_]+[^\p{L}\p{M}\p{N}_]*$|[^\p{L}\p{M}\p{N}_]+$/u;
 const WORD_AFTER = /^[^\p{L}\p{M}\p{N}_]*[\p{L}\p{M}\p{N}_]*/u;
 
-export type Place =
+/** A target of the cursor, relative to its position. */
+export type Motion =
   | "left"
   | "right"
   | "word left"
@@ -13,7 +14,7 @@ export type Place =
   | "up"
   | "down";
 
-/** A text that is being written, of one line or more, with a cursor. */
+/** Edits a text of one or more lines with a cursor. */
 export class TextEditor {
   #text = "";
   #cursor = 0;
@@ -23,7 +24,7 @@ export class TextEditor {
     return this.#text;
   }
 
-  /** An index into the text. */
+  /** Index of the cursor in the text, in UTF-16 code units. */
   get cursor(): number {
     return this.#cursor;
   }
@@ -36,7 +37,7 @@ export class TextEditor {
     return this.#lineEnd === this.#text.length;
   }
 
-  /** Puts a text in place of the whole, with the cursor at its end. */
+  /** Replaces the whole text, and moves the cursor to its end. */
   replace(text: string): void {
     this.#text = text;
     this.#cursor = text.length;
@@ -48,19 +49,19 @@ export class TextEditor {
     this.#cursor += text.length;
   }
 
-  move(place: Place): void {
-    this.#cursor = this.#indexOf(place);
+  move(motion: Motion): void {
+    this.#cursor = this.#indexOf(motion);
   }
 
-  /** Removes the text between the cursor and a place. More than a character can be put back with `restore`. */
-  remove(place: Place): void {
-    const [from, to] = [this.#cursor, this.#indexOf(place)].sort((one, other) => one - other);
-    if (place !== "left" && place !== "right") this.#removed = this.#text.slice(from, to);
+  /** Removes the text between the cursor and the target of a motion. Keeps it for `restore`, unless it is one character. */
+  remove(motion: Motion): void {
+    const [from, to] = [this.#cursor, this.#indexOf(motion)].sort((one, other) => one - other);
+    if (motion !== "left" && motion !== "right") this.#removed = this.#text.slice(from, to);
     this.#text = this.#text.slice(0, from) + this.#text.slice(to);
     this.#cursor = from!;
   }
 
-  /** Inserts what was removed last. */
+  /** Inserts the text that `remove` has kept last. */
   restore(): void {
     this.insert(this.#removed);
   }
@@ -74,11 +75,11 @@ export class TextEditor {
     return end === -1 ? this.#text.length : end;
   }
 
-  #indexOf(place: Place): number {
+  #indexOf(motion: Motion): number {
     const [cursor, start, end] = [this.#cursor, this.#lineStart, this.#lineEnd];
     const before = this.#text.slice(start, cursor);
     const after = this.#text.slice(cursor, end);
-    switch (place) {
+    switch (motion) {
       case "left":
         return before === "" ? Math.max(0, cursor - 1) : cursor - lastOf(before).length;
       case "right":
@@ -101,7 +102,7 @@ export class TextEditor {
     }
   }
 
-  /** The index in the line that begins at `start` with as many characters before it as the cursor has. */
+  /** Returns the index in the line at `start` that has as many characters before it in its line as the cursor has. */
   #sameColumn(start: number): number {
     const column = [...graphemes.segment(this.#text.slice(this.#lineStart, this.#cursor))].length;
     const [line = ""] = this.#text.slice(start).split("\n", 1);
@@ -110,7 +111,7 @@ export class TextEditor {
   }
 }
 
-/** The characters of a text, as a reader counts them. */
+/** Yields the characters of a text as a reader counts them (grapheme clusters). */
 export function* charactersOf(text: string): Generator<string> {
   for (const { segment } of graphemes.segment(text)) yield segment;
 }
