@@ -6,7 +6,7 @@ process.env.WEB_ROOT ||= fileURLToPath(new URL("../dist", import.meta.url));
 process.env.LOG_LEVEL ||= "warn";
 
 await run(({ url }) => {
-  // Browsers offer WebCrypto over HTTP at localhost, but not at every loopback address.
+  // Browsers treat http://localhost as a secure context, which WebCrypto needs.
   const address = url.replace("127.0.0.1", "localhost");
   console.log(`
   The chat is at ${address}

@@ -83,6 +83,7 @@ function Link({ text, href }: { text: string; href: string }) {
   );
 }
 
+/** Maximum number of bytes of a ciphertext that are shown. */
 const MAX_BYTES = 72;
 
 function Ciphertext({ line: { encrypted } }: { line: Line }) {
