@@ -27,10 +27,11 @@ const isShared = process.env.LACRE_TEST_ON === "postgresql and redis";
 const INSTANCES = isShared ? 2 : 1;
 const REDIS_URL = process.env.LACRE_REDIS_URL ?? "redis://127.0.0.1:6379";
 
-/** Two users and the id of their chat. */
+/** Three users, and the id of the chat of alice and bob. */
 export interface UsersWithChat {
   readonly alice: TestUser;
   readonly bob: TestUser;
+  readonly carol: TestUser;
   readonly chat_id: number;
 }
 
@@ -125,11 +126,15 @@ export class TestServer {
     return this.userOf(body);
   }
 
-  /** Starts the server, and creates alice and bob and a chat that both accepted. */
+  /** Starts the server, and creates the users alice, bob and carol, and an accepted chat of alice and bob. */
   async startWithChat(): Promise<UsersWithChat> {
     await this.start();
-    const [alice, bob] = [await this.register("alice"), await this.register("bob")];
-    return { alice, bob, chat_id: await alice.chatWith("bob") };
+    const [alice, bob, carol] = [
+      await this.register("alice"),
+      await this.register("bob"),
+      await this.register("carol"),
+    ];
+    return { alice, bob, carol, chat_id: await alice.chatWith("bob") };
   }
 
   async login(username: string): Promise<TestUser> {

@@ -1,23 +1,11 @@
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { createDatabase, type ScratchDatabase } from "../../harness/processes/database.js";
-import { ServerProcess } from "../../harness/processes/server-process.js";
+import { describe, expect, it } from "vitest";
 import { DEVICES, planOf } from "../../harness/simulation/plan.js";
 import { runPlan } from "../../harness/simulation/run-plan.js";
+import { useServerProcess } from "../server-process.js";
 
 const plans = Number(process.env.LACRE_PLANS ?? 4);
 
-let database: ScratchDatabase;
-let server: ServerProcess;
-
-beforeAll(async () => {
-  database = await createDatabase("sqlite");
-  server = await ServerProcess.create({ databaseUrl: database.url });
-  await server.start();
-});
-afterAll(async () => {
-  await server.stop();
-  await database.remove();
-});
+const running = useServerProcess();
 
 describe("simulation with broken connections and a killed server", () => {
   const seeds = Array.from({ length: plans }, (_, at) => at + 1);
@@ -27,8 +15,8 @@ describe("simulation with broken connections and a killed server", () => {
     async (seed) => {
       const { lost, duplicated, others, written, timesOffline } = await runPlan(
         planOf(seed),
-        server,
-        database.url,
+        running.server,
+        running.database.url,
       );
       expect({ lost, duplicated, others }).toEqual({ lost: [], duplicated: [], others: [] });
       expect(written).toBeGreaterThan(20);

@@ -14,7 +14,7 @@ describe("readConfig", () => {
       webRoot: undefined,
       requestsPerUser: 100,
       authRequestsPerAddress: 20,
-      firstVersionSecret: undefined,
+      legacySecret: undefined,
       metricsToken: undefined,
     });
   });

@@ -18,8 +18,7 @@ let chat_id: number;
 let other_chat_id: number;
 
 beforeAll(async () => {
-  ({ alice, bob, chat_id } = await server.startWithChat());
-  carol = await server.register("carol");
+  ({ alice, bob, carol, chat_id } = await server.startWithChat());
   other_chat_id = await alice.chatWith("carol");
 });
 afterAll(() => server.remove());

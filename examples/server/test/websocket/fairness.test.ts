@@ -10,7 +10,6 @@ import { useLimitedServer } from "./limited-server.js";
 import type { TestConnection } from "./test-connection.js";
 
 interface Users extends UsersWithChat {
-  readonly carol: TestUser;
   /** Id of the chat of bob and carol. */
   readonly otherChat: number;
 }
@@ -20,8 +19,7 @@ function useServer(pointsPerSecond: number) {
   const { server, users } = useLimitedServer(pointsPerSecond);
   beforeAll(async () => {
     const { bob, chat_id } = users;
-    const carol = await server.register("carol");
-    Object.assign(users, { carol, otherChat: await bob.chatWith("carol") });
+    Object.assign(users, { otherChat: await bob.chatWith("carol") });
     const db = openDatabase(server.database);
     await insertMessages(db, { chat_id, sender_id: bob.id, count: 100, bytes: 2048 });
     await db.destroy();

@@ -14,8 +14,7 @@ let fromAlice: TestConnection;
 let fromBob: TestConnection;
 
 beforeAll(async () => {
-  ({ alice, bob, chat_id } = await server.startWithChat());
-  carol = await server.register("carol");
+  ({ alice, bob, carol, chat_id } = await server.startWithChat());
 });
 afterAll(() => server.remove());
 

@@ -77,23 +77,23 @@ describeIf(isRedisInstalled, "redis-server")("users of two instances", () => {
   });
 
   it("receive chats that another user creates", async () => {
-    const carol = await server.register("carol");
-    const [ofAlice, ofCarol] = [await connectAt(0, alice), await connectAt(1, carol)];
+    const dave = await server.register("dave");
+    const [ofAlice, ofDave] = [await connectAt(0, alice), await connectAt(1, dave)];
     server.askNext(1);
-    const id = await carol.requestChat("alice");
+    const id = await dave.requestChat("alice");
     const isOfChat = ({ chat_id: of }: StatusEvent) => of === id;
-    for (const connection of [ofAlice, ofCarol]) await connection.nextOf("status", isOfChat);
+    for (const connection of [ofAlice, ofDave]) await connection.nextOf("status", isOfChat);
     await alice.post(`/chats/${id}/contact`, { action: "accept" });
     for (const [connection, peer] of [
-      [ofAlice, carol],
-      [ofCarol, alice],
+      [ofAlice, dave],
+      [ofDave, alice],
     ] as const) {
       expect((await connection.nextOf("status", isOfChat)).value).toMatchObject({
         event_type: "user_online",
         user_id: peer.id,
       });
     }
-    for (const { socket } of [ofAlice, ofCarol]) socket.terminate();
+    for (const { socket } of [ofAlice, ofDave]) socket.terminate();
   });
 
   it("receive each other's messages and receipts, over HTTP too", async () => {

@@ -20,8 +20,7 @@ let carol: TestUser;
 let chat_id: number;
 
 beforeAll(async () => {
-  ({ alice, bob, chat_id } = await server.startWithChat());
-  carol = await server.register("carol");
+  ({ alice, bob, carol, chat_id } = await server.startWithChat());
   await carol.chatWith("alice");
   const ofAlice = await alice.connect();
   ofAlice.send(ChatMessage, messageIn(chat_id, alice.id));

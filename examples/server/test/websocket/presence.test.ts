@@ -12,8 +12,7 @@ let carol: TestUser;
 let chat_id: number;
 
 beforeAll(async () => {
-  ({ alice, bob, chat_id } = await server.startWithChat());
-  carol = await server.register("carol");
+  ({ alice, bob, carol, chat_id } = await server.startWithChat());
 });
 afterAll(() => server.remove());
 
