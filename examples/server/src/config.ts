@@ -28,7 +28,7 @@ export interface Config {
   /** Proxies whose X-Forwarded-For header the server trusts. */
   readonly trustedProxies: BlockList;
   /** Shared secret of version 1 clients; undefined if the server does not serve them. */
-  readonly firstVersionSecret: string | undefined;
+  readonly legacySecret: string | undefined;
   /** Token that `GET /metrics` requires; undefined if the metrics are public. */
   readonly metricsToken: string | undefined;
   /** Maximum requests per minute of one session. */
@@ -95,7 +95,7 @@ export function readConfig(env: NodeJS.ProcessEnv): Config {
     corsOrigins: readList(read("CORS_ORIGINS")).map(readOrigin),
     webRoot: read("WEB_ROOT"),
     trustedProxies: readProxies(readList(read("TRUSTED_PROXIES"))),
-    firstVersionSecret: readSecret("FIRST_VERSION_SECRET", read("FIRST_VERSION_SECRET")),
+    legacySecret: readSecret("FIRST_VERSION_SECRET", read("FIRST_VERSION_SECRET")),
     metricsToken: read("METRICS_TOKEN"),
     requestsPerUser: integer("RATE_LIMIT_USER", 100, 1, MAX_RATE_LIMIT),
     authRequestsPerAddress: integer("RATE_LIMIT_AUTH", 20, 1, MAX_RATE_LIMIT),

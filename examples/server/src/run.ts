@@ -6,19 +6,19 @@ import { DatabaseUnavailableError } from "./database/database-unavailable.js";
 import { createLog } from "./log.js";
 import { type RunningServer, startServer } from "./server.js";
 
-/** Milliseconds after which a server that does not close is ended. */
+/** Milliseconds after which the process exits if the server has not closed. */
 const CLOSE_TIMEOUT_MS = 12_000;
 
-/** Ctrl-C reaches the server twice if npm runs it: from the terminal and from npm. In milliseconds. */
-const SAME_SIGNAL = 1000;
+/** Milliseconds in which further signals are ignored: at Ctrl-C, both the terminal and npm send a signal. */
+const SAME_SIGNAL_MS = 1000;
 
-/** Of files that cannot be opened, and of PostgreSQL: no such user, a wrong password, no such database. */
-const NO_DATABASE = new Set([
+/** Errors of opening the database: of files and connections, and PostgreSQL's unknown user, wrong password and unknown database. */
+const DATABASE_ERRORS = new Set([
   ...["ENOENT", "EACCES", "SQLITE_CANTOPEN", "ECONNREFUSED", "ENOTFOUND"],
   ...["28000", "28P01", "3D000"],
 ]);
 
-/** Runs a server of the environment's configuration until a signal ends it, and says why where it does not start. */
+/** Runs a server with the configuration of the environment until a signal. If it cannot start, prints why and exits. */
 export async function run(
   started: (server: RunningServer, config: Config, log: Logger) => void,
 ): Promise<void> {
@@ -26,7 +26,7 @@ export async function run(
     const config = loadConfig();
     const log = createLog(config.logLevel);
     const starting = startServer(config, log);
-    // Already now: the first process of a container is not ended by signals that it has no handler for.
+    // Handle signals during the start too: the first process of a container ignores signals without a handler.
     closeOnSignal(starting, log);
     started(await starting, config, log);
   } catch (error) {
@@ -41,13 +41,13 @@ function closeOnSignal(starting: Promise<RunningServer>, log: Logger): void {
     process.on(signal, async () => {
       const now = performance.now();
       if (firstAt !== undefined) {
-        if (now - firstAt > SAME_SIGNAL) process.exit(1);
+        if (now - firstAt > SAME_SIGNAL_MS) process.exit(1);
         return;
       }
       firstAt = now;
-      log.info({ signal }, "shutting down; a second signal ends it at once");
+      log.info({ signal }, "shutting down; a second signal exits immediately");
       setTimeout(() => process.exit(1), CLOSE_TIMEOUT_MS).unref();
-      // A start that fails ends the process by itself.
+      // If the start fails, `run` exits.
       await starting.then((server) => server.close()).catch(() => {});
       log.info("closed");
     });
@@ -60,8 +60,8 @@ function reasonOf(error: unknown): string {
   const { code = "", message } = (isUnavailable ? error.cause : error) as NodeJS.ErrnoException;
   if (code === "EADDRINUSE") return "another program listens on this port: set SERVER_PORT";
   if (code === "EADDRNOTAVAIL") return "this machine has no such address: set SERVER_HOST";
-  if (isUnavailable || NO_DATABASE.has(code)) {
-    return `its database cannot be opened (${message}): check DATABASE_URL`;
+  if (isUnavailable || DATABASE_ERRORS.has(code)) {
+    return `the database cannot be opened (${message}): check DATABASE_URL`;
   }
   return message;
 }

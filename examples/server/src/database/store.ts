@@ -115,7 +115,7 @@ export class Store {
   }
 
   /**
-   * Deletes a user's sessions beyond `most`: revoked ones first, then the least recently renewed, and never `kept`.
+   * Deletes a user's sessions beyond `most`: revoked ones first, then the least recently refreshed, and never `kept`.
    * Returns the ids of the deleted sessions that were not revoked.
    */
   async deleteSessionsBeyond(kept: Pick<Session, "id" | "user_id">, most: number) {

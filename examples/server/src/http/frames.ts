@@ -41,8 +41,9 @@ export async function readMessage<Type extends string, Schema extends PayloadSch
 }
 
 /**
- * The form in which the client accepts the answer. To be asked before anything is done: throws an HttpError if the answer
- * is to be a frame and neither a frame nor a header names the request.
+ * Returns the format of the answer. Call it before the request takes effect.
+ *
+ * @throws {HttpError} if the answer would be a frame, but the request is not a frame and has no request tag.
  */
 export function answerForm(context: Context, frame?: RequestFrame): AnswerForm {
   context.header("Vary", "Accept", { append: true });

@@ -31,9 +31,11 @@ export class Metrics {
     "lacre_message_store_seconds",
     "Time from receiving a message to its commit",
   );
-  readonly refused = this.#counter("lacre_frames_refused_total", "Frames rejected, by error code", [
-    "code",
-  ]);
+  readonly framesRejected = this.#counter(
+    "lacre_frames_refused_total",
+    "Frames rejected, by error code",
+    ["code"],
+  );
   readonly databaseFailures = this.#counter(
     "lacre_database_failures_total",
     "Requests and frames that failed because of the database, and broken connections to it",

@@ -13,7 +13,7 @@ const MOST_WAITING = 100;
 
 export class Passwords {
   /** Hash to verify for unknown users, so that a login takes the same time as for known users. */
-  readonly #dummyHash = hash("nobody's password", COST);
+  readonly #dummyHash = hash("password of an unknown user", COST);
   readonly #queue = new FairQueue({ atOnce: AT_ONCE, mostWaiting: MOST_WAITING });
 
   /**

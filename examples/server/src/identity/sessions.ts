@@ -34,7 +34,7 @@ export class Sessions {
   readonly #secret: string | Uint8Array;
   readonly #maxSessions: number;
 
-  /** `maxSessions` is the maximum per user: a login beyond it ends the least recently renewed session. */
+  /** `maxSessions` is the maximum per user: a login beyond it ends the least recently refreshed session. */
   constructor(
     store: Store,
     tokens: Tokens,
@@ -134,7 +134,7 @@ export class Sessions {
     for (const id of ended) this.#publishEnd(id);
   }
 
-  /** Tells every instance to close the connections of an ended session. */
+  /** Makes all instances close the connections of an ended session. */
   #publishEnd(sessionId: Uint8Array): void {
     const session_id = Buffer.from(sessionId).toString("hex");
     this.#coordination.publish({ type: "revoked", session_id });

@@ -51,26 +51,26 @@ const DECEPTIVE = /[\p{DI}\u02B0-\u02FF\u0640\u1100-\u11FF\uA960-\uA97F\uD7B0-\u
 /** Thai and Lao am: the only letters in use that NFKC decomposes. */
 const AM = /[\u0E33\u0EB3]/g;
 
-/** Marks that stand on no letter, twice on one or five high, or that a letter hides: a second dot over i and j, one over l. */
+/** Combining marks without a letter, repeated or in sequences of five, and dots above that are hard to see: on i, j, l and similar letters. */
 const MISPLACED =
   /(?:^|[^\p{L}\p{M}])\p{M}|(\p{M})\1|\p{Mn}{5}|[\p{SD}JLıȷl]\p{M}*\u0307|I\p{M}+\u0307|I\u0307\p{M}/u;
 
-/** Marks that no modern orthography needs in names. */
+/** Combining marks that modern orthographies do not use in names. */
 const UNCOMMON_MARK = anyOf(
-  // Phonetics, medieval letters, and marks that strike a letter through.
+  // Phonetic and medieval marks, and marks that cross out a letter.
   "\\u0305\\u030D-\\u031A\\u031C-\\u0322\\u0329-\\u032C\\u032E\\u032F\\u0332-\\u0341\\u0343\\u0344\\u0346-\\u036F",
   "\\u1AB0-\\u1AFF\\u1DC0-\\u1DFF\\u20D0-\\u20FF\\uFE00-\\uFE2F",
-  // Old Cyrillic, and what Hebrew, Arabic and Sanskrit scripture is chanted by.
+  // Old Cyrillic marks, and cantillation marks of Hebrew, Arabic and Sanskrit.
   "\\u0483-\\u0489\\uA66F-\\uA67D\\u0591-\\u05AF\\u05BF\\u05C4\\u05C5\\u0610-\\u061A\\u0656-\\u065F\\u06D6-\\u06ED",
   "\\u0951-\\u0954\\u1CD0-\\u1CFF\\uA8E0-\\uA8FF",
-  // Newer than the table of confusable characters (Unicode 13).
+  // Marks that are newer than the table of confusable characters (Unicode 13).
   "\\u0890-\\u089F\\u08CA-\\u08FF\\u0C3C\\u0CF3\\u0ECE",
 );
 
-/** Marks of Latin, Greek and Cyrillic on a letter of another script. */
+/** A combining mark of Latin, Greek or Cyrillic on a letter of another script. */
 const FOREIGN_MARK = /[^\p{sc=Latin}\p{sc=Greek}\p{sc=Cyrillic}\p{M}]\p{M}*[\u0300-\u036F]/u;
 
-/** A vowel sign after a vowel's own letter, which looks like another letter: the scripts from Devanagari to Malayalam have these in the same places. */
+/** A vowel sign after an independent vowel, which looks like another letter. The blocks from Devanagari to Malayalam have both at the same offsets. */
 const VOWEL_ON_VOWEL = new RegExp(
   [0x0900, 0x0980, 0x0a00, 0x0a80, 0x0b00, 0x0b80, 0x0c00, 0x0c80, 0x0d00]
     .map((block) => `[${range(block + 0x04, block + 0x14)}][${range(block + 0x3e, block + 0x4c)}]`)
@@ -78,7 +78,7 @@ const VOWEL_ON_VOWEL = new RegExp(
   "u",
 );
 
-/** Letters that our table of look-alikes, of Unicode 13, does not know, and with them those beyond the BMP that no living name but a Han one needs. */
+/** Letters that are not in the table of confusable characters (Unicode 13), and letters beyond the BMP except Han. */
 const UNKNOWN =
   /[\u0870-\u088F\u08B5\u08C8\u08C9\u0C5C\u0C5D\u0CDC\u0CDD\u1C89\u1C8A\u9FFD-\u9FFF\uA7C0\uA7C1\uA7CB-\uA7DC\u{10000}-\u{1FFFF}\u{2A6DE}-\u{10FFFF}]/u;
 
@@ -116,25 +116,25 @@ export function readUsername(text: string): Username {
     ![MISPLACED, FOREIGN_MARK, VOWEL_ON_VOWEL].some((part) => part.test(decomposed)) &&
     !hasCompatibilityCharacters(username);
   if (!SHAPE.test(username) || !isPlain || hasPhoneticLetters(username)) {
-    throw refuse("it has a character that is invisible or looks like another");
+    throw notAllowed("it contains an invisible character, or one that looks like another");
   }
   if (!SCRIPT_SETS.some((set) => set.test(username)) || hasDigitsOfTwoKinds(username)) {
-    throw refuse("it mixes scripts or kinds of digits");
+    throw notAllowed("it mixes scripts or kinds of digits");
   }
   if (hasMarkOfAnotherScript(username)) {
-    throw refuse("it has a mark on a letter of another script");
+    throw notAllowed("it contains a combining mark on a letter of another script");
   }
   if (RIGHT_TO_LEFT.test(username) && !WELL_DIRECTED.test(username)) {
-    throw refuse(
-      "written from right to left, it has to begin with a letter and end with a letter or digit",
+    throw notAllowed(
+      "a name written from right to left must begin with a letter and end with a letter or digit",
     );
   }
   return { username, username_key: usernameKey(username), looks: looksOf(username) };
 }
 
 function looksOf(username: string): string[] {
-  const standing = [usernameKey(username), skeleton(username), skeleton(username.toUpperCase())];
-  const looks = standing.map(withoutCase);
+  const forms = [usernameKey(username), skeleton(username), skeleton(username.toUpperCase())];
+  const looks = forms.map(withoutCase);
   return [...new Set([...looks, ...looks.map(withMarksSorted)])];
 }
 
@@ -183,6 +183,6 @@ function range(first: number, last: number): string {
   return `${String.fromCharCode(first)}-${String.fromCharCode(last)}`;
 }
 
-function refuse(reason: string): HttpError {
-  return new HttpError(422, "ERR_USERNAME_REFUSED", `this username cannot be had: ${reason}`);
+function notAllowed(reason: string): HttpError {
+  return new HttpError(422, "ERR_USERNAME_REFUSED", `this username is not allowed: ${reason}`);
 }

@@ -17,7 +17,7 @@ import { LegacyProtocol } from "./legacy-protocol.js";
 import type { TimingOptions } from "./timing.js";
 import type { UserScheduler } from "./user-scheduler.js";
 
-/** Optional capabilities that this server announces in its hello. */
+/** Optional capabilities that this server announces in its welcome. */
 const CAPABILITIES = ["delivered", "chat_changed"];
 /** Heartbeat intervals without any frame after which the server closes a connection as silent. */
 const SILENT_HEARTBEATS = 3;

@@ -125,15 +125,15 @@ function reject(
   connection: Connection,
   { metrics, log }: FrameContext,
 ): void {
-  const refusal = rejectionOf(error) ?? unavailable;
-  const { code } = refusal;
+  const rejection = rejectionOf(error) ?? unavailable;
+  const { code } = rejection;
   const { userId: user_id } = connection;
-  metrics.refused.inc({ code });
+  metrics.framesRejected.inc({ code });
   if (code === "ERR_RATE_LIMITED") metrics.limited.inc({ limit: "frames" });
   if (error instanceof DatabaseUnavailableError) metrics.databaseFailures.inc();
-  if (refusal.status >= 500) log.error({ user_id, err: error }, "frame failed");
+  if (rejection.status >= 500) log.error({ user_id, err: error }, "frame failed");
   else log.warn({ user_id, code }, "frame rejected");
-  const response = errorResponse(refusal);
+  const response = errorResponse(rejection);
   const details = { ...response.details, ...subjectOf(message) };
   connection.send(ErrorResponse, { ...response, details });
 }

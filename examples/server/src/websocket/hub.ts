@@ -53,10 +53,8 @@ export class Hub implements FrameHub {
 
   constructor(services: HubServices, timing: TimingOptions) {
     const { config, coordination, log } = services;
-    const { firstVersionSecret, framesPerSecond } = config;
-    this.legacy = firstVersionSecret
-      ? new LegacyProtocol(firstVersionSecret, coordination)
-      : undefined;
+    const { legacySecret, framesPerSecond } = config;
+    this.legacy = legacySecret ? new LegacyProtocol(legacySecret, coordination) : undefined;
     this.#services = services;
     this.#context = { ...services, hub: this };
     this.#allowances = new FrameAllowances(framesPerSecond, coordination);

@@ -19,7 +19,7 @@ export class Presence {
   /** Timers of users whose last connection closed, and who are still shown as online. */
   readonly #leaving = new Map<number, NodeJS.Timeout>();
   /** Online users whose peers have not received `user_online` yet, because reading the peers is in progress or failed. */
-  readonly #unannounced = new Set<number>();
+  readonly #unreported = new Set<number>();
   readonly #offlineDelay: number;
   #isClosed = false;
 
@@ -41,9 +41,9 @@ export class Presence {
     clearTimeout(this.#leaving.get(userId));
     this.#leaving.delete(userId);
     // Enter before listing the peers: a request that creates a chat at the same time then finds this user online.
-    if (await this.#coordination.enter(userId)) this.#unannounced.add(userId);
+    if (await this.#coordination.enter(userId)) this.#unreported.add(userId);
     const peers = await this.#store.listPeers(userId);
-    if (this.#unannounced.delete(userId)) this.#announce(userId, peers, "user_online");
+    if (this.#unreported.delete(userId)) this.#sendToPeers(userId, peers, "user_online");
     const known = peers.filter((id) => scope === undefined || id === scope.peerId);
     for (const some of chunks(known)) {
       for (const user_id of await this.#coordination.present(some)) {
@@ -98,7 +98,7 @@ export class Presence {
       }
       const event_type = isPresent ? "user_online" : "user_offline";
       for (const userId of userIds.filter((one) => present.has(one) === isPresent)) {
-        this.#announce(userId, await this.#store.listPeers(userId), event_type);
+        this.#sendToPeers(userId, await this.#store.listPeers(userId), event_type);
       }
     } catch (error) {
       this.#log.warn({ err: error }, "could not send presence of users of another instance");
@@ -114,16 +114,16 @@ export class Presence {
 
   async #leave(userId: number): Promise<void> {
     if (this.#connections.has(userId)) return;
-    this.#unannounced.delete(userId);
+    this.#unreported.delete(userId);
     try {
       if (!(await this.#coordination.leave(userId))) return;
-      this.#announce(userId, await this.#store.listPeers(userId), "user_offline");
+      this.#sendToPeers(userId, await this.#store.listPeers(userId), "user_offline");
     } catch (error) {
       this.#log.warn({ user_id: userId, err: error }, "could not send user_offline");
     }
   }
 
-  #announce(
+  #sendToPeers(
     user_id: number,
     peers: readonly number[],
     event_type: "user_online" | "user_offline",

@@ -17,15 +17,15 @@ export async function handleStatusEvent(
   const { userId } = connection;
   const chat = chat_id === undefined ? undefined : await context.store.findChat(chat_id, userId);
   if (chat === undefined) throw notAMember();
-  const refusal = statusErrorCode(event, { user_id: userId, last_seq: chat.last_seq });
-  if (refusal === "ERR_FORBIDDEN") {
-    throw new HttpError(403, refusal, "user_id must be your own user id");
+  const errorCode = statusErrorCode(event, { user_id: userId, last_seq: chat.last_seq });
+  if (errorCode === "ERR_FORBIDDEN") {
+    throw new HttpError(403, errorCode, "user_id must be your own user id");
   }
-  if (refusal === "ERR_SEQ_AHEAD") {
-    throw new HttpError(422, refusal, `the chat's last message has seq ${chat.last_seq}`);
+  if (errorCode === "ERR_SEQ_AHEAD") {
+    throw new HttpError(422, errorCode, `the chat's last message has seq ${chat.last_seq}`);
   }
-  if (refusal === "ERR_UNSUPPORTED") {
-    throw new HttpError(422, refusal, "clients send read, delivered and typing");
+  if (errorCode === "ERR_UNSUPPORTED") {
+    throw new HttpError(422, errorCode, "clients send read, delivered and typing");
   }
   context.log.debug({ chat_id, user_id, event_type, seq }, "status");
   if (event_type === "typing") {

@@ -60,7 +60,7 @@ export async function up(db: Kysely<unknown>): Promise<void> {
     .addUniqueConstraint("messages_seq", ["chat_id", "seq"])
     .addUniqueConstraint("messages_client_id", ["chat_id", "sender_id", "client_id"])
     .execute();
-  // What is to be marked, and counted: few rows of a chat, at its end.
+  // Partial indexes for unread and undelivered messages, which are the last rows of a chat.
   await sql`create index messages_unread on messages (chat_id, sender_id, seq, delete_at) where is_read = 0`.execute(
     db,
   );
