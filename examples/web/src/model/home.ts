@@ -11,13 +11,13 @@ import {
   type WhyNotConnected,
 } from "lacre-client";
 import type { BrowserChoices, DraftStore } from "lacre-client/web";
+import { ChatOpener } from "./chat-opener.js";
 import { Conversation } from "./conversation.js";
 import { Drafts } from "./drafts.js";
 import { isInFront } from "./front.js";
 import { MessengerEvents } from "./messenger-events.js";
 import { onNetworkChange } from "./network-changes.js";
 import { Notices } from "./notices.js";
-import { Opening } from "./opening.js";
 import { previewFromStore } from "./previews.js";
 import { route } from "./route.js";
 
@@ -47,7 +47,7 @@ export class Home {
   readonly #end: (error: unknown) => void;
   #messenger!: Messenger;
   #events!: MessengerEvents;
-  #opening!: Opening;
+  #opener!: ChatOpener;
   #typingSentAt = 0;
   #cleanups: (() => void)[] = [];
 
@@ -101,8 +101,8 @@ export class Home {
     return home;
   }
 
-  get opening(): Opening {
-    return this.#opening;
+  get opener(): ChatOpener {
+    return this.#opener;
   }
 
   chat(chatId: number): ChatState | undefined {
@@ -199,13 +199,13 @@ export class Home {
 
   async #start(): Promise<void> {
     const { account } = this;
-    const { open, accesses } = await Opening.openWithStoredKeys(account);
+    const { open, accesses } = await ChatOpener.openWithStoredKeys(account);
     this.#messenger = await Messenger.start({
       ...{ account, open, connect: connectInBrowser, begin: "last" },
       hear: (event) => this.#events.handle(event),
     });
     this.#events = new MessengerEvents(this, this.#messenger, this.#end);
-    this.#opening = new Opening(this, this.#messenger, this.#drafts);
+    this.#opener = new ChatOpener(this, this.#messenger, this.#drafts);
     const keys = new Map(open.map(({ chat_id, key }) => [chat_id, key]));
     for (const [chatId, access] of accesses) {
       const conversation = this.conversation(chatId);
@@ -216,7 +216,7 @@ export class Home {
     }
     for (const chat of open) await this.#drafts.follow(chat, this.conversation(chat.chat_id));
     this.updateChats();
-    await this.#opening.updateMayStartOver();
+    await this.#opener.updateMayStartOver();
     await this.removeExpired();
     const check = () => void this.notices.attempt(() => this.#check());
     const timer = setInterval(check, CHECK_INTERVAL);

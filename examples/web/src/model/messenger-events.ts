@@ -42,7 +42,7 @@ export class MessengerEvents {
           );
         break;
       case "closed":
-        home.opening.close(event.chat_id, event.reason);
+        home.opener.close(event.chat_id, event.reason);
         break;
       case "typing":
         home.conversation(event.chat_id).onTyping();
@@ -62,7 +62,7 @@ export class MessengerEvents {
         home.updateChats();
         this.#applyReadElsewhere();
         void home.notices.attempt(() => home.removeExpired());
-        void home.notices.attempt(() => home.opening.openNew());
+        void home.notices.attempt(() => home.opener.openNew());
         break;
       case "gap":
         home.conversation(event.chat_id).notice.value =

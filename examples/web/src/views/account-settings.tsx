@@ -41,7 +41,7 @@ export function AccountSettings({ app, home, dialog }: AccountSettingsProps) {
           Erase everything if others use this device too.
         </p>
         {pending > 0 && (
-          <p class="trouble">
+          <p class="error">
             {pending === 1 ? "1 message was" : `${pending} messages were`} not sent yet. Erasing
             loses {pending === 1 ? "it" : "them"}.
           </p>

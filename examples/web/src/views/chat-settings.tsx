@@ -3,7 +3,7 @@ import { type ChatState, describeExpiring, durationOf } from "lacre-client";
 import type { RefObject } from "preact";
 import type { Home } from "../model/home.js";
 import { Change } from "./contact.js";
-import { Trouble } from "./parts.js";
+import { ErrorText } from "./parts.js";
 
 const CHOICES: readonly number[] = [0, 1, 24, 7 * 24, 30 * 24];
 
@@ -18,7 +18,7 @@ export function ChatSettings({ home, chat, dialog }: ChatSettingsProps) {
   const { chat_id, auto_delete_hours } = chat;
   const chosen = useSignal<number | undefined>(undefined);
   const question = useSignal<string | undefined>(undefined);
-  const trouble = useSignal<string | undefined>(undefined);
+  const errorText = useSignal<string | undefined>(undefined);
   const isBusy = useSignal(false);
   const hours = chosen.value ?? auto_delete_hours;
   const choices = CHOICES.includes(auto_delete_hours) ? CHOICES : [...CHOICES, auto_delete_hours];
@@ -26,7 +26,7 @@ export function ChatSettings({ home, chat, dialog }: ChatSettingsProps) {
   function choose(value: number | undefined): void {
     chosen.value = value;
     question.value = undefined;
-    trouble.value = undefined;
+    errorText.value = undefined;
   }
 
   async function save(): Promise<void> {
@@ -45,11 +45,11 @@ export function ChatSettings({ home, chat, dialog }: ChatSettingsProps) {
   async function trySaving(): Promise<void> {
     if (isBusy.value) return;
     isBusy.value = true;
-    trouble.value = undefined;
+    errorText.value = undefined;
     try {
       await save();
     } catch (error) {
-      trouble.value = `Not saved. ${home.notices.explain(error)}`;
+      errorText.value = `Not saved. ${home.notices.explain(error)}`;
     } finally {
       isBusy.value = false;
     }
@@ -84,7 +84,7 @@ export function ChatSettings({ home, chat, dialog }: ChatSettingsProps) {
           devices. Copies of a message outside Lacre stay.
         </p>
         <p role="alert">{question.value}</p>
-        <Trouble text={trouble.value} />
+        <ErrorText text={errorText.value} />
         <button type="submit" disabled={isBusy.value}>
           {question.value === undefined ? "Save" : "Delete them and save"}
         </button>

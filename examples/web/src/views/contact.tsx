@@ -1,7 +1,7 @@
 import { useSignal } from "@preact/signals";
 import type { ChatState, ContactAction } from "lacre-client";
 import type { Home } from "../model/home.js";
-import { Trouble } from "./parts.js";
+import { ErrorText } from "./parts.js";
 
 interface ContactProps {
   readonly home: Home;
@@ -44,16 +44,16 @@ interface ChangeProps extends ContactProps {
 /** A button that makes the change, and its error. */
 export function Change({ home, chat, action, name, done }: ChangeProps) {
   const isBusy = useSignal(false);
-  const trouble = useSignal<string | undefined>(undefined);
+  const errorText = useSignal<string | undefined>(undefined);
 
   async function change(): Promise<void> {
     isBusy.value = true;
-    trouble.value = undefined;
+    errorText.value = undefined;
     try {
       await home.changeContact(chat.chat_id, action);
       done?.();
     } catch (error) {
-      trouble.value = home.notices.explain(error);
+      errorText.value = home.notices.explain(error);
     } finally {
       isBusy.value = false;
     }
@@ -64,7 +64,7 @@ export function Change({ home, chat, action, name, done }: ChangeProps) {
       <button type="button" class="link" disabled={isBusy.value} onClick={() => void change()}>
         {name}
       </button>
-      <Trouble text={trouble.value} />
+      <ErrorText text={errorText.value} />
     </>
   );
 }

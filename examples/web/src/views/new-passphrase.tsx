@@ -9,26 +9,28 @@ const LANGUAGES: readonly (readonly [WordLanguage, string])[] = [
 ];
 
 interface DrawWordsProps {
-  readonly fresh: NewPassphrase;
+  readonly newPassphrase: NewPassphrase;
   /** Called after words were generated, to show them. */
   readonly show: () => void;
   readonly fail: (reason: string) => void;
 }
 
 /** Buttons that generate a passphrase of five words and copy it. */
-export function DrawWords({ fresh, show, fail }: DrawWordsProps) {
+export function DrawWords({ newPassphrase, show, fail }: DrawWordsProps) {
   const language = useSignal<WordLanguage>(navigator.language.startsWith("es") ? "es" : "en");
   const isCopied = useSignal(false);
-  const isDrawn = fresh.drawn.value !== undefined && fresh.drawn.value === fresh.text.value;
+  const isDrawn =
+    newPassphrase.drawn.value !== undefined &&
+    newPassphrase.drawn.value === newPassphrase.text.value;
 
   const draw = () => {
     isCopied.value = false;
-    fresh
+    newPassphrase
       .draw(language.value)
       .then(show, () => fail("The word list did not load. Check your connection and try again."));
   };
   const copy = () => {
-    navigator.clipboard.writeText(fresh.text.value).then(
+    navigator.clipboard.writeText(newPassphrase.text.value).then(
       () => {
         isCopied.value = true;
       },
@@ -69,8 +71,8 @@ export function DrawWords({ fresh, show, fail }: DrawWordsProps) {
 }
 
 /** Shows the rating of the passphrase. For a weak one, states the risk and has a checkbox to accept it. */
-export function Strength({ fresh }: { fresh: NewPassphrase }) {
-  const verdict = fresh.verdict.value;
+export function Strength({ newPassphrase }: { newPassphrase: NewPassphrase }) {
+  const verdict = newPassphrase.verdict.value;
   const isWeak = verdict?.isBelowFloor ?? false;
   const wasWeak = useRef(false);
   wasWeak.current ||= isWeak;
@@ -84,9 +86,9 @@ export function Strength({ fresh }: { fresh: NewPassphrase }) {
         <label class="check" style={{ visibility: isWeak ? "visible" : "hidden" }}>
           <input
             type="checkbox"
-            checked={fresh.acceptsRisk.value}
+            checked={newPassphrase.acceptsRisk.value}
             onChange={({ currentTarget }) => {
-              fresh.acceptsRisk.value = currentTarget.checked;
+              newPassphrase.acceptsRisk.value = currentTarget.checked;
             }}
           />
           <span>

@@ -43,9 +43,9 @@ export function Ticks({ tick }: { tick: Tick }) {
 }
 
 /** An error text, which a screen reader announces immediately. */
-export function Trouble({ id, text }: { id?: string; text: string | undefined }) {
+export function ErrorText({ id, text }: { id?: string; text: string | undefined }) {
   return (
-    <p id={id} class="trouble" role="alert">
+    <p id={id} class="error" role="alert">
       {text}
     </p>
   );

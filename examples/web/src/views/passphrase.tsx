@@ -8,7 +8,7 @@ import { NewPassphrase } from "../model/new-passphrase.js";
 import { chatAddress, replaceRoute } from "../model/route.js";
 import { PaneHead } from "./chat-pane.js";
 import { DrawWords, Strength } from "./new-passphrase.js";
-import { Trouble, Unsent } from "./parts.js";
+import { ErrorText, Unsent } from "./parts.js";
 
 /** Asks for the passphrase of an existing chat. */
 export function UnlockChat({ home, chat }: { home: Home; chat: ChatState }) {
@@ -23,7 +23,7 @@ export function UnlockChat({ home, chat }: { home: Home; chat: ChatState }) {
       title="Enter the passphrase of this chat"
       action="Open the chat"
       peerName={chat.peer_name}
-      use={(passphrase) => home.opening.unlock(chat.chat_id, passphrase)}
+      use={(passphrase) => home.opener.unlock(chat.chat_id, passphrase)}
     >
       <Unsent texts={failedTexts.value} />
       {mayStartOver.value && (
@@ -47,16 +47,16 @@ interface StartOverProps {
 /** Asks for a new passphrase, if the creator mistyped the first one and the peer cannot open the chat. */
 export function StartOver({ home, chat, close }: StartOverProps) {
   const { peer_name } = chat;
-  const fresh = useNewPassphrase(home, peer_name);
+  const newPassphrase = useNewPassphrase(home, peer_name);
   return (
     <PassphraseForm
       home={home}
       title="Start over with a new passphrase"
       action="Start over"
-      fresh={fresh}
+      newPassphrase={newPassphrase}
       peerName={peer_name}
       use={async (passphrase) => {
-        await home.opening.startOver(chat, passphrase);
+        await home.opener.startOver(chat, passphrase);
         close();
       }}
     >
@@ -96,7 +96,7 @@ interface UnansweredProps {
 
 export function BeginChat({ home, peerName }: { home: Home; peerName: string }) {
   const existing = home.chatWith(peerName);
-  const fresh = useNewPassphrase(home, peerName);
+  const newPassphrase = useNewPassphrase(home, peerName);
   useEffect(() => {
     if (existing !== undefined) replaceRoute(chatAddress(existing.chat_id));
   }, [existing]);
@@ -107,9 +107,9 @@ export function BeginChat({ home, peerName }: { home: Home; peerName: string }) 
         home={home}
         title="Agree on a passphrase"
         action="Begin the chat"
-        fresh={fresh}
+        newPassphrase={newPassphrase}
         peerName={peerName}
-        use={(passphrase) => home.opening.begin(peerName, passphrase)}
+        use={(passphrase) => home.opener.begin(peerName, passphrase)}
       />
     </>
   );
@@ -125,7 +125,7 @@ interface PassphraseFormProps {
   readonly title: string;
   readonly action: string;
   /** Given if the passphrase is a new one, which the user types twice. */
-  readonly fresh?: NewPassphrase;
+  readonly newPassphrase?: NewPassphrase;
   readonly peerName: string;
   readonly use: (passphrase: string) => Promise<void>;
   /** Shown below the form's button. */
@@ -136,18 +136,18 @@ function PassphraseForm({
   home,
   title,
   action,
-  fresh,
+  newPassphrase,
   peerName,
   use,
   children,
 }: PassphraseFormProps) {
-  const trouble = useSignal<string | undefined>(undefined);
+  const errorText = useSignal<string | undefined>(undefined);
   const isBusy = useSignal(false);
   const isShown = useSignal(false);
   const field = useRef<HTMLInputElement>(null);
 
   const showError = (reason: string) => {
-    trouble.value = reason;
+    errorText.value = reason;
     isBusy.value = false;
     field.current?.focus();
     field.current?.select();
@@ -155,9 +155,9 @@ function PassphraseForm({
   const submit = async (event: SubmitEvent) => {
     event.preventDefault();
     const passphrase = field.current!.value;
-    trouble.value = undefined;
+    errorText.value = undefined;
     isBusy.value = true;
-    const objection = await fresh?.objection();
+    const objection = await newPassphrase?.objection();
     if (objection !== undefined) return showError(objection);
     try {
       await use(passphrase);
@@ -179,12 +179,12 @@ function PassphraseForm({
         <bdi>{peerName}</bdi> need the same one: agree on it in person or in a call, not through
         this server. It is never sent or stored.
       </p>
-      {fresh !== undefined && (
+      {newPassphrase !== undefined && (
         <DrawWords
-          fresh={fresh}
+          newPassphrase={newPassphrase}
           fail={showError}
           show={() => {
-            trouble.value = undefined;
+            errorText.value = undefined;
             isShown.value = true;
           }}
         />
@@ -197,15 +197,15 @@ function PassphraseForm({
           name="passphrase"
           required
           aria-describedby={
-            fresh === undefined ? "passphrase-trouble" : "strength passphrase-trouble"
+            newPassphrase === undefined ? "passphrase-error" : "strength passphrase-error"
           }
-          {...(fresh !== undefined && {
-            value: fresh.text.value,
-            onInput: ({ currentTarget }) => fresh.type(currentTarget.value),
+          {...(newPassphrase !== undefined && {
+            value: newPassphrase.text.value,
+            onInput: ({ currentTarget }) => newPassphrase.type(currentTarget.value),
           })}
         />
       </label>
-      {fresh !== undefined && (
+      {newPassphrase !== undefined && (
         <>
           <label>
             Passphrase, again
@@ -213,13 +213,13 @@ function PassphraseForm({
               {...attributes}
               name="again"
               required
-              value={fresh.again.value}
+              value={newPassphrase.again.value}
               onInput={({ currentTarget }) => {
-                fresh.again.value = currentTarget.value;
+                newPassphrase.again.value = currentTarget.value;
               }}
             />
           </label>
-          <Strength fresh={fresh} />
+          <Strength newPassphrase={newPassphrase} />
         </>
       )}
       <label class="check">
@@ -232,7 +232,7 @@ function PassphraseForm({
         />
         Show what I type
       </label>
-      <Trouble id="passphrase-trouble" text={trouble.value} />
+      <ErrorText id="passphrase-error" text={errorText.value} />
       <button type="submit" class="primary" disabled={isBusy.value}>
         {isBusy.value ? "Making the key…" : action}
       </button>

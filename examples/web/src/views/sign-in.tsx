@@ -3,7 +3,7 @@ import { plainSentence } from "lacre-client";
 import { useLayoutEffect, useRef } from "preact/hooks";
 import type { App } from "../model/app.js";
 import { Card } from "./page.js";
-import { Trouble } from "./parts.js";
+import { ErrorText } from "./parts.js";
 
 const WORDS = {
   login: {
@@ -22,7 +22,7 @@ const WORDS = {
 
 export function SignIn({ app, reason }: { app: App; reason: string | undefined }) {
   const how = useSignal<"login" | "register">("login");
-  const trouble = useSignal(reason);
+  const errorText = useSignal(reason);
   const isBusy = useSignal(false);
   const username = useRef<HTMLInputElement>(null);
   const words = WORDS[how.value];
@@ -34,11 +34,11 @@ export function SignIn({ app, reason }: { app: App; reason: string | undefined }
     event.preventDefault();
     const fields = new FormData(event.currentTarget as HTMLFormElement);
     isBusy.value = true;
-    trouble.value = undefined;
+    errorText.value = undefined;
     try {
       await app.signIn(how.value, String(fields.get("username")), String(fields.get("password")));
     } catch (error) {
-      trouble.value = plainSentence(error);
+      errorText.value = plainSentence(error);
       isBusy.value = false;
       username.current?.focus();
     }
@@ -59,7 +59,7 @@ export function SignIn({ app, reason }: { app: App; reason: string | undefined }
             minLength={3}
             maxLength={50}
             required
-            aria-describedby="trouble username-hint"
+            aria-describedby="sign-in-error username-hint"
           />
         </label>
         {how.value === "register" && (
@@ -84,7 +84,7 @@ export function SignIn({ app, reason }: { app: App; reason: string | undefined }
             At least 6 characters. The server checks it: do not use it as a chat's passphrase.
           </p>
         )}
-        <Trouble id="trouble" text={trouble.value} />
+        <ErrorText id="sign-in-error" text={errorText.value} />
         <button type="submit" class="primary" disabled={isBusy.value}>
           {words.action}
         </button>
@@ -94,7 +94,7 @@ export function SignIn({ app, reason }: { app: App; reason: string | undefined }
         class="link"
         onClick={() => {
           how.value = how.value === "login" ? "register" : "login";
-          trouble.value = undefined;
+          errorText.value = undefined;
         }}
       >
         {words.other}

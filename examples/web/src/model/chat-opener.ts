@@ -16,7 +16,7 @@ import type { Drafts } from "./drafts.js";
 import type { Home } from "./home.js";
 
 /** Opens, creates and restarts chats, and closes those whose key must no longer be used. */
-export class Opening {
+export class ChatOpener {
   readonly #home: Home;
   readonly #messenger: Messenger;
   readonly #drafts: Drafts;
@@ -87,7 +87,7 @@ export class Opening {
     const isNew = (chatId: number) =>
       this.#home.conversation(chatId).access.peek().name === "opening";
     if (!this.#messenger.chats.some(({ chat_id }) => isNew(chat_id))) return;
-    const { open, accesses } = await Opening.openWithStoredKeys(this.#home.account);
+    const { open, accesses } = await ChatOpener.openWithStoredKeys(this.#home.account);
     for (const [chatId, access] of accesses) {
       if (!isNew(chatId)) continue;
       const chat = open.find(({ chat_id }) => chat_id === chatId);
