@@ -90,7 +90,7 @@ describeWithPython("chat messages encrypted by the library and by Python", () =>
     }
   });
 
-  it("are deflated by the library if enabled and shorter", async () => {
+  it("are deflated by the library if compression is enabled and makes them shorter", async () => {
     const isDeflated = async (text: string, compress?: boolean) => {
       const content = { kind: "text", text } as const;
       const options = compress === undefined ? {} : { compress };
@@ -103,7 +103,7 @@ describeWithPython("chat messages encrypted by the library and by Python", () =>
     expect(await isDeflated(LONG_TEXT, false)).toBe(false);
   });
 
-  it("pass random texts at random times in each direction", async () => {
+  it("decrypt in the other for random texts at random times", async () => {
     const text = fc.string({ unit: "binary", size: "large", maxLength: 3_000 });
     const time = fc.double({ min: 0, max: 2 ** 42, noNaN: true });
     const property = fc.asyncProperty(
@@ -123,7 +123,7 @@ describeWithPython("chat messages encrypted by the library and by Python", () =>
     await fc.assert(property, { numRuns: runs(100) });
   });
 
-  it("have the length of section 8, which Python checks too", async () => {
+  it("have the length that section 8 specifies", async () => {
     for (let length = 0; length <= 3_000; length += 37) {
       const content = { kind: "text", text: "ab".repeat(length / 2) } as const;
       const message = await encryptMessage(key, { ...HEADER, content });
@@ -149,7 +149,7 @@ describeWithPython("chat messages encrypted by the library and by Python", () =>
     ],
   ];
   it.each(unknown)(
-    "may be of a kind that the library does not know: %s",
+    "may be of a kind that is unknown to the library: %s",
     async (_, content, read) => {
       const { message } = await encryptInPython({ content });
       expect(await decryptMessage(key, await toLibrary(message))).toEqual(read);
@@ -168,9 +168,9 @@ describeWithPython("chat messages encrypted by the library and by Python", () =>
     ["padding that is not zero", { mistake: "padding not zero" }],
     ["padding that is too long", { mistake: "padding too long" }],
     ["padding that is too short", { mistake: "padding too short" }],
-    ["a flag that is not known", { mistake: "unknown flag" }],
+    ["an unknown flag", { mistake: "unknown flag" }],
     ["a wrong length of the body", { mistake: "wrong length" }],
-    ["a body that is no MessagePack", { content: Uint8Array.of(0xc1) }],
+    ["a body that is not MessagePack", { content: Uint8Array.of(0xc1) }],
   ])("are rejected by both with %s", async (_, mistake) => {
     const text = { kind: "text", text: "hola" };
     const sound = await encryptInPython({ content: text, deflate: "deflate" in mistake });
@@ -182,10 +182,10 @@ describeWithPython("chat messages encrypted by the library and by Python", () =>
   });
 
   it.each([
-    ["a body that is no map", Uint8Array.of(0x90)],
-    ["a kind that is no text", { kind: 1, text: "hola" }],
+    ["a body that is not a map", Uint8Array.of(0x90)],
+    ["a kind that is not text", { kind: 1, text: "hola" }],
     ["no kind", { text: "hola" }],
-    ["a text that is no text", { kind: "text", text: Uint8Array.of(1) }],
+    ["a text that is not text", { kind: "text", text: Uint8Array.of(1) }],
     ["more than 1,048,576 bytes inflated", { kind: "text", text: "a".repeat(1_048_576) }],
   ])("are rejected by the library with %s", async (_, content) => {
     const { message } = await encryptInPython({ content, deflate: true });

@@ -27,12 +27,12 @@ describeWithPython("the messages of section 7 between the library and Python", (
   });
   afterAll(() => peer.stop());
 
-  /** Any payload as it is given, signed by Python. */
+  /** Returns a frame with exactly this payload, signed by Python. */
   const make = async (type: string, payload: unknown) => {
     const args = { secret: SECRET, type, payload, timestamp: float(NOW) };
     return hex((await peer.call<Made>("make", args)).frame);
   };
-  /** The payload that section 7 prescribes for these fields, built and signed by Python. */
+  /** Returns a frame with the payload that section 7 specifies for these fields, built and signed by Python. */
   const makeMessage = async (type: string, fields: unknown) => {
     const args = { secret: SECRET, type, fields, timestamp: NOW };
     return hex((await peer.call<Made>("make_message", args)).frame);
@@ -42,7 +42,7 @@ describeWithPython("the messages of section 7 between the library and Python", (
   const open = (frame: Uint8Array) => MessageProtocol.open(frame, { key: KEY, now: NOW });
 
   it.each(cases)(
-    "%s with %s is the same bytes on wire 1 from both",
+    "%s with %s is encoded equally by both on wire 1",
     async (type, _, definition, fields) => {
       const frame = definition.toProtocol(fields, KEY, { timestamp: NOW }).toBytes();
       expect(toHex(frame)).toBe(toHex(await makeMessage(type, fields)));
@@ -58,14 +58,14 @@ describeWithPython("the messages of section 7 between the library and Python", (
   });
 
   it.each(cases)(
-    "%s with %s comes from Python as it was meant",
+    "%s with %s is parsed from a Python frame",
     async (type, _, definition, fields) => {
       expect(definition.fromProtocol(open(await makeMessage(type, fields)))).toEqual(fields);
     },
   );
 
   it.each(cases)(
-    "%s with %s is the same bytes on wire 2 from both",
+    "%s with %s is encoded equally by both on wire 2",
     async (type, _, definition, fields) => {
       const key = SigningKey.from(counting(32), { id: "k1" });
       const message = definition.toProtocol(fields, key, { wire: 2, timestamp: NOW });
@@ -79,7 +79,7 @@ describeWithPython("the messages of section 7 between the library and Python", (
   );
 
   it.each(samples.map(([definition, fields]) => [definition.type, definition, fields] as const))(
-    "%s may have nil in every optional field, and fields that nobody knows",
+    "%s may have nil in every optional field, and unknown fields",
     async (type, definition, { bare, optional }) => {
       const absent = Object.keys(optional).filter((name) => !(name in bare));
       const nils = Object.fromEntries(absent.map((name) => [name, null]));
@@ -159,12 +159,12 @@ describeWithPython("the messages of section 7 between the library and Python", (
     expect(StatusEvent.fromProtocol(open(frame)).timestamp).toBe(NOW);
   });
 
-  it("takes a float without a fraction where an integer is expected", async () => {
+  it("accepts a float without a fraction as an integer", async () => {
     const payload = { event_type: "typing", user_id: float(7), chat_id: null, timestamp: NOW };
     expect(StatusEvent.fromProtocol(open(await make("status", payload))).user_id).toBe(7);
   });
 
-  it("carries details as they are: nested, with nil, floats and other timestamps in them", async () => {
+  it("does not change details that are nested, or contain nil, floats or timestamps", async () => {
     const details = { at: { timestamp: NOW }, list: [null, 1.5, -3, ["ñ"]], empty: {}, nil: null };
     const fields = { error_code: "e", error_message: "m", details, timestamp: NOW };
     const frame = ErrorResponse.toProtocol(fields, KEY, { timestamp: NOW }).toBytes();
@@ -172,7 +172,7 @@ describeWithPython("the messages of section 7 between the library and Python", (
     expect(await check(frame)).toMatchObject({ verified: true, payload: { details } });
   });
 
-  it("writes a message in a message_list without the nil of one alone", async () => {
+  it("writes no nil in the messages of a message_list", async () => {
     const message = { chat_id: 1, sender_id: 2, content: counting(3), nonce: counting(12) };
     const fields = { messages: [{ ...message, timestamp: NOW }], has_more: false };
     const frame = MessageListResponse.toProtocol(fields, KEY, { timestamp: NOW }).toBytes();

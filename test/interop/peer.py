@@ -1,8 +1,8 @@
-"""A first-version peer in another language, written from docs/PROTOCOL.md alone.
+"""A version 1 peer, written in another language from docs/PROTOCOL.md alone.
 
-It reads a JSON request a line on stdin, {"op": ..., arguments}, and answers each with a line on stdout, {"ok": ...} or
-{"error": ...}. In the JSON, {"$float": "5.0"} is a float (1.0 and 1 are different bytes), {"$bytes": "..."} is bytes in
-base64, {"$int": "..."} is an int past what JSON carries everywhere, {"$map": [[key, value], ...]} is a map in this order.
+It reads one JSON request a line from stdin, {"op": ..., arguments}, and answers each with a line on stdout, {"ok": ...} or
+{"error": ...}. In the JSON, {"$float": "5.0"} is a float (1.0 and 1 have different bytes), {"$bytes": "..."} is bytes in
+base64, {"$int": "..."} is an int that JSON cannot carry, {"$map": [[key, value], ...]} is a map in this order.
 """
 
 import hmac
@@ -22,7 +22,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from cryptography.hazmat.primitives.kdf.pbkdf2 import PBKDF2HMAC
 
-# -- Section 7: the fields of each type in their order; a star marks those that wire 1 writes as nil where absent. --------
+# -- Section 7: the fields of each type in their order; a star marks those that wire 1 writes as nil if absent. -----------
 
 FIELDS = {
     "auth": "username password device_id*",
@@ -42,7 +42,7 @@ FIELDS = {
 
 
 def payload_of(kind, fields, wire, is_inside_list=False):
-    """The payload of a message, from the fields that it has (W1-2, W1-3, W2-4)."""
+    """Returns the payload of a message with these fields (W1-2, W1-3, W2-4)."""
     payload = {}
     for name in FIELDS[kind].split():
         nil, name = name.endswith("*"), name.rstrip("*")
@@ -52,20 +52,20 @@ def payload_of(kind, fields, wire, is_inside_list=False):
                 value = [payload_of("chats", chat, wire) for chat in value]
             if kind == "message_list" and name == "messages":
                 value = [payload_of("message", message, wire, is_inside_list=True) for message in value]
-            payload[name] = as_carried(value, wire, name)
+            payload[name] = on_wire(value, wire, name)
         elif nil and wire == 1 and not is_inside_list:
             payload[name] = None
     return payload
 
 
-def as_carried(value, wire, key=None):
-    """Bytes are base64 on wire 1; a number under the key `timestamp` is a float at any depth (M-3)."""
+def on_wire(value, wire, key=None):
+    """Returns a value as a wire has it: bytes are base64 on wire 1, a number under `timestamp` is a float (M-3)."""
     if isinstance(value, bytes) and wire == 1:
         return b64encode(value).decode("ascii")
     if isinstance(value, dict):
-        return {name: as_carried(inner, wire, name) for name, inner in value.items()}
+        return {name: on_wire(inner, wire, name) for name, inner in value.items()}
     if isinstance(value, list):
-        return [as_carried(inner, wire) for inner in value]
+        return [on_wire(inner, wire) for inner in value]
     if key == "timestamp" and isinstance(value, int) and not isinstance(value, bool):
         return float(value)
     return value
@@ -87,7 +87,7 @@ ORDER = ("type", "payload", "timestamp", "signature")
 
 
 def make(secret, type, payload, timestamp, order=ORDER, **options):
-    """A signed frame of exactly these values: an integral timestamp stays one, the keys stand in the given order."""
+    """Returns a signed frame of exactly these values: an integral timestamp stays an int, the keys are in this order."""
     covered, signature = sign(secret, type, payload, timestamp, **options)
     entries = {"type": type, "payload": payload, "timestamp": timestamp, "signature": signature}
     frame = msgpack.packb({key: entries[key] for key in order}, **options)
@@ -99,7 +99,7 @@ def make_message(secret, type, fields, timestamp):
 
 
 def check(secret, frame):
-    """As the first version does it: decode, encode the first three entries anew, compare."""
+    """Verifies a frame as version 1 does: decodes it, encodes the first three entries again, and compares the tags."""
     entries = msgpack.unpackb(bytes.fromhex(frame), raw=False, strict_map_key=True)
     _, signature = sign(secret, entries["type"], entries["payload"], entries["timestamp"])
     return {"verified": hmac.compare_digest(signature, entries["signature"]), **entries}
@@ -170,7 +170,7 @@ def aad_of(message):
 
 
 def encrypt(key, content, chat_id, sender_id, timestamp, client_id=None, nonce=None, deflate=False, mistake=None):
-    """The fields of an encrypted `message`. A mistake makes it one that every reader must refuse."""
+    """Returns the fields of an encrypted `message`. With a mistake, every reader must reject it."""
     message = {"chat_id": chat_id, "sender_id": sender_id, "timestamp": math.floor(timestamp * 1000 + 0.5) / 1000}
     if client_id is not None:
         message["client_id"] = client_id
@@ -199,7 +199,7 @@ def encrypt(key, content, chat_id, sender_id, timestamp, client_id=None, nonce=N
 
 
 def canonical_bytes(text):
-    """Of base64 in the only form that is legal (C-2)."""
+    """Decodes base64 in its canonical form (C-2)."""
     decoded = b64decode(text, validate=True)
     if b64encode(decoded).decode("ascii") != text:
         raise ValueError("not canonical base64")
@@ -207,7 +207,7 @@ def canonical_bytes(text):
 
 
 def decrypt(key, payload):
-    """The content of a `message` as it came on wire 1."""
+    """Decrypts a `message` that was received on wire 1, and returns its content."""
     if any(payload.get(field) is not None for field in ("epoch", "counter", "device")):  # E-7
         raise DecryptError("not of this version")
     content, nonce = canonical_bytes(payload["content"]), canonical_bytes(payload["nonce"])
@@ -265,7 +265,7 @@ def serve():
         try:
             request = from_json(json.loads(line))
             answer = {"ok": to_json(BY_NAME[request.pop("op")](**request))}
-        except Exception as error:  # whatever is wrong with a request is its answer; the peer lives on
+        except Exception as error:  # the answer is the error; the peer continues
             answer = {"error": f"{type(error).__name__}: {error}"}
         sys.stdout.write(json.dumps(answer) + "\n")
         sys.stdout.flush()

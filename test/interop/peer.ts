@@ -3,23 +3,23 @@ import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { describeIf } from "../support/optional.js";
 
-/** Debian's, for which it has the packages: another python3 may come first on the path. */
+/** Debian's Python, because its packages are installed for it. The path may name another python3 first. */
 export const PYTHON = process.env.LACRE_PYTHON ?? "/usr/bin/python3";
 const PROGRAM = fileURLToPath(new URL("peer.py", import.meta.url));
 
-/** `describe` for suites that talk to the Python peer. */
+/** `describe` for suites that use the Python peer. */
 export const describeWithPython = describeIf(
   spawnSync(PYTHON, ["-c", "import msgpack, cryptography"]).status === 0,
   `${PYTHON} with its packages: apt-get install python3-msgpack python3-cryptography`,
 );
 
-/** A number that Python sees as a float even where it is integral: `float(5)` is its 5.0. */
+/** A number that is a float in Python, even if it is integral: `float(5)` is 5.0. */
 export class Float {
   constructor(readonly value: number) {}
 }
 export const float = (value: number) => new Float(value);
 
-/** A Python process running peer.py. Each call is an operation of that program, by its name. */
+/** A Python process that runs peer.py. */
 export class Peer {
   readonly #process: ChildProcess;
   readonly #waiting: { resolve(answer: string): void; reject(error: Error): void }[] = [];
@@ -33,7 +33,7 @@ export class Peer {
     });
   }
 
-  /** The operation's result. Rejects with the Python exception's text. */
+  /** Runs an operation of peer.py and returns its result. Rejects with the text of the Python exception. */
   async call<Result>(op: string, args: object): Promise<Result> {
     const answer = new Promise<string>((resolve, reject) => {
       this.#waiting.push({ resolve, reject });
@@ -49,7 +49,7 @@ export class Peer {
   }
 }
 
-/** JSON in which Python can tell floats, bytes, large integers, and the order of a Map's keys. */
+/** Converts a value to JSON that keeps floats, bytes, large integers and the order of a Map's keys for Python. */
 function tagged(value: unknown): unknown {
   if (value instanceof Float) return { $float: String(value.value) };
   if (value instanceof Uint8Array) return { $bytes: Buffer.from(value).toString("base64") };
@@ -64,6 +64,7 @@ function tagged(value: unknown): unknown {
   return Number.isSafeInteger(value) ? value : { $float: String(value) };
 }
 
+/** Converts JSON of Python to a value: the inverse of `tagged`. */
 function untagged(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(untagged);
   if (typeof value !== "object" || value === null) return value;

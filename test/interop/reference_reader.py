@@ -1,6 +1,6 @@
-"""A second reader in another language, as strict as docs/PROTOCOL.md, from which alone it was written.
+"""A second strict reader, written in another language from docs/PROTOCOL.md alone.
 
-It takes every case of vectors/*.json, and prints as JSON how many it took and which came out otherwise than they say.
+It checks every case of vectors/*.json, and prints as JSON the number of cases and those with a result that differs from the file's.
 """
 
 import hashlib
@@ -26,7 +26,7 @@ CLASSES |= {"EXPIRED": "FreshnessError", "FROM_FUTURE": "FreshnessError", "VALID
 CLASSES |= {"DECRYPT": "DecryptError", "KEY": "KeyError", "WRONG_PASSPHRASE": "KeyError"}
 
 
-class Refused(Exception):
+class RejectionError(Exception):
     def __init__(self, code, path=()):
         super().__init__(code)
         self.error = {"class": CLASSES[code], "code": f"ERR_{code}"}
@@ -63,7 +63,7 @@ FORBIDDEN = {"__proto__", "constructor", "prototype"}
 
 
 class Reader:
-    """Reads one value that fills its bytes, and counts what is in it."""
+    """Reads one value that fills its bytes, and counts its containers and elements."""
 
     def __init__(self, data, nesting=0, elements=0):
         self.data, self.at, self.nesting, self.elements = data, 0, nesting, elements
@@ -71,12 +71,12 @@ class Reader:
     def whole(self):
         value = self.value()
         if self.at != len(self.data):
-            raise Refused("MALFORMED")
+            raise RejectionError("MALFORMED")
         return value
 
     def take(self, length):
         if length > len(self.data) - self.at:
-            raise Refused("MALFORMED")
+            raise RejectionError("MALFORMED")
         self.at += length
         return self.data[self.at - length : self.at]
 
@@ -102,12 +102,12 @@ class Reader:
         if head in (0xCA, 0xCB):
             number = self.number("fd"[head - 0xCA])
             if key == "timestamp" and not math.isfinite(number):
-                raise Refused("MALFORMED")
+                raise RejectionError("MALFORMED")
             return number
         if 0xCC <= head <= 0xCF or 0xD0 <= head <= 0xD3:
             number = self.number("BHIQ"[head - 0xCC] if head <= 0xCF else "bhiq"[head - 0xD0])
             if abs(number) > MAX_SAFE:
-                raise Refused("BOUND_EXCEEDED")
+                raise RejectionError("BOUND_EXCEEDED")
             return number
         if 0xD9 <= head <= 0xDB:
             return self.text(self.number("BHI"[head - 0xD9]))
@@ -115,21 +115,21 @@ class Reader:
             return self.array(self.number("HI"[head - 0xDC]))
         if head in (0xDE, 0xDF):
             return self.map(self.number("HI"[head - 0xDE]))
-        raise Refused("MALFORMED")
+        raise RejectionError("MALFORMED")
 
     def text(self, length):
         try:
             return self.take(length).decode("utf-8")
         except UnicodeDecodeError:
-            raise Refused("MALFORMED") from None
+            raise RejectionError("MALFORMED") from None
 
     def enter(self, count, least):
         self.nesting += 1
         self.elements += count
         if self.nesting > 16 or self.elements > 65_536:
-            raise Refused("BOUND_EXCEEDED")
+            raise RejectionError("BOUND_EXCEEDED")
         if least > len(self.data) - self.at:
-            raise Refused("MALFORMED")
+            raise RejectionError("MALFORMED")
 
     def array(self, count):
         self.enter(count, count)
@@ -143,7 +143,7 @@ class Reader:
         for _ in range(count):
             key = self.value()
             if not isinstance(key, str) or key in entries or key in FORBIDDEN:
-                raise Refused("MALFORMED")
+                raise RejectionError("MALFORMED")
             entries[key] = self.value(key)
         self.nesting -= 1
         return entries
@@ -153,14 +153,14 @@ class Reader:
 
 
 def open_frame(frame, secret, key_id, now):
-    """O-1, in its order. The type, the timestamp and the payload."""
+    """Performs the steps of O-1 in order, and returns the type, the timestamp and the payload."""
     if len(frame) > 1_048_576:
-        raise Refused("BOUND_EXCEEDED")
+        raise RejectionError("BOUND_EXCEEDED")
     if frame[:1] and 0x82 <= frame[0] <= 0x84:
         return open_wire1(frame, secret, now)
     if frame[:1] == b"\x97":
         return open_wire2(frame, secret, key_id, now)
-    raise Refused("MALFORMED")
+    raise RejectionError("MALFORMED")
 
 
 def open_wire1(frame, secret, now):
@@ -172,25 +172,25 @@ def open_wire1(frame, secret, now):
         start = reader.at
         key = reader.value()
         if key not in ("type", "payload", "timestamp", "signature") or key in entries:
-            raise Refused("MALFORMED")
+            raise RejectionError("MALFORMED")
         entries[key] = reader.value(key)
         raw[key] = frame[start : reader.at]
         if key == "timestamp":
             head = frame[start + 10]
             is_integer = head <= 0x7F or head >= 0xE0 or 0xCC <= head <= 0xD3
             if not is_integer and head != 0xCB:
-                raise Refused("MALFORMED")
+                raise RejectionError("MALFORMED")
     if reader.at != len(frame):
-        raise Refused("MALFORMED")
+        raise RejectionError("MALFORMED")
     kind, payload, signature = entries.get("type"), entries.get("payload"), entries.get("signature", "")
     is_sound = isinstance(kind, str) and 1 <= len(kind.encode()) <= 64 and isinstance(payload, dict)
     if not is_sound or not isinstance(signature, str):
-        raise Refused("MALFORMED")
+        raise RejectionError("MALFORMED")
     if "timestamp" not in entries or not re.fullmatch("[0-9a-f]{64}", signature):
-        raise Refused("VERIFY")
+        raise RejectionError("VERIFY")
     covered = b"\x83" + raw["type"] + raw["payload"] + raw["timestamp"]
     if not hmac.compare_digest(hmac.new(peer.secret_bytes(secret), covered, "sha256").hexdigest(), signature):
-        raise Refused("VERIFY")
+        raise RejectionError("VERIFY")
     is_fresh(entries["timestamp"], now)
     return kind, entries["timestamp"], payload
 
@@ -201,21 +201,21 @@ def open_wire2(frame, secret, key_id, now):
     def take(length):
         nonlocal at
         if length > len(frame) - at:
-            raise Refused("MALFORMED")
+            raise RejectionError("MALFORMED")
         at += length
         return frame[at - length : at]
 
     def field(heads, shortest=0, longest=None):
-        """A str or bin under the shortest of its heads, each with how many bytes of length it has and from which length on."""
+        """Reads a str or bin with its shortest head. Each head: first and last first byte, size of the length, least length."""
         head = take(1)[0]
         for first, last, size, least in heads:
             if not first <= head <= last:
                 continue
             length = int.from_bytes(take(size), "big") if size else head - first
             if length < max(least, shortest) or (longest is not None and length > longest):
-                raise Refused("MALFORMED")
+                raise RejectionError("MALFORMED")
             return take(length)
-        raise Refused("MALFORMED")
+        raise RejectionError("MALFORMED")
 
     STR = [(0xA0, 0xBF, 0, 0), (0xD9, 0xD9, 1, 32)]
     BIN = [(0xC4, 0xC4, 1, 0), (0xC5, 0xC5, 2, 256), (0xC6, 0xC6, 4, 65_536)]
@@ -224,38 +224,38 @@ def open_wire2(frame, secret, key_id, now):
         try:
             return field(STR, shortest, 64).decode("utf-8")
         except UnicodeDecodeError:
-            raise Refused("MALFORMED") from None
+            raise RejectionError("MALFORMED") from None
 
     if take(2) != b"\x97\x02":
-        raise Refused("MALFORMED")
+        raise RejectionError("MALFORMED")
     named = text(0)
     field(BIN, 16, 16)
     if take(1) != b"\xcb":
-        raise Refused("MALFORMED")
+        raise RejectionError("MALFORMED")
     timestamp = struct.unpack(">d", take(8))[0]
     if not math.isfinite(timestamp):
-        raise Refused("MALFORMED")
+        raise RejectionError("MALFORMED")
     kind = text(1)
     payload = field(BIN)
     covered = frame[:at]
     mac = field(BIN, 32, 32)
     if at != len(frame):
-        raise Refused("MALFORMED")
+        raise RejectionError("MALFORMED")
     expected = hmac.digest(peer.secret_bytes(secret), covered, "sha256")
     if named != key_id or not hmac.compare_digest(expected, mac):
-        raise Refused("VERIFY")
+        raise RejectionError("VERIFY")
     is_fresh(timestamp, now)
     decoded = Reader(payload, nesting=1, elements=4).whole()
     if not isinstance(decoded, dict):
-        raise Refused("MALFORMED")
+        raise RejectionError("MALFORMED")
     return kind, timestamp, decoded
 
 
 def is_fresh(timestamp, now, max_age=300, clock_tolerance=60):
     if now - timestamp > max_age + clock_tolerance:
-        raise Refused("EXPIRED")
+        raise RejectionError("EXPIRED")
     if now - timestamp < -clock_tolerance:
-        raise Refused("FROM_FUTURE")
+        raise RejectionError("FROM_FUTURE")
 
 
 # -- Section 7: messages ----------------------------------------------------------------------------------------------------
@@ -265,7 +265,7 @@ def number(least, most=MAX_SAFE, is_integer=True):
     def read(value):
         is_number = isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value)
         if not is_number or not least <= value <= most or (is_integer and value != int(value)):
-            raise Refused("VALIDATION")
+            raise RejectionError("VALIDATION")
         return value
 
     return read
@@ -274,10 +274,10 @@ def number(least, most=MAX_SAFE, is_integer=True):
 def text(least, most, is_so=lambda value: True, prepare=lambda value: value):
     def read(value):
         if not isinstance(value, str):
-            raise Refused("VALIDATION")
+            raise RejectionError("VALIDATION")
         value = prepare(value)
         if not least <= len(value) <= most or not is_so(value):
-            raise Refused("VALIDATION")
+            raise RejectionError("VALIDATION")
         return value
 
     return read
@@ -289,12 +289,12 @@ def byte_string(least, most):
             try:
                 decoded = b64decode(value, validate=True)
             except ValueError:
-                raise Refused("VALIDATION") from None
+                raise RejectionError("VALIDATION") from None
             if b64encode(decoded).decode() != value:
-                raise Refused("VALIDATION")
+                raise RejectionError("VALIDATION")
             value = decoded
         if not isinstance(value, bytes) or not least <= len(value) <= most:
-            raise Refused("VALIDATION")
+            raise RejectionError("VALIDATION")
         return value
 
     return read
@@ -303,7 +303,7 @@ def byte_string(least, most):
 def any_of(*values):
     def read(value):
         if isinstance(value, (dict, list)) or value not in values or isinstance(value, bool) != isinstance(values[0], bool):
-            raise Refused("VALIDATION")
+            raise RejectionError("VALIDATION")
         return value
 
     return read
@@ -312,7 +312,7 @@ def any_of(*values):
 def array(item, least=0):
     def read(value):
         if not isinstance(value, list) or len(value) < least:
-            raise Refused("VALIDATION")
+            raise RejectionError("VALIDATION")
         return [within(at, item, inner) for at, inner in enumerate(value)]
 
     return read
@@ -321,18 +321,18 @@ def array(item, least=0):
 def mapping(item):
     def read(value):
         if not isinstance(value, dict):
-            raise Refused("VALIDATION")
+            raise RejectionError("VALIDATION")
         return {name: within(name, item, inner) for name, inner in value.items()}
 
     return read
 
 
 def fields(**readers):
-    """A map of these fields; the names of optional ones end with an underscore."""
+    """Returns a reader of a map of these fields. The names of optional fields end with an underscore."""
 
     def read(value):
         if not isinstance(value, dict):
-            raise Refused("VALIDATION")
+            raise RejectionError("VALIDATION")
         found = {}
         for name, reader in readers.items():
             optional, name = name.endswith("_"), name.removesuffix("_")
@@ -347,8 +347,8 @@ def fields(**readers):
 def within(step, reader, value):
     try:
         return reader(value)
-    except Refused as refused:
-        refused.path.insert(0, step)
+    except RejectionError as rejected:
+        rejected.path.insert(0, step)
         raise
 
 
@@ -358,7 +358,7 @@ def prepare_username(value):
 
 
 def is_username(value):
-    """N-3: a mark stands on a letter, six at most; a middle dot follows l."""
+    """N-3: at most six marks follow a letter; a middle dot follows l."""
     kinds = "".join("M" if unicodedata.category(one) in ("Mn", "Mc") else unicodedata.category(one)[0] for one in value)
     shape = "".join(kind if kind in "LNM" else one for kind, one in zip(kinds, value))
     dotted = "".join("l" if one in "lL" else kind for kind, one in zip(shape, value))
@@ -419,9 +419,9 @@ def checked_secret(secret):
     try:
         data = peer.secret_bytes(secret)
     except UnicodeEncodeError:
-        raise Refused("KEY") from None
+        raise RejectionError("KEY") from None
     if not any(data):
-        raise Refused("KEY")
+        raise RejectionError("KEY")
     return data
 
 
@@ -430,7 +430,7 @@ def derived_key(secret, label, salt):
     if label is None:
         return data
     if not re.fullmatch("[a-z0-9-]{1,32}", label):
-        raise Refused("KEY")
+        raise RejectionError("KEY")
     return peer.hkdf(data, f"lacre/{label}", salt)
 
 
@@ -442,34 +442,34 @@ def chat_key(passphrase, salt, iterations, key_check=None):
     is_whole = isinstance(iterations, int) and 100_000 <= iterations <= 2_000_000
     is_text = passphrase.strip(peer.WHITE_SPACE) != "" and not re.search("[\ud800-\udfff]", passphrase)
     if not is_text or not is_whole or not 16 <= len(salt) <= 64:
-        raise Refused("KEY")
+        raise RejectionError("KEY")
     derived = peer.derive_chat_key(passphrase, salt, iterations)
     if key_check is not None and not hmac.compare_digest(derived["check"], key_check):
-        raise Refused("WRONG_PASSPHRASE")
+        raise RejectionError("WRONG_PASSPHRASE")
     return derived
 
 
 def decrypt(key, message):
-    """The steps of section 8: aad, plaintext, body, whether it is deflated, content."""
+    """Returns the steps of section 8: aad, plaintext, body, whether it is deflated, content."""
     if any(name in message for name in ("epoch", "counter", "device")):
-        raise Refused("DECRYPT")
+        raise RejectionError("DECRYPT")
     aad = peer.aad_of(message)
     try:
         plaintext = AESGCM(key).decrypt(message["nonce"], message["content"], aad)
     except (InvalidTag, ValueError):
-        raise Refused("DECRYPT") from None
+        raise RejectionError("DECRYPT") from None
     if len(plaintext) < 128:
-        raise Refused("DECRYPT")
+        raise RejectionError("DECRYPT")
     flags, length = struct.unpack(">BI", plaintext[:5])
     body, padding = plaintext[5 : 5 + length], plaintext[5 + length :]
     if flags > 1 or len(body) != length or peer.padded_length(5 + length) != len(plaintext) or any(padding):
-        raise Refused("DECRYPT")
+        raise RejectionError("DECRYPT")
     if flags == 1:
         body = inflated(body)
     try:
         content = Reader(body, nesting=1, elements=4).whole()
-    except Refused:
-        raise Refused("DECRYPT") from None
+    except RejectionError:
+        raise RejectionError("DECRYPT") from None
     return aad, plaintext, body, flags == 1, read_content(content)
 
 
@@ -478,22 +478,22 @@ def inflated(body):
     try:
         whole = inflater.decompress(body, 1_048_577)
     except zlib.error:
-        raise Refused("DECRYPT") from None
+        raise RejectionError("DECRYPT") from None
     if len(whole) > 1_048_576 or not inflater.eof or inflater.unused_data:
-        raise Refused("DECRYPT")
+        raise RejectionError("DECRYPT")
     return whole
 
 
 def read_content(content):
     if not isinstance(content, dict) or not isinstance(content.get("kind"), str):
-        raise Refused("DECRYPT")
+        raise RejectionError("DECRYPT")
     if content["kind"] != "text":
         fallback = content.get("fallback")
         return {"kind": "unknown", "fallback": fallback if isinstance(fallback, str) else ""}
     reply_to = content.get("reply_to")
     is_answer = isinstance(reply_to, str) and is_client_id(reply_to)
     if not isinstance(content.get("text"), str) or (reply_to is not None and not is_answer):
-        raise Refused("DECRYPT")
+        raise RejectionError("DECRYPT")
     return {"kind": "text", "text": content["text"]} | ({"reply_to": reply_to} if is_answer else {})
 
 
@@ -501,13 +501,13 @@ def read_content(content):
 
 
 def open_handshake_frame(frame, session_key, direction, kind):
-    """A hello or a welcome: S-1 and S-2."""
+    """Opens a hello or a welcome: S-1 and S-2."""
     if not frame or not 0x82 <= frame[0] <= 0x84:
-        raise Refused("VERIFY")
+        raise RejectionError("VERIFY")
     is_any_time = struct.unpack(">d", frame_timestamp(frame))[0]
     found, timestamp, payload = open_wire1(frame, derived_key(session_key, direction, None), is_any_time)
     if found != kind:
-        raise Refused("VALIDATION", ["type"])
+        raise RejectionError("VALIDATION", ["type"])
     return timestamp, MESSAGES[kind](payload)
 
 
@@ -517,21 +517,21 @@ def frame_timestamp(frame):
 
 
 def agree(session_key, hello, welcome):
-    _, said = open_handshake_frame(hello, session_key, "client", "hello")
-    timestamp, answered = open_handshake_frame(welcome, session_key, "server", "welcome")
-    is_answer = hmac.compare_digest(answered["hello_nonce"], said["nonce"])
-    if not is_answer or answered["wire"] not in said["wires"] or not 0 <= timestamp < 4_320_000_000_000:
-        raise Refused("VALIDATION")
-    salt = said["nonce"] + answered["nonce"]
+    _, offer = open_handshake_frame(hello, session_key, "client", "hello")
+    timestamp, answer = open_handshake_frame(welcome, session_key, "server", "welcome")
+    is_answer = hmac.compare_digest(answer["hello_nonce"], offer["nonce"])
+    if not is_answer or answer["wire"] not in offer["wires"] or not 0 <= timestamp < 4_320_000_000_000:
+        raise RejectionError("VALIDATION")
+    salt = offer["nonce"] + answer["nonce"]
     tags = {end: tag(derived_key(session_key, end, salt)) for end in ("client", "server")}
-    return answered["wire"], tags
+    return answer["wire"], tags
 
 
 # -- Section 12: frames over HTTP ------------------------------------------------------------------------------------------
 
 
 def open_http(frame, session_key, direction):
-    """A request or an answer: its tag, and what it says."""
+    """Opens a request or an answer, and returns its tag, type and payload."""
     secret = derived_key(session_key, f"http-{direction}", None)
     found, _, payload = open_frame(frame, secret, "", 1_700_000_000)
     mac = frame[-32:] if frame[0] == 0x97 else bytes.fromhex(frame[-64:].decode())
@@ -544,7 +544,7 @@ def open_answer(frame, session_key, tag):
     if isinstance(named, str):
         named = b64decode(named, validate=True)
     if not isinstance(named, bytes) or not hmac.compare_digest(named, tag):
-        raise Refused("VERIFY")
+        raise RejectionError("VERIFY")
     return found
 
 
@@ -566,7 +566,7 @@ def http_frame(vector):
     return open_answer(frame, key, bytes.fromhex(vector["tag"]))
 
 
-# -- The judgement ----------------------------------------------------------------------------------------------------------
+# -- The cases of the vectors -----------------------------------------------------------------------------------------------
 
 
 def received(vector):
@@ -592,11 +592,11 @@ def frame_is(vector):
 def message_is(vector):
     kind, timestamp, payload = received(vector)
     value = value_of(vector["value"])
-    return kind == vector["type"] and is_same(MESSAGES[kind](payload), value) and made(vector, value)
+    return kind == vector["type"] and is_same(MESSAGES[kind](payload), value) and is_encoded(vector, value)
 
 
-def made(vector, value):
-    """Whether the same value makes the same frame here."""
+def is_encoded(vector, value):
+    """Returns whether this program encodes the value to the same frame."""
     secret, kind, timestamp = value_of(vector["secret"]), vector["type"], vector["timestamp"]
     if vector["wire"] == 1:
         frame = peer.make_message(secret, kind, value, timestamp)["frame"]
@@ -606,13 +606,13 @@ def made(vector, value):
     return frame == octets(vector["frame"]).hex()
 
 
-def fit(vector):
+def parsed(vector):
     kind, _, payload = received(vector)
     try:
         MESSAGES[kind](payload)
-    except Refused as refused:
-        if refused.path[: len(vector["path"])] != vector["path"]:
-            raise Refused("DECRYPT") from None  # the wrong place: no case of a message has this error
+    except RejectionError as rejected:
+        if rejected.path[: len(vector["path"])] != vector["path"]:
+            raise RejectionError("DECRYPT") from None  # another path: no case of a message has this error
         raise
 
 
@@ -657,10 +657,10 @@ def handshake_of(vector):
     return agree(key, hello, bytes.fromhex(vector["welcome"]))
 
 
-JUDGES = {
+CHECKS = {
     "wire1": {"valid": frame_is, "invalid": received},
     "wire2": {"valid": frame_is, "invalid": received},
-    "messages": {"valid": message_is, "invalid": fit},
+    "messages": {"valid": message_is, "invalid": parsed},
     "keys": {
         "valid": lambda vector: tag(key_from(vector)) == vector["tag"],
         "invalid": key_from,
@@ -680,31 +680,31 @@ JUDGES = {
 }
 
 
-def judge(vectors, judges, name):
-    """What comes out otherwise, of vectors in their groups."""
-    if isinstance(judges, dict):
-        if vectors.keys() != judges.keys():
-            return [f"{name}: groups that nobody judges"]
-        return [wrong for group in judges for wrong in judge(vectors[group], judges[group], f"{name}.{group}")]
-    return [wrong for vector in vectors for wrong in outcome(vector, judges, f"{name}: {vector['name']}")]
+def differences(vectors, checks, name):
+    """Returns the cases of a group whose results differ from the stated ones."""
+    if isinstance(checks, dict):
+        if vectors.keys() != checks.keys():
+            return [f"{name}: groups without a check"]
+        return [wrong for group in checks for wrong in differences(vectors[group], checks[group], f"{name}.{group}")]
+    return [wrong for vector in vectors for wrong in difference(vector, checks, f"{name}: {vector['name']}")]
 
 
-def outcome(vector, taken, name):
+def difference(vector, check, name):
     global count
     count += 1
     try:
-        result = taken(vector)
-    except Refused as refused:
-        return [] if refused.error == vector.get("error") else [f"{name}: refused with {refused.error}"]
+        result = check(vector)
+    except RejectionError as rejected:
+        return [] if rejected.error == vector.get("error") else [f"{name}: rejected with {rejected.error}"]
     if "error" in vector:
-        return [f"{name}: taken"]
-    return [] if result is True else [f"{name}: came out as something else"]
+        return [f"{name}: accepted"]
+    return [] if result is True else [f"{name}: has another result"]
 
 
 count = 0
 folder = Path(sys.argv[1])
 found = {path.stem for path in folder.glob("*.json")}
-wrong = [] if found == JUDGES.keys() else [f"files that nobody judges: {sorted(found ^ JUDGES.keys())}"]
-for stem, judges in JUDGES.items():
-    wrong += judge(json.loads((folder / f"{stem}.json").read_text("utf-8")), judges, stem)
+wrong = [] if found == CHECKS.keys() else [f"files without a check: {sorted(found ^ CHECKS.keys())}"]
+for stem, checks in CHECKS.items():
+    wrong += differences(json.loads((folder / f"{stem}.json").read_text("utf-8")), checks, stem)
 print(json.dumps({"count": count, "wrong": wrong}))

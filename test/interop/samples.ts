@@ -39,7 +39,7 @@ const summary = {
   unread: 0,
 };
 
-/** Every message of section 7, with each of its optional fields absent and with all of them present. */
+/** Each message of section 7, without optional fields and with all of them. */
 export const samples: readonly (readonly [
   definition: AnyDefinition,
   fields: { readonly bare: Fields; readonly optional: Fields; readonly extreme?: Fields },
@@ -180,7 +180,7 @@ export const samples: readonly (readonly [
   [Heartbeat, { bare: { sent_at: NOW + 0.5 }, optional: { sent: 70_000, received: 3 } }],
 ];
 
-/** Name, definition and fields of each sample in each of its forms. */
+/** Type, form, definition and fields of each sample, in each of its forms. */
 export const cases = samples.flatMap(([definition, { bare, optional, extreme = {} }]) => {
   const forms: [string, Fields][] = [
     ["no optional field", bare],

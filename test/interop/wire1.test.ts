@@ -35,7 +35,7 @@ describeWithPython("wire 1 between the library and Python", () => {
   const signed = (payload: Record<string, unknown>, timestamp = NOW) =>
     new MessageProtocol({ type: "test", payload, timestamp }).sign(KEY).toBytes();
 
-  it("is equal to the worked example in both, byte for byte", async () => {
+  it("is encoded by both as in the worked example", async () => {
     const examples = workedExamples();
     const fields = { type: "test", payload: { data: "hello" }, timestamp: NOW };
     const made = await make({ ...fields, secret: "secret", timestamp: float(NOW) });
@@ -45,7 +45,7 @@ describeWithPython("wire 1 between the library and Python", () => {
     expect(toHex(message.toBytes())).toBe(examples["wire1.frame"]);
   });
 
-  it("passes random frames of the library, which Python verifies and encodes the same", async () => {
+  it("is verified by Python, and encoded equally, for random frames of the library", async () => {
     const { secret, payload, timestamp } = arbitrary;
     const property = fc.asyncProperty(secret, payload, timestamp, async (secret, payload, time) => {
       const message = new MessageProtocol({ type: "random", payload, timestamp: time });
@@ -59,7 +59,7 @@ describeWithPython("wire 1 between the library and Python", () => {
     await fc.assert(property, FRAMES);
   });
 
-  it("passes random frames of Python, which the library opens", async () => {
+  it("is opened by the library for random frames of Python", async () => {
     const { secret, pythonPayload, timestamp } = arbitrary;
     const property = fc.asyncProperty(
       secret,
@@ -103,15 +103,15 @@ describeWithPython("wire 1 between the library and Python", () => {
     ["integers of 64 bits", [2 ** 32, Number.MAX_SAFE_INTEGER, -Number.MAX_SAFE_INTEGER]],
     ["negative integers", [-1, -32, -33, -128, -129, -32_768, -32_769, -(2 ** 31), -(2 ** 31) - 1]],
     ["floats", [0.5, -0.1, 1e300, 5e-324, 2 ** 53, -(2 ** 53), 1.5]],
-    ["floats without end, and negative zero", [Infinity, -Infinity, Number.NaN, -0]],
+    ["floats that are not finite, and negative zero", [Infinity, -Infinity, Number.NaN, -0]],
     ["nil and booleans", [null, true, false]],
     ["texts at the edges of each form", [0, 31, 32, 255, 256, 65_535, 65_536].map(letters)],
     ["text of 70 kB in four bytes a character", ["🔑".repeat(17_500)]],
     ["text with U+FEFF, U+0000 and astral characters", ["\ufeffhola\u0000 ñ 🔑 \u{10ffff}"]],
     ["arrays at the edges of each form", [0, 15, 16, 20_000].map(zeros)],
     ["maps at the edges of each form", [0, 15, 16, 20_000].map(numbered)],
-    ["16 containers inside each other, the frame and its payload among them", [nested(13)]],
-    ["65,536 elements, the frame's among them", zeros(65_531)],
+    ["16 nested containers, including the frame and its payload", [nested(13)]],
+    ["65,536 elements, including those of the frame", zeros(65_531)],
   ])("is encoded equally by both: %s", async (_, values) => {
     const made = await make({ payload: { values }, timestamp: float(NOW) });
     expect(toHex(signed({ values }))).toBe(made.frame);
@@ -128,7 +128,7 @@ describeWithPython("wire 1 between the library and Python", () => {
     expect(open(frame).payload).toEqual({ data: "hola" });
   });
 
-  it("verifies payload keys in an order that no JavaScript object has", async () => {
+  it("verifies payload keys in an order that a JavaScript object cannot have", async () => {
     const payload = new Map([...["b", "1", "a", "0"].entries()].map(([at, key]) => [key, at]));
     const { frame } = await make({ payload, timestamp: NOW });
     expect(open(frame).payload).toEqual({ b: 0, 1: 1, a: 2, 0: 3 });
@@ -205,11 +205,11 @@ describeWithPython("wire 1 between the library and Python", () => {
   it.each([
     ["an integer of 2^53", { number: 2n ** 53n }],
     ["an integer of −2^53", { number: -(2n ** 53n) }],
-    ["a timestamp without end", { timestamp: Infinity }],
+    ["a timestamp that is not finite", { timestamp: Infinity }],
     ["a forbidden key", { constructor: 1 }],
-    ["17 containers inside each other", { nested: nested(15) }],
+    ["17 nested containers", { nested: nested(15) }],
     ["65,537 elements", { zeros: zeros(65_532) }],
-  ])("rejects what section 2 rejects, also correctly signed by Python: %s", async (_, payload) => {
+  ])("rejects a signed Python frame outside the limits of section 2: %s", async (_, payload) => {
     const { frame } = await make({ payload, timestamp: NOW });
     expect(() => open(frame)).toThrow(DecodeError);
   });
@@ -234,7 +234,7 @@ function numbered(length: number): Record<string, number> {
   return Object.fromEntries(zeros(length).map((zero, at) => [`key ${at}`, zero]));
 }
 
-/** An array that holds arrays inside each other, so many in all. */
+/** Returns this many nested arrays. */
 function nested(containers: number): unknown[] {
   return containers === 1 ? [] : [nested(containers - 1)];
 }

@@ -40,13 +40,13 @@ describeWithPython("wire 2 between the library and Python", () => {
       .sign(KEY)
       .toBytes();
 
-  it("is equal to the worked example in both, byte for byte", async () => {
+  it("is encoded by both as in the worked example", async () => {
     const example = workedExamples()["wire2.frame"];
     expect((await make({ payload: { data: "hello" } })).frame).toBe(example);
     expect(toHex(signed({ data: "hello" }))).toBe(example);
   });
 
-  it("passes random frames of the library, which Python verifies", async () => {
+  it("is verified by Python for random frames of the library", async () => {
     const { payload, timestamp } = arbitrary;
     const property = fc.asyncProperty(payload, timestamp, async (payload, timestamp) => {
       const checked = await check(signed(payload, { timestamp }));
@@ -57,7 +57,7 @@ describeWithPython("wire 2 between the library and Python", () => {
     await fc.assert(property, { numRuns: runs(200) });
   });
 
-  it("passes random frames of Python, which the library opens", async () => {
+  it("is opened by the library for random frames of Python", async () => {
     const { pythonPayload, timestamp } = arbitrary;
     const property = fc.asyncProperty(pythonPayload, timestamp, async (payload, timestamp) => {
       const { frame } = await make({ payload, timestamp });
@@ -116,7 +116,7 @@ describeWithPython("wire 2 between the library and Python", () => {
     ["a float32 timestamp", "9702 a26b31 c410ID ca4eca a7e2 a474657374 c40180"],
     ["a longer head of the type", "9702 a26b31 c410ID cb41d954fc40000000 d90474657374 c40180"],
     ["a longer head of the payload", "9702 a26b31 c410ID cb41d954fc40000000 a474657374 c5000180"],
-    ["a payload that is no bin", "9702 a26b31 c410ID cb41d954fc40000000 a474657374 80"],
+    ["a payload that is not bin", "9702 a26b31 c410ID cb41d954fc40000000 a474657374 80"],
   ])("is rejected by both in another encoding with a valid mac: %s", async (_, form) => {
     const canonical = "9702 a26b31 c410ID cb41d954fc40000000 a474657374 c40180";
     expect(open(toHex(withMac(canonical))).payload).toEqual({});
@@ -147,7 +147,7 @@ describeWithPython("wire 2 between the library and Python", () => {
   });
 });
 
-/** The frame of these covered bytes, in which ID stands for the example's id. */
+/** Returns the frame of these covered bytes, in which ID stands for the example's id. */
 function withMac(form: string): Uint8Array {
   const covered = hex(form.replace("ID", toHex(uuidBytes(ID))));
   const mac = createHmac("sha256", SECRET).update(covered).digest("hex");

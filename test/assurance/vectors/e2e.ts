@@ -15,7 +15,7 @@ import type {
   Vectors,
 } from "../../../src/testing/vectors.js";
 import { counting, toHex } from "../../support/hex.js";
-import { errors, joined, notated, refusal, valued } from "./notation.js";
+import { errors, joined, notated, rejection, valued } from "./notation.js";
 
 const KEY = counting(32);
 const NONCE = counting(12);
@@ -55,7 +55,7 @@ function noChatKey(
   const requirement = key_check === null ? "E-1" : "E-2";
   const parameters = { passphrase: valued(passphrase) as string, salt: toHex(salt), iterations };
   return {
-    ...refusal(requirement, name, wrong),
+    ...rejection(requirement, name, wrong),
     ...parameters,
     key_check: key_check && toHex(key_check),
   };
@@ -95,7 +95,7 @@ async function invalid(
   message: object | Promise<object>,
 ): Promise<InvalidEncryption> {
   return {
-    ...refusal(requirement, name, errors.decrypt),
+    ...rejection(requirement, name, errors.decrypt),
     key: toHex(KEY),
     message: fieldsOf(await message),
   };

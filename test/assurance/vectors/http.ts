@@ -3,7 +3,7 @@ import { directionKeys } from "../../../src/server/index.js";
 import { httpKeys } from "../../../src/session/index.js";
 import type { InvalidHttpFrame, ValidHttpAnswer, Vectors } from "../../../src/testing/vectors.js";
 import { counting, toHex } from "../../support/hex.js";
-import { errors, refusal } from "./notation.js";
+import { errors, rejection } from "./notation.js";
 
 const SESSION_KEY = counting(32);
 const NOW = 1_700_000_000;
@@ -68,7 +68,7 @@ function invalid(
   frame: string,
 ): InvalidHttpFrame {
   return {
-    ...refusal(requirement, name, errors.verify),
+    ...rejection(requirement, name, errors.verify),
     side,
     session_key: toHex(SESSION_KEY),
     tag: toHex(HEADER),
@@ -76,9 +76,9 @@ function invalid(
   };
 }
 
-const refusedRequest = (name: string, key: SigningKey) =>
+const rejectedRequest = (name: string, key: SigningKey) =>
   invalid("server", "H-10", name, toHex(request(2, key).toBytes()));
-const refusedAnswer = (name: string, value: object, key: SigningKey = server, wire: 1 | 2 = 2) =>
+const rejectedAnswer = (name: string, value: object, key: SigningKey = server, wire: 1 | 2 = 2) =>
   invalid("client", "H-12", name, answer("chat_list", value, wire, key));
 
 export const http: Vectors<ValidHttpAnswer, InvalidHttpFrame> = {
@@ -97,27 +97,27 @@ export const http: Vectors<ValidHttpAnswer, InvalidHttpFrame> = {
     },
   ],
   invalid: [
-    refusedRequest("a request under the handshake's key of the client", handshake.client),
-    refusedRequest("a request under the HTTP key of the server", server),
-    refusedAnswer(
+    rejectedRequest("a request under the handshake's key of the client", handshake.client),
+    rejectedRequest("a request under the HTTP key of the server", server),
+    rejectedAnswer(
       "an answer under the handshake's key of the server",
       { ...list, request: HEADER },
       handshake.server,
     ),
-    refusedAnswer(
+    rejectedAnswer(
       "an answer under the HTTP key of the client",
       { ...list, request: HEADER },
       client,
     ),
-    refusedAnswer("an answer to another request", { ...list, request: counting(32) }),
-    refusedAnswer(
+    rejectedAnswer("an answer to another request", { ...list, request: counting(32) }),
+    rejectedAnswer(
       "an answer to another request, on wire 1",
       { ...list, request: counting(32) },
       server,
       1,
     ),
-    refusedAnswer("an answer that names no request", list),
-    refusedAnswer("an answer that names part of its request", {
+    rejectedAnswer("an answer that names no request", list),
+    rejectedAnswer("an answer that names part of its request", {
       ...list,
       request: HEADER.slice(1),
     }),

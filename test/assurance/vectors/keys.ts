@@ -7,7 +7,7 @@ import type {
   Vectors,
 } from "../../../src/testing/vectors.js";
 import { counting, toHex } from "../../support/hex.js";
-import { errors, refusal, valued } from "./notation.js";
+import { errors, rejection, valued } from "./notation.js";
 
 const PROBE = counting(4);
 
@@ -38,7 +38,7 @@ function invalid(
   label: string | null = null,
 ): InvalidKey {
   const requirement = label === null ? "K-1" : "K-2";
-  return { ...refusal(requirement, name, errors.key), secret, label };
+  return { ...rejection(requirement, name, errors.key), secret, label };
 }
 
 function session(name: string, serverSecret: Uint8Array, id: Uint8Array): SessionKeyVector {

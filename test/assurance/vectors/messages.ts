@@ -2,7 +2,7 @@ import { MessageProtocol, SigningKey } from "../../../src/index.js";
 import type { InvalidMessage, ValidMessage, Vectors } from "../../../src/testing/vectors.js";
 import { cases, samples } from "../../interop/samples.js";
 import { counting, toHex } from "../../support/hex.js";
-import { errors, notated, refusal, valued } from "./notation.js";
+import { errors, notated, rejection, valued } from "./notation.js";
 
 const NOW = 1_700_000_000.25;
 const ID = "018bcfe5-6800-7abc-8def-0123456789ab";
@@ -239,12 +239,12 @@ function invalid(): InvalidMessage[] {
       const wire = at % 2 === 0 ? 1 : 2;
       const payload = { ...base[type], ...fields };
       const name = `${type}, ${path} (${at + 1}), on wire ${wire}`;
-      return refused(wire, type, name, path, payload, reason);
+      return rejected(wire, type, name, path, payload, reason);
     }),
   );
 }
 
-function refused(
+function rejected(
   wire: 1 | 2,
   type: string,
   name: string,
@@ -256,7 +256,7 @@ function refused(
   const message = new MessageProtocol({ type, payload, timestamp: NOW, wire });
   const frame = wire === 1 ? message.sign(key).toBytes() : underFixedId(message, key);
   return {
-    ...refusal("7", name, errors.validation, reason),
+    ...rejection("7", name, errors.validation, reason),
     ...{ type, path: path.split(".").map((step) => (/^\d+$/.test(step) ? Number(step) : step)) },
     ...{ frame: notated(frame), secret: SECRETS[wire], key_id: key.id, now: NOW },
   };
@@ -267,7 +267,7 @@ export const messages: Vectors<ValidMessage, InvalidMessage> = {
   invalid: [
     ...invalid(),
     ...base64.map(([nonce, reason]) => ({
-      ...refused(
+      ...rejected(
         1,
         "message",
         `message, nonce in base64 with ${reason}`,

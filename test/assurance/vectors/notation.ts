@@ -68,7 +68,7 @@ export const errors = {
 } as const satisfies Record<string, InvalidVector["error"]>;
 
 /** Makes the common fields of an invalid vector. The name is the reason by default. */
-export function refusal(
+export function rejection(
   requirement: string,
   name: string,
   error: InvalidVector["error"],

@@ -108,7 +108,7 @@ export const soundPayloads: readonly (readonly [
 ];
 
 /** Payloads that each reader must reject. */
-export const refusedPayloads: readonly (readonly [
+export const rejectedPayloads: readonly (readonly [
   name: string,
   payload: Uint8Array,
   error: (typeof errors)["malformed"] | (typeof errors)["beyond"],

@@ -3,7 +3,7 @@ import { directionKeys } from "../../../src/server/index.js";
 import type { InvalidHandshake, ValidHandshake, Vectors } from "../../../src/testing/vectors.js";
 import { counting, toHex } from "../../support/hex.js";
 import { tagOf } from "./keys.js";
-import { errors, refusal } from "./notation.js";
+import { errors, rejection } from "./notation.js";
 
 const SESSION_KEY = counting(32);
 const { client, server } = directionKeys(SESSION_KEY);
@@ -64,7 +64,12 @@ function invalid(
 ): InvalidHandshake {
   const frames =
     side === "server" ? { hello: frame, welcome: null } : { hello: hello(), welcome: frame };
-  return { ...refusal(requirement, name, error), side, session_key: toHex(SESSION_KEY), ...frames };
+  return {
+    ...rejection(requirement, name, error),
+    side,
+    session_key: toHex(SESSION_KEY),
+    ...frames,
+  };
 }
 
 const { verify, validation } = errors;

@@ -4,8 +4,8 @@ import { SigningKey } from "../../../src/index.js";
 import { type RawFields, rawFloat64, rawMap, rawText, rawWire1 } from "../../../src/testing/raw.js";
 import type { InvalidFrame, ValidFrame, Vectors } from "../../../src/testing/vectors.js";
 import { utf8 } from "../../support/hex.js";
-import { errors, joined, notated, refusal, valued } from "./notation.js";
-import { refusedPayloads, soundPayloads } from "./payloads.js";
+import { errors, joined, notated, rejection, valued } from "./notation.js";
+import { rejectedPayloads, soundPayloads } from "./payloads.js";
 
 const SECRET = "clave secreta ñ 🔑";
 const KEY = SigningKey.from(SECRET);
@@ -47,7 +47,7 @@ function invalid(
   error: InvalidFrame["error"],
   { reason = name, now = NOW }: { reason?: string; now?: number } = {},
 ): InvalidFrame {
-  return { ...refusal(requirement, name, error, reason), ...AT, now, frame: notated(frame) };
+  return { ...rejection(requirement, name, error, reason), ...AT, now, frame: notated(frame) };
 }
 
 const { malformed, beyond, verify, expired, fromFuture } = errors;
@@ -186,7 +186,7 @@ export const wire1: Vectors<ValidFrame, InvalidFrame> = {
       rawWire1(KEY, { ...FIELDS, payload: ofLength(1_048_577) }),
       beyond,
     ),
-    ...refusedPayloads.map(([name, payload, error]) =>
+    ...rejectedPayloads.map(([name, payload, error]) =>
       invalid("M-2", name, rawWire1(KEY, { ...FIELDS, payload }), error, {
         reason: `the payload has ${name}, though the signature is right`,
       }),

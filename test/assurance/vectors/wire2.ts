@@ -10,8 +10,8 @@ import {
 } from "../../../src/testing/raw.js";
 import type { InvalidFrame, ValidFrame, Vectors } from "../../../src/testing/vectors.js";
 import { counting, toHex, utf8 } from "../../support/hex.js";
-import { errors, joined, notated, refusal, valued } from "./notation.js";
-import { refusedPayloads, soundPayloads } from "./payloads.js";
+import { errors, joined, notated, rejection, valued } from "./notation.js";
+import { rejectedPayloads, soundPayloads } from "./payloads.js";
 
 const SECRET = counting(32);
 const NOW = 1_700_000_000;
@@ -54,14 +54,14 @@ function invalid(
   error: InvalidFrame["error"],
   { reason = name, ...at }: Circumstances & { readonly reason?: string } = {},
 ): InvalidFrame {
-  return { ...refusal(requirement, name, error, reason), ...AT, ...at, frame: notated(frame) };
+  return { ...rejection(requirement, name, error, reason), ...AT, ...at, frame: notated(frame) };
 }
 
 const { malformed, beyond, verify, expired, fromFuture } = errors;
 const MAC_BYTES = 32;
 const covered = SOUND.slice(0, -MAC_BYTES - 2);
 const mac = SOUND.slice(-MAC_BYTES);
-const BROKEN = refusedPayloads[0]![1];
+const BROKEN = rejectedPayloads[0]![1];
 
 /** The default frame with one bit of its mac changed. */
 function spoiled(frame: Uint8Array): Uint8Array {
@@ -182,7 +182,7 @@ export const wire2: Vectors<ValidFrame, InvalidFrame> = {
       malformed,
     ),
     invalid("M-1", "1,048,577 bytes", ofFrameLength(1_048_577), beyond),
-    ...refusedPayloads.map(([name, payload, error]) =>
+    ...rejectedPayloads.map(([name, payload, error]) =>
       invalid("M-2", name, made({ payload }), error, {
         reason: `the payload has ${name}, though the mac is right`,
       }),

@@ -45,7 +45,7 @@ export const e2eTargets: readonly FuzzTarget[] = [
     seeds: plaintexts,
     run(input) {
       const padded = unpad(input);
-      if (padded === undefined) return "refused";
+      if (padded === undefined) return "rejected";
       holds(Buffer.compare(pad(padded), input) === 0, "one body has one padding");
       return `${padded.isCompressed} ${Math.clz32(padded.body.length)}`;
     },
@@ -56,7 +56,7 @@ export const e2eTargets: readonly FuzzTarget[] = [
     seeds: bodies,
     run(input) {
       const content = decodeContent(input);
-      return content === undefined ? "refused" : shapeOf(content);
+      return content === undefined ? "rejected" : shapeOf(content);
     },
   },
   {
@@ -78,7 +78,7 @@ export const e2eTargets: readonly FuzzTarget[] = [
       const opened = await decryptMessage(key, { ...header, ...encrypted }).catch(codeOf);
       const raw = await decrypt(key, encrypted).catch(codeOf);
       holds(opened === "ERR_DECRYPT" && raw === "ERR_DECRYPT", "no forged ciphertext decrypts");
-      return "refused";
+      return "rejected";
     },
   },
 ];

@@ -112,7 +112,7 @@ export const wireTargets: readonly FuzzTarget[] = [
         }
         holds(thrown instanceof DecodeError, "an argument that is not bytes throws a DecodeError");
       }
-      return "refused";
+      return "rejected";
     },
   },
 ];
