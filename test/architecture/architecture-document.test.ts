@@ -39,7 +39,7 @@ function pathsIn(document: string): string[] {
   );
 }
 
-it("the READMEs of the examples and the records of decisions name only files and folders that exist", () => {
+it("the READMEs of the examples and the architecture decision records name only files and folders that exist", () => {
   const documents = [
     ...readdirSync(join(root, "examples")).map((name) => `examples/${name}/README.md`),
     ...readdirSync(join(root, "docs/adr")).map((name) => `docs/adr/${name}`),

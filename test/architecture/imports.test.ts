@@ -6,9 +6,9 @@ import { describe, expect, it } from "vitest";
 const source = fileURLToPath(new URL("../../src/", import.meta.url));
 const examples = fileURLToPath(new URL("../../examples/", import.meta.url));
 
-/** From the ground up: a file imports from its own layer and those below. */
+/** The layers from the lowest up. A file imports only from its own layer and lower ones. */
 const layers = [
-  "ground",
+  "base",
   "crypto",
   "wire",
   "envelope",
@@ -18,10 +18,10 @@ const layers = [
   "session",
   "server",
   "testing",
-  "face",
+  "index",
 ];
 const CLOSE_CODES = "connection/close-codes.ts";
-const ground = ["errors.ts", "limits.ts", "bytes.ts", "clock.ts"];
+const base = ["errors.ts", "limits.ts", "bytes.ts", "clock.ts"];
 
 interface Import {
   readonly file: string;
@@ -46,8 +46,8 @@ function importsOf(file: string): Import[] {
 }
 
 function layerOf(file: string): string {
-  if (ground.includes(file)) return "ground";
-  return file === "index.ts" ? "face" : file.split("/")[0]!;
+  if (base.includes(file)) return "base";
+  return file === "index.ts" ? "index" : file.split("/")[0]!;
 }
 
 function targetOf({ file, specifier }: Import): string | undefined {
@@ -58,12 +58,12 @@ function targetOf({ file, specifier }: Import): string | undefined {
 }
 
 describe("the architecture", () => {
-  it("has its files in a known layer each", () => {
+  it("has each file in a known layer", () => {
     expect(files.length).toBeGreaterThan(20);
     expect(files.filter((file) => !layers.includes(layerOf(file)))).toEqual([]);
   });
 
-  it("lets imports run one way", () => {
+  it("has no import of a higher layer", () => {
     const upward = imports.filter((one) => {
       const target = targetOf(one);
       return (
@@ -83,14 +83,14 @@ describe("the architecture", () => {
     return [...found];
   };
 
-  it("keeps zod out of e2e, and e2e out of session and server", () => {
+  it("has no import of zod in e2e, and none of e2e in session and server", () => {
     expect(reached("e2e").filter((file) => file.startsWith("zod"))).toEqual([]);
     expect(reached("messages").filter((file) => file.startsWith("zod"))).not.toEqual([]);
     for (const layer of ["session", "server"])
       expect(reached(layer).filter((file) => layerOf(file) === "e2e")).toEqual([]);
   });
 
-  it("keeps the client and the server out of each other", () => {
+  it("has no import between session and server", () => {
     const between = (from: string, to: string) =>
       imports.filter((one) => layerOf(one.file) === from && layerOf(targetOf(one) ?? "") === to);
     expect(between("session", "server")).toEqual([]);
@@ -98,7 +98,7 @@ describe("the architecture", () => {
     expect(between("server", "connection")).not.toEqual([]);
   });
 
-  it("needs fast-check for the generators alone, and them for nothing else", () => {
+  it("imports fast-check in the generators only, and the generators nowhere else", () => {
     const users = imports.filter(({ specifier }) => specifier === "fast-check");
     const isGenerator = (file: string) => file.startsWith("testing/generators/");
     expect(users.filter(({ file }) => !isGenerator(file))).toEqual([]);
@@ -108,12 +108,12 @@ describe("the architecture", () => {
     expect(upward).toEqual([]);
   });
 
-  it("needs an independent MessagePack encoder for the contract suite alone", () => {
+  it("imports an independent MessagePack encoder in the contract suite only", () => {
     const users = imports.filter(({ specifier }) => specifier === "@msgpack/msgpack");
     expect(users.map(({ file }) => file)).toEqual(["testing/contract/codec.ts"]);
   });
 
-  it("gives the contract suite no encoder, keys or session of the library", () => {
+  it("has no import of the library's encoder, keys or session in the contract suite", () => {
     const shared = ["wire/encode.ts", "envelope/signing-key.ts", "messages/define-message.ts"];
     const used = imports.filter((one) => {
       const target = targetOf(one) ?? "";
@@ -125,7 +125,7 @@ describe("the architecture", () => {
     expect(used).toEqual([]);
   });
 
-  it("depends on few packages, and on Node only behind #native", () => {
+  it("depends on these packages only, and on Node only in #native", () => {
     const packages = new Set(
       imports
         .filter((one) => targetOf(one) === undefined)
@@ -149,7 +149,7 @@ describe("the architecture", () => {
     ]);
   });
 
-  it("keeps each file short enough to be taken in at once", () => {
+  it("has at most 350 lines in each file of src/", () => {
     const long = files.filter(
       (file) => readFileSync(join(source, file), "utf8").split("\n").length > 350,
     );
@@ -175,7 +175,7 @@ function importsIn(part: string): { readonly file: string; readonly module: stri
 }
 
 describe("the examples", () => {
-  it.each(["client", "cli", "web"])("keep the server's code out of %s", (part) => {
+  it.each(["client", "cli", "web"])("import no code of the server in %s", (part) => {
     const modules = importsIn(part).map(({ module }) => module);
     expect(modules.some((module) => module.startsWith("lacre"))).toBe(true);
     expect(modules.filter((module) => /^(server|lacre-server)(\/|$)/.test(module))).toEqual([]);

@@ -3,11 +3,11 @@ import { join } from "node:path";
 import ts from "typescript";
 import { describe, expect, it } from "vitest";
 
-// SECURITY.md names every label, info and aad by which keys and ciphertexts are told apart. The code is what is right.
+// SECURITY.md lists each label, info and aad that separates keys and ciphertexts. It must match the code.
 
 const root = new URL("../../", import.meta.url).pathname;
 
-/** The labels that a source file uses: text that begins with `lacre/`, and the labels of SigningKey.derive. */
+/** Returns the labels in a source file: text that begins with `lacre/`, and the labels of SigningKey.derive. */
 function labelsIn(file: string): string[] {
   const text = readFileSync(join(root, "src", file), "utf8");
   const source = ts.createSourceFile(file, text, ts.ScriptTarget.Latest, true);
@@ -22,7 +22,9 @@ function labelsIn(file: string): string[] {
     if (ts.isCallExpression(node) && node.expression.getText() === "SigningKey.derive") {
       const label = node.arguments[1];
       if (label === undefined || !ts.isStringLiteral(label)) {
-        throw new Error(`${file}: a label is written where it is used: ${node.getText()}`);
+        throw new Error(
+          `${file}: pass the label to SigningKey.derive as a string literal: ${node.getText()}`,
+        );
       }
       labels.push(`lacre/${label.text}`);
     }
@@ -48,18 +50,18 @@ describe("the labels of keys and ciphertexts", () => {
     }
   });
 
-  it("are in SECURITY.md, each of them, and no others", () => {
+  it("are all listed in SECURITY.md, which lists no others", () => {
     expect([...inDocument].sort()).toEqual([...inCode].sort());
   });
 
-  it("are told apart: none but the reserved prefix begins another one", () => {
+  it("differ: none is a prefix of another, except the reserved prefix", () => {
     const all = [...inCode].filter((label) => label !== "lacre/");
     for (const label of all) {
       expect(all.filter((other) => other !== label && other.startsWith(label))).toEqual([]);
     }
   });
 
-  it("are used by the calls of HKDF in these files alone", () => {
+  it("are passed to HKDF in these files only", () => {
     const calling = files.filter((file) =>
       /\bhkdfSha256\(/.test(readFileSync(join(root, "src", file), "utf8")),
     );

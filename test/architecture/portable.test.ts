@@ -7,15 +7,15 @@ const tests = fileURLToPath(new URL("../", import.meta.url));
 const ofNode =
   /^(assurance|interop|architecture|docs|package|runtimes)\/|^support\/installed\.ts$|\.node\.test\.ts$/;
 
-it("lets no test need Node that is not named for it, because they all run in browsers too", () => {
+it("only tests that are named for Node use Node, because all others also run in browsers", () => {
   const portable = readdirSync(tests, { recursive: true, encoding: "utf8" }).filter(
     (file) => file.endsWith(".ts") && !ofNode.test(file),
   );
   expect(portable.length).toBeGreaterThan(30);
-  const needy = portable.filter((file) =>
+  const withNode = portable.filter((file) =>
     /from "node:|(?<!globalThis\.)\b(process|Buffer)\./.test(
       readFileSync(join(tests, file), "utf8"),
     ),
   );
-  expect(needy).toEqual([]);
+  expect(withNode).toEqual([]);
 });

@@ -14,7 +14,7 @@ function testsIn(folder: string): string[] {
   });
 }
 
-it("each property takes its number of runs from test/support/runs.ts, as in { numRuns: runs(1000) }", () => {
+it("each property has its number of runs from test/support/runs.ts, as in { numRuns: runs(1000) }", () => {
   const tests = [...testsIn("test"), ...testsIn("examples")];
   expect(tests.length).toBeGreaterThan(100);
   const withNumbers = tests.filter((file) =>

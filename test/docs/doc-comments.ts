@@ -17,8 +17,8 @@ const entries = {
 };
 
 /**
- * The examples in the doc comments of src/, each as a module that runs it. Its names are those of prelude.ts and of the
- * package's entries, as the reports in docs/api/ have them.
+ * Returns the examples in the doc comments of src/, each as a module that runs it. A module imports names from prelude.ts and
+ * from the package's entries, which the reports in docs/api/ list.
  */
 export function examplesOfDocComments(root: string): Example[] {
   const prelude = namesIn(join(root, "test/docs/prelude.ts"));
@@ -29,7 +29,7 @@ export function examplesOfDocComments(root: string): Example[] {
       namesIn(join(root, `docs/api/${report}.api.md`)),
     ]),
   ];
-  // In lacre/e2e a key is a chat's.
+  // In lacre/e2e, `key` is the key of a chat.
   const others = prelude.filter((name) => name !== "key");
   const inE2e: typeof sources = [
     ["./prelude.mjs", [...others, "chatKey as key"]],

@@ -46,7 +46,7 @@ writeFileSync(
 );
 
 describe("the examples of the documents and of the doc comments", () => {
-  it("compile as a user's code would", () => {
+  it("compile with a user's options", () => {
     const options = [
       "--strict",
       "--target",
@@ -70,16 +70,19 @@ describe("the examples of the documents and of the doc comments", () => {
     expect(stdout).toBe("");
   });
 
-  it.each(examples)("$name runs, and prints what it says", ({ path, code }) => {
-    const printed = execFileSync(process.execPath, ["--import", "tsx", path], {
-      cwd: root,
-      encoding: "utf8",
-    });
-    const said = [...code.matchAll(/console\.log\(.*\); \/\/ (\{.*\})$/gm)].map(
-      ([, value]) => value!,
-    );
-    for (const value of said) expect(printed.replaceAll("'", '"')).toContain(value);
-  });
+  it.each(examples)(
+    "$name runs, and prints the output that its comments state",
+    ({ path, code }) => {
+      const printed = execFileSync(process.execPath, ["--import", "tsx", path], {
+        cwd: root,
+        encoding: "utf8",
+      });
+      const stated = [...code.matchAll(/console\.log\(.*\); \/\/ (\{.*\})$/gm)].map(
+        ([, value]) => value!,
+      );
+      for (const value of stated) expect(printed.replaceAll("'", '"')).toContain(value);
+    },
+  );
 
   it("of doc comments run", () => {
     const all = join(folder, "all-doc-comments.mts");

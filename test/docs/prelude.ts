@@ -1,4 +1,4 @@
-// What the examples in doc comments take for granted: keys, and what came in.
+// Declares the names that the examples in doc comments use, such as keys and received bytes.
 import assert from "node:assert/strict";
 import {
   Ack,
@@ -51,7 +51,7 @@ export const chat = await createChatKey("café con leche", { iterations: 100_000
 
 export const [serverSecret, sessionId] = [random(32), random(16)];
 export const sessionKey = deriveSessionKey(serverSecret, sessionId);
-/** A server that takes a message in a frame. */
+/** Answers a message in a frame as a server does. */
 export const post = async (body: Uint8Array): Promise<Uint8Array> => {
   const { client, server } = httpKeys(sessionKey);
   const { identity } = MessageProtocol.open(body, { key: client });

@@ -131,7 +131,7 @@ describe("docs/PROTOCOL.md", () => {
     for (const code of Object.values(CLOSE)) expect(listed.map(([one]) => one)).toContain(code);
   });
 
-  it("gives its padding examples right", async () => {
+  it("has correct examples of padded lengths", async () => {
     const { paddedLength } = await import("../../src/e2e/padding.js");
     const examples = [...text.matchAll(/P\(([\d,]+)\) = ([\d,]*\d)/g)];
     expect(examples).toHaveLength(6);

@@ -15,12 +15,12 @@ const cache = join(root, "node_modules/.cache");
 mkdirSync(cache, { recursive: true });
 const folder = mkdtempSync(join(cache, "lacre-session-loop-"));
 
-type Heard = SessionNotice | { readonly type: "failed"; readonly client_id: string };
+type Notice = SessionNotice | { readonly type: "failed"; readonly client_id: string };
 type StartClient = (
   url: string,
   identity: { session_key: Uint8Array; user_id: number },
   disk: Disk,
-  hear: (notice: Heard) => void,
+  onNotice: (notice: Notice) => void,
 ) => (event: SessionEvent) => void;
 
 class Disk {
@@ -40,7 +40,8 @@ class Disk {
     this.entries.delete(clientId);
   }
   moveCursor(chatId: number, from: number, seq: number) {
-    if ((this.cursorOf.get(chatId) ?? from) !== from) throw new Error("not from there");
+    if ((this.cursorOf.get(chatId) ?? from) !== from)
+      throw new Error("the stored cursor is another");
     this.cursorOf.set(chatId, seq);
   }
 }
@@ -88,7 +89,7 @@ describe("the loop of docs/session.md", () => {
     url = `ws://127.0.0.1:${(listener.address() as AddressInfo).port}`;
   });
   afterAll(async () => {
-    // Told that they are replaced, clients do not come again.
+    // After this close code clients do not connect again.
     for (const socket of sockets) socket.close(4005);
     await vi.waitFor(() => expect(sockets.size).toBe(0));
     listener.close();
@@ -96,25 +97,25 @@ describe("the loop of docs/session.md", () => {
   });
 
   function client(user_id: number, disk: Disk) {
-    const heard: Heard[] = [];
+    const notices: Notice[] = [];
     const identity = { session_key: SESSION_KEY, user_id };
-    const handle = startClient(`${url}/${user_id}`, identity, disk, (one) => heard.push(one));
+    const handle = startClient(`${url}/${user_id}`, identity, disk, (one) => notices.push(one));
     const seqs = (type: "message" | "sent") =>
-      heard.flatMap((one) =>
+      notices.flatMap((one) =>
         one.type === "message" && type === "message"
           ? [one.message.seq]
           : one.type === "sent" && type === "sent"
             ? [one.seq]
             : [],
       );
-    const times = (type: Heard["type"]) => heard.filter((one) => one.type === type).length;
-    return { handle, heard, seqs, times };
+    const times = (type: Notice["type"]) => notices.filter((one) => one.type === type).length;
+    return { handle, notices, seqs, times };
   }
 
-  it("sends what was written, hands over what comes, and after a cut goes on where it was", async () => {
+  it("sends stored messages, delivers received ones, and continues after a lost connection", async () => {
     const disks = { alice: new Disk(), bob: new Disk() };
-    const kept = fromAlice(1);
-    disks.alice.entries.set(kept.client_id, kept);
+    const stored = fromAlice(1);
+    disks.alice.entries.set(stored.client_id, stored);
     const alice = client(ALICE, disks.alice);
     const bob = client(BOB, disks.bob);
     bob.handle({ type: "follow", chat_id: CHAT });
@@ -126,19 +127,19 @@ describe("the loop of docs/session.md", () => {
     alice.handle({ type: "send", message: { ...fromAlice(4), sender_id: BOB } });
     const answer = { ...fromAlice(5), sender_id: BOB };
     bob.handle({ type: "send", message: answer });
-    const everything = () => {
+    const expectAllDelivered = () => {
       expect([...alice.seqs("sent"), ...alice.seqs("message")].sort()).toEqual([1, 2, 3, 4]);
       expect([...bob.seqs("sent"), ...bob.seqs("message")].sort()).toEqual([1, 2, 3, 4]);
       expect(disks.alice.cursorOf.get(CHAT)).toBe(4);
       expect(disks.bob.cursorOf.get(CHAT)).toBe(4);
     };
-    await vi.waitFor(everything, { timeout: 20_000 });
+    await vi.waitFor(expectAllDelivered, { timeout: 20_000 });
     for (const one of [alice, bob]) {
       expect(one.times("offline")).toBe(1);
       expect(one.times("online")).toBe(2);
       expect(one.times("refused")).toBe(0);
     }
-    expect(alice.heard).toContainEqual(
+    expect(alice.notices).toContainEqual(
       expect.objectContaining({ type: "failed", client_id: fromAlice(4).client_id }),
     );
     expect(disks.alice.entries.size + disks.bob.entries.size).toBe(0);

@@ -6,7 +6,7 @@ import { root } from "../support/installed.js";
 import { entries, reportOf } from "./api-report.js";
 
 describe("the public surface", () => {
-  it("is all reported on", () => {
+  it("has a report for each entry", () => {
     const { exports } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
     const reported = Object.values(entries).map((path) => `./dist/${path}.js`);
     const exported = Object.values(exports as Record<string, { default?: string }>);
@@ -19,7 +19,7 @@ describe("the public surface", () => {
     (name) => expect(reportOf(name)).toBe(true),
   );
 
-  it("is documented throughout, and its documents' links lead somewhere (typedoc)", () => {
+  it("is completely documented, without broken links (typedoc)", () => {
     const typedoc = join(root, "node_modules/typedoc/bin/typedoc");
     execFileSync(process.execPath, [typedoc, "--emit", "none"], { cwd: root, stdio: "pipe" });
   });

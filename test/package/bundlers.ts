@@ -6,7 +6,7 @@ import { rollup } from "rollup";
 import { build as vite } from "vite";
 import webpack from "webpack";
 
-/** Makes a page's script of an entry as the bundler does by itself for browsers. Yields all that the page may load. */
+/** Bundles an entry for browsers with the bundler's defaults. Returns all scripts that the page may load, joined. */
 export type Bundle = (entry: string) => Promise<string>;
 
 export const bundlers: Readonly<Record<string, Bundle>> = {

@@ -20,7 +20,7 @@ const conversation = `
   const actions = new Session({ session_key: crypto.getRandomValues(new Uint8Array(32)), user_id: 7 })
     .handle({ type: "connected" }, 1_700_000_000);
   const first: SessionAction["type"] | undefined = actions[0]?.type;
-  if (!(received.kind === "text" && first !== undefined)) throw new Error("not what was said");
+  if (!(received.kind === "text" && first !== undefined)) throw new Error("another text was received");
   console.log(received.text);
 `;
 const values = {
@@ -100,8 +100,8 @@ describe("a program in TypeScript", () => {
      export const frames: VectorBytes[] = wire2.valid.map(({ frame }) => frame);`,
   );
 
-  /** What the compiler has against a file, with the declarations of the package checked too. */
-  function complaints(compiler: string, file: string, resolution: object): string {
+  /** Returns the errors of the compiler for a file and for the declarations of the package. */
+  function errorsOf(compiler: string, file: string, resolution: object): string {
     const compilerOptions = {
       target: "es2022",
       lib: ["es2023", "dom", "dom.iterable"],
@@ -123,25 +123,25 @@ describe("a program in TypeScript", () => {
   it.for(["5.6", "5.8", "5.9", "6.0", "7.0"])("of version %s compiles", (version, { skip }) => {
     const modules = orSkip(() => installed(`typescript@~${version}`), skip);
     const compiler = join(modules, "typescript/bin/tsc");
-    expect(complaints(compiler, esm, nodenext)).toBe("");
+    expect(errorsOf(compiler, esm, nodenext)).toBe("");
     // Below 5.7 the compiler gives a JSON module no default export.
-    if (version >= "5.7") expect(complaints(compiler, vectors, nodenext)).toBe("");
+    if (version >= "5.7") expect(errorsOf(compiler, vectors, nodenext)).toBe("");
     // Below 5.8 the compiler does not know that an ES module can be required.
-    if (version < "5.8") expect(complaints(compiler, cjs, nodenext)).toContain("TS1471");
-    else expect(complaints(compiler, cjs, nodenext)).toBe("");
+    if (version < "5.8") expect(errorsOf(compiler, cjs, nodenext)).toContain("TS1471");
+    else expect(errorsOf(compiler, cjs, nodenext)).toBe("");
   });
 
-  it("compiles as a bundler resolves", () => {
-    expect(complaints(ours, esm, bundler)).toBe("");
-    expect(complaints(ours, vectors, bundler)).toBe("");
+  it("compiles with a bundler's resolution", () => {
+    expect(errorsOf(ours, esm, bundler)).toBe("");
+    expect(errorsOf(ours, vectors, bundler)).toBe("");
   });
 
-  it("is told where it is wrong", () => {
+  it("receives an error for a wrong type", () => {
     const wrong = write(
       "wrong.mts",
       `import { MessageProtocol, type VerifiedMessage } from "lacre";
       export const message: VerifiedMessage = MessageProtocol.fromBytes(new Uint8Array());`,
     );
-    expect(complaints(ours, wrong, nodenext)).toContain("TS2322");
+    expect(errorsOf(ours, wrong, nodenext)).toContain("TS2322");
   });
 });

@@ -3,7 +3,7 @@ import { describe, expect, inject, it } from "vitest";
 
 const { project } = inject("packed");
 
-/** What a program prints, which runs where the package is installed. */
+/** Runs a program in a project that has the package installed, and returns its output. */
 function printed(code: string, ...flags: string[]): string {
   return execFileSync(process.execPath, [...flags, "--input-type=module", "--eval", code], {
     cwd: project,
@@ -16,7 +16,7 @@ describe("an import", () => {
     "of %s has no side effects",
     (entry) => {
       const code = `
-      await import("zod/mini"); // which has some of its own
+      await import("zod/mini"); // which has side effects of its own
       const realm = () => [globalThis, process, Object.prototype, Array.prototype, Uint8Array.prototype]
         .flatMap((one) => Reflect.ownKeys(one).map(String));
       const called = [];
@@ -41,7 +41,7 @@ describe("an import", () => {
     },
   );
 
-  it("loads no AES in JavaScript where there is another", () => {
+  it("does not load AES in JavaScript if the platform has AES", () => {
     const code = `
       import { ChatKey, encrypt } from "lacre/e2e";
       await encrypt(await ChatKey.from(new Uint8Array(32).fill(1)), new Uint8Array(9));
@@ -52,7 +52,7 @@ describe("an import", () => {
 });
 
 describe("import and require together", () => {
-  it("give one library: instanceof holds across entries and across both ways", () => {
+  it("load the same classes: instanceof works across entries and across both ways", () => {
     const code = `
       import { createRequire } from "node:module";
       import * as lacre from "lacre";

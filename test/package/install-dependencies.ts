@@ -1,12 +1,12 @@
-// Installs the library's dependencies in the oldest versions that its ranges allow, or in the newest there are, for a
-// run of the tests with them: npx tsx test/package/install-dependencies.ts oldest (or latest). npm install undoes it.
+// Installs the library's dependencies in the oldest versions that its ranges allow, or in the latest ones, to run the tests
+// with them: npx tsx test/package/install-dependencies.ts oldest (or latest). npm install restores the locked versions.
 import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { root } from "../support/installed.js";
 
 const [which] = process.argv.slice(2);
-if (which !== "oldest" && which !== "latest") throw new Error("oldest or latest?");
+if (which !== "oldest" && which !== "latest") throw new Error("pass an argument: oldest or latest");
 const { dependencies, peerDependencies } = JSON.parse(
   readFileSync(join(root, "package.json"), "utf8"),
 );

@@ -10,11 +10,11 @@ declare module "vitest" {
   }
 }
 
-/** The package as npm would publish it, and a project that has it installed. */
+/** The package as npm publishes it, and a project that has it installed. */
 export interface Packed {
   readonly tarball: string;
   readonly files: readonly string[];
-  /** A folder whose `node_modules` hold the unpacked tarball, and its dependencies as this repository has them. */
+  /** A folder whose `node_modules` contains the unpacked tarball and the dependencies of this repository. */
   readonly project: string;
 }
 
@@ -22,7 +22,7 @@ const dependencies = [
   ...["@msgpack", "@noble", "@types/node", "fast-check", "pure-rand", "undici-types", "zod"],
 ];
 
-/** Packs what is built, once for all tests of the package. */
+/** Packs the build once for all tests of the package. */
 export default function setup({ provide }: TestProject): () => void {
   const cache = join(root, "node_modules/.cache");
   mkdirSync(cache, { recursive: true });
@@ -31,8 +31,8 @@ export default function setup({ provide }: TestProject): () => void {
   mkdirSync(join(installed, "lacre"), { recursive: true });
 
   const options = ["--json", "--ignore-scripts", "--pack-destination", project];
-  const said = execFileSync("npm", ["pack", ...options], { cwd: root, encoding: "utf8" });
-  const [{ filename, files }] = JSON.parse(said);
+  const output = execFileSync("npm", ["pack", ...options], { cwd: root, encoding: "utf8" });
+  const [{ filename, files }] = JSON.parse(output);
   const tarball = join(project, filename);
   execFileSync("tar", ["-xzf", tarball, "--strip-components=1", "-C", join(installed, "lacre")]);
   mkdirSync(join(installed, "@types"));
@@ -40,7 +40,7 @@ export default function setup({ provide }: TestProject): () => void {
     symlinkSync(join(root, "node_modules", name), join(installed, name));
   }
 
-  // Without one, the project would be a part of this package, and `lacre` in it would be this repository.
+  // Without a package.json, the project would belong to this repository, and `lacre` would resolve to it.
   writeFileSync(join(project, "package.json"), JSON.stringify({ type: "module" }));
 
   provide("packed", {

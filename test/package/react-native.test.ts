@@ -21,10 +21,10 @@ const app = `
     const opened = ChatMessage.fromProtocol(MessageProtocol.open(frame, { key }));
     return (await decryptMessage(chatKey, opened)).text;
   }
-  talk().then(said, failed);
+  talk().then(onResult, onError);
 `;
 
-// React Native's own transformation of code; nothing else of it is needed to bundle.
+// Transforms code as React Native does. Bundling needs no other part of React Native.
 const transformer = `
   const babel = require("@babel/core");
   exports.transform = ({ src, filename, options: { platform } }) => {
@@ -45,14 +45,14 @@ const bundling = `
   }).then((config) => Metro.runBuild(config, { entry: "app.js", platform: "ios", dev: false, minify: false, out: "bundle.js" }));
 `;
 
-it("is bundled by Metro as React Native does, and runs where there is randomness and no more", async ({
+it("is bundled by Metro as in React Native, and runs with only getRandomValues of WebCrypto", async ({
   skip,
 }) => {
   const folder = folderFor("metro");
   const packages = ["metro@~0.83", "@babel/core@7", "@react-native/babel-preset@~0.86"];
   orSkip(() => install(folder, packages), skip);
   for (const name of ["lacre", "@noble", "zod"]) {
-    // Metro looks at no files outside its folder, and so follows no link to them.
+    // Metro reads only files in its folder, so links do not work.
     const [from, to] = [project, folder].map((place) => join(place, "node_modules", name));
     rmSync(to!, { recursive: true, force: true });
     cpSync(from!, to!, { recursive: true, dereference: true });
@@ -67,7 +67,7 @@ it("is bundled by Metro as React Native does, and runs where there is randomness
   const bundle = readFileSync(join(folder, "bundle.js"), "utf8");
   expect(bundle).not.toMatch(/node:crypto|createHmac/);
 
-  const said = await new Promise((resolve, reject) => {
+  const text = await new Promise((resolve, reject) => {
     const getRandomValues = (array: Uint8Array) =>
       array.set(webcrypto.getRandomValues(new Uint8Array(array.length))) ?? array;
     runInContext(
@@ -77,10 +77,10 @@ it("is bundled by Metro as React Native does, and runs where there is randomness
         TextEncoder,
         TextDecoder,
         setTimeout,
-        said: resolve,
-        failed: reject,
+        onResult: resolve,
+        onError: reject,
       }),
     );
   });
-  expect(said).toBe("hola");
+  expect(text).toBe("hola");
 });

@@ -14,7 +14,7 @@ const sources = readdirSync(join(root, "src"), { recursive: true, encoding: "utf
   .map((file) => file.slice(0, -".ts".length));
 
 describe("the package", () => {
-  it("has each source, with its script, its types and their maps; what is to be read; and nothing else", () => {
+  it("contains each source with its script, types and maps, the documents and the vectors, and no other file", () => {
     const built = sources.flatMap((name) => [
       `src/${name}.ts`,
       ...["js", "js.map", "d.ts", "d.ts.map"].map((kind) => `dist/${name}.${kind}`),
@@ -26,7 +26,7 @@ describe("the package", () => {
     expect([...files].sort()).toEqual([...built, ...others, "package.json"].sort());
   });
 
-  it("has maps that lead to the sources in it", () => {
+  it("has maps that refer to the sources in the package", () => {
     for (const file of files.filter((name) => name.endsWith(".map"))) {
       const path = join(unpacked, file);
       for (const source of JSON.parse(readFileSync(path, "utf8")).sources) {
@@ -35,7 +35,7 @@ describe("the package", () => {
     }
   });
 
-  it("names its repository, home page and issues, by the release's own step", () => {
+  it("names its repository, home page and issues after the step of the release workflow", () => {
     const workflow = readFileSync(join(root, ".github/workflows/release.yml"), "utf8");
     const step = parse(workflow).jobs.publish.steps.find(({ run }: { run?: string }) =>
       run?.includes("npm pkg set"),
@@ -55,7 +55,7 @@ describe("the package", () => {
     });
   });
 
-  it("has each vector once", () => {
+  it("contains each vector once", () => {
     const frame = JSON.parse(readFileSync(join(unpacked, "vectors/wire2.json"), "utf8")).valid[0]
       .frame;
     const holders = files.filter((file) =>
@@ -64,18 +64,18 @@ describe("the package", () => {
     expect(holders).toEqual(["vectors/wire2.json"]);
   });
 
-  it("is faultless for publint", async () => {
+  it("has no problems according to publint", async () => {
     const pkg = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
     const { messages } = await publint({ pkgDir: unpacked, strict: true, pack: false });
     expect(messages.map((message) => formatMessage(message, pkg))).toEqual([]);
   });
 
-  it("has types that every resolution of ESM finds (attw)", () => {
+  it("has types for every module resolution of ESM (attw)", () => {
     const attw = join(root, "node_modules/.bin/attw");
     execFileSync(attw, [tarball, "--profile", "esm-only", "--no-color"], { encoding: "utf8" });
   });
 
-  it("is built to the same bytes again", () => {
+  it("has a reproducible build", () => {
     const again = "dist-again";
     const options = { cwd: root, stdio: "pipe" } as const;
     try {

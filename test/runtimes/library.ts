@@ -9,20 +9,20 @@ export const vectors = process.env.LACRE_VECTORS ?? fromRoot("../shared/vectors"
 const variables = ["LACRE_TESTS", "LACRE_PROPERTY_RUNS", "LACRE_SIMULATIONS"];
 const asCode = (name: string) => JSON.stringify(process.env[name]) ?? "undefined";
 
-/** What stands behind `#native` and `#compile`. */
+/** The files that `#native` and `#compile` resolve to. */
 const platforms = {
   node: ["native.node.ts", "compile.eval.ts"],
   deno: ["native.deno.ts", "compile.eval.ts"],
   none: ["native.none.ts", "compile.none.ts"],
 } as const;
 
-/** Tests that are Node's by nature: of the repository, its documents, its tools and its package; with a peer in Python or zlib. */
+/** Tests that need Node: of the repository, its documents, tools and package, and tests with a peer in Python or zlib. */
 export const onNodeOnly = [
   "test/{assurance,interop,architecture,docs,package}/**",
   "test/**/*.node.test.ts",
 ];
 
-/** Tests that search for a long time, on the same code as others. Deno itself runs them in `npm run test:runtimes`. */
+/** Tests that take long and run the same code on each platform. Deno runs them in `npm run test:runtimes`. */
 export const takesLong = [
   "test/{memory,property}/**",
   "test/session/malicious-server/**",
@@ -31,8 +31,8 @@ export const takesLong = [
 ];
 
 /**
- * The library's tests on one platform's files, as a project for vitest. Without these aliases they would test a stale
- * build in silence.
+ * Returns a project for vitest with the library's tests on one platform's files. Without these aliases the tests would use the
+ * last build instead of the sources.
  */
 export function libraryOn(
   platform: keyof typeof platforms,

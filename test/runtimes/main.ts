@@ -1,4 +1,4 @@
-// The library's tests in every runtime: npm run test:runtimes, test:browsers. Prints a table, and leaves it in build/.
+// Runs the library's tests in each runtime: npm run test:runtimes, test:browsers. Prints a table, and writes it to build/.
 import { execFile } from "node:child_process";
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { availableParallelism } from "node:os";
@@ -8,7 +8,7 @@ import { runtimes, type Start } from "./runtimes.js";
 
 interface Row {
   readonly name: string;
-  /** What the tests themselves say that they ran in. */
+  /** The runtime that the tests detected. */
   readonly ran: string;
   readonly passed: number;
   readonly failed: number;
@@ -32,7 +32,7 @@ interface Report {
 }
 
 const build = join(root, "build");
-// npm run test:all makes all the runs in Node 20; LACRE_TESTS=complete makes them in every runtime.
+// Properties have fewer runs here than in npm run test:all, which uses Node 20. LACRE_TESTS=complete runs them completely.
 const env = {
   LACRE_TESTS: "quick",
   LACRE_PROPERTY_RUNS: "50",
@@ -58,7 +58,7 @@ async function run(name: string, { command, cwd }: Start): Promise<Row> {
   for (const { fullName, failureMessages } of tests.filter(({ status }) => status === "failed")) {
     console.error(`${name}: ${fullName}\n${failureMessages?.[0]?.slice(0, 500)}`);
   }
-  // A file that took its process along has no tests, and passes for vitest's report.
+  // If a file ends its process, vitest reports it as passed and without tests.
   const unread = report.testResults.filter(({ assertionResults }) => assertionResults.length === 0);
   for (const file of unread) console.error(`${name}: no tests in ${file.name}\n${file.message}`);
   const failures = report.numFailedTests + unread.length;
@@ -104,13 +104,13 @@ function table(rows: readonly Row[]): string {
 const names = process.argv.slice(2);
 const unknown = names.filter((name) => runtimes[name] === undefined);
 if (names.length === 0 || unknown.length > 0) {
-  console.error(`names of runtimes are needed, of: ${Object.keys(runtimes).join(", ")}`);
+  console.error(`pass one or more names of runtimes: ${Object.keys(runtimes).join(", ")}`);
   process.exit(2);
 }
 mkdirSync(build, { recursive: true });
 const rows: Row[] = [];
 const queue = names.entries();
-// One for each core: a runtime that waits, as workerd does for most of its time, leaves it to the next.
+// One for each core. A runtime that mostly waits, such as workerd, leaves its core to the others.
 async function lane(): Promise<void> {
   for (const [at, name] of queue) {
     console.error(`the library's tests in ${name} …`);
@@ -119,6 +119,6 @@ async function lane(): Promise<void> {
 }
 await Promise.all(Array.from({ length: availableParallelism() }, lane));
 console.log(`${table(rows)}
-Not run here, because they are of Node or of the repository: test/{assurance,interop,architecture,docs,package} and *.node.test.ts.`);
+Not run here, because they need Node or test the repository: test/{assurance,interop,architecture,docs,package} and *.node.test.ts.`);
 writeFileSync(join(build, names.includes("chromium") ? "browsers.md" : "runtimes.md"), table(rows));
 process.exitCode = rows.some(({ passed, failed }) => failed > 0 || passed === 0) ? 1 : 0;

@@ -8,11 +8,11 @@ import { libraryOn, onNodeOnly, takesLong, vectors } from "./library.js";
 
 type Options = TestProjectInlineConfiguration["test"];
 
-/** More than the cores: a third of the time of the examples' tests passes in waiting for timers and processes. */
+/** More than the cores, because the examples' tests wait for timers and processes a third of the time. */
 export const maxWorkers = Math.ceil(availableParallelism() * 1.5);
 
 const inBrowsers = "examples/web/test/**/*.test.ts";
-/** Files that replace modules with `vi.mock`, or measure memory, which modules and garbage of other files would blur. */
+/** Files that replace modules with `vi.mock`, or measure memory, which modules and garbage of other files would change. */
 const isolated = [
   "examples/server/test/contract/faults.test.ts",
   "examples/server/test/identity/unicode.test.ts",
@@ -57,7 +57,7 @@ export const architecture: TestProjectInlineConfiguration = {
   test: { name: "architecture", include: ["test/architecture/**/*.test.ts"] },
 };
 
-/** Has the files share their modules, so that each worker loads these once: a third of the time. */
+/** Lets the files share their modules, so that each worker loads them once. This takes a third of the time. */
 const shared = { isolate: false };
 
 export function library(
@@ -67,13 +67,13 @@ export function library(
   return libraryOn(platform, { ...test, ...shared });
 }
 
-/** Tests that are not the library's, or that do not share their modules. */
+/** Tests that do not test the library, or that do not share their modules. */
 const notShared = ["test/{assurance,architecture,package}/**"];
 
-/** All tests of the library, on Node's files. */
+/** All tests of the library, on the platform files of Node. */
 export const onNode = () => [
   library("node", { name: "node", exclude: notShared }),
-  // They measure memory, which the modules and the garbage of other files would blur.
+  // They measure memory, which the modules and the garbage of other files would change.
   libraryOn("node", {
     name: "assurance",
     include: ["test/assurance/**/*.test.ts"],
@@ -81,14 +81,14 @@ export const onNode = () => [
   }),
 ];
 
-/** Those of them of which the quick suite runs a part. */
+/** The tests of the library of which the quick suite runs only a part. */
 export const remainingOnNode = () =>
   library("node", { name: "node", include: partlyQuick("test"), exclude: notShared });
 
-/** All tests of the library on the other platforms' files. */
+/** All tests of the library, on the platform files of other runtimes. */
 export const onOtherPlatforms = () => [
   library("none", { name: "javascript" }),
-  // Both are made of parts of the other two: what takes long is run on those.
+  // Both consist of parts of the other two projects, which run the long tests.
   library("deno", { name: "deno", exclude: [...onNodeOnly, ...takesLong] }),
   library("none", {
     name: "no WebCrypto",
@@ -110,7 +110,7 @@ export function thePackage({ include, exclude = [] }: Files = {}): TestProjectIn
       include: include ?? ["test/package/**/*.test.ts"],
       exclude,
       globalSetup: "test/package/pack.ts",
-      // Compilers and bundlers are installed where they are needed.
+      // Some tests install compilers and bundlers.
       testTimeout: 300_000,
     },
   };
@@ -149,12 +149,12 @@ export const web: TestProjectInlineConfiguration = {
     testTimeout: 180_000,
     hookTimeout: 180_000,
     globalSetup: "examples/web/tools/build-page.ts",
-    // After the others: a browser needs the machine for itself.
+    // Runs after the others, because a browser needs the whole machine.
     sequence: { groupOrder: 1 },
   },
 };
 
-/** The server's API on two instances that share PostgreSQL and Redis. Without these the project is skipped aloud. */
+/** The server's API on two instances that share PostgreSQL and Redis. If one is missing, the project is skipped with a warning. */
 export async function twoInstances(): Promise<TestProjectInlineConfiguration[]> {
   const {
     LACRE_POSTGRES_URL = "postgresql://127.0.0.1:5432",
@@ -171,7 +171,7 @@ export async function twoInstances(): Promise<TestProjectInlineConfiguration[]> 
   const include = ["http", "identity", "websocket"].map(
     (part) => `examples/server/test/${part}/**/*.test.ts`,
   );
-  // These start no server, or one that is told where, or test what instances do not share.
+  // These start no server, start one with a given database, or test state that instances do not share.
   const exclude = [
     "**/{base-path,client-address,compression,config,deployment,disk-full,log,program,slow-clients}.test.ts",
     "**/{fair-queue,headers,instances,jws-vectors,openapi,user-scheduler,usernames,web-page}.test.ts",
@@ -184,9 +184,9 @@ export async function twoInstances(): Promise<TestProjectInlineConfiguration[]> 
 /** For `npm run coverage`, which runs the library's tests alone. */
 export const coverage: CoverageOptions = {
   provider: "v8",
-  // From the root: a bare src/ would be found in the examples too.
+  // An absolute path, because a relative src/ also matches the examples.
   include: [fileURLToPath(new URL("../../src/**/*.ts", import.meta.url))],
-  // The contract's cases run at the server of examples/, and each at a server that it has to notice.
+  // The examples' tests run the contract's cases, also against faulty servers.
   exclude: ["src/testing/contract/**"],
   reporter: ["text", "json-summary"],
   thresholds: { lines: 99 },

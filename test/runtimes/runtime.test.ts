@@ -8,5 +8,5 @@ function runtime(): string | undefined {
   return known.exec(navigator?.userAgent ?? `Node.js/${process?.versions.node}`)?.[0];
 }
 
-// The table of test:runtimes takes the name from here, so that it says what ran and not what was asked for.
+// test:runtimes reads the name from this title, so that its table shows the runtime that ran.
 it(`runs in ${runtime()}`, () => expect(runtime()).toBeDefined());

@@ -4,13 +4,13 @@ import { folderFor, install, installed, root } from "../support/installed.js";
 
 const vitest = join(root, "node_modules/vitest/vitest.mjs");
 
-/** How vitest is started in a runtime: a program with its arguments, to which vitest's own are added. */
+/** The program and arguments that start vitest in a runtime. Arguments for vitest are appended. */
 export interface Start {
   readonly command: readonly string[];
   readonly cwd: string;
 }
 
-/** By name, what installs a runtime where it is missing, and says how to start the tests in it. */
+/** Functions by the name of a runtime: each installs the runtime if it is missing, and returns how to start the tests. */
 export const runtimes: Readonly<Record<string, () => Start>> = {
   "node 20": () => inNode(process.execPath),
   "node 22": () => inNode(join(installed("node@22"), "node/bin/node")),
@@ -43,7 +43,7 @@ function inBrowser(project: string): Start {
   return { command: [process.execPath, vitest, ...options], cwd: root };
 }
 
-/** Cloudflare's pool wants vitest beside itself: the tests and the sources are copied to where it is. */
+/** Copies the tests and the sources to a folder with Cloudflare's pool, which needs vitest in the same folder. */
 function copyForWorkerd(): string {
   const folder = folderFor("workerd");
   const same = ["vitest", "@vitest/runner", "@vitest/snapshot", "zod", "fast-check"];

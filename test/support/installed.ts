@@ -31,7 +31,7 @@ export function orSkip<Result>(work: () => Result, skip: (note: string) => never
     return work();
   } catch (error) {
     if (process.env.LACRE_REQUIRE_ALL) throw error;
-    return skip("needs what npm could not install");
+    return skip("needs packages that npm could not install");
   }
 }
 

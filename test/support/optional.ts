@@ -3,8 +3,8 @@ import { describe, it } from "vitest";
 type Describe = (name: string, suite: () => void) => void;
 
 /**
- * `describe` for a suite that needs something from outside the project. Where that is not found, the suite is skipped
- * aloud; with LACRE_REQUIRE_ALL in the environment, as in CI, its file fails instead.
+ * Returns `describe` for a suite that needs software from outside the project. If it is not found, the suite is skipped with a
+ * warning. With LACRE_REQUIRE_ALL in the environment, as in CI, the file fails instead.
  */
 export function describeIf(found: boolean, needs: string): Describe {
   if (found) return describe;
