@@ -47,7 +47,7 @@ it.each([Number.NaN, Infinity, -Infinity, 2 ** 53, -(2 ** 53), "now", undefined]
   },
 );
 
-it("a steady clock stands still for a step back of up to a second, and continues after a larger one", () => {
+it("a steady clock stops for a step back of up to a second, and continues after a larger one", () => {
   const clock = new SteadyClock();
   expect(clock.read(100)).toBe(100);
   expect(clock.read(99)).toBe(100);

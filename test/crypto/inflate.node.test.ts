@@ -74,7 +74,7 @@ describe("inflate in JavaScript compared with zlib", () => {
   it.each([
     ["a stored block whose length has the wrong complement", "010000fffe"],
     ["a fourth kind of block", "07"],
-    ["nothing", ""],
+    ["no bytes", ""],
     ["an empty stored block that is not the last", "000000ffff"],
     ["an empty stored block, and a last one", "000000ffff010000ffff"],
     ["an empty fixed block", "0300"],

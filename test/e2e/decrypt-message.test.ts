@@ -68,8 +68,8 @@ describe("decryptMessage rejects a message", () => {
   });
 
   it("that is not a message, with a DecryptError", async () => {
-    const strange = { toString: 1, valueOf: 1 };
-    for (const timestamp of [strange, 1n, Symbol("s"), null, "1", 8_640_000_000_001]) {
+    const notNumber = { toString: 1, valueOf: 1 };
+    for (const timestamp of [notNumber, 1n, Symbol("s"), null, "1", 8_640_000_000_001]) {
       await expectDecryptError({ ...(await encryptText("hola")), timestamp } as never);
       await expect(encryptText("hola", { timestamp })).rejects.toThrow(ValidationError);
     }
@@ -149,7 +149,7 @@ describe("decryptMessage rejects a plaintext with", () => {
   });
 
   it.each([
-    ["nothing", new Uint8Array()],
+    ["no bytes", new Uint8Array()],
     ["no map in it", hex("90")],
     ["bytes", hex("c400")],
     ["nil", hex("c0")],

@@ -45,7 +45,7 @@ describe("SigningKey", () => {
     ["zeros as text", "\0\0"],
     ["a lone surrogate", "secret\ud800"],
     ["a number", 42],
-    ["nothing", undefined],
+    ["undefined", undefined],
     ["an array", [1, 2]],
   ])("rejects a secret of %s", (_, secret) => {
     expect(() => SigningKey.from(secret as never)).toThrow(KeyError);

@@ -135,7 +135,7 @@ describe("a ValidationError", () => {
     ["seq: must be an integer from 1 to 9007199254740991", Ack, { ...ack, seq: "1" }],
     ["heartbeat: must be a number of seconds above 0", Welcome, { ...welcome, heartbeat: 0 }],
     ["heartbeat: must be a number of seconds above 0", Welcome, { ...welcome, heartbeat: "1" }],
-  ] as const)("names what a field must be: %s", (message, { type }, value) => {
+  ] as const)("states the requirement of a field: %s", (message, { type }, value) => {
     const result = everyMessage[type]!.definition.safeParse(value);
     expect(!result.success && result.error.message).toBe(`${type}: ${message}`);
   });

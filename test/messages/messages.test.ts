@@ -64,7 +64,7 @@ describe("on wire 1, as version 1 clients write it,", () => {
     ]);
   });
 
-  it("new fields come last, and are absent if unset", () => {
+  it("new fields are last, and are absent if unset", () => {
     const message = ChatMessage.toProtocol({ seq: 3, client_id: CLIENT_ID, ...chat });
     expect(payloadKeys(message).slice(5)).toEqual(["message_id", "client_id", "seq"]);
     expect(

@@ -263,7 +263,7 @@ describe("a rotated key", () => {
     },
   );
 
-  it("verifies nothing after it is removed from the ring, whatever key id a frame names", () => {
+  it("verifies no frame after it is removed from the ring, with any key id", () => {
     const leaked = SigningKey.from("the secret of 2025", { id: "2026" });
     expect(() =>
       MessageProtocol.open(signed(leaked, 2), { key: new Keyring([current]), now: NOW }),

@@ -105,7 +105,7 @@ describe("a broadcast that is lost on an open connection", () => {
     expect([lost(actions), only(actions, "transmit")]).toEqual([[], []]);
   });
 
-  it("causes at most one resume for each heartbeat, whatever a malicious server reports", () => {
+  it("causes at most one resume for each heartbeat, for any counts of a malicious server", () => {
     const fixture = online();
     const { actions } = answerNextHeartbeat(fixture, { sent: 1_000_000 });
     expect(lost(actions)).toHaveLength(1);

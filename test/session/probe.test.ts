@@ -15,7 +15,7 @@ describe("a probe of an open connection", () => {
     expect(types(fixture, probe(fixture))).toEqual(["heartbeat"]);
   });
 
-  it("closes the connection if no answer comes within 3 seconds, and reports it as offline", () => {
+  it("closes the connection if no answer arrives within 3 seconds, and reports it as offline", () => {
     const fixture = SessionFixture.online();
     fixture.now += 20;
     const [wake] = only(probe(fixture), "wake");

@@ -37,7 +37,7 @@ describe("a connection of the contract suite", () => {
   afterEach(() => vi.useRealTimers());
 
   it.each([600, -600])(
-    "signs increasing timestamps after a frame of age %i, on a clock that stands still",
+    "signs increasing timestamps after a frame of age %i, on a clock that does not advance",
     async (age) => {
       vi.useFakeTimers({ now: NOW * 1000, toFake: ["Date"] });
       const { socket, frames } = welcomed();

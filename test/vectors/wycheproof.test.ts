@@ -151,11 +151,11 @@ describeWithVectors("Wycheproof", () => {
       }
       return one.dkLen === 32
         ? "derived"
-        : "policy: keys have 32 bytes; what both have is the same";
+        : "policy: keys have 32 bytes; the common bytes are equal";
     });
     expect(counts).toEqual({
       derived: 4,
-      "policy: keys have 32 bytes; what both have is the same": 56,
+      "policy: keys have 32 bytes; the common bytes are equal": 56,
     });
   });
 });

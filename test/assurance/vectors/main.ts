@@ -18,7 +18,7 @@ for (const [path, text] of Object.entries(files)) {
 }
 
 if (isCheck && stale.length > 0) {
-  console.error(`not as npm run vectors writes them: ${stale.join(", ")}`);
+  console.error(`out of date: ${stale.join(", ")}; run npm run vectors`);
   process.exit(1);
 }
-console.log(stale.length === 0 ? "the vectors are as they were" : `written: ${stale.join(", ")}`);
+console.log(stale.length === 0 ? "the vectors are up to date" : `written: ${stale.join(", ")}`);

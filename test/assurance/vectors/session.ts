@@ -41,15 +41,20 @@ function welcome({
   return toHex(Welcome.toProtocol(value, key, { timestamp }).toBytes());
 }
 
-function valid(name: string, said: string, answered: string, wire: 1 | 2): ValidHandshake {
+function valid(
+  name: string,
+  helloFrame: string,
+  welcomeFrame: string,
+  wire: 1 | 2,
+): ValidHandshake {
   const keys = directionKeys(SESSION_KEY, { hello: HELLO_NONCE, welcome: WELCOME_NONCE });
   const tags = { client: tagOf(keys.client), server: tagOf(keys.server) };
   return {
     name,
     requirement: "S-3",
     session_key: toHex(SESSION_KEY),
-    hello: said,
-    welcome: answered,
+    hello: helloFrame,
+    welcome: welcomeFrame,
     wire,
     tags,
   };
@@ -73,7 +78,7 @@ function invalid(
 }
 
 const { verify, validation } = errors;
-const stranger = SigningKey.from("another");
+const otherKey = SigningKey.from("another");
 
 export const session: Vectors<ValidHandshake, InvalidHandshake> = {
   valid: [
@@ -102,7 +107,7 @@ export const session: Vectors<ValidHandshake, InvalidHandshake> = {
       hello({ key: SigningKey.from(SESSION_KEY) }),
       verify,
     ),
-    invalid("server", "S-1", "a hello under another key", hello({ key: stranger }), verify),
+    invalid("server", "S-1", "a hello under another key", hello({ key: otherKey }), verify),
     invalid("server", "S-1", "a welcome in place of a hello", welcome({ key: client }), validation),
     invalid(
       "client",
@@ -111,7 +116,7 @@ export const session: Vectors<ValidHandshake, InvalidHandshake> = {
       welcome({ key: client }),
       verify,
     ),
-    invalid("client", "S-1", "a welcome under another key", welcome({ key: stranger }), verify),
+    invalid("client", "S-1", "a welcome under another key", welcome({ key: otherKey }), verify),
     invalid(
       "client",
       "S-2",

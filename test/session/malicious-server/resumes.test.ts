@@ -218,8 +218,8 @@ describe("with a malicious server, a session", () => {
     fixture.handle({ type: "closed", code: 1006 });
     fixture.now += 60;
     expect(fixture.resumes(fixture.connect())).toMatchObject([{ after: last }]);
-    const honest = fixture.list({ after: last, through: 1 });
-    expect(notices(honest)).toMatchObject([{ type: "rewound", cursor: last, last_seq: 1 }]);
+    const answer = fixture.list({ after: last, through: 1 });
+    expect(notices(answer)).toMatchObject([{ type: "rewound", cursor: last, last_seq: 1 }]);
     expect(delivered(fixture.receive(ChatMessage, fromBob(2)))).toEqual([2]);
   });
 });

@@ -15,7 +15,7 @@ import { frames, KEY, NOW, payloads, texts } from "../seeds.js";
 import { type FuzzTarget, holds, shapeOf } from "../target.js";
 
 const RING = new Keyring([SigningKey.from("another secret", { id: "k0" }), KEY]);
-const STRANGER = SigningKey.from("a secret that nobody shares", { id: "k1" });
+const OTHER_KEY = SigningKey.from("a secret of another key", { id: "k1" });
 const DEFINITIONS = Object.values(everyMessage).map(({ definition }) => definition);
 const registry = createRegistry(DEFINITIONS as unknown as (typeof ChatMessage)[]);
 const TYPES = Object.keys(everyMessage);
@@ -40,7 +40,7 @@ export const envelopeTargets: readonly FuzzTarget[] = [
     run(input) {
       const message = MessageProtocol.fromBytes(input, { now: NOW });
       const isVerified = message.verify(KEY);
-      holds(!message.verify(STRANGER), "no frame verifies with another key");
+      holds(!message.verify(OTHER_KEY), "no frame verifies with another key");
       const { payload, signature, keyId, id, timestamp } = message;
       return `${isVerified} ${shapeOf(payload, 1)} ${signature.length} ${keyId.length} ${id?.length} ${timestamp > NOW}`;
     },

@@ -91,7 +91,7 @@ const changes: Readonly<Record<string, Change>> = {
     ({ kind, head }) => kind === "integer" && head <= 0x7f,
     (bytes) => Buffer.of(bytes[0]! ^ 1),
   ),
-  "nil in place of something": recoded(
+  "nil in place of another value": recoded(
     ({ start }) => start > 0,
     () => Buffer.of(0xc0),
   ),
@@ -103,11 +103,11 @@ const changes: Readonly<Record<string, Change>> = {
     ({ start }) => start > 0,
     () => Buffer.of(0xd6, 0xff, 0, 0, 0, 0),
   ),
-  "the byte that nothing begins with": recoded(
+  "the unassigned byte 0xc1": recoded(
     ({ start }) => start > 0,
     () => Buffer.of(0xc1),
   ),
-  "text that is no UTF-8": recoded(isFixText, () => Buffer.of(0xa2, 0xc0, 0x80)),
+  "text that is not UTF-8": recoded(isFixText, () => Buffer.of(0xa2, 0xc0, 0x80)),
   "an integer past 2^53": recoded(
     ({ kind }) => kind === "integer",
     () => Buffer.from("cf0020000000000000", "hex"),
@@ -132,8 +132,8 @@ const changes: Readonly<Record<string, Change>> = {
       random,
     );
   },
-  "a key that nobody knows": withEntry(text("unheard_of"), text("of")),
-  "a time that is no number": withEntry(
+  "an unknown key": withEntry(text("unknown"), text("value")),
+  "a timestamp that is not a number": withEntry(
     text("more"),
     Buffer.concat([Buffer.of(0x81), text("timestamp"), float(Number.NaN, 8)]),
   ),
