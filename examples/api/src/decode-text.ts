@@ -1,11 +1,11 @@
-/** A file, a line or a variable that is not UTF-8. Its message says what to do. */
+/** Thrown if a file, a line or a variable is not UTF-8. The message says what to do. */
 export class NotUtf8Error extends Error {
   override readonly name = "NotUtf8Error";
 }
 
 const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
-// UTF-32 first: its little-endian mark begins with that of UTF-16.
+// UTF-32 first: its little-endian byte order mark begins with that of UTF-16.
 const BYTE_ORDER_MARKS = [
   ["UTF-32", [0xff, 0xfe, 0, 0]],
   ["UTF-32", [0, 0, 0xfe, 0xff]],
@@ -14,8 +14,8 @@ const BYTE_ORDER_MARKS = [
 ] as const;
 
 /**
- * Decodes a whole file or stream, without the UTF-8 byte order mark at its beginning. `source` names it at the
- * beginning of a sentence.
+ * Decodes a complete file or stream, and removes a UTF-8 byte order mark at its beginning. The message of an error begins
+ * with `source`.
  *
  * @throws {NotUtf8Error} if it is not UTF-8.
  */
@@ -28,7 +28,7 @@ export function decodeText(bytes: Uint8Array, source: string): string {
 }
 
 /**
- * Decodes a part that is not the first one of a file or stream: U+FEFF is text there.
+ * Decodes a part of a file or stream other than the first. Keeps U+FEFF, which is text there.
  *
  * @throws {NotUtf8Error} if it is not UTF-8.
  */

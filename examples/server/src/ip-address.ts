@@ -1,8 +1,8 @@
 import { isIP, SocketAddress } from "node:net";
 
 /**
- * Returns an IP address in the one form in which addresses are compared: IPv6 shortened and without its zone, and IPv4
- * as itself also where it is written as IPv6 (`::ffff:192.0.2.1`). Undefined if the text is no address.
+ * Normalises an IP address for comparison: IPv6 compressed and without its zone, and IPv4-mapped IPv6 (`::ffff:192.0.2.1`)
+ * as IPv4. Returns undefined if the text is not an IP address.
  */
 export function readAddress(text: string): string | undefined {
   const bare = text.replace(/%.*$/s, "");

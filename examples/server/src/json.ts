@@ -27,21 +27,21 @@ export function toJson(value: unknown): string {
  * Reads and validates the request's JSON body.
  *
  * @throws {HttpError} if the body is not JSON or is too large.
- * @throws {ValidationError} if it does not fit the schema.
+ * @throws {ValidationError} if it does not match the schema.
  */
 export async function readBody<Type extends string, Schema extends PayloadSchema>(
   context: Context,
   definition: MessageDefinition<Type, Schema>,
-  most = MAX_BODY_BYTES,
+  maxBytes = MAX_BODY_BYTES,
 ) {
   if (mediaType(context.req.header("content-type")) !== "application/json") {
     throw new HttpError(
       415,
       "ERR_MEDIA_TYPE",
-      "the body is not of a type that is read here: send it with Content-Type: application/json",
+      "unsupported Content-Type: send the body as application/json",
     );
   }
-  const bytes = await readBytes(context, most);
+  const bytes = await readBytes(context, maxBytes);
   return definition.parse(parse(bytes));
 }
 
@@ -65,37 +65,45 @@ function parse(bytes: Uint8Array): unknown {
  */
 export function assertStorable(value: unknown): void {
   if (typeof value === "string" && value.includes("\0")) {
-    throw new HttpError(422, "ERR_VALIDATION", "text may not have the character U+0000");
+    throw new HttpError(422, "ERR_VALIDATION", "text must not contain the character U+0000");
   }
 }
 
 /**
- * Reads the request's body, at most `most` bytes.
+ * Reads the request's body, at most `maxBytes` bytes.
  *
  * @throws {HttpError} if the body is compressed, too large or incomplete.
  */
-export async function readBytes({ req }: Context, most: number): Promise<Uint8Array> {
+export async function readBytes({ req }: Context, maxBytes: number): Promise<Uint8Array> {
   const encoding = req.header("content-encoding") ?? "identity";
   if (encoding.toLowerCase() !== "identity") {
-    throw new HttpError(415, "ERR_MEDIA_TYPE", "the body is compressed: send it as it is");
+    throw new HttpError(
+      415,
+      "ERR_MEDIA_TYPE",
+      "compressed bodies are not supported: send the body without Content-Encoding",
+    );
   }
   const tooLarge = new HttpError(
     413,
     "ERR_BODY_TOO_LARGE",
-    `a body has at most ${most} bytes here`,
+    `the body exceeds ${maxBytes} bytes: send a smaller one`,
   );
-  if (Number(req.header("content-length") ?? 0) > most) throw tooLarge;
+  if (Number(req.header("content-length") ?? 0) > maxBytes) throw tooLarge;
   const chunks: Uint8Array[] = [];
   let size = 0;
   try {
     for await (const chunk of req.raw.body ?? []) {
       size += chunk.length;
-      if (size > most) throw tooLarge;
+      if (size > maxBytes) throw tooLarge;
       chunks.push(chunk);
     }
   } catch (error) {
     if (error === tooLarge) throw error;
-    throw new HttpError(400, "ERR_MALFORMED_REQUEST", "the body did not come to its end");
+    throw new HttpError(
+      400,
+      "ERR_MALFORMED_REQUEST",
+      "the body is incomplete: send the request again",
+    );
   }
   return Buffer.concat(chunks);
 }

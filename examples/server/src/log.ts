@@ -20,41 +20,42 @@ export function createLog(level: string, destination?: DestinationStream): Logge
     level,
     redact: { paths: SECRETS.flatMap((name) => [name, `*.${name}`, `*.*.${name}`]) },
     serializers: { err: describeError },
-    formatters: { log: bounded },
-    hooks: { streamWrite: escapeActing },
+    formatters: { log: truncateFields },
+    hooks: { streamWrite: escapeControls },
   };
   return destination === undefined ? pino(options) : pino(options, destination);
 }
 
 /**
- * What JSON lets stand as it is and a terminal acts on, or shows in another order: DEL, the C1 controls, line separators and
- * the controls of direction. Clients write it into addresses and headers.
+ * Characters that JSON does not escape, but that control a terminal or the direction of text: DEL, C1 controls, line
+ * separators and directional controls. A client can put them into URLs and headers.
  */
-const ACTING = /[\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/g;
+const CONTROLS = /[\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/g;
 
-function escapeActing(line: string): string {
+function escapeControls(line: string): string {
   return line.replace(
-    ACTING,
+    CONTROLS,
     (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`,
   );
 }
 
-/** Maximum characters of one value, and of a stack trace. */
-const MOST_CHARACTERS = 300;
-const MOST_OF_STACK = 2000;
+/** Maximum characters of a value. */
+const MAX_VALUE_LENGTH = 300;
+/** Maximum characters of a stack trace. */
+const MAX_STACK_LENGTH = 2000;
 
-/** Shortens long strings, because clients choose the length of the URLs, headers and names in the log. */
-function bounded(fields: Record<string, unknown>): Record<string, unknown> {
+/** Truncates long strings, because clients choose the length of the URLs, headers and names in the log. */
+function truncateFields(fields: Record<string, unknown>): Record<string, unknown> {
   return Object.fromEntries(
     Object.entries(fields).map(([name, value]) => [
       name,
-      typeof value === "string" ? shortened(value) : value,
+      typeof value === "string" ? truncate(value) : value,
     ]),
   );
 }
 
-function shortened(text: string, most = MOST_CHARACTERS): string {
-  return text.length > most ? `${text.slice(0, most)}…` : text;
+function truncate(text: string, maxLength = MAX_VALUE_LENGTH): string {
+  return text.length > maxLength ? `${text.slice(0, maxLength)}…` : text;
 }
 
 /** Returns the loggable fields of an error. Omits others, because database errors contain statements and their values. */
@@ -64,8 +65,8 @@ function describeError(error: unknown): object {
   const { code } = error as { code?: unknown };
   return {
     type: name,
-    message: shortened(message),
-    stack: shortened(stack ?? "", MOST_OF_STACK),
+    message: truncate(message),
+    stack: truncate(stack ?? "", MAX_STACK_LENGTH),
     ...(typeof code === "string" && { code }),
     ...(cause !== undefined && { cause: describeError(cause) }),
   };

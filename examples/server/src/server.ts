@@ -38,7 +38,10 @@ export async function startServer(
   await migrate(config.database);
   const db = openDatabase(config.database, (error) => {
     metrics.databaseFailures.inc();
-    log.warn({ code: Reflect.get(error, "code"), reason: error.message }, "database trouble");
+    log.warn(
+      { code: Reflect.get(error, "code"), reason: error.message },
+      "database connection failed",
+    );
   });
   const store = new Store(db);
   const secret = config.serverSecret ?? (await loadSessionSecret(store));

@@ -121,6 +121,7 @@ export class TestServer {
     return { status, headers, body: text === "" ? undefined : JSON.parse(text) };
   }
 
+  /** Registers a user with `PASSWORD`. */
   async register(username: string): Promise<TestUser> {
     const { body } = await this.request("POST", "/auth/register", { username, password: PASSWORD });
     return this.userOf(body);
@@ -137,6 +138,7 @@ export class TestServer {
     return { alice, bob, carol, chat_id: await alice.chatWith("bob") };
   }
 
+  /** Opens a new session of a user. */
   async login(username: string): Promise<TestUser> {
     const { body } = await this.request("POST", "/auth/login", { username, password: PASSWORD });
     return this.userOf(body);

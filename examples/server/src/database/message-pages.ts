@@ -6,7 +6,7 @@ import type { Schema, StoredMessage } from "./schema.js";
 const WINDOW = 20_000;
 
 /** A stored message whose content is not deleted. */
-export type LivingMessage = StoredMessage & { encrypted_content: Uint8Array };
+export type UndeletedMessage = StoredMessage & { encrypted_content: Uint8Array };
 
 export interface PageOptions {
   readonly after?: number | undefined;
@@ -20,7 +20,7 @@ export interface PageOptions {
 
 export interface MessagePage {
   /** Sorted by seq. */
-  readonly messages: LivingMessage[];
+  readonly messages: UndeletedMessage[];
   /** Whether more messages follow in the direction of the page. */
   readonly has_more: boolean;
 }
@@ -138,7 +138,7 @@ function readContents(
     stored_after,
     limit,
   }: { first: number; last: number; stored_after: number; limit: number },
-): Promise<LivingMessage[]> {
+): Promise<UndeletedMessage[]> {
   return db
     .selectFrom("messages")
     .selectAll()

@@ -5,7 +5,7 @@ import { HttpError } from "../errors.js";
 export const malformedAddress = new HttpError(
   400,
   "ERR_MALFORMED_ADDRESS",
-  "the host and path form no valid URL, or the percent-encoding is not UTF-8",
+  "invalid URL: check the Host header, the path, and that its percent-encoding is UTF-8",
 );
 const manyHosts = new HttpError(
   400,

@@ -73,6 +73,6 @@ export function assertRepeatable(
   frame: RequestFrame | undefined,
 ): void {
   if (frame !== undefined && client_id === undefined) {
-    throw new HttpError(422, "ERR_VALIDATION", "a message in a frame needs a client_id");
+    throw new HttpError(422, "ERR_VALIDATION", "a message in a frame must have a client_id");
   }
 }

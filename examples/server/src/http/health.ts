@@ -12,7 +12,7 @@ const CACHE_MS = 1000;
 const MAX_LOCK_MS = 15_000;
 
 const noDatabase = () =>
-  new HttpError(503, "ERR_UNAVAILABLE", "the database takes no writes", { retry_after: 5 });
+  new HttpError(503, "ERR_UNAVAILABLE", "the database accepts no writes", { retry_after: 5 });
 
 /**
  * Returns a function that checks whether the database accepts writes.
@@ -38,7 +38,7 @@ export function healthCheck({ config, store, coordination, log }: Services) {
       return "ok";
     } catch (error) {
       if (isLocked(error)) return "locked";
-      log.warn({ err: error }, "the database takes no writes");
+      log.warn({ err: error }, "the database accepts no writes");
       throw noDatabase();
     } finally {
       setTimeout(() => {
@@ -66,14 +66,14 @@ function isBusy(error: unknown): boolean {
 
 async function within<Value>(milliseconds: number, work: Promise<Value>): Promise<Value> {
   let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_, reject) => {
+  const timedOut = new Promise<never>((_, reject) => {
     timer = setTimeout(
       () => reject(new LateError(`no answer in ${milliseconds} ms`)),
       milliseconds,
     );
   });
   try {
-    return await Promise.race([work, late]);
+    return await Promise.race([work, timedOut]);
   } finally {
     clearTimeout(timer);
   }

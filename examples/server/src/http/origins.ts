@@ -19,11 +19,11 @@ export function assertAllowedOrigin(
   log.warn(
     { request_id: context.get("request_id"), origin, host },
     "WebSocket rejected for its Origin, which is neither that of the Host header nor in CORS_ORIGINS: " +
-      "add the origin to CORS_ORIGINS, or let the proxy pass the Host header on",
+      "add the origin to CORS_ORIGINS, or let the proxy forward the Host header",
   );
   throw new HttpError(
     403,
     "ERR_ORIGIN",
-    "pages of this origin may not connect: add it to CORS_ORIGINS, or have the proxy pass on the Host header",
+    "pages of this origin may not connect: add it to CORS_ORIGINS, or let the proxy forward the Host header",
   );
 }

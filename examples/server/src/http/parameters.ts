@@ -17,7 +17,7 @@ export function readRequestTag({ req }: Context): Uint8Array {
   const bytes = Buffer.from(given, "base64");
   // Compare with the input, because decoding ignores invalid characters.
   if (bytes.length !== REQUEST_TAG_BYTES || bytes.toString("base64") !== given) {
-    throw misfit(requestTag.name, `a header of ${REQUEST_TAG_BYTES} bytes in base64`);
+    throw invalid(requestTag.name, `a header of ${REQUEST_TAG_BYTES} bytes in base64`);
   }
   return new Uint8Array(bytes);
 }
@@ -36,7 +36,7 @@ export function readInteger(
   const { minimum, maximum } = schema;
   const value = Number(given);
   if (!/^\d{1,16}$/.test(given) || value < minimum || value > maximum) {
-    throw misfit(name, `an integer from ${minimum} to ${maximum}`);
+    throw invalid(name, `an integer from ${minimum} to ${maximum}`);
   }
   return value;
 }
@@ -49,7 +49,7 @@ export function readInteger(
 export function readText({ req }: Context, { name }: parameters.Parameter): string {
   const given = req.query(name) ?? "";
   assertStorable(given);
-  if (given.length > MAX_TEXT) throw misfit(name, `text of at most ${MAX_TEXT} characters`);
+  if (given.length > MAX_TEXT) throw invalid(name, `text of at most ${MAX_TEXT} characters`);
   return given;
 }
 
@@ -60,6 +60,6 @@ export function readChatId({ req }: Context): number {
   return /^[1-9]\d{0,15}$/.test(given) && Number.isSafeInteger(value) ? value : 0;
 }
 
-function misfit(name: string, expected: string): HttpError {
+function invalid(name: string, expected: string): HttpError {
   return new HttpError(422, "ERR_VALIDATION", `${name} must be ${expected}`);
 }

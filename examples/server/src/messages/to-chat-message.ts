@@ -1,8 +1,8 @@
 import type { ChatMessage } from "lacre";
-import type { LivingMessage } from "../database/message-pages.js";
+import type { UndeletedMessage } from "../database/message-pages.js";
 
 /** Converts a stored message to its wire form: the sender's fields unchanged, plus the server's id, seq and time. */
-export function toChatMessage(stored: LivingMessage): ChatMessage {
+export function toChatMessage(stored: UndeletedMessage): ChatMessage {
   const { id, chat_id, sender_id, seq, client_id, encrypted_content, nonce } = stored;
   const { timestamp, stored_at } = stored;
   return {

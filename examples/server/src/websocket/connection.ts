@@ -121,7 +121,7 @@ export class Connection {
     return this.#socket.bufferedAmount;
   }
 
-  /** Whether both ends announced a capability. */
+  /** Whether the client and the server support a capability. */
   has(capability: string): boolean {
     return this.#capabilities.includes(capability);
   }

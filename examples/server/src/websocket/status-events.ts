@@ -25,7 +25,7 @@ export async function handleStatusEvent(
     throw new HttpError(422, errorCode, `the chat's last message has seq ${chat.last_seq}`);
   }
   if (errorCode === "ERR_UNSUPPORTED") {
-    throw new HttpError(422, errorCode, "clients send read, delivered and typing");
+    throw new HttpError(422, errorCode, "clients may send only read, delivered and typing");
   }
   context.log.debug({ chat_id, user_id, event_type, seq }, "status");
   if (event_type === "typing") {
@@ -46,7 +46,7 @@ async function handleReceipt(
     throw new HttpError(
       422,
       "ERR_VALIDATION",
-      "announce the capability delivered in hello before you send delivered",
+      "to send delivered, include the capability delivered in hello",
     );
   }
   // A receipt without a seq covers the messages that this connection has sent.

@@ -127,10 +127,7 @@ describe("rate limits", () => {
   it("count sessions of a user separately, and all together with a limit four times as high", async () => {
     await startServer({ RATE_LIMIT_USER: "2" });
     const sessions = [await server.register("alice")];
-    const credentials = { username: "alice", password: PASSWORD };
-    while (sessions.length < 6) {
-      sessions.push(server.userOf((await server.request("POST", "/auth/login", credentials)).body));
-    }
+    while (sessions.length < 6) sessions.push(await server.login("alice"));
     const [thief, ...others] = sessions;
     for (const status of [200, 200, 429, 429, 429, 429, 429, 429, 429]) {
       expect((await thief!.get("/users/me")).status).toBe(status);
@@ -151,8 +148,7 @@ describe("rate limits", () => {
     const alice = await server.register("alice");
     await server.register("bob");
     const id = await alice.chatWith("bob");
-    const credentials = { username: "alice", password: PASSWORD };
-    const again = server.userOf((await server.request("POST", "/auth/login", credentials)).body);
+    const again = await server.login("alice");
     const change = async (user: typeof alice, hours: number) =>
       (await user.patch(`/chats/${id}/config`, { auto_delete_hours: hours })).status;
     expect([await change(alice, 1), await change(alice, 2), await change(again, 3)]).toEqual([

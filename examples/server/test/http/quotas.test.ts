@@ -43,19 +43,16 @@ it("keeps a new session after the clock is set back", async () => {
       await store.createSession(session);
     }
   });
-  const credentials = { username: "mona", password: PASSWORD };
-  const { body } = await server.request("POST", "/auth/login", credentials);
-  expect((await server.userOf(body).get("/users/me")).status).toBe(200);
+  const mona = await server.login("mona");
+  expect((await mona.get("/users/me")).status).toBe(200);
 });
 
 it("counts no logged-out sessions", async () => {
   await server.register("larry");
-  const logIn = async () =>
-    server.userOf(
-      (await server.request("POST", "/auth/login", { username: "larry", password: PASSWORD })).body,
-    );
-  const kept = await logIn();
-  for (let index = 0; index < 5; index++) await (await logIn()).post("/auth/logout", {});
+  const kept = await server.login("larry");
+  for (let index = 0; index < 5; index++) {
+    await (await server.login("larry")).post("/auth/logout", {});
+  }
   expect((await kept.get("/users/me")).status).toBe(200);
 });
 
