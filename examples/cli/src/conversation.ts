@@ -70,7 +70,7 @@ export class Conversation {
     this.#ended.catch(() => {});
   }
 
-  /** Connects. */
+  /** Reports that the command is ready, then connects. */
   static async start(options: ConversationOptions): Promise<Conversation> {
     const { account, chats, output, incoming, begin = "first" } = options;
     const conversation = new Conversation(options);

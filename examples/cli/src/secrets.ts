@@ -58,7 +58,7 @@ export async function readSecret(
   return answer ?? "";
 }
 
-/** Reads a password for a new account. The user types it twice, because a typing error would lock the account. */
+/** Reads a password for a new account. The user types it twice, because a mistyped password would make it useless. */
 export async function readNewPassword(question: Question): Promise<string> {
   for (;;) {
     const password = await readSecret("password", question);

@@ -3,7 +3,7 @@ import { hasBrowser, launch } from "../../web/tools/browsers.js";
 import { isTypeable } from "./page-participant.js";
 import type { Line } from "./transcript.js";
 
-/** The browser for benito's web client; or undefined if he uses the terminal client, and the reason for that. */
+/** The browser of benito's web client; or undefined and the reason why he uses the terminal client. */
 export type ClientChoice =
   | { readonly browser: Browser }
   | { readonly browser: undefined; readonly reason: string };

@@ -6,12 +6,12 @@ import { type Location, search } from "../src/search.js";
 const LINE = 'Llevaré "pan" — y 🫒 también';
 const LONG = Array.from({ length: 5000 }, (_, at) => `word${at}`).join(" ");
 
-const locationWith = (...planted: Uint8Array[]): Location => {
-  const parts = [randomBytes(5000), ...planted, randomBytes(5000)];
-  return { name: "haystack", parts: [Buffer.concat(parts)] };
+const locationWith = (...hidden: Uint8Array[]): Location => {
+  const parts = [randomBytes(5000), ...hidden, randomBytes(5000)];
+  return { name: "data", parts: [Buffer.concat(parts)] };
 };
-const finds = async (text: string, ...planted: (Uint8Array | string)[]) => {
-  const location = locationWith(...planted.map((bytes) => Buffer.from(bytes as string)));
+const finds = async (text: string, ...hidden: (Uint8Array | string)[]) => {
+  const location = locationWith(...hidden.map((bytes) => Buffer.from(bytes as string)));
   return (await search([location], textCanaries(0, text))).length > 0;
 };
 
@@ -37,8 +37,8 @@ describe("search finds a line", () => {
     ["as base64, with two bytes before it", Buffer.from(`xy${LINE}yz`).toString("base64")],
     ["as base64url", bytes.toString("base64url")],
   ];
-  it.each(forms)("%s", async (_, planted) => {
-    expect(await finds(LINE, planted)).toBe(true);
+  it.each(forms)("%s", async (_, hidden) => {
+    expect(await finds(LINE, hidden)).toBe(true);
   });
 
   it("at the beginning and at the end of the data", async () => {
@@ -47,12 +47,10 @@ describe("search finds a line", () => {
       Buffer.concat([randomBytes(9), bytes]),
     ];
     for (const part of parts) {
-      const location = { name: "haystack", parts: [part] };
+      const location = { name: "data", parts: [part] };
       expect(await search([location], textCanaries(0, LINE))).not.toEqual([]);
     }
-    expect(await search([{ name: "haystack", parts: [bytes] }], textCanaries(0, LINE))).not.toEqual(
-      [],
-    );
+    expect(await search([{ name: "data", parts: [bytes] }], textCanaries(0, LINE))).not.toEqual([]);
   });
 
   it("of which only the beginning or the end is there", async () => {
@@ -81,9 +79,9 @@ describe("search does not find a line", () => {
   it("that is short, except in an encoded body", async () => {
     expect(textCanaries(0, "ok")).toEqual([]);
     const body = Buffer.from("\x82\xa4kind\xa4text\xa4text\xa2ok", "latin1");
-    for (const planted of [body, body.toString("base64"), '{"kind":"text","text":"ok"}']) {
+    for (const hidden of [body, body.toString("base64"), '{"kind":"text","text":"ok"}']) {
       expect(
-        await search([locationWith(Buffer.from(planted as string))], bodyCanaries(0, "ok")),
+        await search([locationWith(Buffer.from(hidden as string))], bodyCanaries(0, "ok")),
       ).not.toEqual([]);
     }
     expect(await search([locationWith(Buffer.from("ok"))], bodyCanaries(0, "ok"))).toEqual([]);

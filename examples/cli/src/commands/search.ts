@@ -3,7 +3,7 @@ import { printable, printableJson } from "../printable.js";
 import { note, print } from "../printing.js";
 import { Profile } from "../profile.js";
 
-/** `search`: prints the users whose names begin with `beginning`, at most as many as the server returns. */
+/** `search`: prints the first page of the users whose names begin with `beginning`. */
 export async function search(
   beginning: string,
   options: Options & { json?: boolean },
