@@ -14,8 +14,8 @@ export type State = Unopened | Open;
 
 type Unopened =
   /**
-   * `isHurried`: the next attempt has a short timeout. Pooled HTTP connections may have died with the socket; the attempt after
-   * it opens new ones.
+   * `isHurried`: the next attempt has a short timeout. Pooled HTTP connections may have been lost with the socket; the
+   * attempt after it opens new ones.
    */
   | { readonly name: "waiting"; readonly until: number; readonly isHurried?: boolean }
   | { readonly name: "connecting"; readonly until: number }
