@@ -1,4 +1,4 @@
-import { encode } from "@msgpack/msgpack";
+import { decode, encode } from "@msgpack/msgpack";
 import { hkdf } from "@noble/hashes/hkdf.js";
 import { hmac } from "@noble/hashes/hmac.js";
 import { sha256 } from "@noble/hashes/sha2.js";
@@ -83,17 +83,34 @@ function encodePayload(type: string, payload: object, timestamp: number, wire: 1
   return joined(Uint8Array.from(head), ...encoded);
 }
 
-/** Returns whether a frame, in the usual order of its fields, is signed with a key. */
+/** Returns whether a frame that the library reads is signed with a key. */
 export function isSignedWith(frame: Uint8Array, key: Uint8Array): boolean {
-  if (frame[0] === 0x97) {
-    const covered = frame.subarray(0, -WIRE_2_MAC_BYTES);
-    return isSame(frame.subarray(-WIRE_2_MAC_BYTES), encode(hmac(sha256, key, covered)));
+  if (frame[0] !== 0x97) return isSignedWire1(frame, key);
+  const covered = frame.subarray(0, -WIRE_2_MAC_BYTES);
+  return isSame(frame.subarray(-WIRE_2_MAC_BYTES), encode(hmac(sha256, key, covered)));
+}
+
+function isSignedWire1(frame: Uint8Array, key: Uint8Array): boolean {
+  const { type, timestamp, signature } = decode(frame) as Record<string, unknown>;
+  if (typeof timestamp !== "number") return false;
+  const entries = {
+    type: joined(encode("type"), encode(type)),
+    timestamp: joined(encode("timestamp"), float(timestamp)),
+    signature: joined(encode("signature"), encode(signature)),
+  };
+  // The entries may have any order (W1-7). What is none of these three is the payload.
+  const known = Object.values(entries);
+  const payloadLength = frame.length - 1 - joined(...known).length;
+  let payload: Uint8Array | undefined;
+  for (let at = 1; at < frame.length; ) {
+    const entry = known.find((one) => isSame(frame.subarray(at, at + one.length), one));
+    if (entry === undefined && payload !== undefined) return false;
+    if (entry === undefined) payload = frame.subarray(at, at + payloadLength);
+    at += entry?.length ?? payloadLength;
   }
-  const covered = frame.slice(0, -WIRE_1_SIGNATURE_BYTES);
-  covered[0]! -= 1;
-  const signature = hex(hmac(sha256, key, covered));
-  const entry = joined(encode("signature"), encode(signature));
-  return frame[0] === 0x84 && isSame(frame.subarray(-WIRE_1_SIGNATURE_BYTES), entry);
+  if (payload === undefined) return false;
+  const covered = joined(Uint8Array.of(0x83), entries.type, payload, entries.timestamp);
+  return signature === hex(hmac(sha256, key, covered));
 }
 
 /** Returns the 32-byte tag of a frame that `signedFrame` returned. */
@@ -105,8 +122,6 @@ export function tagOf(frame: Uint8Array): Uint8Array {
 
 /** The field `mac` of wire 2: a head of 2 bytes and 32 bytes. */
 const WIRE_2_MAC_BYTES = 34;
-/** The entry `signature` of wire 1: a key of 10 bytes, a head of 2 bytes and 64 digits. */
-const WIRE_1_SIGNATURE_BYTES = 76;
 
 /** Encodes a number as a float64, also if it is an integer (M-3). */
 function float(value: number): Uint8Array {

@@ -28,9 +28,9 @@ function post(fixture: Fixture, { token }: User, chatId: number, status: number,
 
 /** Opens an answer in a frame, which is signed with the session's HTTP key of the server and names this request (H-12). */
 function opened(bytes: Uint8Array, { sessionKey }: User, request: Uint8Array): MessageProtocol {
+  const answer = MessageProtocol.fromBytes(bytes);
   const isSigned = isSignedWith(bytes, httpFrameKeys(sessionKey).server);
   check(isSigned, "a frame under the session's HTTP key of the server", bytes);
-  const answer = MessageProtocol.fromBytes(bytes);
   const age = Math.abs(unixNow() - answer.timestamp);
   check(age < MAX_AGE, `a timestamp of the last ${MAX_AGE} s`, `one of ${age} s`);
   const named = answer.payload.request;
