@@ -9,11 +9,11 @@ export interface Limit {
   readonly window: number;
 }
 
-/** A token bucket that earns `perSecond` points and holds at most `most`. */
+/** A token bucket that earns `perSecond` points and holds at most `capacity`. */
 export interface Bucket {
   readonly name: string;
   readonly perSecond: number;
-  readonly most: number;
+  readonly capacity: number;
 }
 
 /** Result of counting an attempt against a limit. */

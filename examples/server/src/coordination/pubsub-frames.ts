@@ -7,7 +7,7 @@ const Delivery = z.discriminatedUnion("type", [
   z.object({ type: z.literal("status"), value: StatusEvent.schema }),
 ]);
 
-const AnnouncementFrame = defineMessage(
+const PubSubFrame = defineMessage(
   "announcement",
   z.object({
     instance: z.string(),
@@ -30,6 +30,7 @@ const AnnouncementFrame = defineMessage(
 export interface ReceivedFrame {
   readonly instance: string;
   readonly number: number;
+  /** Absent in a heartbeat. The name is part of the format, which other versions of the server read. */
   readonly announcement?: PubSubMessage | undefined;
 }
 
@@ -44,8 +45,8 @@ export class PubSubFrames {
     this.#key = SigningKey.derive(secret, "announcements");
   }
 
-  encode(value: Parameters<typeof AnnouncementFrame.toProtocol>[0]): Buffer {
-    return Buffer.from(AnnouncementFrame.toProtocol(value, this.#key, { wire: 2 }).toBytes());
+  encode(value: Parameters<typeof PubSubFrame.toProtocol>[0]): Buffer {
+    return Buffer.from(PubSubFrame.toProtocol(value, this.#key, { wire: 2 }).toBytes());
   }
 
   /**
@@ -54,6 +55,6 @@ export class PubSubFrames {
    * @throws {LacreError} if no instance with the same secret signed the frame recently.
    */
   decode(frame: Uint8Array): ReceivedFrame {
-    return AnnouncementFrame.fromProtocol(MessageProtocol.open(frame, { key: this.#key }));
+    return PubSubFrame.fromProtocol(MessageProtocol.open(frame, { key: this.#key }));
   }
 }

@@ -42,15 +42,15 @@ return users
  */
 export const BEAT = `
 local now = tonumber(redis.call('TIME')[1])
-local gone = {}
+local absent = {}
 for _, instance in ipairs(redis.call('ZRANGEBYSCORE', KEYS[1], '-inf', now - ARGV[3])) do
   redis.call('ZREM', KEYS[1], instance)
-  for _, user in ipairs(redis.call('SMEMBERS', ARGV[2] .. instance)) do gone[#gone + 1] = user end
+  for _, user in ipairs(redis.call('SMEMBERS', ARGV[2] .. instance)) do absent[#absent + 1] = user end
   redis.call('DEL', ARGV[2] .. instance)
 end
 local is_unknown = redis.call('ZADD', KEYS[1], now, ARGV[1])
 redis.call('EXPIRE', KEYS[2], ARGV[4])
-return { is_unknown, gone }
+return { is_unknown, absent }
 `;
 
 /**
@@ -74,13 +74,13 @@ return { used, left }
 export const SPEND = `
 local time = redis.call('TIME')
 local now = time[1] + time[2] / 1000000
-local most = tonumber(ARGV[2])
+local capacity = tonumber(ARGV[2])
 local all = {}
 for index, key in ipairs(KEYS) do
   local bucket = redis.call('HMGET', key, 'left', 'at')
-  local left = tonumber(bucket[1] or most)
+  local left = tonumber(bucket[1] or capacity)
   local passed = math.max(0, now - tonumber(bucket[2] or now))
-  left = math.min(most, left + passed * ARGV[1]) - ARGV[index + 2]
+  left = math.min(capacity, left + passed * ARGV[1]) - ARGV[index + 2]
   redis.call('HSET', key, 'left', left, 'at', string.format('%.3f', now))
   redis.call('EXPIRE', key, 60)
   all[index] = tostring(left)

@@ -119,7 +119,7 @@ export class RedisCoordination implements Coordination {
   }
 
   spend(
-    { name, perSecond, most }: Bucket,
+    { name, perSecond, capacity }: Bucket,
     points: ReadonlyMap<number, number>,
   ): Promise<ReadonlyMap<number, number>> {
     if (points.size === 0) return this.#local.spend();
@@ -127,7 +127,7 @@ export class RedisCoordination implements Coordination {
     const keys = users.map((userId) => `${this.#prefix}bucket:${name}:${userId}`);
     return this.#link.run(
       async (redis) => {
-        const spent = [perSecond, most, ...points.values()];
+        const spent = [perSecond, capacity, ...points.values()];
         const left = (await redis.eval(SPEND, keys.length, ...keys, ...spent)) as string[];
         return new Map(left.map((one, index) => [users[index]!, Number(one)] as const));
       },
@@ -195,14 +195,14 @@ export class RedisCoordination implements Coordination {
 
   async #tryBeat(): Promise<void> {
     const wasUp = this.#link.isUp;
-    let gone: number[] = [];
+    let absent: number[] = [];
     let isUnknown = false;
     const isBack = await this.#link.probe(async (redis) => {
       const keys = [this.#instances, this.#usersOf(this.#id)] as const;
       const times = [this.#timeouts.goneAfter, this.#timeouts.usersKept] as const;
       const answer = await redis.eval(BEAT, 2, ...keys, this.#id, this.#usersOf(""), ...times);
       const [unknown, users] = answer as [number, string[]];
-      gone = users.map(Number);
+      absent = users.map(Number);
       isUnknown = unknown === 1;
       if (isUnknown || !wasUp) await this.#writeUsers(redis);
     });
@@ -214,7 +214,7 @@ export class RedisCoordination implements Coordination {
       this.#log.warn("this instance does not receive its own heartbeats: subscribing again");
       this.#link.resubscribe();
     }
-    if (gone.length > 0) this.#notify((listener) => listener.onPresenceChanged(gone, false));
+    if (absent.length > 0) this.#notify((listener) => listener.onPresenceChanged(absent, false));
     const own = [...this.#local.users];
     if (isUnknown && own.length > 0)
       this.#notify((listener) => listener.onPresenceChanged(own, true));

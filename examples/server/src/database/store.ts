@@ -35,7 +35,7 @@ import type {
 import { createUser, findLogin, type LoginUser, searchUsers } from "./users.js";
 
 /** Maximum rows that one statement deletes. */
-const MOST_AT_ONCE = 200;
+const MAX_DELETED_SESSIONS = 200;
 
 /** A chat before it is stored. */
 export type NewChat = Omit<
@@ -115,10 +115,10 @@ export class Store {
   }
 
   /**
-   * Deletes a user's sessions beyond `most`: revoked ones first, then the least recently refreshed, and never `kept`.
+   * Deletes a user's sessions beyond `max`: revoked ones first, then the least recently refreshed, and never `kept`.
    * Returns the ids of the deleted sessions that were not revoked.
    */
-  async deleteSessionsBeyond(kept: Pick<Session, "id" | "user_id">, most: number) {
+  async deleteSessionsBeyond(kept: Pick<Session, "id" | "user_id">, max: number) {
     const beyond = await this.#db
       .selectFrom("sessions")
       .select(["id", "revoked_at"])
@@ -126,8 +126,8 @@ export class Store {
       .where("id", "!=", kept.id)
       .orderBy(sql`revoked_at is not null`)
       .orderBy(sql`coalesce(rotated_at, created_at)`, "desc")
-      .limit(MOST_AT_ONCE)
-      .offset(most - 1)
+      .limit(MAX_DELETED_SESSIONS)
+      .offset(max - 1)
       .execute();
     if (beyond.length === 0) return [];
     const ids = beyond.map(({ id }) => id);

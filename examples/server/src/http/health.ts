@@ -27,7 +27,7 @@ export function healthCheck({ config, store, coordination, log }: Services) {
     config.database.dialect === "sqlite" &&
     (error instanceof LateError || isBusy(error)) &&
     performance.now() - writtenAt < MAX_LOCK_MS;
-  const look = async () => {
+  const check = async () => {
     // Wait for a pending write again, because a second one would queue behind it.
     writing ??= store.noteHealth(Date.now() / 1000).finally(() => {
       writing = undefined;
@@ -47,7 +47,7 @@ export function healthCheck({ config, store, coordination, log }: Services) {
     }
   };
   return async () => {
-    result ??= look();
+    result ??= check();
     const database = await result;
     const { isUp } = coordination;
     const redis = config.redisUrl === undefined ? "none" : isUp ? "ok" : "unavailable";

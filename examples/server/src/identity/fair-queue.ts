@@ -51,7 +51,7 @@ class Lane {
   }
 
   /** Amount of waiting work of the network with the most. */
-  get most(): number {
+  get maxCount(): number {
     return this.crowded === undefined ? 0 : this.count(this.crowded);
   }
 
@@ -73,14 +73,14 @@ class Lane {
 export class FairQueue {
   readonly #known = new Lane();
   readonly #others = new Lane();
-  readonly #atOnce: number;
-  readonly #mostWaiting: number;
+  readonly #concurrency: number;
+  readonly #maxWaiting: number;
   #running = 0;
   #servedKnown = false;
 
-  constructor({ atOnce, mostWaiting }: { atOnce: number; mostWaiting: number }) {
-    this.#atOnce = atOnce;
-    this.#mostWaiting = mostWaiting;
+  constructor({ concurrency, maxWaiting }: { concurrency: number; maxWaiting: number }) {
+    this.#concurrency = concurrency;
+    this.#maxWaiting = maxWaiting;
   }
 
   /**
@@ -89,7 +89,7 @@ export class FairQueue {
    * @throws {HttpError} if the queue is full.
    */
   async run<Result>(origin: Origin, work: () => Promise<Result>): Promise<Result> {
-    if (this.#running < this.#atOnce) this.#running += 1;
+    if (this.#running < this.#concurrency) this.#running += 1;
     else await this.#wait(origin);
     try {
       return await work();
@@ -102,7 +102,7 @@ export class FairQueue {
 
   #wait({ network, isKnownDevice }: Origin): Promise<void> {
     const lane = isKnownDevice ? this.#known : this.#others;
-    if (this.#known.size + this.#others.size >= this.#mostWaiting) this.#makeRoom(lane, network);
+    if (this.#known.size + this.#others.size >= this.#maxWaiting) this.#makeRoom(lane, network);
     return new Promise((start, reject) => lane.add(network, { start, reject }));
   }
 
@@ -113,11 +113,11 @@ export class FairQueue {
   }
 
   #makeRoom(lane: Lane, network: string): void {
-    const from = this.#known.most > this.#others.most ? this.#known : this.#others;
+    const from = this.#known.maxCount > this.#others.maxCount ? this.#known : this.#others;
     // Count the new work too, so that two networks cannot replace each other's work. On a tie, known devices win.
     const isPreferred = lane === this.#known && from === this.#others;
     const needed = lane.count(network) + (isPreferred ? 0 : 1);
-    if (from.most <= needed) throw tooMany();
+    if (from.maxCount <= needed) throw tooMany();
     from.drop(from.crowded!)!.reject(tooMany());
   }
 }

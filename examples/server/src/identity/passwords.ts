@@ -8,13 +8,13 @@ const COST = { memoryCost: 19_456, timeCost: 2, parallelism: 1 };
 /** Maximum length of a password in bytes of UTF-8. */
 const MAX_PASSWORD_BYTES = 1024;
 /** Maximum concurrent hashes: each uses a thread and 19 MiB. */
-const AT_ONCE = 2;
-const MOST_WAITING = 100;
+const CONCURRENCY = 2;
+const MAX_WAITING = 100;
 
 export class Passwords {
   /** Hash to verify for unknown users, so that a login takes the same time as for known users. */
   readonly #dummyHash = hash("password of an unknown user", COST);
-  readonly #queue = new FairQueue({ atOnce: AT_ONCE, mostWaiting: MOST_WAITING });
+  readonly #queue = new FairQueue({ concurrency: CONCURRENCY, maxWaiting: MAX_WAITING });
 
   /**
    * Hashes a prepared password.

@@ -15,19 +15,19 @@ export async function listMessages(
   { chat_id, after, limit }: Resume,
   frame: { readonly maxFrameBytes?: number } = {},
 ): Promise<MessageListResponse | undefined> {
-  const most = Math.min(limit, parameters.MAX_MESSAGES);
+  const count = Math.min(limit, parameters.MAX_MESSAGES);
   const chat = await store.findChat(chat_id, user_id);
   if (chat === undefined) return undefined;
   const stored_after = expiredUntil(chat, Date.now() / 1000);
   const { maxFrameBytes = MAX_FRAME_BYTES } = frame;
-  const page = { after, limit: most, stored_after, maxBytes: maxFrameBytes };
+  const page = { after, limit: count, stored_after, maxBytes: maxFrameBytes };
   const found = await store.listMessages(chat_id, page);
   const { last_seq } = chat;
   // Ignore messages stored between the two reads: the next answer contains them.
   const messages = found.messages.filter(({ seq }) => seq <= last_seq).map(toChatMessage);
-  const reach = found.has_more ? {} : { through: last_seq };
-  const resume = { chat_id, after, limit: most };
-  return answerResume(resume, { last_seq, messages, maxFrameBytes, ...reach });
+  const end = found.has_more ? {} : { through: last_seq };
+  const resume = { chat_id, after, limit: count };
+  return answerResume(resume, { last_seq, messages, maxFrameBytes, ...end });
 }
 
 /**

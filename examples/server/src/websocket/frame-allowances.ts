@@ -40,7 +40,11 @@ export class FrameAllowances {
       if (points > 0) spent.set(userId, points);
       else if (allowance.isFull) this.#users.delete(userId);
     }
-    const bucket = { name: "frames", perSecond: this.#perSecond, most: BURST * this.#perSecond };
+    const bucket = {
+      name: "frames",
+      perSecond: this.#perSecond,
+      capacity: BURST * this.#perSecond,
+    };
     const left = await this.#coordination.spend(bucket, spent);
     for (const [userId, points] of left) this.#users.get(userId)?.limitTo(points);
     this.#isReporting = false;

@@ -93,7 +93,7 @@ export class Hub implements FrameHub {
     this.#connections.add(connection);
     metrics.connections.inc();
     log.info({ user_id }, "connected");
-    this.#closeOldest(user_id, { isConfirmed: false, most: MAX_UNCONFIRMED });
+    this.#closeOldest(user_id, { isConfirmed: false, max: MAX_UNCONFIRMED });
     if (this.#isClosing) connection.close(CLOSE.restart);
   }
 
@@ -112,18 +112,15 @@ export class Hub implements FrameHub {
     }
     connection.confirm();
     if (connection.isClosed) this.#presence.left(connection);
-    this.#closeOldest(connection.userId, { isConfirmed: true, most: MAX_CONNECTIONS });
+    this.#closeOldest(connection.userId, { isConfirmed: true, max: MAX_CONNECTIONS });
   }
 
-  #closeOldest(
-    userId: number,
-    { isConfirmed, most }: { isConfirmed: boolean; most: number },
-  ): void {
+  #closeOldest(userId: number, { isConfirmed, max }: { isConfirmed: boolean; max: number }): void {
     const open = this.#connections
       .of(userId)
       .filter((one) => !one.isClosed && one.isConfirmed === isConfirmed);
     const code = isConfirmed ? CLOSE.replaced : CLOSE.tryAgainLater;
-    if (open.length > most) open[0]!.close(code);
+    if (open.length > max) open[0]!.close(code);
   }
 
   /** Broadcasts a stored message to both members' connections on all instances, except `from`. */

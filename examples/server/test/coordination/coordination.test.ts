@@ -168,7 +168,7 @@ describeIf(isRedisInstalled, "redis-server")("RedisCoordination", () => {
     });
 
     it("share budgets of users, which refill with time", async () => {
-      const bucket = { name: "frames", perSecond: 10, most: 50 };
+      const bucket = { name: "frames", perSecond: 10, capacity: 50 };
       const spend = async (at: RedisCoordination, alice: number) =>
         (await at.spend(bucket, new Map([[7, alice]]))).get(7)!;
       expect(await spend(one, 20)).toBe(30);

@@ -3,10 +3,10 @@ import { FairQueue } from "../../src/identity/fair-queue.js";
 
 /** Adds jobs to a busy queue, and then lets it continue. Returns the executed jobs in order, and the rejected ones. */
 async function runJobs(
-  mostWaiting: number,
+  maxWaiting: number,
   jobs: readonly (readonly [name: string, network: string, isKnownDevice?: true])[],
 ) {
-  const queue = new FairQueue({ atOnce: 1, mostWaiting });
+  const queue = new FairQueue({ concurrency: 1, maxWaiting });
   const done: string[] = [];
   const rejected: string[] = [];
   let release = () => {};
@@ -116,7 +116,7 @@ it("rejects the last job of the network with most known-device jobs in favour of
 });
 
 it("continues after a job that fails", async () => {
-  const queue = new FairQueue({ atOnce: 1, mostWaiting: 1 });
+  const queue = new FairQueue({ concurrency: 1, maxWaiting: 1 });
   const origin = { network: "a", isKnownDevice: false };
   await expect(queue.run(origin, () => Promise.reject(new Error("no")))).rejects.toThrow("no");
   expect(await queue.run(origin, async () => "done")).toBe("done");

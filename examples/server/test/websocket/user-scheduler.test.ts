@@ -56,10 +56,10 @@ describe("UserScheduler", () => {
   it("runs four pieces of a user's work concurrently and continues after a failure", async () => {
     const scheduler = new UserScheduler();
     let running = 0;
-    let most = 0;
+    let maxRunning = 0;
     const work = async (at: number) => {
       running += 1;
-      most = Math.max(most, running);
+      maxRunning = Math.max(maxRunning, running);
       for (let scheduler = 0; scheduler < 20; scheduler++) await nextTurn();
       running -= 1;
       if (at % 3 === 0) throw new Error("failed");
@@ -67,7 +67,7 @@ describe("UserScheduler", () => {
     const results = await Promise.allSettled(
       Array.from({ length: 20 }, (_, at) => scheduler.run(1, () => work(at))),
     );
-    expect(most).toBe(4);
+    expect(maxRunning).toBe(4);
     expect(results.filter(({ status }) => status === "rejected")).toHaveLength(7);
     expect(await scheduler.run(1, async () => "later")).toBe("later");
   });
