@@ -256,10 +256,10 @@ describe("isBytes, lengthOf and copyOfBytes", () => {
   });
 
   it("ignore the overridden members of a subclass", () => {
-    const liar = MisleadingBytes.holding(1, 2, 3);
-    expect(portable.lengthOf(liar)).toBe(3);
-    expect(portable.copyOfBytes(liar)).toEqual(Uint8Array.of(1, 2, 3));
-    expect(portable.copyOfBytes(new Proxy(liar, {}))).toBeUndefined();
+    const misleading = MisleadingBytes.holding(1, 2, 3);
+    expect(portable.lengthOf(misleading)).toBe(3);
+    expect(portable.copyOfBytes(misleading)).toEqual(Uint8Array.of(1, 2, 3));
+    expect(portable.copyOfBytes(new Proxy(misleading, {}))).toBeUndefined();
   });
 });
 

@@ -47,10 +47,10 @@ describe("httpKeys", () => {
 
 describe.each([1, 2] as const)("an answer in a frame on wire %i", (wire) => {
   it("opens with the request that it answers", () => {
-    const asked = request(wire);
-    const received = MessageProtocol.open(asked.toBytes(), { key: client });
+    const sent = request(wire);
+    const received = MessageProtocol.open(sent.toBytes(), { key: client });
     const answer = encodeHttpAnswer(Ack, ack, { key, request: received.identity, wire });
-    const opened = openHttpAnswer(answer, { key, request: asked });
+    const opened = openHttpAnswer(answer, { key, request: sent });
     expect(opened.wire).toBe(wire);
     expect(Ack.fromProtocol(opened)).toEqual(ack);
   });

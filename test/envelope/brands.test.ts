@@ -225,11 +225,11 @@ describe("a frame from the caller", () => {
   const frame = signed.toBytes();
 
   it("has the length of its memory, even if a subclass overrides it", () => {
-    const liar = MisleadingBytes.holding(...frame);
-    expect(MessageProtocol.open(liar, { key, now: NOW }).toBytes()).toEqual(frame);
-    expect(() => MessageProtocol.fromBytes(liar, { maxFrameBytes: frame.length - 1 })).toThrow(
-      expect.objectContaining({ code: "ERR_BOUND_EXCEEDED" }),
-    );
+    const misleading = MisleadingBytes.holding(...frame);
+    expect(MessageProtocol.open(misleading, { key, now: NOW }).toBytes()).toEqual(frame);
+    expect(() =>
+      MessageProtocol.fromBytes(misleading, { maxFrameBytes: frame.length - 1 }),
+    ).toThrow(expect.objectContaining({ code: "ERR_BOUND_EXCEEDED" }));
   });
 
   it("must be a real ArrayBuffer", () => {

@@ -99,13 +99,13 @@ describe("ReplayGuard", () => {
       fc.property(fc.array(step, { maxLength: 200 }), (steps) => {
         const guard = new ReplayGuard({ capacity: 10 });
         const expires = new Map<number, number>();
-        const taken = new Set<number>();
+        const accepted = new Set<number>();
         for (const { frame, age, clock } of steps) {
           if (!expires.has(frame)) expires.set(frame, clock - age + 360);
           try {
             if (guard.add(identity(frame), expires.get(frame)!, clock)) {
-              expect(taken.has(frame)).toBe(false);
-              taken.add(frame);
+              expect(accepted.has(frame)).toBe(false);
+              accepted.add(frame);
             }
           } catch (error) {
             expect(error).toBeInstanceOf(FreshnessError);

@@ -102,8 +102,8 @@ export const cases: readonly Case[] = [
       NOW,
     ],
     call: (...args: Parameters<typeof acceptHello>) => {
-      const { hello: said, frame: welcome } = acceptHello(...args);
-      return { wires: said.wires, welcome: MessageProtocol.fromBytes(welcome) };
+      const { hello, frame: welcome } = acceptHello(...args);
+      return { wires: hello.wires, welcome: MessageProtocol.fromBytes(welcome) };
     },
     later({ wires, welcome }: { wires: readonly number[]; welcome: MessageProtocol }) {
       const { nonce: _, hello_nonce: __, ...rest } = Welcome.fromProtocol(welcome);

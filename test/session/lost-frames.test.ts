@@ -33,10 +33,10 @@ const lose = (fixture: SessionFixture, seq: number) =>
 /** Answers the session's next heartbeat; returns that heartbeat and the actions of the answer. */
 function answerNextHeartbeat(fixture: SessionFixture, fields: Partial<Heartbeat> = {}) {
   fixture.now += 30;
-  const asked = fixture
+  const heartbeats = fixture
     .read(fixture.handle({ type: "tick" }))
     .filter(({ type }) => type === "heartbeat");
-  const heartbeat = Heartbeat.fromProtocol(asked[0]!);
+  const heartbeat = Heartbeat.fromProtocol(heartbeats[0]!);
   const answer = { ...answerHeartbeat(heartbeat, fixture.channel), ...fields };
   return { heartbeat, actions: fixture.receive(Heartbeat, answer) };
 }
@@ -120,8 +120,8 @@ describe("an answer to a heartbeat that was not sent", () => {
   it("does not count as the answer to the pending one", () => {
     const fixture = online();
     fixture.now += 30;
-    const [asked] = fixture.read(fixture.handle({ type: "tick" }));
-    const heartbeat = Heartbeat.fromProtocol(asked!);
+    const [transmitted] = fixture.read(fixture.handle({ type: "tick" }));
+    const heartbeat = Heartbeat.fromProtocol(transmitted!);
     const counts = { sent: 1_000_000, received: 0 };
     const invented = { sent_at: heartbeat.sent_at - 1, ...counts };
     expect(lost(fixture.receive(Heartbeat, invented))).toEqual([]);
@@ -151,7 +151,7 @@ describe("a receipt that is lost on an open connection", () => {
   it("is detected even if each answer arrives one or eight heartbeats late", () => {
     for (const distance of [1, 3, 8]) {
       const fixture = online();
-      const asked: Heartbeat[] = [];
+      const answers: Heartbeat[] = [];
       const found: number[][] = [];
       for (let time = 0; time <= distance + 2; time++) {
         // The server does not open the frames of the first one: they are lost.
@@ -162,11 +162,11 @@ describe("a receipt that is lost on an open connection", () => {
           const heartbeat = Heartbeat.fromProtocol(one);
           return answerHeartbeat(heartbeat, fixture.channel);
         });
-        asked.push(...answered);
+        answers.push(...answered);
         const actions =
           time < distance
             ? fixture.receive(StatusEvent, { event_type: "typing", user_id: BOB })
-            : fixture.receive(Heartbeat, asked[time - distance]!);
+            : fixture.receive(Heartbeat, answers[time - distance]!);
         fixture.read(actions);
         if (time >= distance) found.push(lost(actions));
       }

@@ -206,8 +206,8 @@ describe("caught_up is emitted", () => {
   it("for the 17th chat after a second if the server postpones 16 chats by an hour", () => {
     const chats = Array.from({ length: 17 }, (_, at) => at + 1);
     const fixture = new SessionFixture({ cursors: chats.map((chat_id) => [chat_id, 0]) });
-    const asked = fixture.resumes(fixture.connect());
-    for (const { chat_id } of asked) {
+    const resumes = fixture.resumes(fixture.connect());
+    for (const { chat_id } of resumes) {
       const details = { resume: chat_id, retry_after: 3600 };
       const rejection = { error_code: "ERR_UNAVAILABLE", error_message: "", details };
       expect(fixture.resumes(fixture.receive(ErrorResponse, rejection))).toEqual([]);

@@ -16,16 +16,16 @@ describe("a session with 10,000 chats", () => {
     const fixture = new SessionFixture({ cursors: cursorsOf(10_000) });
     const first = fixture.resumes(fixture.connect());
     expect(first.map(({ chat_id }) => chat_id)).toEqual(cursorsOf(16).map(([chatId]) => chatId));
-    const asked = [...first];
+    const resumes = [...first];
     let answered = 0;
-    for (; answered < asked.length; answered++) {
-      const { chat_id, after } = asked[answered]!;
+    for (; answered < resumes.length; answered++) {
+      const { chat_id, after } = resumes[answered]!;
       const list = { chat_id, after, through: 5, messages: [], has_more: false };
       const next = fixture.resumes(fixture.receive(MessageListResponse, list));
       expect(next.length).toBeLessThanOrEqual(1);
-      asked.push(...next);
+      resumes.push(...next);
     }
-    expect(new Set(asked.map(({ chat_id }) => chat_id)).size).toBe(10_000);
+    expect(new Set(resumes.map(({ chat_id }) => chat_id)).size).toBe(10_000);
     expect(answered).toBe(10_000);
   });
 

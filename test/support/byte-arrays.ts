@@ -39,6 +39,6 @@ export class MisleadingBytes extends Uint8Array<ArrayBuffer> {
     return [7][Symbol.iterator]();
   }
   static get [Symbol.species](): never {
-    throw new Error("the species of an array is not asked for");
+    throw new Error("the library must not read the species of an array");
   }
 }

@@ -56,7 +56,7 @@ function opened(reception: Reception) {
 async function errorOf(work: () => unknown): Promise<unknown> {
   try {
     await work();
-    return "taken";
+    return "accepted";
   } catch (error) {
     if (!(error instanceof LacreError)) throw error;
     return { class: error.name, code: error.code };
@@ -231,20 +231,20 @@ describe("the vectors of sessions", () => {
     for (const { name, session_key, hello, welcome, wire, tags } of valid) {
       const key = hex(session_key);
       const { client, server } = directionKeys(key);
-      const forever = {
+      const anyTime = {
         now: NOW,
         maxAge: Number.POSITIVE_INFINITY,
         clockTolerance: Number.POSITIVE_INFINITY,
       };
-      const said = lacre.Hello.fromProtocol(
-        MessageProtocol.open(hex(hello), { key: client, ...forever }),
+      const parsedHello = lacre.Hello.fromProtocol(
+        MessageProtocol.open(hex(hello), { key: client, ...anyTime }),
       );
-      const answered = lacre.Welcome.fromProtocol(
-        MessageProtocol.open(hex(welcome), { key: server, ...forever }),
+      const parsedWelcome = lacre.Welcome.fromProtocol(
+        MessageProtocol.open(hex(welcome), { key: server, ...anyTime }),
       );
       expect(acceptHello(hex(hello), key, offer, NOW).channel.wire, name).toBe(wire);
-      expect(answered.wire, name).toBe(wire);
-      const keys = directionKeys(key, { hello: said.nonce, welcome: answered.nonce });
+      expect(parsedWelcome.wire, name).toBe(wire);
+      const keys = directionKeys(key, { hello: parsedHello.nonce, welcome: parsedWelcome.nonce });
       expect({ client: tagOf(keys.client), server: tagOf(keys.server) }, name).toEqual(tags);
     }
   });

@@ -260,8 +260,8 @@ describe.each(["bin", "base64"] as const)("bytes as %s", (form) => {
 
   it("writes the memory of a subclass, and nothing of earlier payloads", () => {
     encode({ a: "a secret of another payload ".repeat(30) }, form);
-    const liar = MisleadingBytes.holding(1, 2, 3);
-    expect(toHex(encode({ a: liar }, form))).toBe(
+    const misleading = MisleadingBytes.holding(1, 2, 3);
+    expect(toHex(encode({ a: misleading }, form))).toBe(
       toHex(encode({ a: Uint8Array.of(1, 2, 3) }, form)),
     );
   });

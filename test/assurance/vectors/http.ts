@@ -45,15 +45,15 @@ const tagBytes = (message: MessageProtocol) =>
   Uint8Array.from(Buffer.from(message.signature, "hex"));
 
 function valid(name: string, wire: 1 | 2): ValidHttpAnswer {
-  const asked = request(wire);
-  const tag = asked.signature;
+  const sent = request(wire);
+  const tag = sent.signature;
   return {
     name,
     requirement: "H-12",
     session_key: toHex(SESSION_KEY),
-    request: toHex(asked.toBytes()),
+    request: toHex(sent.toBytes()),
     tag,
-    answer: answer("ack", { ...ACK, request: tagBytes(asked) }, wire),
+    answer: answer("ack", { ...ACK, request: tagBytes(sent) }, wire),
     wire,
     type: "ack",
   };

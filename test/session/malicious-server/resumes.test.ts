@@ -74,13 +74,13 @@ describe("with a malicious server, a session", () => {
 
   it("sends at most ten resumes a second if the answers are almost empty", () => {
     const fixture = new SessionFixture();
-    const received = () => fixture.resumes(actions).length;
+    const countResumes = () => fixture.resumes(actions).length;
     let actions = fixture.connect();
-    let asked = 0;
-    for (let after = 0, second = 0; second < 60 && asked < 2000; ) {
-      const isAsked = received() > 0;
-      if (isAsked) {
-        asked += 1;
+    let sent = 0;
+    for (let after = 0, second = 0; second < 60 && sent < 2000; ) {
+      const isSent = countResumes() > 0;
+      if (isSent) {
+        sent += 1;
         actions = fixture.list({ after, through: after + 1, has_more: true });
         after += 1;
       } else {
@@ -88,17 +88,17 @@ describe("with a malicious server, a session", () => {
         actions = fixture.pass(0.05);
       }
     }
-    expect(asked).toBeGreaterThan(600);
-    expect(asked).toBeLessThanOrEqual(100 + 600 + 2);
+    expect(sent).toBeGreaterThan(600);
+    expect(sent).toBeLessThanOrEqual(100 + 600 + 2);
   });
 
   it("sends the next resume immediately if the answers hold ten messages", () => {
     const fixture = new SessionFixture();
-    let asked = fixture.resumes(fixture.connect());
+    let resumes = fixture.resumes(fixture.connect());
     for (let after = 0; after < 5000; after += 10) {
-      expect(asked).toMatchObject([{ after }]);
+      expect(resumes).toMatchObject([{ after }]);
       const messages = Array.from({ length: 10 }, (_, at) => fromBob(after + at + 1));
-      asked = fixture.resumes(
+      resumes = fixture.resumes(
         fixture.list({ after, through: after + 10, messages, has_more: true }),
       );
     }

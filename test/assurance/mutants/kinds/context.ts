@@ -8,7 +8,7 @@ function otherwise(secret: Uint8Array, info: string, id: string, salt?: Uint8Arr
   return sampleKey(hkdfSha256(secret, { info: Buffer.from(info), salt, length: 32 }), id);
 }
 
-function heldAgainst(info: string, salt?: Uint8Array): MutantKind["make"] {
+function openedWithKeyOf(info: string, salt?: Uint8Array): MutantKind["make"] {
   return ({ bytes, signedWith: { reference } }) => ({
     bytes,
     openedWith: otherwise(reference.secret, info, reference.id, salt),
@@ -20,14 +20,14 @@ export const contextKinds: readonly MutantKind[] = [
   {
     name: "reflected: under the other direction's key",
     outcome: "rejected",
-    make: heldAgainst("lacre/server"),
+    make: openedWithKeyOf("lacre/server"),
   },
   {
     name: "of another connection",
     outcome: "rejected",
-    make: heldAgainst("lacre/client", Buffer.alloc(32, 1)),
+    make: openedWithKeyOf("lacre/client", Buffer.alloc(32, 1)),
   },
-  { name: "of another session", outcome: "rejected", make: heldAgainst("lacre/session/1\0") },
+  { name: "of another session", outcome: "rejected", make: openedWithKeyOf("lacre/session/1\0") },
   {
     name: "under another key of the same id",
     outcome: "rejected",
