@@ -1,6 +1,6 @@
 import type { Account, History, HistoryPage, OpenChat } from "lacre-client";
 import { type LastChange, lastChange } from "./auto-delete-line.js";
-import { lineOf, senderOf } from "./names.js";
+import { lineOf, senderOf } from "./message-format.js";
 
 /** A page of a chat as lines of text. */
 export interface HistoryLines {

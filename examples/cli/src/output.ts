@@ -1,7 +1,7 @@
 import type { MessengerEvent, ReadMessage } from "lacre-client";
 import { changeLine, type LastChange } from "./auto-delete-line.js";
 import { eventError, STORE_WORKS } from "./event-error.js";
-import { lineOf, recordOf, textOf } from "./names.js";
+import { lineOf, recordOf, textOf } from "./message-format.js";
 import { printable, printableJson } from "./printable.js";
 import { note, print } from "./printing.js";
 

@@ -6,10 +6,10 @@ import { collectEvidence } from "./collect-evidence.js";
 import { DemoError } from "./demo-error.js";
 import { DemoFixture } from "./fixture.js";
 import { wrapped } from "./layout.js";
+import { OutputFormat } from "./output-format.js";
 import { Progress } from "./progress.js";
 import { report } from "./report.js";
 import { searchEvidence } from "./secrecy.js";
-import { Terminal } from "./terminal.js";
 import { type Line, parseTranscript, TranscriptError } from "./transcript.js";
 import { problemsOf } from "./verdict.js";
 
@@ -50,27 +50,27 @@ function readTranscript() {
 /** Runs the demo, prints the report, and returns the exit code. */
 async function runDemo(lines: readonly Line[]): Promise<number> {
   const client = await chooseClient(lines);
-  const terminal = new Terminal(process.stdout, process.env);
+  const format = new OutputFormat(process.stdout, process.env);
   const benito =
     client.browser === undefined
       ? `so does benito (${client.reason})`
       : `benito uses the web client in ${client.browser.browserType().name()} ${client.browser.version()}`;
   const introduction = `ana and benito exchange ${lines.length} lines through a server, which stores them. ana uses the terminal client, and ${benito}.`;
-  console.log(`${wrapped(introduction, terminal.width).join("\n")}\n`);
+  console.log(`${wrapped(introduction, format.width).join("\n")}\n`);
   const interrupted = new Promise<never>((_, reject) => {
     for (const signal of ["SIGINT", "SIGTERM"] as const) {
       process.once(signal, () => reject(new DemoError(`stopped by ${signal}`)));
     }
   });
   const fixture = new DemoFixture(client.browser);
-  const progress = new Progress(process.stdout, terminal);
+  const progress = new Progress(process.stdout, format);
   try {
     const evidence = await Promise.race([collectEvidence(lines, fixture, progress), interrupted]);
     const secrecy = await progress.step("searching", SEARCH_SECONDS, () =>
       searchEvidence(evidence, (done, total) => progress.percent(done, total)),
     );
     const problems = problemsOf(evidence, secrecy);
-    console.log(report({ evidence, secrecy, problems }, terminal));
+    console.log(report({ evidence, secrecy, problems }, format));
     return problems.length === 0 ? 0 : 1;
   } finally {
     await fixture.close();

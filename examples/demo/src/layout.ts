@@ -1,4 +1,4 @@
-import { cellsOf, fitted } from "./terminal.js";
+import { cellsOf, fitted } from "./output-format.js";
 
 /** Number of cells between two columns of a table. */
 const GAP = 2;

@@ -1,5 +1,5 @@
 import { DemoError } from "./demo-error.js";
-import { fitted, type Output, type Terminal } from "./terminal.js";
+import { fitted, type OutputFormat, type TextStream } from "./output-format.js";
 import type { Line } from "./transcript.js";
 
 /** How often the status of a step is written, in milliseconds: to a terminal, and to another output such as a file. */
@@ -8,16 +8,16 @@ const OTHER_OUTPUT_MS = 10_000;
 
 /** Shows the current step while the demo runs, and limits the duration of each step. */
 export class Progress {
-  readonly #stream: Output;
-  readonly #terminal: Terminal;
+  readonly #stream: TextStream;
+  readonly #format: OutputFormat;
   #step = "";
   #start = 0;
   /** What the step waits for, or how much of it is done. */
   #detail = "";
 
-  constructor(stream: Output, terminal: Terminal) {
+  constructor(stream: TextStream, format: OutputFormat) {
     this.#stream = stream;
-    this.#terminal = terminal;
+    this.#format = format;
   }
 
   /**
@@ -54,14 +54,14 @@ export class Progress {
   /** Writes a line of the transcript. */
   line({ speaker, text }: Line, number: number, total: number): void {
     const head = `  ${String(number).padStart(5)}  ${speaker.padEnd(6)} `;
-    const shown = fitted(text, this.#terminal.width - head.length);
-    this.#write(`${head}${shown || this.#terminal.paint("dim", "(empty)")}`);
+    const shown = fitted(text, this.#format.width - head.length);
+    this.#write(`${head}${shown || this.#format.paint("dim", "(empty)")}`);
     this.#detail = `${number} of ${total}`;
   }
 
   /** Writes an event, such as an outage. */
   note(text: string): void {
-    this.#write(this.#terminal.paint("yellow", fitted(`         ${text}`, this.#terminal.width)));
+    this.#write(this.#format.paint("yellow", fitted(`         ${text}`, this.#format.width)));
   }
 
   waitFor(what: string): void {
@@ -75,7 +75,7 @@ export class Progress {
   #showStatus(): void {
     const seconds = Math.floor((performance.now() - this.#start) / 1000);
     const detail = [...(seconds > 0 ? [`${seconds} s`] : []), this.#detail].filter(Boolean);
-    const status = fitted(`  ${this.#step} … ${detail.join(", ")}`, this.#terminal.width);
+    const status = fitted(`  ${this.#step} … ${detail.join(", ")}`, this.#format.width);
     if (this.#stream.isTTY) this.#stream.write(`\r\u001b[K${status}`);
     else this.#stream.write(`${status}\n`);
   }

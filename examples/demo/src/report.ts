@@ -2,9 +2,9 @@ import type { MessageRow } from "./database-rows.js";
 import type { Evidence, ParticipantRecord } from "./evidence.js";
 import { table, wrapped } from "./layout.js";
 import type { OutageRecord } from "./outage.js";
+import { fitted, type OutputFormat, type Style } from "./output-format.js";
 import type { Location } from "./search.js";
 import type { Count, SecrecyReport } from "./secrecy.js";
-import { fitted, type Style, type Terminal } from "./terminal.js";
 import { type Speaker, speakers } from "./transcript.js";
 
 /** Number of rows shown at the beginning and at the end of a long table. */
@@ -24,39 +24,39 @@ export interface Outcome {
 }
 
 /** Formats the result of a run, in lines of at most the terminal's width. */
-export function report(outcome: Outcome, terminal: Terminal): string {
+export function report(outcome: Outcome, format: OutputFormat): string {
   const { evidence, secrecy } = outcome;
   const sections = [
-    ...speakers.map((name) => messagesOf(name, evidence.participants[name], terminal)),
-    storedMessages(evidence.rows, terminal),
-    searchResults(evidence, secrecy, terminal),
-    verdict(outcome, terminal),
+    ...speakers.map((name) => messagesOf(name, evidence.participants[name], format)),
+    storedMessages(evidence.rows, format),
+    searchResults(evidence, secrecy, format),
+    verdict(outcome, format),
   ];
   return `\n${sections.map((lines) => lines.join("\n")).join("\n\n")}\n`;
 }
 
-function messagesOf(name: Speaker, record: ParticipantRecord, terminal: Terminal): string[] {
+function messagesOf(name: Speaker, record: ParticipantRecord, format: OutputFormat): string[] {
   const own = record.sent.map((message) => ({
     ...message,
     from: name as string,
-    tick: message.seq <= record.readUpTo ? terminal.paint("cyan", "✓✓") : "✓ ",
+    tick: message.seq <= record.readUpTo ? format.paint("cyan", "✓✓") : "✓ ",
   }));
   const others = record.received.map((message) => ({ ...message, tick: "← " }));
   const rows = [...own, ...others]
     .sort((a, b) => a.seq - b.seq)
     .map(({ seq, from, tick, text }) => {
-      const shown = fitted(text, terminal.width - BEFORE_TEXT) || terminal.paint("dim", "(empty)");
+      const shown = fitted(text, format.width - BEFORE_TEXT) || format.paint("dim", "(empty)");
       return `  ${String(seq).padStart(5)}  ${tick} ${from.padEnd(6)}  ${shown}`;
     });
   return [
-    ...painted("bold", `What ${name} sent and received (${record.client})`, terminal),
-    ...painted("dim", "  ✓✓ sent and read, ✓ sent, ← received", terminal),
+    ...painted("bold", `What ${name} sent and received (${record.client})`, format),
+    ...painted("dim", "  ✓✓ sent and read, ✓ sent, ← received", format),
     ...shortened(rows),
   ];
 }
 
-function storedMessages(rows: readonly MessageRow[], terminal: Terminal): string[] {
-  const forHex = terminal.width - BEFORE_CONTENT;
+function storedMessages(rows: readonly MessageRow[], format: OutputFormat): string[] {
+  const forHex = format.width - BEFORE_CONTENT;
   // In a narrow terminal the nonce is left out.
   const hasNonce = forHex >= 2 * NONCE_CELLS;
   const nonceCells = hasNonce ? NONCE_CELLS + 2 : 0;
@@ -73,13 +73,17 @@ function storedMessages(rows: readonly MessageRow[], terminal: Terminal): string
     ),
   );
   return [
-    ...painted("bold", "What the server's database stores", terminal),
-    terminal.paint("dim", line("seq", "sender", "bytes", "nonce", "content")),
+    ...painted("bold", "What the server's database stores", format),
+    format.paint("dim", line("seq", "sender", "bytes", "nonce", "content")),
     ...shortened(shown),
   ];
 }
 
-function searchResults({ lines }: Evidence, secrecy: SecrecyReport, terminal: Terminal): string[] {
+function searchResults(
+  { lines }: Evidence,
+  secrecy: SecrecyReport,
+  format: OutputFormat,
+): string[] {
   const { locations, clientIds, ciphertexts, secrets, bodyOnly } = secrecy;
   const inLocation = <T extends { readonly location: Location }>(
     findings: readonly T[],
@@ -101,7 +105,7 @@ function searchResults({ lines }: Evidence, secrecy: SecrecyReport, terminal: Te
   const { heading, rows: shown } = table(
     ["", "size", "client ids", "ciphertexts", "lines", "secrets"],
     rows,
-    terminal.width,
+    format.width,
   );
   const alone = lines.length - bodyOnly.size;
   const notes = [
@@ -120,31 +124,31 @@ function searchResults({ lines }: Evidence, secrecy: SecrecyReport, terminal: Te
   ];
   const title = "What the search found in the database, the log and all traffic";
   return [
-    ...painted("bold", title, terminal),
-    ...(heading === undefined ? [] : [terminal.paint("dim", heading)]),
+    ...painted("bold", title, format),
+    ...(heading === undefined ? [] : [format.paint("dim", heading)]),
     ...shown,
-    ...notes.flatMap((note) => wrapped(note, terminal.width)),
+    ...notes.flatMap((note) => wrapped(note, format.width)),
   ];
 }
 
-function verdict({ evidence, problems }: Outcome, terminal: Terminal): string[] {
+function verdict({ evidence, problems }: Outcome, format: OutputFormat): string[] {
   const { lines, outages } = evidence;
   if (problems.length === 0) {
     const message = `✓ ${lines.length} lines: none lost, duplicated, out of order or unread, and none found where the server could read it.`;
     const survived = outages.map((outage) => `✓ ${whatHappened(outage)}, and nothing was lost.`);
-    return [message, ...survived].flatMap((line) => painted("green", line, terminal));
+    return [message, ...survived].flatMap((line) => painted("green", line, format));
   }
   const more = problems.length - MAX_PROBLEMS;
   return [
-    ...outages.flatMap((outage) => wrapped(`${whatHappened(outage)}.`, terminal.width)),
+    ...outages.flatMap((outage) => wrapped(`${whatHappened(outage)}.`, format.width)),
     ...painted(
       "red",
       `✗ ${problems.length} ${problems.length === 1 ? "problem" : "problems"}`,
-      terminal,
+      format,
     ),
     ...problems
       .slice(0, MAX_PROBLEMS)
-      .flatMap((problem) => painted("red", `  ${problem.replace(/\s+/g, " ")}`, terminal)),
+      .flatMap((problem) => painted("red", `  ${problem.replace(/\s+/g, " ")}`, format)),
     ...(more > 0 ? [`  … and ${more} more`] : []),
   ];
 }
@@ -156,8 +160,8 @@ function whatHappened({ what, afterLine, seconds, written }: OutageRecord): stri
   return `${what} after line ${afterLine}, ${time}; ${messages} written meanwhile`;
 }
 
-function painted(style: Style, text: string, terminal: Terminal): string[] {
-  return wrapped(text, terminal.width).map((line) => terminal.paint(style, line));
+function painted(style: Style, text: string, format: OutputFormat): string[] {
+  return wrapped(text, format.width).map((line) => format.paint(style, line));
 }
 
 function shortened(rows: readonly string[]): readonly string[] {

@@ -1,8 +1,8 @@
 import { Writable } from "node:stream";
 import type { Evidence } from "../src/evidence.js";
+import { OutputFormat } from "../src/output-format.js";
 import { Progress } from "../src/progress.js";
 import { searchEvidence } from "../src/secrecy.js";
-import { Terminal } from "../src/terminal.js";
 import { parseTranscript } from "../src/transcript.js";
 import { problemsOf } from "../src/verdict.js";
 
@@ -28,5 +28,5 @@ export async function verdictOn(evidence: Evidence): Promise<string[]> {
 
 export function silentProgress(): Progress {
   const nowhere = new Writable({ write: (_chunk, _encoding, done) => done() });
-  return new Progress(nowhere, new Terminal(nowhere, {}));
+  return new Progress(nowhere, new OutputFormat(nowhere, {}));
 }

@@ -1,12 +1,12 @@
 import { describe, expect, it } from "vitest";
 import type { Evidence } from "../src/evidence.js";
+import { cellsOf, OutputFormat, type TextStream } from "../src/output-format.js";
 import { Progress } from "../src/progress.js";
 import { report } from "../src/report.js";
 import { searchEvidence } from "../src/secrecy.js";
-import { cellsOf, type Output, Terminal } from "../src/terminal.js";
 
 /** Returns an output that keeps what is written to it; a terminal if `columns` is given. */
-function output(columns?: number): Output & { text: string } {
+function output(columns?: number): TextStream & { text: string } {
   return {
     isTTY: columns !== undefined,
     columns: columns ?? 0,
@@ -62,7 +62,7 @@ describe("report", () => {
     for (const problems of [[], [`lost: ${texts[2]}`, texts[3]!]]) {
       const text = report(
         { evidence, secrecy, problems },
-        new Terminal(output(width), { NO_COLOR: "1" }),
+        new OutputFormat(output(width), { NO_COLOR: "1" }),
       );
       const tooLong = text.split("\n").filter((line) => cellsOf(line) > width);
       expect(tooLong).toEqual([]);
@@ -72,7 +72,7 @@ describe("report", () => {
   });
 
   it("fits into 80 columns if the output is not a terminal", () => {
-    expect(new Terminal(output(), {}).width).toBe(80);
+    expect(new OutputFormat(output(), {}).width).toBe(80);
   });
 });
 
@@ -81,7 +81,7 @@ describe("Progress", () => {
 
   it("writes a line of the transcript immediately, also without a terminal", async () => {
     for (const stream of [output(), output(80)]) {
-      const progress = new Progress(stream, new Terminal(stream, {}));
+      const progress = new Progress(stream, new OutputFormat(stream, {}));
       await progress.step("exchanging the lines", 10, async () => {
         progress.line(line, 1, 2);
         expect(stream.text).toMatch(/ {6}1 {2}ana {4}hola hola .*…\n/);
@@ -94,7 +94,7 @@ describe("Progress", () => {
 
   it("keeps the status on one line of a terminal", async () => {
     const stream = output(40);
-    const progress = new Progress(stream, new Terminal(stream, { NO_COLOR: "1" }));
+    const progress = new Progress(stream, new OutputFormat(stream, { NO_COLOR: "1" }));
     await progress.step("exchanging the lines", 10, async () => {
       progress.waitFor("waiting for both clients to be connected to the server");
       progress.line(line, 1, 2);

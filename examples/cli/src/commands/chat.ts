@@ -1,7 +1,7 @@
 import { type Account, type OpenChat, readHistory } from "lacre-client";
 import type { LastChange } from "../auto-delete-line.js";
 import { type ChatInput, HELP, membersOf, parseInput } from "../chat-commands.js";
-import { Conversation } from "../conversation.js";
+import { CommandConnection } from "../command-connection.js";
 import { enterChat } from "../enter-chat.js";
 import { historyLines } from "../history-lines.js";
 import { isBlank, readLines } from "../lines.js";
@@ -53,19 +53,17 @@ async function talk(account: Account, open: OpenChat, json: boolean): Promise<nu
     const greeting = `Chat with ${name}. Type a line to send it; Ctrl-D ends.`;
     const output = json ? jsonOutput : plainOutput(greeting, changeLater);
     const chats = [open];
-    return Conversation.start({ account, chats, output, incoming: "shown and read" });
+    return CommandConnection.start({ account, chats, output, incoming: "shown and read" });
   };
-  const conversation = await Promise.race([stopped, start()]);
-  if (conversation === undefined) return 0;
-  await conversation.during(async () => {
-    const sending = sendLines(conversation, { account, open, isJson: json });
+  const connection = await Promise.race([stopped, start()]);
+  if (connection === undefined) return 0;
+  await connection.during(async () => {
+    const sending = sendLines(connection, { account, open, isJson: json });
     // With --json, the end of standard input does not end the chat; a failing output does.
-    const outputFailed = sending.then(() =>
-      conversation.until(() => outputFailure() !== undefined),
-    );
+    const outputFailed = sending.then(() => connection.until(() => outputFailure() !== undefined));
     await Promise.race([stopped, json ? outputFailed : sending]);
   });
-  return conversation.messenger.pending;
+  return connection.messenger.pending;
 }
 
 /** Prints messages of earlier runs. Returns the change of the auto-delete setting if it comes after messages not shown yet. */
@@ -84,7 +82,7 @@ async function showHistory(account: Account, open: OpenChat): Promise<LastChange
 }
 
 async function sendLines(
-  conversation: Conversation,
+  connection: CommandConnection,
   { account, open, isJson }: { account: Account; open: OpenChat; isJson: boolean },
 ): Promise<void> {
   for await (const line of readLines(process.stdin)) {
@@ -92,13 +90,13 @@ async function sendLines(
     if (typed.kind === "quit") break;
     switch (typed.kind) {
       case "text":
-        if (!isBlank(typed.text)) await conversation.send(open, typed.text);
+        if (!isBlank(typed.text)) await connection.send(open, typed.text);
         break;
       case "help":
         for (const one of HELP) await note(one);
         break;
       case "who": {
-        const isOnline = conversation.messenger.chat(open.chat_id)?.isPeerOnline;
+        const isOnline = connection.messenger.chat(open.chat_id)?.isPeerOnline;
         await note(membersOf(account.username, printable(open.peer_name), isOnline));
         break;
       }
@@ -107,8 +105,7 @@ async function sendLines(
     }
   }
   // Do not wait for a connection: queued messages are sent the next time.
-  await conversation.until(
-    () =>
-      conversation.isOffline || (conversation.messenger.pending === 0 && conversation.isCaughtUp),
+  await connection.until(
+    () => connection.isOffline || (connection.messenger.pending === 0 && connection.isCaughtUp),
   );
 }

@@ -8,7 +8,7 @@ import {
   ServerRejectionError,
 } from "lacre-client";
 import { enterExistingChat } from "../enter-chat.js";
-import { recordOf, senderOf } from "../names.js";
+import { recordOf, senderOf } from "../message-format.js";
 import type { Options } from "../options.js";
 import { printableJson } from "../printable.js";
 import { note, print } from "../printing.js";

@@ -1,7 +1,7 @@
 import { readHistory } from "lacre-client";
 import { enterExistingChat } from "../enter-chat.js";
 import { historyLines } from "../history-lines.js";
-import { recordOf, senderOf } from "../names.js";
+import { recordOf, senderOf } from "../message-format.js";
 import type { Options } from "../options.js";
 import { printableJson } from "../printable.js";
 import { note, print } from "../printing.js";

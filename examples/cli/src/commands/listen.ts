@@ -1,8 +1,8 @@
 import type { ChatSummary } from "lacre";
 import { KeyError } from "lacre";
 import { type Account, type OpenChat, openChat, openKeptChat } from "lacre-client";
+import { CommandConnection } from "../command-connection.js";
 import { CommandError, exitCodes } from "../command-error.js";
-import { Conversation } from "../conversation.js";
 import { enterExistingChat } from "../enter-chat.js";
 import type { Options } from "../options.js";
 import { jsonOutput, type Output, plainOutput } from "../output.js";
@@ -18,14 +18,14 @@ export async function listen(
   options: Options & { json?: boolean },
 ): Promise<void> {
   const stopped = stopSignal();
-  const conversation = await Promise.race([stopped, startListening(peer, options)]);
-  await conversation?.during(() => stopped);
+  const connection = await Promise.race([stopped, startListening(peer, options)]);
+  await connection?.during(() => stopped);
 }
 
 async function startListening(
   peer: string | undefined,
   options: Options & { json?: boolean },
-): Promise<Conversation> {
+): Promise<CommandConnection> {
   const account = await new Profile(options).account();
   const output = options.json
     ? jsonOutput
@@ -34,7 +34,7 @@ async function startListening(
     peer === undefined
       ? await openAll(account, options, output)
       : [await enterExistingChat(account, peer, options)];
-  return Conversation.start({ account, chats, output, incoming: "shown" });
+  return CommandConnection.start({ account, chats, output, incoming: "shown" });
 }
 
 /** Opens all chats whose keys are stored, and those that one passphrase opens. */

@@ -3,7 +3,7 @@ import { type Account, findChat, isCreator, restartChat, takeUnsent } from "lacr
 import { CommandError, exitCodes } from "../command-error.js";
 import { isConfirmed } from "../confirm.js";
 import { DERIVING } from "../enter-chat.js";
-import { textOf } from "../names.js";
+import { textOf } from "../message-format.js";
 import { readNewPassphrase } from "../new-passphrase.js";
 import type { Options } from "../options.js";
 import { printable, printableLines } from "../printable.js";

@@ -1,7 +1,7 @@
 import { StoreError, UnreachableError, type WhyNotConnected } from "lacre-client";
 import { NotUtf8Error } from "lacre-client/node";
+import { CommandConnection, NoAnswerError } from "../command-connection.js";
 import { CommandError, exitCodes, failureOf } from "../command-error.js";
-import { Conversation, NoAnswerError } from "../conversation.js";
 import { enterChat } from "../enter-chat.js";
 import { isBlank, readLines, readText, withLineFeeds } from "../lines.js";
 import type { Options } from "../options.js";
@@ -44,7 +44,7 @@ export async function send(
     const why = `Nothing was sent or kept: the chat with ${peer} was never opened here`;
     throw new CommandError(`${error.message} ${why}`, exitCodes.unreachable);
   });
-  const conversation = await Conversation.start({
+  const connection = await CommandConnection.start({
     account,
     chats: [chat],
     output: quiet ? quietOutput : plainOutput(`Sending to ${printable(chat.peer_name)}.`),
@@ -55,11 +55,11 @@ export async function send(
   let isAllKept = false;
   let taken = 0;
   let inputError: Error | undefined;
-  await conversation.during(async () => {
+  await connection.during(async () => {
     try {
       try {
         for await (const message of textsToSend(given, lines)) {
-          await conversation.send(chat, message);
+          await connection.send(chat, message);
           taken += 1;
         }
         isAllKept = true;
@@ -72,15 +72,15 @@ export async function send(
         // The lines before the error are queued. Report how many were sent, so that the user does not send them again.
         inputError = error;
       }
-      await conversation.untilPending(0);
+      await connection.untilPending(0);
     } catch (error) {
       if (!(error instanceof NoAnswerError)) throw error;
     }
   });
-  const { failed, messenger } = conversation;
+  const { failed, messenger } = connection;
   const { pending } = messenger;
   const kept =
-    `not sent yet: ${pending}. ${whyNotSent(account.login.server, conversation.whyNotConnected)}. ` +
+    `not sent yet: ${pending}. ${whyNotSent(account.login.server, connection.whyNotConnected)}. ` +
     "They are kept here, encrypted, and sent when send, chat or listen next reaches the server" +
     (isAllKept ? "" : ". The rest of standard input was not read: it is not kept");
   if (isAllKept && pending > 0 && !wait) {

@@ -10,7 +10,7 @@ import {
 import { connectInNode } from "lacre-client/node";
 import { HELP, membersOf, parseInput } from "../chat-commands.js";
 import { isBlank, withLineFeeds } from "../lines.js";
-import { textOf } from "../names.js";
+import { textOf } from "../message-format.js";
 import { printable } from "../printable.js";
 import { close, stopSignal } from "../stop-signal.js";
 import { ChatScreen } from "./chat-screen.js";

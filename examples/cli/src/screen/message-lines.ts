@@ -1,7 +1,7 @@
 import { type ChatState, type ReadMessage, tickOf } from "lacre-client";
 import stringWidth from "string-width";
 import { changeLine } from "../auto-delete-line.js";
-import { textOf } from "../names.js";
+import { textOf } from "../message-format.js";
 import { printable, printableLines } from "../printable.js";
 import { wrapped } from "./fit.js";
 import { paint } from "./paint.js";

@@ -2,8 +2,8 @@ import { styleText } from "node:util";
 
 export type Style = "bold" | "dim" | "green" | "red" | "cyan" | "yellow";
 
-/** Standard output, a terminal or not. */
-export interface Output {
+/** Standard output, or a stand-in for it in tests. */
+export interface TextStream {
   readonly isTTY?: boolean;
   readonly columns?: number;
   write(text: string): unknown;
@@ -15,11 +15,11 @@ const DEFAULT_WIDTH = 80;
 const MIN_WIDTH = 36;
 
 /** Formats text for an output: in colours if it is a terminal, and in its width. */
-export class Terminal {
-  readonly #stream: Output;
+export class OutputFormat {
+  readonly #stream: TextStream;
   readonly #hasColours: boolean;
 
-  constructor(stream: Output, env: NodeJS.ProcessEnv) {
+  constructor(stream: TextStream, env: NodeJS.ProcessEnv) {
     this.#stream = stream;
     this.#hasColours = stream.isTTY === true && !env.NO_COLOR;
   }

@@ -21,7 +21,7 @@ const FOREVER: WaitLimits = { timeout: Number.POSITIVE_INFINITY, spent: 0, isOnl
 export interface WaitLimits {
   /** Maximum time without an acknowledgement, in milliseconds. */
   readonly timeout: number;
-  /** Time that the command has waited before the conversation starts, in milliseconds. It counts towards the first timeout. */
+  /** Time that the command has waited before the connection starts, in milliseconds. It counts towards the first timeout. */
   readonly spent: number;
   /** Whether to stop waiting as soon as a connection attempt fails. */
   readonly isOnlineOnly: boolean;
@@ -32,7 +32,7 @@ export class NoAnswerError extends Error {
   override readonly name = "NoAnswerError";
 }
 
-export interface ConversationOptions {
+export interface CommandConnectionOptions {
   readonly account: Account;
   readonly chats: readonly OpenChat[];
   readonly output: Output;
@@ -44,8 +44,8 @@ export interface ConversationOptions {
 }
 
 /** Connects a command to some chats: sends texts and shows events. */
-export class Conversation {
-  readonly #options: ConversationOptions;
+export class CommandConnection {
+  readonly #options: CommandConnectionOptions;
   #messenger: Messenger | undefined;
   /** The chats whose earlier messages have not all been received. */
   readonly #behind: Set<number>;
@@ -61,7 +61,7 @@ export class Conversation {
     this.#end = reject;
   });
 
-  private constructor(options: ConversationOptions) {
+  private constructor(options: CommandConnectionOptions) {
     this.#options = options;
     const chatIds = options.chats.map(({ chat_id }) => chat_id);
     this.#behind = new Set(chatIds);
@@ -71,21 +71,21 @@ export class Conversation {
   }
 
   /** Reports that the command is ready, then connects. */
-  static async start(options: ConversationOptions): Promise<Conversation> {
+  static async start(options: CommandConnectionOptions): Promise<CommandConnection> {
     const { account, chats, output, incoming, begin = "first" } = options;
-    const conversation = new Conversation(options);
+    const connection = new CommandConnection(options);
     const open = { open: chats, only: chats.map(({ chat_id }) => chat_id) };
-    await conversation.#show(() => output.ready());
-    conversation.#messenger = await Messenger.start({
+    await connection.#show(() => output.ready());
+    connection.#messenger = await Messenger.start({
       ...open,
       ...(incoming === "ignored" && { only: [] }),
       account,
       begin,
       connect: connectInNode,
-      hear: (event) => conversation.#onEvent(event),
+      hear: (event) => connection.#onEvent(event),
     });
-    process.on("SIGCONT", () => conversation.messenger.probe());
-    return conversation;
+    process.on("SIGCONT", () => connection.messenger.probe());
+    return connection;
   }
 
   get messenger(): Messenger {
