@@ -49,7 +49,7 @@ describe("the contract suite", () => {
       first!.run(answering(404, '{"error_code":"ERR_NOT_FOUND"}')),
     ).rejects.toMatchObject({
       expected: "POST /auth/register to be answered with 201",
-      came: '404 {"error_code":"ERR_NOT_FOUND"}',
+      received: '404 {"error_code":"ERR_NOT_FOUND"}',
     });
   });
 

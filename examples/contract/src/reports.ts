@@ -14,7 +14,7 @@ export function asText({ url, results, seconds }: Run): string {
   const lines = failed.flatMap(({ requirement, name, failure }) => [
     `${requirement}: ${name}`,
     `    expected ${failure!.expected}`,
-    `    received ${failure!.came}`,
+    `    received ${failure!.received}`,
     "",
   ]);
   const passed = `${results.length - failed.length} of ${results.length} cases passed`;
@@ -33,7 +33,7 @@ export function asJUnit({ url, results, seconds }: Run): string {
   const cases = results.map(({ name, requirement, seconds, failure }) => {
     const attributes = `classname="lacre.contract.${requirement}" name="${xml(name)}" time="${seconds}"`;
     if (failure === undefined) return `  <testcase ${attributes}/>`;
-    const message = xml(`expected ${failure.expected}; received ${failure.came}`);
+    const message = xml(`expected ${failure.expected}; received ${failure.received}`);
     return `  <testcase ${attributes}><failure message="${message}"/></testcase>`;
   });
   return [

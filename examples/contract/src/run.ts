@@ -6,7 +6,7 @@ export interface Result {
   readonly requirement: string;
   readonly seconds: number;
   /** The difference from the contract. Undefined if the case passed. */
-  readonly failure?: Pick<ContractError, "expected" | "came">;
+  readonly failure?: Pick<ContractError, "expected" | "received">;
 }
 
 /** Runs cases concurrently, and calls `onResult` as each ends. Returns the results in the order of the cases. */
@@ -41,8 +41,8 @@ async function resultOf(
   try {
     await run(target);
   } catch (error) {
-    const { expected, came } = error as ContractError;
-    failure = { expected, came };
+    const { expected, received } = error as ContractError;
+    failure = { expected, received };
   }
   const seconds = Math.round(performance.now() - start) / 1000;
   return { name, requirement, seconds, ...(failure && { failure }) };

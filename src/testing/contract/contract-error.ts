@@ -6,12 +6,12 @@ export class ContractError extends Error {
   /** The required behaviour. */
   readonly expected: string;
   /** The behaviour of the server. */
-  readonly came: string;
+  readonly received: string;
 
-  constructor(expected: string, came: string) {
-    super(`expected ${expected}; came ${came}`);
+  constructor(expected: string, received: string) {
+    super(`expected ${expected}; received ${received}`);
     this.expected = expected;
-    this.came = came;
+    this.received = received;
   }
 }
 
@@ -31,13 +31,14 @@ export function shown(value: unknown): string {
 }
 
 /** Throws ContractError unless `condition` is true. */
-export function check(condition: boolean, expected: string, came: unknown): asserts condition {
-  if (!condition) throw new ContractError(expected, typeof came === "string" ? came : shown(came));
+export function check(condition: boolean, expected: string, received: unknown): asserts condition {
+  if (!condition)
+    throw new ContractError(expected, typeof received === "string" ? received : shown(received));
 }
 
-/** Throws ContractError unless `came` deeply equals `expected`. `what` names the compared value. */
-export function checkSame(what: string, came: unknown, expected: unknown): void {
-  check(isSame(came, expected), `${what} to be ${shown(expected)}`, came);
+/** Throws ContractError unless `received` deeply equals `expected`. `what` names the compared value. */
+export function checkSame(what: string, received: unknown, expected: unknown): void {
+  check(isSame(received, expected), `${what} to be ${shown(expected)}`, received);
 }
 
 function isSame(one: unknown, other: unknown): boolean {

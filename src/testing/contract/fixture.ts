@@ -96,8 +96,8 @@ export class Fixture {
     options?: RequestOptions,
   ): Promise<Answer> {
     const answer = await this.ask(method, path, options);
-    const came = `${answer.status} ${shown(answer.body)}`;
-    check(answer.status === status, `${method} ${path} to be answered with ${status}`, came);
+    const received = `${answer.status} ${shown(answer.body)}`;
+    check(answer.status === status, `${method} ${path} to be answered with ${status}`, received);
     return answer;
   }
 
