@@ -17,7 +17,11 @@ import {
 import { Tokens } from "./login.js";
 import type { Login, LoginStore, OpenStores, Stores } from "./stores.js";
 
-/** Makes an account or logs in to one, and keeps what the server gives for the password. Throws what `Api` throws. */
+/**
+ * Registers an account or logs in to one, and stores the login.
+ *
+ * @throws what the methods of `Api` throw, and {StoreError} if the login cannot be stored.
+ */
 export async function signIn(
   how: "register" | "login",
   server: string,
@@ -28,15 +32,15 @@ export async function signIn(
   const device_id = await store.deviceId(server);
   const answer = await authenticate(how, new Api(server), { device_id, ...credentials });
   const login = loginOf(server, answer, credentials.username);
-  // What is there already is of a server that was at this address before.
+  // A new account has no stored data: this data belongs to another server that had this address before.
   if (how === "register") await (await openStores(login)).clear();
   await store.write(login);
   return login;
 }
 
 /**
- * Sends the prepared password; to log in, then the one that was typed, if it differs: an account whose server does not
- * prepare passwords may have that.
+ * Sends the prepared password. If a login fails, sends the raw password instead, if that differs. A server that does not
+ * prepare passwords has stored a hash of the raw one.
  */
 async function authenticate(
   how: "register" | "login",
@@ -63,7 +67,7 @@ function loginOf(server: string, answer: AuthResponse, asked: string): Login {
   return { server, user_id, username, access_token, refresh_token, session_key };
 }
 
-/** The account that is logged in, its requests to the server, and its stores. */
+/** The account that is logged in, with its API client and its stores. */
 export class Account {
   readonly login: Login;
   readonly api: Api;
@@ -82,7 +86,11 @@ export class Account {
     this.#loginStore = loginStore;
   }
 
-  /** Opens the account that is logged in; `timeout` as for `Api`. Throws NotLoggedInError. */
+  /**
+   * Opens the account that is logged in. `timeout` is that of `Api`.
+   *
+   * @throws {NotLoggedInError} if no account is logged in.
+   */
   static async open(
     loginStore: LoginStore,
     openStores: OpenStores,
@@ -102,8 +110,9 @@ export class Account {
   }
 
   /**
-   * Removes tokens and chat keys here, and has the server end the login. Encrypted messages, pins and what waits to be sent
-   * stay for the next login, unless `erase` removes them too. Returns false if the server could not be asked to end it.
+   * Removes the tokens and chat keys from the stores, and ends the session on the server. Encrypted messages, pins and the
+   * outbox remain for the next login; `erase` removes them too. Returns false if the request to the server failed: the
+   * session may still be active.
    */
   async logout({ erase = false } = {}): Promise<boolean> {
     const isTold = await this.api.logout().then(
@@ -113,7 +122,7 @@ export class Account {
         const isExpected =
           error instanceof UnreachableError ||
           error instanceof ServerRejectionError ||
-          // What a full disk holds can still be removed.
+          // A full disk prevents writing, but not removing.
           error instanceof StoreError;
         if (isExpected) return false;
         throw error;
@@ -125,7 +134,11 @@ export class Account {
     return isTold;
   }
 
-  /** The chats as the server lists them; or, where it is not to be reached, those that were opened before. */
+  /**
+   * Lists the chats. If the server is unreachable, lists the pinned chats.
+   *
+   * @throws {UnreachableError} if the server is unreachable and no chat is pinned.
+   */
   async listChats(): Promise<ChatSummary[]> {
     try {
       return await this.askForChats();
@@ -136,7 +149,7 @@ export class Account {
     }
   }
 
-  /** Like `listChats`, but also returns what was opened before, maybe nothing, while the server is failing or away. */
+  /** Like `listChats`, but lists the pinned chats also after a 5xx response, and even if there are none. */
   async listChatsForNow(): Promise<ChatSummary[]> {
     try {
       return await this.askForChats();
@@ -147,14 +160,18 @@ export class Account {
     }
   }
 
-  /** The chats as the server lists them. Throws what `Api` throws. */
+  /**
+   * Lists the chats on the server.
+   *
+   * @throws what `Api.listChats` throws.
+   */
   async askForChats(): Promise<ChatSummary[]> {
     const chats = await this.api.listChats();
     await this.#expire(chats);
     return chats;
   }
 
-  /** The chats that were opened before, as they are kept here. */
+  /** Lists the pinned chats, which are those that were opened on this device. */
   async knownChats(): Promise<ChatSummary[]> {
     const pins = await this.stores.pins.list();
     return Promise.all(
@@ -167,7 +184,7 @@ export class Account {
     );
   }
 
-  /** What is kept here lasts no longer than at the server. */
+  /** Deletes the stored messages that are expired on the server. */
   async #expire(chats: readonly ChatSummary[]): Promise<void> {
     try {
       for (const { chat_id, expired_until } of chats) {
@@ -175,7 +192,7 @@ export class Account {
           await this.stores.deliveries.expire(chat_id, expired_until);
       }
     } catch (error) {
-      // A store that fails does not keep the user from their chats: it is tried again with the next list.
+      // Return the chats even if the store fails: the next list expires the messages again.
       if (!(error instanceof StoreError)) throw error;
     }
   }

@@ -32,21 +32,21 @@ import { toJson } from "./json.js";
 
 /** Maximum time for a request, in milliseconds. */
 const MAX_TIMEOUT = 30_000;
-/** Bounds of the wait before a server is asked again, in seconds: those of a session. */
+/** Minimum and maximum seconds of `retryAfter`, equal to those of a `Session`. */
 const SHORTEST_WAIT = 0.1;
 const LONGEST_WAIT = 3600;
 
-/** Who asks, for what is not for everybody. */
+/** Access token of a login, for requests that require authentication. */
 export interface Bearer {
   readonly accessToken: string;
-  /** Gets another token in place of one that was refused. */
+  /** Replaces the access token, if it is still `refused`, which the server rejected. */
   renew(refused: string): Promise<void>;
 }
 
-/** What a member says to the other's wish to write. */
+/** A member's decision about a chat with a peer. */
 export type ContactAction = z.output<typeof Contact.schema>["action"];
 
-/** Which messages of a chat: the first after a seq, or the last before one. */
+/** Selects messages of a chat: the first after a seq, or the last before one. */
 export type Page = { readonly limit?: number } & (
   | { readonly after: number }
   | { readonly before: number }
@@ -55,17 +55,22 @@ export type Page = { readonly limit?: number } & (
 type Request = RequestLine & { readonly body?: unknown };
 
 /**
- * The server's HTTP endpoints. Requests and answers are checked with the schemas that the server uses. Each method throws
- * ServerRejectionError, UnreachableError, NotThisProtocolError or RedirectedError, ValidationError for a request that the
- * server would reject, and what `bearer.renew` throws.
+ * Calls the server's HTTP endpoints. Validates requests and responses with the schemas that the server uses.
+ *
+ * @throws {ServerRejectionError} if the server rejects the request.
+ * @throws {UnreachableError} if no response arrives in time.
+ * @throws {RedirectedError} if the server redirects.
+ * @throws {NotThisProtocolError} if the response does not match the protocol.
+ * @throws {ValidationError} if the server would reject the request as invalid.
+ * @throws what `bearer.renew` throws.
  */
 export class Api {
-  /** As `readServerAddress` returns it. */
+  /** Base URL, as `readServerAddress` returns it. */
   readonly server: string;
   readonly #bearer: Bearer | undefined;
   readonly #timeout: () => number;
 
-  /** `timeout` is called before each request and returns the milliseconds that it may take, at most 30,000. */
+  /** `timeout` is called before each request. It returns the maximum milliseconds for the request, capped at 30,000. */
   constructor(server: string, bearer?: Bearer, timeout: () => number = () => MAX_TIMEOUT) {
     this.server = server;
     this.#bearer = bearer;
@@ -81,8 +86,8 @@ export class Api {
   }
 
   /**
-   * Takes a refresh token, which is good once. After an answer that got lost, the device of the login may repeat it for 30
-   * seconds; later, or from elsewhere, that ends the login.
+   * Exchanges a refresh token, which is valid once, for new tokens. The device of the login may repeat the request for 30
+   * seconds, in case the response was lost. Any other repetition ends the session.
    */
   refresh(refresh_token: string, device_id: string): Promise<AuthResponse> {
     const body = RefreshRequest.parse({ refresh_token, device_id });
@@ -93,7 +98,7 @@ export class Api {
     await this.#ask({ method: "POST", path: "/auth/logout" });
   }
 
-  /** What opens one WebSocket, within 30 seconds. */
+  /** Creates a ticket, which opens one WebSocket within 30 seconds. */
   createTicket(): Promise<z.output<typeof WebSocketTicket>> {
     return this.#read(WebSocketTicket, { method: "POST", path: "/auth/ws-ticket" });
   }
@@ -102,13 +107,13 @@ export class Api {
     return this.#read(User, { method: "GET", path: "/users/me" });
   }
 
-  /** People whose names begin like this; `after` is the `next` of the page before. */
+  /** Lists users whose names start with `q`. `after` is the `next` of the previous page. */
   searchUsers(q: string, after?: string): Promise<z.output<typeof UserPage>> {
     const query = new URLSearchParams({ q, ...(after !== undefined && { after }) });
     return this.#read(UserPage, { method: "GET", path: `/users/search?${query}` });
   }
 
-  /** All chats of the user who is logged in. */
+  /** Lists all chats of the user, from all pages. */
   async listChats(): Promise<ChatSummary[]> {
     const chats = new Map<number, ChatSummary>();
     for (let page = 1; ; page++) {
@@ -128,7 +133,10 @@ export class Api {
     return this.#read(ChatSummary, { method: "POST", path: "/chats", body });
   }
 
-  /** Gives a chat other key parameters and deletes its messages: its creator may, until the peer has written or read. */
+  /**
+   * Replaces a chat's key parameters and deletes its messages. Only its creator may do so, until the peer has written or
+   * read a message.
+   */
   restartChat(
     chatId: number,
     parameters: z.input<typeof RestartChat.schema>,
@@ -137,13 +145,13 @@ export class Api {
     return this.#read(ChatSummary, { method: "POST", path: `/chats/${chatId}/restart`, body });
   }
 
-  /** Accepts a chat that another user opened, or blocks or unblocks its other member. To accept also unblocks. */
+  /** Accepts a chat that another user created, or blocks or unblocks the peer. `accept` also unblocks. */
   changeContact(chatId: number, action: ContactAction): Promise<ChatSummary> {
     const path = `/chats/${chatId}/contact` as const;
     return this.#read(ChatSummary, { method: "POST", path, body: Contact.parse({ action }) });
   }
 
-  /** Changes what is given; `auto_delete_hours: null` keeps messages for ever. */
+  /** Changes the given settings. `auto_delete_hours: null` keeps messages forever. */
   configureChat(
     chatId: number,
     config: z.input<typeof ConfigureChat.schema>,
@@ -152,7 +160,7 @@ export class Api {
     return this.#read(ChatSummary, { method: "PATCH", path: `/chats/${chatId}/config`, body });
   }
 
-  /** Counts the messages that a change of the setting would delete at once. Changes nothing. */
+  /** Counts the messages that a change of the setting would delete immediately. Changes nothing. */
   countExpiring(
     chatId: number,
     auto_delete_hours: number,
@@ -204,7 +212,7 @@ export class Api {
     return this.#body(response);
   }
 
-  /** An answer that is no refusal. A token that has expired is renewed, once. */
+  /** Returns a successful response. After a 401, renews the access token and repeats the request once. */
   async #ask(request: Request): Promise<Response> {
     const refused = this.#bearer?.accessToken;
     let response = await this.#fetch(request);
@@ -244,7 +252,7 @@ export class Api {
           ...(token !== undefined && { authorization: `Bearer ${token}` }),
         },
         ...(body !== undefined && { body: toJson(body) }),
-        // Tokens are all that is to be sent along, and answers are not for the browser's cache.
+        // Send no cookies, and keep responses out of the browser's cache.
         credentials: "omit",
         cache: "no-store",
         redirect: "manual",
@@ -262,8 +270,8 @@ export class Api {
 }
 
 /**
- * The time that a server asks to wait, in seconds, within bounds: the client neither sends requests without a pause, as after
- * a time that is too long for a timer, nor waits for ever. Undefined if it is no time.
+ * Parses a `Retry-After` or `retry_after` in seconds, limited so that the client neither retries in a tight loop nor
+ * overflows a timer. Returns undefined if it is not a number of seconds.
  */
 function waitOf(asked: unknown): number | undefined {
   const seconds = Number(asked ?? Number.NaN);

@@ -1,11 +1,11 @@
 import type { ChatMessage, ChatSummary } from "lacre";
 
-/** A change of a chat's auto-delete setting: who made it, and the chat's last seq at that time. */
+/** A change of a chat's auto-delete setting: the member who made it, the time, and the chat's last seq at that time. */
 export type AutoDeleteChange = NonNullable<ChatSummary["auto_delete_change"]>;
 
 /**
- * When the server stored a message, Unix time in seconds. A message that an earlier version of this client kept has no such
- * time: its sender's is all that is known.
+ * Returns the Unix time in seconds at which the server stored a message. Messages that an earlier version of this client
+ * stored lack it: for these, returns the sender's timestamp.
  */
 export function storedAt({
   stored_at,
@@ -14,7 +14,7 @@ export function storedAt({
   return stored_at ?? timestamp;
 }
 
-/** A number of hours in words, such as `1 day`. */
+/** Formats a number of hours in words, such as `1 day`. */
 export function durationOf(hours: number): string {
   for (const [unit, size] of [
     ["week", 168],
@@ -25,14 +25,14 @@ export function durationOf(hours: number): string {
   return counted(hours, "hour");
 }
 
-/** What a change did, as the end of a sentence that begins with who made it. */
+/** Describes a change of the setting. The text follows the name of the member in a sentence. */
 export function describeAutoDelete(hours: number): string {
   return hours === 0
     ? "turned off disappearing messages"
     : `set messages to disappear after ${durationOf(hours)}`;
 }
 
-/** What is about to be deleted, as a sentence. */
+/** Describes in one sentence how many messages a change would delete. */
 export function describeExpiring(
   { count, has_more }: { readonly count: number; readonly has_more: boolean },
   hours: number,

@@ -8,7 +8,7 @@ interface Entry {
   state: ChatState;
   /** Undefined while the chat is closed. */
   key: ChatKey | undefined;
-  /** The key that it had before it was started over. */
+  /** Key before the chat was restarted or closed. */
   earlierKey: ChatKey | undefined;
   closed: ChatClosedError | undefined;
 }
@@ -34,26 +34,26 @@ export class ChatBook {
     return this.#entries.get(chatId)?.key;
   }
 
-  /** The keys of the chats that are open. */
+  /** Current keys of the open chats, by chat id. */
   get keys(): ReadonlyMap<number, ChatKey> {
     const keys = new Map<number, ChatKey>();
     for (const [chatId, { key }] of this.#entries) if (key !== undefined) keys.set(chatId, key);
     return keys;
   }
 
-  /** The keys that a chat has or had, since it was opened here. */
+  /** Returns the current and the previous key of a chat, as far as they are known since the start. */
   allKeysOf(chatId: number): readonly ChatKey[] {
     const { key, earlierKey } = this.#entries.get(chatId) ?? {};
     return [key, earlierKey].filter((one) => one !== undefined);
   }
 
-  /** Why a chat has no key: it was closed, or was not opened. */
+  /** Returns why a chat has no key: it was closed, or was not opened. */
   whyNoKey(chatId: number): Error {
     const closed = this.#entries.get(chatId)?.closed;
     return closed ?? new TypeError(`chat ${chatId} was not opened`);
   }
 
-  /** Takes over the server's list of chats. Returns the changes of settings since the last list. */
+  /** Updates the state from the server's list of chats. Returns an event for each changed auto-delete setting. */
   list(summaries: readonly ChatSummary[]): MessengerEvent[] {
     const changes: MessengerEvent[] = [];
     for (const { chat_id, last_seq, ...summary } of summaries) {
@@ -63,7 +63,7 @@ export class ChatBook {
       const told = { chat_id, peer_id, peer_name, unread, request, isBlocked, ...setting };
       const before = this.#entries.get(chat_id);
       const state = { ...(before?.state ?? UNKNOWN), ...told };
-      // A list that was made before a message came does not count it.
+      // If the list is older than the last counted message, its unread count is too low.
       const { countedUpTo } = state;
       const isCurrent = last_seq >= countedUpTo;
       if (before !== undefined && !isCurrent) state.unread = before.state.unread;
@@ -89,7 +89,7 @@ export class ChatBook {
     });
   }
 
-  /** Stops using a chat's key, except to read messages that waited to be sent under it. */
+  /** Closes a chat. Its key remains only to read queued messages that it encrypted. */
   close(chatId: number, reason: ChatClosedError): void {
     const entry = this.#entries.get(chatId);
     if (entry === undefined) return;
@@ -102,7 +102,7 @@ export class ChatBook {
     });
   }
 
-  /** A message came in. */
+  /** Counts a received message. */
   count({ chat_id, sender_id, seq = 0 }: ChatMessage): MessengerEvent[] {
     const chat = this.get(chat_id);
     if (chat === undefined || seq <= chat.countedUpTo) return [];
@@ -110,24 +110,24 @@ export class ChatBook {
     return sender_id === this.#userId ? [] : this.#setUnread(chat_id, chat.unread + 1);
   }
 
-  /** We read a chat up to a seq, here or elsewhere. */
+  /** Records that this user read a chat up to a seq, on this or another device. */
   read(chatId: number, seq: number): MessengerEvent[] {
     const isAll = seq >= (this.get(chatId)?.countedUpTo ?? 0);
     return isAll ? this.#setUnread(chatId, 0) : [];
   }
 
-  /** The connection is closed: whether peers are online is not known. */
+  /** Marks the presence of all peers as unknown, because the connection is closed. */
   forgetPresence(): void {
     for (const { chat_id } of this.chats) this.#change(chat_id, { isPeerOnline: undefined });
   }
 
-  /** The chat ends at a seq again. */
+  /** Records that the server's last seq of a chat is now `seq`, lower than before. */
   rewind(chatId: number, seq: number): void {
     const countedUpTo = Math.min(this.get(chatId)?.countedUpTo ?? 0, seq);
     this.#change(chatId, { countedUpTo });
   }
 
-  /** Takes in a status of a peer, or of another device of ours. */
+  /** Applies a status event of a peer or of this user's other devices. */
   note({ event_type, user_id, chat_id = 0, seq = 0 }: StatusEvent): MessengerEvent[] {
     if (event_type === "user_online" || event_type === "user_offline") {
       return this.#notePresence(user_id, event_type === "user_online");

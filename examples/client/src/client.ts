@@ -20,12 +20,12 @@ import type { Connect, Socket } from "./socket.js";
 import type { StoreWrites } from "./store-writes.js";
 import type { QueuedMessage } from "./stores.js";
 
-/** The close code of a connection that was lost, which is made again. */
+/** Close code of a lost connection, after which the session reconnects. */
 const LOST = 1006;
 
 /**
- * Why a connection cannot be made: no answer, a page of an origin that is not allowed, no WebSocket where HTTP works, or a
- * store that fails.
+ * Reason why an attempt to connect failed. `origin`: the page's origin is not allowed. `no socket`: the WebSocket did not
+ * open. `store`: a store failed. `unreachable`: any other failure.
  */
 export type WhyNotConnected = "unreachable" | "origin" | "no socket" | "store";
 
@@ -33,10 +33,10 @@ export type WhyNotConnected = "unreachable" | "origin" | "no socket" | "store";
 export type Heard =
   | SessionNotice
   | Extract<SessionAction, { type: "failed" }>
-  /** An attempt to connect has failed. */
+  /** Reported after each failed attempt to connect. */
   | { readonly type: "not connected"; readonly why: Exclude<WhyNotConnected, "store"> }
   | { readonly type: "not connected"; readonly why: "store"; readonly error: StoreError }
-  /** Store it together with the messages, after the events before it were handled. */
+  /** The cursor to store together with its messages, after all earlier events are handled. */
   | {
       readonly type: "cursor";
       readonly chat_id: number;
@@ -47,32 +47,33 @@ export type Heard =
 
 export interface ClientOptions {
   readonly connect: Connect;
-  /** The entries of the account's outbox. */
+  /** Entries of the account's outbox. */
   readonly outbox: readonly QueuedMessage[];
   readonly cursors: Iterable<readonly [chatId: number, seq: number]>;
   readonly capabilities: readonly string[];
-  /** Is awaited on each new connection before anything is sent. If it rejects, the connection is closed. */
+  /** Awaited on each new connection before anything is sent. If it rejects, the client closes the connection. */
   readonly prepare: () => Promise<void>;
-  /** Resolves when the event was handled: to true, or to false if handling it failed. */
+  /** Handles an event. Resolves to true when it is handled, or to false if handling failed. */
   readonly hear: (heard: Heard) => Promise<boolean>;
-  /** The login is over. */
+  /** Called if the login has ended. */
   readonly fail: (error: unknown) => void;
   readonly writes: StoreWrites;
 }
 
-/** A session with a socket, a clock and an outbox: the loop of lacre's docs/session.md. */
+/** Runs a session with a socket, a clock and an outbox, as the loop in lacre's docs/session.md does. */
 export interface Client {
   handle(event: SessionEvent): void;
   /**
-   * Keeps a message and has it sent, now or when there is a connection. Resolves when it is on the disk. Rejects if it cannot be
-   * stored: it is not sent then.
+   * Stores a message, and sends it now or after the next connection. Resolves when it is on disk.
+   *
+   * @throws {StoreError} if the message cannot be stored. It is not sent then.
    */
   send(message: QueuedMessage): Promise<void>;
-  /** Stops sending a message, which stays on the disk until `forget`. */
+  /** Stops sending a message. It stays in the outbox until `forget`. */
   withdraw(clientId: string): void;
-  /** Removes a message from the disk. */
+  /** Removes a message from the outbox. */
   forget(clientId: string): void;
-  /** Closes the connection, and lets nothing happen any more. Resolves when the disk is quiet. */
+  /** Closes the connection and ignores all later events. Resolves when all writes to the outbox are done. */
   stop(): Promise<void>;
 }
 
@@ -87,19 +88,19 @@ export function startClient(account: Account, options: ClientOptions): Client {
   });
   /** Messages that the server has not acknowledged, by client id. */
   const pending = new Map(options.outbox.map((message) => [message.client_id, message]));
-  /** Reports of failed messages that `hear` has not finished with, by client id. */
+  /** Results of `hear` for failed messages that are still in the outbox, by client id. */
   const failing = new Map<string, Promise<boolean>>();
-  /** The client ids of messages that could not be stored: `send` rejects, and nothing else reports them. */
+  /** Client ids of messages that could not be stored. `send` rejects for them, so no event reports them. */
   const unstored = new Set<string>();
-  /** Messages of each chat that were delivered since its cursor was stored. */
+  /** Messages of each chat that were delivered since the last cursor. */
   const delivered = new Map<number, ChatMessage[]>();
   let socket: Socket | undefined;
   let attempt = 0;
   let alarm: ReturnType<typeof setTimeout> | undefined;
   let isStopped = false;
-  /** Settles when the message that was written last is stored or not. */
+  /** Settles when the write of the last sent message succeeds or fails. */
   let persisted: Promise<void> = Promise.resolve();
-  /** The outbox is written in the order in which things happen. */
+  /** Settles when all earlier writes to the outbox are done. They run one after the other. */
   let writing: Promise<void> = Promise.resolve();
 
   function write(work: () => Promise<void>): Promise<void> {
@@ -152,7 +153,10 @@ export function startClient(account: Account, options: ClientOptions): Client {
     );
   }
 
-  /** Keeps a failed message until `hear` has handled its report: after a crash in between, it is reported again. */
+  /**
+   * Removes a message from the outbox. A failed message stays until `hear` has handled its event, so that the event repeats
+   * after a crash.
+   */
   function forget(clientId: string): void {
     if (unstored.delete(clientId)) return;
     const remove = () => void writes.add(clientId, () => write(() => outbox.remove(clientId)));
@@ -191,7 +195,7 @@ export function startClient(account: Account, options: ClientOptions): Client {
 
   function moveCursor({ chat_id, from, seq }: Extract<SessionAction, { type: "cursor" }>): void {
     const notes = delivered.get(chat_id) ?? [];
-    // One that was acknowledged while an earlier one is missing is for a later cursor.
+    // A message acknowledged beyond a gap belongs to a later cursor.
     const isCovered = (message: ChatMessage) => (message.seq ?? 0) <= seq;
     delivered.set(
       chat_id,
@@ -200,7 +204,10 @@ export function startClient(account: Account, options: ClientOptions): Client {
     void hear({ type: "cursor", chat_id, from, seq, messages: notes.filter(isCovered) });
   }
 
-  /** Gets a ticket for each connection: a token in the URL would be in the server's log. Events of earlier attempts are ignored. */
+  /**
+   * Opens a WebSocket with a ticket, because a token in the URL would appear in the server's log. Ignores the events of
+   * earlier attempts.
+   */
   async function open(): Promise<void> {
     attempt += 1;
     const ours = attempt;
@@ -218,7 +225,7 @@ export function startClient(account: Account, options: ClientOptions): Client {
       socket = connect(url, {
         opened: when(() => {
           wasOpen = true;
-          // Last, so that it also knows what was written and what changed while the connection was being made.
+          // Prepare only now, so that it considers all messages and changes up to this point.
           prepare().then(
             when(() => handle({ type: "connected" })),
             abandon,
@@ -236,7 +243,7 @@ export function startClient(account: Account, options: ClientOptions): Client {
     }
   }
 
-  /** Reports why an attempt to connect has failed. */
+  /** Abandons an attempt to connect and reports why. */
   function giveUp(error: unknown): void {
     socket?.close(1000);
     if (error instanceof LoginEndedError || error instanceof NotLoggedInError) {
@@ -252,7 +259,7 @@ export function startClient(account: Account, options: ClientOptions): Client {
   function lose(code: number): void {
     attempt += 1;
     socket = undefined;
-    // Other actions of the event that led here may be still to come.
+    // Handle the event after the remaining actions of the current one.
     queueMicrotask(() => handle({ type: "closed", code }));
   }
 
@@ -280,12 +287,15 @@ export function startClient(account: Account, options: ClientOptions): Client {
   };
 }
 
-/** Tickets are refused to the pages that WebSockets are refused to: a browser tells a page no more than that one failed. */
+/**
+ * Whether the server rejected a ticket because of the page's origin. A browser does not tell a page why its WebSocket
+ * failed.
+ */
 function isOriginRefused(error: unknown): boolean {
   return error instanceof ServerRejectionError && error.code === "ERR_ORIGIN";
 }
 
-/** Why a connection that is closed with a code is not made again. */
+/** Returns the error for a close code after which the client does not reconnect. */
 export function whyEnded(code: number): Error {
   return code === CLOSE.notAuthorised || code === CLOSE.policy
     ? new LoginEndedError("ended")

@@ -1,4 +1,4 @@
-/** 128 random bits in hex. Not `randomUUID`, which browsers have only where a page came over TLS. */
+/** Returns 128 random bits in hex. Does not use `randomUUID`, because browsers offer it only in secure contexts. */
 export function newDeviceId(): string {
   const bytes = crypto.getRandomValues(new Uint8Array(16));
   return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");

@@ -1,15 +1,15 @@
-/** Something that went wrong between a client and its server, or on its own disk, for a person to read. */
+/** Error of a request, a connection or a store. The message is for users. */
 export abstract class ClientError extends Error {
-  /** Stable, as those of the server's refusals are. */
+  /** Stable code, like those of the server's errors. */
   abstract readonly code: string;
 }
 
-/** The server refused a request; `code` is its own. */
+/** Thrown if the server rejects a request. `code` is the server's error code. */
 export class ServerRejectionError extends ClientError {
   override readonly name = "ServerRejectionError";
   readonly code: string;
   readonly status: number;
-  /** Seconds after which the same may be asked again, where the server said so. */
+  /** Seconds after which the client may retry, if the server sent them. */
   readonly retryAfter: number | undefined;
 
   constructor(
@@ -24,7 +24,7 @@ export class ServerRejectionError extends ClientError {
   }
 }
 
-/** No answer came: the server is not there, or the network is not. Whether it was asked is not known. */
+/** Thrown if no response arrives. Whether the server received the request is unknown. */
 export class UnreachableError extends ClientError {
   override readonly name = "UnreachableError";
   override readonly code = "ERR_UNREACHABLE";
@@ -34,7 +34,7 @@ export class UnreachableError extends ClientError {
   }
 }
 
-/** OpenSSL's codes for certificates that are not trusted, or that are for another name. */
+/** OpenSSL's error codes for untrusted certificates, and for certificates of another name. */
 const CERTIFICATE = /CERT|ISSUER|LEAF_SIGNATURE|ALTNAME/;
 
 function adviceFor(reason: string): string {
@@ -49,12 +49,15 @@ function adviceFor(reason: string): string {
   return "is the server running, and its address right?";
 }
 
-/** The address redirects. A client does not follow: a password or a token would go to an address that the user did not choose. */
+/**
+ * Thrown if the server redirects. The client does not follow, because it would send a password or token to an address that
+ * the user did not choose.
+ */
 export class RedirectedError extends ClientError {
   override readonly name = "RedirectedError";
   override readonly code = "ERR_REDIRECTED";
 
-  /** `to` is not known in browsers. */
+  /** `to` is null in browsers, which hide it. */
   constructor(server: string, to: string | null) {
     super(
       `${server} redirects to ${to ?? "another address"}, and nothing was sent there: if you trust that address, use it as the server's`,
@@ -62,7 +65,7 @@ export class RedirectedError extends ClientError {
   }
 }
 
-/** Something answered, and not as the protocol has it. */
+/** Thrown if a response does not match the protocol. */
 export class NotThisProtocolError extends ClientError {
   override readonly name = "NotThisProtocolError";
   override readonly code = "ERR_NOT_THIS_PROTOCOL";
@@ -72,7 +75,7 @@ export class NotThisProtocolError extends ClientError {
   }
 }
 
-/** No account is logged in here. */
+/** Thrown if no account is logged in. */
 export class NotLoggedInError extends ClientError {
   override readonly name = "NotLoggedInError";
   override readonly code = "ERR_NOT_LOGGED_IN";
@@ -89,7 +92,7 @@ const WHY_ENDED = {
     "server ended the login: log in again. Nothing that you wrote is lost",
 } as const;
 
-/** The login is over; only the password begins another. */
+/** Thrown if the login has ended. The user must enter the password again. */
 export class LoginEndedError extends ClientError {
   override readonly name = "LoginEndedError";
   override readonly code = "ERR_LOGIN_ENDED";
@@ -101,7 +104,7 @@ export class LoginEndedError extends ClientError {
   }
 }
 
-/** The server closed the connection for good. */
+/** Thrown if the server closed the connection with a code after which clients do not reconnect. */
 export class SessionEndedError extends ClientError {
   override readonly name = "SessionEndedError";
   override readonly code = "ERR_SESSION_ENDED";
@@ -111,10 +114,10 @@ export class SessionEndedError extends ClientError {
   }
 }
 
-/** Why nothing is sent or read in a chat any more, until it is opened again. */
+/** Thrown if a chat is closed: until it is opened again, nothing in it is sent or decrypted. */
 export abstract class ChatClosedError extends ClientError {}
 
-/** A chat was given another passphrase: its earlier key is not used any more. */
+/** Thrown if a chat was restarted with another passphrase. Its previous key is no longer used. */
 export class ChatStartedOverError extends ChatClosedError {
   override readonly name = "ChatStartedOverError";
   override readonly code = "ERR_CHAT_STARTED_OVER";
@@ -127,7 +130,7 @@ export class ChatStartedOverError extends ChatClosedError {
   }
 }
 
-/** The server says something else of a chat than before, which must never change: nothing is sent or read there. */
+/** Thrown if the server changed a pinned field of a chat. The chat is closed. */
 export class ChatChangedError extends ChatClosedError {
   override readonly name = "ChatChangedError";
   override readonly code = "ERR_CHAT_CHANGED";
@@ -140,7 +143,7 @@ export class ChatChangedError extends ChatClosedError {
   }
 }
 
-/** A chat whose key cannot be made, because the server has no parameters for it. */
+/** Thrown if the server has no key parameters for a chat. */
 export class ChatNotEncryptedError extends ChatClosedError {
   override readonly name = "ChatNotEncryptedError";
   override readonly code = "ERR_CHAT_NOT_ENCRYPTED";
@@ -150,7 +153,7 @@ export class ChatNotEncryptedError extends ChatClosedError {
   }
 }
 
-/** What a client keeps cannot be read or written. */
+/** Thrown if a store cannot be read or written. */
 export class StoreError extends ClientError {
   override readonly name = "StoreError";
   override readonly code = "ERR_STORE";

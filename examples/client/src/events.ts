@@ -4,33 +4,36 @@ import type { WhyNotConnected } from "./client.js";
 import type { ChatClosedError, StoreError } from "./errors.js";
 import type { ReadMessage } from "./read-message.js";
 
-/** What happens in an account's chats, in order. What it changed in `Messenger.chats` is changed by then. */
+/** An event in an account's chats, in order. `Messenger.chats` already includes its changes. */
 export type MessengerEvent =
-  /** Came in: from the peer, or from another device or an earlier run of ours. Once, in the order of its chat. */
+  /**
+   * A received message: from the peer, or from another device or an earlier run of this user. Each once, in the order of seq
+   * per chat.
+   */
   | { readonly type: "message"; readonly message: ReadMessage }
-  /** One of ours that the server has stored; maybe written by an earlier run. */
+  /** The server stored a message of this user, possibly from an earlier run. */
   | { readonly type: "sent"; readonly message: ReadMessage }
-  /** One of ours that the server will not take, ever; or that is not sent, because its chat is closed. */
+  /** A message of this user will never be sent: the server rejected it, or its chat is closed. */
   | {
       readonly type: "failed";
       readonly message: ReadMessage;
       readonly error_code: string;
       readonly error_message: string;
     }
-  /** The peer has got, or has read, our messages up to `seq`. Each time that it says something new. */
+  /** The peer's receipt for messages up to `seq`. Sent only when `seq` rises. */
   | {
       readonly type: "delivered" | "read";
       readonly chat_id: number;
       readonly user_id: number;
       readonly seq: number;
     }
-  /** The peer was typing a moment ago. */
+  /** The peer is typing. */
   | { readonly type: "typing"; readonly chat_id: number; readonly user_id: number }
-  /** Whether a peer is there. */
+  /** A peer went online or offline. */
   | { readonly type: "presence"; readonly user_id: number; readonly isOnline: boolean }
-  /** How many messages of a chat are unread. */
+  /** The number of unread messages of a chat changed. */
   | { readonly type: "unread"; readonly chat_id: number; readonly unread: number }
-  /** A member changed when the messages of a chat are deleted; 0 for never. */
+  /** A member changed after how many hours the chat's messages are deleted; 0 for never. */
   | {
       readonly type: "auto_delete";
       readonly chat_id: number;
@@ -38,56 +41,59 @@ export type MessengerEvent =
       readonly change: AutoDeleteChange;
     }
   /**
-   * A chat's key is not used any more. What waited to be sent under it has `failed` before. Nothing is sent or read in the chat
-   * until it is opened again.
+   * A chat is closed: until it is opened again, nothing in it is sent or decrypted. A `failed` event for each of its queued
+   * messages precedes this one.
    */
   | { readonly type: "closed"; readonly chat_id: number; readonly reason: ChatClosedError }
-  /** Chats are there that were not, or have other settings. */
+  /** The list of chats was updated: it may contain new chats or changed settings. */
   | { readonly type: "chats" }
-  /** Whether there is a connection; each time that this changes. What is written meanwhile is kept, and sent later. */
+  /**
+   * The connection opened or closed. Messages that the user sends while offline are stored, and sent after the next
+   * connection.
+   */
   | { readonly type: "connection"; readonly isOnline: boolean }
-  /** An attempt to connect has failed; more are made. */
+  /** An attempt to connect failed. The client tries again. */
   | { readonly type: "not connected"; readonly why: WhyNotConnected }
   /**
-   * What this client keeps cannot be read or written, or can be again (without an error). The client continues and repeats the
-   * writes: messages whose cursor is not stored when the program ends come again.
+   * The stores fail, or work again if `error` is undefined. The client continues and repeats the writes. Messages whose
+   * cursor was not stored before the program ends are delivered again.
    */
   | { readonly type: "store"; readonly error: StoreError | undefined }
-  /** The client has stopped: LoginEndedError, SessionEndedError, or an error that `hear` has thrown. */
+  /** The client has stopped, with LoginEndedError, SessionEndedError, or an error that `hear` threw. */
   | { readonly type: "ended"; readonly error: unknown }
   | Extract<
       SessionNotice,
       { type: "gap" | "caught_up" | "rewound" | "lost" | "error" | "refused" }
     >;
 
-/** A chat as it is known now. */
+/** Current state of a chat. */
 export interface ChatState {
   readonly chat_id: number;
   readonly peer_id: number;
   readonly peer_name: string;
-  /** 0 where messages are kept for ever. */
+  /** 0 if messages are kept forever. */
   readonly auto_delete_hours: number;
-  /** The member who last set that, and when. Undefined where none ever did. */
+  /** The last change of that setting; undefined if there was none. */
   readonly auto_delete_change: AutoDeleteChange | undefined;
-  /** The time up to which messages were expired when the server last listed the chat, by when it stored them. */
+  /** Latest `stored_at` of the messages that were expired when the server last listed the chat, Unix time in seconds. */
   readonly expired_until: number;
-  /** Until the member who did not open the chat accepts it: `incoming` for that member. */
+  /** Set until the member who did not create the chat accepts it: `incoming` for that member, `outgoing` for the creator. */
   readonly request: "incoming" | "outgoing" | undefined;
   /** Whether this user has blocked the peer. */
   readonly isBlocked: boolean;
-  /** Whether its messages can be read and written here. */
+  /** Whether the chat is open: its messages can be sent and decrypted. */
   readonly isOpen: boolean;
   readonly unread: number;
-  /** The seq of the last message that is known: `unread` counts up to it. */
+  /** Seq of the last known message, included in `unread`. */
   readonly countedUpTo: number;
-  /** Seqs up to which the peer has our messages. */
+  /** Watermarks of the peer's receipts. */
   readonly deliveredUpTo: number;
   readonly readUpTo: number;
-  /** Undefined while that is not known. */
+  /** Undefined if unknown. */
   readonly isPeerOnline: boolean | undefined;
 }
 
-/** How far a message of ours has come. */
+/** Delivery state of a message of this user. */
 export type Tick = "queued" | "sent" | "delivered" | "read";
 
 export function tickOf(
