@@ -203,7 +203,7 @@ export class TestUser {
   }
 
   /** Opens a WebSocket without a handshake. */
-  async dial(path = "/ws"): Promise<TestConnection> {
+  async openSocket(path = "/ws"): Promise<TestConnection> {
     const url = `${this.#server.url.replace("http", "ws")}${path}?token=${this.token}`;
     const connection = new TestConnection(new WebSocket(url), this.sessionKey);
     await once(connection.socket, "open");
@@ -212,7 +212,7 @@ export class TestUser {
 
   /** Opens a WebSocket and performs the handshake. */
   async connect(capabilities: string[] = ["delivered"], path?: string): Promise<TestConnection> {
-    const connection = await this.dial(path);
+    const connection = await this.openSocket(path);
     await connection.handshakeAndConfirm({ capabilities });
     return connection;
   }

@@ -143,33 +143,36 @@ describe("a session that ends", () => {
 });
 
 /** Ends a session in the database, without a pub/sub message. */
-function revokeSilently(where: TestServer, token: string): Promise<void> {
+function revokeSilently(at: TestServer, token: string): Promise<void> {
   const [, claims = ""] = token.split(".");
   const { sid } = JSON.parse(Buffer.from(claims, "base64url").toString());
-  return where.withStore((store) =>
+  return at.withStore((store) =>
     store.revokeSession(Buffer.from(sid, "base64url"), Date.now() / 1000),
   );
 }
 
 describe("a session between two periodic checks", () => {
-  const slowServer = new TestServer();
-  beforeAll(() => slowServer.start());
-  afterAll(() => slowServer.remove());
+  const withRareChecks = new TestServer();
+  beforeAll(() => withRareChecks.start());
+  afterAll(() => withRareChecks.remove());
 
   it("handles no frame if the session ended after the connection opened", async () => {
-    const [erin, frank] = [await slowServer.register("erin"), await slowServer.register("frank")];
+    const [erin, frank] = [
+      await withRareChecks.register("erin"),
+      await withRareChecks.register("frank"),
+    ];
     const id = await erin.chatWith("frank");
-    const connection = await erin.dial();
+    const connection = await erin.openSocket();
     await connection.handshake();
-    await revokeSilently(slowServer, erin.token);
+    await revokeSilently(withRareChecks, erin.token);
     connection.send(ChatMessage, messageIn(id, erin.id));
     expect(await connection.closed).toBe(4001);
     expect((await frank.get(`/chats/${id}/messages`)).body.messages).toEqual([]);
   });
 
   it("closes its connections when it expires", async () => {
-    const dave = await slowServer.register("dave");
-    const db = openDatabase(slowServer.database);
+    const dave = await withRareChecks.register("dave");
+    const db = openDatabase(withRareChecks.database);
     const expires_at = Date.now() / 1000 + 5;
     await db.updateTable("sessions").set({ expires_at }).execute();
     await db.destroy();
@@ -189,7 +192,7 @@ describe("the maximum number of connections", () => {
     void oldest!.closed.then((one) => {
       code = one;
     });
-    // The limit applies to each of two instances.
+    // With two instances, each accepts 20 connections.
     while (code === undefined && connections.length < 41) connections.push(await carol.connect());
     expect(await oldest!.closed).toBe(4005);
     expect(connections.length).toBeGreaterThan(20);
@@ -199,14 +202,14 @@ describe("the maximum number of connections", () => {
 
   it("does not count unconfirmed connections against confirmed ones", async () => {
     const own = await carol.connect();
-    const unconfirmed = [await carol.dial()];
+    const unconfirmed = [await carol.openSocket()];
     await unconfirmed[0]!.handshake();
     let code: number | undefined;
     void unconfirmed[0]!.closed.then((one) => {
       code = one;
     });
     while (code === undefined && unconfirmed.length < 41) {
-      unconfirmed.push(await carol.dial());
+      unconfirmed.push(await carol.openSocket());
       await unconfirmed.at(-1)!.handshake();
     }
     expect(await unconfirmed[0]!.closed).toBe(1013);

@@ -21,7 +21,7 @@ it("releases the frames of closed connections whose user sent too many", async (
   const frame = new Uint8Array(250_000);
   const connections: TestConnection[] = [];
   for (let count = 0; count < 12; count++) {
-    const connection = await user.dial();
+    const connection = await user.openSocket();
     await connection.handshake();
     for (let sent = 0; sent < 3; sent++) connection.socket.send(frame);
     connections.push(connection);

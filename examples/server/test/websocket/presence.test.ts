@@ -62,7 +62,7 @@ describe("a user whose first frame fails because of the database", () => {
     await db.destroy();
   };
   const connectWithFailure = async (user: TestUser) => {
-    const connection = await user.dial();
+    const connection = await user.openSocket();
     await connection.handshake();
     await withoutChats(async () => {
       connection.send(Heartbeat, { sent_at: 0 });

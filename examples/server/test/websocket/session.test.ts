@@ -26,14 +26,14 @@ async function write(from: TestConnection, count: number): Promise<ChatMessage[]
 
 describe("the handshake", () => {
   it("negotiates the wire, and returns capabilities and the heartbeat", async () => {
-    const connection = await alice.dial();
+    const connection = await alice.openSocket();
     const welcome = await connection.handshakeAndConfirm({
       wires: [1, 2],
       capabilities: ["delivered"],
     });
     expect(welcome).toMatchObject({ wire: 2, heartbeat: 30 });
     expect(welcome.capabilities).toEqual(["delivered", "chat_changed"]);
-    const first = await bob.dial();
+    const first = await bob.openSocket();
     const other = await first.handshakeAndConfirm({ wires: [1] });
     expect(other.wire).toBe(1);
     // After a restart of an instance, 200 clients a second reconnect.
@@ -44,22 +44,22 @@ describe("the handshake", () => {
   });
 
   it("closes with 4002 without a common wire", async () => {
-    const connection = await alice.dial();
+    const connection = await alice.openSocket();
     connection.sendHello({ wires: [3] });
     expect(await connection.closed).toBe(4002);
   });
 
   it("closes with 1008 after a first frame that is not a hello of the session", async () => {
-    const senders: ((connection: TestConnection) => void)[] = [
+    const invalidFirstFrames: ((connection: TestConnection) => void)[] = [
       ({ socket }) => socket.send("hello"),
       ({ socket }) => socket.send(new Uint8Array(100)),
     ];
-    for (const say of senders) {
-      const connection = await alice.dial();
-      say(connection);
+    for (const send of invalidFirstFrames) {
+      const connection = await alice.openSocket();
+      send(connection);
       expect(await connection.closed).toBe(1008);
     }
-    const [ofAlice, ofBob] = [await alice.dial(), await bob.dial()];
+    const [ofAlice, ofBob] = [await alice.openSocket(), await bob.openSocket()];
     ofAlice.socket.send = ofBob.socket.send.bind(ofBob.socket);
     ofAlice.sendHello();
     expect(await ofBob.closed).toBe(1008);
@@ -227,12 +227,12 @@ describe("timeouts", () => {
 
   it("close a connection without hello with 4003", async () => {
     const start = performance.now();
-    expect(await (await carol.dial()).closed).toBe(4003);
+    expect(await (await carol.openSocket()).closed).toBe(4003);
     expect(performance.now() - start).toBeGreaterThan(1000 * timing.handshake - 50);
   });
 
   it("close a connection without a frame after the welcome with 4003", async () => {
-    const connection = await carol.dial();
+    const connection = await carol.openSocket();
     const start = performance.now();
     await connection.handshake();
     expect(await connection.closed).toBe(4003);
