@@ -57,7 +57,7 @@ const MAX_RATE_LIMIT = 1_000_000;
 /** Maximum value of a quota. */
 const MAX_QUOTA = 1_000_000;
 
-/** Reads the configuration from the environment and from the file .env of the working directory. The environment has precedence. */
+/** Reads the configuration from the environment, and unset variables from the file .env of the working directory. */
 export function loadConfig(): Config {
   const path = resolve(".env");
   const file = existsSync(path) ? parseEnv(decodeText(readFileSync(path), path)) : {};

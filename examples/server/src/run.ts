@@ -12,7 +12,7 @@ const CLOSE_TIMEOUT_MS = 12_000;
 /** Milliseconds in which further signals are ignored: at Ctrl-C, both the terminal and npm send a signal. */
 const SAME_SIGNAL_MS = 1000;
 
-/** Errors of opening the database: of files and connections, and PostgreSQL's unknown user, wrong password and unknown database. */
+/** Codes of errors while opening the database. In PostgreSQL: unknown user, wrong password, unknown database. */
 const DATABASE_ERRORS = new Set([
   ...["ENOENT", "EACCES", "SQLITE_CANTOPEN", "ECONNREFUSED", "ENOTFOUND"],
   ...["28000", "28P01", "3D000"],

@@ -41,7 +41,10 @@ export async function readContents(
   }
 }
 
-/** Reads a copy of the database of a killed server. The first reader of the original would recover it, which is left to the server. */
+/**
+ * Reads a copy of the database of a killed server. Reading the original would perform SQLite's recovery, which the restarted server
+ * must do.
+ */
 export async function readAfterKill(databaseUrl: string): Promise<Contents> {
   const path = sqlitePathOf(databaseUrl);
   if (path === undefined) return readContents(databaseUrl);

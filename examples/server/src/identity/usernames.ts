@@ -51,7 +51,10 @@ const DECEPTIVE = /[\p{DI}\u02B0-\u02FF\u0640\u1100-\u11FF\uA960-\uA97F\uD7B0-\u
 /** Thai and Lao am: the only letters in use that NFKC decomposes. */
 const AM = /[\u0E33\u0EB3]/g;
 
-/** Combining marks without a letter, repeated or in sequences of five, and dots above that are hard to see: on i, j, l and similar letters. */
+/**
+ * Misplaced combining marks: without a letter, repeated, or in sequences of five. Also dots above that are hard to see, on i, j, l
+ * and similar letters.
+ */
 const MISPLACED =
   /(?:^|[^\p{L}\p{M}])\p{M}|(\p{M})\1|\p{Mn}{5}|[\p{SD}JLıȷl]\p{M}*\u0307|I\p{M}+\u0307|I\u0307\p{M}/u;
 
@@ -70,7 +73,10 @@ const UNCOMMON_MARK = anyOf(
 /** A combining mark of Latin, Greek or Cyrillic on a letter of another script. */
 const FOREIGN_MARK = /[^\p{sc=Latin}\p{sc=Greek}\p{sc=Cyrillic}\p{M}]\p{M}*[\u0300-\u036F]/u;
 
-/** A vowel sign after an independent vowel, which looks like another letter. The blocks from Devanagari to Malayalam have both at the same offsets. */
+/**
+ * A vowel sign after an independent vowel, which looks like another letter. The Unicode blocks from Devanagari to Malayalam have
+ * both at the same offsets.
+ */
 const VOWEL_ON_VOWEL = new RegExp(
   [0x0900, 0x0980, 0x0a00, 0x0a80, 0x0b00, 0x0b80, 0x0c00, 0x0c80, 0x0d00]
     .map((block) => `[${range(block + 0x04, block + 0x14)}][${range(block + 0x3e, block + 0x4c)}]`)

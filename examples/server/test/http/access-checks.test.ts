@@ -20,7 +20,10 @@ beforeAll(async () => {
 });
 afterAll(() => server.remove());
 
-/** Expected statuses without a token, for a non-member, for the creator of the chat and for its other member. One status: the same for all. */
+/**
+ * Expected statuses: without a token, for a non-member, for the creator of the chat, and for its other member. A single status
+ * applies to all of them.
+ */
 const statuses: Record<string, [number, number, number, number] | [number]> = {
   register: [201],
   login: [200],

@@ -45,7 +45,10 @@ const status = (
   fields: Partial<StatusEvent> = {},
 ) => frame(StatusEvent, { event_type, user_id, chat_id, ...fields });
 
-/** Frames in the name of a user, with the expected answers to a member, to a non-member, and to a member who uses the name of another user. */
+/**
+ * Frames in the name of a user, with the expected answers to a member, to a non-member, and to a member in the name of another
+ * user.
+ */
 const FRAMES: readonly (readonly [
   name: string,
   make: (userId: number) => Frame,
