@@ -11,7 +11,7 @@ export class SqliteDriver implements Driver {
   readonly #path: string;
   #writer!: SqliteConnection;
   #reader!: SqliteConnection;
-  #turns!: GroupCommit;
+  #groupCommit!: GroupCommit;
 
   constructor(path: string) {
     this.#path = path;
@@ -27,13 +27,13 @@ export class SqliteDriver implements Driver {
     this.#writer.set("secure_delete = ON");
     // Do not block the event loop while another process writes: `GroupCommit` retries.
     this.#writer.set("busy_timeout = 0");
-    this.#turns = new GroupCommit(this.#writer);
+    this.#groupCommit = new GroupCommit(this.#writer);
     this.#reader = new SqliteConnection(this.#path);
     this.#reader.set("query_only = ON");
   }
 
   async acquireConnection(): Promise<SqliteLease> {
-    return new SqliteLease(this.#reader, this.#writer, this.#turns);
+    return new SqliteLease(this.#reader, this.#writer, this.#groupCommit);
   }
 
   async releaseConnection(): Promise<void> {}
@@ -51,7 +51,7 @@ export class SqliteDriver implements Driver {
   }
 
   async destroy(): Promise<void> {
-    await this.#turns.finish();
+    await this.#groupCommit.finish();
     // The write-ahead log still contains deleted messages until a checkpoint truncates it.
     this.#writer.set("wal_checkpoint(TRUNCATE)");
     this.#reader.close();
@@ -63,32 +63,32 @@ export class SqliteDriver implements Driver {
 class SqliteLease implements DatabaseConnection {
   readonly #reader: SqliteConnection;
   readonly #writer: SqliteConnection;
-  readonly #turns: GroupCommit;
+  readonly #groupCommit: GroupCommit;
   /** Batch of the current transaction. */
   #batch: Batch | undefined;
 
-  constructor(reader: SqliteConnection, writer: SqliteConnection, turns: GroupCommit) {
+  constructor(reader: SqliteConnection, writer: SqliteConnection, groupCommit: GroupCommit) {
     this.#reader = reader;
     this.#writer = writer;
-    this.#turns = turns;
+    this.#groupCommit = groupCommit;
   }
 
   async executeQuery<Row>(query: CompiledQuery): Promise<QueryResult<Row>> {
     if (this.#batch) return this.#write(this.#batch, query);
     if (query.query.kind === "SelectQueryNode") return this.#reader.execute(query);
-    const batch = await this.#turns.enter();
+    const batch = await this.#groupCommit.enter();
     let result: QueryResult<Row>;
     try {
       result = this.#write(batch, query);
     } finally {
-      this.#turns.leave();
+      this.#groupCommit.leave();
     }
     await batch.committed;
     return result;
   }
 
   async begin(): Promise<void> {
-    this.#batch = await this.#turns.enter();
+    this.#batch = await this.#groupCommit.enter();
     try {
       this.#writer.command("savepoint whole");
     } catch (error) {
@@ -126,13 +126,13 @@ class SqliteLease implements DatabaseConnection {
     try {
       return this.#writer.execute(query);
     } catch (error) {
-      this.#turns.noteFailure(error);
+      this.#groupCommit.noteFailure(error);
       throw error;
     }
   }
 
   #end(): void {
     this.#batch = undefined;
-    this.#turns.leave();
+    this.#groupCommit.leave();
   }
 }
