@@ -3,24 +3,31 @@ import type { Account } from "./account.js";
 import { NotThisProtocolError, StoreError, UnreachableError } from "./errors.js";
 import { type ReadMessage, readMessage } from "./read-message.js";
 
-/** A page of a chat's messages, in order. */
+/** A page of a chat's messages, sorted by seq. */
 export interface History {
   readonly messages: readonly ReadMessage[];
-  /** Whether there are earlier ones. */
+  /** Whether earlier messages exist. */
   readonly hasMore: boolean;
-  /** Whether the server could not be reached, and this is what is kept here. */
+  /** Whether the messages are from the store, because the server is unreachable. */
   readonly isKeptCopy: boolean;
-  /** Why the page could not be kept here. */
+  /** Set if the page could not be stored. */
   readonly storeError?: StoreError;
 }
 
-/** Which messages: the last `limit` (by default 100, the most that the server gives) before a seq (by default all). */
+/**
+ * Selects the last `limit` messages before the seq `before`. By default the last 100 of the chat, which is also the server's
+ * maximum.
+ */
 export interface HistoryPage {
   readonly before?: number;
   readonly limit?: number;
 }
 
-/** The last messages of a chat before a seq: from the server, or what is kept here where that cannot be reached. Throws what `Api` throws. */
+/**
+ * Returns the last messages of a chat before a seq, from the server. If it is unreachable, returns the stored ones.
+ *
+ * @throws what `Api.listMessages` throws, except UnreachableError.
+ */
 export async function readHistory(
   account: Account,
   { chat_id, key }: { readonly chat_id: number; readonly key: ChatKey | undefined },
@@ -31,7 +38,7 @@ export async function readHistory(
     Promise.all(messages.map((message) => readMessage(message, key, account.user_id)));
   try {
     const list = await account.api.listMessages(chat_id, { before, limit });
-    // Asked for without end otherwise, as long as the beginning of the page is in view.
+    // Reject a page without earlier messages: the caller would request it again and again.
     if (list.has_more && (list.messages[0]?.seq ?? before) >= before) {
       const what = "a page of messages that leads no further";
       throw new NotThisProtocolError(account.api.server, what);

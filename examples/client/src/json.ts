@@ -1,13 +1,13 @@
-/** JSON in which bytes are base64 text, as lacre's schemas read them. */
+/** Serializes a value as JSON with bytes as base64 text, which lacre's schemas accept. */
 export function toJson(value: unknown): string {
   return JSON.stringify(value, function (this: Record<string, unknown>, key, serialised) {
-    // A Buffer has turned into something else by the time that it is `serialised`.
+    // `serialised` is the result of `toJSON`, which Buffer defines.
     const original = this[key];
     return original instanceof Uint8Array ? toBase64(original) : serialised;
   });
 }
 
-/** More arguments than this at once overflow a stack. */
+/** Maximum bytes per call of `fromCharCode`, because too many arguments overflow the stack. */
 const CHUNK = 0x2000;
 
 function toBase64(bytes: Uint8Array): string {

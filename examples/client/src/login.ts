@@ -7,13 +7,15 @@ import {
 } from "./errors.js";
 import type { Login, LoginStore } from "./stores.js";
 
-/** The tokens of a login, which all programs and tabs of it share: a refresh token is good once, and for one of them. */
+/**
+ * Tokens of a login, shared by all of its programs and tabs. A refresh token is valid once, so only one of them may use it.
+ */
 export class Tokens implements Bearer {
   readonly #store: LoginStore;
   readonly #api: Api;
   #accessToken: string;
   #renewing: Promise<void> | undefined;
-  /** A login with renewed tokens that could not be stored. The server does not accept those that are stored any more. */
+  /** Login with new tokens that could not be stored. The server no longer accepts the stored refresh token. */
   #unstored: Login | undefined;
 
   constructor(store: LoginStore, { server, access_token }: Login) {
@@ -27,8 +29,12 @@ export class Tokens implements Bearer {
   }
 
   /**
-   * Gets new tokens in place of those that came with `refused`, once for all concurrent calls. Throws LoginEndedError if this
-   * needs a password, and what `Api` throws if it may succeed later.
+   * Replaces the tokens if the access token is still `refused`. Concurrent calls share one request.
+   *
+   * @throws {LoginEndedError} if the user must enter the password again.
+   * @throws {NotLoggedInError} if the user has logged out.
+   * @throws {StoreError} if the login cannot be read or written.
+   * @throws what `Api.refresh` throws otherwise: the caller may retry.
    */
   async renew(refused: string): Promise<void> {
     if (refused !== this.#accessToken) return;
@@ -43,7 +49,7 @@ export class Tokens implements Bearer {
   async #renew(): Promise<void> {
     const login = await this.#store.read();
     if (login === undefined) throw new NotLoggedInError();
-    // Another program may have renewed this login or begun another one: its tokens are the ones to use.
+    // Another program may have renewed or replaced the login: use its tokens.
     const isRenewed = login.access_token !== this.#accessToken;
     if (isRenewed) {
       this.#unstored = undefined;
@@ -61,7 +67,7 @@ export class Tokens implements Bearer {
   async #exchange({ is_renewing = false, ...login }: Login): Promise<Login> {
     const { refresh_token } = login;
     if (refresh_token === undefined) throw new LoginEndedError("ended");
-    // Noted before it is sent: should the answer get lost, the next attempt can tell why it fails.
+    // Store before sending, so that the next attempt knows that a response may have been lost.
     await this.#store.write({ ...login, is_renewing: true });
     try {
       const device_id = await this.#store.deviceId(login.server);
@@ -74,7 +80,7 @@ export class Tokens implements Bearer {
     } catch (error) {
       if (!(error instanceof ServerRejectionError)) throw error;
       if (error.status === 401) throw new LoginEndedError(is_renewing ? "answer lost" : "ended");
-      // Refused before the token was looked at.
+      // The server rejected the request without using the token.
       if (error.status < 500) await this.#store.write({ ...login, is_renewing });
       throw error;
     }

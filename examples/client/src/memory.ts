@@ -4,7 +4,7 @@ import { storedAt } from "./auto-delete.js";
 import { newDeviceId } from "./device-id.js";
 import type { Login, LoginStore, Pin, QueuedMessage, Stores } from "./stores.js";
 
-/** A login that does not outlive the program. */
+/** Creates a login store in memory. */
 export function loginInMemory(): LoginStore {
   let login: Login | undefined;
   let last: Promise<unknown> = Promise.resolve();
@@ -29,7 +29,7 @@ export function loginInMemory(): LoginStore {
   };
 }
 
-/** What is kept for one account, as long as the program runs. */
+/** Creates the stores of one account in memory. */
 export function storesInMemory(): Stores {
   const pins = new Map<number, Pin>();
   const outbox = new Map<string, QueuedMessage>();

@@ -6,12 +6,15 @@ import type { Connect } from "./socket.js";
 export interface MessengerOptions {
   readonly account: Account;
   readonly connect: Connect;
-  /** The chats that are read and written from the start. */
+  /** Chats that are open from the start. */
   readonly open?: readonly OpenChat[];
-  /** The chats whose messages are delivered, each once. By default all. A later messenger delivers those of the others. */
+  /**
+   * Ids of the chats whose messages are delivered, by default all. A later messenger delivers the messages of the other
+   * chats.
+   */
   readonly only?: readonly number[];
-  /** Where a chat starts if none of its messages was delivered: at the first message, or after the last. By default the first. */
+  /** Where delivery starts in a chat without a cursor: at the first message, or after the last. By default the first. */
   readonly begin?: "first" | "last";
-  /** Receives the events, one at a time. A message counts as delivered when this has returned. */
+  /** Receives the events, one at a time. A message is delivered when the call for it has completed. */
   readonly hear: (event: MessengerEvent) => void | Promise<void>;
 }

@@ -13,32 +13,35 @@ import { type ReadMessage, readMessage } from "./read-message.js";
 import { StoreWrites } from "./store-writes.js";
 import type { QueuedMessage } from "./stores.js";
 
-/** `delivered`: this device tells the peers' devices how far it got their messages, and receives the same from them. */
+/**
+ * Optional capabilities of this client. `delivered`: it sends and receives delivery receipts. `chat_changed`: it handles
+ * that event.
+ */
 const CAPABILITIES = ["delivered", "chat_changed"];
 
-/** The chats of an account: sends texts, decrypts incoming messages and reports events. */
+/** Manages the chats of an account: sends texts, decrypts received messages and reports events. */
 export class Messenger {
   readonly #options: MessengerOptions;
   readonly #account: Account;
   readonly #book: ChatBook;
   readonly #client: Client;
   readonly #queue: Queue;
-  /** Undefined before the first attempt has come to an end. */
+  /** Undefined until the first attempt to connect has succeeded or failed. */
   #isOnline: boolean | undefined;
-  /** How far the server's clock is ahead of ours, in seconds. */
+  /** Seconds by which the server's clock is ahead of this device's. */
   #serverAhead = 0;
-  /** Why the messenger has stopped by itself. */
+  /** Error with which the messenger has ended. */
   #ended: { readonly error: unknown } | undefined;
-  /** The chats whose peers have the key, as their messages show. */
+  /** Ids of the chats in which a message of the peer was decrypted. */
   readonly #answered = new Set<number>();
-  /** The chats whose messages are delivered; undefined for all. */
+  /** Ids of the chats whose messages are delivered; undefined for all. */
   #only: readonly number[] | undefined;
   readonly #writes = new StoreWrites((error) => {
     void this.#inOrder(() => this.#tellOfStore(error));
   });
-  /** Why the stores cannot be read or written, as the application knows it. */
+  /** Error of the stores that was last reported to the application. */
   #storeError: StoreError | undefined;
-  /** Events are handled one after the other, as are texts to send. */
+  /** Settles when all earlier events are handled. They are handled one after the other. */
   #acting: Promise<unknown> = Promise.resolve();
   #writing: Promise<unknown> = Promise.resolve();
 
@@ -68,7 +71,12 @@ export class Messenger {
     });
   }
 
-  /** Reads the chats and the outbox, and connects. Throws what `Account.listChatsForNow` throws, and StoreError. */
+  /**
+   * Reads the chats and the outbox, and connects.
+   *
+   * @throws what `Account.listChatsForNow` throws.
+   * @throws {StoreError} if a store cannot be read.
+   */
   static async start(options: MessengerOptions): Promise<Messenger> {
     const { account, open = [], only, begin = "first" } = options;
     const { outbox, deliveries } = account.stores;
@@ -78,7 +86,7 @@ export class Messenger {
     for (const chat of open) book.open(chat);
     const cursors = new Map<number, number>();
     for (const { chat_id, last_seq } of chats) {
-      // Do not fetch messages of chats that are not delivered.
+      // Start after the last message of chats that are not delivered, so that the client does not fetch their messages.
       const isTaken = only === undefined || only.includes(chat_id);
       const first = begin === "first" ? 0 : last_seq;
       const cursor = isTaken ? ((await deliveries.cursor(chat_id)) ?? first) : last_seq;
@@ -95,29 +103,29 @@ export class Messenger {
     return this.#book.get(chatId);
   }
 
-  /** The time up to which a chat's messages are expired now, by when the server stored them. */
+  /** Returns the latest `stored_at` of a chat's expired messages, Unix time in seconds. */
   expiredUntil({ auto_delete_hours, expired_until }: ChatState): number {
     if (auto_delete_hours === 0) return expired_until;
     const now = Date.now() / 1000 + this.#serverAhead;
     return Math.max(expired_until, now - auto_delete_hours * 3600);
   }
 
-  /** Undefined while the first connection is being made. */
+  /** Whether the client is connected. Undefined during the first attempt. */
   get isOnline(): boolean | undefined {
     return this.#isOnline;
   }
 
-  /** How many messages the server does not have yet, those of earlier runs among them. */
+  /** Number of messages that the server has not acknowledged, including those of earlier runs. */
   get pending(): number {
     return this.#queue.size;
   }
 
-  /** What waits to be sent in a chat, in order. */
+  /** Returns the queued messages of a chat, in order. */
   async queued(chatId: number): Promise<ReadMessage[]> {
     return Promise.all(this.#queue.of(chatId).map((message) => this.#queue.read(message)));
   }
 
-  /** Has a chat's messages read and written from now on. What waits under another key of the chat has `failed`. */
+  /** Opens a chat, so that its messages are sent and decrypted. Reports queued messages under another key as failed. */
   open(chat: OpenChat): void {
     const { chat_id, key, peer_name } = chat;
     this.#book.open(chat);
@@ -130,8 +138,14 @@ export class Messenger {
   }
 
   /**
-   * Keeps a text, encrypted, and has it sent. Resolves when it is on the disk. Throws ValidationError for one that is too long,
-   * StoreError if it cannot be stored, and the reason if the chat is closed or the messenger has ended: the text is not sent then.
+   * Encrypts and stores a text, and sends it now or after the next connection. Resolves when it is on disk. If the call
+   * rejects, the text is not sent.
+   *
+   * @throws {ValidationError} if the text is too long.
+   * @throws {StoreError} if it cannot be stored.
+   * @throws {ChatClosedError} if the chat is closed.
+   * @throws {TypeError} if the chat was not opened.
+   * @throws the error with which the messenger has ended.
    */
   send(chatId: number, text: string, options: { reply_to?: string } = {}): Promise<ReadMessage> {
     const sending = this.#writing.then(() => this.#send(chatId, text, options));
@@ -139,24 +153,26 @@ export class Messenger {
     return sending;
   }
 
-  /** Tells the peer and our other devices that a chat was read up to a seq. */
+  /** Sends a read receipt up to a seq to the peer and to this user's other devices. */
   markRead(chat_id: number, seq: number): void {
     if (seq < 1) return;
     this.#client.handle({ type: "mark", event_type: "read", chat_id, seq });
     void this.#inOrder(() => this.#tell(this.#book.read(chat_id, seq)));
   }
 
-  /** Tells the peer that we type. Not more often than every few seconds. */
+  /** Sends a typing event to the peer, at most once every few seconds. */
   typing(chat_id: number): void {
     this.#client.handle({ type: "mark", event_type: "typing", chat_id });
   }
 
-  /** Checks within seconds whether the connection still works, and replaces it if not. Call it when the network may have changed. */
+  /**
+   * Checks within seconds whether the connection still works, and replaces it if not. Call it after a change of the network.
+   */
   probe(): void {
     this.#client.handle({ type: "probe" });
   }
 
-  /** The last messages of a chat before a seq: from the server, or what is kept here where that cannot be reached. */
+  /** Returns the last messages of a chat before a seq, from the server. If it is unreachable, returns the stored ones. */
   async history(chat_id: number, page: HistoryPage = {}): Promise<History> {
     const key = this.#book.keyOf(chat_id);
     const history = await readHistory(this.#account, { chat_id, key }, page);
@@ -166,18 +182,20 @@ export class Messenger {
     return history;
   }
 
-  /** Asks the server for the chats again, for example after one was created or configured. */
+  /** Reloads the list of chats from the server, for example after a chat was created or configured. */
   async refresh(): Promise<void> {
     const events = await this.#takeOver(this.#account.listChats());
     await this.#inOrder(() => this.#tell(events));
   }
 
-  /** Stops delivering messages. The next messenger delivers those for which `hear` has not returned. Sending continues. */
+  /**
+   * Stops delivering messages, but continues sending. The next messenger delivers the messages that `hear` has not handled.
+   */
   stopReceiving(): void {
     this.#only = [];
   }
 
-  /** Closes the connection. Resolves when all events are handled and all writes were tried. */
+  /** Closes the connection. Resolves when all events are handled and all pending writes were attempted. */
   async stop(): Promise<void> {
     await this.#writing;
     await this.#client.stop();
@@ -194,12 +212,12 @@ export class Messenger {
     return this.#only?.includes(chatId) ?? true;
   }
 
-  /** Resolves to false if the work failed. */
+  /** Runs work after all earlier work. Resolves to true, or to false if the work failed. */
   #inOrder(work: () => Promise<void>): Promise<boolean> {
     const acting = this.#acting.then(work).then(
       () => true,
       (error) => {
-        // The cursor that follows a message must not move past it.
+        // Do not store later cursors: they would move past the message that was not handled.
         this.stopReceiving();
         this.#end(error);
         return false;
@@ -228,7 +246,7 @@ export class Messenger {
     const sender_id = this.#account.user_id;
     const encrypted = await encryptMessage(key, { chat_id, sender_id, content, client_id });
     const message = { ...encrypted, client_id, key_check: key.check };
-    // The chat may have been closed meanwhile.
+    // The chat may have been closed during the encryption.
     if (this.#book.keyOf(chat_id) !== key) throw this.#book.whyNoKey(chat_id);
     if (this.#ended !== undefined) throw this.#ended.error;
     const written = this.#queue.add(message, content);
@@ -278,7 +296,7 @@ export class Messenger {
     }
   }
 
-  /** A status of a chat that is not known is how the server announces a new one. */
+  /** Handles a status event. An event of an unknown chat announces a new chat. */
   async #note(status: StatusEvent): Promise<void> {
     const { chat_id, event_type } = status;
     const isOfNewChat = chat_id !== undefined && this.#book.get(chat_id) === undefined;
@@ -304,14 +322,14 @@ export class Messenger {
     await this.#writes.add(chat_id, () => noteAnswer(this.#account, chat_id));
   }
 
-  /** Reports that the stores begin to fail, or work again. */
+  /** Reports an event when the stores start to fail or work again. */
   async #tellOfStore(error: StoreError | undefined): Promise<void> {
     const isKnown = (error === undefined) === (this.#storeError === undefined);
     this.#storeError = error;
     if (!isKnown) await this.#tell([{ type: "store", error }]);
   }
 
-  /** Each failed attempt is another `offline`. Only the first is reported. */
+  /** Handles a change of the connection. The session emits `offline` for each failed attempt; only the first is reported. */
   async #connected(
     isOnline: boolean,
     heard: Extract<Heard, { type: "online" | "offline" }>,
@@ -320,13 +338,13 @@ export class Messenger {
     this.#isOnline = isOnline;
     if (!isOnline) this.#book.forgetPresence();
     if (isNew) await this.#tell([{ type: "connection", isOnline }]);
-    // With a connection, the login and the pins could be read and written.
+    // The client read the login and the pins in order to connect.
     if (isOnline && this.#writes.isEmpty) await this.#tellOfStore(undefined);
     if (isOnline && this.#takesAny) await this.#refreshQuietly();
     if (heard.type === "offline" && !heard.retry) this.#end(whyEnded(heard.code));
   }
 
-  /** Asks for the list again where it may have changed. Without an answer, keeps the known one. */
+  /** Reloads the list of chats. If this fails, keeps the current list. */
   async #refreshQuietly(): Promise<void> {
     let events: readonly MessengerEvent[];
     try {
@@ -337,14 +355,14 @@ export class Messenger {
     await this.#tell(events);
   }
 
-  /** Before a connection sends what waits, its chats must still have the keys that encrypted it. */
+  /** Checks, before a connection sends queued messages, that their chats still have the keys that encrypted them. */
   async #prepare(): Promise<void> {
     if (this.#queue.size === 0) return;
     const events = await this.#takeOver(this.#account.askForChats());
     void this.#inOrder(() => this.#tell(events));
   }
 
-  /** Takes over a list that the server was asked for just now. Returns the events to report. */
+  /** Updates the chats from a list that was just requested. Returns the events to report. */
   async #takeOver(asked: Promise<readonly ChatSummary[]>): Promise<readonly MessengerEvent[]> {
     const keys = this.#book.keys;
     const chats = await asked;
@@ -353,7 +371,7 @@ export class Messenger {
     return [{ type: "chats" }, ...changes, ...closed];
   }
 
-  /** Stops using the keys that chats no longer have. `keys` are those that the chats had when the server was asked. */
+  /** Closes the chats whose key may no longer be used. `keys` are the chats' keys when the list was requested. */
   async #closeChanged(
     chats: readonly ChatSummary[],
     keys: ReadonlyMap<number, ChatKey>,
@@ -363,7 +381,7 @@ export class Messenger {
     for (const chat of chats) {
       const { chat_id, peer_name } = chat;
       const key = this.#book.keyOf(chat_id);
-      // It was opened after the server had answered.
+      // The chat was opened after the list was requested.
       if (key !== keys.get(chat_id)) continue;
       const stale = this.#queue.withdraw(chat_id, (check) => !whyClosed(pins, chat, check));
       const reason = key && whyClosed(pins, chat, key.check);
@@ -379,7 +397,9 @@ export class Messenger {
     return events;
   }
 
-  /** A chat that was created since the start is followed: what is written while there is no connection comes later. */
+  /**
+   * Updates the chats from a list. Follows new chats, so that the client also fetches messages that it missed while offline.
+   */
   #list(chats: readonly ChatSummary[]): readonly MessengerEvent[] {
     const isNew = ({ chat_id }: ChatSummary) => this.#book.get(chat_id) === undefined;
     const created = chats.filter((chat) => isNew(chat) && this.#takes(chat.chat_id));

@@ -14,19 +14,20 @@ import type { Pin } from "./stores.js";
 
 const ENCRYPTION_TYPE = "lacre/e2e/1";
 
-/** A chat whose key is the one that both members have. */
+/** An opened chat. The key check proves that both members have the same key. */
 export interface OpenChat {
   readonly chat_id: number;
   readonly peer_id: number;
   readonly peer_name: string;
   readonly key: ChatKey;
-  /** The key that the chat had before it was started over, if it was kept: it reads what waits to be sent under it. */
+  /** Previous key, if the chat was restarted and the key was stored. It decrypts messages that were queued under it. */
   readonly earlierKey?: ChatKey;
 }
 
 /**
- * Returns the chat with a user, if there is one. While the server cannot be reached, returns it if it was opened before;
- * throws UnreachableError if it was not, because a chat of this user may exist there.
+ * Returns the chat with a user, if it exists. If the server is unreachable, returns a pinned chat.
+ *
+ * @throws {UnreachableError} if the server is unreachable and the chat is not pinned, because it may still exist.
  */
 export async function findChat(
   account: Account,
@@ -44,9 +45,12 @@ export async function findChat(
 }
 
 /**
- * Opens a chat with its passphrase, and pins what the passphrase made the key with. It accepts a chat that was a request:
- * the peer told its user the passphrase. Throws KeyError `ERR_WRONG_PASSPHRASE`
- * before anything was encrypted or decrypted, ChatChangedError and ChatNotEncryptedError.
+ * Opens a chat with its passphrase, and pins its key parameters. Accepts a chat that is a request, because the user learned
+ * the passphrase from the peer.
+ *
+ * @throws {KeyError} `ERR_WRONG_PASSPHRASE` if the passphrase is wrong. Nothing was encrypted or decrypted with it.
+ * @throws {ChatChangedError} if the server changed a pinned field.
+ * @throws {ChatNotEncryptedError} if the chat has no key parameters.
  */
 export async function openChat(
   account: Account,
@@ -62,7 +66,7 @@ export async function openChat(
   return opened;
 }
 
-/** Where this fails, the first message accepts the chat. */
+/** Accepts a chat. If this fails, the user's first message accepts it. */
 async function accept({ api }: Account, chatId: number): Promise<void> {
   try {
     await api.changeContact(chatId, "accept");
@@ -71,7 +75,12 @@ async function accept({ api }: Account, chatId: number): Promise<void> {
   }
 }
 
-/** Opens a chat with the key that is kept for it, if there is one. Throws ChatChangedError and ChatNotEncryptedError. */
+/**
+ * Opens a chat with its stored key. Returns undefined if no key is stored, or if the stored key is not the current one.
+ *
+ * @throws {ChatChangedError} if the server changed a pinned field.
+ * @throws {ChatNotEncryptedError} if the chat has no key parameters.
+ */
 export async function openKeptChat(
   account: Account,
   chat: ChatSummary,
@@ -83,7 +92,7 @@ export async function openKeptChat(
   try {
     key.assertCheck(key_check);
   } catch (error) {
-    // The chat was started over, or the program ended between keeping a pin and keeping the key.
+    // The chat was restarted, or the program ended after it stored the pin and before it stored the key.
     if (error instanceof KeyError) return undefined;
     throw error;
   }
@@ -91,8 +100,8 @@ export async function openKeptChat(
 }
 
 /**
- * Returns why a key must not be used in a chat any more, as the server lists the chat now; undefined if it may be used.
- * `check` is that of the key.
+ * Returns why a key may no longer be used in a chat, or undefined if it may. `chat` is the server's current entry, and
+ * `check` the key's check.
  */
 export function whyClosed(
   pins: readonly Pin[],
@@ -109,9 +118,8 @@ export function whyClosed(
 }
 
 /**
- * Returns whether this user created a chat, without which the server does not let it be started over. Asks the server to set the
- * parameters that the chat already has, which changes nothing: it answers the creator that they are set, and rejects the other
- * member (H-9 of docs/PROTOCOL.md).
+ * Returns whether this user created a chat, and may therefore restart it. Sends the chat's own parameters again, which
+ * changes nothing. The server answers the creator that they are set, and rejects the other member (H-9 of docs/PROTOCOL.md).
  */
 export async function isCreator({ api }: Account, chat: ChatSummary): Promise<boolean> {
   const { chat_id, salt, iterations, key_check } = chat;
@@ -127,9 +135,11 @@ export async function isCreator({ api }: Account, chat: ChatSummary): Promise<bo
 }
 
 /**
- * Starts a chat over under another passphrase, which deletes its messages: for one whose passphrase was mistyped, and which
- * the peer cannot open. Throws ServerRejectionError `ERR_FORBIDDEN` if the peer created the chat, and `ERR_CHAT_IN_USE` if
- * the peer has written or read in it.
+ * Restarts a chat with another passphrase, which deletes its messages. Use it if the creator mistyped the passphrase and the
+ * peer therefore cannot open the chat.
+ *
+ * @throws {ServerRejectionError} `ERR_FORBIDDEN` if the peer created the chat, `ERR_CHAT_IN_USE` if the peer has written or
+ * read in it.
  */
 export async function restartChat(
   account: Account,
@@ -143,7 +153,7 @@ export async function restartChat(
   return keep(account, { ...pin, unanswered: "creator" }, key);
 }
 
-/** Notes that a message of the peer's decrypted: from now on, nothing that the chat's key is made with may change. */
+/** Records in the pin that a message of the peer was decrypted. After that, the key parameters may not change. */
 export async function noteAnswer({ stores }: Account, chatId: number): Promise<void> {
   const pins = await stores.pins.list();
   const pin = pins.find(
@@ -159,8 +169,10 @@ function newKey({ stores }: Account, passphrase: string): Promise<NewChatKey> {
 }
 
 /**
- * Begins a chat under a passphrase. Both members may try that at once, and the server takes the first; the other's then has
- * to be the same passphrase. Throws what `openChat` throws, and ServerRejectionError.
+ * Creates a chat with a passphrase. If the peer has created it first, opens that one, which needs the same passphrase.
+ *
+ * @throws what `openChat` throws.
+ * @throws {ServerRejectionError} if the server rejects the chat.
  */
 export async function createChat(
   account: Account,
@@ -183,13 +195,18 @@ export async function createChat(
   }
   const { chat_id, peer_id, peer_name } = created;
   if (!isSameUsername(peer_name, peerName)) throw new ChatChangedError(peerName, ["peer_name"]);
-  // What was asked for, not what the answer says.
+  // Pin the requested values, not those of the response, which the server could have changed.
   const pin = { chat_id, peer_id, peer_name, ...parameters };
   assertUnchanged(created, pin);
   return keep(account, { ...pin, unanswered: "creator" }, key);
 }
 
-/** What a chat's key is made with: as pinned, if it was opened before. */
+/**
+ * Returns the pin for a chat. A chat that is not pinned is trusted on first use.
+ *
+ * @throws {ChatChangedError} if the server changed a pinned field.
+ * @throws {ChatNotEncryptedError} if the chat has no key parameters.
+ */
 function pinOf(pins: readonly Pin[], chat: ChatSummary): Pin {
   const { chat_id, peer_id, peer_name, salt, iterations, key_check } = chat;
   const isOfChat = (pin: Pin) =>
@@ -201,7 +218,8 @@ function pinOf(pins: readonly Pin[], chat: ChatSummary): Pin {
   const pin: Pin = { chat_id, peer_id, peer_name, salt, iterations, key_check };
   const known = pins.filter(isOfChat);
   for (const before of known) {
-    // Its creator may start it over, until the other one answers: then the new passphrase is asked for.
+    // Until the peer answers, the creator may restart the chat. Its parameters may then change, and the new passphrase is
+    // needed.
     const parameters = before.unanswered !== undefined && { salt, iterations, key_check };
     assertUnchanged(chat, { ...before, ...parameters });
   }
@@ -209,7 +227,11 @@ function pinOf(pins: readonly Pin[], chat: ChatSummary): Pin {
   return { ...pin, ...(unanswered !== undefined && { unanswered }) };
 }
 
-/** The server is not trusted with these: by changing them it could have another key used, or another user written to. */
+/**
+ * Checks pinned fields. With others, a malicious server could substitute another key or another user.
+ *
+ * @throws {ChatChangedError} if a field differs.
+ */
 function assertUnchanged(chat: ChatSummary, pin: Pin): void {
   const fields = ["chat_id", "peer_id", "peer_name", "salt", "iterations", "key_check"] as const;
   const changed = fields.filter((field) => String(chat[field]) !== String(pin[field]));
@@ -222,7 +244,7 @@ async function keep(account: Account, pin: Pin, key: ChatKey): Promise<OpenChat>
   const before = (await stores.pins.list()).find((one) => one.chat_id === chat_id);
   const isStartedOver = before !== undefined && !isSame(before.key_check, pin.key_check);
   const earlierKey = isStartedOver ? await stores.keys.get(chat_id) : undefined;
-  // The server has deleted what was in it.
+  // The restart deleted the messages on the server. Delete the stored ones too.
   if (isStartedOver) await stores.deliveries.expire(chat_id, Number.POSITIVE_INFINITY);
   await stores.pins.add(pin);
   await stores.keys.put(chat_id, key);

@@ -9,20 +9,20 @@ import { isSame, type OpenChat } from "./open-chat.js";
 import { type ReadMessage, readMessage, withContent } from "./read-message.js";
 import type { QueuedMessage } from "./stores.js";
 
-/** The messages that the server has not acknowledged, with the keys that encrypted them. */
+/** Messages that the server has not acknowledged, each with the check of the key that encrypted it. */
 export class Queue {
   readonly #account: Account;
   readonly #book: ChatBook;
   readonly #isTaken: (chatId: number) => boolean;
   readonly #stopSending: (clientId: string) => void;
-  /** By client id. */
+  /** Messages by client id. */
   readonly #pending: Map<string, QueuedMessage>;
-  /** Contents of the pending messages that this run has written, by client id. */
+  /** Contents of the messages that were written in this run, by client id. */
   readonly #contents = new Map<string, TextContent>();
-  /** Messages that are not sent because their chat has another key now, and whose chat was not opened here. */
+  /** Withdrawn messages whose contents cannot be decrypted until their chat is opened. */
   #held: QueuedMessage[] = [];
 
-  /** `stopSending` takes a message out of the session; `isTaken` says whether events of a chat are wanted. */
+  /** `stopSending` removes a message from the session. `isTaken` returns whether the events of a chat are delivered. */
   constructor(
     account: Account,
     book: ChatBook,
@@ -39,17 +39,17 @@ export class Queue {
     this.#isTaken = on.isTaken;
   }
 
-  /** How many messages wait to be sent. */
+  /** Number of messages to send. */
   get size(): number {
     return this.#pending.size;
   }
 
-  /** What waits to be sent in a chat, in order. */
+  /** Returns the messages of a chat, in order. */
   of(chatId: number): QueuedMessage[] {
     return [...this.#pending.values()].filter(({ chat_id }) => chat_id === chatId);
   }
 
-  /** Adds a message that was encrypted from a content. Returns it as the user sees it. */
+  /** Adds a message and its plaintext content. Returns the message in decrypted form. */
   add(message: QueuedMessage, content: TextContent): ReadMessage {
     this.#pending.set(message.client_id, message);
     this.#contents.set(message.client_id, content);
@@ -85,7 +85,7 @@ export class Queue {
     return { type, message: await this.read(stored) };
   }
 
-  /** Returns a message with its content. One of an earlier run is decrypted, if its chat is open. */
+  /** Returns a message with its content. Decrypts a message of an earlier run, if its chat is open. */
   read(message: QueuedMessage): Promise<ReadMessage> {
     return this.#read(message, this.#book.keyOf(message.chat_id));
   }
@@ -97,7 +97,7 @@ export class Queue {
     return withContent(withoutKeyCheck(message), user_id, content);
   }
 
-  /** Stops sending a chat's messages whose keys, by their checks, are not current. Returns these messages. */
+  /** Removes a chat's messages whose key check is not current, and stops sending them. Returns them. */
   withdraw(chatId: number, isCurrent: (check: Uint8Array) => boolean): QueuedMessage[] {
     const stale = this.of(chatId).filter(({ key_check }) => !isCurrent(key_check));
     for (const { client_id } of stale) {
@@ -107,7 +107,7 @@ export class Queue {
     return stale;
   }
 
-  /** Removes and returns the messages that were held until their chat is opened. */
+  /** Removes and returns a chat's messages that `giveBack` has buffered. */
   release(chatId: number): QueuedMessage[] {
     const released = this.#held.filter(({ chat_id }) => chat_id === chatId);
     this.#held = this.#held.filter(({ chat_id }) => chat_id !== chatId);
@@ -115,8 +115,8 @@ export class Queue {
   }
 
   /**
-   * Reports withdrawn messages as failed, with their texts. Holds those of chats that were not opened here, unless their keys
-   * are kept and events of the chat are wanted.
+   * Builds `failed` events with the contents of withdrawn messages. Buffers the messages of a chat that was not opened,
+   * unless its key is stored and its events are delivered.
    */
   async giveBack(
     messages: readonly QueuedMessage[],
@@ -129,7 +129,7 @@ export class Queue {
         key = await this.#keyThatEncrypted(message);
       } catch (error) {
         if (!(error instanceof StoreError)) throw error;
-        // The key may be readable later. Reported without its text, the message would be lost.
+        // The key may be readable later. An event without the content would lose the message.
         this.#held.push(message);
         continue;
       }
@@ -152,7 +152,7 @@ export class Queue {
   }
 }
 
-/** Removes and returns what waits in a chat under another key than the chat has: it will not be sent. */
+/** Removes and returns a chat's messages in the outbox that another key encrypted. They will not be sent. */
 export async function takeUnsent(
   { stores, user_id }: Account,
   { chat_id, key, earlierKey }: OpenChat,

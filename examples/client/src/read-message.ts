@@ -1,33 +1,36 @@
 import { type ChatMessage, LacreError } from "lacre";
 import { type ChatKey, type Content, decryptMessage } from "lacre/e2e";
 
-/** Why a message cannot be read. */
+/** Reason why a message cannot be decrypted. */
 export type Unreadable =
-  /** Its chat was not opened here. */
+  /** The chat is not open. */
   | "locked"
-  /** It was not written for this chat by this sender with the chat's key, or was changed since. */
+  /** The chat's key does not authenticate it for this chat and sender. */
   | "tampered"
-  /** It is of a version of the encryption that this client does not know. */
+  /** A later version of the encryption, which this client does not support. */
   | "newer";
 
-/** A message as a person may see it. */
+/** A message in decrypted form. */
 export interface ReadMessage {
   readonly chat_id: number;
-  /** Undefined while the server does not have it. */
+  /** Undefined until the server acknowledges it. */
   readonly seq: number | undefined;
   readonly client_id: string | undefined;
   readonly sender_id: number;
   readonly isOwn: boolean;
-  /** When its sender wrote it, by the sender's clock. Unix time in seconds. */
+  /** Time at which the sender wrote it, by the sender's clock. Unix time in seconds. */
   readonly timestamp: number;
-  /** When the server stored it, by the server's clock. Undefined while it has not. Unix time in seconds. */
+  /**
+   * Time at which the server stored it, by the server's clock. Unix time in seconds. Undefined until the server acknowledges
+   * it.
+   */
   readonly stored_at: number | undefined;
   readonly content: Content | { readonly kind: "unreadable"; readonly reason: Unreadable };
-  /** What the server sees of it. */
+  /** The encrypted form, as the server stores it. */
   readonly encrypted: ChatMessage;
 }
 
-/** Decrypts a message, if possible. */
+/** Decrypts a message. If that fails, its content is `unreadable`, with the reason. */
 export async function readMessage(
   encrypted: ChatMessage,
   key: ChatKey | undefined,
@@ -36,7 +39,7 @@ export async function readMessage(
   return withContent(encrypted, userId, await contentOf(encrypted, key));
 }
 
-/** Returns a message with its content, which the caller knows. */
+/** Combines a message with a content that the caller knows. */
 export function withContent(
   encrypted: ChatMessage,
   userId: number,

@@ -1,6 +1,6 @@
 /**
- * Returns a server's address in its one form: without a slash at its end, such as `https://chat.example` or
- * `https://example.org/lacre`. Undefined if the text is no such address, or has more in it: a user, a query or a fragment.
+ * Normalizes a server's base URL: without a trailing slash, such as `https://chat.example` or `https://example.org/lacre`.
+ * Returns undefined if the text is not such a URL, or contains a user, a query or a fragment.
  */
 export function readServerAddress(text: string): string | undefined {
   if (!/^https?:\/\//i.test(text) || !URL.canParse(text)) return undefined;

@@ -1,9 +1,9 @@
-/** What a WebSocket says. */
+/** Callbacks for the events of a WebSocket. */
 export interface SocketListener {
   opened(): void;
-  /** Bytes, or whatever else came. */
+  /** Receives the data of a message: bytes for a binary message, a string for a text message. */
   received(data: unknown): void;
-  /** With the close code of RFC 6455, section 7.4; once, also for a socket that never opened. */
+  /** Receives the close code (RFC 6455, section 7.4). Called once, also if the socket never opened. */
   closed(code: number): void;
 }
 
@@ -15,7 +15,7 @@ export interface Socket {
 /** Opens a WebSocket. */
 export type Connect = (url: URL, listener: SocketListener) => Socket;
 
-/** With the WebSocket that browsers have. */
+/** Opens a WebSocket in a browser. */
 export const connectInBrowser: Connect = (url, listener) => {
   const socket = new WebSocket(url);
   socket.binaryType = "arraybuffer";

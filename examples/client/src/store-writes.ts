@@ -1,23 +1,23 @@
 import { StoreError } from "./errors.js";
 
-/** Time after which a write that failed is repeated, in milliseconds. */
+/** Milliseconds after which a failed write is repeated. */
 const RETRY_INTERVAL = 5000;
 
 type Write = () => Promise<void>;
 
 /**
- * Writes that must succeed at some time, each under the chat or the message that it is about. A write that fails is repeated
- * until it succeeds. Later writes under the same key wait for it; others do not.
+ * Writes to the stores that must not be lost. Each has a key, such as a chat id. A write that fails with a StoreError is
+ * repeated until it succeeds. Later writes with the same key wait for it; others do not.
  */
 export class StoreWrites {
   readonly #report: (error: StoreError | undefined) => void;
-  /** The writes that have not succeeded, in order. */
+  /** Writes that have not succeeded, by key and in order. */
   readonly #waiting = new Map<number | string, Write[]>();
   #last: Promise<unknown> = Promise.resolve();
   #retry: ReturnType<typeof setTimeout> | undefined;
   #hasStopped = false;
 
-  /** `report` gets the error after each write that fails, and undefined when no write waits any more. */
+  /** Calls `report` with the error of each failed write, and with undefined when all writes have succeeded. */
   constructor(report: (error: StoreError | undefined) => void) {
     this.#report = report;
   }
@@ -27,7 +27,7 @@ export class StoreWrites {
     return this.#waiting.size === 0;
   }
 
-  /** Resolves when the write has succeeded or waits to be repeated. Rejects with errors that are no StoreError. */
+  /** Adds a write. Resolves when it has succeeded or is scheduled again. Rejects with an error that is not a StoreError. */
   add(key: number | string, write: Write): Promise<void> {
     return this.#inOrder(async () => {
       const writes = this.#waiting.get(key);
@@ -37,7 +37,7 @@ export class StoreWrites {
     });
   }
 
-  /** Repeats the writes that failed one last time. */
+  /** Repeats the failed writes one last time. */
   async stop(): Promise<void> {
     this.#hasStopped = true;
     clearTimeout(this.#retry);

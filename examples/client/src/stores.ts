@@ -3,42 +3,45 @@ import type { ChatKey } from "lacre/e2e";
 import * as z from "zod/mini";
 
 /*
- * What outlives the program: files at the terminal, IndexedDB in a browser. A promise is kept once what it is about is on the
- * disk. No store holds a passphrase or a text.
+ * Data that remains after the program ends: files for the CLI, IndexedDB in a browser. Writes resolve when the data is on
+ * disk. No store contains a passphrase or a plaintext.
  */
 
 const { access_token, refresh_token, user_id, username, session_key } = AuthResponse.schema.shape;
 
-/** Who is logged in, with what the server gave for the password. In JSON, bytes are base64 text. */
+/** A login: the server, the user, the tokens and the session key. In JSON, bytes are base64 text. */
 export const Login = z.object({
-  /** An origin, such as `https://chat.example`. */
+  /** Base URL, as `readServerAddress` returns it. */
   server: z.string(),
   user_id: z.nonoptional(user_id),
   username: z.nonoptional(username),
   access_token: z.nonoptional(access_token),
   refresh_token,
   session_key: z.nonoptional(session_key),
-  /** The refresh token was sent to the server, and no answer has come. */
+  /** Whether the refresh token was sent to the server and no response has arrived. */
   is_renewing: z.optional(z.boolean()),
 });
 export type Login = z.output<typeof Login>;
 
-/** Of one profile, or of one browser. */
+/** Stores the login of one profile or one browser. */
 export interface LoginStore {
   read(): Promise<Login | undefined>;
   write(login: Login): Promise<void>;
   remove(): Promise<void>;
-  /** A random id of this profile or browser for a server, which stays after a logout: the server knows the device again by it. */
+  /**
+   * Returns a random id of this profile or browser for a server. It remains after a logout, so that the server recognises
+   * the device.
+   */
   deviceId(server: string): Promise<string>;
-  /** Removes those ids, as when the user erases everything. */
+  /** Removes the device ids, for example when the user erases all data. */
   forgetDevice(): Promise<void>;
-  /** Does some work while no other program, or tab, does any under this login. */
+  /** Runs `work` while no other program or tab runs work for this login. */
   exclusively<Result>(work: () => Promise<Result>): Promise<Result>;
 }
 
 const { chat_id, peer_id, peer_name, salt, iterations, key_check } = ChatSummary.shape;
 
-/** What a client holds a chat to, once it has opened it. */
+/** Pinned fields of a chat (trust on first use): they must never change after the chat is opened. */
 export const Pin = z.object({
   chat_id,
   peer_id,
@@ -47,8 +50,8 @@ export const Pin = z.object({
   iterations: z.nonoptional(iterations),
   key_check: z.nonoptional(key_check),
   /**
-   * How this account came to the chat, until a message of the peer's decrypts: by then both have the key, and what it is made
-   * with must never change again.
+   * This user's role in the chat, until a message of the peer is decrypted. Until then the creator may restart the chat,
+   * which changes the key parameters.
    */
   unanswered: z.optional(z.enum(["creator", "member"])),
 });
@@ -56,11 +59,11 @@ export type Pin = z.output<typeof Pin>;
 
 export interface PinStore {
   list(): Promise<Pin[]>;
-  /** One for each `chat_id`. */
+  /** Stores a pin and replaces an earlier one with the same `chat_id`. */
   add(pin: Pin): Promise<void>;
 }
 
-/** A message that the server has not acknowledged, and the check of the key that encrypted it. */
+/** A message that the server has not acknowledged, with the check of the key that encrypted it. */
 export const QueuedMessage = z.extend(ChatMessage.schema, {
   client_id: z.nonoptional(ChatMessage.schema.shape.client_id),
   key_check: z.nonoptional(key_check),
@@ -68,57 +71,57 @@ export const QueuedMessage = z.extend(ChatMessage.schema, {
 export type QueuedMessage = z.output<typeof QueuedMessage>;
 
 export interface OutboxStore {
-  /** In the order in which they were added. */
+  /** Returns the messages in the order in which they were added. */
   list(): Promise<QueuedMessage[]>;
   add(message: QueuedMessage): Promise<void>;
   remove(clientId: string): Promise<void>;
 }
 
-/** How far each chat was handed over; and what was, as ciphertext, where the user chose to keep that. */
+/** Stores the cursor of each chat and, if the user enabled history, the delivered messages as ciphertext. */
 export interface DeliveryStore {
-  /** The seq up to which a chat was handed over; undefined for a chat of which nothing was. */
+  /** Returns the seq up to which a chat's messages were delivered, or undefined if the chat has no cursor. */
   cursor(chatId: number): Promise<number | undefined>;
   /**
-   * Stores a cursor together with the messages that were delivered before it: both or nothing. Changes nothing if the stored
-   * cursor is not at `from`, because another program or tab has moved it and stored its messages.
+   * Stores a cursor and the messages delivered before it, both or neither. Changes nothing if the stored cursor is not
+   * `from`, because another program or tab has moved it and stored its messages.
    */
   advance(
     chatId: number,
     cursor: { readonly from: number; readonly to: number },
     messages: readonly ChatMessage[],
   ): Promise<void>;
-  /** Keeps a page of what was handed over, without the cursor. */
+  /** Stores a page of messages without moving the cursor. */
   keep(chatId: number, messages: readonly ChatMessage[]): Promise<void>;
-  /** The chat ends at `cursor` now: what is kept past it is gone. */
+  /** Sets the cursor and removes the messages after it, because the chat's last seq is lower than before. */
   rewind(chatId: number, cursor: number): Promise<void>;
-  /** What is kept of a chat, in order: the last `limit` before a seq. */
+  /** Returns the last `limit` stored messages of a chat before a seq, sorted by seq. */
   list(
     chatId: number,
     page: { readonly before: number; readonly limit: number },
   ): Promise<ChatMessage[]>;
-  /** Drops what is kept of a chat and was stored at the server up to this Unix time in seconds. */
+  /** Deletes a chat's messages that the server stored up to `until`, Unix time in seconds. */
   expire(chatId: number, until: number): Promise<void>;
 }
 
-/** Chat keys, where the user chose to keep them: a passphrase is then asked for once. */
+/** Stores chat keys if the user enabled this, so that each passphrase is entered only once. */
 export interface KeyStore {
-  /** Whether keys must be made `extractable` to be kept here. */
+  /** Whether the store needs `extractable` keys. */
   readonly needsExport: boolean;
   get(chatId: number): Promise<ChatKey | undefined>;
   put(chatId: number, key: ChatKey): Promise<void>;
-  /** Forgets them all, as when the user logs out. */
+  /** Removes all keys, for example at a logout. */
   clear(): Promise<void>;
 }
 
-/** What is kept for one account. */
+/** The stores of one account. */
 export interface Stores {
   readonly pins: PinStore;
   readonly outbox: OutboxStore;
   readonly deliveries: DeliveryStore;
   readonly keys: KeyStore;
-  /** Forgets everything. */
+  /** Removes all data of the account. */
   clear(): Promise<void>;
 }
 
-/** Opens what is kept for an account, and for no other: one is a user of a server. */
+/** Opens the stores of an account, which is one user on one server. */
 export type OpenStores = (login: Login) => Stores | Promise<Stores>;

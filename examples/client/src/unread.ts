@@ -1,8 +1,8 @@
-/** The server counts no further than one more than this. */
+/** Maximum number to show. The server counts one further, so that a client knows that there are more. */
 const MAX_SHOWN = 999;
 
 /**
- * Returns a number of unread messages as it is shown to a person.
+ * Formats a number of unread messages.
  *
  * ```ts
  * shownUnread(1000); // "999+"
