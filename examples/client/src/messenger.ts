@@ -13,10 +13,7 @@ import { type ReadMessage, readMessage } from "./read-message.js";
 import { StoreWrites } from "./store-writes.js";
 import type { QueuedMessage } from "./stores.js";
 
-/**
- * Optional capabilities of this client. `delivered`: it sends and receives delivery receipts. `chat_changed`: it handles
- * that event.
- */
+/** Capabilities of this client: delivery receipts and `chat_changed` events. */
 const CAPABILITIES = ["delivered", "chat_changed"];
 
 /** Manages the chats of an account: sends texts, decrypts received messages and reports events. */
@@ -41,7 +38,7 @@ export class Messenger {
   });
   /** Error of the stores that was last reported to the application. */
   #storeError: StoreError | undefined;
-  /** Settles when all earlier events are handled. They are handled one after the other. */
+  /** Settles when all earlier events are handled. */
   #acting: Promise<unknown> = Promise.resolve();
   #writing: Promise<unknown> = Promise.resolve();
 
@@ -71,12 +68,7 @@ export class Messenger {
     });
   }
 
-  /**
-   * Reads the chats and the outbox, and connects.
-   *
-   * @throws what `Account.listChatsForNow` throws.
-   * @throws {StoreError} if a store cannot be read.
-   */
+  /** Reads the chats and the outbox, and connects. Throws what `Account.listChatsForNow` and the stores throw. */
   static async start(options: MessengerOptions): Promise<Messenger> {
     const { account, open = [], only, begin = "first" } = options;
     const { outbox, deliveries } = account.stores;
@@ -86,7 +78,7 @@ export class Messenger {
     for (const chat of open) book.open(chat);
     const cursors = new Map<number, number>();
     for (const { chat_id, last_seq } of chats) {
-      // Start after the last message of chats that are not delivered, so that the client does not fetch their messages.
+      // Do not fetch the messages of chats that are not delivered.
       const isTaken = only === undefined || only.includes(chat_id);
       const first = begin === "first" ? 0 : last_seq;
       const cursor = isTaken ? ((await deliveries.cursor(chat_id)) ?? first) : last_seq;
@@ -138,14 +130,11 @@ export class Messenger {
   }
 
   /**
-   * Encrypts and stores a text, and sends it now or after the next connection. Resolves when it is on disk. If the call
-   * rejects, the text is not sent.
+   * Encrypts and stores a text, and sends it now or after the next connection. Resolves when it is on disk. If it rejects,
+   * the text is not sent.
    *
-   * @throws {ValidationError} if the text is too long.
-   * @throws {StoreError} if it cannot be stored.
-   * @throws {ChatClosedError} if the chat is closed.
-   * @throws {TypeError} if the chat was not opened.
-   * @throws the error with which the messenger has ended.
+   * @throws {ValidationError} if the text is too long, StoreError if it cannot be stored, ChatClosedError if the chat is
+   * closed.
    */
   send(chatId: number, text: string, options: { reply_to?: string } = {}): Promise<ReadMessage> {
     const sending = this.#writing.then(() => this.#send(chatId, text, options));
@@ -165,14 +154,12 @@ export class Messenger {
     this.#client.handle({ type: "mark", event_type: "typing", chat_id });
   }
 
-  /**
-   * Checks within seconds whether the connection still works, and replaces it if not. Call it after a change of the network.
-   */
+  /** Checks within seconds whether the connection works, and replaces it if not. Call it after a change of the network. */
   probe(): void {
     this.#client.handle({ type: "probe" });
   }
 
-  /** Returns the last messages of a chat before a seq, from the server. If it is unreachable, returns the stored ones. */
+  /** Returns a page of messages from the server, or from the store if the server is unreachable. */
   async history(chat_id: number, page: HistoryPage = {}): Promise<History> {
     const key = this.#book.keyOf(chat_id);
     const history = await readHistory(this.#account, { chat_id, key }, page);
@@ -188,9 +175,7 @@ export class Messenger {
     await this.#inOrder(() => this.#tell(events));
   }
 
-  /**
-   * Stops delivering messages, but continues sending. The next messenger delivers the messages that `hear` has not handled.
-   */
+  /** Stops delivering, but not sending. The next messenger delivers the messages that `hear` has not handled. */
   stopReceiving(): void {
     this.#only = [];
   }
@@ -329,7 +314,7 @@ export class Messenger {
     if (!isKnown) await this.#tell([{ type: "store", error }]);
   }
 
-  /** Handles a change of the connection. The session emits `offline` for each failed attempt; only the first is reported. */
+  /** Handles a change of the connection. Each failed attempt causes `offline`; only the first is reported. */
   async #connected(
     isOnline: boolean,
     heard: Extract<Heard, { type: "online" | "offline" }>,
@@ -338,7 +323,7 @@ export class Messenger {
     this.#isOnline = isOnline;
     if (!isOnline) this.#book.forgetPresence();
     if (isNew) await this.#tell([{ type: "connection", isOnline }]);
-    // The client read the login and the pins in order to connect.
+    // The stores work: the client read the login and the pins to connect.
     if (isOnline && this.#writes.isEmpty) await this.#tellOfStore(undefined);
     if (isOnline && this.#takesAny) await this.#refreshQuietly();
     if (heard.type === "offline" && !heard.retry) this.#end(whyEnded(heard.code));
@@ -355,7 +340,7 @@ export class Messenger {
     await this.#tell(events);
   }
 
-  /** Checks, before a connection sends queued messages, that their chats still have the keys that encrypted them. */
+  /** Checks, before queued messages are sent, that their chats still have the keys that encrypted them. */
   async #prepare(): Promise<void> {
     if (this.#queue.size === 0) return;
     const events = await this.#takeOver(this.#account.askForChats());
@@ -397,9 +382,7 @@ export class Messenger {
     return events;
   }
 
-  /**
-   * Updates the chats from a list. Follows new chats, so that the client also fetches messages that it missed while offline.
-   */
+  /** Updates the chats from a list. Follows new chats, to also receive messages that this client misses while offline. */
   #list(chats: readonly ChatSummary[]): readonly MessengerEvent[] {
     const isNew = ({ chat_id }: ChatSummary) => this.#book.get(chat_id) === undefined;
     const created = chats.filter((chat) => isNew(chat) && this.#takes(chat.chat_id));
