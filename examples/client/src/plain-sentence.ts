@@ -5,9 +5,9 @@ import { ClientError, ServerRejectionError } from "./errors.js";
 const RELOAD = "Reload the page, and tell the server’s operator if this goes on.";
 const NOT_UNDERSTOOD = `The server did not understand this client. ${RELOAD}`;
 
-/** The sentences for users by error code: what happened, and what to do. Every code of the server has one. */
+/** Sentences for users by error code: what happened, and what to do. The table contains all codes of the server. */
 const SENTENCES: Readonly<Record<ErrorCode, string> & Record<string, string>> = {
-  // The server's codes.
+  // Codes of the server.
   ERR_BLOCKED: "You have blocked this person. Unblock them to write.",
   ERR_BODY_TOO_LARGE: "This is too long to be sent. Shorten it.",
   ERR_BOUND_EXCEEDED: "This is too long to be sent. Shorten it.",
@@ -55,7 +55,7 @@ const SENTENCES: Readonly<Record<ErrorCode, string> & Record<string, string>> = 
   ERR_VALIDATION: "Something that you entered does not fit. Check it and try again.",
   ERR_VERIFY: "The server could not verify this device’s request. Sign out and sign in again.",
   ERR_WRONG_CREDENTIALS: "Username or password is wrong. Try again, or create an account first.",
-  // The client's own.
+  // Codes of the client.
   ERR_UNREACHABLE: "The server does not answer. Check your connection and try again.",
   ERR_NOT_THIS_PROTOCOL:
     "Something else than the chat’s server answered. Check the address and your network: some want you to sign in first.",
@@ -66,12 +66,12 @@ const SENTENCES: Readonly<Record<ErrorCode, string> & Record<string, string>> = 
     "This chat was started over with a new passphrase. Enter the new one, and send this again if it still matters.",
   ERR_CHAT_NOT_ENCRYPTED:
     "This chat has no passphrase, so nothing in it is encrypted: it is not used.",
-  // The library's.
+  // Codes of the library.
   ERR_KEY: "This passphrase cannot be used. Choose another one.",
   ERR_WRONG_PASSPHRASE: "This is not the passphrase of the chat. Compare it with your peer’s.",
 };
 
-/** Fields of forms, by their names in the protocol. */
+/** Sentences for invalid form fields, by the field's name in the protocol. */
 const FIELDS: Readonly<Record<string, string>> = {
   username:
     "A username has 3 to 50 letters and digits, _ and -, and at least one letter or digit. Change it and try again.",
@@ -80,12 +80,12 @@ const FIELDS: Readonly<Record<string, string>> = {
   content: "This message is too long to be sent. Shorten it, or send it in parts.",
 };
 
-/** The sentence for an error code of the server, or undefined for a code that this client does not know. */
+/** Returns the sentence for an error code, or undefined for an unknown code. */
 export function sentenceOf(code: string): string | undefined {
   return Object.hasOwn(SENTENCES, code) ? SENTENCES[code] : undefined;
 }
 
-/** Says in one or two sentences what went wrong and what to do, for whatever was thrown. */
+/** Describes an error in one or two sentences: what went wrong, and what to do. */
 export function plainSentence(error: unknown): string {
   if (error instanceof ValidationError) {
     const field = error.issues.map(({ path }) => FIELDS[String(path[0])]).find(Boolean);
@@ -107,7 +107,7 @@ function refusalSentence({ code, retryAfter }: ServerRejectionError): string {
   return sentenceOf(code) ?? `The server refused this (${code}). ${RELOAD}`;
 }
 
-/** Messages of client errors are clauses, as they follow the program's name in a terminal. */
+/** Turns an error message, which is a clause after the program's name in a terminal, into a sentence. */
 function capitalised(message: string): string {
   return `${message.charAt(0).toUpperCase()}${message.slice(1)}${/[.?!]$/.test(message) ? "" : "."}`;
 }

@@ -72,7 +72,7 @@ it("logs in with a password that the server hashed as it was typed", async () =>
   expect((await enter("login", "carol", DECOMPOSED)).username).toBe("carol");
   expect((await enter("login", "carol", COMPOSED)).username).toBe("carol");
 
-  // Its prepared form is too short to be sent.
+  // The prepared form is too short to register.
   const short = "abcde\u0301";
   expect([...preparePassword(short)]).toHaveLength(5);
   await create("dave", short);

@@ -20,7 +20,7 @@ interface DeviceOptions {
   readonly stores?: Stores;
 }
 
-/** Registers an account, or logs in to one, on a device of its own that keeps everything in memory. */
+/** Registers an account or logs in to one, on a new device that stores everything in memory. */
 export async function enter(
   server: string,
   username: string,
@@ -31,7 +31,10 @@ export async function enter(
   return Account.open(login, () => stores);
 }
 
-/** Starts a messenger and records its events. `hears` waits for a number of events of a type and returns all of that type. */
+/**
+ * Starts a messenger and records its events. `hears` waits until `count` events of a type are recorded, and returns all of
+ * that type.
+ */
 export async function talk(
   account: Account,
   options: Omit<Partial<MessengerOptions>, "account"> = {},
@@ -54,7 +57,7 @@ export async function talk(
   return { messenger, told, hears };
 }
 
-/** A network connection that can be cut: while it is, attempts to connect fail. */
+/** A network connection that a test can cut. While it is cut, attempts to connect fail. */
 export class Line {
   isCut: boolean;
   #close = () => {};

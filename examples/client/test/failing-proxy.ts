@@ -2,11 +2,11 @@ import { once } from "node:events";
 import { createServer, request, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 
-/** Passes requests on but no WebSockets, counts them, and loses or replaces the answers that it is told to. */
+/** Forwards and counts HTTP requests, and rejects WebSockets. Drops or replaces responses as configured. */
 export class FailingProxy {
-  /** Whether the answer to a request of this path gets lost, after the server has done what was asked. */
+  /** Whether to drop the response for this path. The server still handles the request. */
   loses: (path: string) => boolean = () => false;
-  /** The answer in place of the server's; undefined for the server's own. */
+  /** Returns the response to send instead of forwarding the request, or undefined to forward it. */
   replaces: (path: string) => object | undefined = () => undefined;
   readonly asked: string[] = [];
   readonly #server: Server;

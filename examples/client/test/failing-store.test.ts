@@ -10,7 +10,7 @@ afterAll(() => server.remove());
 const PASSPHRASE = "battery staple";
 const FULL = new StoreError("the disk is full: make room for it");
 
-/** An account whose stores reject each write for which `fails` returns true. */
+/** Registers an account whose stores reject each call for which `disk.fails` returns true. */
 async function enter(username: string) {
   const disk = { fails: (_write: string, _about: unknown): boolean => false };
   const stores = storesInMemory();
@@ -36,7 +36,7 @@ async function enter(username: string) {
   return { account, disk };
 }
 
-/** Creates a chat of the first account with the second, which accepts it. Returns it as each of the two opens it. */
+/** Creates a chat, which the peer accepts. Returns it as each member opened it. */
 async function chatOf(account: Account, peer: Account) {
   const own = await createChat(account, peer.username, PASSPHRASE);
   const peers = await openChat(peer, await peer.api.getChat(own.chat_id), PASSPHRASE);

@@ -32,7 +32,7 @@ const message = (seq: number, timestamp = 1000) => ({
 const key_check = new Uint8Array(16);
 const ALL = { before: 100, limit: 100 };
 
-/** The stores as the next run of the program finds them. */
+/** Opens the stores as the next run of the program does. */
 const open = (name: string, kept = KEPT) => storesInFiles(join(folder, name), kept);
 
 async function seqs(name: string): Promise<(number | undefined)[]> {
@@ -54,7 +54,7 @@ describe("deliveries in files", () => {
 
   it("lists no message past the cursor, and reads the lines after a torn line", async () => {
     await open("torn").deliveries.advance(1, { from: 0, to: 1 }, [message(1)]);
-    // As a program leaves it that dies between the two.
+    // A program may end after it stored the message and before it stored the cursor.
     await open("torn").deliveries.keep(1, [message(2)]);
     appendFileSync(join(folder, "torn/history/1.jsonl"), '\n{"chat_id":1,"sender');
     expect(await seqs("torn")).toEqual([1]);

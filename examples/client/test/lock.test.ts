@@ -9,7 +9,7 @@ import { withLock } from "../src/node/lock.js";
 const folder = mkdtempSync(join(tmpdir(), "lacre-lock-test-"));
 afterAll(() => rmSync(folder, { recursive: true }));
 
-/** A lock file as its holder left it so many seconds ago. */
+/** Writes a lock file that was last changed `secondsAgo` seconds ago. */
 function abandoned(name: string, text: string, secondsAgo: number): string {
   const path = join(folder, name);
   writeFileSync(path, text);

@@ -22,7 +22,7 @@ afterAll(async () => {
   rmSync(folder, { recursive: true });
 });
 
-/** A login in a file, whose access token has expired. */
+/** Registers a user and stores the login in a file, with an expired access token. */
 async function expiredLogin(username: string) {
   const file = loginInFile(join(folder, `${username}.json`));
   const credentials = { username, password: "correct horse" };
@@ -31,7 +31,7 @@ async function expiredLogin(username: string) {
   return { path: join(folder, `${username}.json`), file };
 }
 
-/** As another program of the same login would: with the file alone in common. */
+/** Opens the account as another program does, which shares only the file. */
 const program = (path: string) => Account.open(loginInFile(path), storesInMemory);
 
 const refreshes = () => proxy.asked.filter((path) => path === "/auth/refresh").length;
@@ -86,7 +86,7 @@ it("ends the login, and gives the reason, if the answer to a renewal was lost to
   await db.destroy();
   const lost = { code: "ERR_LOGIN_ENDED", reason: "answer lost" };
   await expect(api.getMe()).rejects.toMatchObject(lost);
-  // Another program says the same, and nobody's file is gone.
+  // Another program gets the same error, and the login's file remains.
   await expect((await program(path)).api.getMe()).rejects.toMatchObject(lost);
   expect(await file.read()).toMatchObject({ username: "carol" });
 });
@@ -127,7 +127,7 @@ it("distinguishes a server of another protocol from one that cannot be reached",
   });
 });
 
-/** A login whose store takes no renewed tokens before `disk.isFull` is false. */
+/** Like `expiredLogin`, with a store that rejects new tokens while `disk.isFull`. */
 async function expiredLoginOnFullDisk(username: string) {
   const { path, file } = await expiredLogin(username);
   const disk = { isFull: true };

@@ -51,7 +51,7 @@ describe("a message that the server rejects", () => {
   });
 });
 
-/** A messenger that is online, in the chat with a peer, which it creates if there is none. */
+/** Starts a messenger that is online and has a chat with a peer open. Creates the chat if it does not exist. */
 async function talk(account: Account, peer: string) {
   const found = await findChat(account, peer);
   const chat = await (found
@@ -84,7 +84,7 @@ describe("two messengers", () => {
     const alice = await talk(anAlice!, "bob");
     const bob = await talk(aBob!, "alice");
     const { chatId } = alice;
-    // To open the chat accepts it, before which neither knows of the other's presence.
+    // Before the peer opens the chat, and thereby accepts it, neither member receives the other's presence.
     expect(await alice.hears("presence", 2)).toMatchObject([
       { user_id: aBob!.user_id, isOnline: false },
       { user_id: aBob!.user_id, isOnline: true },
@@ -108,7 +108,7 @@ describe("two messengers", () => {
     expect(bob.messenger.chat(chatId)).toMatchObject({ unread: 0 });
 
     await Promise.all([alice.messenger.stop(), bob.messenger.stop()]);
-    // What was handed over is kept together with its cursor, of both.
+    // Each member has stored the message together with its cursor.
     for (const { stores } of [anAlice!, aBob!]) {
       expect(await stores.deliveries.cursor(chatId)).toBe(1);
       const kept = await stores.deliveries.list(chatId, { before: 9, limit: 9 });
@@ -141,7 +141,7 @@ describe("a chat that is created while its other member is connected", () => {
 
     const heard = told.length;
     socket!.close(1001);
-    // The connection may be back before the test looks.
+    // The client may reconnect before the test reads its state.
     const wasAway = () =>
       told.slice(heard).some((event) => event.type === "connection" && !event.isOnline);
     await vi.waitUntil(wasAway, { timeout: 30_000 });
@@ -180,7 +180,7 @@ describe("tampering", () => {
     const [first, second] = (await erin.hears("message", 2)).map(({ message }) => message);
     const byChat = new Map([first!, second!].map((message) => [message.chat_id, message.content]));
     expect(byChat.get(frank.chatId)).toEqual({ kind: "unreadable", reason: "tampered" });
-    // Of this one nobody told us the passphrase yet.
+    // Erin has not opened this chat.
     expect(byChat.get(grace.chatId)).toEqual({ kind: "unreadable", reason: "locked" });
     await erin.messenger.stop();
   });
@@ -198,7 +198,7 @@ describe("tampering", () => {
       { key_check: new Uint8Array(16) },
     ];
     for (const change of parameters) {
-      // Before an answer the chat may have been started over, and its new passphrase is another one.
+      // Until the peer answers, the parameters may change: the client assumes that the passphrase has changed too.
       await expect(openChat(heidi!, { ...chat, ...change }, PASSPHRASE)).rejects.toMatchObject({
         code: "ERR_WRONG_PASSPHRASE",
       });
@@ -228,7 +228,7 @@ describe("a chat that its creator starts over", () => {
 
     await restartChat(mia!, await seenBy(mia!), PASSPHRASE);
     expect(await openKeptChat(mia!, await seenBy(mia!))).toMatchObject({ chat_id });
-    // Noel's device has the old key, and asks for the passphrase again.
+    // Noel's device has the old key, so Noel must enter the new passphrase.
     expect(await openKeptChat(noel!, await seenBy(noel!))).toBe(undefined);
     const noels = await talk(noel!, "mia");
     const mias = await talk(mia!, "noel");

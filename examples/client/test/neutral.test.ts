@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { expect, it } from "vitest";
 
-/** All that a module imports, and what that imports, as far as it is in the examples. */
+/** Returns the modules that a module imports, directly or through modules of the examples. */
 function importsOf(url: URL, seen = new Set<string>()): Set<string> {
   const statements = readFileSync(fileURLToPath(url), "utf8").matchAll(/\bfrom "([^"]+)";/g);
   for (const [, specifier] of statements) {

@@ -4,7 +4,7 @@ import { DRAWN_PASSPHRASE, judgePassphrase } from "../src/passphrase/strength.js
 
 afterEach(() => void vi.restoreAllMocks());
 
-/** Has `crypto.getRandomValues` give these numbers, one after the other. */
+/** Makes `crypto.getRandomValues` return these numbers, one per call. */
 function randomIs(...numbers: number[]): void {
   vi.spyOn(crypto, "getRandomValues").mockImplementation((array) => {
     (array as Uint32Array)[0] = numbers.shift()!;

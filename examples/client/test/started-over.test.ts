@@ -25,7 +25,7 @@ const enter = (username: string, how: "register" | "login") =>
 const device = (username: string) => enter(username, "login");
 const register = (...names: string[]) => Promise.all(names.map((name) => enter(name, "register")));
 
-/** A messenger that is online, or whose connections fail, with the line that can be cut. */
+/** Starts a messenger that is online, or whose connections fail. Also returns its line. */
 async function talk(account: Account, open: readonly OpenChat[], isOffline = false) {
   const line = new Line(isOffline);
   const talking = await startTalking(account, { open, connect: line.connect });
@@ -33,7 +33,7 @@ async function talk(account: Account, open: readonly OpenChat[], isOffline = fal
   return { ...talking, line };
 }
 
-/** How many messages of a chat the server has that were not deleted. */
+/** Counts the messages of a chat that the server has not deleted. */
 async function stored(chatId: number): Promise<number> {
   const database = openDatabase(server.database);
   const rows = await database
@@ -97,7 +97,7 @@ describe("another device of the creator, when the chat is started over", () => {
     const { messenger, hears, line } = await talk(laptop, [opened]);
     line.cut();
     await vi.waitUntil(() => messenger.isOnline === false);
-    // Not even the server's list of chats can be had.
+    // The list of chats fails too.
     const getChats = vi.spyOn(laptop.api, "listChats").mockRejectedValue(new Error("no network"));
     await messenger.send(chat_id, "one");
     await messenger.send(chat_id, "two");

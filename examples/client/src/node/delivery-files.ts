@@ -6,8 +6,8 @@ import type { DeliveryStore } from "../stores.js";
 import { appendToFile, readFile, remove, writeFile } from "./files.js";
 
 /**
- * A file for each cursor and, where history is kept, a file for each chat with a message a line. What is past the cursor, or
- * torn, is not there: a message counts as stored when its cursor does.
+ * Stores each cursor in a file. If history is enabled, also stores each chat's messages in a file, one per line. Reading
+ * ignores incomplete lines and messages after the cursor, because a message counts as stored when its cursor is.
  */
 export function deliveriesInFiles(
   folder: string,
@@ -24,7 +24,7 @@ export function deliveriesInFiles(
     return text === undefined ? undefined : Number(text);
   }
 
-  /** In order, each seq once; also what is past the cursor. */
+  /** Returns the messages sorted by seq, each seq once, including those after the cursor. */
   function readHistory(chatId: number): ChatMessage[] {
     const bySeq = new Map<number, ChatMessage>();
     for (const line of readFile(historyPath(chatId))?.split("\n") ?? []) {
@@ -44,7 +44,7 @@ export function deliveriesInFiles(
     const seqs = knownOf(chatId);
     const fresh = messages.filter(({ seq }) => seq !== undefined && !seqs.has(seq));
     if (fresh.length === 0) return;
-    // A line that was torn when the power went must not spoil this one.
+    // Start with a newline: the last line may be incomplete after a power failure.
     appendToFile(historyPath(chatId), fresh.map((message) => `\n${toJson(message)}`).join(""));
     for (const { seq } of fresh) seqs.add(seq!);
   }

@@ -7,15 +7,17 @@ import { namesIn, readFile, remove, writeFile } from "./files.js";
 import { parseFile } from "./login-file.js";
 import { outboxInFiles } from "./outbox-files.js";
 
-/** What a user chose to have kept. */
+/** The user's choice of the data to store. */
 export interface Kept {
-  /** Messages that were handed over, as ciphertext. Else what was kept is removed. */
+  /** Store delivered messages as ciphertext. If false, stored ones are removed. */
   readonly history: boolean;
-  /** Chat keys, so that passphrases are not asked for again: who can read the files can then read the chats. */
+  /**
+   * Store chat keys, so that each passphrase is entered only once. Anyone who can read the files can then read the chats.
+   */
   readonly keys: boolean;
 }
 
-/** What is kept for one account, in a folder that only its owner may read. */
+/** Opens the stores of one account in a folder that only its owner can read. */
 export function storesInFiles(folder: string, kept: Kept): Stores {
   return {
     pins: pinsInFiles(join(folder, "pins")),

@@ -18,13 +18,13 @@ import { dirname, resolve } from "node:path";
 import { StoreError } from "../errors.js";
 
 /*
- * Files that only their owner may read. What was written is on the disk when these return. They throw StoreError.
+ * Files that only their owner can read. When these functions return, written data is on disk. They throw StoreError.
  */
 
 /** Maximum number of symbolic links from a path to its file, as in Linux. */
 const MAX_LINKS = 40;
 
-/** Writes all of a file or nothing. */
+/** Writes a file completely or not at all. */
 export function writeFile(path: string, text: string): void {
   attempt(`${path} cannot be written`, () => {
     mkdirSync(followLinks(dirname(path)), { recursive: true, mode: 0o700 });
@@ -40,12 +40,13 @@ export function writeFile(path: string, text: string): void {
 }
 
 /**
- * A file in the making. Symbolic links are followed. A regular file is replaced as a whole, by one that only its owner may
- * read; text for anything else, such as a device or a FIFO, goes straight there. Throws the errors of `node:fs`.
+ * Writes a file in several parts, and follows symbolic links. Replaces a regular file when the text is complete, with a file
+ * that only its owner can read. Writes directly to any other target, such as a device or a FIFO. Throws the errors of
+ * `node:fs`.
  */
 export class FileDraft {
   readonly #path: string;
-  /** Where the text is until it is complete; undefined where it goes straight to its target. */
+  /** Path of the temporary file. Undefined if the text is written directly to its target. */
   readonly #draft: string | undefined;
   readonly #file: number;
   #isOpen = true;
@@ -57,13 +58,13 @@ export class FileDraft {
     if (this.#draft === undefined) {
       this.#file = openSync(path, constants.O_WRONLY);
     } else {
-      // Left by a process of the same id that was killed.
+      // A killed process with the same id may have left this file.
       rmSync(this.#draft, { force: true });
       this.#file = openSync(this.#draft, "wx", 0o600);
     }
   }
 
-  /** Whether the text becomes the file only when it is complete. */
+  /** Whether the file is replaced when the text is complete. */
   get isReplacing(): boolean {
     return this.#draft !== undefined;
   }
@@ -72,14 +73,14 @@ export class FileDraft {
     writeAll(this.#file, text);
   }
 
-  /** Puts the file in its place. */
+  /** Completes the file, and replaces the existing one. */
   finish(): void {
     if (this.#draft !== undefined) fsyncSync(this.#file);
     this.#close();
     if (this.#draft !== undefined) renameSync(this.#draft, this.#path);
   }
 
-  /** Removes what was written of a file that is not complete. */
+  /** Closes the file and removes the temporary file. */
   discard(): void {
     if (this.#isOpen) this.#close();
     if (this.#draft !== undefined) rmSync(this.#draft, { force: true });
@@ -104,21 +105,24 @@ export function appendToFile(path: string, text: string): void {
   });
 }
 
-/** Undefined for a file that is not there. */
+/** Returns the text of a file, or undefined if it does not exist. */
 export function readFile(path: string): string | undefined {
   return attempt(`${path} cannot be read`, () =>
     undefinedIfMissing(() => readFileSync(path, "utf8")),
   );
 }
 
-/** None for a folder that is not there. */
+/** Returns the sorted names in a folder. Returns none if it does not exist. */
 export function namesIn(folder: string): string[] {
   return attempt(`${folder} cannot be read`, () =>
     (undefinedIfMissing(() => readdirSync(folder)) ?? []).sort(),
   );
 }
 
-/** Also all that is in it, and also what is not there. Where the path is a symbolic link, its target. */
+/**
+ * Removes a file, or a folder with its contents. Does nothing if it does not exist. If `path` is a symbolic link, removes
+ * its target.
+ */
 export function remove(path: string): void {
   attempt(`${path} cannot be removed`, () =>
     rmSync(followLinks(path), { recursive: true, force: true }),
@@ -130,18 +134,22 @@ function writeAll(file: number, text: string): void {
   for (let from = 0; from < bytes.length; ) from += writeSync(file, bytes, from);
 }
 
-/** The path at the end of a chain of symbolic links, which may not exist yet. */
+/** Returns the path to which a chain of symbolic links leads. It may not exist yet. */
 function followLinks(path: string): string {
   let followed = path;
   for (let count = 0; count <= MAX_LINKS; count++) {
     if (!lstatSync(followed, { throwIfNoEntry: false })?.isSymbolicLink()) return followed;
-    // A relative target starts at the real folder of its link.
+    // A relative target is relative to the real folder of its link.
     followed = resolve(realpathSync(dirname(followed)), readlinkSync(followed));
   }
   throw new Error("too many symbolic links");
 }
 
-/** Does some work with a file. `what` says what cannot be done where it throws. */
+/**
+ * Runs `work`. `what` is the start of the error's message.
+ *
+ * @throws {StoreError} if `work` throws.
+ */
 export function attempt<Result>(what: string, work: () => Result): Result {
   try {
     return work();

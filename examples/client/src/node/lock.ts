@@ -12,11 +12,11 @@ import { dirname } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { attempt } from "./files.js";
 
-/** Age at which a lock counts as abandoned, in milliseconds: longer than a request may take. */
+/** Milliseconds after which a lock is abandoned, longer than the timeout of a request. */
 const LONGEST = 120_000;
 
 /**
- * Does some work while no other process does any under this lock. The lock of a process that died is free.
+ * Runs `work` while no other process holds this lock. Takes over the lock of a process that no longer runs.
  *
  * @throws {StoreError} if the lock cannot be written.
  */
@@ -65,13 +65,13 @@ function read(path: string): string | undefined {
 
 function isGone(path: string, holder: string): boolean {
   try {
-    // The file may be empty or cut: it is being written, or its holder lost power or disk space meanwhile. So its age counts.
+    // Check the age, because the file may lack a pid: while it is written, or after a power failure or a full disk.
     if (isOld(path)) return true;
     const { pid }: { pid: number } = JSON.parse(holder);
     process.kill(pid, 0);
     return false;
   } catch (error) {
-    // A process of another user gives EPERM, and runs.
+    // EPERM means that the process runs as another user.
     return (error as NodeJS.ErrnoException).code === "ESRCH";
   }
 }
@@ -81,24 +81,24 @@ function isOld(path: string): boolean {
 }
 
 /**
- * Removes an abandoned lock, and returns whether it is removed. One process at a time does so, under a lock of its own: the
- * second of two must not remove the lock that the first has taken meanwhile.
+ * Removes an abandoned lock, and returns whether it did. A second lock permits only one process to do so: another one could
+ * remove the lock that the first has just taken.
  */
 function breakLock(path: string, seen: string): boolean {
   const breaking = `${path}.break`;
   try {
     if (!take(breaking, "")) {
-      // Left by a process that ended between the next two lines.
+      // A process that ended before it removed the file has left it.
       if (isOld(breaking)) rmSync(breaking, { force: true });
       return false;
     }
-    // Also its age again: a lock that was taken just now is empty too, as an abandoned one may be.
+    // Check everything again, including the age: a lock that was just taken is as empty as an abandoned one may be.
     const isAbandoned = read(path) === seen && isGone(path, seen);
     if (isAbandoned) rmSync(path, { force: true });
     rmSync(breaking, { force: true });
     return isAbandoned;
   } catch {
-    // Another process has removed it, or this one may not.
+    // Another process removed it, or this process lacks the permission.
     return false;
   }
 }

@@ -6,10 +6,10 @@ import { Login, type LoginStore } from "../stores.js";
 import { readFile, remove, writeFile } from "./files.js";
 import { withLock } from "./lock.js";
 
-/** The ids of a device, by the server that each is for. */
+/** Device ids by server. */
 const Devices = z.record(z.string(), z.string());
 
-/** The login of a profile, in a file that only its owner may read. Another one beside it has the device's ids. */
+/** Stores the login of a profile in a file that only its owner can read, and the device ids in a file next to it. */
 export function loginInFile(path: string): LoginStore {
   const devicesPath = `${path.replace(/\.json$/, "")}.devices.json`;
   return {
@@ -33,7 +33,11 @@ export function loginInFile(path: string): LoginStore {
   };
 }
 
-/** What a JSON file of ours holds. Throws StoreError. */
+/**
+ * Parses the text of a JSON file.
+ *
+ * @throws {StoreError} if it is not valid.
+ */
 export function parseFile<Schema extends z.ZodMiniType>(
   schema: Schema,
   text: string,

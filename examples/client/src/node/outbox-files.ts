@@ -4,12 +4,12 @@ import { type OutboxStore, QueuedMessage } from "../stores.js";
 import { namesIn, readFile, remove, writeFile } from "./files.js";
 import { parseFile } from "./login-file.js";
 
-/** The name of an entry: its place in the order, and its client id. */
+/** File name of an entry: its position, and its client id. */
 const ENTRY = /^(\d{12})-([0-9a-f-]{36})\.json$/;
 
-/** Each entry is a file of its own: two programs of one account overwrite nothing of each other's. */
+/** Stores each entry in its own file, so that two programs of one account do not overwrite each other's entries. */
 export function outboxInFiles(folder: string): OutboxStore {
-  /** The files by client id, in their order. */
+  /** Paths by client id, in the order of the entries. */
   const entries = new Map<string, string>();
   let nextPlace = 1;
 

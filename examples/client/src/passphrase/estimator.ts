@@ -6,7 +6,7 @@ import english from "@zxcvbn-ts/language-en/dist/commonWords.json.mjs";
 import spanish from "@zxcvbn-ts/language-es-es/dist/commonWords.json.mjs";
 
 /*
- * Load this module on demand: it has 0.6 MB, compressed. The common words of English and Spanish are derived from
+ * Load this module on demand: its compressed size is 0.6 MB. The common words of English and Spanish are derived from
  * OpenSubtitles 2024 via OPUS (https://opus.nlpl.eu/), under ODC-BY.
  */
 
@@ -15,12 +15,13 @@ const zxcvbn = new ZxcvbnFactory({
   dictionary: { diceware, passwords, english, spanish },
 });
 
-/** Characters that are judged: zxcvbn's time grows with the square of the length. */
+/** Maximum characters to estimate, because zxcvbn's time grows with the square of the length. */
 const LONGEST = 128;
 
 /**
- * Estimates how many guesses find a passphrase, as a power of ten. zxcvbn multiplies a phrase's guesses by the number of
- * orders of its parts, which are not needed to guess words in a row: the words' own guesses are the upper bound.
+ * Returns the estimated number of guesses to find a passphrase, as a power of ten. zxcvbn multiplies the guesses of a phrase
+ * by the number of orders of its parts. An attacker who guesses word by word does not need this factor, so the product of
+ * the words' own guesses is the upper bound.
  */
 export function estimateGuesses(passphrase: string, known: readonly string[]): number {
   const guesses = (text: string) => zxcvbn.check(text, [...known]).guessesLog10;

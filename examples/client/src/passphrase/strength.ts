@@ -1,30 +1,30 @@
 import { preparePassphrase } from "lacre/e2e";
 import { DRAWN_GUESSES } from "./draw.js";
 
-/** How well a passphrase withstands guessing. */
+/** Result of `judgePassphrase`. */
 export interface PassphraseVerdict {
   readonly strength: "weak" | "fair" | "strong";
-  /** The strength and the time that guessing takes, as one sentence. */
+  /** Strength and guessing time in one sentence. */
   readonly sentence: string;
-  /** Whether a client refuses it for a new chat, unless the user accepts the risk. */
+  /** Whether clients reject it for a new chat, unless the user accepts the risk. */
   readonly isBelowFloor: boolean;
 }
 
-/** Guesses, as powers of ten. The floor is zxcvbn's own for its best score. */
+/** Minimum guesses of a fair passphrase, as a power of ten. zxcvbn uses this number for its best score. */
 const FLOOR = 10;
 const STRONG = 14;
 
-/** PBKDF2 with 600,000 iterations on ten graphics cards; a fast one of 2024 computes 15,000 keys a second. */
+/** PBKDF2 with 600,000 iterations on ten graphics cards. A fast one of 2024 computes 15,000 keys per second. */
 const GUESSES_A_SECOND = 150_000;
 
-/** The risk of a chat whose passphrase is below the floor. */
+/** Warning for a chat whose passphrase is below the floor. */
 export const WEAK_PASSPHRASE_RISK =
   "The operator of the server, or anyone who copies its database, can guess this passphrase and then read everything that " +
   "the two of you wrote and will write.";
 
 /**
- * Judges a passphrase by the time that guessing it takes with a copy of the server's data. `known` are words that are
- * guessed first, such as the members' names. The estimator is loaded on the first call.
+ * Estimates the time to guess a passphrase with a copy of the server's data. `known` are words that an attacker guesses
+ * first, such as the members' names. Loads the estimator on the first call.
  */
 export async function judgePassphrase(
   passphrase: string,
@@ -50,7 +50,7 @@ const UNITS: readonly (readonly [seconds: number, name: string])[] = [
   [60, "minute"],
 ];
 
-/** The verdict on every result of `drawPassphrase`: its words are random, however common they are. */
+/** The verdict on each result of `drawPassphrase`. Its words are random, so it does not matter how common they are. */
 export const DRAWN_PASSPHRASE = verdictOf(Math.log10(DRAWN_GUESSES));
 
 function timeInWords(seconds: number): string {

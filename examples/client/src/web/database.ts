@@ -5,26 +5,26 @@ import { StoreError } from "../errors.js";
 import type { Login, Pin, QueuedMessage } from "../stores.js";
 import { nameHere } from "./page-server.js";
 
-/** What is kept of a browser: who is logged in, what they chose, and by which id the server knows it again. */
+/** Data of one browser: the login, the user's choices and the device id. */
 export interface BrowserSchema extends DBSchema {
   login: { key: "login"; value: Login };
   choices: { key: "keepsHistory" | "deviceId"; value: boolean | string };
 }
 
-/** A chat's key as browsers keep it: usable, and not to be read out. */
+/** A chat key as browsers store it: usable, but not extractable. */
 export interface KeptKey {
   readonly chat_id: number;
   readonly cryptoKey: CryptoKey;
-  /** The key's check, encrypted under the key. */
+  /** Key check, encrypted under the key. */
   readonly encryptedCheck: Uint8Array;
 }
 
-/** What a user has begun to write in a chat, encrypted with the chat's key. */
+/** Draft of a message, encrypted with the chat's key. */
 export interface KeptDraft extends Encrypted {
   readonly chat_id: number;
 }
 
-/** What is kept for one account. No passphrase, no text. */
+/** Data of one account. Contains no passphrase and no plaintext. */
 export interface AccountSchema extends DBSchema {
   pins: { key: number; value: Pin };
   outbox: { key: number; value: QueuedMessage; indexes: { client_id: string } };
@@ -34,7 +34,10 @@ export interface AccountSchema extends DBSchema {
   drafts: { key: number; value: KeptDraft };
 }
 
-/** `closed` is called when a database is closed while the page uses it, as when the user clears the site's data. */
+/**
+ * Opens the browser's database. Calls `closed` if it closes while the page uses it, for example because the user clears the
+ * site's data.
+ */
 export function openBrowserDatabase(closed: () => void): Promise<IDBPDatabase<BrowserSchema>> {
   return orStoreError(() =>
     openDB<BrowserSchema>(nameHere("lacre"), 1, {
@@ -58,14 +61,14 @@ export function openAccountDatabase(
         if (version < 2) database.createObjectStore("drafts", { keyPath: "chat_id" });
         if (version >= 1) return;
         database.createObjectStore("pins", { keyPath: "chat_id" });
-        // The keys that are made grow: they are the order in which messages were added.
+        // The generated keys increase, so their order is that of the messages.
         const outbox = database.createObjectStore("outbox", { autoIncrement: true });
         outbox.createIndex("client_id", "client_id", { unique: true });
         database.createObjectStore("cursors");
         database.createObjectStore("messages", { keyPath: ["chat_id", "seq"] });
         database.createObjectStore("keys", { keyPath: "chat_id" });
       },
-      // Another tab has a newer version of the page.
+      // Close the database for a tab with a newer version of the page.
       blocking(_current, _blocked, event) {
         (event.target as IDBDatabase).close();
         closed();
@@ -74,7 +77,12 @@ export function openAccountDatabase(
   );
 }
 
-/** Throws StoreError, which says what to do, if the browser stores nothing: private windows, a full disk, a profile that forbids it. */
+/**
+ * Runs `work`.
+ *
+ * @throws {StoreError} if the browser stores nothing, such as in a private window or with a full disk. The message says what
+ * to do.
+ */
 export async function orStoreError<Result>(work: () => Promise<Result>): Promise<Result> {
   try {
     return await work();

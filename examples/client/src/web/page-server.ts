@@ -1,12 +1,12 @@
-/** The path under which the page is served: `/`, or such as `/lacre/`. */
+/** Path of the page: `/`, or for example `/lacre/`. */
 const path = new URL(".", location.href).pathname;
 
-/** The server that the page comes from, as `readServerAddress` returns it. */
+/** Base URL of the server that served the page, as `readServerAddress` returns it. */
 export const PAGE_SERVER = location.origin + path.replace(/\/$/, "");
 
 /**
- * Returns a name for what the browser keeps for this page alone. An origin may have several such pages, under different
- * paths and with different servers behind them, and all of these share its databases, locks and channels.
+ * Returns a name for a database, lock or channel of this page. Pages on other paths of the origin may use other servers, but
+ * share all databases, locks and channels.
  */
 export function nameHere(name: string): string {
   return path === "/" ? name : `${name} ${path}`;

@@ -18,21 +18,21 @@ import { nameHere } from "./page-server.js";
 
 type AccountDatabase = Awaited<ReturnType<typeof openAccountDatabase>>;
 
-/** What a person may choose about what their browser keeps. */
+/** The user's choices of the data that the browser stores. */
 export interface BrowserChoices {
-  /** Whether messages are kept, encrypted, to be read without a connection. They are by default. */
+  /** Returns whether the browser stores encrypted messages, for reading them offline. By default true. */
   keepsHistory(): Promise<boolean>;
   setKeepsHistory(keeps: boolean): Promise<void>;
 }
 
-/** What a user has begun to write in each chat, encrypted with the chat's key. */
+/** Stores the draft of each chat, encrypted with the chat's key. */
 export interface DraftStore {
   get(chatId: number): Promise<Encrypted | undefined>;
   put(chatId: number, draft: Encrypted): Promise<void>;
   remove(chatId: number): Promise<void>;
 }
 
-/** What this browser keeps, for all tabs of the page. */
+/** Stores of this browser, shared by all tabs of the page. */
 export interface BrowserStores {
   readonly login: LoginStore;
   readonly choices: BrowserChoices;
@@ -41,8 +41,10 @@ export interface BrowserStores {
 }
 
 /**
- * Opens the page's IndexedDB; `closed` is called when it is closed while the page uses it, as when the user clears the site's
- * data. Throws StoreError where the browser has none for the page.
+ * Opens the page's IndexedDB. Calls `closed` if it closes while the page uses it, for example because the user clears the
+ * site's data.
+ *
+ * @throws {StoreError} if the browser offers no IndexedDB to the page.
  */
 export async function openBrowserStores(closed = () => {}): Promise<BrowserStores> {
   const database = await openBrowserDatabase(closed);
@@ -51,7 +53,7 @@ export async function openBrowserStores(closed = () => {}): Promise<BrowserStore
     write: async (value) => void (await orStoreError(() => database.put("login", value, "login"))),
     remove: () => orStoreError(() => database.delete("login", "login")),
     forgetDevice: () => orStoreError(() => database.delete("choices", "deviceId")),
-    // A page has one server.
+    // Ignores the server, because a page has only one.
     async deviceId() {
       const known = await orStoreError(() => database.get("choices", "deviceId"));
       if (typeof known === "string") return known;
@@ -78,7 +80,7 @@ export async function openBrowserStores(closed = () => {}): Promise<BrowserStore
   };
 }
 
-/** Done once it outlives a loss of power, which browsers otherwise do not wait for. */
+/** Completes a transaction only when the data survives a power failure. By default browsers do not wait for that. */
 const ON_DISK = { durability: "strict" } as const;
 
 function storesIn(database: AccountDatabase, choices: BrowserChoices): Stores {
@@ -121,7 +123,7 @@ function outboxIn(database: AccountDatabase): OutboxStore {
   };
 }
 
-/** All seqs of a chat below one. */
+/** Returns the key range of a chat's messages before a seq. */
 const ofChat = (chatId: number, before = Number.MAX_SAFE_INTEGER) =>
   IDBKeyRange.bound([chatId, 0], [chatId, before], false, true);
 
@@ -198,7 +200,7 @@ function keysIn(database: AccountDatabase): KeyStore {
       try {
         return await ChatKey.from(kept.cryptoKey, kept);
       } catch (error) {
-        // Kept by an earlier version of this page, or not whole: the passphrase is asked for again.
+        // An earlier version of the page stored the key, or it is incomplete: the user enters the passphrase again.
         if (error instanceof KeyError) return undefined;
         throw error;
       }
