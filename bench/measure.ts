@@ -1,29 +1,29 @@
 import { Bench } from "tinybench";
 
-/** Work to measure. `run` makes one call, or as many as `calls` says, and may be asynchronous. */
+/** Work to measure. `run` makes `calls` calls, 1 by default, and may be asynchronous. */
 export interface Task {
   readonly name: string;
   readonly run: () => unknown;
   readonly calls?: number;
 }
 
-/** Microseconds per call: the median of each round, in order. */
+/** Median microseconds per call of each round, in order. */
 export type Times = readonly number[];
 
-/** How long to measure. */
+/** Number of rounds and their duration. */
 export interface Effort {
   readonly rounds: number;
   /** Milliseconds for one task in one round. */
   readonly time: number;
 }
 
-/** Duration of a sample in milliseconds, in which calls repeat, as the clocks of browsers are coarse. */
+/** Minimum milliseconds of a sample. Calls repeat to reach it, because the clocks of browsers are coarse. */
 const SAMPLE_MS = 0.5;
 const CALIBRATIONS = 30;
-/** First rounds that are not counted, as the engine still compiles. */
+/** Number of first rounds that are ignored, because the engine still compiles. */
 const WARM_UP_ROUNDS = 3;
 
-/** Measures tasks that alternate, so that other load on the machine affects all of them. */
+/** Measures tasks alternately, so that other load on the machine affects all of them. */
 export async function measure(
   tasks: readonly Task[],
   { rounds, time }: Effort,
@@ -59,7 +59,7 @@ async function batched({ name, run, calls: callsOfOne = 1 }: Task) {
   return { name, calls: count * callsOfOne, run: repeated(run, count) };
 }
 
-/** Returns how many calls take SAMPLE_MS, after the engine has compiled them. */
+/** Returns the number of calls that take at least SAMPLE_MS after the engine has compiled them. */
 async function callsPerSample(run: () => unknown): Promise<number> {
   let count = 1;
   for (;;) {

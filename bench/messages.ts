@@ -4,7 +4,7 @@ import * as z from "zod/mini";
 /** Unix time in seconds at which all messages are written and opened. */
 export const TIMESTAMP = 1_700_000_000.123;
 
-/** The secrets from which each contender makes its keys. */
+/** Secrets from which each contender makes its keys. */
 export const SIGNING_SECRET = /* @__PURE__ */ new Uint8Array(32).fill(7);
 export const ENCRYPTION_SECRET = /* @__PURE__ */ Uint8Array.from({ length: 32 }, (_, at) => at + 1);
 

@@ -8,13 +8,13 @@ const TICK_MS = 5;
 /** Cost of the derivation of a chat key from a passphrase. */
 export interface Pbkdf2Result {
   readonly iterations: number;
-  /** Milliseconds that `createChatKey` takes. */
+  /** Duration of `createChatKey` in milliseconds. */
   readonly milliseconds: number;
-  /** This time divided by that of WebCrypto's deriveBits. */
+  /** `milliseconds` divided by the time of WebCrypto's deriveBits. */
   readonly ratio: number;
   /** Longest time in milliseconds for which the event loop was blocked: the median of several derivations. */
   readonly longestPause: number;
-  /** The same for an idle event loop, which shows the effect of other load on the machine. */
+  /** `longestPause` of an idle event loop, which shows the effect of other load on the machine. */
   readonly longestIdlePause: number;
 }
 

@@ -10,19 +10,19 @@ export type Packet = Uint8Array | string;
  */
 export interface Contender<Value> {
   readonly name: string;
-  /** Number of concurrent calls. By default 1. */
+  /** Number of concurrent calls; 1 by default. */
   readonly atOnce?: number;
   write(value: Value): Packet | Promise<Packet>;
   read(packet: Packet): Value | Promise<Value>;
 }
 
-/** What one library can do: authenticate a chat message, and encrypt a letter. */
+/** Contenders of one library: to authenticate a chat message, and to encrypt a letter. */
 export interface Entrant {
   readonly signing?: readonly Contender<ChatMessage>[];
   readonly encrypting?: readonly Contender<Letter>[];
 }
 
-/** An asynchronous way, measured with 1 and with 64 concurrent calls. */
+/** Measures an asynchronous contender with 1 and with 64 concurrent calls. */
 export function alsoInFlight<Value>(contender: Contender<Value>): Contender<Value>[] {
   return [contender, { ...contender, name: `${contender.name}, 64 in flight`, atOnce: 64 }];
 }

@@ -4,7 +4,7 @@ import { ChatMessage } from "lacre";
 import { SIGNING_SECRET } from "../messages.js";
 import type { Entrant } from "./contender.js";
 
-/** COSE_Mac0 with CBOR, encoded by the codec that cose-kit uses. */
+/** Returns contenders with COSE_Mac0 and CBOR, encoded by the codec that cose-kit uses. */
 export async function coseKit(): Promise<Entrant> {
   const cbor = new Encoder({ useRecords: false, tagUint8Array: false });
   const key = SIGNING_SECRET;

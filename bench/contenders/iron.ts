@@ -2,7 +2,7 @@ import { defaults, seal, unseal } from "@hapi/iron";
 import { ENCRYPTION_SECRET, Letter } from "../messages.js";
 import type { Entrant } from "./contender.js";
 
-/** With a Buffer as password, from which it derives no keys. */
+/** Returns a contender with a Buffer as password, from which the library derives no keys. */
 export function iron(): Entrant {
   const password = Buffer.from(ENCRYPTION_SECRET);
   return {

@@ -4,7 +4,7 @@ import { ENCRYPTION_SECRET, Letter, SIGNING_SECRET } from "../messages.js";
 import { alsoInFlight, type Entrant } from "./contender.js";
 import { chatMessageForJson } from "./json.js";
 
-/** With imported keys, so that no call imports one. */
+/** Returns contenders with keys that are imported once, not in each call. */
 export async function jose(): Promise<Entrant> {
   const keyOf = (secret: Uint8Array, alg: string) =>
     importJWK({ kty: "oct", k: base64url(secret), alg });

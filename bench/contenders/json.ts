@@ -2,7 +2,7 @@ import { ChatMessage } from "lacre";
 
 type Base64Methods = { toBase64?(): string };
 
-/** Base64 encoding by the fastest function of the platform. */
+/** Encodes bytes as base64 with the platform's fastest function. */
 function toBase64(bytes: Uint8Array): string {
   if (globalThis.Buffer !== undefined) {
     return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString("base64");

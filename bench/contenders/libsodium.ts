@@ -4,7 +4,7 @@ import sodium from "libsodium-wrappers";
 import { ENCRYPTION_SECRET, Letter, SIGNING_SECRET } from "../messages.js";
 import type { Entrant } from "./contender.js";
 
-/** MessagePack after the tag, as libsodium defines no message format. */
+/** Returns contenders with MessagePack after the tag, because libsodium defines no message format. */
 export async function libsodium(): Promise<Entrant> {
   await sodium.ready;
   const encoder = new Encoder();

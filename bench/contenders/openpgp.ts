@@ -2,7 +2,7 @@ import { createMessage, decrypt, encrypt, readMessage, type SessionKey } from "o
 import { ENCRYPTION_SECRET, Letter } from "../messages.js";
 import type { Entrant } from "./contender.js";
 
-/** With a session key, so that it derives no key from a password. */
+/** Returns a contender with a session key, so that it derives no key from a password. */
 export function openpgp(): Entrant {
   const sessionKey: SessionKey = { data: ENCRYPTION_SECRET, algorithm: "aes256" };
   return {

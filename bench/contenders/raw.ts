@@ -68,7 +68,7 @@ function sign({ chat_id, sender_id, content, nonce, timestamp }: ChatMessage): B
   return frame.subarray(0, at);
 }
 
-/** Verifies and reads such a frame. */
+/** Verifies and decodes a signed frame. */
 function open(frame: Buffer): ChatMessage {
   const covered = frame.subarray(0, -34);
   if (!timingSafeEqual(hmac(covered), frame.subarray(-32))) throw new Error("not authentic");
@@ -126,7 +126,7 @@ function encrypt({ chat_id, sender_id, timestamp, text }: Letter): Buffer {
   return sign({ chat_id, sender_id, content, nonce, timestamp });
 }
 
-/** Verifies, decrypts and reads such a letter. */
+/** Verifies, decrypts and decodes a frame with a letter. */
 function decrypt(frame: Buffer): Letter {
   const { chat_id, sender_id, content, nonce, timestamp } = open(frame);
   const decipher = createDecipheriv("aes-256-gcm", encryptionKey, nonce, tagOptions);

@@ -4,7 +4,7 @@ import { ENCRYPTION_SECRET, Letter } from "../messages.js";
 import type { Entrant } from "./contender.js";
 import { joined } from "./libsodium.js";
 
-/** MessagePack in a secretbox, as tweetnacl has no separate MAC. */
+/** Returns contenders with MessagePack in a secretbox, because tweetnacl has no separate MAC. */
 export function tweetnacl(): Entrant {
   const encoder = new Encoder();
   const decoder = new Decoder();

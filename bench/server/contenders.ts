@@ -31,14 +31,14 @@ export const lacre = (name: string, nodeOptions: readonly string[] = []): Conten
   },
 });
 
-/** The upper bound: a bare `ws` server that forwards frames, and neither reads nor stores them. */
+/** Returns the contender for the upper bound: a bare `ws` server that forwards frames, and neither reads nor stores them. */
 export const echo = (nodeOptions: readonly string[] = []): Contender => ({
   name: "bare ws, stores nothing",
   kind: "echo",
   start: () => startFork(program("echo-server"), [], nodeOptions),
 });
 
-/** Socket.IO, with the insert statement and the tables of the server. */
+/** Returns a Socket.IO contender that uses the insert statement and the tables of the server. */
 export const socketIo = (mode: "single" | "group"): Contender => ({
   name: `Socket.IO, SQLite, ${mode === "group" ? "group commit" : "a commit each"}`,
   kind: "socket.io",

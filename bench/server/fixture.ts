@@ -49,7 +49,9 @@ export async function prepareFixture(
   return { database, peers };
 }
 
-/** Indices of users who have a chat: pairs if `reach` is 0, else a ring with `reach` neighbours on each side. */
+/**
+ * Returns the indices of users with a common chat: pairs if `reach` is 0, else a ring with `reach` neighbours on each side.
+ */
 function neighbours(clients: number, reach: number): [number, number][] {
   if (reach === 0) {
     return Array.from({ length: clients / 2 }, (_, pair) => [2 * pair, 2 * pair + 1]);

@@ -16,7 +16,7 @@ export interface MemoryRow {
   readonly connections: number;
   /** Resident memory per connection in bytes, after garbage collection. */
   readonly rss: number;
-  /** Part of that in the heap and the buffers of JavaScript. */
+  /** Part of `rss` in the heap and the buffers of JavaScript. */
   readonly heap: number;
 }
 
@@ -25,9 +25,9 @@ const CONNECTIONS = 10_000;
 const OTHER_FILES = 200;
 /** Connections opened before the first measurement, so that memory shared by all connections is not counted. */
 const FIRST = 500;
-/** Users for all these connections, as the server permits 20 for each. */
+/** Number of users for all connections, because the server permits 20 connections each. */
 const USERS = 500;
-/** Time for the process to free buffers before a measurement, in milliseconds. */
+/** Milliseconds in which the process can free buffers before a measurement. */
 const REST_MS = 1000;
 
 /** Measures the memory of an idle connection, at a bare `ws` server and at the server. */

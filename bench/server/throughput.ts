@@ -16,7 +16,7 @@ export interface ThroughputOptions {
 }
 
 const CLIENTS = 100;
-/** Number of neighbours on each side with which a client has chats, or 0 for pairs. */
+/** Number of neighbours on each side with whom a client has chats, or 0 for pairs. */
 const REACHES = [0, 4] as const;
 const WARM_UP_SECONDS = 2;
 

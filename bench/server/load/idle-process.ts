@@ -8,7 +8,7 @@ export interface IdlePlan {
   readonly kind: Kind;
   readonly url: string;
   readonly peers: readonly PeerPlan[];
-  /** Number of connections to open in addition. */
+  /** Number of additional connections to open. */
   readonly count: number;
 }
 

@@ -37,14 +37,14 @@ export async function connectLacrePeer(
   };
 }
 
-/** A message with the fields of an encrypted one. */
+/** Returns a message with the fields of an encrypted one. */
 export function messageOf(sender_id: number, chat_id: number, client_id: string) {
   const nonce = new Uint8Array(randomBytes(12));
   const timestamp = Math.floor(Date.now()) / 1000;
   return { chat_id, sender_id, content, nonce, timestamp, client_id };
 }
 
-/** Opens a connection, and performs the handshake that gives its keys. */
+/** Opens a connection, and performs the handshake that produces its keys. */
 export async function handshake(
   url: string,
   { session_key, access_token }: PeerPlan,

@@ -11,7 +11,7 @@ export interface Listener {
   delivered(clientId: string): void;
 }
 
-/** Description of a client, which is sent to the process that runs it. */
+/** Description of a client, for the process that runs it. */
 export interface PeerPlan {
   readonly user_id: number;
   readonly access_token: string;

@@ -1,6 +1,6 @@
 import { ClosedLoop, type LoopPlan } from "./closed-loop.js";
 
-// A load generator in a separate process: connects, reports that it is ready, and starts on request.
+// Load generator in a separate process: connects, reports that it is ready, and starts on request.
 let loop: ClosedLoop | undefined;
 process.on("message", async (message: LoopPlan | "run") => {
   if (message !== "run") {

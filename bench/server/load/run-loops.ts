@@ -11,7 +11,7 @@ export interface Measurement {
   readonly acknowledgedPerSecond: number;
   readonly p50Ms: number;
   readonly p99Ms: number;
-  /** Processors that each process takes: 1 is one whole processor. */
+  /** Processors that the server uses: 1 is one whole processor. */
   readonly serverCpu: number;
   readonly loadCpu: number;
 }

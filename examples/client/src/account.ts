@@ -20,7 +20,8 @@ import type { Login, LoginStore, OpenStores, Stores } from "./stores.js";
 /**
  * Registers an account or logs in to one, and stores the login.
  *
- * @throws what the methods of `Api` throw, and {StoreError} if the login cannot be stored.
+ * @throws what the methods of `Api` throw.
+ * @throws {StoreError} if the login cannot be stored.
  */
 export async function signIn(
   how: "register" | "login",

@@ -19,9 +19,9 @@ const zxcvbn = new ZxcvbnFactory({
 const LONGEST = 128;
 
 /**
- * Returns the estimated number of guesses to find a passphrase, as a power of ten. zxcvbn multiplies the guesses of a phrase
- * by the number of orders of its parts. An attacker who guesses word by word does not need this factor, so the product of
- * the words' own guesses is the upper bound.
+ * Returns the estimated number of guesses to find a passphrase, as a power of ten. The estimate of zxcvbn includes a factor
+ * for the number of orders of a phrase's parts. An attacker who guesses word by word does not need this factor, so the
+ * product of the words' own guesses is the upper bound.
  */
 export function estimateGuesses(passphrase: string, known: readonly string[]): number {
   const guesses = (text: string) => zxcvbn.check(text, [...known]).guessesLog10;

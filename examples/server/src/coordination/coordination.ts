@@ -5,7 +5,7 @@ export interface Limit {
   /** Name of the limit, also used in counter keys, so that limits do not share counters. */
   readonly name: string;
   readonly points: number;
-  /** In seconds. */
+  /** Length of the window in seconds. */
   readonly window: number;
 }
 

@@ -4,7 +4,7 @@ const REMOVAL_INTERVAL = 30;
 /** Value of a key and its remaining lifetime. */
 interface Entry<Value> {
   readonly value: Value;
-  /** In seconds. */
+  /** Remaining lifetime in seconds. */
   readonly expiresIn: number;
 }
 

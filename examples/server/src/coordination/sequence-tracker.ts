@@ -1,4 +1,4 @@
-/** Seconds after the start in which the first message of another instance is no gap. */
+/** Seconds after the start in which any number of another instance's first message is accepted. */
 const STARTUP_PERIOD = 5;
 
 /** Seconds without messages after which the tracker removes an instance. */

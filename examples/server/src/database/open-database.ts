@@ -31,8 +31,8 @@ export function dialectOf(
 /** Creates a file that only the server's user can read, because it contains the server's keys. */
 function createPrivately(path: string): void {
   try {
-    // Never open an existing file: closing it would release the locks of this process's other connections to it, and
-    // another program that reads the file would then delete its write-ahead log.
+    // Never open an existing file: closing it would release the locks of this process's other connections to it. Another
+    // program that reads the file could then delete its write-ahead log.
     closeSync(openSync(path, "wx", 0o600));
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;

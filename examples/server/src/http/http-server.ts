@@ -13,7 +13,9 @@ const MAX_FRAME_BYTES = 1024 * 1024;
 const SLOW_CLIENTS = {
   headersTimeout: 10_000,
   requestTimeout: 60_000,
-  /** Longer than the timeout of proxies, so that a proxy does not write to a connection that the server closes. */
+  /**
+   * Exceeds the idle timeout of common proxies, so that a proxy does not write to a connection that the server is closing.
+   */
   keepAliveTimeout: 75_000,
   connectionsCheckingInterval: 5000,
   idleTimeout: 90_000,

@@ -26,7 +26,9 @@ export function addressLimit(services: Services): MiddlewareHandler {
   };
 }
 
-/** Limits requests per session and per user, so that a stolen session cannot use up the limit of the user's others. */
+/**
+ * Limits requests per session and per user, so that a stolen session cannot use up the limit of the user's other sessions.
+ */
 export function userLimit(services: Services): SessionLimiter {
   return forEach(services, { name: "user", points: services.config.requestsPerUser, window: 60 });
 }

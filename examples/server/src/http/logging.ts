@@ -25,7 +25,7 @@ export function observed({ log, metrics, config }: Services): MiddlewareHandler 
       {
         request_id,
         method,
-        // Without the query: that of a WebSocket contains a token.
+        // Omit the query: the query of a WebSocket request contains a token.
         path,
         status,
         ms: Math.round(seconds * 1000),

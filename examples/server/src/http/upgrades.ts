@@ -11,7 +11,7 @@ type Open = (socket: WebSocket) => void;
 interface UpgradeBindings {
   readonly incoming: IncomingMessage;
   isUpgraded: boolean;
-  /** Set for requests that ask for a WebSocket. */
+  /** Set for requests for a WebSocket. */
   readonly upgrade?: (open: Open) => void;
 }
 

@@ -26,7 +26,7 @@ const POLICY = [
   "form-action 'none'",
   "frame-ancestors 'none'",
   "require-trusted-types-for 'script'",
-  // The page's only policy, for the URL of its service worker.
+  // Name of the page's only Trusted Types policy, which creates the URL of its service worker.
   "trusted-types lacre",
 ].join("; ");
 

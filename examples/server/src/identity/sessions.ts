@@ -24,7 +24,7 @@ export interface ActiveSession {
 }
 
 /**
- * Manages sessions. A token is valid only while its session's row is: a logout, or a reused refresh token, immediately ends
+ * Manages sessions. A token is valid only while its session's row is. A logout or a reused refresh token immediately ends
  * all tokens and connections of one login on every instance.
  */
 export class Sessions {
@@ -64,7 +64,8 @@ export class Sessions {
 
   /**
    * Exchanges a refresh token for new tokens. A reused token ends the session, because it may be stolen. Exception: the
-   * device of the login may repeat the request for 30 seconds, in case the answer was lost, and gets the same refresh token.
+   * device of the login may repeat the request for 30 seconds, in case the answer was lost. It then receives the same
+   * refresh token.
    *
    * @throws {HttpError} if the token is invalid or reused.
    */

@@ -3,8 +3,8 @@ import type { MessageProtocol } from "lacre";
 const UUID_LENGTH = 36;
 
 /**
- * Returns the error details that identify the rejected frame to the client: the client id of a message, the chat of a
- * resume, or the kind and chat of a receipt. The frame may be invalid, so the details contain nothing else of it.
+ * Returns the error details that identify the rejected frame to the client. For a message, this is its client id; for a
+ * resume, the chat; for a receipt, its kind and chat. The frame may be invalid, so the details contain nothing else of it.
  */
 export function subjectOf(message: MessageProtocol | undefined): Record<string, unknown> {
   const { client_id, chat_id, event_type } = message?.payload ?? {};

@@ -32,7 +32,7 @@ export interface FrameHub {
   broadcastTyping(chat: Chat, status: StatusEvent): void;
 }
 
-/** What the frame handlers use. */
+/** Services and hub for the frame handlers. */
 export interface FrameContext extends HubServices {
   readonly hub: FrameHub;
 }

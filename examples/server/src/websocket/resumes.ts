@@ -7,7 +7,7 @@ import type { Connection } from "./connection.js";
 import { costOfAnswer } from "./frame-allowance.js";
 import type { FrameContext } from "./frame-context.js";
 
-/** Well below the limit of unread bytes, so that the answer alone does not close the connection of a slow client. */
+/** Maximum size of one part, well below the limit of unread bytes: the answer alone must not close a slow connection. */
 const PART_LIMIT = { maxFrameBytes: 256 * 1024 };
 
 /** Sends the messages that a client missed, and after the last part the other member's receipts. */

@@ -3,9 +3,9 @@ import { DatabaseError, type PoolClient } from "pg";
 import { DatabaseUnavailableError } from "../database-unavailable.js";
 
 /**
- * SQLSTATEs that the statement did not cause: lost connection (08), read-only database such as a standby (25006),
- * transaction timeouts (25P03, 25P04), serialization conflicts and deadlocks (40), lock timeout (55P03), insufficient
- * resources (53), shutdown or cancelled statement (57), system errors (58).
+ * SQLSTATEs of errors that the statement did not cause. Connection and server: lost connection (08), read-only database such
+ * as a standby (25006), insufficient resources (53), shutdown or cancelled statement (57), system errors (58). Concurrency:
+ * transaction timeouts (25P03, 25P04), serialization conflicts and deadlocks (40), lock timeout (55P03).
  */
 const UNAVAILABLE = /^(08|25006|25P0[34]|40|53|55P03|57|58)/;
 

@@ -9,8 +9,8 @@ const RETRY_PAUSE_MS = 5;
 
 /**
  * Serializes write transactions and commits them in groups. A commit runs after the event loop has handled all pending
- * input, and covers the transactions completed by then, so that many share one disk sync. Other connections see a batch
- * only after its commit.
+ * input. It covers all transactions completed by then, so that they share one disk sync. Other connections see a batch only
+ * after its commit.
  */
 export class GroupCommit {
   readonly #connection: SqliteConnection;

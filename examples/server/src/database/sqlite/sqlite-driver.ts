@@ -4,8 +4,8 @@ import { GroupCommit } from "./group-commit.js";
 import { SqliteConnection } from "./sqlite-connection.js";
 
 /**
- * Kysely driver for SQLite with two connections: one for write transactions, which run one after the other, and one for
- * reads of committed data at any time.
+ * Kysely driver for SQLite with two connections. One runs write transactions, one after the other. The other reads committed
+ * data at any time.
  */
 export class SqliteDriver implements Driver {
   readonly #path: string;
