@@ -14,7 +14,7 @@ export interface Report {
   readonly hostile?: readonly HostileResult[];
 }
 
-/** Measures what runs on each runtime. */
+/** Measures the contenders and PBKDF2, which every runtime supports. */
 export async function reportOn(
   runtime: string,
   makers: readonly (() => Entrant | Promise<Entrant>)[],

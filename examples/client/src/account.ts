@@ -193,7 +193,7 @@ export class Account {
           await this.stores.deliveries.expire(chat_id, expired_until);
       }
     } catch (error) {
-      // Return the chats even if the store fails: the next list expires the messages again.
+      // Return the chats even if the store fails. The next list deletes the expired messages.
       if (!(error instanceof StoreError)) throw error;
     }
   }

@@ -4,8 +4,8 @@ import type { ChatMessage, ChatSummary } from "lacre";
 export type AutoDeleteChange = NonNullable<ChatSummary["auto_delete_change"]>;
 
 /**
- * Returns the Unix time in seconds at which the server stored a message. Messages that an earlier version of this client
- * stored lack it: for these, returns the sender's timestamp.
+ * Returns the Unix time in seconds at which the server stored a message. Messages that an earlier version of this client has
+ * stored lack this time. For these, returns the sender's timestamp.
  */
 export function storedAt({
   stored_at,

@@ -6,7 +6,7 @@ import type { OpenChat } from "./open-chat.js";
 
 interface Entry {
   state: ChatState;
-  /** Undefined while the chat is closed. */
+  /** Current key; undefined while the chat is closed. */
   key: ChatKey | undefined;
   /** Key before the chat was restarted or closed. */
   earlierKey: ChatKey | undefined;
@@ -63,7 +63,7 @@ export class ChatBook {
       const told = { chat_id, peer_id, peer_name, unread, request, isBlocked, ...setting };
       const before = this.#entries.get(chat_id);
       const state = { ...(before?.state ?? UNKNOWN), ...told };
-      // If the list is older than the last counted message, its unread count is too low.
+      // A list older than the last counted message has an outdated unread count.
       const { countedUpTo } = state;
       const isCurrent = last_seq >= countedUpTo;
       if (before !== undefined && !isCurrent) state.unread = before.state.unread;

@@ -20,7 +20,7 @@ export type MessengerEvent =
       readonly error_code: string;
       readonly error_message: string;
     }
-  /** The peer's receipt for messages up to `seq`. Sent only when `seq` rises. */
+  /** The peer's receipt for messages up to `seq`. Emitted only when `seq` rises. */
   | {
       readonly type: "delivered" | "read";
       readonly chat_id: number;
@@ -89,7 +89,7 @@ export interface ChatState {
   /** Watermarks of the peer's receipts. */
   readonly deliveredUpTo: number;
   readonly readUpTo: number;
-  /** Undefined if unknown. */
+  /** Whether the peer is online; undefined if unknown. */
   readonly isPeerOnline: boolean | undefined;
 }
 

@@ -1,7 +1,7 @@
 /** Serializes a value as JSON with bytes as base64 text, which lacre's schemas accept. */
 export function toJson(value: unknown): string {
   return JSON.stringify(value, function (this: Record<string, unknown>, key, serialised) {
-    // `serialised` is the result of `toJSON`, which Buffer defines.
+    // Test the original value, because `serialised` is the result of `toJSON`, which Buffer defines.
     const original = this[key];
     return original instanceof Uint8Array ? toBase64(original) : serialised;
   });

@@ -19,7 +19,7 @@ export class Queue {
   readonly #pending: Map<string, QueuedMessage>;
   /** Contents of the messages that were written in this run, by client id. */
   readonly #contents = new Map<string, TextContent>();
-  /** Withdrawn messages whose contents cannot be decrypted until their chat is opened. */
+  /** Withdrawn messages that are reported as failed when their chat is opened. */
   #held: QueuedMessage[] = [];
 
   /** `stopSending` removes a message from the session. `isTaken` returns whether the events of a chat are delivered. */
@@ -62,7 +62,7 @@ export class Queue {
     this.#contents.delete(clientId);
   }
 
-  /** Removes a message that the server has accepted or rejected, and returns the event for that. */
+  /** Removes a message that the server has accepted or rejected. Returns the event to report. */
   async settle(heard: Extract<Heard, { type: "sent" | "failed" }>): Promise<MessengerEvent[]> {
     const message = this.#pending.get(heard.client_id);
     if (message === undefined) return [];

@@ -41,7 +41,7 @@ export interface LoginStore {
 
 const { chat_id, peer_id, peer_name, salt, iterations, key_check } = ChatSummary.shape;
 
-/** Pinned fields of a chat (trust on first use): they must never change after the chat is opened. */
+/** Pinned fields of a chat (trust on first use). The client does not use a chat after the server changed one of them. */
 export const Pin = z.object({
   chat_id,
   peer_id,

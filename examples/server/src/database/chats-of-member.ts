@@ -50,7 +50,7 @@ function withPeerAndUnread(db: Kysely<Schema>, chats: ReturnType<typeof chatsOf>
             .whereRef("sender_id", "=", "peer.id")
             .where("seq", ">", readUpTo)
             .where("encrypted_content", "is not", null)
-            // The newest messages expire last.
+            // Limit to the newest messages, because the oldest expire first.
             .orderBy("seq", "desc")
             .limit(MAX_UNREAD)
             .as("newest"),

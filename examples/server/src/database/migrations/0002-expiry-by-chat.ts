@@ -9,7 +9,7 @@ const CHAT_COLUMNS = [
 
 /** Computes a message's expiry from its chat, so that a change of the setting updates one row only. */
 export async function up(db: Kysely<unknown>): Promise<void> {
-  // SQLite adds one column a statement.
+  // SQLite adds only one column per statement.
   for (const [column, type] of CHAT_COLUMNS) {
     const isUser = column === "auto_delete_set_by";
     await db.schema

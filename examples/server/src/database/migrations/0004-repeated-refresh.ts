@@ -4,7 +4,7 @@ import { columnTypes } from "../column-types.js";
 /** Stores the previous refresh token, so that a device whose answer was lost can repeat the request. */
 export async function up(db: Kysely<unknown>): Promise<void> {
   const { bytes } = columnTypes(db);
-  // SQLite adds one column a statement.
+  // SQLite adds only one column per statement.
   await db.schema.alterTable("sessions").addColumn("previous_refresh_id", bytes).execute();
   await db.schema.alterTable("sessions").addColumn("rotated_at", "double precision").execute();
 }
