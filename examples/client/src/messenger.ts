@@ -130,11 +130,11 @@ export class Messenger {
   }
 
   /**
-   * Encrypts and stores a text, and sends it now or after the next connection. Resolves when it is on disk. If it rejects,
-   * the text is not sent.
+   * Encrypts and stores a text, and sends it now or later. Resolves when it is on disk. If it rejects, the text is not sent.
    *
-   * @throws {ValidationError} if the text is too long, StoreError if it cannot be stored, ChatClosedError if the chat is
-   * closed.
+   * @throws {ValidationError} if the text is too long.
+   * @throws {StoreError} if it cannot be stored.
+   * @throws {ChatClosedError} if the chat is closed.
    */
   send(chatId: number, text: string, options: { reply_to?: string } = {}): Promise<ReadMessage> {
     const sending = this.#writing.then(() => this.#send(chatId, text, options));
