@@ -51,7 +51,7 @@ export interface ClientOptions {
   readonly outbox: readonly QueuedMessage[];
   readonly cursors: Iterable<readonly [chatId: number, seq: number]>;
   readonly capabilities: readonly string[];
-  /** Awaited on each new connection before anything is sent. If it rejects, the client closes the connection. */
+  /** Awaited directly before each connection is opened. If it rejects, the attempt fails. */
   readonly prepare: () => Promise<void>;
   /** Handles an event. Resolves to true when it is handled, or to false if handling failed. */
   readonly hear: (heard: Heard) => Promise<boolean>;
@@ -212,24 +212,23 @@ export function startClient(account: Account, options: ClientOptions): Client {
     attempt += 1;
     const ours = attempt;
     socket = undefined;
+    const isCurrent = () => ours === attempt && !isStopped;
     const when = (act: () => void) => () => {
-      if (ours === attempt) act();
+      if (isCurrent()) act();
     };
-    const abandon = (error: unknown) => when(() => giveUp(error))();
     try {
       const { ticket } = await account.api.createTicket();
-      if (ours !== attempt || isStopped) return;
+      if (!isCurrent()) return;
+      // Directly before the connection, to include what was written while the ticket was requested.
+      await prepare();
+      if (!isCurrent()) return;
       const url = new URL(`${account.api.server.replace(/^http/, "ws")}/ws`);
       url.searchParams.set("ticket", ticket);
       let wasOpen = false;
       socket = connect(url, {
         opened: when(() => {
           wasOpen = true;
-          // Prepare only now, so that it considers all messages and changes up to this point.
-          prepare().then(
-            when(() => handle({ type: "connected" })),
-            abandon,
-          );
+          handle({ type: "connected" });
         }),
         received: (data) => when(() => handle({ type: "frame", data }))(),
         closed: (code) =>
@@ -239,21 +238,17 @@ export function startClient(account: Account, options: ClientOptions): Client {
           })(),
       });
     } catch (error) {
-      abandon(error);
+      when(() => {
+        if (error instanceof LoginEndedError || error instanceof NotLoggedInError) {
+          fail(error);
+          return lose(CLOSE.notAuthorised);
+        }
+        if (error instanceof StoreError) void hear({ type: "not connected", why: "store", error });
+        else if (isOriginRefused(error)) void hear({ type: "not connected", why: "origin" });
+        else void hear({ type: "not connected", why: "unreachable" });
+        lose(LOST);
+      })();
     }
-  }
-
-  /** Abandons an attempt to connect and reports why. */
-  function giveUp(error: unknown): void {
-    socket?.close(1000);
-    if (error instanceof LoginEndedError || error instanceof NotLoggedInError) {
-      fail(error);
-      return lose(CLOSE.notAuthorised);
-    }
-    if (error instanceof StoreError) void hear({ type: "not connected", why: "store", error });
-    else if (isOriginRefused(error)) void hear({ type: "not connected", why: "origin" });
-    else void hear({ type: "not connected", why: "unreachable" });
-    lose(LOST);
   }
 
   function lose(code: number): void {

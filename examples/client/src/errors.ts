@@ -114,6 +114,16 @@ export class SessionEndedError extends ClientError {
   }
 }
 
+/** Thrown if a text is sent after the messenger was stopped. The text is not sent. */
+export class StoppedError extends ClientError {
+  override readonly name = "StoppedError";
+  override readonly code = "ERR_STOPPED";
+
+  constructor() {
+    super("the messenger was stopped, and the text is not sent: start it again");
+  }
+}
+
 /** Thrown if a chat is closed: until it is opened again, nothing in it is sent or decrypted. */
 export abstract class ChatClosedError extends ClientError {}
 

@@ -20,6 +20,7 @@ export {
   RedirectedError,
   ServerRejectionError,
   SessionEndedError,
+  StoppedError,
   StoreError,
   UnreachableError,
 } from "./errors.js";

@@ -3,7 +3,7 @@ import { type ChatKey, encryptMessage } from "lacre/e2e";
 import type { Account } from "./account.js";
 import { ChatBook } from "./chat-book.js";
 import { type Client, type Heard, startClient, whyEnded } from "./client.js";
-import { ChatStartedOverError, type StoreError } from "./errors.js";
+import { ChatStartedOverError, StoppedError, type StoreError } from "./errors.js";
 import type { ChatState, MessengerEvent } from "./events.js";
 import { type History, type HistoryPage, readHistory } from "./history.js";
 import type { MessengerOptions } from "./messenger-options.js";
@@ -41,6 +41,8 @@ export class Messenger {
   /** Settles when all earlier events are handled. */
   #acting: Promise<unknown> = Promise.resolve();
   #writing: Promise<unknown> = Promise.resolve();
+
+  #isStopped = false;
 
   private constructor(
     options: MessengerOptions,
@@ -137,6 +139,7 @@ export class Messenger {
    * @throws {ChatClosedError} if the chat is closed.
    */
   send(chatId: number, text: string, options: { reply_to?: string } = {}): Promise<ReadMessage> {
+    if (this.#isStopped) return Promise.reject(new StoppedError());
     const sending = this.#writing.then(() => this.#send(chatId, text, options));
     this.#writing = sending.catch(() => {});
     return sending;
@@ -182,6 +185,7 @@ export class Messenger {
 
   /** Closes the connection. Resolves when all events are handled and all pending writes were attempted. */
   async stop(): Promise<void> {
+    this.#isStopped = true;
     await this.#writing;
     await this.#client.stop();
     await this.#acting;
@@ -351,6 +355,7 @@ export class Messenger {
   async #takeOver(asked: Promise<readonly ChatSummary[]>): Promise<readonly MessengerEvent[]> {
     const keys = this.#book.keys;
     const chats = await asked;
+    if (this.#isStopped) return [];
     const changes = this.#list(chats);
     const closed = await this.#closeChanged(chats, keys);
     return [{ type: "chats" }, ...changes, ...closed];

@@ -126,7 +126,7 @@ export class Queue {
     for (const message of messages) {
       let key: ChatKey | undefined;
       try {
-        key = await this.#keyThatEncrypted(message);
+        if (!this.#contents.has(message.client_id)) key = await this.#keyThatEncrypted(message);
       } catch (error) {
         if (!(error instanceof StoreError)) throw error;
         // The key may be readable later. An event without the content would lose the message.

@@ -67,7 +67,8 @@ export class Line {
   }
 
   readonly connect: Connect = (url, listener) => {
-    const opened = () => (this.isCut ? this.#close() : listener.opened());
+    const wasCut = this.isCut;
+    const opened = () => (wasCut || this.isCut ? this.#close() : listener.opened());
     const socket = connectInNode(url, { ...listener, opened });
     this.#close = () => {
       socket.close(1001);
