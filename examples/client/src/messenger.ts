@@ -5,6 +5,7 @@ import { ChatBook } from "./chat-book.js";
 import { type Client, type Heard, startClient, whyEnded } from "./client.js";
 import { ChatStartedOverError, StoppedError, type StoreError } from "./errors.js";
 import type { ChatState, MessengerEvent } from "./events.js";
+import { firstCursors } from "./first-cursors.js";
 import { type History, type HistoryPage, readHistory } from "./history.js";
 import type { MessengerOptions } from "./messenger-options.js";
 import { isSame, noteAnswer, type OpenChat, whyClosed } from "./open-chat.js";
@@ -41,7 +42,6 @@ export class Messenger {
   /** Settles when all earlier events are handled. */
   #acting: Promise<unknown> = Promise.resolve();
   #writing: Promise<unknown> = Promise.resolve();
-
   #isStopped = false;
 
   private constructor(
@@ -72,21 +72,13 @@ export class Messenger {
 
   /** Reads the chats and the outbox, and connects. Throws what `Account.listChatsForNow` and the stores throw. */
   static async start(options: MessengerOptions): Promise<Messenger> {
-    const { account, open = [], only, begin = "first" } = options;
-    const { outbox, deliveries } = account.stores;
+    const { account, open = [] } = options;
     const chats = await account.listChatsForNow();
     const book = new ChatBook(account.user_id);
     book.list(chats);
     for (const chat of open) book.open(chat);
-    const cursors = new Map<number, number>();
-    for (const { chat_id, last_seq } of chats) {
-      // Do not fetch the messages of chats that are not delivered.
-      const isTaken = only === undefined || only.includes(chat_id);
-      const first = begin === "first" ? 0 : last_seq;
-      const cursor = isTaken ? ((await deliveries.cursor(chat_id)) ?? first) : last_seq;
-      cursors.set(chat_id, cursor);
-    }
-    return new Messenger(options, book, await outbox.list(), cursors);
+    const cursors = await firstCursors(options, chats);
+    return new Messenger(options, book, await account.stores.outbox.list(), cursors);
   }
 
   get chats(): readonly ChatState[] {
@@ -137,6 +129,7 @@ export class Messenger {
    * @throws {ValidationError} if the text is too long.
    * @throws {StoreError} if it cannot be stored.
    * @throws {ChatClosedError} if the chat is closed.
+   * @throws {StoppedError} after `stop`.
    */
   send(chatId: number, text: string, options: { reply_to?: string } = {}): Promise<ReadMessage> {
     if (this.#isStopped) return Promise.reject(new StoppedError());

@@ -9,6 +9,8 @@ import {
   openChat,
   openKeptChat,
   restartChat,
+  StoreError,
+  storesInMemory,
 } from "../src/index.js";
 import { noteAnswer } from "../src/open-chat.js";
 import { enter as enterAccount, Line, talk as startTalking } from "./device.js";
@@ -232,5 +234,22 @@ describe("a malicious server that changes a pinned parameter", () => {
     expect(textsOf(await hears("failed"))).toEqual([["ERR_CHAT_CHANGED", "for noa only"]]);
     await messenger.stop();
     expect(await stored(chat_id)).toBe(0);
+  });
+
+  it("gets no message, and the user gets each text back though the stored keys cannot be read", async () => {
+    const stores = storesInMemory();
+    const account = await enterAccount(server.url, "tom", { stores });
+    await register("ugo");
+    const opened = await createChat(account, "ugo", OLD);
+    const { chat_id } = opened;
+    await noteAnswer(account, chat_id);
+    const { messenger, hears, line } = await talk(account, [opened], true);
+    await messenger.send(chat_id, "for ugo only");
+    await changeKeyCheck(chat_id);
+    vi.spyOn(stores.keys, "get").mockRejectedValue(new StoreError("the disk fails"));
+    line.isCut = false;
+    messenger.probe();
+    expect(textsOf(await hears("failed"))).toEqual([["ERR_CHAT_CHANGED", "for ugo only"]]);
+    await messenger.stop();
   });
 });
