@@ -82,7 +82,7 @@ export class CommandConnection {
       account,
       begin,
       connect: connectInNode,
-      hear: (event) => connection.#onEvent(event),
+      onEvent: (event) => connection.#onEvent(event),
     });
     process.on("SIGCONT", () => connection.messenger.probe());
     return connection;

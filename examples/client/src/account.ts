@@ -116,7 +116,7 @@ export class Account {
    * session may still be active.
    */
   async logout({ erase = false } = {}): Promise<boolean> {
-    const isTold = await this.api.logout().then(
+    const isEnded = await this.api.logout().then(
       () => true,
       (error) => {
         if (error instanceof LoginEndedError) return true;
@@ -132,7 +132,7 @@ export class Account {
     await (erase ? this.stores.clear() : this.stores.keys.clear());
     await this.#loginStore.remove();
     if (erase) await this.#loginStore.forgetDevice();
-    return isTold;
+    return isEnded;
   }
 
   /**

@@ -60,9 +60,9 @@ export class ChatBook {
       const { peer_id, peer_name, unread, auto_delete_hours = 0, expired_until = 0 } = summary;
       const { auto_delete_change, request, is_blocked: isBlocked = false } = summary;
       const setting = { auto_delete_hours, auto_delete_change, expired_until };
-      const told = { chat_id, peer_id, peer_name, unread, request, isBlocked, ...setting };
+      const listed = { chat_id, peer_id, peer_name, unread, request, isBlocked, ...setting };
       const before = this.#entries.get(chat_id);
-      const state = { ...(before?.state ?? UNKNOWN), ...told };
+      const state = { ...(before?.state ?? UNKNOWN), ...listed };
       // A list older than the last counted message has an outdated unread count.
       const { countedUpTo } = state;
       const isCurrent = last_seq >= countedUpTo;

@@ -30,7 +30,7 @@ const LOST = 1006;
 export type WhyNotConnected = "unreachable" | "origin" | "no socket" | "store";
 
 /** The events of a client, in order. */
-export type Heard =
+export type ClientEvent =
   | SessionNotice
   | Extract<SessionAction, { type: "failed" }>
   /** Reported after each failed attempt to connect. */
@@ -54,7 +54,7 @@ export interface ClientOptions {
   /** Awaited directly before each connection is opened. If it rejects, the attempt fails. */
   readonly prepare: () => Promise<void>;
   /** Handles an event. Resolves to true when it is handled, or to false if handling failed. */
-  readonly hear: (heard: Heard) => Promise<boolean>;
+  readonly onEvent: (event: ClientEvent) => Promise<boolean>;
   /** Called if the login has ended. */
   readonly fail: (error: unknown) => void;
   readonly writes: StoreWrites;
@@ -80,7 +80,7 @@ export interface Client {
 export function startClient(account: Account, options: ClientOptions): Client {
   const { user_id, session_key } = account.login;
   const { outbox } = account.stores;
-  const { connect, prepare, hear, fail, writes } = options;
+  const { connect, prepare, onEvent, fail, writes } = options;
   const { cursors, capabilities } = options;
   const session = new Session({
     ...{ session_key, user_id, cursors, capabilities },
@@ -88,7 +88,7 @@ export function startClient(account: Account, options: ClientOptions): Client {
   });
   /** Messages that the server has not acknowledged, by client id. */
   const pending = new Map(options.outbox.map((message) => [message.client_id, message]));
-  /** Results of `hear` for failed messages that are still in the outbox, by client id. */
+  /** Results of `onEvent` for failed messages that are still in the outbox, by client id. */
   const failing = new Map<string, Promise<boolean>>();
   /** Client ids of messages that could not be stored. `send` rejects for them, so no event reports them. */
   const unstored = new Set<string>();
@@ -131,7 +131,7 @@ export function startClient(account: Account, options: ClientOptions): Client {
         return deliver(action.notice);
       case "failed":
         pending.delete(action.client_id);
-        if (!unstored.has(action.client_id)) failing.set(action.client_id, hear(action));
+        if (!unstored.has(action.client_id)) failing.set(action.client_id, onEvent(action));
         return;
       case "cursor":
         return moveCursor(action);
@@ -154,17 +154,17 @@ export function startClient(account: Account, options: ClientOptions): Client {
   }
 
   /**
-   * Removes a message from the outbox. A failed message stays until `hear` has handled its event, so that the event repeats
+   * Removes a message from the outbox. A failed message stays until `onEvent` has handled its event, so that the event repeats
    * after a crash.
    */
   function forget(clientId: string): void {
     if (unstored.delete(clientId)) return;
     const remove = () => void writes.add(clientId, () => write(() => outbox.remove(clientId)));
-    const told = failing.get(clientId);
+    const reported = failing.get(clientId);
     failing.delete(clientId);
-    if (told === undefined) return remove();
-    void told.then((isTold) => {
-      if (isTold) remove();
+    if (reported === undefined) return remove();
+    void reported.then((isHandled) => {
+      if (isHandled) remove();
     });
   }
 
@@ -183,7 +183,7 @@ export function startClient(account: Account, options: ClientOptions): Client {
         });
       }
     }
-    void hear(notice);
+    void onEvent(notice);
   }
 
   function note(message: ChatMessage): void {
@@ -201,7 +201,7 @@ export function startClient(account: Account, options: ClientOptions): Client {
       chat_id,
       notes.filter((message) => !isCovered(message)),
     );
-    void hear({ type: "cursor", chat_id, from, seq, messages: notes.filter(isCovered) });
+    void onEvent({ type: "cursor", chat_id, from, seq, messages: notes.filter(isCovered) });
   }
 
   /**
@@ -233,7 +233,7 @@ export function startClient(account: Account, options: ClientOptions): Client {
         received: (data) => when(() => handle({ type: "frame", data }))(),
         closed: (code) =>
           when(() => {
-            if (!wasOpen) void hear({ type: "not connected", why: "no socket" });
+            if (!wasOpen) void onEvent({ type: "not connected", why: "no socket" });
             lose(code);
           })(),
       });
@@ -243,9 +243,10 @@ export function startClient(account: Account, options: ClientOptions): Client {
           fail(error);
           return lose(CLOSE.notAuthorised);
         }
-        if (error instanceof StoreError) void hear({ type: "not connected", why: "store", error });
-        else if (isOriginRefused(error)) void hear({ type: "not connected", why: "origin" });
-        else void hear({ type: "not connected", why: "unreachable" });
+        if (error instanceof StoreError)
+          void onEvent({ type: "not connected", why: "store", error });
+        else if (isOriginRefused(error)) void onEvent({ type: "not connected", why: "origin" });
+        else void onEvent({ type: "not connected", why: "unreachable" });
         lose(LOST);
       })();
     }

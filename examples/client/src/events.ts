@@ -59,7 +59,7 @@ export type MessengerEvent =
    * cursor was not stored before the program ends are delivered again.
    */
   | { readonly type: "store"; readonly error: StoreError | undefined }
-  /** The client has stopped, with LoginEndedError, SessionEndedError, or an error that `hear` threw. */
+  /** The client has stopped, with LoginEndedError, SessionEndedError, or an error that `onEvent` threw. */
   | { readonly type: "ended"; readonly error: unknown }
   | Extract<
       SessionNotice,

@@ -16,5 +16,5 @@ export interface MessengerOptions {
   /** Where delivery starts in a chat without a cursor: at the first message, or after the last. By default the first. */
   readonly begin?: "first" | "last";
   /** Receives the events, one at a time. A message is delivered when the call for it has completed. */
-  readonly hear: (event: MessengerEvent) => void | Promise<void>;
+  readonly onEvent: (event: MessengerEvent) => void | Promise<void>;
 }

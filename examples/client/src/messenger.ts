@@ -2,7 +2,7 @@ import type { ChatMessage, ChatSummary, StatusEvent } from "lacre";
 import { type ChatKey, encryptMessage } from "lacre/e2e";
 import type { Account } from "./account.js";
 import { ChatBook } from "./chat-book.js";
-import { type Client, type Heard, startClient, whyEnded } from "./client.js";
+import { type Client, type ClientEvent, startClient, whyEnded } from "./client.js";
 import { ChatStartedOverError, StoppedError, type StoreError } from "./errors.js";
 import type { ChatState, MessengerEvent } from "./events.js";
 import { firstCursors } from "./first-cursors.js";
@@ -35,7 +35,7 @@ export class Messenger {
   /** Ids of the chats whose messages are delivered; undefined for all. */
   #only: readonly number[] | undefined;
   readonly #writes = new StoreWrites((error) => {
-    void this.#inOrder(() => this.#tellOfStore(error));
+    void this.#inOrder(() => this.#reportStore(error));
   });
   /** Error of the stores that was last reported to the application. */
   #storeError: StoreError | undefined;
@@ -64,7 +64,7 @@ export class Messenger {
       cursors,
       capabilities: this.#takesAny ? CAPABILITIES : ["chat_changed"],
       prepare: () => this.#prepare(),
-      hear: (heard) => this.#inOrder(() => this.#act(heard)),
+      onEvent: (event) => this.#inOrder(() => this.#act(event)),
       fail: (error) => this.#end(error),
       writes: this.#writes,
     });
@@ -120,7 +120,7 @@ export class Messenger {
       ...this.#queue.withdraw(chat_id, (check) => isSame(check, key.check)),
     ];
     const reason = new ChatStartedOverError(peer_name);
-    void this.#inOrder(async () => this.#tell(await this.#queue.giveBack(stale, reason)));
+    void this.#inOrder(async () => this.#report(await this.#queue.giveBack(stale, reason)));
   }
 
   /**
@@ -142,7 +142,7 @@ export class Messenger {
   markRead(chat_id: number, seq: number): void {
     if (seq < 1) return;
     this.#client.handle({ type: "mark", event_type: "read", chat_id, seq });
-    void this.#inOrder(() => this.#tell(this.#book.read(chat_id, seq)));
+    void this.#inOrder(() => this.#report(this.#book.read(chat_id, seq)));
   }
 
   /** Sends a typing event to the peer, at most once every few seconds. */
@@ -161,17 +161,17 @@ export class Messenger {
     const history = await readHistory(this.#account, { chat_id, key }, page);
     for (const message of history.messages) await this.#noteAnswer(message);
     const { storeError } = history;
-    if (storeError !== undefined) void this.#inOrder(() => this.#tellOfStore(storeError));
+    if (storeError !== undefined) void this.#inOrder(() => this.#reportStore(storeError));
     return history;
   }
 
   /** Reloads the list of chats from the server, for example after a chat was created or configured. */
   async refresh(): Promise<void> {
     const events = await this.#takeOver(this.#account.listChats());
-    await this.#inOrder(() => this.#tell(events));
+    await this.#inOrder(() => this.#report(events));
   }
 
-  /** Stops delivering, but not sending. The next messenger delivers the messages that `hear` has not handled. */
+  /** Stops delivering, but not sending. The next messenger delivers the messages that `onEvent` has not handled. */
   stopReceiving(): void {
     this.#only = [];
   }
@@ -213,7 +213,7 @@ export class Messenger {
     if (this.#ended !== undefined) return;
     this.#ended = { error };
     void this.#client?.stop();
-    void this.#acting.then(() => this.#options.hear({ type: "ended", error }));
+    void this.#acting.then(() => this.#options.onEvent({ type: "ended", error }));
   }
 
   #read(message: ChatMessage): Promise<ReadMessage> {
@@ -241,40 +241,40 @@ export class Messenger {
     return written;
   }
 
-  async #act(heard: Heard): Promise<void> {
-    switch (heard.type) {
+  async #act(event: ClientEvent): Promise<void> {
+    switch (event.type) {
       case "message":
-        return this.#receive(heard.message);
+        return this.#receive(event.message);
       case "cursor": {
-        if (!this.#takes(heard.chat_id)) return;
-        const { chat_id, from, seq: to, messages } = heard;
+        if (!this.#takes(event.chat_id)) return;
+        const { chat_id, from, seq: to, messages } = event;
         const { deliveries } = this.#account.stores;
         return this.#writes.add(chat_id, () => deliveries.advance(chat_id, { from, to }, messages));
       }
       case "status":
-        return this.#note(heard.status);
+        return this.#note(event.status);
       case "not connected":
-        if (heard.why === "store") await this.#tellOfStore(heard.error);
-        return this.#tell([{ type: "not connected", why: heard.why }]);
+        if (event.why === "store") await this.#reportStore(event.error);
+        return this.#report([{ type: "not connected", why: event.why }]);
       case "online":
-        this.#serverAhead = heard.server_time - Date.now() / 1000;
-        return this.#connected(true, heard);
+        this.#serverAhead = event.server_time - Date.now() / 1000;
+        return this.#connected(true, event);
       case "offline":
-        return this.#connected(false, heard);
+        return this.#connected(false, event);
       case "sent":
       case "failed":
-        return this.#tell(await this.#queue.settle(heard));
+        return this.#report(await this.#queue.settle(event));
       case "rewound":
-        this.#book.rewind(heard.chat_id, heard.last_seq);
-        if (this.#takes(heard.chat_id)) {
+        this.#book.rewind(event.chat_id, event.last_seq);
+        if (this.#takes(event.chat_id)) {
           const { deliveries } = this.#account.stores;
-          await this.#writes.add(heard.chat_id, () =>
-            deliveries.rewind(heard.chat_id, heard.last_seq),
+          await this.#writes.add(event.chat_id, () =>
+            deliveries.rewind(event.chat_id, event.last_seq),
           );
         }
-        return this.#tell([heard]);
+        return this.#report([event]);
       default:
-        return this.#tell([heard]);
+        return this.#report([event]);
     }
   }
 
@@ -283,7 +283,7 @@ export class Messenger {
     const { chat_id, event_type } = status;
     const isOfNewChat = chat_id !== undefined && this.#book.get(chat_id) === undefined;
     if (isOfNewChat || event_type === "chat_changed") await this.#refreshQuietly();
-    await this.#tell(this.#book.note(status));
+    await this.#report(this.#book.note(status));
   }
 
   async #receive(message: ChatMessage): Promise<void> {
@@ -293,9 +293,9 @@ export class Messenger {
     if (this.#takes(chat_id)) {
       const read = await this.#read(message);
       await this.#noteAnswer(read);
-      await this.#tell([{ type: "message", message: read }]);
+      await this.#report([{ type: "message", message: read }]);
     }
-    await this.#tell(counted);
+    await this.#report(counted);
   }
 
   async #noteAnswer({ chat_id, isOwn, content }: ReadMessage): Promise<void> {
@@ -305,25 +305,25 @@ export class Messenger {
   }
 
   /** Reports an event when the stores start to fail or work again. */
-  async #tellOfStore(error: StoreError | undefined): Promise<void> {
+  async #reportStore(error: StoreError | undefined): Promise<void> {
     const isKnown = (error === undefined) === (this.#storeError === undefined);
     this.#storeError = error;
-    if (!isKnown) await this.#tell([{ type: "store", error }]);
+    if (!isKnown) await this.#report([{ type: "store", error }]);
   }
 
   /** Handles a change of the connection. Each failed attempt causes `offline`; only the first is reported. */
   async #connected(
     isOnline: boolean,
-    heard: Extract<Heard, { type: "online" | "offline" }>,
+    event: Extract<ClientEvent, { type: "online" | "offline" }>,
   ): Promise<void> {
     const isNew = this.#isOnline !== isOnline;
     this.#isOnline = isOnline;
     if (!isOnline) this.#book.forgetPresence();
-    if (isNew) await this.#tell([{ type: "connection", isOnline }]);
+    if (isNew) await this.#report([{ type: "connection", isOnline }]);
     // The stores work: the client read the login and the pins to connect.
-    if (isOnline && this.#writes.isEmpty) await this.#tellOfStore(undefined);
+    if (isOnline && this.#writes.isEmpty) await this.#reportStore(undefined);
     if (isOnline && this.#takesAny) await this.#refreshQuietly();
-    if (heard.type === "offline" && !heard.retry) this.#end(whyEnded(heard.code));
+    if (event.type === "offline" && !event.retry) this.#end(whyEnded(event.code));
   }
 
   /** Reloads the list of chats. If this fails, keeps the current list. */
@@ -334,14 +334,14 @@ export class Messenger {
     } catch {
       return;
     }
-    await this.#tell(events);
+    await this.#report(events);
   }
 
   /** Checks, before queued messages are sent, that their chats still have the keys that encrypted them. */
   async #prepare(): Promise<void> {
     if (this.#queue.size === 0) return;
     const events = await this.#takeOver(this.#account.askForChats());
-    void this.#inOrder(() => this.#tell(events));
+    void this.#inOrder(() => this.#report(events));
   }
 
   /** Updates the chats from a list that was just requested. Returns the events to report. */
@@ -389,9 +389,9 @@ export class Messenger {
     return changes;
   }
 
-  async #tell(events: readonly MessengerEvent[]): Promise<void> {
+  async #report(events: readonly MessengerEvent[]): Promise<void> {
     for (const event of events) {
-      await this.#options.hear(event);
+      await this.#options.onEvent(event);
       if (event.type === "failed") this.#client.forget(event.message.client_id!);
     }
   }

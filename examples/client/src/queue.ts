@@ -2,7 +2,7 @@ import type { ChatMessage } from "lacre";
 import type { ChatKey, TextContent } from "lacre/e2e";
 import type { Account } from "./account.js";
 import type { ChatBook } from "./chat-book.js";
-import type { Heard } from "./client.js";
+import type { ClientEvent } from "./client.js";
 import { type ChatClosedError, StoreError } from "./errors.js";
 import type { MessengerEvent } from "./events.js";
 import { isSame, type OpenChat } from "./open-chat.js";
@@ -63,24 +63,26 @@ export class Queue {
   }
 
   /** Removes a message that the server has accepted or rejected. Returns the event to report. */
-  async settle(heard: Extract<Heard, { type: "sent" | "failed" }>): Promise<MessengerEvent[]> {
-    const message = this.#pending.get(heard.client_id);
+  async settle(
+    event: Extract<ClientEvent, { type: "sent" | "failed" }>,
+  ): Promise<MessengerEvent[]> {
+    const message = this.#pending.get(event.client_id);
     if (message === undefined) return [];
-    this.#pending.delete(heard.client_id);
-    const event = await this.#eventOf(message, heard);
-    this.#contents.delete(heard.client_id);
-    return [event];
+    this.#pending.delete(event.client_id);
+    const result = await this.#eventOf(message, event);
+    this.#contents.delete(event.client_id);
+    return [result];
   }
 
   async #eventOf(
     message: QueuedMessage,
-    heard: Extract<Heard, { type: "sent" | "failed" }>,
+    event: Extract<ClientEvent, { type: "sent" | "failed" }>,
   ): Promise<MessengerEvent> {
-    if (heard.type === "failed") {
-      const { type, error_code, error_message } = heard;
+    if (event.type === "failed") {
+      const { type, error_code, error_message } = event;
       return { type, error_code, error_message, message: await this.read(message) };
     }
-    const { type, seq, stored_at } = heard;
+    const { type, seq, stored_at } = event;
     const stored = { ...message, seq, ...(stored_at !== undefined && { stored_at }) };
     return { type, message: await this.read(stored) };
   }

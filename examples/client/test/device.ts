@@ -32,29 +32,29 @@ export async function enter(
 }
 
 /**
- * Starts a messenger and records its events. `hears` waits until `count` events of a type are recorded, and returns all of
+ * Starts a messenger and records its events. `waitForEvents` waits until `count` events of a type are recorded, and returns all of
  * that type.
  */
 export async function talk(
   account: Account,
   options: Omit<Partial<MessengerOptions>, "account"> = {},
 ) {
-  const told: MessengerEvent[] = [];
+  const reported: MessengerEvent[] = [];
   const messenger = await Messenger.start({
     connect: connectInNode,
     ...options,
     account,
-    async hear(event) {
-      told.push(event);
-      await options.hear?.(event);
+    async onEvent(event) {
+      reported.push(event);
+      await options.onEvent?.(event);
     },
   });
-  const hears = async <Type extends MessengerEvent["type"]>(type: Type, count = 1) => {
-    const some = () => told.filter((event) => event.type === type);
+  const waitForEvents = async <Type extends MessengerEvent["type"]>(type: Type, count = 1) => {
+    const some = () => reported.filter((event) => event.type === type);
     await vi.waitUntil(() => some().length >= count, { timeout: 30_000 });
     return some() as Extract<MessengerEvent, { type: Type }>[];
   };
-  return { messenger, told, hears };
+  return { messenger, reported, waitForEvents };
 }
 
 /** A network connection that a test can cut. While it is cut, attempts to connect fail. */

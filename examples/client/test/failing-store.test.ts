@@ -52,17 +52,19 @@ describe("a messenger whose store fails", () => {
     const { account: ben } = await enter("ben");
     const { account: cleo } = await enter("cleo");
     const [withBen, withCleo] = [await chatOf(ana, ben), await chatOf(ana, cleo)];
-    const { messenger, told, hears } = await talk(ana, { open: [withBen.own, withCleo.own] });
+    const { messenger, reported, waitForEvents } = await talk(ana, {
+      open: [withBen.own, withCleo.own],
+    });
     disk.fails = (write, about) =>
       write === "outbox.add" && (about as { chat_id: number }).chat_id === withBen.chat_id;
     await expect(messenger.send(withBen.chat_id, "not stored")).rejects.toBe(FULL);
     expect(messenger.pending).toBe(0);
     await messenger.send(withCleo.chat_id, "stored");
-    expect((await hears("sent"))[0]!.message.content).toMatchObject({ text: "stored" });
+    expect((await waitForEvents("sent"))[0]!.message.content).toMatchObject({ text: "stored" });
     disk.fails = () => false;
     await messenger.send(withBen.chat_id, "not stored");
-    await hears("sent", 2);
-    expect(told.filter(({ type }) => type === "failed" || type === "ended")).toEqual([]);
+    await waitForEvents("sent", 2);
+    expect(reported.filter(({ type }) => type === "failed" || type === "ended")).toEqual([]);
     await messenger.stop();
     expect(await ana.stores.outbox.list()).toEqual([]);
   });
@@ -71,25 +73,25 @@ describe("a messenger whose store fails", () => {
     const [{ account: dora, disk }, { account: emil }] = [await enter("dora"), await enter("emil")];
     const { own, peers, chat_id } = await chatOf(emil, dora);
     const sender = await talk(emil, { open: [own] });
-    const { messenger, told, hears } = await talk(dora, { open: [peers] });
+    const { messenger, reported, waitForEvents } = await talk(dora, { open: [peers] });
     disk.fails = () => true;
     await sender.messenger.send(chat_id, "one");
     await sender.messenger.send(chat_id, "two");
-    await hears("message", 2);
-    expect(await hears("store")).toEqual([{ type: "store", error: FULL }]);
+    await waitForEvents("message", 2);
+    expect(await waitForEvents("store")).toEqual([{ type: "store", error: FULL }]);
     expect(await dora.stores.deliveries.cursor(chat_id)).toBeUndefined();
     expect(await dora.stores.pins.list().catch((error) => error)).toBe(FULL);
 
     disk.fails = () => false;
-    expect(await hears("store", 2)).toContainEqual({ type: "store", error: undefined });
+    expect(await waitForEvents("store", 2)).toContainEqual({ type: "store", error: undefined });
     expect(await dora.stores.deliveries.cursor(chat_id)).toBe(2);
     expect(await seqsKept(dora, chat_id)).toEqual([1, 2]);
     expect((await dora.stores.pins.list())[0]).not.toHaveProperty("unanswered");
     await sender.messenger.send(chat_id, "three");
-    await hears("message", 3);
+    await waitForEvents("message", 3);
     await Promise.all([messenger.stop(), sender.messenger.stop()]);
     expect(await dora.stores.deliveries.cursor(chat_id)).toBe(3);
-    expect(told.some(({ type }) => type === "ended")).toBe(false);
+    expect(reported.some(({ type }) => type === "ended")).toBe(false);
   });
 
   it("shows a message again in the next run if its cursor was never stored", async () => {
@@ -97,13 +99,13 @@ describe("a messenger whose store fails", () => {
     const { own, peers, chat_id } = await chatOf(gil, fay);
     const sender = await talk(gil, { open: [own] });
     await sender.messenger.send(chat_id, "hola");
-    await sender.hears("sent");
+    await sender.waitForEvents("sent");
     await sender.messenger.stop();
     disk.fails = (write) => write === "deliveries.advance";
     for (const isFull of [true, false]) {
       if (!isFull) disk.fails = () => false;
-      const { messenger, hears } = await talk(fay, { open: [peers] });
-      expect(await hears("message")).toHaveLength(1);
+      const { messenger, waitForEvents } = await talk(fay, { open: [peers] });
+      expect(await waitForEvents("message")).toHaveLength(1);
       await messenger.stop();
       expect(await fay.stores.deliveries.cursor(chat_id)).toBe(isFull ? undefined : 1);
     }
@@ -112,11 +114,11 @@ describe("a messenger whose store fails", () => {
   it("removes an acknowledged message from the outbox when the store works again", async () => {
     const [{ account: hal, disk }, { account: ida }] = [await enter("hal"), await enter("ida")];
     const { own, chat_id } = await chatOf(hal, ida);
-    const { messenger, hears } = await talk(hal, { open: [own] });
+    const { messenger, waitForEvents } = await talk(hal, { open: [own] });
     disk.fails = (write) => write === "outbox.remove";
     await messenger.send(chat_id, "hola");
-    await hears("sent");
-    expect(await hears("store")).toEqual([{ type: "store", error: FULL }]);
+    await waitForEvents("sent");
+    expect(await waitForEvents("store")).toEqual([{ type: "store", error: FULL }]);
     expect(await hal.stores.outbox.list()).toHaveLength(1);
     disk.fails = () => false;
     await messenger.stop();
@@ -126,13 +128,13 @@ describe("a messenger whose store fails", () => {
   it("shows a page of history that cannot be kept", async () => {
     const [{ account: jan, disk }, { account: kim }] = [await enter("jan"), await enter("kim")];
     const { own, chat_id } = await chatOf(jan, kim);
-    const { messenger, hears } = await talk(jan, { open: [own] });
+    const { messenger, waitForEvents } = await talk(jan, { open: [own] });
     await messenger.send(chat_id, "hola");
-    await hears("sent");
+    await waitForEvents("sent");
     disk.fails = (write) => write === "deliveries.keep";
     const { messages } = await messenger.history(chat_id);
     expect(messages).toMatchObject([{ content: { text: "hola" } }]);
-    expect(await hears("store")).toEqual([{ type: "store", error: FULL }]);
+    expect(await waitForEvents("store")).toEqual([{ type: "store", error: FULL }]);
     await messenger.stop();
   });
 
@@ -142,14 +144,17 @@ describe("a messenger whose store fails", () => {
     const first = await talk(leo, { open: [own], connect: () => ({ send() {}, close() {} }) });
     await first.messenger.send(chat_id, "hola");
     await first.messenger.stop();
-    const { messenger, told, hears } = await talk(leo, { open: [own] });
+    const { messenger, reported, waitForEvents } = await talk(leo, { open: [own] });
     disk.fails = (write) => write === "pins.list";
-    expect(await hears("not connected")).toContainEqual({ type: "not connected", why: "store" });
-    expect(await hears("store")).toEqual([{ type: "store", error: FULL }]);
+    expect(await waitForEvents("not connected")).toContainEqual({
+      type: "not connected",
+      why: "store",
+    });
+    expect(await waitForEvents("store")).toEqual([{ type: "store", error: FULL }]);
     disk.fails = () => false;
-    await hears("sent");
-    await vi.waitUntil(() => told.some((event) => event.type === "store" && !event.error));
-    expect(told.some(({ type }) => type === "ended")).toBe(false);
+    await waitForEvents("sent");
+    await vi.waitUntil(() => reported.some((event) => event.type === "store" && !event.error));
+    expect(reported.some(({ type }) => type === "ended")).toBe(false);
     await messenger.stop();
   });
 });

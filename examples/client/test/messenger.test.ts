@@ -34,12 +34,12 @@ describe("a message that the server rejects", () => {
       ...{ content: new Uint8Array(16), nonce: new Uint8Array(12), key_check: new Uint8Array(16) },
     };
     await outbox.add(message);
-    const run = async (hear: (event: MessengerEvent) => void) => {
-      const { messenger, told } = await startTalking(account, { hear });
+    const run = async (onEvent: (event: MessengerEvent) => void) => {
+      const { messenger, reported } = await startTalking(account, { onEvent });
       const isOver = ({ type }: MessengerEvent) => type === "failed" || type === "ended";
-      await vi.waitUntil(() => told.some(isOver), { timeout: 30_000 });
+      await vi.waitUntil(() => reported.some(isOver), { timeout: 30_000 });
       await messenger.stop();
-      return told.filter(isOver).map(({ type }) => type);
+      return reported.filter(isOver).map(({ type }) => type);
     };
     const crash = ({ type }: MessengerEvent) => {
       if (type === "failed") throw new Error("as if the program died");
@@ -58,18 +58,18 @@ async function talk(account: Account, peer: string) {
     ? openChat(account, found, PASSPHRASE)
     : createChat(account, peer, PASSPHRASE));
   const talking = await startTalking(account, { open: [chat] });
-  await talking.hears("connection");
+  await talking.waitForEvents("connection");
   return { ...talking, chatId: chat.chat_id };
 }
 
 it("rejects a text that is written after the login has ended, and does not store it", async () => {
   const [account] = [await enter("vera"), await enter("walt")];
   const chat = await createChat(account, "walt", PASSPHRASE);
-  const { messenger, hears } = await startTalking(account, { open: [chat] });
+  const { messenger, waitForEvents } = await startTalking(account, { open: [chat] });
   await messenger.send(chat.chat_id, "before");
-  await hears("sent");
+  await waitForEvents("sent");
   await account.api.logout();
-  expect(await hears("ended")).toMatchObject([{ error: { code: "ERR_LOGIN_ENDED" } }]);
+  expect(await waitForEvents("ended")).toMatchObject([{ error: { code: "ERR_LOGIN_ENDED" } }]);
   await expect(messenger.send(chat.chat_id, "after")).rejects.toMatchObject({
     code: "ERR_LOGIN_ENDED",
   });
@@ -85,25 +85,25 @@ describe("two messengers", () => {
     const bob = await talk(aBob!, "alice");
     const { chatId } = alice;
     // Before the peer opens the chat, and thereby accepts it, neither member receives the other's presence.
-    expect(await alice.hears("presence", 2)).toMatchObject([
+    expect(await alice.waitForEvents("presence", 2)).toMatchObject([
       { user_id: aBob!.user_id, isOnline: false },
       { user_id: aBob!.user_id, isOnline: true },
     ]);
 
     const written = await alice.messenger.send(chatId, "hola");
     expect(written).toMatchObject({ isOwn: true, seq: undefined, content: { text: "hola" } });
-    const { message: sent } = (await alice.hears("sent"))[0]!;
+    const { message: sent } = (await alice.waitForEvents("sent"))[0]!;
     expect(sent).toMatchObject({ seq: 1, client_id: written.client_id });
-    const [heard] = await bob.hears("message");
+    const [heard] = await bob.waitForEvents("message");
     expect(heard!.message).toMatchObject({ isOwn: false, seq: 1, content: { text: "hola" } });
     expect(bob.messenger.chat(chatId)).toMatchObject({ unread: 1 });
 
-    await alice.hears("delivered");
+    await alice.waitForEvents("delivered");
     expect(tickOf(sent, alice.messenger.chat(chatId)!)).toBe("delivered");
     bob.messenger.typing(chatId);
-    await alice.hears("typing");
+    await alice.waitForEvents("typing");
     bob.messenger.markRead(chatId, 1);
-    await alice.hears("read");
+    await alice.waitForEvents("read");
     expect(tickOf(sent, alice.messenger.chat(chatId)!)).toBe("read");
     expect(bob.messenger.chat(chatId)).toMatchObject({ unread: 0 });
 
@@ -122,7 +122,7 @@ describe("a chat that is created while its other member is connected", () => {
   it("is listed immediately, has presence after it is accepted, and is followed after a reconnect", async () => {
     const [aJudy, aKarl] = await Promise.all(["judy", "karl"].map(enter));
     let socket: Socket | undefined;
-    const { messenger: karl, told } = await startTalking(aKarl!, {
+    const { messenger: karl, reported } = await startTalking(aKarl!, {
       connect: (url, listener) => {
         socket = connectInNode(url, listener);
         return socket;
@@ -139,15 +139,15 @@ describe("a chat that is created while its other member is connected", () => {
     const isMutual = () => judy.messenger.chat(judy.chatId)?.request === undefined;
     await vi.waitUntil(isMutual, { timeout: 30_000 });
 
-    const heard = told.length;
+    const heard = reported.length;
     socket!.close(1001);
     // The client may reconnect before the test reads its state.
     const wasAway = () =>
-      told.slice(heard).some((event) => event.type === "connection" && !event.isOnline);
+      reported.slice(heard).some((event) => event.type === "connection" && !event.isOnline);
     await vi.waitUntil(wasAway, { timeout: 30_000 });
     await judy.messenger.send(judy.chatId, "while karl is away");
-    await judy.hears("sent");
-    const messages = () => told.filter(({ type }) => type === "message");
+    await judy.waitForEvents("sent");
+    const messages = () => reported.filter(({ type }) => type === "message");
     await vi.waitUntil(() => messages().length === 1, { timeout: 30_000 });
     await Promise.all([judy.messenger.stop(), karl.stop()]);
   });
@@ -160,7 +160,7 @@ describe("tampering", () => {
     const grace = await talk(aGrace!, "erin");
     await frank.messenger.send(frank.chatId, "for this chat");
     await grace.messenger.send(grace.chatId, "for that chat");
-    await Promise.all([frank.hears("sent"), grace.hears("sent")]);
+    await Promise.all([frank.waitForEvents("sent"), grace.waitForEvents("sent")]);
     await Promise.all([frank.messenger.stop(), grace.messenger.stop()]);
     const db = openDatabase(server.database);
     const [one, other] = await Promise.all(
@@ -177,7 +177,7 @@ describe("tampering", () => {
     await db.destroy();
 
     const erin = await talk(anErin!, "frank");
-    const [first, second] = (await erin.hears("message", 2)).map(({ message }) => message);
+    const [first, second] = (await erin.waitForEvents("message", 2)).map(({ message }) => message);
     const byChat = new Map([first!, second!].map((message) => [message.chat_id, message.content]));
     expect(byChat.get(frank.chatId)).toEqual({ kind: "unreadable", reason: "tampered" });
     // Erin has not opened this chat.
@@ -233,7 +233,9 @@ describe("a chat that its creator starts over", () => {
     const noels = await talk(noel!, "mia");
     const mias = await talk(mia!, "noel");
     await noels.messenger.send(chat_id, "hola");
-    expect((await mias.hears("message"))[0]!.message.content).toMatchObject({ text: "hola" });
+    expect((await mias.waitForEvents("message"))[0]!.message.content).toMatchObject({
+      text: "hola",
+    });
     const [pin] = await mia!.stores.pins.list();
     expect(pin).toMatchObject({ chat_id });
     expect(pin).not.toHaveProperty("unanswered");

@@ -66,10 +66,10 @@ describe("another device of the creator, when the chat is started over", () => {
     const { chat_id } = await createChat(phone!, "ben", OLD);
     const laptop = await device("ana");
     const opened = await openChat(laptop, await laptop.api.getChat(chat_id), OLD);
-    const { messenger, hears } = await talk(laptop, [opened]);
+    const { messenger, waitForEvents } = await talk(laptop, [opened]);
 
     await restartChat(phone!, await phone!.api.getChat(chat_id), NEW);
-    expect(await hears("closed")).toMatchObject([
+    expect(await waitForEvents("closed")).toMatchObject([
       { chat_id, reason: { code: "ERR_CHAT_STARTED_OVER" } },
     ]);
     expect(messenger.chat(chat_id)).toMatchObject({ isOpen: false });
@@ -84,10 +84,12 @@ describe("another device of the creator, when the chat is started over", () => {
     });
     messenger.open(await openChat(laptop, summary, NEW));
     await messenger.send(chat_id, "readable");
-    await hears("sent");
+    await waitForEvents("sent");
     const restarted = (await openKeptChat(phone!, await phone!.api.getChat(chat_id)))!;
     const other = await talk(phone!, [restarted]);
-    expect((await other.hears("message"))[0]!.message.content).toMatchObject({ text: "readable" });
+    expect((await other.waitForEvents("message"))[0]!.message.content).toMatchObject({
+      text: "readable",
+    });
     await Promise.all([messenger.stop(), other.messenger.stop()]);
   });
 
@@ -96,7 +98,7 @@ describe("another device of the creator, when the chat is started over", () => {
     const { chat_id } = await createChat(phone!, "dora", OLD);
     const laptop = await device("cleo");
     const opened = await openChat(laptop, await laptop.api.getChat(chat_id), OLD);
-    const { messenger, hears, line } = await talk(laptop, [opened]);
+    const { messenger, waitForEvents, line } = await talk(laptop, [opened]);
     line.cut();
     await vi.waitUntil(() => messenger.isOnline === false);
     // The list of chats fails too.
@@ -108,11 +110,11 @@ describe("another device of the creator, when the chat is started over", () => {
     getChats.mockRestore();
     line.isCut = false;
     messenger.probe();
-    expect(textsOf(await hears("failed", 2))).toEqual([
+    expect(textsOf(await waitForEvents("failed", 2))).toEqual([
       ["ERR_CHAT_STARTED_OVER", "one"],
       ["ERR_CHAT_STARTED_OVER", "two"],
     ]);
-    await hears("closed");
+    await waitForEvents("closed");
     await vi.waitUntil(() => messenger.isOnline, { timeout: 30_000 });
     expect(messenger.pending).toBe(0);
     await messenger.stop();
@@ -136,8 +138,8 @@ describe("another device of the creator, when the chat is started over", () => {
       const summary = await laptop.api.getChat(chat_id);
       expect(await openKeptChat(laptop, summary)).toBe(undefined);
       const again = when === "after" ? [await openChat(laptop, summary, NEW)] : [];
-      const { messenger, hears } = await talk(laptop, again);
-      expect(textsOf(await hears("failed"))).toEqual([
+      const { messenger, waitForEvents } = await talk(laptop, again);
+      expect(textsOf(await waitForEvents("failed"))).toEqual([
         ["ERR_CHAT_STARTED_OVER", "of an earlier run"],
       ]);
       await messenger.stop();
@@ -157,12 +159,14 @@ describe("another device of the creator, when the chat is started over", () => {
     await laptop.stores.keys.clear();
     await restartChat(phone!, await phone!.api.getChat(chat_id), NEW);
 
-    const { messenger, hears, told } = await talk(laptop, []);
-    await hears("chats");
-    expect(told.some(({ type }) => type === "failed")).toBe(false);
+    const { messenger, waitForEvents, reported } = await talk(laptop, []);
+    await waitForEvents("chats");
+    expect(reported.some(({ type }) => type === "failed")).toBe(false);
     expect(await laptop.stores.outbox.list()).toHaveLength(1);
     messenger.open(await openChat(laptop, await laptop.api.getChat(chat_id), NEW));
-    expect(textsOf(await hears("failed"))).toEqual([["ERR_CHAT_STARTED_OVER", "unreadable"]]);
+    expect(textsOf(await waitForEvents("failed"))).toEqual([
+      ["ERR_CHAT_STARTED_OVER", "unreadable"],
+    ]);
     await messenger.stop();
     expect(await stored(chat_id)).toBe(0);
     expect(await laptop.stores.outbox.list()).toEqual([]);
@@ -173,11 +177,11 @@ describe("another device of the creator, when the chat is started over", () => {
     const { chat_id } = await createChat(phone!, "jon", OLD);
     const laptop = await device("ivo");
     const opened = await openChat(laptop, await laptop.api.getChat(chat_id), OLD);
-    const { messenger, hears } = await talk(laptop, [opened]);
+    const { messenger, waitForEvents } = await talk(laptop, [opened]);
     await messenger.send(chat_id, "deleted at the server");
-    await hears("sent");
+    await waitForEvents("sent");
     await restartChat(phone!, await phone!.api.getChat(chat_id), NEW);
-    await hears("closed");
+    await waitForEvents("closed");
     await messenger.stop();
     const page = { before: 9, limit: 9 };
     expect(await laptop.stores.deliveries.list(chat_id, page)).toHaveLength(1);
@@ -192,7 +196,7 @@ describe("a malicious server that changes a pinned parameter", () => {
     const opened = await createChat(kim!, "leo", OLD);
     const { chat_id } = opened;
     await noteAnswer(kim!, chat_id);
-    const { messenger, hears, line } = await talk(kim!, [opened]);
+    const { messenger, waitForEvents, line } = await talk(kim!, [opened]);
     line.cut();
     await vi.waitUntil(() => messenger.isOnline === false);
     const getChats = vi.spyOn(kim!.api, "listChats").mockRejectedValue(new Error("no network"));
@@ -201,8 +205,8 @@ describe("a malicious server that changes a pinned parameter", () => {
     getChats.mockRestore();
     line.isCut = false;
     messenger.probe();
-    expect(textsOf(await hears("failed"))).toEqual([["ERR_CHAT_CHANGED", "for leo only"]]);
-    expect(await hears("closed")).toMatchObject([{ reason: { code: "ERR_CHAT_CHANGED" } }]);
+    expect(textsOf(await waitForEvents("failed"))).toEqual([["ERR_CHAT_CHANGED", "for leo only"]]);
+    expect(await waitForEvents("closed")).toMatchObject([{ reason: { code: "ERR_CHAT_CHANGED" } }]);
     await expect(messenger.send(chat_id, "more")).rejects.toMatchObject({
       code: "ERR_CHAT_CHANGED",
     });
@@ -215,7 +219,7 @@ describe("a malicious server that changes a pinned parameter", () => {
     const opened = await createChat(kim!, "noa", OLD);
     const { chat_id } = opened;
     await noteAnswer(kim!, chat_id);
-    const { messenger, hears, line } = await talk(kim!, [opened], true);
+    const { messenger, waitForEvents, line } = await talk(kim!, [opened], true);
     const createTicket = kim!.api.createTicket.bind(kim!.api);
     let proceed = () => {};
     const written = new Promise<void>((resolve) => {
@@ -231,7 +235,7 @@ describe("a malicious server that changes a pinned parameter", () => {
     await changeKeyCheck(chat_id);
     line.isCut = false;
     proceed();
-    expect(textsOf(await hears("failed"))).toEqual([["ERR_CHAT_CHANGED", "for noa only"]]);
+    expect(textsOf(await waitForEvents("failed"))).toEqual([["ERR_CHAT_CHANGED", "for noa only"]]);
     await messenger.stop();
     expect(await stored(chat_id)).toBe(0);
   });
@@ -243,13 +247,13 @@ describe("a malicious server that changes a pinned parameter", () => {
     const opened = await createChat(account, "ugo", OLD);
     const { chat_id } = opened;
     await noteAnswer(account, chat_id);
-    const { messenger, hears, line } = await talk(account, [opened], true);
+    const { messenger, waitForEvents, line } = await talk(account, [opened], true);
     await messenger.send(chat_id, "for ugo only");
     await changeKeyCheck(chat_id);
     vi.spyOn(stores.keys, "get").mockRejectedValue(new StoreError("the disk fails"));
     line.isCut = false;
     messenger.probe();
-    expect(textsOf(await hears("failed"))).toEqual([["ERR_CHAT_CHANGED", "for ugo only"]]);
+    expect(textsOf(await waitForEvents("failed"))).toEqual([["ERR_CHAT_CHANGED", "for ugo only"]]);
     await messenger.stop();
   });
 });

@@ -68,12 +68,12 @@ describe("a messenger that is stopped while it checks its chats", () => {
     ["fails", new Error("no network")],
   ])("reports nothing and keeps its outbox if the check %s later", async (end, error) => {
     const account = await register(`ana_${end}`);
-    const { messenger, told, proceed } = await checking(account, `ana_${end}_peer`);
+    const { messenger, reported, proceed } = await checking(account, `ana_${end}_peer`);
     await messenger.stop();
-    const before = told.length;
+    const before = reported.length;
     proceed(error);
     await quiet();
-    expect(typesOf(told.slice(before))).toEqual([]);
+    expect(typesOf(reported.slice(before))).toEqual([]);
     expect(await account.stores.outbox.list()).toHaveLength(1);
   });
 
@@ -109,8 +109,8 @@ describe("a messenger that is stopped while it connects", () => {
       return connectInNode(url, listener);
     };
     const events: MessengerEvent[] = [];
-    const hear = (event: MessengerEvent) => void events.push(event);
-    const messenger = await Messenger.start({ account, connect, hear });
+    const onEvent = (event: MessengerEvent) => void events.push(event);
+    const messenger = await Messenger.start({ account, connect, onEvent });
     await vi.waitUntil(() => isConnecting, { interval: 1, timeout: 30_000 });
     await messenger.stop();
     const before = events.length;

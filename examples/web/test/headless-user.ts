@@ -60,7 +60,7 @@ export class HeadlessUser {
     user.#userId = account.user_id;
     user.#messenger = await Messenger.start({
       ...{ account, open: [chat], connect: connectInNode },
-      hear: (event) => void user.events.push(event),
+      onEvent: (event) => void user.events.push(event),
     });
     await user.send(FIRST_TEXT);
     return user;

@@ -178,7 +178,7 @@ export async function chatOnScreen(account: Account, open: OpenChat): Promise<Ch
       open: [open],
       only: [chat_id],
       begin: "last",
-      hear: onEvent,
+      onEvent,
     });
     if (hasLeft) return void connected.stop();
     messenger = connected;

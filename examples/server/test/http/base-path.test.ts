@@ -122,8 +122,11 @@ function behindNginx(strips: boolean): void {
     const ofAlice = await createChat(alice, "bob", "five random words as passphrase");
     const [listed] = await bob.listChats();
     const ofBob = await openChat(bob, listed!, "five random words as passphrase");
-    const start = (account: Account, chat: typeof ofBob, hear: (event: MessengerEvent) => void) =>
-      Messenger.start({ account, open: [chat], connect: connectInNode, hear });
+    const start = (
+      account: Account,
+      chat: typeof ofBob,
+      onEvent: (event: MessengerEvent) => void,
+    ) => Messenger.start({ account, open: [chat], connect: connectInNode, onEvent });
     const sender = await start(alice, ofAlice, () => {});
     const receiver = await start(bob, ofBob, (event) => void received.push(event));
     await sender.send(ofAlice.chat_id, "hola");

@@ -202,7 +202,7 @@ export class Home {
     const { open, accesses } = await ChatOpener.openWithStoredKeys(account);
     this.#messenger = await Messenger.start({
       ...{ account, open, connect: connectInBrowser, begin: "last" },
-      hear: (event) => this.#events.handle(event),
+      onEvent: (event) => this.#events.handle(event),
     });
     this.#events = new MessengerEvents(this, this.#messenger, this.#end);
     this.#opener = new ChatOpener(this, this.#messenger, this.#drafts);
