@@ -42,7 +42,10 @@ export interface FrameContent {
 }
 
 /** Encodes a frame and signs it with a key. */
-export function signedFrame({ type, payload, timestamp, wire }: FrameContent, key: Uint8Array) {
+export function signedFrame(
+  { type, payload, timestamp, wire }: FrameContent,
+  key: Uint8Array,
+): Uint8Array {
   const map =
     payload instanceof Uint8Array ? payload : encodePayload(type, payload, timestamp, wire);
   return wire === 1 ? wire1Frame(type, map, timestamp, key) : wire2Frame(type, map, timestamp, key);
@@ -138,7 +141,7 @@ function uuidV7(seconds: number): Uint8Array {
 }
 
 /** Returns random bytes. */
-export function random(length: number): Uint8Array<ArrayBuffer> {
+export function random(length: number): Uint8Array {
   return crypto.getRandomValues(new Uint8Array(length));
 }
 
@@ -155,12 +158,12 @@ export function hex(bytes: Uint8Array): string {
 }
 
 /** Encodes text as UTF-8. */
-export function utf8(text: string): Uint8Array<ArrayBuffer> {
+export function utf8(text: string): Uint8Array {
   return new TextEncoder().encode(text);
 }
 
 /** Returns the bytes of all parts, one after the other. */
-export function joined(...parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
+export function joined(...parts: readonly Uint8Array[]): Uint8Array {
   const bytes = new Uint8Array(parts.reduce((length, part) => length + part.length, 0));
   let at = 0;
   for (const part of parts) {
