@@ -10,9 +10,13 @@ local function is_elsewhere(instances, own, user, prefix)
 end
 `;
 
-/** KEYS: instances, own users. ARGV: own id, prefix of users' keys, user. Returns 1 if the user is on another instance. */
+/**
+ * KEYS: instances, own users. ARGV: own id, prefix of users' keys, user, seconds to keep the own users. Returns 1 if the user is
+ * on another instance.
+ */
 export const ENTER = `${isElsewhere}
 redis.call('SADD', KEYS[2], ARGV[3])
+redis.call('EXPIRE', KEYS[2], ARGV[4])
 return is_elsewhere(KEYS[1], ARGV[1], ARGV[3], ARGV[2])
 `;
 
@@ -37,7 +41,7 @@ return users
 
 /**
  * KEYS: instances, own users. ARGV: own id, prefix of users' keys, seconds without a heartbeat after which an instance is
- * removed, seconds to keep the own users. Records a heartbeat and removes expired instances. Returns whether this instance
+ * removed, seconds to keep the own users and the instances. Records a heartbeat and removes expired instances. Returns whether this instance
  * was unknown (new or removed), and the users of the removed instances.
  */
 export const BEAT = `
@@ -49,6 +53,7 @@ for _, instance in ipairs(redis.call('ZRANGEBYSCORE', KEYS[1], '-inf', now - ARG
   redis.call('DEL', ARGV[2] .. instance)
 end
 local is_unknown = redis.call('ZADD', KEYS[1], now, ARGV[1])
+redis.call('EXPIRE', KEYS[1], ARGV[4])
 redis.call('EXPIRE', KEYS[2], ARGV[4])
 return { is_unknown, absent }
 `;

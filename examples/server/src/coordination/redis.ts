@@ -21,8 +21,8 @@ const BEAT_INTERVAL = 1000;
 /** Own heartbeats that an instance may fail to receive before it subscribes again. */
 const MISSED_BEATS = 3;
 /**
- * Seconds without a heartbeat after which other instances remove an instance, and after which Redis expires its users if no
- * other instance runs.
+ * Seconds without a heartbeat after which other instances remove an instance, and after which Redis expires its users, and
+ * the list of instances, if no other instance runs.
  */
 const TIMEOUTS = { goneAfter: 30, usersKept: 60 };
 /** Maximum users written by one command. */
@@ -178,10 +178,12 @@ export class RedisCoordination implements Coordination {
   }
 
   async #isElsewhere(script: string, userId: number): Promise<boolean> {
+    const kept = this.#timeouts.usersKept;
     const keys = [this.#instances, this.#usersOf(this.#id)] as const;
     return this.#link.run(
       async (redis) =>
-        (await redis.eval(script, 2, ...keys, this.#id, this.#usersOf(""), userId)) === 1,
+        (await redis.eval(script, 2, ...keys, ...[this.#id, this.#usersOf(""), userId, kept])) ===
+        1,
       () => false,
     );
   }
@@ -228,7 +230,7 @@ export class RedisCoordination implements Coordination {
     for (let at = 0; at < users.length; at += CHUNK) {
       transaction.sadd(key, ...users.slice(at, at + CHUNK));
     }
-    const written = transaction.exec();
+    const written = transaction.expire(key, this.#timeouts.usersKept).exec();
     this.#link.markUp();
     await written;
   }

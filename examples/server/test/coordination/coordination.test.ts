@@ -204,6 +204,18 @@ describeIf(isRedisInstalled, "redis-server")("RedisCoordination", () => {
     });
   });
 
+  it("sets an expiry on each key, so that nothing remains of killed instances", async () => {
+    const instance = await open(randomBytes(32));
+    await instance.enter(1);
+    await instance.keepTicket("ticket", "alice", 30);
+    const raw = new Redis(redis.url);
+    const keys = await raw.keys("*");
+    expect(keys.filter((key) => key.includes(":users:"))).not.toEqual([]);
+    // Redis returns -1 for a key without an expiry.
+    for (const key of keys) expect({ key, ttl: await raw.ttl(key) }).not.toEqual({ key, ttl: -1 });
+    await Promise.all([raw.quit(), instance.close()]);
+  });
+
   it("reports the users of a dead instance as absent", async () => {
     const secret = randomBytes(32);
     const timing = { goneAfter: 2, usersKept: 60 };
