@@ -84,4 +84,13 @@ describe("the codec of the contract suite", () => {
     expect(isSignedWith(frame, connectionKeys(SESSION_KEY).client)).toBe(true);
     expect(isSignedWith(frame, connectionKeys(SESSION_KEY).server)).toBe(false);
   });
+
+  it("recognises wire 1 frames whose timestamp is an integer", () => {
+    const { client } = directionKeys(SESSION_KEY);
+    const timestamp = Uint8Array.of(0xce, 0x65, 0x53, 0xf1, 0x00);
+    const frame = rawWire1(client, { type: rawText("test"), payload: rawMap(), timestamp });
+    expect(MessageProtocol.fromBytes(frame).timestamp).toBe(NOW);
+    expect(isSignedWith(frame, connectionKeys(SESSION_KEY).client)).toBe(true);
+    expect(isSignedWith(frame, connectionKeys(SESSION_KEY).server)).toBe(false);
+  });
 });

@@ -96,24 +96,32 @@ export function isSignedWith(frame: Uint8Array, key: Uint8Array): boolean {
 function isSignedWire1(frame: Uint8Array, key: Uint8Array): boolean {
   const { type, timestamp, signature } = decode(frame) as Record<string, unknown>;
   if (typeof timestamp !== "number") return false;
-  const entries = {
-    type: joined(encode("type"), encode(type)),
-    timestamp: joined(encode("timestamp"), float(timestamp)),
-    signature: joined(encode("signature"), encode(signature)),
-  };
-  // The entries may have any order (W1-7). What is none of these three is the payload.
-  const known = Object.values(entries);
-  const payloadLength = frame.length - 1 - joined(...known).length;
-  let payload: Uint8Array | undefined;
+  // Readers accept an integer too (W1-5).
+  return [float(timestamp), encode(timestamp)].some((time) => {
+    const entries = {
+      type: joined(encode("type"), encode(type)),
+      timestamp: joined(encode("timestamp"), time),
+      signature: joined(encode("signature"), encode(signature)),
+    };
+    const payload = remainingEntry(frame, Object.values(entries));
+    if (payload === undefined) return false;
+    const covered = joined(Uint8Array.of(0x83), entries.type, payload, entries.timestamp);
+    return signature === hex(hmac(sha256, key, covered));
+  });
+}
+
+/** Returns the one entry of a map that is not among the known ones. The entries may have any order (W1-7). */
+function remainingEntry(frame: Uint8Array, known: readonly Uint8Array[]): Uint8Array | undefined {
+  const length = frame.length - 1 - joined(...known).length;
+  if (length <= 0) return undefined;
+  let remaining: Uint8Array | undefined;
   for (let at = 1; at < frame.length; ) {
     const entry = known.find((one) => isSame(frame.subarray(at, at + one.length), one));
-    if (entry === undefined && payload !== undefined) return false;
-    if (entry === undefined) payload = frame.subarray(at, at + payloadLength);
-    at += entry?.length ?? payloadLength;
+    if (entry === undefined && remaining !== undefined) return undefined;
+    if (entry === undefined) remaining = frame.subarray(at, at + length);
+    at += entry?.length ?? length;
   }
-  if (payload === undefined) return false;
-  const covered = joined(Uint8Array.of(0x83), entries.type, payload, entries.timestamp);
-  return signature === hex(hmac(sha256, key, covered));
+  return remaining;
 }
 
 /** Returns the 32-byte tag of a frame that `signedFrame` returned. */
