@@ -91,7 +91,7 @@ describe("the loop of docs/session.md", () => {
   afterAll(async () => {
     // After this close code clients do not connect again.
     for (const socket of sockets) socket.close(4005);
-    await vi.waitFor(() => expect(sockets.size).toBe(0));
+    await vi.waitUntil(() => sockets.size === 0, { timeout: 30_000 });
     listener.close();
     rmSync(folder, { recursive: true });
   });

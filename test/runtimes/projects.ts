@@ -22,6 +22,8 @@ const onExamples = {
   include: ["examples/*/test/**/*.test.ts"],
   testTimeout: 60_000,
   hookTimeout: 60_000,
+  // The default of 1 second is too short for a busy machine.
+  expect: { poll: { timeout: 45_000 } },
 };
 
 /** Files that the quick suite leaves out: they build packages, install compilers, or start and kill dozens of processes. */

@@ -37,7 +37,8 @@ it("delivers texts that were written before, during and after an outage once and
   expect(textsOf(await aliceEvents("sent", written.length))).toEqual(written);
   const seqs = (await aliceEvents("sent", written.length)).map(({ seq }) => seq);
   expect(seqs).toEqual(written.map((_, at) => at + 1));
-  await vi.waitUntil(async () => (await aliceEvents("read", 1)).at(-1)?.seq === written.length);
+  const isRead = async () => (await aliceEvents("read", 1)).at(-1)?.seq === written.length;
+  await vi.waitUntil(isRead, { timeout: 30_000 });
   alice.kill();
   expect(await once(alice, "exit")).toEqual([0, null]);
 

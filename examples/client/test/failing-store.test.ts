@@ -153,7 +153,8 @@ describe("a messenger whose store fails", () => {
     expect(await waitForEvents("store")).toEqual([{ type: "store", error: FULL }]);
     disk.fails = () => false;
     await waitForEvents("sent");
-    await vi.waitUntil(() => reported.some((event) => event.type === "store" && !event.error));
+    const works = () => reported.some((event) => event.type === "store" && !event.error);
+    await vi.waitUntil(works, { timeout: 30_000 });
     expect(reported.some(({ type }) => type === "ended")).toBe(false);
     await messenger.stop();
   });

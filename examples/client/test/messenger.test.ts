@@ -128,7 +128,7 @@ describe("a chat that is created while its other member is connected", () => {
         return socket;
       },
     });
-    await vi.waitUntil(() => karl.isOnline);
+    await vi.waitUntil(() => karl.isOnline, { timeout: 30_000 });
     const judy = await talk(aJudy!, "karl");
     await vi.waitUntil(() => karl.chat(judy.chatId)?.isPeerOnline === false, { timeout: 30_000 });
     expect(karl.chat(judy.chatId)).toMatchObject({ request: "incoming" });

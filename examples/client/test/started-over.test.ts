@@ -100,7 +100,7 @@ describe("another device of the creator, when the chat is started over", () => {
     const opened = await openChat(laptop, await laptop.api.getChat(chat_id), OLD);
     const { messenger, waitForEvents, line } = await talk(laptop, [opened]);
     line.cut();
-    await vi.waitUntil(() => messenger.isOnline === false);
+    await vi.waitUntil(() => messenger.isOnline === false, { timeout: 30_000 });
     // The list of chats fails too.
     const getChats = vi.spyOn(laptop.api, "listChats").mockRejectedValue(new Error("no network"));
     await messenger.send(chat_id, "one");
@@ -198,7 +198,7 @@ describe("a malicious server that changes a pinned parameter", () => {
     await noteAnswer(kim!, chat_id);
     const { messenger, waitForEvents, line } = await talk(kim!, [opened]);
     line.cut();
-    await vi.waitUntil(() => messenger.isOnline === false);
+    await vi.waitUntil(() => messenger.isOnline === false, { timeout: 30_000 });
     const getChats = vi.spyOn(kim!.api, "listChats").mockRejectedValue(new Error("no network"));
     await messenger.send(chat_id, "for leo only");
     await changeKeyCheck(chat_id);

@@ -158,7 +158,8 @@ describeOnPostgres("migration 0007-quotas", () => {
         migrating.catch(() => {});
         const waiting = sql`select 1 from pg_locks where not granted and database =
           (select oid from pg_database where datname = current_database())`;
-        await vi.waitUntil(async () => (await waiting.execute(db)).rows.length > 0);
+        const isWaiting = async () => (await waiting.execute(db)).rows.length > 0;
+        await vi.waitUntil(isWaiting, { timeout: 30_000 });
         await new Store(storing).addMessage({
           ...{ chat_id: chat.id, sender_id: alice.id, seq: 1, client_id: null },
           ...{ encrypted_content: new Uint8Array(10), nonce: new Uint8Array(12) },

@@ -65,7 +65,7 @@ export function describeAccessibility(fixture: PageFixture): void {
       const live = gil.page.locator("[aria-live=polite]");
       expect(await live.textContent()).not.toContain("before");
       await fay.send("and now this");
-      await expect.poll(() => live.textContent(), { timeout: 45_000 }).toBe("fay: and now this");
+      await expect.poll(() => live.textContent()).toBe("fay: and now this");
     });
   });
 
@@ -132,7 +132,7 @@ function focusedElement({ page }: TestUser): Promise<string[]> {
 }
 
 async function waitForFocus(user: TestUser, name: string): Promise<void> {
-  await expect.poll(() => focusedElement(user), { timeout: 10_000 }).toContain(name);
+  await expect.poll(() => focusedElement(user)).toContain(name);
 }
 
 /** Delays the page's frames and timers, as on a busy machine: code that moves the focus in them then fails the test. */

@@ -65,7 +65,7 @@ export function describeChatting(fixture: PageFixture): void {
         await erin.timeline.press("Home");
         return erin.messages();
       };
-      await expect.poll(goUp, { timeout: 45_000 }).toEqual([FIRST_TEXT, ...texts]);
+      await expect.poll(goUp).toEqual([FIRST_TEXT, ...texts]);
       await erin.waitForText("This is the beginning");
       await frank.close();
     });

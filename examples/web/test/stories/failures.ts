@@ -15,7 +15,7 @@ export function describeFailures(fixture: PageFixture): void {
       });
       const reloading = abe.page.reload();
       await abe.page.getByRole("heading", { name: "Lacre", exact: true }).waitFor();
-      await expect.poll(() => releases.length, { timeout: 45_000 }).toBeGreaterThan(0);
+      await expect.poll(() => releases.length).toBeGreaterThan(0);
       for (const release of releases) release();
       await reloading;
       await abe.page.getByLabel("Username", { exact: true }).waitFor();

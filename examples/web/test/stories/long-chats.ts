@@ -80,10 +80,10 @@ export function describeLongChats(fixture: PageFixture): void {
       await rex.send(...Array.from({ length: 39 }, (_, at) => `message ${at + 2}`));
       await pia.openChat("rex");
       await pia.page.bringToFront();
-      await expect.poll(() => rex.readUpTo, { timeout: 45_000 }).toBeGreaterThan(0);
+      await expect.poll(() => rex.readUpTo).toBeGreaterThan(0);
       expect(rex.readUpTo).toBeLessThan(40);
       await pia.button("unread. Go to the last message").click();
-      await expect.poll(() => rex.readUpTo, { timeout: 45_000 }).toBe(40);
+      await expect.poll(() => rex.readUpTo).toBe(40);
       await pia.page.locator(".jump").waitFor({ state: "hidden" });
 
       await removeFocus(pia);
@@ -93,7 +93,7 @@ export function describeLongChats(fixture: PageFixture): void {
       expect(await aroundDivider(pia)).toEqual(["message 40", "while pia is away"]);
       expect(rex.readUpTo).toBe(40);
       await restoreFocus(pia);
-      await expect.poll(() => rex.readUpTo, { timeout: 45_000 }).toBe(42);
+      await expect.poll(() => rex.readUpTo).toBe(42);
 
       await pia.timeline.press("Home");
       await pia.page.locator(".jump").waitFor();
@@ -101,7 +101,7 @@ export function describeLongChats(fixture: PageFixture): void {
       await pia.button("1 unread. Go to the last message").waitFor();
       await pia.send("my own");
       await pia.page.locator(".jump").waitFor({ state: "hidden" });
-      await expect.poll(() => rex.readUpTo, { timeout: 45_000 }).toBe(43);
+      await expect.poll(() => rex.readUpTo).toBe(43);
       expect(await pia.page.locator(".divider").count()).toBe(0);
       await rex.close();
     });

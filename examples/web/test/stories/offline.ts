@@ -97,22 +97,20 @@ export function describeOffline(fixture: PageFixture): void {
       await lena.waitForMessages(FIRST_TEXT, "the last of mark's");
       const entries = () => lena.page.locator(".chats:not(.people) .about").allInnerTexts();
       const expectOrder = async () => {
-        await expect.poll(async () => (await entries())[0], { timeout: 45_000 }).toMatch(/^mark/);
+        await expect.poll(async () => (await entries())[0]).toMatch(/^mark/);
         expect((await entries())[0]).toContain("the last of mark's");
         expect((await entries())[1]).toContain("a secret that is not finished");
       };
       await expectOrder();
-      await expect.poll(() => lena.storedData(), { timeout: 45_000 }).toMatch(/drafts":\[\{/);
+      await expect.poll(() => lena.storedData()).toMatch(/drafts":\[\{/);
       expect(await lena.storedData()).not.toContain("a secret");
       await lena.page.reload();
       await expectOrder();
       await lena.chatLink("nils").click();
-      await expect
-        .poll(() => lena.composer.inputValue(), { timeout: 45_000 })
-        .toBe("a secret that is not finished");
+      await expect.poll(() => lena.composer.inputValue()).toBe("a secret that is not finished");
       await lena.composer.press("Enter");
       await lena.waitForMessages(FIRST_TEXT, "a secret that is not finished");
-      await expect.poll(() => lena.storedData(), { timeout: 45_000 }).not.toMatch(/drafts":\[\{/);
+      await expect.poll(() => lena.storedData()).not.toMatch(/drafts":\[\{/);
       await Promise.all([mark.close(), nils.close()]);
     });
   });
