@@ -9,17 +9,18 @@ import { createServer } from "node:net";
 const FIRST = 20_000;
 const LAST = 32_000;
 
+const draw = () => randomInt(FIRST, LAST);
+
 /** Returns an unused port of 127.0.0.1, for servers that restart on the same port. */
-export async function freePort(): Promise<number> {
+export async function freePort(drawPort = draw): Promise<number> {
   for (;;) {
-    const port = randomInt(FIRST, LAST);
+    const port = drawPort();
     const server = createServer();
-    const tried = Promise.race([
-      once(server, "listening").then(() => true),
-      once(server, "error").then(() => false),
-    ]);
+    const isFree = new Promise<boolean>((resolve) => {
+      server.once("listening", () => resolve(true)).once("error", () => resolve(false));
+    });
     server.listen(port, "127.0.0.1");
-    if (!(await tried)) continue;
+    if (!(await isFree)) continue;
     server.close();
     await once(server, "close");
     return port;
