@@ -37,14 +37,19 @@ export {
   type ParseResult,
   type PayloadSchema,
   type ToProtocolOptions,
+  type ValueToSend,
 } from "./messages/define-message.js";
 export { ErrorResponse } from "./messages/error-response.js";
 export {
   type BytesSchema,
+  bytes,
+  id,
   jsonSchemaOverride,
   type NumberSchema,
   type TextSchema,
   type TimestampSchema,
+  timestamp,
+  uuid,
 } from "./messages/fields.js";
 export { ChatListResponse, ChatSummary, MessageListResponse } from "./messages/lists.js";
 export { createRegistry, type Parsed, type Registry } from "./messages/registry.js";

@@ -1,11 +1,10 @@
-import type * as z from "zod/mini";
 import { concat } from "../bytes.js";
 import { nextTime } from "../clock.js";
 import { MessageProtocol, signed, type VerifiedMessage } from "../envelope/message-protocol.js";
 import type { ReplayGuard } from "../envelope/replay-guard.js";
 import { exactBytes, isSigningKey, SigningKey } from "../envelope/signing-key.js";
 import { KeyError, ValidationError } from "../errors.js";
-import type { MessageDefinition, PayloadSchema } from "../messages/define-message.js";
+import type { MessageDefinition, PayloadSchema, ValueToSend } from "../messages/define-message.js";
 import { SteadyClock } from "./steady-clock.js";
 
 /** Size of a session key, in bytes. */
@@ -112,7 +111,7 @@ export class Channel {
    */
   encode<Type extends string, Schema extends PayloadSchema>(
     definition: MessageDefinition<Type, Schema>,
-    value: z.input<Schema>,
+    value: ValueToSend<Schema>,
     now: number,
   ): Uint8Array {
     const time = this.#clock.read(now);

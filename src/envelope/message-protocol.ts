@@ -1,7 +1,13 @@
 import { decodeUuid, encodeUuid, fitsInUtf8, isWellFormed } from "../bytes.js";
 import { unixNow } from "../clock.js";
 import { uuidv7 } from "../crypto/random.js";
-import { FreshnessError, KeyError, ValidationError, VerifyError } from "../errors.js";
+import {
+  FreshnessError,
+  KeyError,
+  ValidationError,
+  type ValidationIssue,
+  VerifyError,
+} from "../errors.js";
 import { MAX_FRAME_BYTES, MAX_TYPE_BYTES } from "../limits.js";
 import type { DecodedMap, WireMap } from "../wire/decode.js";
 import type { Frame } from "../wire/frame.js";
@@ -271,18 +277,26 @@ export class VerifiedMessage extends MessageProtocol {
   }
 }
 
+/** Returns whether a value can be the type of a message. */
+export function isMessageType(type: unknown): type is string {
+  return (
+    typeof type === "string" &&
+    type !== "" &&
+    isWellFormed(type) &&
+    fitsInUtf8(type, MAX_TYPE_BYTES)
+  );
+}
+
+export const INVALID_TYPE: ValidationIssue = {
+  path: ["type"],
+  message: `must be well-formed text of 1 to ${MAX_TYPE_BYTES} UTF-8 bytes`,
+};
+
 function encodeFrame(fields: MessageFields & FrameOptions, timestamp: number): Frame {
   const { type, payload, wire = 1, id, maxFrameBytes = MAX_FRAME_BYTES } = fields;
   const invalid = (field: string, message: string) =>
     new ValidationError("message", [{ path: [field], message }]);
-  if (
-    typeof type !== "string" ||
-    type === "" ||
-    !isWellFormed(type) ||
-    !fitsInUtf8(type, MAX_TYPE_BYTES)
-  ) {
-    throw invalid("type", `must be well-formed text of 1 to ${MAX_TYPE_BYTES} UTF-8 bytes`);
-  }
+  if (!isMessageType(type)) throw new ValidationError("message", [INVALID_TYPE]);
   if (!Number.isFinite(timestamp)) throw invalid("timestamp", "must be a finite number of seconds");
   if (wire !== 1 && wire !== 2) throw invalid("wire", "must be 1 or 2");
   if (wire === 1 && id !== undefined) throw invalid("id", "only wire 2 has an id");

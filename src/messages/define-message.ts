@@ -2,16 +2,35 @@ import * as z from "zod/mini";
 import { compile } from "#compile";
 import { isUint8Array } from "../bytes.js";
 import { unixNow } from "../clock.js";
-import { MessageProtocol } from "../envelope/message-protocol.js";
+import { INVALID_TYPE, isMessageType, MessageProtocol } from "../envelope/message-protocol.js";
 import type { SigningKey } from "../envelope/signing-key.js";
-import { type LacreError, ValidationError, type ValidationIssue } from "../errors.js";
+import { type LacreError, ValidationError } from "../errors.js";
 import { isPlainObject } from "../wire/encode.js";
 import type { Check } from "./compile.none.js";
 import { issuesOf } from "./issues.js";
-import { mayBeAbsent, readsNilAsAbsent, withChanges, withoutNils } from "./nil.js";
+import { accepts, mayBeAbsent, readsNilAsAbsent, withChanges, withoutNils } from "./nil.js";
+import { examine, type WireSchema } from "./wire-schema.js";
 
 /** A zod schema (mini or classic) whose values are plain objects. */
 export type PayloadSchema = z.core.$ZodType<object, object>;
+
+/**
+ * A value to send: as the receiver gets it from `fromProtocol`. Top-level fields with a default may be absent.
+ */
+export type ValueToSend<Schema extends PayloadSchema> = WithOptional<
+  z.output<Schema>,
+  OptionalKeys<z.input<Schema>>
+>;
+
+type OptionalKeys<Fields> = Fields extends unknown
+  ? keyof { [Key in keyof Fields as object extends Pick<Fields, Key> ? Key : never]: unknown }
+  : never;
+
+type WithOptional<Fields, Keys> = Fields extends unknown
+  ? { [Key in keyof Fields as Key extends Keys ? never : Key]: Fields[Key] } & {
+      [Key in keyof Fields as Key extends Keys ? Key : never]?: Fields[Key];
+    }
+  : never;
 
 /** The result of `safeParse`: the value, or the error that `parse` would throw. */
 export type ParseResult<Value, Failure extends LacreError = ValidationError> =
@@ -42,8 +61,14 @@ export interface DefinitionOptions<Schema extends PayloadSchema> {
 /**
  * Defines a type of message. The library's own messages are defined in the same way.
  *
+ * The sender and the receiver use the same schema. Where the application's form of a field is not the form in frames, use
+ * `z.codec`: the sender encodes, the receiver decodes. Checks that change a value, such as `trim`, run at both ends.
+ *
  * @param type - Name of the message in frames, 1 to 64 UTF-8 bytes.
- * @param schema - Schema of the payload, from zod or zod/mini.
+ * @param schema - Schema of the payload, from zod or zod/mini: of a plain object of what frames can carry, which is nil,
+ *   booleans, numbers, text, `bytes()`, arrays and plain objects.
+ * @throws {ValidationError} if an argument is invalid, or the schema has a one-way transform or a field that a frame cannot
+ *   carry.
  *
  * ```ts
  * const Poll = defineMessage("poll", z.object({ question: z.string(), options: z.array(z.string()) }));
@@ -72,7 +97,7 @@ export class MessageDefinition<Type extends string, Schema extends PayloadSchema
   readonly aliases: readonly string[];
   readonly #nil: readonly string[];
   readonly #keepsCause: boolean;
-  /** Computed traits, in a separate object because the definition is frozen. */
+  /** Computed at the first use, so that an import costs nothing. In a separate object, because the definition is frozen. */
   readonly #cache: { traits?: Traits<Schema> } = {};
 
   /** @internal */
@@ -81,6 +106,15 @@ export class MessageDefinition<Type extends string, Schema extends PayloadSchema
     schema: Schema,
     { nil = [], aliases = [], keepCause = false }: DefinitionOptions<Schema>,
   ) {
+    for (const name of [type, ...aliases]) {
+      if (!isMessageType(name)) throw new ValidationError("message definition", [INVALID_TYPE]);
+    }
+    try {
+      wireSchemaOf(schema, type);
+    } catch (error) {
+      // A recursive schema can refer to one that is created after the definition: it is examined at the first use.
+      if (error instanceof ValidationError) throw error;
+    }
     this.type = type;
     this.schema = schema;
     this.aliases = Object.freeze([...aliases]);
@@ -108,10 +142,8 @@ export class MessageDefinition<Type extends string, Schema extends PayloadSchema
     input: unknown,
     toResult = (value: z.output<Schema>) => value,
   ): ParseResult<z.output<Schema>> {
-    let issues: readonly ValidationIssue[];
-    let options: ErrorOptions | undefined;
-    try {
-      const { check } = this.#schemaTraits();
+    const { check } = this.#schemaTraits();
+    return this.#attempt(() => {
       let read = this.#withoutNils(input);
       let value = check(read);
       if (value === z.INVALID) {
@@ -119,30 +151,52 @@ export class MessageDefinition<Type extends string, Schema extends PayloadSchema
         value = check(read);
       }
       if (value !== z.INVALID) return { success: true, value: toResult(value) };
-      issues = issuesOf(this.schema, read);
+      const issues = issuesOf(this.schema, read, z.safeParse);
+      return { success: false, error: new ValidationError(this.type, issues) };
+    });
+  }
+
+  /** Checks a value to send, and returns it in the form in which frames carry it. */
+  #encode(value: unknown): ParseResult<Payload> {
+    const { isOneForm, defaulted } = this.#schemaTraits();
+    if (isOneForm) return this.#check(value) as ParseResult<Payload>;
+    return this.#attempt(() => {
+      const filled = withDefaults(value, defaulted);
+      const { success, data } = z.safeEncode(this.schema, filled as never);
+      if (success) return { success, value: data as Payload };
+      const issues = issuesOf(this.schema, filled, z.safeEncode as typeof z.safeParse);
+      return { success, error: new ValidationError(this.type, issues) };
+    });
+  }
+
+  #attempt<Value>(check: () => ParseResult<Value>): ParseResult<Value> {
+    try {
+      return check();
     } catch (cause) {
       // The schema is asynchronous, or its code throws. The thrown error may quote the input.
-      issues = [{ path: [], message: "cannot be checked against its schema" }];
-      if (this.#keepsCause) options = { cause };
+      const issue = { path: [], message: "cannot be checked against its schema" };
+      const options = this.#keepsCause ? { cause } : undefined;
+      return { success: false, error: new ValidationError(this.type, [issue], options) };
     }
-    return { success: false, error: new ValidationError(this.type, issues, options) };
   }
 
   /**
    * Checks a value and encodes it as a message.
    *
+   * @param value - The payload, as `fromProtocol` returns it. Top-level fields with a default may be absent.
    * @param key - Key to sign with. Without it, the message is unsigned.
    * @throws {ValidationError} if the value does not match the schema, or cannot be encoded in a frame.
    * @throws {KeyError} if `key` is not a SigningKey.
    */
   toProtocol(
-    value: z.input<Schema>,
+    value: ValueToSend<Schema>,
     key?: SigningKey,
     { wire = 1, timestamp }: ToProtocolOptions = {},
   ): MessageProtocol {
-    const timed = this.#timed(value, timestamp ?? unixNow());
-    const checked = unwrap(this.#check(timed)) as Payload;
-    const payload = wire === 1 ? this.#withNils(checked) : checked;
+    const { timesOnSend } = this.#schemaTraits();
+    const timed = timesOnSend ? withTimestamp(value, timestamp ?? unixNow()) : value;
+    const encoded = unwrap(this.#encode(timed));
+    const payload = wire === 1 ? this.#withNils(encoded) : encoded;
     const message = new MessageProtocol({ type: this.type, payload, wire, timestamp });
     return key === undefined ? message : message.sign(key);
   }
@@ -158,22 +212,14 @@ export class MessageDefinition<Type extends string, Schema extends PayloadSchema
       const issue = { path: ["type"], message: "is the type of another message" };
       throw new ValidationError(this.type, [issue]);
     }
-    return unwrap(this.#check(this.#timed(message.payload, message.timestamp)));
+    const { payload, timestamp } = message;
+    const { timesOnReceipt } = this.#schemaTraits();
+    return unwrap(this.#check(timesOnReceipt ? withTimestamp(payload, timestamp) : payload));
   }
 
-  /** Returns the traits of the schema. They are computed at the first use, so that an import costs nothing. */
   #schemaTraits(): Traits<Schema> {
-    this.#cache.traits ??= traitsOf(this.schema, this.#nil);
+    this.#cache.traits ??= traitsOf(this.schema, this.type, this.#nil);
     return this.#cache.traits;
-  }
-
-  /** Adds the frame's time to a payload without a `timestamp`, if the schema has an optional one. */
-  #timed(payload: unknown, timestamp: number): unknown {
-    if (!this.#schemaTraits().mayOmitTimestamp) return payload;
-    if (typeof payload !== "object" || payload === null) return payload;
-    const isOpen = ((payload as Payload).timestamp ?? undefined) === undefined;
-    if (!isOpen) return payload;
-    return withChanges(payload as Payload, new Map([["timestamp", timestamp]]));
   }
 
   /** Removes the nils that version 1 clients write in every message. Other nils are removed only after a check has failed. */
@@ -210,16 +256,27 @@ interface Traits<Schema extends PayloadSchema> {
   readonly inOrder: Readonly<Record<string, null | undefined>>;
   /** Fields that wire 1 writes as nil if they are absent, and that give nil no other meaning. */
   readonly omittedWhenNil: readonly string[];
-  readonly mayOmitTimestamp: boolean;
+  /** Whether the frame's time becomes the `timestamp` of a payload without one: the schema has an optional number there. */
+  readonly timesOnSend: boolean;
+  readonly timesOnReceipt: boolean;
+  /** Whether frames carry values in the form that the application uses. */
+  readonly isOneForm: boolean;
+  /** Fields that may be absent. A codec can encode only the value that their default gives. */
+  readonly defaulted: readonly (readonly [key: string, field: z.core.$ZodType])[];
 }
 
 function traitsOf<Schema extends PayloadSchema>(
   schema: Schema,
+  type: string,
   nil: readonly string[],
 ): Traits<Schema> {
+  const { hasCodec } = wireSchemaOf(schema, type);
   const { shape = {} } = schema._zod.def as { shape?: Record<string, z.core.$ZodType> };
   const isOmittedWhenNil = (key: string) =>
     shape[key] !== undefined && readsNilAsAbsent(shape[key]);
+  const { timestamp } = shape;
+  const mayOmitTimestamp = timestamp !== undefined && mayBeAbsent(timestamp);
+  const timesOnReceipt = mayOmitTimestamp && accepts(timestamp, 0);
   return {
     check: compile(schema),
     inOrder: Object.fromEntries([
@@ -227,8 +284,35 @@ function traitsOf<Schema extends PayloadSchema>(
       ...nil.map((key) => [key, null]),
     ]),
     omittedWhenNil: nil.filter(isOmittedWhenNil),
-    mayOmitTimestamp: shape.timestamp !== undefined && mayBeAbsent(shape.timestamp),
+    timesOnSend: timesOnReceipt && accepts(timestamp!, 0, z.safeEncode as typeof z.safeParse),
+    timesOnReceipt,
+    isOneForm: !hasCodec,
+    defaulted: hasCodec ? Object.entries(shape).filter(([, field]) => mayBeAbsent(field)) : [],
   };
+}
+
+/** Examines the schema of a type. @throws {ValidationError} if frames cannot carry its values. */
+function wireSchemaOf(schema: PayloadSchema, type: string): WireSchema {
+  const examined = examine(schema);
+  if (examined.issues.length > 0) throw new ValidationError(`schema of ${type}`, examined.issues);
+  return examined;
+}
+
+/** Adds a `timestamp` to a payload without one. */
+function withTimestamp(payload: unknown, timestamp: number): unknown {
+  if (typeof payload !== "object" || payload === null) return payload;
+  const isAbsent = ((payload as Payload).timestamp ?? undefined) === undefined;
+  return isAbsent ? withChanges(payload as Payload, new Map([["timestamp", timestamp]])) : payload;
+}
+
+/** Adds the default values of absent fields. */
+function withDefaults(value: unknown, fields: Traits<PayloadSchema>["defaulted"]): unknown {
+  if (!isPlainObject(value)) return value;
+  const changes = new Map<string, unknown>();
+  for (const [key, field] of fields) {
+    if (value[key] === undefined) changes.set(key, z.safeParse(field, undefined).data);
+  }
+  return withChanges(value, changes);
 }
 
 /** Copies a value with its byte arrays, arrays and plain objects. */

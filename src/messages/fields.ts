@@ -37,6 +37,11 @@ function jsonSchemaOf(schema: z.core.$ZodType | undefined): JsonSchema | undefin
   return schema && (jsonSchemas.get(schema) ?? jsonSchemaOf(schema._zod.parent));
 }
 
+/** Returns whether a schema is one of this module's, which both wires carry. */
+export function isOwnField(schema: z.core.$ZodType): boolean {
+  return jsonSchemaOf(schema) !== undefined;
+}
+
 /**
  * Sets the JSON Schema of bytes, texts, numbers and timestamps as JSON represents them. Pass it as `override` to zod's
  * `toJSONSchema`.
@@ -61,29 +66,36 @@ export function jsonSchemaOverride({
   Object.assign(jsonSchema, ours);
 }
 
-/** Returns the schema of a bytes field with a length in bytes. Wire 1 and JSON represent it as base64 text. */
+/**
+ * Returns the schema of a bytes field with a length in bytes, for own messages too. Wire 1 and JSON represent it as base64
+ * text (RFC 4648, section 4), so it also parses that.
+ *
+ * ```ts
+ * const Picture = defineMessage("picture", z.object({ data: bytes({ max: 100_000 }), digest: bytes({ length: 32 }) }));
+ * ```
+ */
 export function bytes(
   bounds: { readonly length: number } | { readonly min?: number; readonly max: number },
 ): BytesSchema {
   const { min = 0, max } = "length" in bounds ? { min: bounds.length, max: bounds.length } : bounds;
   const expected = min === max ? `${max} bytes` : `${min} to ${max} bytes`;
-  const schema = z.pipe(
+  const schema = z.codec(
     z.custom<Uint8Array | string>((input) => typeof input === "string" || isBytes(input), {
       error: `must be ${expected}, as a Uint8Array or base64 text`,
     }),
-    z.transform((input: Uint8Array | string, { issues }) => {
-      const value = typeof input === "string" ? decodeBase64(input) : input;
-      if (value === undefined) {
+    z.custom<Uint8Array>(
+      (value) => isBytes(value) && lengthOf(value) >= min && lengthOf(value) <= max,
+      { error: `must be ${expected}` },
+    ),
+    {
+      decode(input, { issues }) {
+        const value = typeof input === "string" ? decodeBase64(input) : input;
+        if (value !== undefined) return value;
         issues.push({ code: "custom", input, message: "must be canonical base64 text" });
         return z.NEVER;
-      }
-      const length = lengthOf(value);
-      if (length < min || length > max) {
-        issues.push({ code: "custom", input, message: `must be ${expected}` });
-        return z.NEVER;
-      }
-      return value;
-    }),
+      },
+      encode: (value) => value,
+    },
   );
   return withJsonSchema(schema, {
     type: "string",
@@ -138,7 +150,13 @@ function fits(value: string, shortest: number, longest: number): boolean {
   return characters >= shortest && characters <= longest;
 }
 
-/** Returns the schema of a UUID in lower case other than the nil UUID. */
+/**
+ * Returns the schema of a UUID in lower case other than the nil UUID (RFC 9562, section 5.9).
+ *
+ * ```ts
+ * const Vote = defineMessage("vote", z.object({ poll: uuid(), choice: z.int() }));
+ * ```
+ */
 export function uuid(): TextSchema {
   const schema = z.custom<string>(isClientId, {
     error: "must be a UUID in lower case, and not the nil UUID",
@@ -164,7 +182,13 @@ export function integer(minimum: number, maximum = Number.MAX_SAFE_INTEGER): Num
   );
 }
 
-/** Returns the schema of a positive integer of at most 2^53 − 1. */
+/**
+ * Returns the schema of an id: a positive integer of at most 2^53 − 1.
+ *
+ * ```ts
+ * const Invitation = defineMessage("invitation", z.object({ chat_id: id(), user_id: id() }));
+ * ```
+ */
 export function id(): NumberSchema {
   return integer(1);
 }
@@ -231,7 +255,13 @@ export function unixTime(): NumberSchema {
   );
 }
 
-/** Returns the schema of a message's `timestamp`: Unix time in seconds, by default the current time. */
+/**
+ * Returns the schema of a message's `timestamp`: Unix time in seconds. If a payload has none, it is the frame's time.
+ *
+ * ```ts
+ * const Poll = defineMessage("poll", z.object({ question: z.string(), timestamp: timestamp() }));
+ * ```
+ */
 export function timestamp(): TimestampSchema {
   return withJsonSchema(z._default(unixTime(), unixNow), {
     ...UNIX_TIME,

@@ -1,4 +1,4 @@
-import * as z from "zod/mini";
+import type * as z from "zod/mini";
 import type { ValidationIssue } from "../errors.js";
 import { inEnglish } from "./in-english.js";
 
@@ -10,12 +10,16 @@ const MAX_ELEMENTS_FOR_ALL = 256;
  */
 const MAX_ELEMENTS_FOR_FIRST = 12_288;
 
-/** Returns the issues of an input that a schema rejects, with bounded time and memory. */
-export function issuesOf(schema: z.core.$ZodType, input: unknown): readonly ValidationIssue[] {
+/** Returns the issues of an input that a schema rejects when it parses or encodes it, with bounded time and memory. */
+export function issuesOf(
+  schema: z.core.$ZodType,
+  input: unknown,
+  convert: typeof z.safeParse,
+): readonly ValidationIssue[] {
   const room = roomLeft(input, MAX_ELEMENTS_FOR_FIRST);
   const isSmall = room >= MAX_ELEMENTS_FOR_FIRST - MAX_ELEMENTS_FOR_ALL;
   const context = { error: inEnglish, abortEarly: !isSmall };
-  const { error } = room < 0 ? {} : z.safeParse(schema, input, context);
+  const { error } = room < 0 ? {} : convert(schema, input, context);
   return error?.issues ?? [{ path: [], message: "does not match its schema" }];
 }
 

@@ -16,10 +16,10 @@ export function readsNilAsAbsent(field: Schema): boolean {
   return mayBeAbsent(field) && !accepts(field, null);
 }
 
-/** Returns whether a schema accepts a value. A schema whose own code throws counts as accepting it. */
-function accepts(schema: Schema, value: unknown): boolean {
+/** Returns whether a schema accepts a value that it parses or encodes. A schema whose own code throws counts as accepting it. */
+export function accepts(schema: Schema, value: unknown, convert = z.safeParse): boolean {
   try {
-    return z.safeParse(schema, value, STOPPING_EARLY).success;
+    return convert(schema, value, STOPPING_EARLY).success;
   } catch {
     return true;
   }

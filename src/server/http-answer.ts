@@ -1,10 +1,9 @@
-import type * as z from "zod/mini";
 import { copyOfBytes } from "../bytes.js";
 import { MessageProtocol } from "../envelope/message-protocol.js";
 import type { SigningKey } from "../envelope/signing-key.js";
 import { ValidationError } from "../errors.js";
 import { MAC_BYTES } from "../limits.js";
-import type { MessageDefinition, PayloadSchema } from "../messages/define-message.js";
+import type { MessageDefinition, PayloadSchema, ValueToSend } from "../messages/define-message.js";
 
 /**
  * Encodes and signs the server's answer to an HTTP request (H-12 of docs/PROTOCOL.md). `request` is the 32 bytes that identify
@@ -22,7 +21,7 @@ import type { MessageDefinition, PayloadSchema } from "../messages/define-messag
  */
 export function encodeHttpAnswer<Type extends string, Schema extends PayloadSchema>(
   definition: MessageDefinition<Type, Schema>,
-  value: z.input<Schema>,
+  value: ValueToSend<Schema>,
   {
     key,
     request,

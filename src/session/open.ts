@@ -1,8 +1,7 @@
-import type * as z from "zod/mini";
 import type { Channel } from "../connection/channel.js";
 import type { VerifiedMessage } from "../envelope/message-protocol.js";
 import { Heartbeat, type Welcome } from "../messages/connection.js";
-import type { MessageDefinition, PayloadSchema } from "../messages/define-message.js";
+import type { MessageDefinition, PayloadSchema, ValueToSend } from "../messages/define-message.js";
 import { clampTimeout } from "./clamp-timeout.js";
 
 /** Number of heartbeat intervals without any frame after which the connection counts as silent. */
@@ -72,7 +71,7 @@ export class Open {
    */
   encode<Type extends string, Schema extends PayloadSchema>(
     definition: MessageDefinition<Type, Schema>,
-    value: z.input<Schema>,
+    value: ValueToSend<Schema>,
     now: number,
   ): Uint8Array {
     return this.#channel.encode(definition, value, this.serverTime(now));

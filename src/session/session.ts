@@ -1,11 +1,10 @@
-import type * as z from "zod/mini";
 import { CLOSE, closeCode } from "../connection/close-codes.js";
 import { SteadyClock } from "../connection/steady-clock.js";
 import type { VerifiedMessage } from "../envelope/message-protocol.js";
 import type { LacreError } from "../errors.js";
 import { type Ack, ChatMessage, StatusEvent } from "../messages/chat.js";
 import { type Heartbeat, Resume } from "../messages/connection.js";
-import type { MessageDefinition, PayloadSchema } from "../messages/define-message.js";
+import type { MessageDefinition, PayloadSchema, ValueToSend } from "../messages/define-message.js";
 import type { ErrorResponse } from "../messages/error-response.js";
 import { MessageListResponse } from "../messages/lists.js";
 import type { RefusalReason, SessionAction, SessionEvent, SessionNotice } from "./events.js";
@@ -291,7 +290,7 @@ export class Session {
   #transmit<Type extends string, Schema extends PayloadSchema>(
     open: Open,
     definition: MessageDefinition<Type, Schema>,
-    value: z.input<Schema>,
+    value: ValueToSend<Schema>,
     now: number,
   ): void {
     this.#act({ type: "transmit", bytes: open.encode(definition, value, now) });

@@ -29,12 +29,16 @@ export function examplesOfDocComments(root: string): Example[] {
       namesIn(join(root, `docs/api/${report}.api.md`)),
     ]),
   ];
-  // In lacre/e2e, `key` is the key of a chat.
-  const others = prelude.filter((name) => name !== "key");
-  const inE2e: typeof sources = [
-    ["./prelude.mjs", [...others, "chatKey as key"]],
+  const without = (name: string) => prelude.filter((one) => one !== name);
+  const withPrelude = (names: string[]): typeof sources => [
+    ["./prelude.mjs", names],
     ...sources.slice(1),
   ];
+  // In lacre/e2e, `key` is the key of a chat. Beside the fields, `bytes` is one of them.
+  const sourcesOf = (file: string) => {
+    if (file.startsWith("e2e/")) return withPrelude([...without("key"), "chatKey as key"]);
+    return file === "messages/fields.ts" ? withPrelude(without("bytes")) : sources;
+  };
   const files = readdirSync(join(root, "src"), { recursive: true, encoding: "utf8" });
   return files
     .filter((file) => file.endsWith(".ts"))
@@ -44,7 +48,7 @@ export function examplesOfDocComments(root: string): Example[] {
       const blocks = [...text.matchAll(/^ *\* ```ts\n(.*?)^ *\* ```$/gms)];
       return blocks.map(([, block], at) => {
         const code = block!.replaceAll(/^ *\* ?/gm, "");
-        const head = importsFor(code, file.startsWith("e2e/") ? inE2e : sources).join("\n");
+        const head = importsFor(code, sourcesOf(file)).join("\n");
         return {
           name: `src/${file}, example ${at + 1}`,
           file: `src-${file.replaceAll(/\W/g, "-")}-${at + 1}.mts`,

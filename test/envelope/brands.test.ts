@@ -197,7 +197,11 @@ describe("Channel", () => {
     expect(() => channel.encode(spy as never, {}, NOW)).toThrow(LacreError);
     class Derived extends constructorOf(ChatMessage) {}
     Object.assign(Derived.prototype, { toProtocol: spy.toProtocol });
-    const derived = Reflect.construct(constructorOf(ChatMessage), ["t", {}, [], []], Derived);
+    const derived = Reflect.construct(
+      constructorOf(ChatMessage),
+      ["t", ChatMessage.schema, {}],
+      Derived,
+    );
     expect(() => channel.encode(derived as never, {}, NOW)).toThrow(LacreError);
     expect(given.filter((value) => value instanceof SigningKey)).toEqual([]);
   });

@@ -50,9 +50,11 @@ describe("a message of the application", () => {
       ["z", 1],
     ]);
     type Fields = { a?: number | undefined };
-    const forge = z.transform((_: Fields) => JSON.parse('{ "__proto__": null }') as Fields);
-    const fields = z.object({ a: z.optional(z.number()) });
-    const Forged = defineMessage("forged", z.pipe(fields, forge), { nil: ["a"] });
+    const forge = z.codec(z.custom<Fields>(), z.looseObject({ a: z.optional(z.number()) }), {
+      decode: (fields) => fields,
+      encode: () => JSON.parse('{ "__proto__": null }') as Fields,
+    });
+    const Forged = defineMessage("forged", forge, { nil: ["a"] });
     expect(() => Forged.toProtocol({}, key)).toThrow("__proto__: is a forbidden key");
   });
 
@@ -156,14 +158,17 @@ describe("a message of the application", () => {
       "throwing",
       z.object({
         a: z.optional(
-          z.pipe(
-            z.any(),
-            z.transform((value) => value.length),
-          ),
+          z.codec(z.any(), z.int(), {
+            decode: (value) => value.length,
+            encode: (length) => "a".repeat(length),
+          }),
         ),
       }),
     );
     expect(Throwing.parse({ a: "abc" })).toEqual({ a: 3 });
+    expect(() => Throwing.toProtocol({ a: -1 }, key)).toThrow(
+      "throwing: cannot be checked against its schema",
+    );
     const Slow = defineMessage(
       "slow",
       classic.object({ a: classic.string().refine(async () => true) }),

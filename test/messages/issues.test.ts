@@ -47,10 +47,10 @@ describe("the message of an issue is", () => {
 describe("a ValidationError", () => {
   it("keeps the error of a schema's code only with keepCause", () => {
     const schema = z.object({
-      password: z.pipe(
-        z.string(),
-        z.transform((text) => JSON.parse(text)),
-      ),
+      password: z.codec(z.string(), z.any(), {
+        decode: (text) => JSON.parse(text),
+        encode: (value) => JSON.stringify(value),
+      }),
     });
     const [without, withCause] = [false, true].map((keepCause) =>
       defineMessage("login", schema, { keepCause }).safeParse({ password: "hunter2" }),

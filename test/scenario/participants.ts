@@ -1,4 +1,3 @@
-import type * as z from "zod/mini";
 import { type ChatKey, type Content, decryptMessage, encryptMessage } from "../../src/e2e/index.js";
 import {
   Ack,
@@ -7,6 +6,7 @@ import {
   MessageListResponse,
   type PayloadSchema,
   Resume,
+  type ValueToSend,
   type VerifiedMessage,
 } from "../../src/index.js";
 import { acceptHello, answerResume, type Channel } from "../../src/server/index.js";
@@ -157,7 +157,7 @@ export class Server {
   sends<Type extends string, Schema extends PayloadSchema>(
     user: TestUser,
     definition: MessageDefinition<Type, Schema>,
-    value: z.input<Schema>,
+    value: ValueToSend<Schema>,
   ): void {
     user.receives(this.channelOf(user).encode(definition, value, NOW));
   }

@@ -1,4 +1,3 @@
-import type * as z from "zod/mini";
 import {
   Ack,
   type ChatMessage,
@@ -7,6 +6,7 @@ import {
   type MessageProtocol,
   type PayloadSchema,
   Resume,
+  type ValueToSend,
 } from "../../src/index.js";
 import { type Acceptance, acceptHello, type WelcomeOffer } from "../../src/server/index.js";
 import {
@@ -86,7 +86,7 @@ export class SessionFixture {
   /** Receives a message of the server and returns the actions. */
   receive<Type extends string, Schema extends PayloadSchema>(
     definition: MessageDefinition<Type, Schema>,
-    value: z.input<Schema>,
+    value: ValueToSend<Schema>,
   ): SessionAction[] {
     return this.handle({ type: "frame", data: this.channel.encode(definition, value, this.now) });
   }
@@ -121,7 +121,7 @@ export class SessionFixture {
       .map((one) => Resume.fromProtocol(one));
   }
 
-  list(value: Partial<z.input<typeof MessageListResponse.schema>>): SessionAction[] {
+  list(value: Partial<MessageListResponse>): SessionAction[] {
     return this.receive(MessageListResponse, {
       chat_id: CHAT,
       messages: [],

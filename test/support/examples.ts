@@ -1,4 +1,3 @@
-import type * as z from "zod/mini";
 import {
   Ack,
   AuthRequest,
@@ -16,6 +15,7 @@ import {
   type SigningKey,
   StatusEvent,
   type ToProtocolOptions,
+  type ValueToSend,
   Welcome,
 } from "../../src/index.js";
 import { counting } from "./hex.js";
@@ -50,7 +50,7 @@ interface Example {
 
 function example<Type extends string, Schema extends PayloadSchema>(
   definition: MessageDefinition<Type, Schema>,
-  value: z.input<Schema>,
+  value: ValueToSend<Schema>,
 ): Example {
   return {
     definition: definition as unknown as typeof ChatMessage,

@@ -1,5 +1,10 @@
 import type { Context } from "hono";
-import { type MessageDefinition, MessageProtocol, type PayloadSchema } from "lacre";
+import {
+  type MessageDefinition,
+  MessageProtocol,
+  type PayloadSchema,
+  type ValueToSend,
+} from "lacre";
 import { encodeHttpAnswer, httpKeys } from "lacre/server";
 import type * as z from "zod/mini";
 import { HttpError } from "../errors.js";
@@ -58,7 +63,7 @@ export function answerMessage<Type extends string, Schema extends PayloadSchema>
   session: ActiveSession,
   form: AnswerForm,
   definition: MessageDefinition<Type, Schema>,
-  value: z.input<Schema>,
+  value: ValueToSend<Schema>,
   status: 200 | 201 = 200,
 ): Response {
   if (form === "json") return answer(context, value, status);

@@ -3,12 +3,12 @@ import {
   type MessageDefinition,
   type PayloadSchema,
   type StatusEvent,
+  type ValueToSend,
   type VerifiedMessage,
 } from "lacre";
 import { acceptHello, answerHeartbeat, Channel, CLOSE, closeCode } from "lacre/server";
 import type { Logger } from "pino";
 import type { WebSocket } from "ws";
-import type * as z from "zod/mini";
 import type { ActiveSession } from "../identity/sessions.js";
 import type { FrameAllowance } from "./frame-allowance.js";
 import type { FrameAllowances } from "./frame-allowances.js";
@@ -208,7 +208,7 @@ export class Connection {
    */
   send<Type extends string, Schema extends PayloadSchema>(
     definition: MessageDefinition<Type, Schema>,
-    value: z.input<Schema>,
+    value: ValueToSend<Schema>,
   ): void {
     const channel = this.#channel;
     if (channel === undefined || this.#isClosed) return;

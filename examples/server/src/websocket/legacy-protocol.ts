@@ -4,9 +4,9 @@ import {
   type PayloadSchema,
   ReplayGuard,
   SigningKey,
+  type ValueToSend,
   type VerifiedMessage,
 } from "lacre";
-import type * as z from "zod/mini";
 import type { Coordination } from "../coordination/coordination.js";
 
 /** Seconds for which a frame is valid: maximum age plus clock tolerance. */
@@ -57,7 +57,7 @@ export class LegacyProtocol {
 
   encode<Type extends string, Schema extends PayloadSchema>(
     definition: MessageDefinition<Type, Schema>,
-    value: z.input<Schema>,
+    value: ValueToSend<Schema>,
     now: number,
   ): Uint8Array {
     const message = definition.toProtocol(value, this.#key, { wire: 1 });
