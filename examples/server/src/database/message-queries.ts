@@ -2,7 +2,7 @@ import { type ExpressionBuilder, type Insertable, type Kysely, sql } from "kysel
 import { isPostgres } from "./column-types.js";
 import { expiredUntilInChat, smallest } from "./expiry.js";
 import { PreparedQuery } from "./prepared-query.js";
-import type { Chat, MessageTable, Schema, StoredMessage } from "./schema.js";
+import type { Chat, Schema, StoredMessage } from "./schema.js";
 
 export type ReceiptKind = "read" | "delivered";
 
@@ -10,7 +10,7 @@ export type ReceiptKind = "read" | "delivered";
 export type Watermark = { chat_id: number; user_id: number; seq: number };
 
 /** A message before it is stored. */
-export type NewMessage = Omit<Insertable<MessageTable>, "id">;
+export type NewMessage = Omit<Insertable<Schema["messages"]>, "id">;
 
 /** The fields by which a client identifies a message. */
 export type SentMessage = Pick<StoredMessage, "chat_id" | "sender_id"> & { client_id: string };

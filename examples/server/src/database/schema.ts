@@ -1,125 +1,186 @@
 import type { Generated, Selectable } from "kysely";
 
-// Times are Unix time in seconds, and flags are 0 or 1, so that both databases have the same types.
-
-export interface UserTable {
-  id: Generated<number>;
-  uuid: string;
-  username: string;
-  /** Case-folded name, for comparison and search. */
-  username_key: string;
-  email: string | null;
-  hashed_password: string;
-  is_active: Generated<number>;
-  created_at: number;
-  last_login: number | null;
+/** TypeScript types of the column types. Times are Unix time in seconds, and flags are 0 or 1, in both databases. */
+interface Values {
+  text: string;
+  /** Text that is compared by code point. */
+  key: string;
+  bytes: Uint8Array;
+  bigint: number;
+  integer: number;
+  "double precision": number;
 }
 
-/** Visual forms of usernames (UTS #39). Each form belongs to one user only. */
-export interface UsernameLookTable {
-  look: string;
-  user_id: number;
+/** Type of a column, such as "text?" if it is nullable or "bigint = 0" if it has a default. The database assigns an "id". */
+export type ColumnNotation =
+  | "id"
+  | `${keyof Values}${"" | "?" | " primary"}`
+  | `${"bigint" | "integer"} = ${number}`;
+
+/** Declaration of a table. Lists of columns are written as in SQL: "chat_id, seq". */
+export interface TableDeclaration<TableName = string> {
+  readonly columns: Readonly<Record<string, ColumnNotation>>;
+  readonly uniques?: readonly string[];
+  /** Columns of each index by its name, with a condition if the index is partial. */
+  readonly indices?: Readonly<Record<string, string>>;
+  /** The referenced table of each foreign key column. */
+  readonly references?: Readonly<Record<string, TableName>>;
 }
+
+/** The schema after all migrations. The types of rows derive from it, and `db:diff` compares a database with it. */
+export const tables = {
+  users: {
+    columns: {
+      id: "id",
+      uuid: "text",
+      username: "text",
+      /** Case-folded name, for comparison and search. */
+      username_key: "key",
+      email: "text?",
+      hashed_password: "text",
+      is_active: "integer = 1",
+      created_at: "double precision",
+      last_login: "double precision?",
+    },
+    uniques: ["uuid", "username_key"],
+    indices: { users_active: "username_key where is_active = 1" },
+  },
+  /** Visual forms of usernames (UTS #39). Each form belongs to one user only. */
+  username_looks: {
+    columns: { look: "text primary", user_id: "bigint" },
+    references: { user_id: "users" },
+  },
+  chats: {
+    columns: {
+      id: "id",
+      chat_uuid: "text",
+      /** The smaller of the two members' ids. */
+      user1_id: "bigint",
+      user2_id: "bigint",
+      created_by: "bigint",
+      encryption_type: "text",
+      auto_delete_hours: "bigint?",
+      /** Messages with a `stored_at` up to this time stay deleted when the setting changes. Null if the setting was never on. */
+      expired_until: "double precision?",
+      /** User that last set `auto_delete_hours`, the time, and the chat's last seq at that time. */
+      auto_delete_set_by: "bigint?",
+      auto_delete_set_at: "double precision?",
+      auto_delete_set_after: "bigint?",
+      /** Key parameters: all three are set together, once. */
+      salt: "bytes?",
+      iterations: "integer?",
+      key_check: "bytes?",
+      last_seq: "bigint = 0",
+      /** Time at which the member who did not create the chat accepted it. Null while the chat is a request. */
+      accepted_at: "double precision?",
+      /** Time at which each member blocked the other. Null if not blocked. */
+      user1_blocked_at: "double precision?",
+      user2_blocked_at: "double precision?",
+      /** Watermarks: seq up to which each member has read and received the other's messages. */
+      user1_read: "bigint = 0",
+      user2_read: "bigint = 0",
+      user1_delivered: "bigint = 0",
+      user2_delivered: "bigint = 0",
+      created_at: "double precision",
+    },
+    uniques: ["chat_uuid", "user1_id, user2_id"],
+    indices: {
+      chats_user2: "user2_id",
+      chats_created_by: "created_by",
+      chats_expiring: "id where expired_until is not null",
+    },
+    references: {
+      user1_id: "users",
+      user2_id: "users",
+      created_by: "users",
+      auto_delete_set_by: "users",
+    },
+  },
+  /** Rows remain after the content is deleted, so that client ids stay known and seqs stay taken. */
+  messages: {
+    columns: {
+      id: "id",
+      chat_id: "bigint",
+      sender_id: "bigint",
+      seq: "bigint",
+      client_id: "text?",
+      /** Null after the message is deleted. */
+      encrypted_content: "bytes?",
+      nonce: "bytes",
+      /** Time of the sender's clock, authenticated with the content. Expiry uses `stored_at`, the server's clock. */
+      timestamp: "double precision",
+      stored_at: "double precision",
+      /** Digest that distinguishes a repeated message from a different one with the same client id. */
+      digest: "bytes",
+    },
+    uniques: ["chat_id, seq", "chat_id, sender_id, client_id"],
+    indices: {
+      messages_kept: "chat_id, seq, stored_at where encrypted_content is not null",
+      messages_kept_by_sender:
+        "chat_id, sender_id, seq, stored_at where encrypted_content is not null",
+      messages_expiring: "chat_id, stored_at where encrypted_content is not null",
+    },
+    references: { chat_id: "chats", sender_id: "users" },
+  },
+  /** Total stored bytes of a user's messages, maintained by triggers on `messages`. No row if the user never sent one. */
+  stored_bytes: {
+    columns: { user_id: "bigint primary", bytes: "bigint" },
+    references: { user_id: "users" },
+  },
+  /** One login of one user, with the family of refresh tokens issued from it. */
+  sessions: {
+    columns: {
+      id: "bytes primary",
+      user_id: "bigint",
+      device_id: "text?",
+      created_at: "double precision",
+      expires_at: "double precision",
+      /** Id of the currently valid refresh token. */
+      refresh_id: "bytes",
+      /** Id of the previous refresh token, and the time at which the client used it. */
+      previous_refresh_id: "bytes?",
+      rotated_at: "double precision?",
+      revoked_at: "double precision?",
+    },
+    indices: { sessions_expiring: "expires_at", sessions_devices: "user_id, device_id" },
+    references: { user_id: "users" },
+  },
+  server_keys: {
+    columns: {
+      /** The `kid` of a token-signing key; otherwise equal to the purpose. */
+      id: "text primary",
+      purpose: "text",
+      material: "bytes",
+      created_at: "double precision",
+    },
+    indices: { server_keys_purpose: "purpose" },
+  },
+} as const satisfies Readonly<Record<string, TableDeclaration>>;
+
+type ValueOf<Notation> = Notation extends "id" | `${string} = ${number}`
+  ? Generated<number>
+  : Notation extends `${infer Type extends keyof Values}?`
+    ? Values[Type] | null
+    : Notation extends `${infer Type extends keyof Values} primary`
+      ? Values[Type]
+      : Values[Notation & keyof Values];
+
+type RowOf<Columns> = { -readonly [Column in keyof Columns]: ValueOf<Columns[Column]> };
+
+type Rows = { [Name in keyof typeof tables]: RowOf<(typeof tables)[Name]["columns"]> };
+
+export interface Schema extends Rows {
+  /** The `health` row has no key: health checks write to it. */
+  server_keys: Rows["server_keys"] & { purpose: "session-secret" | "token-signing-key" | "health" };
+}
+
+export type User = Selectable<Schema["users"]>;
+export type Chat = Selectable<Schema["chats"]>;
+export type StoredMessage = Selectable<Schema["messages"]>;
+export type Session = Selectable<Schema["sessions"]>;
+export type ServerKey = Selectable<Schema["server_keys"]>;
 
 /** Parameters from which clients derive a chat's key. */
-export interface ChatParameters {
-  salt: Uint8Array;
-  iterations: number;
-  key_check: Uint8Array;
-}
-
-export interface ChatTable {
-  id: Generated<number>;
-  chat_uuid: string;
-  /** The smaller of the two members' ids. */
-  user1_id: number;
-  user2_id: number;
-  created_by: number;
-  encryption_type: string;
-  auto_delete_hours: number | null;
-  /** Messages with a `stored_at` up to this time stay deleted when the setting changes. Null if the setting was never on. */
-  expired_until: number | null;
-  /** User that last set `auto_delete_hours`, the time, and the chat's last seq at that time. */
-  auto_delete_set_by: number | null;
-  auto_delete_set_at: number | null;
-  auto_delete_set_after: number | null;
-  /** Key parameters: all three are set together, once. */
-  salt: Uint8Array | null;
-  iterations: number | null;
-  key_check: Uint8Array | null;
-  last_seq: Generated<number>;
-  /** Time at which the member who did not create the chat accepted it. Null while the chat is a request. */
-  accepted_at: number | null;
-  /** Time at which each member blocked the other. Null if not blocked. */
-  user1_blocked_at: number | null;
-  user2_blocked_at: number | null;
-  /** Watermarks: seq up to which each member has read and received the other's messages. */
-  user1_read: Generated<number>;
-  user2_read: Generated<number>;
-  user1_delivered: Generated<number>;
-  user2_delivered: Generated<number>;
-  created_at: number;
-}
-
-/** Rows remain after the content is deleted, so that client ids stay known and seqs stay taken. */
-export interface MessageTable {
-  id: Generated<number>;
-  chat_id: number;
-  sender_id: number;
-  seq: number;
-  client_id: string | null;
-  /** Null after the message is deleted. */
-  encrypted_content: Uint8Array | null;
-  nonce: Uint8Array;
-  /** Time of the sender's clock, authenticated with the content. Expiry uses `stored_at`, the server's clock. */
-  timestamp: number;
-  stored_at: number;
-  /** Digest that distinguishes a repeated message from a different one with the same client id. */
-  digest: Uint8Array;
-}
-
-/** Total stored bytes of a user's messages, maintained by triggers on `messages`. No row if the user never sent one. */
-export interface StoredBytesTable {
-  user_id: number;
-  bytes: number;
-}
-
-/** One login of one user, with the family of refresh tokens issued from it. */
-export interface SessionTable {
-  id: Uint8Array;
-  user_id: number;
-  device_id: string | null;
-  created_at: number;
-  expires_at: number;
-  /** Id of the currently valid refresh token. */
-  refresh_id: Uint8Array;
-  /** Id of the previous refresh token, and the time at which the client used it. */
-  previous_refresh_id: Uint8Array | null;
-  rotated_at: number | null;
-  revoked_at: number | null;
-}
-
-export interface ServerKeyTable {
-  /** The `kid` of a token-signing key; otherwise equal to the purpose. */
-  id: string;
-  /** The `health` row has no key: health checks write to it. */
-  purpose: "session-secret" | "token-signing-key" | "health";
-  material: Uint8Array;
-  created_at: number;
-}
-
-export interface Schema {
-  users: UserTable;
-  username_looks: UsernameLookTable;
-  chats: ChatTable;
-  messages: MessageTable;
-  stored_bytes: StoredBytesTable;
-  sessions: SessionTable;
-  server_keys: ServerKeyTable;
-}
-
-export type User = Selectable<UserTable>;
-export type Chat = Selectable<ChatTable>;
-export type StoredMessage = Selectable<MessageTable>;
-export type Session = Selectable<SessionTable>;
-export type ServerKey = Selectable<ServerKeyTable>;
+export type ChatParameters = {
+  [Column in "salt" | "iterations" | "key_check"]: NonNullable<Chat[Column]>;
+};

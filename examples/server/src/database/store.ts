@@ -23,14 +23,11 @@ import { restartChat } from "./restart-chat.js";
 import type {
   Chat,
   ChatParameters,
-  ChatTable,
   Schema,
   ServerKey,
   Session,
-  SessionTable,
   StoredMessage,
   User,
-  UserTable,
 } from "./schema.js";
 import { createUser, findLogin, type LoginUser, searchUsers } from "./users.js";
 
@@ -39,7 +36,7 @@ const MAX_DELETED_SESSIONS = 200;
 
 /** A chat before it is stored. */
 export type NewChat = Omit<
-  Insertable<ChatTable>,
+  Insertable<Schema["chats"]>,
   "id" | "last_seq" | "expired_until" | `auto_delete_set_${string}`
 > & { auto_delete_hours: number | null };
 
@@ -64,7 +61,10 @@ export class Store {
   }
 
   /** Creates a user. Returns undefined if the name or one of its visual forms is taken. */
-  createUser(user: Insertable<UserTable>, looks: readonly string[]): Promise<User | undefined> {
+  createUser(
+    user: Insertable<Schema["users"]>,
+    looks: readonly string[],
+  ): Promise<User | undefined> {
     return createUser(this.#db, user, looks);
   }
 
@@ -110,7 +110,7 @@ export class Store {
     await this.#db.updateTable("users").set({ is_active }).where("id", "=", id).execute();
   }
 
-  async createSession(session: Insertable<SessionTable>): Promise<void> {
+  async createSession(session: Insertable<Schema["sessions"]>): Promise<void> {
     await this.#db.insertInto("sessions").values(session).execute();
   }
 

@@ -1,6 +1,6 @@
 import { type Insertable, type Kysely, sql } from "kysely";
 import { atomicallyOrUndefined } from "./atomically.js";
-import type { Schema, User, UserTable } from "./schema.js";
+import type { Schema, User } from "./schema.js";
 
 /** A user who logs in, and whether the device is known from an earlier login. */
 export type LoginUser = User & { isKnownDevice: boolean };
@@ -8,7 +8,7 @@ export type LoginUser = User & { isKnownDevice: boolean };
 /** Creates a user. Returns undefined if the name or one of its visual forms is taken. */
 export function createUser(
   db: Kysely<Schema>,
-  user: Insertable<UserTable>,
+  user: Insertable<Schema["users"]>,
   looks: readonly string[],
 ): Promise<User | undefined> {
   return atomicallyOrUndefined(db, async (inside) => {

@@ -158,7 +158,7 @@ const suite = (dialect: DatabaseKind) => {
   it("draft a migration to a changed declaration, which can be applied and reverted", async () => {
     await migrate(scratch.config);
     await change("insert into server_keys values ('id', 'purpose', 'material', 0)");
-    const declared = "tools/database/declared-schema.ts";
+    const declared = "src/database/schema.ts";
     edit(declared, 'email: "text?",', 'email: "text?", visits: "bigint = 7", nickname: "key?",');
     edit(declared, '"username_key"],', '"username_key", "nickname"],');
     edit(declared, "users_active:", 'visited: "visits, id where visits > 0", users_active:');

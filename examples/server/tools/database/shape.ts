@@ -1,5 +1,10 @@
 import type { DatabaseConfig } from "../../src/database/database-config.js";
-import { type ColumnNotation, declaredSchema, type TableDeclaration } from "./declared-schema.js";
+import {
+  type ColumnNotation,
+  type Schema,
+  type TableDeclaration,
+  tables,
+} from "../../src/database/schema.js";
 
 export type Dialect = DatabaseConfig["dialect"];
 
@@ -51,8 +56,8 @@ export function codeOf(type: string, dialect: Dialect): string {
 
 /** Returns the declared schema with the type names of one kind of database. */
 export function declaredShape(dialect: Dialect): Shape {
-  const tables = Object.entries<TableDeclaration>(declaredSchema);
-  return Object.fromEntries(tables.map(([name, table]) => [name, shapeOf(table, dialect)]));
+  const declared = Object.entries<TableDeclaration<keyof Schema>>(tables);
+  return Object.fromEntries(declared.map(([name, table]) => [name, shapeOf(table, dialect)]));
 }
 
 function shapeOf(
