@@ -25,6 +25,8 @@ export interface TableDeclaration<TableName = string> {
   readonly indices?: Readonly<Record<string, string>>;
   /** The referenced table of each foreign key column. */
   readonly references?: Readonly<Record<string, TableName>>;
+  /** Names of the triggers. Their code differs between the databases: see the migrations. */
+  readonly triggers?: readonly string[];
 }
 
 /** The schema after all migrations. The types of rows derive from it, and `db:diff` compares a database with it. */
@@ -121,6 +123,7 @@ export const tables = {
       messages_expiring: "chat_id, stored_at where encrypted_content is not null",
     },
     references: { chat_id: "chats", sender_id: "users" },
+    triggers: ["messages_counted", "messages_uncounted", "messages_deleted"],
   },
   /** Total stored bytes of a user's messages, maintained by triggers on `messages`. No row if the user never sent one. */
   stored_bytes: {

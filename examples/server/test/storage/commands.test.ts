@@ -115,6 +115,17 @@ const suite = (dialect: DatabaseKind) => {
       "alter table users add column nickname text",
       "drop index messages_kept",
       "create index by_time on messages (timestamp)",
+      ...(dialect === "sqlite"
+        ? [
+            "drop trigger messages_counted",
+            "create trigger extra after insert on users begin select 1; end",
+          ]
+        : [
+            "drop trigger messages_counted on messages",
+            "alter table messages disable trigger messages_deleted",
+            `create trigger extra before update on users for each row
+              execute function suppress_redundant_updates_trigger()`,
+          ]),
     );
     const { output, code } = await db("diff");
     expect(code).toBe(1);
@@ -123,6 +134,9 @@ const suite = (dialect: DatabaseKind) => {
       "not declared: column users.nickname",
       "missing: index messages_kept on messages",
       "not declared: index by_time on messages (timestamp)",
+      "missing: trigger messages_counted on messages",
+      ...(dialect === "postgresql" ? ["missing: trigger messages_deleted on messages"] : []),
+      "not declared: trigger extra on users",
     ]) {
       expect(output).toContain(line);
     }

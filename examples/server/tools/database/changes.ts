@@ -32,7 +32,8 @@ function createdTable(name: string, table: TableShape): Change[] {
   ];
   const drop = [`await db.schema.dropTable("${name}").execute();`];
   const indices = Object.entries(table.indices).map(([index, of]) => createdIndex(index, name, of));
-  return [{ text: `missing: table ${name}`, up: create, down: drop }, ...indices];
+  const triggers = table.triggers.map((trigger) => createdTrigger(trigger, name));
+  return [{ text: `missing: table ${name}`, up: create, down: drop }, ...indices, ...triggers];
 }
 
 function changedTable(name: string, before: TableShape, after: TableShape): Change[] {
@@ -62,7 +63,12 @@ function changedTable(name: string, before: TableShape, after: TableShape): Chan
     Object.entries(of.indices)
       .filter(([index, list]) => without.indices[index] !== list)
       .map(([index, list]) => createdIndex(index, name, list));
+  const triggers = (of: TableShape, without: TableShape) =>
+    of.triggers
+      .filter((trigger) => !without.triggers.includes(trigger))
+      .map((trigger) => createdTrigger(trigger, name));
   return [
+    ...triggers(before, after).map(inverse),
     ...indices(before, after).map(inverse),
     ...before.uniques
       .filter((list) => !after.uniques.includes(list))
@@ -73,6 +79,7 @@ function changedTable(name: string, before: TableShape, after: TableShape): Chan
     ...removed.map(([column, shape]) => inverse(added(column, shape, before.references[column]))),
     ...after.uniques.filter((list) => !before.uniques.includes(list)).map(unique),
     ...indices(after, before),
+    ...triggers(after, before),
   ];
 }
 
@@ -128,6 +135,18 @@ function createdIndex(name: string, table: string, of: string): Change {
       `await sql\`create ${unique}index ${name} on ${table} (${columns})${where}\`.execute(db);`,
     ],
     down: [`await db.schema.dropIndex("${name}").execute();`],
+  };
+}
+
+/** The draft throws, because the code of a trigger differs between the databases: write it before you apply the migration. */
+function createdTrigger(name: string, table: string): Change {
+  const toWrite = (verb: string) => [
+    `throw new Error("write the code that ${verb} the trigger ${name} on ${table}");`,
+  ];
+  return {
+    text: `missing: trigger ${name} on ${table}`,
+    up: toWrite("creates"),
+    down: toWrite("drops"),
   };
 }
 

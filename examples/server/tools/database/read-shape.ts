@@ -16,6 +16,11 @@ interface ReferenceRow {
   readonly to: string;
 }
 
+interface TriggerRow {
+  readonly table: string;
+  readonly name: string;
+}
+
 /** Reads the schema of a database. */
 export async function readShape(db: Kysely<unknown>, dialect: Dialect): Promise<Shape> {
   const tables = await db.introspection.getTables();
@@ -25,6 +30,11 @@ export async function readShape(db: Kysely<unknown>, dialect: Dialect): Promise<
   const { rows: references } = await (dialect === "sqlite"
     ? sqliteReferences
     : postgresReferences
+  ).execute(db);
+
+  const { rows: triggers } = await (dialect === "sqlite"
+    ? sqliteTriggers
+    : postgresTriggers
   ).execute(db);
 
   return Object.fromEntries(
@@ -63,6 +73,9 @@ export async function readShape(db: Kysely<unknown>, dialect: Dialect): Promise<
                 .filter(({ table: name }) => name === table.name)
                 .map(({ column, to }) => [column, to]),
             ),
+            triggers: triggers
+              .filter(({ table: name }) => name === table.name)
+              .map(({ name }) => name),
           },
         ];
       }),
@@ -88,6 +101,11 @@ const postgresReferences = sql<ReferenceRow>`
     join pg_attribute a on a.attrelid = t.oid and a.attnum = c.conkey[1]
   where c.contype = 'f' and t.relnamespace = 'public'::regnamespace`;
 
+// A disabled trigger counts as missing.
+const postgresTriggers = sql<TriggerRow>`
+  select t.relname as "table", g.tgname as name from pg_trigger g join pg_class t on t.oid = g.tgrelid
+  where not g.tgisinternal and g.tgenabled <> 'D' and t.relnamespace = 'public'::regnamespace order by 2`;
+
 const sqliteTables = sql`(select name from sqlite_master where type = 'table' and name not like 'sqlite_%')`;
 
 const sqliteIndices = sql<IndexRow>`
@@ -102,3 +120,6 @@ const sqliteIndices = sql<IndexRow>`
 const sqliteReferences = sql<ReferenceRow>`
   select t.name as "table", f."from" as "column", f."table" as "to"
   from ${sqliteTables} t, pragma_foreign_key_list(t.name) f`;
+
+const sqliteTriggers = sql<TriggerRow>`
+  select tbl_name as "table", name from sqlite_master where type = 'trigger' order by name`;

@@ -17,6 +17,7 @@ export interface TableShape {
   readonly uniques: readonly string[];
   readonly indices: Readonly<Record<string, string>>;
   readonly references: Readonly<Record<string, string>>;
+  readonly triggers: readonly string[];
 }
 
 export interface ColumnShape {
@@ -61,7 +62,7 @@ export function declaredShape(dialect: Dialect): Shape {
 }
 
 function shapeOf(
-  { columns, uniques = [], indices = {}, references = {} }: TableDeclaration,
+  { columns, uniques = [], indices = {}, references = {}, triggers = [] }: TableDeclaration,
   dialect: Dialect,
 ): TableShape {
   const shapes = Object.entries<ColumnNotation>(columns).map(
@@ -73,6 +74,7 @@ function shapeOf(
     uniques: [...primary, ...uniques],
     indices,
     references,
+    triggers,
   };
 }
 
