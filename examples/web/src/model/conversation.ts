@@ -185,11 +185,14 @@ export class Conversation {
     this.#unsent.value = [...others, { ...message, failure }];
   }
 
-  /** Moves the text of a rejected message into the draft, before what is there. */
+  /** Moves the text of a rejected message into the draft. */
   moveToDraft(line: Line): void {
     this.#unsent.value = this.#unsent.peek().filter((one) => one !== line);
-    if (line.content.kind !== "text") return;
-    const { text } = line.content;
+    if (line.content.kind === "text") this.returnToDraft(line.content.text);
+  }
+
+  /** Moves an unsent text into the draft, before what is there. */
+  returnToDraft(text: string): void {
     const draft = this.draft.peek();
     this.draft.value = draft === "" ? text : `${text}\n${draft}`;
   }

@@ -20,7 +20,6 @@ export function ChatSettings({ home, chat, dialog }: ChatSettingsProps) {
   const question = useSignal<string | undefined>(undefined);
   const errorText = useSignal<string | undefined>(undefined);
   const isBusy = useSignal(false);
-  const hours = chosen.value ?? auto_delete_hours;
   const choices = CHOICES.includes(auto_delete_hours) ? CHOICES : [...CHOICES, auto_delete_hours];
 
   function choose(value: number | undefined): void {
@@ -30,6 +29,8 @@ export function ChatSettings({ home, chat, dialog }: ChatSettingsProps) {
   }
 
   async function save(): Promise<void> {
+    // Not the rendered value: the user may save before the choice is rendered.
+    const hours = chosen.value ?? auto_delete_hours;
     const isUnchanged = hours === auto_delete_hours;
     if (!isUnchanged && hours > 0 && question.value === undefined) {
       const expiring = await home.account.api.countExpiring(chat_id, hours);
@@ -68,7 +69,7 @@ export function ChatSettings({ home, chat, dialog }: ChatSettingsProps) {
         <label>
           Messages disappear
           <select
-            value={hours}
+            value={chosen.value ?? auto_delete_hours}
             disabled={isBusy.value}
             onChange={({ currentTarget }) => choose(Number(currentTarget.value))}
           >

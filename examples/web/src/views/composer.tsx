@@ -6,7 +6,8 @@ import type { Home } from "../model/home.js";
 const isComposing = (event: KeyboardEvent) => event.isComposing || event.keyCode === 229;
 
 export function Composer({ home, chat }: { home: Home; chat: ChatState }) {
-  const { draft } = home.conversation(chat.chat_id);
+  const conversation = home.conversation(chat.chat_id);
+  const { draft } = conversation;
   const field = useRef<HTMLTextAreaElement>(null);
   // Not on a touch screen, where the focus opens the keyboard.
   useLayoutEffect(() => {
@@ -18,7 +19,7 @@ export function Composer({ home, chat }: { home: Home; chat: ChatState }) {
     if (text.trim() === "") return;
     draft.value = "";
     void home.send(chat.chat_id, text).then((isStored) => {
-      if (!isStored && draft.value === "") draft.value = text;
+      if (!isStored) conversation.returnToDraft(text);
     });
     field.current?.focus();
   };

@@ -18,21 +18,23 @@ interface DrawWordsProps {
 /** Buttons that generate a passphrase of five words and copy it. */
 export function DrawWords({ newPassphrase, show, fail }: DrawWordsProps) {
   const language = useSignal<WordLanguage>(navigator.language.startsWith("es") ? "es" : "en");
-  const isCopied = useSignal(false);
+  /** The text that was copied last. */
+  const copied = useSignal<string | undefined>(undefined);
   const isDrawn =
     newPassphrase.drawn.value !== undefined &&
     newPassphrase.drawn.value === newPassphrase.text.value;
+  const isCopied = copied.value === newPassphrase.text.value;
 
   const draw = () => {
-    isCopied.value = false;
     newPassphrase
       .draw(language.value)
       .then(show, () => fail("The word list did not load. Check your connection and try again."));
   };
   const copy = () => {
-    navigator.clipboard.writeText(newPassphrase.text.value).then(
+    const text = newPassphrase.text.value;
+    navigator.clipboard.writeText(text).then(
       () => {
-        isCopied.value = true;
+        copied.value = text;
       },
       () => fail("The browser does not let this page copy. Select the words and copy them."),
     );
@@ -60,11 +62,11 @@ export function DrawWords({ newPassphrase, show, fail }: DrawWordsProps) {
       </label>
       {isDrawn && (
         <button type="button" onClick={copy}>
-          {isCopied.value ? "Copied" : "Copy"}
+          {isCopied ? "Copied" : "Copy"}
         </button>
       )}
       <span class="hidden" role="status">
-        {isCopied.value && "The passphrase is copied."}
+        {isCopied && "The passphrase is copied."}
       </span>
     </div>
   );

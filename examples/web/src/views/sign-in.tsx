@@ -27,8 +27,7 @@ export function SignIn({ app, reason }: { app: App; reason: string | undefined }
   const username = useRef<HTMLInputElement>(null);
   const words = WORDS[how.value];
 
-  // Focus the first field when the user switches between the forms.
-  useLayoutEffect(() => username.current?.focus(), [how.value]);
+  useLayoutEffect(() => username.current?.focus(), []);
 
   const submit = async (event: SubmitEvent) => {
     event.preventDefault();
@@ -95,6 +94,8 @@ export function SignIn({ app, reason }: { app: App; reason: string | undefined }
         onClick={() => {
           how.value = how.value === "login" ? "register" : "login";
           errorText.value = undefined;
+          // Not after the next render, when the user may be typing the password.
+          username.current?.focus();
         }}
       >
         {words.other}

@@ -1,22 +1,27 @@
 import { describe, expect, it } from "vitest";
 import type { PageFixture } from "../fixture.js";
 import { FIRST_TEXT, HeadlessUser } from "../headless-user.js";
-import { PASSPHRASE } from "../test-user.js";
+import { PASSPHRASE, type TestUser } from "../test-user.js";
 
 export function describeFailures(fixture: PageFixture): void {
   describe("the page while it loads", () => {
     it("shows its name before its script runs, and if the script does not load", async () => {
       // A service worker would serve the script from its cache.
       const abe = await fixture.openUser("abe", { serviceWorkers: "block" });
-      const releases: (() => void)[] = [];
+      let release = () => {};
+      const released = new Promise<void>((resolve) => {
+        release = resolve;
+      });
+      let requests = 0;
       await abe.context.route("**/assets/main-*.js", async (route) => {
-        await new Promise<void>((resolve) => releases.push(resolve));
+        requests += 1;
+        await released;
         await route.continue();
       });
       const reloading = abe.page.reload();
       await abe.page.getByRole("heading", { name: "Lacre", exact: true }).waitFor();
-      await expect.poll(() => releases.length).toBeGreaterThan(0);
-      for (const release of releases) release();
+      await expect.poll(() => requests).toBeGreaterThan(0);
+      release();
       await reloading;
       await abe.page.getByLabel("Username", { exact: true }).waitFor();
       expect(await abe.page.getByRole("main").count()).toBe(1);
@@ -120,13 +125,16 @@ export function describeFailures(fixture: PageFixture): void {
       await oskar.send("shown");
       await nia.waitForMessages(FIRST_TEXT, "shown");
       await nia.waitForText("The browser has no room left for this page: free some disk space");
-      await nia.send("not kept");
-      await expect.poll(() => nia.composer.inputValue()).toBe("not kept");
+      await holdEncryption(nia, async () => {
+        await nia.send("not kept");
+        await nia.composer.fill("typed since");
+      });
+      await expect.poll(() => nia.composer.inputValue()).toBe("not kept\ntyped since");
       await nia.waitForMessages(FIRST_TEXT, "shown");
       await setFull(false);
       await nia.page.getByText("no room left").waitFor({ state: "detached" });
       await nia.composer.press("Enter");
-      await nia.waitForMessages(FIRST_TEXT, "shown", "not kept");
+      await nia.waitForMessages(FIRST_TEXT, "shown", "not kept\ntyped since");
       await nia.waitForTicks("Delivered");
       await oskar.close();
     });
@@ -207,4 +215,18 @@ export function describeFailures(fixture: PageFixture): void {
       await kaya.close();
     });
   });
+}
+
+/** Runs `work` while the page's encryption does not finish, as on a busy machine. */
+async function holdEncryption({ page }: TestUser, work: () => Promise<void>): Promise<void> {
+  await page.evaluate(() => {
+    const { encrypt } = SubtleCrypto.prototype;
+    const released = new Promise((resolve) => addEventListener("release", resolve));
+    SubtleCrypto.prototype.encrypt = async function (...given) {
+      await released;
+      return encrypt.apply(this, given);
+    };
+  });
+  await work();
+  await page.evaluate(() => dispatchEvent(new Event("release")));
 }
