@@ -72,7 +72,7 @@ export interface ValidFrame extends Vector, Reception {
 /** A frame that must be rejected. */
 export interface InvalidFrame extends InvalidVector, Reception {}
 
-/** A message in a frame of one wire. Encoding `value` produces the same frame. */
+/** A message in a frame of one wire. Encoding `value` produces the same frame, unless the case is in `tolerated`. */
 export interface ValidMessage extends Vector, Reception {
   readonly type: string;
   readonly wire: 1 | 2;

@@ -412,6 +412,13 @@ MESSAGES = {
 }  # fmt: skip
 
 
+def read_message(kind, timestamp, payload):
+    """Reads a payload. The frame's timestamp replaces an absent one of these types, but not inside a message_list."""
+    if kind in ("message", "status", "error") and payload.get("timestamp") is None:
+        payload = payload | {"timestamp": timestamp}
+    return MESSAGES[kind](payload)
+
+
 # -- Sections 5 and 8: keys, and the end-to-end layer -----------------------------------------------------------------------
 
 
@@ -590,9 +597,12 @@ def frame_is(vector):
 
 
 def message_is(vector):
+    return message_is_read(vector) and is_encoded(vector, value_of(vector["value"]))
+
+
+def message_is_read(vector):
     kind, timestamp, payload = received(vector)
-    value = value_of(vector["value"])
-    return kind == vector["type"] and is_same(MESSAGES[kind](payload), value) and is_encoded(vector, value)
+    return kind == vector["type"] and is_same(read_message(kind, timestamp, payload), value_of(vector["value"]))
 
 
 def is_encoded(vector, value):
@@ -607,9 +617,9 @@ def is_encoded(vector, value):
 
 
 def parsed(vector):
-    kind, _, payload = received(vector)
+    kind, timestamp, payload = received(vector)
     try:
-        MESSAGES[kind](payload)
+        read_message(kind, timestamp, payload)
     except RejectionError as rejected:
         if rejected.path[: len(vector["path"])] != vector["path"]:
             raise RejectionError("DECRYPT") from None  # another path: no case of a message has this error
@@ -660,7 +670,7 @@ def handshake_of(vector):
 CHECKS = {
     "wire1": {"valid": frame_is, "invalid": received},
     "wire2": {"valid": frame_is, "invalid": received},
-    "messages": {"valid": message_is, "invalid": parsed},
+    "messages": {"valid": message_is, "tolerated": message_is_read, "invalid": parsed},
     "keys": {
         "valid": lambda vector: tag(key_from(vector)) == vector["tag"],
         "invalid": key_from,

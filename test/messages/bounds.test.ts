@@ -43,6 +43,7 @@ describe("lists and maps of messages", () => {
     [Welcome, "welcome", "limits", { a: 1 }, { a: "1" }],
     [Welcome, "welcome", "limits", {}, { a: Number.POSITIVE_INFINITY }],
     [Welcome, "welcome", "limits", {}, []],
+    [Welcome, "welcome", "limits", { a: 1 }, { a: null }],
     [Welcome, "welcome", "heartbeat", 1e300, Number.POSITIVE_INFINITY],
     [MessageListResponse, "message_list", "messages", filled(1000, message), filled(1001, message)],
     [ChatListResponse, "chat_list", "chats", filled(1000, chat), filled(1001, chat)],

@@ -5,6 +5,7 @@ import {
   ChatListResponse,
   ChatMessage,
   ErrorResponse,
+  MessageListResponse,
   MessageProtocol,
   StatusEvent,
   ValidationError,
@@ -148,6 +149,22 @@ describe("reading", () => {
     expect(ChatMessage.parse({ ...untimed, timestamp: null }).timestamp).toBeGreaterThanOrEqual(
       before,
     );
+  });
+
+  it("rejects a message of a list without a timestamp, in a frame and as JSON", () => {
+    const { timestamp: _, ...untimed } = chat;
+    for (const listed of [untimed, { ...untimed, timestamp: null }]) {
+      const list = { messages: [listed], has_more: false };
+      expect(() => MessageListResponse.fromProtocol(message(list, "message_list"))).toThrow(
+        /messages\.0\.timestamp/,
+      );
+      expect(MessageListResponse.safeParse(list).success).toBe(false);
+    }
+  });
+
+  it("keeps nil inside error details", () => {
+    const error = { error_code: "E", error_message: "m", details: { a: null }, timestamp: NOW };
+    expect(ErrorResponse.fromProtocol(message(error, "error")).details).toEqual({ a: null });
   });
 
   it("accepts an AuthResponse of the type `auth`", () => {

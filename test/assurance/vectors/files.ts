@@ -9,7 +9,11 @@ import { wire2 } from "./wire2.js";
 const types = {
   wire1: [wire1, "Vectors<ValidFrame, InvalidFrame>", "ValidFrame, InvalidFrame"],
   wire2: [wire2, "Vectors<ValidFrame, InvalidFrame>", "ValidFrame, InvalidFrame"],
-  messages: [messages, "Vectors<ValidMessage, InvalidMessage>", "ValidMessage, InvalidMessage"],
+  messages: [
+    messages,
+    "Vectors<ValidMessage, InvalidMessage> & { readonly tolerated: readonly ValidMessage[] }",
+    "ValidMessage, InvalidMessage",
+  ],
   keys: [
     keys,
     "Vectors<ValidKey, InvalidKey> & { readonly sessions: readonly SessionKeyVector[] }",

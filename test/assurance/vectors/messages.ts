@@ -1,13 +1,9 @@
-import { MessageProtocol, SigningKey } from "../../../src/index.js";
+import { MessageProtocol, type SigningKey } from "../../../src/index.js";
 import type { InvalidMessage, ValidMessage, Vectors } from "../../../src/testing/vectors.js";
 import { cases, samples } from "../../interop/samples.js";
-import { counting, toHex } from "../../support/hex.js";
-import { errors, notated, rejection, valued } from "./notation.js";
-
-const NOW = 1_700_000_000.25;
-const ID = "018bcfe5-6800-7abc-8def-0123456789ab";
-const SECRETS = { 1: "clave secreta ñ 🔑", 2: { $hex: toHex(counting(32)) } } as const;
-const KEYS = { 1: SigningKey.from(SECRETS[1]), 2: SigningKey.from(counting(32), { id: "k1" }) };
+import { counting } from "../../support/hex.js";
+import { errors, ID, KEYS, NOW, notated, rejection, SECRETS, valued } from "./notation.js";
+import { tolerated } from "./tolerated.js";
 
 function valid(wire: 1 | 2): ValidMessage[] {
   return cases.map(([type, form, definition, fields]) => {
@@ -186,6 +182,13 @@ const misfits: Readonly<Record<string, readonly Misfit[]>> = {
     ["messages.0", { messages: [null] }, "messages are maps"],
     ...counts("total", "after", "through"),
     ...ids("chat_id"),
+    ...[undefined, undefined, null, null].map(
+      (timestamp): Misfit => [
+        "messages.0.timestamp",
+        { messages: [{ ...base.message, timestamp }] },
+        "a message inside a list has its own timestamp",
+      ],
+    ),
   ],
   hello: [
     ...["nonce", "wires", "capabilities"].map(missing),
@@ -208,6 +211,16 @@ const misfits: Readonly<Record<string, readonly Misfit[]>> = {
     ["limits.a", { limits: { a: "many" } }, "limits are numbers"],
     one("heartbeat")(0, "a heartbeat takes some time"),
     one("reconnect_within")(0, "to reconnect takes some time"),
+    [
+      "limits.a",
+      { limits: { a: null } },
+      "nil is a value in a map of numbers, not an absent field",
+    ],
+    [
+      "limits.a",
+      { limits: { a: null } },
+      "nil is a value in a map of numbers, not an absent field",
+    ],
   ],
   ack: [
     ...["client_id", "chat_id", "message_id", "seq", "stored_at"].map(missing),
@@ -223,7 +236,7 @@ const misfits: Readonly<Record<string, readonly Misfit[]>> = {
   heartbeat: [missing("sent_at"), ...times("sent_at"), ...counts("sent", "received")],
 };
 
-/** Texts that are not canonical base64, for the nonce of a message on wire 1 (C-2). */
+/** Texts that are not canonical base64, for the nonce of a message (C-2). */
 const base64: readonly (readonly [string, string])[] = [
   ["AAAAAAAAAAAAAA-_", "another alphabet"],
   ["AAAAAAAAAAAAAAA", "no multiple of four"],
@@ -262,20 +275,25 @@ function rejected(
   };
 }
 
-export const messages: Vectors<ValidMessage, InvalidMessage> = {
+export const messages: Vectors<ValidMessage, InvalidMessage> & {
+  readonly tolerated: readonly ValidMessage[];
+} = {
   valid: [...valid(1), ...valid(2)],
+  tolerated: [...tolerated(1), ...tolerated(2)],
   invalid: [
     ...invalid(),
-    ...base64.map(([nonce, reason]) => ({
-      ...rejected(
-        1,
-        "message",
-        `message, nonce in base64 with ${reason}`,
-        "nonce",
-        { ...base.message, nonce },
-        `base64 with ${reason} is not canonical`,
-      ),
-      requirement: "C-2",
-    })),
+    ...([1, 2] as const).flatMap((wire) =>
+      base64.map(([nonce, reason]) => ({
+        ...rejected(
+          wire,
+          "message",
+          `message, nonce in base64 with ${reason}${wire === 1 ? "" : ", on wire 2"}`,
+          "nonce",
+          { ...base.message, nonce },
+          `base64 with ${reason} is not canonical`,
+        ),
+        requirement: "C-2",
+      })),
+    ),
   ],
 };

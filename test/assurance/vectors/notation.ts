@@ -1,5 +1,15 @@
+import { SigningKey } from "../../../src/index.js";
 import type { InvalidVector, VectorBytes, VectorValue } from "../../../src/testing/vectors.js";
-import { toHex } from "../../support/hex.js";
+import { counting, toHex } from "../../support/hex.js";
+
+/** Time, frame id, secrets and keys of the vectors of messages. */
+export const NOW = 1_700_000_000.25;
+export const ID = "018bcfe5-6800-7abc-8def-0123456789ab";
+export const SECRETS = { 1: "clave secreta ñ 🔑", 2: { $hex: toHex(counting(32)) } } as const;
+export const KEYS = {
+  1: SigningKey.from(SECRETS[1]),
+  2: SigningKey.from(counting(32), { id: "k1" }),
+};
 
 /** Maximum length in bytes of a pattern whose repetitions are written in short form. */
 const LONGEST_PATTERN = 6;
