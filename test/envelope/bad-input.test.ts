@@ -70,15 +70,8 @@ describe("MessageProtocol.open, for malicious bytes,", () => {
   it.each([
     ["a map that declares 2^32 entries in 40 bytes", `df ffffffff ${"00".repeat(16)}`],
     ["an array that declares 2^32 elements, in 40 bytes", `81 a161 dd ffffffff ${"00".repeat(12)}`],
-    ["text that declares 2^32 bytes", "81 a161 db ffffffff"],
     ["180 kB of nested arrays", `81 a161 ${"91".repeat(180_000)}`],
     ["180 kB of nested maps", `${"81a161".repeat(60_000)}`],
-    ["duplicate keys", "82 a161 01 a161 02"],
-    ["a key that is a number", "81 01 02"],
-    ["a key __proto__", "81 a95f5f70726f746f5f5f 80"],
-    ["an extension type", "81 a161 d4 00 00"],
-    ["an integer past 2^53", "81 a161 cf 0020000000000000"],
-    ["text that is not UTF-8", "81 a161 a1ff"],
   ])("rejects %s", (_, value) => {
     expect(outcome(payload(value))).toBeInstanceOf(DecodeError);
   });

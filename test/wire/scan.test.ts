@@ -2,6 +2,7 @@ import { encode } from "@msgpack/msgpack";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { DecodeError } from "../../src/errors.js";
+import { invalidPayloads } from "../../src/testing/invalid-payloads.js";
 import { scan } from "../../src/wire/scan.js";
 import { hex, toHex } from "../support/hex.js";
 import { runs } from "../support/runs.js";
@@ -120,15 +121,10 @@ describe("the limits of scan", () => {
       );
   });
 
-  it("accept integers from −(2^53 − 1) to 2^53 − 1, and no others", () => {
+  it("accept integers from −(2^53 − 1) to 2^53 − 1", () => {
     accepted(hex("cf 001fffffffffffff"));
-    exceeded(hex("cf 0020000000000000"));
-    exceeded(hex("cf ffffffffffffffff"));
     accepted(hex("d3 ffe0000000000001"));
-    exceeded(hex("d3 ffe0000000000000"));
-    exceeded(hex("d3 8000000000000000"));
     accepted(hex("d3 001fffffffffffff"));
-    exceeded(hex("d3 0020000000000000"));
   });
 });
 
@@ -191,44 +187,17 @@ describe("scan, for malformed values,", () => {
   it("rejects a map that ends before a key, as truncated", () =>
     failsWith(hex("82 a0 a3616263"), "the frame ends too early"));
   it("rejects bytes after the end", () => rejected(hex("c0 c0")));
-  it.each([
-    "c1",
-    "c70101aa",
-    "c8000101aa",
-    "c90000000101aa",
-    "d401aa",
-    "d501aaaa",
-    "d6ff00000000",
-    "d7ff0000000000000000",
-    "d801aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa",
-  ])("rejects extension types and the unassigned byte: %s", (bytes) => rejected(hex(bytes)));
-  it.each([
-    "81 01 c0",
-    "81 c0 c0",
-    "81 c4 01 61 c0",
-    "81 80 c0",
-    "81 90 c0",
-    "81 cb 0000000000000000 c0",
-    "81 dc 0000 c0",
-    "81 dd 00000000 c0",
-    "81 de 0000 c0",
-    "81 df 00000000 c0",
-    "81 e0 c0",
-    "81 ff c0",
-  ])("rejects keys that are not text: %s", (bytes) => rejected(hex(bytes)));
-  it.each(["__proto__", "constructor", "prototype"])("rejects the key %s, at any depth", (key) => {
-    const text = toHex(new TextEncoder().encode(key));
-    const head = (0xa0 | key.length).toString(16);
-    rejected(hex(`81 ${head}${text} c0`));
-    rejected(hex(`81 a161 91 81 ${head}${text} c0`));
-    rejected(hex(`81 d9${key.length.toString(16).padStart(2, "0")}${text} c0`));
-    accepted(hex(`91 ${head}${text}`));
+  it.each(
+    invalidPayloads.flatMap(({ name, code, value }) =>
+      value === undefined ? [] : [[name, code, value] as const],
+    ),
+  )("rejects %s", (_, code, value) => {
+    const inAnArray = Uint8Array.of(0x81, 0xa1, 0x61, 0x91, ...value);
+    for (const bytes of [value, inAnArray])
+      expect(() => scan(bytes)).toThrow(expect.objectContaining({ name: "DecodeError", code }));
   });
-  it("rejects a duplicate key, also with another head", () => {
-    rejected(hex("82 a161 01 a161 02"));
-    rejected(hex("82 a161 01 d90161 02"));
-    rejected(hex("82 a161 01 db0000000161 02"));
-    rejected(hex("82 a3616263 01 a3616263 02"));
+  it("accepts forbidden keys that are values, and keys of other maps", () => {
+    for (const key of ["__proto__", "constructor", "prototype"]) accepted(encode([key]));
     accepted(hex("82 a161 01 a162 81 a161 02"));
   });
   it("rejects a duplicate key in a large map", () => {
@@ -241,24 +210,6 @@ describe("scan, for malformed values,", () => {
   it("accepts a key that differs by a leading U+FEFF", () =>
     accepted(hex("82 a161 01 a4efbbbf61 02")));
   it.each([
-    "a180",
-    "a1c2",
-    "a2c080",
-    "a2c1bf",
-    "a3e08080",
-    "a3eda080",
-    "a3edbfbf",
-    "a4f08080 80",
-    "a4f4908080",
-    "a4f5808080",
-    "a1ff",
-    "a2c241",
-    "a3e28241",
-    "a4f0908041",
-    "a3e282",
-    "a2e282",
-  ])("rejects text that is not UTF-8: %s", (bytes) => rejected(hex(bytes)));
-  it.each([
     "a2c280",
     "a2dfbf",
     "a3e0a080",
@@ -269,18 +220,9 @@ describe("scan, for malformed values,", () => {
     "a4f48fbfbf",
     "a100",
   ])("accepts text at the limits of UTF-8: %s", (bytes) => accepted(hex(bytes)));
-  it.each([
-    "cb 7ff0000000000000",
-    "cb fff0000000000000",
-    "cb 7ff8000000000000",
-    "cb 7ff0000000000001",
-    "ca 7f800000",
-    "ca ff800000",
-    "ca 7fc00000",
-  ])("rejects a timestamp that is not finite: %s", (float) => {
-    rejected(hex(`81 a9 74696d657374616d70 ${float}`));
-    rejected(hex(`81 a161 91 81 a9 74696d657374616d70 ${float}`));
-    accepted(hex(`81 a161 ${float}`));
+  it("accepts numbers that are not finite under other keys", () => {
+    for (const float of ["cb 7ff0000000000000", "cb 7ff8000000000000", "ca ff800000"])
+      accepted(hex(`81 a161 ${float}`));
   });
   it("accepts a timestamp that is finite, or not a float", () => {
     accepted(hex("81 a9 74696d657374616d70 cb 7fefffffffffffff"));

@@ -3,7 +3,8 @@ import { concat, encodeUtf8 } from "../../bytes.js";
 import type { LacreErrorCode } from "../../errors.js";
 import { MAX_ELEMENTS, MAX_NESTING } from "../../limits.js";
 import { FORBIDDEN_KEYS } from "../../wire/scan.js";
-import { rawFloat64, rawMap, rawText } from "../raw.js";
+import { type InvalidPayload, invalidPayloads, invalidValues } from "../invalid-payloads.js";
+import { rawMap, rawText } from "../raw.js";
 
 /** The MessagePack of a payload that must be rejected, and the possible error codes. */
 export interface HostilePayload {
@@ -74,57 +75,10 @@ function twice(second: (key: string) => fc.Arbitrary<Uint8Array>): fc.Arbitrary<
     );
 }
 
-const keysOfOtherTypes = [
-  raw(0x01),
-  raw(0xff),
-  NIL,
-  raw(0xc3),
-  rawFloat64(1),
-  raw(0xc4, 0x01, 0x61),
-  raw(0x90),
-  raw(0x80),
-];
-
-const extensions = [
-  raw(0xd4, 0x01, 0x00),
-  raw(0xd5, 0x01, 0x00, 0x00),
-  raw(0xd6, 0xff, 0x00, 0x00, 0x00, 0x00),
-  raw(0xd7, 0xff, ...new Array<number>(8).fill(0)),
-  raw(0xd8, 0x01, ...new Array<number>(16).fill(0)),
-  raw(0xc7, 0x01, 0x05, 0x00),
-  raw(0xc8, 0x00, 0x01, 0x05, 0x00),
-  raw(0xc9, 0x00, 0x00, 0x00, 0x01, 0x05, 0x00),
-];
-
-const invalidUtf8 = [
-  raw(0x80),
-  raw(0xc0, 0xaf),
-  raw(0xc3),
-  raw(0xe0, 0x80, 0x80),
-  raw(0xed, 0xa0, 0x80),
-  raw(0xf0, 0x80, 0x80, 0x80),
-  raw(0xf4, 0x90, 0x80, 0x80),
-  raw(0xf5, 0x80, 0x80, 0x80),
-  raw(0xe2, 0x82),
-  raw(0xff),
-];
-
-const tooLarge = [
-  raw(0xcf, 0x00, 0x20, 0, 0, 0, 0, 0, 0),
-  raw(0xcf, ...new Array<number>(8).fill(0xff)),
-  raw(0xd3, 0xff, 0xe0, 0, 0, 0, 0, 0, 0),
-  raw(0xd3, 0x80, 0, 0, 0, 0, 0, 0, 0),
-  raw(0xd3, 0x7f, ...new Array<number>(7).fill(0xff)),
-];
-
-const endlessTimes = [
-  rawFloat64(Number.NaN),
-  rawFloat64(Number.POSITIVE_INFINITY),
-  rawFloat64(Number.NEGATIVE_INFINITY),
-  raw(0xca, 0x7f, 0xc0, 0x00, 0x00),
-  raw(0xca, 0x7f, 0x80, 0x00, 0x00),
-  raw(0xca, 0xff, 0x80, 0x00, 0x00),
-];
+/** Generates the values of the catalogue that have a fault of this kind. */
+function catalogued(kind: InvalidPayload["kind"]): fc.Arbitrary<Uint8Array> {
+  return fc.constantFrom(...invalidValues(kind));
+}
 
 function ofDepth(containers: number): Uint8Array {
   const arrays = new Uint8Array(containers).fill(0x91);
@@ -145,33 +99,25 @@ export const hostilePayloads = {
   "duplicate key under another head": (): fc.Arbitrary<HostilePayload> =>
     placed(twice(inLongerHead), MALFORMED),
   "key that is not text": (): fc.Arbitrary<HostilePayload> =>
-    placed(
-      fc.constantFrom(...keysOfOtherTypes).map((key) => rawMap([key, NIL])),
-      MALFORMED,
-    ),
+    placed(catalogued("key that is not text"), MALFORMED),
   "forbidden key": (): fc.Arbitrary<HostilePayload> =>
-    placed(
-      fc.constantFrom(...FORBIDDEN_KEYS).map((key) => rawMap([rawText(key), NIL])),
-      MALFORMED,
-    ),
+    placed(catalogued("forbidden key"), MALFORMED),
   "extension type": (): fc.Arbitrary<HostilePayload> =>
-    placed(fc.constantFrom(...extensions), MALFORMED),
-  "unassigned byte": (): fc.Arbitrary<HostilePayload> => placed(fc.constant(raw(0xc1)), MALFORMED),
+    placed(catalogued("extension type"), MALFORMED),
+  "unassigned byte": (): fc.Arbitrary<HostilePayload> =>
+    placed(catalogued("unassigned byte"), MALFORMED),
   "text that is not UTF-8": (): fc.Arbitrary<HostilePayload> =>
     placed(
       fc
-        .tuple(fc.string({ maxLength: 8 }), fc.constantFrom(...invalidUtf8))
-        .map(([before, bad]) => concat(encodeUtf8(before), bad))
+        .tuple(fc.string({ maxLength: 8 }), catalogued("text that is not UTF-8"))
+        .map(([before, text]) => concat(encodeUtf8(before), text.subarray(1)))
         .map((bytes) => concat(raw(0xd9, bytes.length), bytes)),
       MALFORMED,
     ),
   "integer past 2^53": (): fc.Arbitrary<HostilePayload> =>
-    placed(fc.constantFrom(...tooLarge), BEYOND),
+    placed(catalogued("integer past 2^53"), BEYOND),
   "time without end": (): fc.Arbitrary<HostilePayload> =>
-    placed(
-      fc.constantFrom(...endlessTimes).map((time) => rawMap([rawText("timestamp"), time])),
-      MALFORMED,
-    ),
+    placed(catalogued("time without end"), MALFORMED),
   "deep nesting": (): fc.Arbitrary<HostilePayload> =>
     fc.integer({ min: MAX_NESTING - 1, max: 2000 }).map((containers) => ({
       payload: ofDepth(containers),
@@ -199,6 +145,6 @@ export const hostilePayloads = {
     ),
   "payload that is no map": (): fc.Arbitrary<HostilePayload> =>
     fc
-      .constantFrom(raw(0x90), NIL, raw(0x05), rawText("{}"), raw(0xc4, 0x01, 0x80), raw(0xc2))
-      .map((payload) => ({ payload, codes: MALFORMED })),
+      .constantFrom(...invalidPayloads.filter(({ kind }) => kind === "payload that is no map"))
+      .map(({ payload }) => ({ payload, codes: MALFORMED })),
 } satisfies Record<string, () => fc.Arbitrary<HostilePayload>>;

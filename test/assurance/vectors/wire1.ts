@@ -186,7 +186,7 @@ export const wire1: Vectors<ValidFrame, InvalidFrame> = {
       rawWire1(KEY, { ...FIELDS, payload: ofLength(1_048_577) }),
       beyond,
     ),
-    ...rejectedPayloads.map(([name, payload, error]) =>
+    ...rejectedPayloads.map(({ name, payload, error }) =>
       invalid("M-2", name, rawWire1(KEY, { ...FIELDS, payload }), error, {
         reason: `the payload has ${name}, though the signature is right`,
       }),

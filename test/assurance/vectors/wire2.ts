@@ -61,7 +61,7 @@ const { malformed, beyond, verify, expired, fromFuture } = errors;
 const MAC_BYTES = 32;
 const covered = SOUND.slice(0, -MAC_BYTES - 2);
 const mac = SOUND.slice(-MAC_BYTES);
-const BROKEN = rejectedPayloads[0]![1];
+const BROKEN = rejectedPayloads[0]!.payload;
 
 /** The default frame with one bit of its mac changed. */
 function spoiled(frame: Uint8Array): Uint8Array {
@@ -182,7 +182,7 @@ export const wire2: Vectors<ValidFrame, InvalidFrame> = {
       malformed,
     ),
     invalid("M-1", "1,048,577 bytes", ofFrameLength(1_048_577), beyond),
-    ...rejectedPayloads.map(([name, payload, error]) =>
+    ...rejectedPayloads.map(({ name, payload, error }) =>
       invalid("M-2", name, made({ payload }), error, {
         reason: `the payload has ${name}, though the mac is right`,
       }),

@@ -1,6 +1,7 @@
 import { CLOSE } from "../../../connection/close-codes.js";
 import { MAX_FRAME_BYTES } from "../../../limits.js";
-import { connectionKeys, joined, random, signedFrame, utf8 } from "../codec.js";
+import { invalidPayloads } from "../../invalid-payloads.js";
+import { connectionKeys, random, signedFrame } from "../codec.js";
 import type { Connection, FrameOverrides } from "../connection.js";
 import { type ContractCase, contractCase } from "../contract-case.js";
 import { checkSame } from "../contract-error.js";
@@ -37,34 +38,10 @@ function rejects(
   });
 }
 
-/** Payloads that must be rejected (docs/PROTOCOL.md, section 2), and their error codes. */
-const hostile: readonly (readonly [Uint8Array, string])[] = [
-  // {"a": "", "a": ""}
-  [Uint8Array.of(0x82, 0xa1, 0x61, 0xa0, 0xa1, 0x61, 0xa0), "ERR_MALFORMED"],
-  // {"__proto__": {}}
-  [joined(Uint8Array.of(0x81, 0xa9), utf8("__proto__"), Uint8Array.of(0x80)), "ERR_MALFORMED"],
-  // {1: 1}
-  [Uint8Array.of(0x81, 1, 1), "ERR_MALFORMED"],
-  // {"a": an extension of type 1}
-  [Uint8Array.of(0x81, 0xa1, 0x61, 0xd4, 1, 1), "ERR_MALFORMED"],
-  // {"a": text that is not UTF-8}
-  [Uint8Array.of(0x81, 0xa1, 0x61, 0xa1, 0xff), "ERR_MALFORMED"],
-  // {"timestamp": NaN}
-  [
-    joined(Uint8Array.of(0x81, 0xa9), utf8("timestamp"), Uint8Array.of(0xca, 0x7f, 0xc0, 0, 0)),
-    "ERR_MALFORMED",
-  ],
-  // {"a": 2^64 - 1}
-  [
-    joined(Uint8Array.of(0x81, 0xa1, 0x61, 0xcf), new Uint8Array(8).fill(0xff)),
-    "ERR_BOUND_EXCEEDED",
-  ],
-  // {"a": arrays inside each other, 16 deep}
-  [
-    joined(Uint8Array.of(0x81, 0xa1, 0x61), new Uint8Array(16).fill(0x91), Uint8Array.of(0xa0)),
-    "ERR_BOUND_EXCEEDED",
-  ],
-];
+/** An invalid payload of each kind (docs/PROTOCOL.md, section 2). */
+const hostile = invalidPayloads.filter(
+  ({ kind }, at) => at === invalidPayloads.findIndex((one) => one.kind === kind),
+);
 
 /** Frames of a connection (docs/PROTOCOL.md, sections 2 to 6 and 11). */
 export const frames = [
@@ -167,7 +144,7 @@ export const frames = [
     async (fixture) => {
       for (const wire of WIRES) {
         const { connection } = await aliceOn(fixture, wire);
-        for (const [payload, code] of hostile) {
+        for (const { payload, code } of hostile) {
           connection.send("message", payload);
           await connection.nextError(code);
         }
