@@ -20,8 +20,9 @@ const isolated = [
 ];
 const onExamples = {
   include: ["examples/*/test/**/*.test.ts"],
-  testTimeout: 60_000,
-  hookTimeout: 60_000,
+  // A client waits up to 30 s between two attempts to connect, and a busy machine needs longer.
+  testTimeout: 120_000,
+  hookTimeout: 120_000,
   // The default of 1 second is too short for a busy machine.
   expect: { poll: { timeout: 45_000 } },
 };

@@ -65,7 +65,8 @@ export function readEvents(child: ChildProcessWithoutNullStreams) {
   void read();
   return async (name: string, count: number): Promise<JsonRecord[]> => {
     const named = () => events.filter(({ event }) => event === name);
-    await vi.waitUntil(() => named().length >= count, { timeout: 30_000 });
+    // A client waits up to 30 s between two attempts to connect.
+    await vi.waitUntil(() => named().length >= count, { timeout: 60_000 });
     return named();
   };
 }

@@ -1,44 +1,26 @@
-import { type ChildProcess, spawn } from "node:child_process";
-import { once } from "node:events";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
+import { ServerProcess as Process } from "../../server/harness/processes/server-process.js";
 
-/** A server in a process of its own. It can be killed and started again on the same port. */
+/** A server in a process of its own, with an SQLite database. It can be killed and started again on the same port. */
 export class ServerProcess {
   readonly #folder = mkdtempSync(join(tmpdir(), "lacre-server-test-"));
   readonly databasePath = join(this.#folder, "server.db");
-  #child: ChildProcess | undefined;
-  #port = 0;
+  #process: Process | undefined;
 
   get url(): string {
-    return `http://127.0.0.1:${this.#port}`;
+    return this.#process!.url;
   }
 
   async start(): Promise<void> {
-    const main = fileURLToPath(new URL("../../server/src/main.ts", import.meta.url));
-    const child = spawn(process.execPath, ["--import", import.meta.resolve("tsx"), main], {
-      env: {
-        ...process.env,
-        DATABASE_URL: `sqlite:///${this.databasePath}`,
-        SERVER_PORT: String(this.#port),
-        // The tests log in more often than the default limit allows.
-        RATE_LIMIT_AUTH: "100000",
-      },
-    });
-    this.#child = child;
-    let log = "";
-    while (!/"url":"[^"]*:(\d+)"/.test(log)) log += (await once(child.stdout, "data"))[0];
-    this.#port = Number(/"url":"[^"]*:(\d+)"/.exec(log)![1]);
-    child.stdout.resume();
+    this.#process ??= await Process.create({ databaseUrl: `sqlite:///${this.databasePath}` });
+    await this.#process.start();
   }
 
   /** Kills the server with SIGKILL, so that it cannot close its connections properly. */
   async kill(): Promise<void> {
-    const ended = once(this.#child!, "exit");
-    this.#child!.kill("SIGKILL");
-    await ended;
+    await this.#process!.kill();
   }
 
   async remove(): Promise<void> {

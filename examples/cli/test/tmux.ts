@@ -5,8 +5,8 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 
 const PROGRAM = fileURLToPath(new URL("../bin/lacre-chat.js", import.meta.url));
-/** Maximum time until an expected text appears, in milliseconds. */
-const TIMEOUT = 30_000;
+/** Maximum time until an expected text appears, in milliseconds. A client waits up to 30 s between two attempts to connect. */
+const TIMEOUT = 60_000;
 
 /** Returns whether tmux is installed. */
 export function hasTmux(): boolean {

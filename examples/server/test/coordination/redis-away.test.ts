@@ -10,7 +10,7 @@ import { messageIn } from "../support.js";
 import { TestListener } from "./listener.js";
 
 /** Maximum seconds until the instances work together again. */
-const RECOVERY = 10;
+const RECOVERY = 30;
 /** Maximum milliseconds of a call during an outage. */
 const MAX_CALL_MS = 2500;
 

@@ -27,13 +27,13 @@ describeIf(prlimit !== undefined, "prlimit")("a server on a full disk", () => {
     expect(await statusOf("/health")).toBe(200);
 
     limitFiles("1");
-    expect(await until(async () => (await statusOf("/health")) === 503, 20)).toBe(true);
+    expect(await until(async () => (await statusOf("/health")) === 503, 30)).toBe(true);
     await expect(register(url)).rejects.toThrow("answered 503");
     expect(await statusOf("/users/me", { headers })).toBe(200);
     expect(await statusOf("/chats", { headers })).toBe(200);
 
     limitFiles("unlimited");
-    expect(await until(async () => (await statusOf("/health")) === 200, 20)).toBe(true);
+    expect(await until(async () => (await statusOf("/health")) === 200, 30)).toBe(true);
     const carol = await register(url);
     await createChat(url, carol, bob);
     expect(running.server.hasCrashed).toBe(false);

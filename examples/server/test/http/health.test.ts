@@ -139,9 +139,9 @@ describeOnPostgres("a server on a read-only PostgreSQL, such as a standby", () =
   it("answers writes with 503, still reads, and recovers without a restart", async () => {
     expect((await health(server)).status).toBe(200);
     await setReadOnly(true);
-    expect(await until(() => bothAnswer(503), 20)).toBe(true);
+    expect(await until(() => bothAnswer(503), 30)).toBe(true);
     expect(await answersOf(server, alice, chat_id)).toEqual([NO_WRITES, NO_WRITES, NO_WRITES]);
-    expect(await until(async () => (await alice.get("/users/me")).status === 200, 20)).toBe(true);
+    expect(await until(async () => (await alice.get("/users/me")).status === 200, 30)).toBe(true);
     expect((await alice.get(`/chats/${chat_id}/messages`)).status).toBe(200);
     const connection = await alice.connect();
     connection.send(ChatMessage, messageIn(chat_id, alice.id));
@@ -150,7 +150,7 @@ describeOnPostgres("a server on a read-only PostgreSQL, such as a standby", () =
     connection.socket.terminate();
 
     await setReadOnly(false);
-    expect(await until(() => bothAnswer(200), 20)).toBe(true);
+    expect(await until(() => bothAnswer(200), 30)).toBe(true);
     const [login, message] = await answersOf(server, alice, chat_id);
     expect([login!.status, message!.status]).toEqual([200, 201]);
     expect(server.log.join("")).not.toContain('"status":500');
@@ -169,12 +169,12 @@ describe("a server on a SQLite file that another process has locked", () => {
     other.exec("BEGIN IMMEDIATE");
     // The server caches the previous result for a second.
     const isLocked = async () => (await health(server)).body.database === "locked";
-    expect(await until(isLocked, 20)).toBe(true);
+    expect(await until(isLocked, 30)).toBe(true);
     const { status, body } = await health(server);
     expect([status, body.status]).toEqual([200, "degraded"]);
     other.exec("ROLLBACK");
     other.close();
-    expect(await until(async () => (await health(server)).body.database === "ok", 20)).toBe(true);
+    expect(await until(async () => (await health(server)).body.database === "ok", 30)).toBe(true);
   });
 
   // The server reports a lock as a failure after 15 s.
@@ -192,7 +192,7 @@ describe("a server on a SQLite file that another process has locked", () => {
       expect((await alice.get("/users/me")).status).toBe(200);
       other.exec("ROLLBACK");
       other.close();
-      expect(await until(async () => (await health(server)).status === 200, 20)).toBe(true);
+      expect(await until(async () => (await health(server)).status === 200, 30)).toBe(true);
       const [login, message] = await answersOf(server, alice, chat_id);
       expect([login!.status, message!.status]).toEqual([200, 201]);
     },

@@ -10,7 +10,7 @@ import { jsonOf, messageIn, TestServer, type TestUser } from "../support.js";
 import { createSessionClient } from "./session-client.js";
 
 /** Maximum seconds of the recovery after a restart of Redis. */
-const RECOVERY = 10;
+const RECOVERY = 30;
 
 const redis = await RedisProcess.create();
 const server = new TestServer(

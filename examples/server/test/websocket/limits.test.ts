@@ -125,7 +125,7 @@ describe("a client that does not read", () => {
       sent += 1;
     }
     // The server logs the code when the socket is closed.
-    expect(await until(() => closedWith(4004), 10)).toBe(true);
+    expect(await until(() => closedWith(4004), 30)).toBe(true);
     slow.socket.resume();
     expect([1006, 4004]).toContain(await slow.closed);
     expect(slow.frames.length).toBeLessThan(sent);

@@ -3,7 +3,7 @@ import { ChatMessage, Heartbeat, StatusEvent } from "lacre";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { openDatabase } from "../../src/database/open-database.js";
 import { DEFAULT_TIMING } from "../../src/websocket/timing.js";
-import { jsonOf, messageIn, TestServer, type TestUser } from "../support.js";
+import { jsonOf, messageIn, TestServer, type TestUser, type UsersWithChat } from "../support.js";
 
 const server = new TestServer({ ...DEFAULT_TIMING, offlineDelay: 0.3 });
 let alice: TestUser;
@@ -36,18 +36,29 @@ describe("presence", () => {
     expect(await ofCarol.isQuietIncludingPresence()).toBe(true);
     for (const { socket } of [ofBob, ofCarol]) socket.terminate();
   });
+});
 
-  it("does not change with a second device or a short interruption", async () => {
-    const ofBob = await bob.connect();
-    const first = await alice.connect();
+describe("presence during an interruption that is shorter than the delay of user_offline", () => {
+  // Long enough for a busy machine to connect in.
+  const offlineDelay = 3;
+  const patient = new TestServer({ ...DEFAULT_TIMING, offlineDelay });
+  let users: Pick<UsersWithChat, "alice" | "bob">;
+  beforeAll(async () => {
+    users = await patient.startWithChat();
+  });
+  afterAll(() => patient.remove());
+
+  it("does not change, nor with a second device", async () => {
+    const ofBob = await users.bob.connect();
+    const first = await users.alice.connect();
     await ofBob.nextOf("status");
-    const second = await alice.connect();
+    const second = await users.alice.connect();
     first.socket.close();
     await first.closed;
     second.socket.close();
     await second.closed;
-    const third = await alice.connect();
-    await new Promise((resolve) => setTimeout(resolve, 600));
+    const third = await users.alice.connect();
+    await new Promise((resolve) => setTimeout(resolve, (offlineDelay + 1) * 1000));
     expect(await ofBob.isQuietIncludingPresence()).toBe(true);
     for (const { socket } of [ofBob, third]) socket.terminate();
   });
