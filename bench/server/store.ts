@@ -40,14 +40,14 @@ async function createChats(store: Store): Promise<Chat[]> {
   for (let index = 0; index < 2 * CHATS; index++) {
     const name = `user${index}`;
     const user = { uuid: randomUUID(), username: name, username_key: name, hashed_password: "-" };
-    ids.push((await store.createUser({ ...user, created_at }, [name]))!.id);
+    ids.push((await store.users.create({ ...user, created_at }, [name]))!.id);
   }
   const chats: Chat[] = [];
   for (let index = 0; index < ids.length; index += 2) {
     const [user1_id, user2_id] = [ids[index]!, ids[index + 1]!];
     const members = { chat_uuid: randomUUID(), user1_id, user2_id, created_by: user1_id };
     chats.push(
-      (await store.createChat({
+      (await store.chats.create({
         auto_delete_hours: null,
         ...members,
         encryption_type: "-",

@@ -64,7 +64,7 @@ it("logs in with a password that the server hashed as it was typed", async () =>
     const hashed_password = await hash(password);
     const user = { uuid: randomUUID(), username, username_key: usernameKey(username) };
     await server.withStore((store) =>
-      store.createUser({ ...user, hashed_password, created_at: 0 }, [username]),
+      store.users.create({ ...user, hashed_password, created_at: 0 }, [username]),
     );
   };
   await create("carol", DECOMPOSED);

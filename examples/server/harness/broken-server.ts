@@ -1,4 +1,5 @@
 import { setTimeout as delay } from "node:timers/promises";
+import { MessageQueries } from "../src/database/message-queries.js";
 import { Store } from "../src/database/store.js";
 
 // Starts a server that acknowledges messages before it commits them. The crash test must detect the lost messages.
@@ -8,10 +9,10 @@ const DELAY_MS = 50;
 
 type Transact = (this: Store, work: (store: Store) => Promise<unknown>) => Promise<unknown>;
 
-/** Stores whose transaction stores a message. */
-const storing = new WeakSet<Store>();
-const { takeSeq } = Store.prototype;
-Store.prototype.takeSeq = function (chat) {
+/** The `messages` of stores whose transaction stores a message. */
+const storing = new WeakSet<MessageQueries>();
+const { takeSeq } = MessageQueries.prototype;
+MessageQueries.prototype.takeSeq = function (chat) {
   storing.add(this);
   return takeSeq.call(this, chat);
 };
@@ -26,7 +27,7 @@ function acknowledgingEarly(transact: Transact): Transact {
     return new Promise((resolve, reject) => {
       const committed = transact.call(this, async (inside) => {
         const result = await work(inside);
-        if (storing.has(inside)) {
+        if (storing.has(inside.messages)) {
           resolve(result);
           await delay(DELAY_MS);
         }

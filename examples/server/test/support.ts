@@ -189,9 +189,9 @@ export class TestUser {
   async chatWith(peer_name: string): Promise<number> {
     const chat_id = await this.requestChat(peer_name);
     await this.#server.withStore(async (store) => {
-      const chat = (await store.findChat(chat_id, this.id))!;
+      const chat = (await store.chats.find(chat_id, this.id))!;
       const user_id = peerOf(chat, this.id);
-      await store.setContact(chat, { user_id, action: "accept", now: Date.now() / 1000 });
+      await store.chats.setContact(chat, { user_id, action: "accept", now: Date.now() / 1000 });
     });
     return chat_id;
   }

@@ -1,4 +1,4 @@
-import type { ExpressionBuilder, Kysely } from "kysely";
+import type { ExpressionBuilder } from "kysely";
 import type { Chat, Schema } from "./schema.js";
 
 /** A member's decision about a chat with a peer. */
@@ -33,22 +33,7 @@ export function isRequestTo({ accepted_at, created_by }: Chat, user_id: number):
   return accepted_at === null && created_by !== user_id;
 }
 
-/** Applies a member's contact action to a chat. `accept` also unblocks. */
-export function setContact(
-  db: Kysely<Schema>,
-  chat: Chat,
-  { user_id, action, now }: { user_id: number; action: ContactAction; now: number },
-): Promise<Chat> {
-  const isAccepting = action === "accept" && isRequestTo(chat, user_id);
-  return db
-    .updateTable("chats")
-    .set({ [blockedColumn(chat, user_id)]: action === "block" ? now : null })
-    .$if(isAccepting, (query) => query.set({ accepted_at: now }))
-    .where("id", "=", chat.id)
-    .returningAll()
-    .executeTakeFirstOrThrow();
-}
-
-function blockedColumn({ user1_id }: Chat, user_id: number) {
+/** Returns the column with the time at which a member blocked the other. */
+export function blockedColumn({ user1_id }: Chat, user_id: number) {
   return user1_id === user_id ? "user1_blocked_at" : "user2_blocked_at";
 }

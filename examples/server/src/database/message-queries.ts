@@ -18,7 +18,7 @@ export type SentMessage = Pick<StoredMessage, "chat_id" | "sender_id"> & { clien
 /** A chat after its next seq was taken, with the total stored bytes of the sender's messages in all chats. */
 export type TakenChat = Chat & { stored_bytes: number | null };
 
-export const takeSeq = new PreparedQuery<{ chat_id: number; sender_id: number }, TakenChat>(
+const takeSeq = new PreparedQuery<{ chat_id: number; sender_id: number }, TakenChat>(
   (db, { chat_id, sender_id }) =>
     db
       .updateTable("chats")
@@ -36,7 +36,7 @@ export const takeSeq = new PreparedQuery<{ chat_id: number; sender_id: number },
       ),
 );
 
-export const addMessage = new PreparedQuery<NewMessage, { id: number }>((db, message) =>
+const addMessage = new PreparedQuery<NewMessage, { id: number }>((db, message) =>
   db
     .insertInto("messages")
     .values({
@@ -54,27 +54,139 @@ export const addMessage = new PreparedQuery<NewMessage, { id: number }>((db, mes
     .returning("id"),
 );
 
-/** Raises a member's watermark, at most to the chat's last seq. Returns false if it was not lower. */
-export async function raiseWatermark(
-  db: Kysely<Schema>,
-  kind: ReceiptKind,
-  { chat_id, user_id, seq }: Watermark,
-): Promise<boolean> {
-  const upTo = smallest(db, sql`cast(${seq} as bigint)`, sql.ref("last_seq"));
-  const isRaised = (member: Member) => sql<boolean>`${sql.ref(`${member}_id`)} = ${user_id} and
-    ${sql.ref(watermarkColumn(member, kind))} < ${upTo}`;
-  const raised = (member: Member) => sql<number>`case when ${isRaised(member)} then ${upTo}
-    else ${sql.ref(watermarkColumn(member, kind))} end`;
-  const { numUpdatedRows } = await db
-    .updateTable("chats")
-    .set({
-      [watermarkColumn("user1", kind)]: raised("user1"),
-      [watermarkColumn("user2", kind)]: raised("user2"),
-    })
-    .where("id", "=", chat_id)
-    .where(sql<boolean>`((${isRaised("user1")}) or (${isRaised("user2")}))`)
-    .executeTakeFirst();
-  return numUpdatedRows > 0n;
+export interface ExpiringChat {
+  readonly id: number;
+  /** Messages with a `stored_at` up to this time are expired. */
+  readonly until: number;
+  /** Whether expired messages still have content. */
+  readonly isDue: boolean;
+}
+
+/** Reads and writes messages and receipts. For reading pages, see `MessagePageQueries`. */
+export class MessageQueries {
+  readonly #db: Kysely<Schema>;
+
+  constructor(db: Kysely<Schema>) {
+    this.#db = db;
+  }
+
+  /** Takes a chat's next seq, in the transaction that stores the message. Returns undefined if the sender is no member. */
+  async takeSeq(chat: { chat_id: number; sender_id: number }): Promise<TakenChat | undefined> {
+    return (await takeSeq.execute(this.#db, chat)).rows[0];
+  }
+
+  /** Stores a message and returns its id. Returns undefined if the client id is already used. */
+  async add(message: NewMessage): Promise<number | undefined> {
+    return (await addMessage.execute(this.#db, message)).rows[0]?.id;
+  }
+
+  findSent({ chat_id, sender_id, client_id }: SentMessage): Promise<StoredMessage | undefined> {
+    return this.#db
+      .selectFrom("messages")
+      .selectAll()
+      .where("chat_id", "=", chat_id)
+      .where("sender_id", "=", sender_id)
+      .where("client_id", "=", client_id)
+      .executeTakeFirst();
+  }
+
+  /** Raises a member's watermark, at most to the chat's last seq. Returns false if it was not lower. */
+  async raiseWatermark(kind: ReceiptKind, { chat_id, user_id, seq }: Watermark): Promise<boolean> {
+    const upTo = smallest(this.#db, sql`cast(${seq} as bigint)`, sql.ref("last_seq"));
+    const isRaised = (member: Member) => sql<boolean>`${sql.ref(`${member}_id`)} = ${user_id} and
+      ${sql.ref(watermarkColumn(member, kind))} < ${upTo}`;
+    const raised = (member: Member) => sql<number>`case when ${isRaised(member)} then ${upTo}
+      else ${sql.ref(watermarkColumn(member, kind))} end`;
+    const { numUpdatedRows } = await this.#db
+      .updateTable("chats")
+      .set({
+        [watermarkColumn("user1", kind)]: raised("user1"),
+        [watermarkColumn("user2", kind)]: raised("user2"),
+      })
+      .where("id", "=", chat_id)
+      .where(sql<boolean>`((${isRaised("user1")}) or (${isRaised("user2")}))`)
+      .executeTakeFirst();
+    return numUpdatedRows > 0n;
+  }
+
+  /** Counts a chat's messages with `after` < `stored_at` <= `until`, up to `limit`. */
+  async countStored(
+    chat_id: number,
+    { after, until, limit }: { after: number; until: number; limit: number },
+  ): Promise<number> {
+    const { count } = await this.#db
+      .selectFrom((part) =>
+        part
+          .selectFrom("messages")
+          .select("stored_at")
+          .where("chat_id", "=", chat_id)
+          .where("stored_at", ">", after)
+          .where("stored_at", "<=", until)
+          .where("encrypted_content", "is not", null)
+          .limit(limit)
+          .as("some"),
+      )
+      .select((select) => select.fn.countAll<number>().as("count"))
+      .executeTakeFirstOrThrow();
+    return count;
+  }
+
+  /** Lists the first `limit` chats with an id above `after` that delete messages. */
+  async listExpiringChats({
+    after,
+    limit,
+    now,
+  }: {
+    after: number;
+    limit: number;
+    now: number;
+  }): Promise<ExpiringChat[]> {
+    const until = expiredUntilInChat(this.#db, now);
+    const rows = await this.#db
+      .selectFrom("chats")
+      .select("id")
+      .select(until.as("until"))
+      .select((select) =>
+        select
+          .selectFrom("messages")
+          .select("messages.id")
+          .whereRef("chat_id", "=", "chats.id")
+          .where("stored_at", "<=", until)
+          .where("encrypted_content", "is not", null)
+          .limit(1)
+          .$asScalar()
+          .as("first"),
+      )
+      .where("id", ">", after)
+      .where("expired_until", "is not", null)
+      .orderBy("id")
+      .limit(limit)
+      .execute();
+    return rows.map(({ id, until, first }) => ({ id, until, isDue: first !== null }));
+  }
+
+  async deleteExpired(
+    chat_id: number,
+    { until, limit }: { until: number; limit: number },
+  ): Promise<number> {
+    const { numUpdatedRows } = await this.#db
+      .updateTable("messages")
+      .set({ encrypted_content: null })
+      .where("id", "in", (expired) =>
+        expired
+          .selectFrom("messages")
+          .select("id")
+          .where("chat_id", "=", chat_id)
+          .where("stored_at", "<=", until)
+          .where("encrypted_content", "is not", null)
+          .orderBy("stored_at")
+          .limit(limit)
+          // Skip rows that another instance is deleting.
+          .$if(isPostgres(this.#db), (query) => query.forUpdate().skipLocked()),
+      )
+      .executeTakeFirst();
+    return Number(numUpdatedRows);
+  }
 }
 
 /** Returns the seq up to which a member has read or received a chat; 0 if none. */
@@ -86,90 +198,6 @@ type Member = "user1" | "user2";
 
 export function watermarkColumn<Kind extends ReceiptKind>(member: Member, kind: Kind) {
   return `${member}_${kind}` as const;
-}
-
-/** Counts a chat's messages with `after` < `stored_at` <= `until`, up to `limit`. */
-export async function countStored(
-  db: Kysely<Schema>,
-  chat_id: number,
-  { after, until, limit }: { after: number; until: number; limit: number },
-): Promise<number> {
-  const { count } = await db
-    .selectFrom((part) =>
-      part
-        .selectFrom("messages")
-        .select("stored_at")
-        .where("chat_id", "=", chat_id)
-        .where("stored_at", ">", after)
-        .where("stored_at", "<=", until)
-        .where("encrypted_content", "is not", null)
-        .limit(limit)
-        .as("some"),
-    )
-    .select((select) => select.fn.countAll<number>().as("count"))
-    .executeTakeFirstOrThrow();
-  return count;
-}
-
-export interface ExpiringChat {
-  readonly id: number;
-  /** Messages with a `stored_at` up to this time are expired. */
-  readonly until: number;
-  /** Whether expired messages still have content. */
-  readonly isDue: boolean;
-}
-
-/** Lists the first `limit` chats with an id above `after` that delete messages. */
-export async function listExpiringChats(
-  db: Kysely<Schema>,
-  { after, limit, now }: { after: number; limit: number; now: number },
-): Promise<ExpiringChat[]> {
-  const until = expiredUntilInChat(db, now);
-  const rows = await db
-    .selectFrom("chats")
-    .select("id")
-    .select(until.as("until"))
-    .select((select) =>
-      select
-        .selectFrom("messages")
-        .select("messages.id")
-        .whereRef("chat_id", "=", "chats.id")
-        .where("stored_at", "<=", until)
-        .where("encrypted_content", "is not", null)
-        .limit(1)
-        .$asScalar()
-        .as("first"),
-    )
-    .where("id", ">", after)
-    .where("expired_until", "is not", null)
-    .orderBy("id")
-    .limit(limit)
-    .execute();
-  return rows.map(({ id, until, first }) => ({ id, until, isDue: first !== null }));
-}
-
-export async function deleteExpired(
-  db: Kysely<Schema>,
-  chat_id: number,
-  { until, limit }: { until: number; limit: number },
-): Promise<number> {
-  const { numUpdatedRows } = await db
-    .updateTable("messages")
-    .set({ encrypted_content: null })
-    .where("id", "in", (expired) =>
-      expired
-        .selectFrom("messages")
-        .select("id")
-        .where("chat_id", "=", chat_id)
-        .where("stored_at", "<=", until)
-        .where("encrypted_content", "is not", null)
-        .orderBy("stored_at")
-        .limit(limit)
-        // Skip rows that another instance is deleting.
-        .$if(isPostgres(db), (query) => query.forUpdate().skipLocked()),
-    )
-    .executeTakeFirst();
-  return Number(numUpdatedRows);
 }
 
 /** Returns a condition that selects the chats of a user. */

@@ -29,7 +29,7 @@ export function healthCheck({ config, store, coordination, log }: Services) {
     performance.now() - writtenAt < MAX_LOCK_MS;
   const check = async () => {
     // Wait for a pending write again, because a second one would queue behind it.
-    writing ??= store.noteHealth(Date.now() / 1000).finally(() => {
+    writing ??= store.serverKeys.noteHealth(Date.now() / 1000).finally(() => {
       writing = undefined;
     });
     try {

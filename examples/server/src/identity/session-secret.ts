@@ -11,10 +11,10 @@ const PURPOSE = "session-secret";
  * instances need the same secret, so restart them together.
  */
 export async function loadSessionSecret(store: Store): Promise<Uint8Array> {
-  const [stored] = await store.listKeys(PURPOSE);
+  const [stored] = await store.serverKeys.list(PURPOSE);
   if (stored !== undefined) return stored.material;
   // If several instances start together, the first insert wins.
-  const created_at = Date.now() / 1000;
-  await store.addKey({ id: PURPOSE, purpose: PURPOSE, material: randomBytes(32), created_at });
-  return (await store.listKeys(PURPOSE))[0]!.material;
+  const [material, created_at] = [randomBytes(32), Date.now() / 1000];
+  await store.serverKeys.add({ id: PURPOSE, purpose: PURPOSE, material, created_at });
+  return (await store.serverKeys.list(PURPOSE))[0]!.material;
 }

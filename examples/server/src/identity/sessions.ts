@@ -55,9 +55,9 @@ export class Sessions {
     const [id, refresh_id] = [randomBytes(16), randomBytes(16)];
     const created_at = Date.now() / 1000;
     const expires_at = created_at + REFRESH_TOKEN_SECONDS;
-    const device = { device_id: device_id ?? null };
-    await this.#store.createSession({ id, user_id, ...device, created_at, expires_at, refresh_id });
-    await this.#store.noteLogin(user_id, created_at);
+    const session = { id, user_id, device_id: device_id ?? null, created_at, expires_at };
+    await this.#store.sessions.create({ ...session, refresh_id });
+    await this.#store.users.noteLogin(user_id, created_at);
     await this.#endBeyondQuota({ id, user_id });
     return this.#answer({ session_id: id, user_id, refresh_id, expires_at }, username);
   }
@@ -78,7 +78,7 @@ export class Sessions {
     const next = { refresh_id: randomBytes(16), expires_at, rotated_at };
     // The id needs no hash in the database: it is a token only together with the server's signature.
     const presented = { id: claims.session_id, refresh_id: claims.refresh_id! };
-    if (await this.#store.rotateSession(presented, next)) {
+    if (await this.#store.sessions.rotate(presented, next)) {
       return this.#answer({ ...claims, ...next }, username);
     }
     const session = await this.#findRow(claims.session_id);
@@ -107,7 +107,7 @@ export class Sessions {
   }
 
   async revoke(sessionId: Uint8Array): Promise<void> {
-    await this.#store.revokeSession(sessionId, Date.now() / 1000);
+    await this.#store.sessions.revoke(sessionId, Date.now() / 1000);
     this.#publishEnd(sessionId);
   }
 
@@ -131,7 +131,7 @@ export class Sessions {
   }
 
   async #endBeyondQuota(begun: Pick<Session, "id" | "user_id">): Promise<void> {
-    const ended = await this.#store.deleteSessionsBeyond(begun, this.#maxSessions);
+    const ended = await this.#store.sessions.deleteBeyond(begun, this.#maxSessions);
     for (const id of ended) this.#publishEnd(id);
   }
 
@@ -156,7 +156,7 @@ export class Sessions {
   }
 
   async #findRow(id: Uint8Array) {
-    const session = await this.#store.findSession(id);
+    const session = await this.#store.sessions.find(id);
     if (session === undefined || session.revoked_at !== null) return undefined;
     const isOver = session.expires_at <= Date.now() / 1000 || session.is_active === 0;
     return isOver ? undefined : session;

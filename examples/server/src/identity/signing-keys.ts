@@ -91,7 +91,7 @@ export class SigningKeys {
 
   async #readNow(): Promise<void> {
     const readAt = performance.now();
-    const stored = await this.#store.listKeys(PURPOSE);
+    const stored = await this.#store.serverKeys.list(PURPOSE);
     this.#keys = stored.map((key) => this.#keys.find(({ id }) => id === key.id) ?? keyPairOf(key));
     this.#readAt = readAt;
   }
@@ -103,13 +103,13 @@ export async function rotateSigningKeys(
   now = Date.now() / 1000,
 ): Promise<{ readonly added: string; readonly removed: readonly string[] }> {
   const added = await addSigningKey(store, randomBytes(8).toString("hex"), now);
-  const keys = await store.listKeys(PURPOSE);
+  const keys = await store.serverKeys.list(PURPOSE);
   // A key signs until its successor is in use; its last token expires a token lifetime later.
   const isOver = (successor: ServerKey | undefined) =>
     successor !== undefined &&
     successor.created_at + IN_USE_AFTER + REFRESH_TOKEN_SECONDS + CLOCK_TOLERANCE < now;
   const removed = keys.filter((_, at) => isOver(keys[at - 1])).map(({ id }) => id);
-  for (const id of removed) await store.removeKey(id);
+  for (const id of removed) await store.serverKeys.remove(id);
   return { added, removed };
 }
 
@@ -120,7 +120,7 @@ async function addSigningKey(
 ): Promise<string> {
   const { privateKey } = await promisify(generateKeyPair)("rsa", { modulusLength: 2048 });
   const material = privateKey.export({ format: "der", type: "pkcs8" });
-  await store.addKey({ id, purpose: PURPOSE, material, created_at });
+  await store.serverKeys.add({ id, purpose: PURPOSE, material, created_at });
   return id;
 }
 

@@ -16,12 +16,12 @@ export async function listMessages(
   frame: { readonly maxFrameBytes?: number } = {},
 ): Promise<MessageListResponse | undefined> {
   const count = Math.min(limit, parameters.MAX_MESSAGES);
-  const chat = await store.findChat(chat_id, user_id);
+  const chat = await store.chats.find(chat_id, user_id);
   if (chat === undefined) return undefined;
   const stored_after = expiredUntil(chat, Date.now() / 1000);
   const { maxFrameBytes = MAX_FRAME_BYTES } = frame;
   const page = { after, limit: count, stored_after, maxBytes: maxFrameBytes };
-  const found = await store.listMessages(chat_id, page);
+  const found = await store.messagePages.read(chat_id, page);
   const { last_seq } = chat;
   // Ignore messages stored between the two reads: the next answer contains them.
   const messages = found.messages.filter(({ seq }) => seq <= last_seq).map(toChatMessage);
@@ -52,11 +52,11 @@ export async function pageMessages(
   if (before === undefined) {
     return listMessages(store, user_id, { chat_id, after: after ?? 0, limit });
   }
-  const chat = await store.findChat(chat_id, user_id);
+  const chat = await store.chats.find(chat_id, user_id);
   if (chat === undefined) return undefined;
   const stored_after = expiredUntil(chat, Date.now() / 1000);
   const page = { before, after, limit, stored_after, maxBytes: MAX_FRAME_BYTES };
-  const { messages, has_more } = await store.listMessages(chat_id, page);
+  const { messages, has_more } = await store.messagePages.read(chat_id, page);
   const fitting = messagesThatFit(messages.map(toChatMessage), { keep: "last" });
   return {
     chat_id,

@@ -30,21 +30,22 @@ export async function storeMessage(
   const digest = messageDigest(message);
   const stored_at = Date.now() / 1000;
   const added = await store.attempt(async (inside) => {
-    const taken = await inside.takeSeq({ chat_id, sender_id });
+    const taken = await inside.messages.takeSeq({ chat_id, sender_id });
     if (taken === undefined) throw notAMember();
     const { stored_bytes, ...chat } = taken;
     const isTooMuch = (stored_bytes ?? 0) + content.length > maxStoredBytes;
     const rejection = sendRejection(chat, sender_id) ?? (isTooMuch ? storageFull() : undefined);
     if (rejection !== undefined) {
       const isRepeated =
-        client_id !== undefined && (await inside.findSent({ chat_id, sender_id, client_id }));
+        client_id !== undefined &&
+        (await inside.messages.findSent({ chat_id, sender_id, client_id }));
       // A repeated message that is already stored is acknowledged again.
       if (isRepeated) return undefined;
       throw rejection;
     }
     const isAccepting = isRequestTo(chat, sender_id);
     const seq = chat.last_seq;
-    const id = await inside.addMessage({
+    const id = await inside.messages.add({
       chat_id,
       sender_id,
       seq,
@@ -57,7 +58,7 @@ export async function storeMessage(
     });
     if (id === undefined) return undefined;
     const change = { user_id: sender_id, action: "accept", now: stored_at } as const;
-    const accepted = isAccepting ? await inside.setContact(chat, change) : chat;
+    const accepted = isAccepting ? await inside.chats.setContact(chat, change) : chat;
     return { chat: accepted, stored: { id, seq, stored_at }, isNew: true, isAccepting };
   });
   if (added !== undefined) return added;
@@ -71,7 +72,7 @@ async function findRepeated(
   sent: { readonly chat_id: number; readonly sender_id: number; readonly client_id: string },
   digest: Uint8Array,
 ): Promise<StoredInChat> {
-  const stored = (await store.findSent(sent))!;
+  const stored = (await store.messages.findSent(sent))!;
   if (Buffer.compare(stored.digest, digest) !== 0) {
     throw new HttpError(
       409,
@@ -80,7 +81,7 @@ async function findRepeated(
     );
   }
   return {
-    chat: (await store.findChat(sent.chat_id, sent.sender_id))!,
+    chat: (await store.chats.find(sent.chat_id, sent.sender_id))!,
     stored,
     isNew: false,
     isAccepting: false,

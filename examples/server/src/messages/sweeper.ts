@@ -41,14 +41,16 @@ export class Sweeper {
   /** Deletes all expired messages and sessions. Returns the number of deleted messages. */
   async sweep(): Promise<number> {
     const now = Date.now() / 1000;
-    await this.#inBatches((limit) => this.#store.deleteExpiredSessions({ now, limit }));
+    await this.#inBatches((limit) => this.#store.sessions.deleteExpired({ now, limit }));
     let total = 0;
     let after = 0;
     while (!this.#isStopped) {
-      const chats = await this.#store.listExpiringChats({ after, limit: CHATS, now });
+      const chats = await this.#store.messages.listExpiringChats({ after, limit: CHATS, now });
       for (const { id, until, isDue } of chats) {
         if (!isDue) continue;
-        total += await this.#inBatches((limit) => this.#store.deleteExpired(id, { until, limit }));
+        total += await this.#inBatches((limit) =>
+          this.#store.messages.deleteExpired(id, { until, limit }),
+        );
       }
       if (chats.length < CHATS) break;
       after = chats.at(-1)!.id;

@@ -29,7 +29,7 @@ export function authRoutes(services: Services) {
     const { looks, ...names } = readUsername(username);
     const hashed_password = await passwords.hash(password, await limits.registration(context));
     const created_at = Date.now() / 1000;
-    const user = await store.createUser(
+    const user = await store.users.create(
       { uuid: randomUUID(), ...names, hashed_password, created_at },
       looks,
     );
@@ -46,7 +46,7 @@ export function authRoutes(services: Services) {
   routes.post("/login", async (context) => {
     const { username, password, device_id } = await readBody(context, AuthRequest);
     // No device has an empty id, so a login without a device is never from a known one.
-    const found = await store.findLogin(usernameKey(username), device_id ?? "");
+    const found = await store.users.findLogin(usernameKey(username), device_id ?? "");
     const { origin, succeeded } = await limits.login(
       context,
       username,
@@ -76,7 +76,7 @@ export function authRoutes(services: Services) {
     const isPassword = AuthRequest.safeParse({ username, password }).success;
     if (!isPassword || !isHashable(password)) return;
     const hashed = await passwords.hash(password, origin);
-    await store.replacePasswordHash(user.id, user.hashed_password, hashed);
+    await store.users.replacePasswordHash(user.id, user.hashed_password, hashed);
   }
 
   routes.post("/refresh", async (context) => {

@@ -33,7 +33,7 @@ export function chatRoutes(services: Services) {
     const { user_id } = context.get("session");
     const { peer_name, encryption_type, ...rest } = await readBody(context, CreateChat);
     const { auto_delete_hours = null, salt = null, iterations = null, key_check = null } = rest;
-    const peer = await store.findUserByKey(usernameKey(peer_name));
+    const peer = await store.users.findByKey(usernameKey(peer_name));
     if (peer === undefined) {
       throw new HttpError(404, "ERR_USER_NOT_FOUND", "no user has this name: check its spelling");
     }
@@ -42,7 +42,7 @@ export function chatRoutes(services: Services) {
     }
     const { maxOpenedChats } = config;
     const chat = await store.transaction(async (inside) => {
-      const created = await inside.createChat({
+      const created = await inside.chats.create({
         encryption_type,
         auto_delete_hours,
         salt,
@@ -56,7 +56,7 @@ export function chatRoutes(services: Services) {
       });
       // Report an existing chat first, also to a user at the quota, so that the client can find the chat.
       if (created === undefined) return undefined;
-      if ((await inside.countOpened(user_id, maxOpenedChats + 1)) > maxOpenedChats) {
+      if ((await inside.chats.countOpened(user_id, maxOpenedChats + 1)) > maxOpenedChats) {
         throw quotaExceeded(
           `you created ${maxOpenedChats} chats, which is the limit: use those, or let other users create a chat with you`,
         );
@@ -79,17 +79,20 @@ export function chatRoutes(services: Services) {
     const session = context.get("session");
     const form = answerForm(context);
     const pageNumber = readInteger(context, parameters.page)!;
-    const chats = await store.listChats(session.user_id, {
+    const chats = await store.chatsOfMember.list(session.user_id, {
       limit: CHATS_PER_PAGE,
       offset: (pageNumber - 1) * CHATS_PER_PAGE,
     });
-    const total = await store.countChats(session.user_id);
+    const total = await store.chatsOfMember.count(session.user_id);
     const list = { chats: chats.map(toSummary), total, page: pageNumber };
     return answerMessage(context, session, form, ChatListResponse, list);
   });
 
   routes.get("/:chat_id", async (context) => {
-    const chat = await store.findChatOfMember(readChatId(context), context.get("session").user_id);
+    const chat = await store.chatsOfMember.find(
+      readChatId(context),
+      context.get("session").user_id,
+    );
     if (chat === undefined) throw chatNotFound();
     return answer(context, toSummary(chat));
   });
@@ -102,7 +105,7 @@ export function chatRoutes(services: Services) {
     const now = Date.now() / 1000;
     let changed: Chat | undefined;
     const chat = await store.transaction(async (inside) => {
-      const before = await inside.findChat(readChatId(context), user_id);
+      const before = await inside.chats.find(readChatId(context), user_id);
       if (before === undefined) throw chatNotFound();
       const rejection =
         auto_delete_hours === undefined ? undefined : deletionRejection(before, user_id);
@@ -115,7 +118,7 @@ export function chatRoutes(services: Services) {
             "only the creator of the chat may set its key parameters",
           );
         }
-        const set = await inside.setChatParameters(before.id, { salt, iterations, key_check });
+        const set = await inside.chats.setParameters(before.id, { salt, iterations, key_check });
         if (set === undefined) {
           throw new HttpError(
             409,
@@ -124,12 +127,14 @@ export function chatRoutes(services: Services) {
           );
         }
       }
-      if (encryption_type !== undefined) await inside.setEncryptionType(before.id, encryption_type);
+      if (encryption_type !== undefined) {
+        await inside.chats.setEncryptionType(before.id, encryption_type);
+      }
       if (auto_delete_hours !== undefined) {
         const setting = { hours: auto_delete_hours, user_id, now };
-        changed = await inside.setAutoDelete(before.id, setting);
+        changed = await inside.chats.setAutoDelete(before.id, setting);
       }
-      return (await inside.findChatOfMember(before.id, user_id))!;
+      return (await inside.chatsOfMember.find(before.id, user_id))!;
     });
     if (changed !== undefined) {
       const event_type = "chat_changed" as const;
@@ -145,11 +150,11 @@ export function chatRoutes(services: Services) {
 
   routes.get("/:chat_id/expiring", async (context) => {
     const hours = readInteger(context, parameters.autoDeleteHours) ?? null;
-    const chat = await store.findChat(readChatId(context), context.get("session").user_id);
+    const chat = await store.chats.find(readChatId(context), context.get("session").user_id);
     if (chat === undefined) throw chatNotFound();
     const now = Date.now() / 1000;
     const span = { after: expiredUntil(chat, now), until: storedBefore(hours, now) };
-    const found = await store.countStored(chat.id, { ...span, limit: MAX_COUNTED + 1 });
+    const found = await store.messages.countStored(chat.id, { ...span, limit: MAX_COUNTED + 1 });
     const count = Math.min(found, MAX_COUNTED);
     return answer(context, { count, has_more: found > MAX_COUNTED });
   });

@@ -19,7 +19,7 @@ export function addContactRoute(routes: Hono<Authenticated>, services: Services)
     await limitChange(context, context.get("session"));
     const now = Date.now() / 1000;
     const { changed, isAccepting, chat } = await store.transaction(async (inside) => {
-      const before = await inside.findChat(readChatId(context), user_id);
+      const before = await inside.chats.find(readChatId(context), user_id);
       if (before === undefined) throw chatNotFound();
       if (action === "accept" && before.created_by === user_id) {
         throw new HttpError(
@@ -28,9 +28,9 @@ export function addContactRoute(routes: Hono<Authenticated>, services: Services)
           "you created this chat: only the other member can accept it",
         );
       }
-      const changed = await inside.setContact(before, { user_id, action, now });
+      const changed = await inside.chats.setContact(before, { user_id, action, now });
       const isAccepting = action === "accept" && isRequestTo(before, user_id);
-      return { changed, isAccepting, chat: (await inside.findChatOfMember(before.id, user_id))! };
+      return { changed, isAccepting, chat: (await inside.chatsOfMember.find(before.id, user_id))! };
     });
     hub.contactChanged(changed, user_id, isAccepting);
     return answer(context, toSummary(chat));

@@ -17,20 +17,20 @@ export function addRestartRoute(routes: Hono<Authenticated>, services: Services)
     const { salt, iterations, key_check } = await readBody(context, RestartChat);
     await limitChange(context, context.get("session"));
     const chat = await store.transaction(async (inside) => {
-      const before = await inside.findChat(readChatId(context), user_id);
+      const before = await inside.chats.find(readChatId(context), user_id);
       if (before === undefined) throw chatNotFound();
       if (before.created_by !== user_id) {
         throw new HttpError(403, "ERR_FORBIDDEN", "only the creator of the chat may restart it");
       }
       const subject = { id: before.id, creator: user_id };
-      if (!(await inside.restartChat(subject, { salt, iterations, key_check }))) {
+      if (!(await inside.chats.restart(subject, { salt, iterations, key_check }))) {
         throw new HttpError(
           409,
           "ERR_CHAT_IN_USE",
           "the other member has already written or read in this chat, so it cannot be restarted",
         );
       }
-      return (await inside.findChatOfMember(before.id, user_id))!;
+      return (await inside.chatsOfMember.find(before.id, user_id))!;
     });
     const changed = { event_type: "chat_changed", user_id, chat_id: chat.id } as const;
     hub.broadcastStatus(chat, { ...changed, timestamp: Date.now() / 1000 });

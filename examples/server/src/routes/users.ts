@@ -14,7 +14,7 @@ export function userRoutes(services: Services) {
   routes.use(authenticated(services));
 
   routes.get("/me", async (context) => {
-    const { id, uuid, username, created_at, last_login } = (await store.findUser(
+    const { id, uuid, username, created_at, last_login } = (await store.users.find(
       context.get("session").user_id,
     ))!;
     const user = { user_id: id, uuid, username, created_at };
@@ -25,7 +25,8 @@ export function userRoutes(services: Services) {
     const prefix = usernameKey(readText(context, parameters.namePrefix));
     const after = readText(context, parameters.afterUser);
     const limit = readInteger(context, parameters.userLimit)!;
-    const found = prefix === "" ? [] : await store.searchUsers(prefix, { after, limit: limit + 1 });
+    const found =
+      prefix === "" ? [] : await store.users.search(prefix, { after, limit: limit + 1 });
     const page = found.slice(0, limit);
     const users = page.map(({ id, username }) => ({ user_id: id, username }));
     const next = found.length > limit ? page.at(-1)!.username_key : undefined;

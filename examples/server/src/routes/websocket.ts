@@ -36,7 +36,7 @@ export function webSocketRoutes(services: Services) {
   routes.get("/chat/:chat_id", async (context) => {
     const session = await authenticate(context);
     const chatId = readChatId(context);
-    const chat = await store.findChat(chatId, session.user_id);
+    const chat = await store.chats.find(chatId, session.user_id);
     if (chat === undefined) throw chatNotFound();
     const peerId = chat.user1_id === session.user_id ? chat.user2_id : chat.user1_id;
     return upgradeWebSocket(context, (socket) => hub.open(session, socket, { chatId, peerId }));

@@ -42,7 +42,7 @@ export class Presence {
     this.#leaving.delete(userId);
     // Enter before listing the peers: a request that creates a chat at the same time then finds this user online.
     if (await this.#coordination.enter(userId)) this.#unreported.add(userId);
-    const peers = await this.#store.listPeers(userId);
+    const peers = await this.#store.chats.listPeers(userId);
     if (this.#unreported.delete(userId)) this.#sendToPeers(userId, peers, "user_online");
     const known = peers.filter((id) => scope === undefined || id === scope.peerId);
     for (const some of chunks(known)) {
@@ -98,7 +98,7 @@ export class Presence {
       }
       const event_type = isPresent ? "user_online" : "user_offline";
       for (const userId of userIds.filter((one) => present.has(one) === isPresent)) {
-        this.#sendToPeers(userId, await this.#store.listPeers(userId), event_type);
+        this.#sendToPeers(userId, await this.#store.chats.listPeers(userId), event_type);
       }
     } catch (error) {
       this.#log.warn({ err: error }, "could not send presence of users of another instance");
@@ -117,7 +117,7 @@ export class Presence {
     this.#unreported.delete(userId);
     try {
       if (!(await this.#coordination.leave(userId))) return;
-      this.#sendToPeers(userId, await this.#store.listPeers(userId), "user_offline");
+      this.#sendToPeers(userId, await this.#store.chats.listPeers(userId), "user_offline");
     } catch (error) {
       this.#log.warn({ user_id: userId, err: error }, "could not send user_offline");
     }

@@ -30,7 +30,7 @@ async function sendReceipts(
   connection: Connection,
   { store }: FrameContext,
 ): Promise<void> {
-  const chat = (await store.findChat(chat_id, connection.userId))!;
+  const chat = (await store.chats.find(chat_id, connection.userId))!;
   if (!isMutual(chat)) return;
   const peerId = chat.user1_id === connection.userId ? chat.user2_id : chat.user1_id;
   for (const event_type of ["delivered", "read"] as const) {

@@ -15,7 +15,7 @@ export async function handleStatusEvent(
 ): Promise<void> {
   const { event_type, user_id, chat_id, seq } = event;
   const { userId } = connection;
-  const chat = chat_id === undefined ? undefined : await context.store.findChat(chat_id, userId);
+  const chat = chat_id === undefined ? undefined : await context.store.chats.find(chat_id, userId);
   if (chat === undefined) throw notAMember();
   const errorCode = statusErrorCode(event, { user_id: userId, last_seq: chat.last_seq });
   if (errorCode === "ERR_FORBIDDEN") {
@@ -53,6 +53,6 @@ async function handleReceipt(
   const { seq = connection.sentUpTo(chat.id) } = event;
   if (seq <= watermarkOf(chat, kind, event.user_id)) return;
   const watermark = { chat_id: chat.id, user_id: event.user_id, seq };
-  const isRaised = await context.store.raiseWatermark(kind, watermark);
+  const isRaised = await context.store.messages.raiseWatermark(kind, watermark);
   if (isRaised) context.hub.broadcastStatus(chat, { ...event, seq }, connection);
 }

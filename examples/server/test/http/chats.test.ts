@@ -158,7 +158,7 @@ describe("restarting a chat", () => {
     });
     await expect
       .poll(async () => {
-        const chat = (await server.withStore((store) => store.findChat(chat_id, peer.id)))!;
+        const chat = (await server.withStore((store) => store.chats.find(chat_id, peer.id)))!;
         return watermarkOf(chat, "delivered", peer.id);
       })
       .toBe(1);
@@ -189,7 +189,7 @@ describe("restarting a chat", () => {
     if (action === "written") await write(peer);
     else {
       await server.withStore((store) =>
-        store.raiseWatermark("read", { chat_id, user_id: peer.id, seq: 1 }),
+        store.messages.raiseWatermark("read", { chat_id, user_id: peer.id, seq: 1 }),
       );
     }
     expect(await restart(erin)).toMatchObject({

@@ -40,7 +40,7 @@ it("keeps a new session after the clock is set back", async () => {
     for (let byte = 1; byte <= 3; byte++) {
       const [id, refresh_id] = [new Uint8Array(16).fill(byte), new Uint8Array(16)];
       const session = { id, user_id, refresh_id, created_at, expires_at: created_at + 3600 };
-      await store.createSession(session);
+      await store.sessions.create(session);
     }
   });
   const mona = await server.login("mona");

@@ -15,7 +15,7 @@ import { PASSWORD, TestServer } from "../support.js";
 const DAY = 24 * 3600;
 const ROTATE = fileURLToPath(new URL("../../src/identity/rotate-keys.ts", import.meta.url));
 
-const listKeys = (store: Store) => store.listKeys("token-signing-key");
+const listKeys = (store: Store) => store.serverKeys.list("token-signing-key");
 const kidOf = (token = "") =>
   JSON.parse(Buffer.from(token.split(".")[0]!, "base64url").toString()).kid;
 /** Moves the time of day two minutes forward, without changing monotonic clocks. */
@@ -107,7 +107,7 @@ onEachDatabase("signing keys", (dialect) => {
   });
 
   it("of another instance are found on demand, with at most one query in two seconds", async () => {
-    const read = vi.spyOn(store, "listKeys");
+    const read = vi.spyOn(store.serverKeys, "list");
     const begun = performance.now();
     const clock = vi.spyOn(performance, "now").mockReturnValue(begun);
     const running = await SigningKeys.open(store);

@@ -152,8 +152,8 @@ describe("a refresh token", () => {
   it("of a deactivated user is rejected", async () => {
     await server.register("mallory");
     const { refresh_token, access_token } = await logIn("mallory");
-    const { id } = (await store.findUserByKey("mallory"))!;
-    await store.setActive(id, false);
+    const { id } = (await store.users.findByKey("mallory"))!;
+    await store.users.setActive(id, false);
     expect(await statusWith(access_token)).toBe(401);
     expect((await refresh(refresh_token)).status).toBe(401);
     const again = { username: "mallory", password: PASSWORD };

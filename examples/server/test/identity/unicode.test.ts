@@ -26,11 +26,11 @@ async function createOldAccount(name: string, password: string): Promise<void> {
   const { looks, ...named } = readUsername(name);
   const hashed_password = await hash(password, COST);
   const user = { uuid: randomUUID(), ...named, hashed_password, created_at: 0 };
-  await server.withStore((store) => store.createUser(user, looks));
+  await server.withStore((store) => store.users.create(user, looks));
 }
 
 const hashOf = (key: string) =>
-  server.withStore(async (store) => (await store.findUserByKey(key))!.hashed_password);
+  server.withStore(async (store) => (await store.users.findByKey(key))!.hashed_password);
 
 describe("a username", () => {
   it("is the same composed and decomposed, for registration, login, search and new chats", async () => {

@@ -1,6 +1,7 @@
 import { Kysely, sql } from "kysely";
 import { pino } from "pino";
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it, vi } from "vitest";
+import { MessageQueries } from "../../src/database/message-queries.js";
 import { migrate } from "../../src/database/migrator.js";
 import { dialectOf, openDatabase } from "../../src/database/open-database.js";
 import type { Chat, Schema } from "../../src/database/schema.js";
@@ -55,27 +56,27 @@ onEachDatabase("a change of the auto-delete setting", (dialect) => {
     at(NOW);
   }
   const setHours = (hours: number | null, store = fixture.store) =>
-    store.setAutoDelete(chat.id, { hours, user_id: fixture.bob.id, now: Date.now() / 1000 });
+    store.chats.setAutoDelete(chat.id, { hours, user_id: fixture.bob.id, now: Date.now() / 1000 });
   /** Returns the readable seqs, after checking that all ways of reading agree. */
   async function read(store = fixture.store): Promise<number[]> {
     const { alice, bob } = fixture;
     const resume = { chat_id: chat.id, after: 0, limit: 100 };
     const list = (await listMessages(store, bob.id, resume))!;
-    const { last_seq, unread } = (await store.findChatOfMember(chat.id, bob.id))!;
+    const { last_seq, unread } = (await store.chatsOfMember.find(chat.id, bob.id))!;
     expect(list).toMatchObject({ after: 0, through: last_seq, has_more: false });
     const seqs = list.messages.map(({ seq }) => seq!);
     const page = { chat_id: chat.id, after: undefined, before: 1000, limit: 100 };
     const before = (await pageMessages(store, alice.id, page))!;
     expect(before.messages.map(({ seq }) => seq)).toEqual(seqs);
     expect(unread).toBe(seqs.length);
-    const listed = await store.listChats(bob.id, { limit: 1000, offset: 0 });
+    const listed = await store.chatsOfMember.list(bob.id, { limit: 1000, offset: 0 });
     expect(listed.find(({ id }) => id === chat.id)!.unread).toBe(seqs.length);
     return seqs;
   }
   /** Returns the seqs of the messages whose content is stored. */
   async function stored(): Promise<number[]> {
     const all = { limit: 1000, stored_after: 0 };
-    const { messages } = await fixture.store.listMessages(chat.id, all);
+    const { messages } = await fixture.store.messagePages.read(chat.id, all);
     return messages.map(({ seq }) => seq);
   }
 
@@ -156,7 +157,7 @@ onEachDatabase("a change of the auto-delete setting", (dialect) => {
     expect(await setHours(24)).toMatchObject({ ...change, auto_delete_set_after: 2 });
     at(NOW + 10);
     expect(await setHours(24)).toBeUndefined();
-    const found = await fixture.store.findChat(chat.id, fixture.bob.id);
+    const found = await fixture.store.chats.find(chat.id, fixture.bob.id);
     expect(found).toMatchObject({ ...change, auto_delete_hours: 24 });
   });
 
@@ -175,11 +176,11 @@ onEachDatabase("a change of the auto-delete setting", (dialect) => {
     await write(...Array.from({ length: 300 }, (_, at) => 3 * HOUR - at), 0);
     await setHours(1);
     const broken = fixture.open();
-    const first = vi.spyOn(broken, "deleteExpired");
+    const first = vi.spyOn(broken.messages, "deleteExpired");
     const dying = sweeper(broken);
     first.mockImplementationOnce(async (...given) => {
       void dying.stop();
-      return Store.prototype.deleteExpired.apply(broken, given);
+      return MessageQueries.prototype.deleteExpired.apply(broken.messages, given);
     });
     expect(await dying.sweep()).toBe(200);
     const other = fixture.open();
@@ -215,7 +216,7 @@ onEachDatabase("a change of the auto-delete setting", (dialect) => {
     await setHours(1, store);
     expect(statements).toHaveLength(1);
     expect(statements[0]).toMatch(/^update "chats"/);
-    const deletions = vi.spyOn(store, "deleteExpired");
+    const deletions = vi.spyOn(store.messages, "deleteExpired");
     statements.length = 0;
     expect(await sweeper(store).sweep()).toBe(5000);
     const counts = await Promise.all(deletions.mock.results.map(({ value }) => value));
@@ -227,7 +228,7 @@ onEachDatabase("a change of the auto-delete setting", (dialect) => {
   it("can be counted in advance, up to a limit", async () => {
     await write(30 * HOUR, 2 * HOUR, HOUR, HOUR / 2);
     const count = async (after: number, hours: number, limit = 10) =>
-      fixture.store.countStored(chat.id, { after, until: NOW - hours * HOUR, limit });
+      fixture.store.messages.countStored(chat.id, { after, until: NOW - hours * HOUR, limit });
     expect(await count(0, 1)).toBe(3);
     expect(await count(0, 24)).toBe(1);
     expect(await count(0, 1, 2)).toBe(2);

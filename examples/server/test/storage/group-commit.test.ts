@@ -22,7 +22,7 @@ describe("on SQLite, simultaneous transactions", () => {
   afterEach(() => fixture.remove());
 
   const send = (to = store) => storeMessage(to, messageIn(fixture.chat.id, fixture.alice.id));
-  const lastSeq = async () => (await store.findChat(fixture.chat.id, fixture.bob.id))!.last_seq;
+  const lastSeq = async () => (await store.chats.find(fixture.chat.id, fixture.bob.id))!.last_seq;
   const waitForEventLoop = async () => {
     for (let count = 0; count < 5; count++) await new Promise(setImmediate);
   };
@@ -49,7 +49,7 @@ describe("on SQLite, simultaneous transactions", () => {
     });
     await waitForEventLoop();
     expect(await lastSeq()).toBe(0);
-    const [summary] = await store.listChats(fixture.bob.id, { limit: 9, offset: 0 });
+    const [summary] = await store.chatsOfMember.list(fixture.bob.id, { limit: 9, offset: 0 });
     expect(summary).toMatchObject({ unread: 0, last_seq: 0 });
     expect(isStored).toBe(false);
     finish();
@@ -119,7 +119,7 @@ describe("on SQLite, simultaneous transactions", () => {
     const { finish, done } = startLong();
     const waiting = send(elsewhere);
     await waitForEventLoop();
-    expect(await elsewhere.findUserByKey("alice")).toBeDefined();
+    expect(await elsewhere.users.findByKey("alice")).toBeDefined();
     finish();
     await done;
     expect((await waiting).stored.seq).toBe(2);

@@ -64,17 +64,17 @@ onEachDatabase("migrations", (dialect) => {
     }
     await migrate(scratch.config);
     const store = new Store(db);
-    const chats = await store.listChats(1, { limit: 9, offset: 0 });
+    const chats = await store.chatsOfMember.list(1, { limit: 9, offset: 0 });
     expect(chats.map(({ expired_until }) => expired_until)).toEqual([null, 0]);
     const all = { limit: 9, stored_after: 0 };
     const seqs = async (id: number) =>
-      (await store.listMessages(id, all)).messages.map(({ seq }) => seq);
+      (await store.messagePages.read(id, all)).messages.map(({ seq }) => seq);
     expect([await seqs(1), await seqs(2)]).toEqual([
       [2, 3],
       [1, 2, 3],
     ]);
-    await store.setAutoDelete(1, { hours: 1, user_id: 1, now: 3605 });
-    await store.setAutoDelete(1, { hours: null, user_id: 1, now: 3606 });
+    await store.chats.setAutoDelete(1, { hours: 1, user_id: 1, now: 3605 });
+    await store.chats.setAutoDelete(1, { hours: null, user_id: 1, now: 3606 });
     await to("0001-initial");
     const { rows } = await sql`select chat_id, seq, delete_at from messages
       where encrypted_content is not null order by chat_id, seq`.execute(db);
@@ -113,13 +113,13 @@ onEachDatabase("migrations", (dialect) => {
     await migrate(scratch.config);
     const store = new Store(db);
     const unread = async (id: number, user: number) =>
-      (await store.findChatOfMember(id, user))!.unread;
+      (await store.chatsOfMember.find(id, user))!.unread;
     expect([await unread(1, 1), await unread(1, 2), await unread(2001, 1)]).toEqual([2, 2, 0]);
-    expect(await store.findChat(1, 1)).toMatchObject({
+    expect(await store.chats.find(1, 1)).toMatchObject({
       ...{ user1_read: 1, user2_read: 3, user1_delivered: 1, user2_delivered: 6 },
     });
-    expect(await store.findChat(2001, 1)).toMatchObject({ user1_read: 2, user1_delivered: 0 });
-    expect(await store.findChat(5001, 2)).toMatchObject({ user1_read: 0, user2_read: 0 });
+    expect(await store.chats.find(2001, 1)).toMatchObject({ user1_read: 2, user1_delivered: 0 });
+    expect(await store.chats.find(5001, 2)).toMatchObject({ user1_read: 0, user2_read: 0 });
     await to("0002-expiry-by-chat");
     const columns = sql`select chat_id, sender_id, seq, is_read, delivered from messages order by id`;
     expect((await columns.execute(db)).rows).toEqual(rows);

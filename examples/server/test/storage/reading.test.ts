@@ -39,9 +39,9 @@ onEachDatabase("reading messages", (dialect) => {
     return [messages.map(({ seq }) => seq), has_more];
   };
   const watermark = async (kind: ReceiptKind, { id }: User) =>
-    watermarkOf((await fixture.store.findChat(chat.id, id))!, kind, id);
+    watermarkOf((await fixture.store.chats.find(chat.id, id))!, kind, id);
   const unread = async () =>
-    (await fixture.store.findChatOfMember(chat.id, fixture.bob.id))!.unread;
+    (await fixture.store.chatsOfMember.find(chat.id, fixture.bob.id))!.unread;
   /** Sets the age of all messages so far to two hours. */
   const expire = async () => {
     const stored_at = Date.now() / 1000 - 7200;
@@ -87,17 +87,17 @@ onEachDatabase("reading messages", (dialect) => {
     expect(await unread()).toBe(5);
     const upTo = (seq: number, user = bob) => ({ chat_id: chat.id, user_id: user.id, seq });
     expect(await watermark("read", bob)).toBe(0);
-    expect(await store.raiseWatermark("read", upTo(3))).toBe(true);
-    expect(await store.raiseWatermark("read", upTo(3))).toBe(false);
-    expect(await store.raiseWatermark("read", upTo(1))).toBe(false);
+    expect(await store.messages.raiseWatermark("read", upTo(3))).toBe(true);
+    expect(await store.messages.raiseWatermark("read", upTo(3))).toBe(false);
+    expect(await store.messages.raiseWatermark("read", upTo(1))).toBe(false);
     expect(await unread()).toBe(2);
     expect(await watermark("read", bob)).toBe(3);
     expect(await watermark("delivered", bob)).toBe(0);
-    expect(await store.raiseWatermark("read", upTo(Number.MAX_SAFE_INTEGER))).toBe(true);
+    expect(await store.messages.raiseWatermark("read", upTo(Number.MAX_SAFE_INTEGER))).toBe(true);
     expect(await watermark("read", bob)).toBe(8);
-    expect(await store.raiseWatermark("delivered", upTo(8, fixture.alice))).toBe(true);
+    expect(await store.messages.raiseWatermark("delivered", upTo(8, fixture.alice))).toBe(true);
     expect(await watermark("delivered", fixture.alice)).toBe(8);
-    expect(await store.raiseWatermark("read", upTo(8, alice))).toBe(false);
+    expect(await store.messages.raiseWatermark("read", upTo(8, alice))).toBe(false);
     expect(await unread()).toBe(0);
   });
 
@@ -117,7 +117,7 @@ onEachDatabase("reading messages", (dialect) => {
       expect(first).toMatchObject({ through: 5, has_more: true });
     };
     await expectHidden();
-    const deleted = await fixture.store.deleteExpired(chat.id, {
+    const deleted = await fixture.store.messages.deleteExpired(chat.id, {
       until: Date.now() / 1000 - 3600,
       limit: 100,
     });
@@ -132,17 +132,17 @@ onEachDatabase("reading messages", (dialect) => {
     const resume = { chat_id: chat.id, after: 0, limit: 1 };
     const list = await listMessages(fixture.store, fixture.bob.id, resume);
     expect(list).toMatchObject({ messages: [], through: 3, has_more: false });
-    await fixture.store.raiseWatermark("read", {
+    await fixture.store.messages.raiseWatermark("read", {
       chat_id: chat.id,
       user_id: fixture.bob.id,
       seq: 2,
     });
-    await fixture.store.deleteExpired(chat.id, {
+    await fixture.store.messages.deleteExpired(chat.id, {
       until: Date.now() / 1000 - 3600,
       limit: 100,
     });
     expect(await watermark("read", fixture.bob)).toBe(2);
-    await fixture.store.raiseWatermark("read", {
+    await fixture.store.messages.raiseWatermark("read", {
       chat_id: chat.id,
       user_id: fixture.bob.id,
       seq: 3,
@@ -157,13 +157,13 @@ onEachDatabase("reading messages", (dialect) => {
     await write(1);
     const id = Buffer.alloc(16, 1);
     const session = { id, user_id: fixture.bob.id, created_at: 1, expires_at: 2, refresh_id: id };
-    await fixture.store.createSession(session);
+    await fixture.store.sessions.create(session);
     const sweepers = [fixture.store, fixture.open()].map(
       (store) => new Sweeper(store, pino({ level: "silent" })),
     );
     const counts = await Promise.all(sweepers.map((sweeper) => sweeper.sweep()));
     expect(counts[0]! + counts[1]!).toBe(1100);
-    expect(await fixture.store.findSession(id)).toBeUndefined();
+    expect(await fixture.store.sessions.find(id)).toBeUndefined();
     expect(await pageOf({})).toEqual([[1101], false]);
     await sweepers[0]!.stop();
     expect(await sweepers[0]!.sweep()).toBe(0);

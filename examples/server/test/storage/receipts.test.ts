@@ -30,17 +30,17 @@ onEachDatabase("receipts", (dialect) => {
     return [chat, peer];
   }
   const chatOf = async (chat: Chat, user: User) =>
-    (await fixture.store.findChatOfMember(chat.id, user.id))!;
+    (await fixture.store.chatsOfMember.find(chat.id, user.id))!;
   const unread = async (chat: Chat, user: User) => (await chatOf(chat, user)).unread;
 
   it.each(["read", "delivered"] as const)("do not update message rows: %s", async (kind) => {
     const [chat, peer] = await chatWithMessages(100);
     await withoutUpdatesOf("messages", "true", db, async () => {
       const upTo = { chat_id: chat.id, user_id: peer.id, seq: 100 };
-      expect(await fixture.store.raiseWatermark(kind, upTo)).toBe(true);
-      expect(await fixture.store.raiseWatermark(kind, upTo)).toBe(false);
+      expect(await fixture.store.messages.raiseWatermark(kind, upTo)).toBe(true);
+      expect(await fixture.store.messages.raiseWatermark(kind, upTo)).toBe(false);
     });
-    const row = (await fixture.store.findChat(chat.id, peer.id))!;
+    const row = (await fixture.store.chats.find(chat.id, peer.id))!;
     expect(row).toMatchObject({
       user1_read: 0,
       user2_read: kind === "read" ? 100 : 0,
@@ -53,7 +53,7 @@ onEachDatabase("receipts", (dialect) => {
     const [chat, peer] = await chatWithMessages(3);
     const seq = Number.MAX_SAFE_INTEGER;
     const raise = (user_id: number) =>
-      fixture.store.raiseWatermark("read", { chat_id: chat.id, user_id, seq });
+      fixture.store.messages.raiseWatermark("read", { chat_id: chat.id, user_id, seq });
     expect(await raise(fixture.carol.id)).toBe(false);
     expect(await raise(peer.id)).toBe(true);
     await storeMessage(fixture.store, messageIn(chat.id, fixture.alice.id));
@@ -66,7 +66,7 @@ onEachDatabase("receipts", (dialect) => {
     const seqs = Array.from({ length: 40 }, (_, at) => ((at * 7) % 40) + 1);
     await Promise.all(
       seqs.map((seq, at) =>
-        (at % 2 ? fixture.store : elsewhere).raiseWatermark("read", {
+        (at % 2 ? fixture.store : elsewhere).messages.raiseWatermark("read", {
           ...{ chat_id: chat.id, user_id: peer.id, seq },
         }),
       ),
@@ -87,14 +87,18 @@ onEachDatabase("receipts", (dialect) => {
       .execute();
     expect(await unread(chat, peer)).toBe(4);
     expect(await unread(chat, fixture.alice)).toBe(1);
-    await fixture.store.raiseWatermark("read", { chat_id: chat.id, user_id: peer.id, seq: 4 });
+    await fixture.store.messages.raiseWatermark("read", {
+      chat_id: chat.id,
+      user_id: peer.id,
+      seq: 4,
+    });
     expect(await unread(chat, peer)).toBe(2);
   });
 
   it.each([-1, 0, 1])("count at most 1,000 unread messages, of 1,000 and %d", async (more) => {
     const [chat, peer] = await chatWithMessages(MAX_UNREAD + more);
     expect(await unread(chat, peer)).toBe(Math.min(MAX_UNREAD, MAX_UNREAD + more));
-    const [listed] = await fixture.store.listChats(peer.id, { limit: 10, offset: 0 });
+    const [listed] = await fixture.store.chatsOfMember.list(peer.id, { limit: 10, offset: 0 });
     expect(listed!.unread).toBe(Math.min(MAX_UNREAD, MAX_UNREAD + more));
   });
 
@@ -103,7 +107,7 @@ onEachDatabase("receipts", (dialect) => {
     await sql`update messages set stored_at = 1 where chat_id = ${chat.id} and seq <= 1990`.execute(
       db,
     );
-    await fixture.store.setAutoDelete(chat.id, { hours: 1, user_id: peer.id, now: 7200 });
+    await fixture.store.chats.setAutoDelete(chat.id, { hours: 1, user_id: peer.id, now: 7200 });
     expect(await unread(chat, peer)).toBe(10);
   });
 });

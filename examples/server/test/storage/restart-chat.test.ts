@@ -43,14 +43,14 @@ onEachDatabase("restarting a chat", (dialect) => {
   const restart = (id: number) =>
     fixture.store.attempt(async (inside) => {
       const subject = { id, creator: fixture.alice.id };
-      return (await inside.restartChat(subject, parametersOf(9))) || undefined;
+      return (await inside.chats.restart(subject, parametersOf(9))) || undefined;
     });
   const remaining = async (id: number) =>
-    (await fixture.store.listMessages(id, { limit: 10, stored_after: 0 })).messages.map(
+    (await fixture.store.messagePages.read(id, { limit: 10, stored_after: 0 })).messages.map(
       ({ seq }) => seq,
     );
   const isRestarted = async (id: number) =>
-    Buffer.from((await fixture.store.findChat(id, fixture.alice.id))!.salt ?? []).equals(
+    Buffer.from((await fixture.store.chats.find(id, fixture.alice.id))!.salt ?? []).equals(
       Buffer.alloc(16, 9),
     );
 
@@ -77,7 +77,11 @@ onEachDatabase("restarting a chat", (dialect) => {
   it("updates no messages if the other member has written or read", async () => {
     const [written, read] = [await createChatOfAlice("written"), await createChatOfAlice("read")];
     await storeMessage(fixture.store, messageIn(written.id, written.peerId));
-    await fixture.store.raiseWatermark("read", { chat_id: read.id, user_id: read.peerId, seq: 1 });
+    await fixture.store.messages.raiseWatermark("read", {
+      chat_id: read.id,
+      user_id: read.peerId,
+      seq: 1,
+    });
     await withoutUpdatesOf("messages", "true", db, async () => {
       expect(await restart(written.id)).toBe(undefined);
       expect(await restart(read.id)).toBe(undefined);
@@ -101,7 +105,7 @@ onEachDatabase("restarting a chat", (dialect) => {
       const { id, peerId } = await createChatOfAlice(`reader${round}`);
       const [restarted] = await Promise.all([
         restart(id),
-        elsewhere.raiseWatermark("read", { chat_id: id, user_id: peerId, seq: 2 }),
+        elsewhere.messages.raiseWatermark("read", { chat_id: id, user_id: peerId, seq: 2 }),
       ]);
       expect(await remaining(id)).toEqual(restarted ? [] : [1, 2]);
       expect(await isRestarted(id)).toBe(restarted === true);

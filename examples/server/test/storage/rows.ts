@@ -8,7 +8,7 @@ const now = () => Date.now() / 1000;
 
 export async function createUser(store: Store, username: string): Promise<User> {
   const user = { username, username_key: username, uuid: randomUUID(), hashed_password: "-" };
-  return (await store.createUser({ ...user, created_at: now() }, [username]))!;
+  return (await store.users.create({ ...user, created_at: now() }, [username]))!;
 }
 
 export async function createChat(
@@ -17,7 +17,7 @@ export async function createChat(
   other: User,
   auto_delete_hours: number | null = null,
 ): Promise<Chat> {
-  const chat = await store.createChat({
+  const chat = await store.chats.create({
     chat_uuid: randomUUID(),
     created_by: one.id,
     user1_id: Math.min(one.id, other.id),
@@ -26,7 +26,7 @@ export async function createChat(
     auto_delete_hours,
     created_at: now(),
   });
-  return store.setContact(chat!, { user_id: other.id, action: "accept", now: now() });
+  return store.chats.setContact(chat!, { user_id: other.id, action: "accept", now: now() });
 }
 
 /** Inserts a row into each table. */
@@ -37,7 +37,7 @@ export async function insertIntoEachTable(store: Store): Promise<void> {
   await storeMessage(store, messageIn(chat.id, alice.id));
   const bytes = () => new Uint8Array(randomBytes(16));
   const session = { id: bytes(), user_id: bob.id, refresh_id: bytes(), expires_at: now() + 60 };
-  await store.createSession({ ...session, created_at: now() });
+  await store.sessions.create({ ...session, created_at: now() });
   const key = { id: "secret", purpose: "session-secret", material: bytes() } as const;
-  await store.addKey({ ...key, created_at: now() });
+  await store.serverKeys.add({ ...key, created_at: now() });
 }

@@ -17,10 +17,10 @@ onEachDatabase("storing messages", (dialect) => {
 
   const fromAlice = () => messageIn(fixture.chat.id, fixture.alice.id);
   const lastSeq = async () =>
-    (await fixture.store.findChat(fixture.chat.id, fixture.bob.id))!.last_seq;
+    (await fixture.store.chats.find(fixture.chat.id, fixture.bob.id))!.last_seq;
   const storedAfter = async (after: number) => {
     const page = { after, limit: 1000, stored_after: 0 };
-    return (await fixture.store.listMessages(fixture.chat.id, page)).messages;
+    return (await fixture.store.messagePages.read(fixture.chat.id, page)).messages;
   };
   const storedSeqs = async (after: number) => (await storedAfter(after)).map(({ seq }) => seq);
   const from = (first: number, count: number) => Array.from({ length: count }, (_, i) => first + i);
@@ -80,7 +80,7 @@ onEachDatabase("storing messages", (dialect) => {
     const rejection = { status: 409, code: "ERR_CLIENT_ID_REUSED" };
     await expect(storeMessage(fixture.store, other)).rejects.toMatchObject(rejection);
     const until = Date.now() / 1000 + HOUR;
-    expect(await fixture.store.deleteExpired(chat.id, { until, limit: 10 })).toBe(1);
+    expect(await fixture.store.messages.deleteExpired(chat.id, { until, limit: 10 })).toBe(1);
     await expect(storeMessage(fixture.store, other)).rejects.toMatchObject(rejection);
     const again = await storeMessage(fixture.store, message);
     expect(again).toMatchObject({ isNew: false, stored: { id: stored.id, seq: stored.seq } });
@@ -121,7 +121,7 @@ onEachDatabase("storing messages", (dialect) => {
       storeMessage(fixture.store, messageIn(fixture.chat.id, fixture.carol.id)),
       storeMessage(fixture.store, fromAlice()),
       fixture.store.transaction(async (inside) => {
-        await inside.takeSeq({ chat_id: fixture.chat.id, sender_id: fixture.alice.id });
+        await inside.messages.takeSeq({ chat_id: fixture.chat.id, sender_id: fixture.alice.id });
         throw new Error("rolled back");
       }),
       storeMessage(fixture.store, fromAlice()),
@@ -146,7 +146,7 @@ onEachDatabase("storing messages", (dialect) => {
     });
     await expect(failing).rejects.toThrow("rolled back");
     expect(await lastSeq()).toBe(before);
-    expect(await fixture.store.findUserByKey("dave")).toBeUndefined();
+    expect(await fixture.store.users.findByKey("dave")).toBeUndefined();
     await fixture.store.transaction(async (inside) => {
       const message = fromAlice();
       await storeMessage(inside, message);

@@ -59,14 +59,14 @@ onEachDatabase("stored bytes of a user", (kind) => {
       await storeMessage(fixture.store, sized(chat_id, author, 100));
     }
     const until = Date.now() / 1000 + HOUR;
-    expect(await fixture.store.deleteExpired(chat_id, { until, limit: 2 })).toBe(2);
-    expect(await fixture.store.deleteExpired(chat_id, { until, limit: 2 })).toBe(1);
+    expect(await fixture.store.messages.deleteExpired(chat_id, { until, limit: 2 })).toBe(2);
+    expect(await fixture.store.messages.deleteExpired(chat_id, { until, limit: 2 })).toBe(1);
     await storeMessage(fixture.store, sized(chat_id, one, 7));
     expect([await bytesOf(one), await bytesOf(other)]).toEqual([7, 0]);
     const own = await createPair();
     await storeMessage(fixture.store, sized(own.chat_id, own.one, 100));
     await fixture.store.transaction((inside) =>
-      inside.restartChat({ id: own.chat_id, creator: own.one.id }, PARAMETERS),
+      inside.chats.restart({ id: own.chat_id, creator: own.one.id }, PARAMETERS),
     );
     expect(await bytesOf(own.one)).toBe(0);
   });
@@ -76,7 +76,10 @@ onEachDatabase("stored bytes of a user", (kind) => {
     for (const author of [one, one, other]) {
       await storeMessage(fixture.store, sized(chat_id, author, 100));
     }
-    await fixture.store.deleteExpired(chat_id, { until: Date.now() / 1000 + HOUR, limit: 1 });
+    await fixture.store.messages.deleteExpired(chat_id, {
+      until: Date.now() / 1000 + HOUR,
+      limit: 1,
+    });
     await db.deleteFrom("messages").where("chat_id", "=", chat_id).execute();
     expect([await bytesOf(one), await bytesOf(other)]).toEqual([0, 0]);
   });
@@ -117,7 +120,9 @@ onEachDatabase("stored bytes of a user", (kind) => {
           ...Array.from({ length: 30 }, (_, index) =>
             storeMessage(store, sized(id, members[index % 2]!, 10)),
           ),
-          ...Array.from({ length: 10 }, () => store.deleteExpired(id, { until: later, limit: 7 })),
+          ...Array.from({ length: 10 }, () =>
+            store.messages.deleteExpired(id, { until: later, limit: 7 }),
+          ),
         ]),
       ),
     );
@@ -160,7 +165,7 @@ describeOnPostgres("migration 0007-quotas", () => {
           (select oid from pg_database where datname = current_database())`;
         const isWaiting = async () => (await waiting.execute(db)).rows.length > 0;
         await vi.waitUntil(isWaiting, { timeout: 30_000 });
-        await new Store(storing).addMessage({
+        await new Store(storing).messages.add({
           ...{ chat_id: chat.id, sender_id: alice.id, seq: 1, client_id: null },
           ...{ encrypted_content: new Uint8Array(10), nonce: new Uint8Array(12) },
           ...{ timestamp: 0, stored_at: 1, digest: new Uint8Array(32) },

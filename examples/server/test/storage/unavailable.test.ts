@@ -68,7 +68,7 @@ describeOnPostgres("errors of PostgreSQL", () => {
   it("become ERR_UNAVAILABLE for the aborted transaction of a deadlock", async () => {
     const other = await createChat(store, fixture.bob, fixture.carol);
     const take = (inside: Store, chat_id: number) =>
-      inside.takeSeq({ chat_id, sender_id: fixture.bob.id });
+      inside.messages.takeSeq({ chat_id, sender_id: fixture.bob.id });
     let waiting = 0;
     const waitForBoth = async () => {
       waiting += 1;
@@ -140,7 +140,7 @@ describeOnPostgres("errors of PostgreSQL", () => {
   it("become ERR_UNAVAILABLE if the server is unreachable", async () => {
     const unreachable = { dialect: "postgresql", poolSize: 1 } as const;
     const store = new Store(openDatabase({ ...unreachable, url: "postgresql://x@127.0.0.1:1/x" }));
-    await expect(store.noteHealth(0)).rejects.toMatchObject(UNAVAILABLE);
+    await expect(store.serverKeys.noteHealth(0)).rejects.toMatchObject(UNAVAILABLE);
     await expect(store.transaction(send)).rejects.toMatchObject(UNAVAILABLE);
     await store.close();
     await expect(

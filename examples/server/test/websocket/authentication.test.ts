@@ -147,7 +147,7 @@ function revokeSilently(at: TestServer, token: string): Promise<void> {
   const [, claims = ""] = token.split(".");
   const { sid } = JSON.parse(Buffer.from(claims, "base64url").toString());
   return at.withStore((store) =>
-    store.revokeSession(Buffer.from(sid, "base64url"), Date.now() / 1000),
+    store.sessions.revoke(Buffer.from(sid, "base64url"), Date.now() / 1000),
   );
 }
 

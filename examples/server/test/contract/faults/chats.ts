@@ -1,4 +1,5 @@
-import { Store } from "../../../src/database/store.js";
+import { ChatQueries } from "../../../src/database/chat-queries.js";
+import { MessageQueries } from "../../../src/database/message-queries.js";
 import { Hub } from "../../../src/websocket/hub.js";
 import type { Fault } from "./fault.js";
 
@@ -8,10 +9,10 @@ export const chatFaults: readonly Fault[] = [
     name: "accepts every message of a request",
     methods: [
       [
-        Store.prototype,
+        MessageQueries.prototype,
         "takeSeq",
         (takeSeq) =>
-          async function (this: Store, chat) {
+          async function (this: MessageQueries, chat) {
             const taken = await takeSeq.call(this, chat);
             const isOpener = taken?.created_by === chat.sender_id;
             return taken && { ...taken, accepted_at: isOpener ? 1 : taken.accepted_at };
@@ -24,10 +25,10 @@ export const chatFaults: readonly Fault[] = [
     name: "treats a block as an accept",
     methods: [
       [
-        Store.prototype,
+        ChatQueries.prototype,
         "setContact",
         (setContact) =>
-          function (this: Store, chat, change) {
+          function (this: ChatQueries, chat, change) {
             return setContact.call(this, chat, { ...change, action: "accept" });
           },
       ],
@@ -38,10 +39,10 @@ export const chatFaults: readonly Fault[] = [
     name: "accepts a second set of key parameters",
     methods: [
       [
-        Store.prototype,
-        "setChatParameters",
+        ChatQueries.prototype,
+        "setParameters",
         (original) =>
-          async function (this: Store, ...given) {
+          async function (this: ChatQueries, ...given) {
             return (await original.apply(this, given)) ?? {};
           },
       ],
@@ -52,10 +53,10 @@ export const chatFaults: readonly Fault[] = [
     name: "restarts an answered chat",
     methods: [
       [
-        Store.prototype,
-        "restartChat",
+        ChatQueries.prototype,
+        "restart",
         (original) =>
-          async function (this: Store, ...given) {
+          async function (this: ChatQueries, ...given) {
             await original.apply(this, given);
             return true;
           },
@@ -81,10 +82,10 @@ export const chatFaults: readonly Fault[] = [
     name: "treats a setting with the same value as a change",
     methods: [
       [
-        Store.prototype,
+        ChatQueries.prototype,
         "setAutoDelete",
         (original) =>
-          async function (this: Store, id, setting) {
+          async function (this: ChatQueries, id, setting) {
             await original.call(this, id, { ...setting, hours: null });
             return original.call(this, id, setting);
           },

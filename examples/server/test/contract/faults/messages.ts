@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
-import { Store } from "../../../src/database/store.js";
+import { ChatQueries } from "../../../src/database/chat-queries.js";
+import { MessageQueries } from "../../../src/database/message-queries.js";
 import { acknowledgingEarly } from "./early-acks.js";
 import type { Fault, Replace } from "./fault.js";
 
@@ -18,10 +19,10 @@ export const messageFaults: readonly Fault[] = [
     name: "ignores client ids",
     methods: [
       [
-        Store.prototype,
-        "addMessage",
+        MessageQueries.prototype,
+        "add",
         (addMessage) =>
-          async function (this: Store, message) {
+          async function (this: MessageQueries, message) {
             const id = await addMessage.call(this, message);
             return id ?? addMessage.call(this, { ...message, client_id: randomUUID() });
           },
@@ -41,10 +42,10 @@ export const messageFaults: readonly Fault[] = [
     name: "leaves gaps in the seqs",
     methods: [
       [
-        Store.prototype,
+        MessageQueries.prototype,
         "takeSeq",
         (takeSeq) =>
-          async function (this: Store, chat) {
+          async function (this: MessageQueries, chat) {
             await takeSeq.call(this, chat);
             return takeSeq.call(this, chat);
           },
@@ -145,13 +146,13 @@ function leakingChats(): Pick<Fault, "functions" | "methods"> {
   const asMember: Replace = (list) => (store, userId: number, question: { chat_id: number }) =>
     list(store, memberOf.get(question.chat_id) ?? userId, question);
   const remember: Replace = (createChat) =>
-    async function (this: Store, ...given) {
+    async function (this: ChatQueries, ...given) {
       const chat = await createChat.apply(this, given);
       if (chat !== undefined) memberOf.set(chat.id, chat.user1_id);
       return chat;
     };
   return {
     functions: { listMessages: asMember, pageMessages: asMember },
-    methods: [[Store.prototype, "createChat", remember]],
+    methods: [[ChatQueries.prototype, "create", remember]],
   };
 }
