@@ -4,6 +4,7 @@ import { MessageProtocol } from "../../envelope/message-protocol.js";
 import { SigningKey } from "../../envelope/signing-key.js";
 import type { LacreErrorCode } from "../../errors.js";
 import { DEFAULT_CLOCK_TOLERANCE, DEFAULT_MAX_AGE, MAX_FRAME_BYTES } from "../../limits.js";
+import { frameWith, type InvalidField, inLongerHead, invalidFields } from "../invalid-fields.js";
 import { rawFloat64, rawMap, rawText, rawWire1, rawWire2 } from "../raw.js";
 import { type FrameGeneratorOptions, frame, keyOf, wireOf } from "./frames.js";
 import { hostilePayloads } from "./hostile-payloads.js";
@@ -77,10 +78,15 @@ function ofAge(
 }
 
 const OLDEST = DEFAULT_MAX_AGE + DEFAULT_CLOCK_TOLERANCE;
-const LONG_TYPES = ["", "t".repeat(65), "ñ".repeat(33)].map(rawText);
 
-function inBin(head: readonly number[], bytes: Uint8Array): Uint8Array {
-  return concat(Uint8Array.from(head), bytes);
+/** Generates frames with one of the catalogue's invalid fields and a valid signature. */
+function catalogued(
+  options: FrameGeneratorOptions,
+  isOfKind: (fault: InvalidField) => boolean,
+): fc.Arbitrary<Hostile> {
+  const framesOn = (wire: 1 | 2) => (key: SigningKey) =>
+    invalidFields[wire].filter(isOfKind).map((fault) => frameWith(fault, wire, key, FIELDS));
+  return byHand(options, { 1: framesOn(1), 2: framesOn(2) });
 }
 
 /** Generators of frames that must be rejected for their envelope, by kind. */
@@ -112,21 +118,9 @@ const hostileFrames = {
       return { bytes, key, now: NOW, codes: ["ERR_BOUND_EXCEEDED"] as const };
     }),
   "type out of bounds": (options: FrameGeneratorOptions): fc.Arbitrary<Hostile> =>
-    byHand(options, {
-      1: (key) => LONG_TYPES.map((type) => rawWire1(key, { ...FIELDS, type })),
-      2: (key) => LONG_TYPES.map((type) => rawWire2(key, { ...FIELDS, type })),
-    }),
-  "envelope without a sound time": (options: FrameGeneratorOptions): fc.Arbitrary<Hostile> => {
-    const endless = [Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY].map(
-      rawFloat64,
-    );
-    const float32 = Uint8Array.of(0xca, 0x4e, 0xca, 0xa7, 0xe2);
-    const times = [...endless, float32, rawText(String(NOW)), Uint8Array.of(0xc0)];
-    return byHand(options, {
-      1: (key) => times.map((timestamp) => rawWire1(key, { ...FIELDS, timestamp })),
-      2: (key) => times.map((timestamp) => rawWire2(key, { ...FIELDS, timestamp })),
-    });
-  },
+    catalogued(options, ({ field }) => field === "type"),
+  "envelope without a sound time": (options: FrameGeneratorOptions): fc.Arbitrary<Hostile> =>
+    catalogued(options, ({ field }) => field === "timestamp"),
   "unknown or missing entry": (options: FrameGeneratorOptions): fc.Arbitrary<Hostile> => {
     const entry = (name: string, value: Uint8Array) => [rawText(name), value] as const;
     const [type, payload] = [entry("type", rawText("test")), entry("payload", EMPTY_MAP)];
@@ -147,21 +141,7 @@ const hostileFrames = {
     );
   },
   "head longer than it need be": (options: FrameGeneratorOptions): fc.Arbitrary<Hostile> =>
-    byHand(
-      { ...options, wire: 2 },
-      {
-        2: (key) => [
-          rawWire2(key, { ...FIELDS, version: Uint8Array.of(0xcc, 2) }),
-          rawWire2(key, {
-            ...FIELDS,
-            keyId: inBin([0xda, 0, encodeUtf8(key.id).length], encodeUtf8(key.id)),
-          }),
-          rawWire2(key, { ...FIELDS, id: inBin([0xc5, 0, 16], ID) }),
-          rawWire2(key, { ...FIELDS, type: inBin([0xd9, 4], encodeUtf8("test")) }),
-          rawWire2(key, { ...FIELDS, payloadInBin: Uint8Array.of(0xc5, 0, 1, 0x80) }),
-        ],
-      },
-    ),
+    catalogued({ ...options, wire: 2 }, ({ make }) => make === inLongerHead),
   "another version": (options: FrameGeneratorOptions): fc.Arbitrary<Hostile> =>
     changed({ ...options, wire: 2 }, MALFORMED, ({ bytes }) =>
       fc

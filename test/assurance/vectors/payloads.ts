@@ -1,3 +1,4 @@
+import { type InvalidField, invalidFields } from "../../../src/testing/invalid-fields.js";
 import { invalidPayloads } from "../../../src/testing/invalid-payloads.js";
 import { rawBin, rawFloat64, rawMap, rawText } from "../../../src/testing/raw.js";
 import { errors, joined } from "./notation.js";
@@ -111,3 +112,12 @@ export const rejectedPayloads = invalidPayloads
     payload,
     error: code === "ERR_MALFORMED" ? errors.malformed : errors.beyond,
   }));
+
+const withoutVariants = (fields: readonly InvalidField[]) =>
+  fields.filter(({ isVariant }) => !isVariant);
+
+/** Fields that each reader must reject, by wire. */
+export const rejectedFields = {
+  1: withoutVariants(invalidFields[1]),
+  2: withoutVariants(invalidFields[2]),
+};

@@ -1,11 +1,12 @@
 import { encodeHex } from "../../../src/bytes.js";
 import { macOf } from "../../../src/envelope/signing-key.js";
 import { SigningKey } from "../../../src/index.js";
+import { frameWith } from "../../../src/testing/invalid-fields.js";
 import { type RawFields, rawFloat64, rawMap, rawText, rawWire1 } from "../../../src/testing/raw.js";
 import type { InvalidFrame, ValidFrame, Vectors } from "../../../src/testing/vectors.js";
 import { utf8 } from "../../support/hex.js";
 import { errors, joined, notated, rejection, valued } from "./notation.js";
-import { rejectedPayloads, soundPayloads } from "./payloads.js";
+import { rejectedFields, rejectedPayloads, soundPayloads } from "./payloads.js";
 
 const SECRET = "clave secreta ñ 🔑";
 const KEY = SigningKey.from(SECRET);
@@ -134,42 +135,8 @@ export const wire1: Vectors<ValidFrame, InvalidFrame> = {
       rawMap(ENTRY.type, ENTRY.payload, ENTRY.timestamp, ENTRY.type),
       malformed,
     ),
-    invalid("W1-5", "an empty type", rawWire1(KEY, { ...FIELDS, type: rawText("") }), malformed),
-    invalid(
-      "W1-5",
-      "a type of 65 bytes",
-      rawWire1(KEY, { ...FIELDS, type: rawText("t".repeat(65)) }),
-      malformed,
-    ),
-    invalid(
-      "W1-5",
-      "a type that is an integer",
-      rawWire1(KEY, { ...FIELDS, type: joined([1]) }),
-      malformed,
-    ),
-    invalid(
-      "W1-5",
-      "a timestamp that is a float32",
-      rawWire1(KEY, { ...FIELDS, timestamp: joined([0xca, 0x4e, 0xca, 0xa7, 0xe2]) }),
-      malformed,
-    ),
-    invalid(
-      "W1-5",
-      "a timestamp that is text",
-      rawWire1(KEY, { ...FIELDS, timestamp: rawText(String(NOW)) }),
-      malformed,
-    ),
-    invalid(
-      "W1-5",
-      "a timestamp that is nil",
-      rawWire1(KEY, { ...FIELDS, timestamp: NIL }),
-      malformed,
-    ),
-    invalid(
-      "M-2",
-      "a timestamp that is NaN",
-      rawWire1(KEY, { ...FIELDS, timestamp: rawFloat64(Number.NaN) }),
-      malformed,
+    ...rejectedFields[1].map((fault) =>
+      invalid(fault.requirement, fault.name, frameWith(fault, 1, KEY, FIELDS), malformed),
     ),
     invalid("W1-5", "a signature that is nil", signed(NIL), malformed),
     invalid(
