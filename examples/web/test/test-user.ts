@@ -44,6 +44,8 @@ export class TestUser {
         console.error(`policy violated: ${violatedDirective} ${blockedURI}`);
       });
     });
+    const delay = Number(process.env.LACRE_PAGE_DELAY ?? 0);
+    if (delay > 0) await delayTimers(this.context, delay);
     this.page = await this.openTab();
   }
 
@@ -209,6 +211,16 @@ export class TestUser {
       return JSON.stringify(all, replacer);
     });
   }
+}
+
+/** Delays the frames and timers of the pages that are opened from now on, in milliseconds, as on a busy machine. */
+export async function delayTimers(context: BrowserContext, delay: number): Promise<void> {
+  await context.addInitScript((ms) => {
+    const { setTimeout, requestAnimationFrame } = window;
+    window.setTimeout = ((then: () => void, after = 0, ...given: []) =>
+      setTimeout(then, after + ms, ...given)) as typeof setTimeout;
+    window.requestAnimationFrame = (then) => setTimeout(() => requestAnimationFrame(then), ms);
+  }, delay);
 }
 
 /** Waits until `read` returns the expected value. @throws {AssertionError} with the difference after TIMEOUT_SECONDS. */

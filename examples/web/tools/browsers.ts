@@ -25,9 +25,12 @@ export function hasBrowser(name: BrowserName): boolean {
   return existsSync(PROGRAMS[name]);
 }
 
+/** Maximum time until a browser has started, in milliseconds. Playwright's 30 seconds are too short for a busy machine. */
+const TIMEOUT = 120_000;
+
 export function launch(name: BrowserName, options: LaunchOptions = {}): Promise<Browser> {
-  const executablePath = PROGRAMS[name];
+  const all = { timeout: TIMEOUT, ...options, executablePath: PROGRAMS[name] };
   return name === "chromium"
-    ? chromium.launch({ ...options, executablePath, args: CHROMIUM_ARGS })
-    : firefox.launch({ ...options, executablePath, channel: "moz-firefox" });
+    ? chromium.launch({ ...all, args: CHROMIUM_ARGS })
+    : firefox.launch({ ...all, channel: "moz-firefox" });
 }
