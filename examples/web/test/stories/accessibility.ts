@@ -57,7 +57,8 @@ export function describeAccessibility(fixture: PageFixture): void {
 
   describe("a screen reader", () => {
     it("announces a message that arrives, and no earlier ones", async () => {
-      const [fay, gil] = await Promise.all([fixture.openUser("fay"), fixture.openUser("gil")]);
+      const fay = await fixture.openUser("fay");
+      const gil = await fixture.openUser("gil");
       await Promise.all([fay.signUp(), gil.signUp()]);
       await fay.beginChat("gil");
       await fay.send("before");
