@@ -1,3 +1,9 @@
+/**
+ * Bytes that the library returns. Their buffer is an ArrayBuffer, which is never shared: the functions of the platform that
+ * take no other bytes accept them. From TypeScript 5.7 this is `Uint8Array<ArrayBuffer>`, before that `Uint8Array`.
+ */
+export type Bytes = ReturnType<typeof Uint8Array.of>;
+
 const encoder = /* @__PURE__ */ new TextEncoder();
 // `ignoreBOM` keeps U+FEFF: a decoder that drops it would decode two different texts to the same string.
 const decoder = /* @__PURE__ */ new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
@@ -12,7 +18,7 @@ const nativeIsWellFormed = (String.prototype as { isWellFormed?: (this: string) 
   .isWellFormed;
 
 /** Encodes well-formed text as UTF-8. */
-export function encodeUtf8(text: string): Uint8Array {
+export function encodeUtf8(text: string): Bytes {
   return encoder.encode(text);
 }
 
@@ -85,7 +91,7 @@ function isAscii8(bytes: Uint8Array, at: number): boolean {
 const HEX_DIGITS = /* @__PURE__ */ encoder.encode("0123456789abcdef");
 
 /** Encodes bytes as the ASCII bytes of lower-case hexadecimal text. */
-export function encodeHexBytes(bytes: Uint8Array): Uint8Array {
+export function encodeHexBytes(bytes: Uint8Array): Bytes {
   const digits = new Uint8Array(2 * bytes.length);
   for (let at = 0; at < bytes.length; at++) {
     digits[2 * at] = HEX_DIGITS[bytes[at]! >> 4]!;
@@ -100,7 +106,7 @@ export function encodeHex(bytes: Uint8Array): string {
 }
 
 /** Decodes lower-case hexadecimal text. Returns undefined for any other text. */
-export function decodeHex(text: string): Uint8Array | undefined {
+export function decodeHex(text: string): Bytes | undefined {
   if (text.length % 2 !== 0 || !/^[0-9a-f]*$/.test(text)) return undefined;
   const bytes = new Uint8Array(text.length / 2);
   for (let at = 0; at < bytes.length; at++) {
@@ -144,7 +150,7 @@ export function encodeBase64(bytes: Uint8Array): string {
  * Decodes canonical base64 text: with padding, without foreign characters, and with zero trailing bits (RFC 4648,
  * sections 3.2, 3.3 and 3.5). Returns undefined for any other text.
  */
-export function decodeBase64(text: string): Uint8Array | undefined {
+export function decodeBase64(text: string): Bytes | undefined {
   if (text.length % 4 !== 0) return undefined;
   const padding = base64Padding(text);
   const bytes = new Uint8Array((text.length / 4) * 3 - padding);
@@ -195,7 +201,7 @@ export function encodeUuid(bytes: Uint8Array): string {
 }
 
 /** Parses a UUID in lower case, of any version, to 16 bytes. Returns undefined for any other value. */
-export function decodeUuid(text: unknown): Uint8Array | undefined {
+export function decodeUuid(text: unknown): Bytes | undefined {
   if (typeof text !== "string" || !UUID.test(text)) return undefined;
   return decodeHex(text.replaceAll("-", ""));
 }
@@ -210,7 +216,7 @@ const NIL_UUID = "00000000-0000-0000-0000-000000000000";
 export const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
 
 /** Concatenates arrays into a new one. */
-export function concat(...parts: readonly Uint8Array[]): Uint8Array {
+export function concat(...parts: readonly Uint8Array[]): Bytes {
   let length = 0;
   for (const part of parts) length += lengthOf(part);
   const whole = new Uint8Array(length);
@@ -263,7 +269,7 @@ export function lengthOf(bytes: Uint8Array): number {
 }
 
 /** Copies a Uint8Array to a new buffer. Returns undefined if `value` is not a Uint8Array, or if its buffer is detached. */
-export function copyOfBytes(value: unknown): Uint8Array | undefined {
+export function copyOfBytes(value: unknown): Bytes | undefined {
   return isBytes(value) ? new Uint8Array(value) : undefined;
 }
 

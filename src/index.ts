@@ -1,3 +1,4 @@
+export type { Bytes } from "./bytes.js";
 export type { FreshnessOptions } from "./envelope/freshness.js";
 export { Keyring } from "./envelope/keyring.js";
 export {

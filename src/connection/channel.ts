@@ -1,4 +1,4 @@
-import { concat } from "../bytes.js";
+import { type Bytes, concat } from "../bytes.js";
 import { nextTime } from "../clock.js";
 import { MessageProtocol, signed, type VerifiedMessage } from "../envelope/message-protocol.js";
 import type { ReplayGuard } from "../envelope/replay-guard.js";
@@ -113,7 +113,7 @@ export class Channel {
     definition: MessageDefinition<Type, Schema>,
     value: ValueToSend<Schema>,
     now: number,
-  ): Uint8Array {
+  ): Bytes {
     const time = this.#clock.read(now);
     const sent = this.#sent;
     const timestamp = sent === 0 ? time : Math.max(time, nextTime(this.#sentAt));

@@ -1,5 +1,5 @@
 import { sha256 } from "@noble/hashes/sha2.js";
-import { concat, isBytes } from "../bytes.js";
+import { type Bytes, concat, isBytes } from "../bytes.js";
 import { ValidationError } from "../errors.js";
 import type { ChatMessage } from "../messages/chat.js";
 import { chatMessageAad } from "../messages/chat-message-aad.js";
@@ -14,7 +14,7 @@ import { chatMessageAad } from "../messages/chat-message-aad.js";
  *
  * @throws {ValidationError} if a field that the digest covers is invalid.
  */
-export function messageDigest(message: ChatMessage): Uint8Array {
+export function messageDigest(message: ChatMessage): Bytes {
   const { nonce, content, ...header } = message;
   const aad = chatMessageAad(header);
   if (aad === undefined || !isBytes(nonce) || !isBytes(content)) {

@@ -1,10 +1,11 @@
 import { hkdf } from "@noble/hashes/hkdf.js";
 import { sha256 } from "@noble/hashes/sha2.js";
+import type { Bytes } from "../bytes.js";
 
 /** Derives `length` bytes from `ikm` with HKDF-SHA256 (RFC 5869). The default salt is 32 zero bytes. */
 export function hkdfSha256(
   ikm: Uint8Array,
   { salt, info, length }: { salt?: Uint8Array | undefined; info: Uint8Array; length: number },
-): Uint8Array {
+): Bytes {
   return hkdf(sha256, ikm, salt, info, length);
 }

@@ -1,8 +1,10 @@
 // Ciphers for platforms without WebCrypto. Import this module dynamically: the AES tables take time to compute and
 // almost a megabyte of memory, and a page that has WebCrypto does not need them.
+
 import { gcm } from "@noble/ciphers/aes.js";
 import { pbkdf2Async } from "@noble/hashes/pbkdf2.js";
 import { sha256 } from "@noble/hashes/sha2.js";
+import type { Bytes } from "../bytes.js";
 import type { AesGcm } from "./aead.js";
 
 /** Returns AES-256-GCM in JavaScript, which is slow and not constant-time. Use it only without WebCrypto. */
@@ -19,6 +21,6 @@ export function pbkdf2Sha256InJavaScript(
   password: Uint8Array,
   salt: Uint8Array,
   iterations: number,
-): Promise<Uint8Array> {
+): Promise<Bytes> {
   return pbkdf2Async(sha256, password, salt, { c: iterations, dkLen: 32, asyncTick: 10 });
 }

@@ -4,6 +4,7 @@ import { isUtf8 as isUtf8InNode } from "node:buffer";
 import { createCipheriv, createDecipheriv, createHmac, createSecretKey } from "node:crypto";
 import { deflateRaw, deflateRawSync, inflateRawSync } from "node:zlib";
 import {
+  type Bytes,
   base64Padding,
   decodeBase64 as decodeBase64InJavaScript,
   hasZeroTrailingBits,
@@ -20,7 +21,7 @@ export function hmacSha256(secret: Uint8Array): HmacSha256 {
   return (data) => fromBinaryText(createHmac("sha256", key).update(data).digest("binary"));
 }
 
-function fromBinaryText(text: string): Uint8Array {
+function fromBinaryText(text: string): Bytes {
   const bytes = new Uint8Array(text.length);
   for (let at = 0; at < bytes.length; at++) bytes[at] = text.charCodeAt(at);
   return bytes;

@@ -1,3 +1,5 @@
+import type { Bytes } from "../bytes.js";
+
 /**
  * Derives 32 bytes with PBKDF2-HMAC-SHA256 (RFC 8018, section 5.2). WebCrypto does it outside the main thread; without
  * WebCrypto it runs in JavaScript and yields to the event loop every 10 ms.
@@ -6,7 +8,7 @@ export async function pbkdf2Sha256(
   password: Uint8Array,
   salt: Uint8Array,
   iterations: number,
-): Promise<Uint8Array> {
+): Promise<Bytes> {
   const subtle = globalThis.crypto?.subtle as SubtleCrypto | undefined;
   if (subtle === undefined) {
     const { pbkdf2Sha256InJavaScript } = await import("./in-javascript.js");

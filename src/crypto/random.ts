@@ -1,7 +1,9 @@
+import type { Bytes } from "../bytes.js";
+
 const POOL_BYTES = 4096;
 
 /** Returns `length` bytes from the platform's cryptographic random generator, in a new array. */
-export function randomBytes(length: number): Uint8Array {
+export function randomBytes(length: number): Bytes {
   return globalThis.crypto.getRandomValues(new Uint8Array(length));
 }
 

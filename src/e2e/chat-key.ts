@@ -1,6 +1,13 @@
 import { aesGcm } from "#native";
-import { concat, copyOfBytes, encodeUtf8, equalConstantTime, isBytes } from "../bytes.js";
-import { type AesGcm, aesGcmInWebCrypto } from "../crypto/aead.js";
+import {
+  type Bytes,
+  concat,
+  copyOfBytes,
+  encodeUtf8,
+  equalConstantTime,
+  isBytes,
+} from "../bytes.js";
+import { type AesGcm, aesGcmInWebCrypto, type PlatformCryptoKey } from "../crypto/aead.js";
 import { hkdfSha256 } from "../crypto/hkdf.js";
 import { randomBytes } from "../crypto/random.js";
 import { KeyError } from "../errors.js";
@@ -26,15 +33,10 @@ const ENCRYPTED_CHECK_BYTES = AEAD_NONCE_BYTES + KEY_CHECK_BYTES + AEAD_TAG_BYTE
  * ```
  */
 export class ChatKey {
-  readonly #check: Uint8Array;
-  readonly #extractable: Uint8Array | undefined;
+  readonly #check: Bytes;
+  readonly #extractable: Bytes | undefined;
 
-  private constructor(
-    token: symbol,
-    aead: AesGcm,
-    check: Uint8Array,
-    extractable: Uint8Array | undefined,
-  ) {
+  private constructor(token: symbol, aead: AesGcm, check: Bytes, extractable: Bytes | undefined) {
     if (token !== FROM_THIS_MODULE) throw new KeyError(NO_CHAT_KEY);
     aeads.set(this, aead);
     this.#check = check;
@@ -55,11 +57,11 @@ export class ChatKey {
     options?: { readonly extractable?: boolean },
   ): Promise<ChatKey>;
   static async from(
-    material: CryptoKey,
+    material: PlatformCryptoKey,
     options: { readonly encryptedCheck: Uint8Array },
   ): Promise<ChatKey>;
   static async from(
-    material: Uint8Array | CryptoKey,
+    material: Uint8Array | PlatformCryptoKey,
     options: { readonly extractable?: boolean; readonly encryptedCheck?: Uint8Array } = {},
   ): Promise<ChatKey> {
     if (!isBytes(material)) return ChatKey.#fromCryptoKey(material, options.encryptedCheck);
@@ -81,7 +83,10 @@ export class ChatKey {
     return key;
   }
 
-  static async #fromCryptoKey(cryptoKey: CryptoKey, encryptedCheck: unknown): Promise<ChatKey> {
+  static async #fromCryptoKey(
+    cryptoKey: PlatformCryptoKey,
+    encryptedCheck: unknown,
+  ): Promise<ChatKey> {
     const { name, length } = (cryptoKey?.algorithm ?? {}) as AesKeyAlgorithm;
     const usages = cryptoKey?.usages;
     const isUsable = usages?.includes("encrypt") && usages.includes("decrypt");
@@ -96,7 +101,7 @@ export class ChatKey {
   }
 
   /** 16 bytes that identify the key and reveal nothing else about it. The server stores them as `key_check` of the chat. */
-  get check(): Uint8Array {
+  get check(): Bytes {
     return this.#check.slice();
   }
 
@@ -107,13 +112,13 @@ export class ChatKey {
    * const kept = { cryptoKey: chatKey.cryptoKey, encryptedCheck: await chatKey.encryptCheck() };
    * ```
    */
-  async encryptCheck(): Promise<Uint8Array> {
+  async encryptCheck(): Promise<Bytes> {
     const nonce = randomBytes(AEAD_NONCE_BYTES);
     return concat(nonce, await aeadOf(this).encrypt(nonce, this.#check, STORED_CHECK_AAD));
   }
 
   /** The non-extractable CryptoKey, which IndexedDB can store. Undefined on platforms where WebCrypto is not used. */
-  get cryptoKey(): CryptoKey | undefined {
+  get cryptoKey(): PlatformCryptoKey | undefined {
     return aeadOf(this).cryptoKey;
   }
 
@@ -136,7 +141,7 @@ export class ChatKey {
    *
    * @throws {KeyError} if the key is not `extractable`.
    */
-  export(): Uint8Array {
+  export(): Bytes {
     if (this.#extractable === undefined) {
       throw new KeyError("the key is not extractable: derive it with { extractable: true }");
     }
@@ -157,7 +162,7 @@ export function aeadOf(key: ChatKey): AesGcm {
 
 const NO_CHAT_KEY = "the key must be a ChatKey: create it with deriveChatKey";
 
-async function decryptCheck(aead: AesGcm, encrypted: unknown): Promise<Uint8Array> {
+async function decryptCheck(aead: AesGcm, encrypted: unknown): Promise<Bytes> {
   const own = copyOfBytes(encrypted);
   if (own?.length !== ENCRYPTED_CHECK_BYTES) {
     throw new KeyError(
@@ -177,7 +182,7 @@ async function decryptCheck(aead: AesGcm, encrypted: unknown): Promise<Uint8Arra
  *
  * @throws {KeyError} if it is not 16 bytes.
  */
-export function checkBytes(check: unknown): Uint8Array {
+export function checkBytes(check: unknown): Bytes {
   const bytes = copyOfBytes(check);
   if (bytes?.length !== KEY_CHECK_BYTES) {
     throw new KeyError(`a key check must have ${KEY_CHECK_BYTES} bytes`);

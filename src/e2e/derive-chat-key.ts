@@ -1,4 +1,4 @@
-import { copyOfBytes, encodeUtf8, equalConstantTime, isWellFormed } from "../bytes.js";
+import { type Bytes, copyOfBytes, encodeUtf8, equalConstantTime, isWellFormed } from "../bytes.js";
 import { pbkdf2Sha256 } from "../crypto/pbkdf2.js";
 import { randomBytes } from "../crypto/random.js";
 import { KeyError } from "../errors.js";
@@ -21,11 +21,11 @@ export interface CreateChatKeyOptions {
 export interface NewChatKey {
   readonly key: ChatKey;
   /** 16 random bytes. */
-  readonly salt: Uint8Array;
+  readonly salt: Bytes;
   /** PBKDF2 iterations. */
   readonly iterations: number;
   /** 16 bytes: the `check` of the key. */
-  readonly key_check: Uint8Array;
+  readonly key_check: Bytes;
 }
 
 /**

@@ -1,4 +1,4 @@
-import { copyOfBytes, encodeUtf8 } from "../bytes.js";
+import { type Bytes, copyOfBytes, encodeUtf8 } from "../bytes.js";
 import { randomBytes } from "../crypto/random.js";
 import { DecryptError, ValidationError } from "../errors.js";
 import { AEAD_NONCE_BYTES, AEAD_TAG_BYTES } from "../limits.js";
@@ -7,9 +7,9 @@ import { aeadOf, type ChatKey } from "./chat-key.js";
 /** Ciphertext and its nonce. */
 export interface Encrypted {
   /** 12 bytes. */
-  readonly nonce: Uint8Array;
+  readonly nonce: Bytes;
   /** The ciphertext, 16 bytes longer than the plaintext: it ends with the tag. */
-  readonly content: Uint8Array;
+  readonly content: Bytes;
 }
 
 const OWN_AAD = /* @__PURE__ */ encodeUtf8("lacre/");
@@ -50,9 +50,9 @@ export async function encrypt(
  */
 export async function decrypt(
   key: ChatKey,
-  encrypted: Encrypted,
+  encrypted: { readonly [Field in keyof Encrypted]: Uint8Array },
   { aad = new Uint8Array() }: { readonly aad?: Uint8Array } = {},
-): Promise<Uint8Array> {
+): Promise<Bytes> {
   return decryptBytes(key, encrypted, applicationAad(aad));
 }
 
@@ -73,9 +73,9 @@ export async function encryptBytes(
  */
 export async function decryptBytes(
   key: ChatKey,
-  encrypted: Encrypted,
+  encrypted: { readonly [Field in keyof Encrypted]: Uint8Array },
   aad: Uint8Array,
-): Promise<Uint8Array> {
+): Promise<Bytes> {
   const aead = aeadOf(key);
   // Copies, because WebCrypto throws its own errors for shared and for resizable buffers.
   const nonce = copyOfBytes(encrypted?.nonce);

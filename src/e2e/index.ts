@@ -1,3 +1,5 @@
+export type { Bytes } from "../bytes.js";
+export type { PlatformCryptoKey } from "../crypto/aead.js";
 export { ChatKey } from "./chat-key.js";
 export type { Content, TextContent, UnknownContent } from "./content.js";
 export {

@@ -1,3 +1,4 @@
+import type { Bytes } from "../bytes.js";
 import { KeyError } from "../errors.js";
 import { MAX_KEYRING_KEYS } from "../limits.js";
 import type { Frame } from "../wire/frame.js";
@@ -50,7 +51,7 @@ export function keysOf(value: unknown): readonly SigningKey[] | undefined {
 export function findKey(
   frame: Frame,
   keys: readonly SigningKey[],
-): { readonly key: SigningKey; readonly tag: Uint8Array } | undefined {
+): { readonly key: SigningKey; readonly tag: Bytes } | undefined {
   for (const key of keys) {
     if (frame.wire === 2 && key.id !== frame.keyId) continue;
     const tag = frame.matchingTag(macOf(key));

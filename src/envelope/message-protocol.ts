@@ -1,4 +1,4 @@
-import { decodeUuid, encodeUuid, fitsInUtf8, isWellFormed } from "../bytes.js";
+import { type Bytes, decodeUuid, encodeUuid, fitsInUtf8, isWellFormed } from "../bytes.js";
 import { unixNow } from "../clock.js";
 import { uuidv7 } from "../crypto/random.js";
 import {
@@ -226,7 +226,7 @@ export class MessageProtocol {
    *
    * @throws {KeyError} `ERR_UNSIGNED` if the message is unsigned, and not allowed to be.
    */
-  toBytes({ unsigned = false }: { readonly unsigned?: boolean } = {}): Uint8Array {
+  toBytes({ unsigned = false }: { readonly unsigned?: boolean } = {}): Bytes {
     if (!this.#frame.isSigned && this.wire === 2) {
       throw new KeyError("a wire 2 message must be signed first: sign(key).toBytes()", {
         code: "ERR_UNSIGNED",
@@ -261,10 +261,10 @@ export function signed(message: MessageProtocol, key: SigningKey): MessageProtoc
 export class VerifiedMessage extends MessageProtocol {
   /** The key that verified the message. */
   readonly key: SigningKey;
-  readonly #identity: Uint8Array;
+  readonly #identity: Bytes;
 
   /** @internal */
-  constructor(source: Source, key: SigningKey, identity: Uint8Array) {
+  constructor(source: Source, key: SigningKey, identity: Bytes) {
     super(source);
     this.key = key;
     this.#identity = identity;
@@ -272,7 +272,7 @@ export class VerifiedMessage extends MessageProtocol {
   }
 
   /** The 32-byte HMAC-SHA256 tag, which identifies the frame on both wires. Use it as the key of a shared replay store. */
-  get identity(): Uint8Array {
+  get identity(): Bytes {
     return this.#identity.slice();
   }
 }

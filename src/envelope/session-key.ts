@@ -1,4 +1,4 @@
-import { concat, encodeUtf8 } from "../bytes.js";
+import { type Bytes, concat, encodeUtf8 } from "../bytes.js";
 import { hkdfSha256 } from "../crypto/hkdf.js";
 import { KeyError } from "../errors.js";
 import { exactBytes, secretBytes } from "./signing-key.js";
@@ -19,10 +19,7 @@ const SESSION_ID_BYTES = 16;
  * const session_key = deriveSessionKey(serverSecret, sessionId);
  * ```
  */
-export function deriveSessionKey(
-  serverSecret: string | Uint8Array,
-  sessionId: Uint8Array,
-): Uint8Array {
+export function deriveSessionKey(serverSecret: string | Uint8Array, sessionId: Uint8Array): Bytes {
   const ikm = secretBytes(serverSecret);
   if (ikm.length < MIN_SERVER_SECRET_BYTES) {
     throw new KeyError(`a server's secret must have at least ${MIN_SERVER_SECRET_BYTES} bytes`);

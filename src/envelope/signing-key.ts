@@ -1,5 +1,5 @@
 import { hmacSha256 } from "#native";
-import { copyOfBytes, encodeUtf8, isWellFormed } from "../bytes.js";
+import { type Bytes, copyOfBytes, encodeUtf8, isWellFormed } from "../bytes.js";
 import { CLOCK_JITTER, nextTime } from "../clock.js";
 import { hkdfSha256 } from "../crypto/hkdf.js";
 import type { HmacSha256 } from "../crypto/hmac.js";
@@ -119,7 +119,7 @@ export function macOf(key: SigningKey): HmacSha256 {
  *
  * @throws {KeyError} with `name` in its message, if `value` is not a Uint8Array of `length` bytes.
  */
-export function exactBytes(value: unknown, length: number, name: string): Uint8Array {
+export function exactBytes(value: unknown, length: number, name: string): Bytes {
   const bytes = copyOfBytes(value);
   if (bytes?.length !== length) throw new KeyError(`${name} must have ${length} bytes`);
   return bytes;
@@ -130,7 +130,7 @@ export function exactBytes(value: unknown, length: number, name: string): Uint8A
  *
  * @throws {KeyError} if the secret is empty, all zero, or neither bytes nor well-formed text.
  */
-export function secretBytes(secret: unknown): Uint8Array {
+export function secretBytes(secret: unknown): Bytes {
   if (typeof secret === "string" && !isWellFormed(secret))
     throw new KeyError("the secret must not have a lone surrogate");
   const bytes = typeof secret === "string" ? encodeUtf8(secret) : copyOfBytes(secret);

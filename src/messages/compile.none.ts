@@ -2,17 +2,14 @@
 // of a bundle.
 import * as z from "zod/mini";
 
-/** Returns the value that a schema parses from an input, or `z.INVALID` if it rejects the input. */
+/** Returns the value that a schema parses from an input, or undefined if it rejects the input. */
 export type Check<Schema extends z.core.$ZodType> = (
   input: unknown,
-) => z.output<Schema> | typeof z.INVALID;
+) => z.output<Schema> | undefined;
 
 /** Returns a check of one schema, which stops at the first issue if the version of zod supports that. */
 export function compile<Schema extends z.core.$ZodType>(schema: Schema): Check<Schema> {
-  return (input) => {
-    const result = z.safeParse(schema, input, STOPPING_EARLY);
-    return result.success ? result.data : z.INVALID;
-  };
+  return (input) => z.safeParse(schema, input, STOPPING_EARLY).data;
 }
 
 /** A zod option whose types allow it for `z.validate` only. Older versions of zod ignore it. */

@@ -1,4 +1,4 @@
-import * as z from "zod/mini";
+import type * as z from "zod/mini";
 import { compile } from "#compile";
 import { isUint8Array } from "../bytes.js";
 import { unixNow } from "../clock.js";
@@ -146,11 +146,11 @@ export class MessageDefinition<Type extends string, Schema extends PayloadSchema
     return this.#attempt(() => {
       let read = this.#withoutNils(input);
       let value = check(read);
-      if (value === z.INVALID) {
+      if (value === undefined) {
         read = withoutNils(read, [this.schema]);
         value = check(read);
       }
-      if (value !== z.INVALID) return { success: true, value: toResult(value) };
+      if (value !== undefined) return { success: true, value: toResult(value) };
       const issues = issuesOf(this.schema, read, z.safeParse);
       return { success: false, error: new ValidationError(this.type, issues) };
     });

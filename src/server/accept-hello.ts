@@ -1,3 +1,4 @@
+import type { Bytes } from "../bytes.js";
 import { Channel, directionKeys, NONCE_BYTES } from "../connection/channel.js";
 import { openHandshake } from "../connection/handshake.js";
 import { randomBytes } from "../crypto/random.js";
@@ -20,7 +21,7 @@ export interface Acceptance {
   /** Signs and opens all later frames of the connection. */
   readonly channel: Channel;
   /** The signed `welcome`. Send it before any other frame. */
-  readonly frame: Uint8Array;
+  readonly frame: Bytes;
 }
 
 /**

@@ -1,4 +1,4 @@
-import { copyOfBytes } from "../bytes.js";
+import { type Bytes, copyOfBytes } from "../bytes.js";
 import { MessageProtocol } from "../envelope/message-protocol.js";
 import type { SigningKey } from "../envelope/signing-key.js";
 import { ValidationError } from "../errors.js";
@@ -31,7 +31,7 @@ export function encodeHttpAnswer<Type extends string, Schema extends PayloadSche
     readonly request: Uint8Array;
     readonly wire?: 1 | 2 | undefined;
   },
-): Uint8Array {
+): Bytes {
   const tag = copyOfBytes(request);
   if (tag?.length !== MAC_BYTES) {
     const issue = { path: ["request"], message: `must have ${MAC_BYTES} bytes` };

@@ -1,3 +1,4 @@
+import type { Bytes } from "../bytes.js";
 import type { LacreError } from "../errors.js";
 import type { ChatMessage, StatusEvent } from "../messages/chat.js";
 import type { ErrorResponse } from "../messages/error-response.js";
@@ -51,7 +52,7 @@ export type SessionEvent =
 export type SessionAction =
   /** Open a socket, and drop the previous one. */
   | { readonly type: "connect" }
-  | { readonly type: "transmit"; readonly bytes: Uint8Array }
+  | { readonly type: "transmit"; readonly bytes: Bytes }
   | { readonly type: "close"; readonly code: number; readonly reason: string }
   /** Store a message of the outbox, then pass the event `stored` or `store_failed`. */
   | { readonly type: "persist"; readonly message: OutgoingMessage }

@@ -1,3 +1,4 @@
+import type { Bytes } from "../bytes.js";
 import { equalConstantTime } from "../bytes.js";
 import { Channel, directionKeys, NONCE_BYTES } from "../connection/channel.js";
 import { openHandshake } from "../connection/handshake.js";
@@ -15,7 +16,7 @@ const LATEST_SERVER_TIME = MAX_UNIX_TIME / 2;
 /** The client's side of a handshake in flight. */
 export interface Handshake {
   /** The signed `hello`. */
-  readonly frame: Uint8Array;
+  readonly frame: Bytes;
   /**
    * Returns the connection that the server's `welcome` agrees on; `now` is Unix time in seconds.
    *

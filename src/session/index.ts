@@ -1,3 +1,4 @@
+export type { Bytes } from "../bytes.js";
 export type { DirectionKeys } from "../connection/channel.js";
 export { CLOSE, type CloseCode, closeCode } from "../connection/close-codes.js";
 export { httpKeys } from "../connection/http-keys.js";

@@ -1,3 +1,4 @@
+import type { Bytes } from "../bytes.js";
 import type { Channel } from "../connection/channel.js";
 import type { VerifiedMessage } from "../envelope/message-protocol.js";
 import { Heartbeat, type Welcome } from "../messages/connection.js";
@@ -73,7 +74,7 @@ export class Open {
     definition: MessageDefinition<Type, Schema>,
     value: ValueToSend<Schema>,
     now: number,
-  ): Uint8Array {
+  ): Bytes {
     return this.#channel.encode(definition, value, this.serverTime(now));
   }
 
@@ -101,7 +102,7 @@ export class Open {
   }
 
   /** Encodes and signs the frame of a heartbeat. The caller must send it. */
-  heartbeat(now: number): Uint8Array {
+  heartbeat(now: number): Bytes {
     this.#lastHeartbeat = now;
     const sent_at = this.serverTime(now);
     const bytes = this.encode(Heartbeat, { sent_at }, now);

@@ -1,3 +1,4 @@
+export type { Bytes } from "../bytes.js";
 export type { ContractCase } from "./contract/contract-case.js";
 export { ContractError } from "./contract/contract-error.js";
 export { contract } from "./contract/index.js";

@@ -1,4 +1,4 @@
-import { concat, decodeHex } from "../bytes.js";
+import { type Bytes, concat, decodeHex } from "../bytes.js";
 import type { LacreErrorCode } from "../errors.js";
 
 // Types of vectors/*.json. vectors/README.md describes the format for readers in any language.
@@ -203,7 +203,7 @@ export interface InvalidHttpFrame extends InvalidVector {
  * for (const { name, frame } of wire1.valid) test(name, () => MessageProtocol.fromBytes(vectorBytes(frame)));
  * ```
  */
-export function vectorBytes(bytes: VectorBytes): Uint8Array {
+export function vectorBytes(bytes: VectorBytes): Bytes {
   if (typeof bytes === "string") return decodeHex(bytes) ?? new Uint8Array();
   return concat(...bytes.flatMap(([hex, times]) => repeated(vectorBytes(hex), times)));
 }

@@ -1,5 +1,12 @@
 import { encodeBase64 } from "#native";
-import { encodeUtf8, encodeUtf8Into, isBytes, isWellFormed, lengthOf } from "../bytes.js";
+import {
+  type Bytes,
+  encodeUtf8,
+  encodeUtf8Into,
+  isBytes,
+  isWellFormed,
+  lengthOf,
+} from "../bytes.js";
 import { ValidationError, type ValidationIssue } from "../errors.js";
 import { MAX_ELEMENTS, MAX_MAPS_WITH_NUMERIC_KEYS, MAX_NESTING } from "../limits.js";
 import { beginsWithDigit } from "./decode.js";
@@ -20,7 +27,7 @@ let idle: Writer | undefined;
  *
  * @throws {ValidationError} if a value cannot be encoded within the bounds of docs/PROTOCOL.md, section 2.
  */
-export function written(write: (writer: Writer) => void): Uint8Array {
+export function written(write: (writer: Writer) => void): Bytes {
   const writer = idle ?? new Writer();
   idle = undefined;
   try {
@@ -58,7 +65,7 @@ export class Writer {
   }
 
   /** Returns a copy of the written bytes. */
-  toBytes(): Uint8Array {
+  toBytes(): Bytes {
     return this.#buffer.slice(0, this.#length);
   }
 
@@ -263,7 +270,7 @@ export class Writer {
     return start;
   }
 
-  #replaceBuffer(buffer: Uint8Array<ArrayBuffer>): void {
+  #replaceBuffer(buffer: Bytes): void {
     this.#buffer = buffer;
     this.#view = new DataView(buffer.buffer);
   }

@@ -1,3 +1,4 @@
+import type { Bytes } from "../bytes.js";
 import type { HmacSha256 } from "../crypto/hmac.js";
 import type { DecodedMap } from "./decode.js";
 
@@ -19,7 +20,7 @@ export interface Frame {
   readonly signedLength: number;
 
   /** Returns the bytes of the frame in a new array. A wire 2 frame must be signed first. */
-  toBytes(): Uint8Array;
+  toBytes(): Bytes;
   /**
    * Decodes the payload.
    *
@@ -33,7 +34,7 @@ export interface Frame {
    */
   signedBy(mac: HmacSha256, options: { keyId: string; timestamp: number | undefined }): Frame;
   /** Returns the frame's 32-byte tag if it equals the tag that `mac` computes, or undefined. */
-  matchingTag(mac: HmacSha256): Uint8Array | undefined;
+  matchingTag(mac: HmacSha256): Bytes | undefined;
 }
 
 /** The fields of a new frame; `timestamp` is Unix time in seconds. */

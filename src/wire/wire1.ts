@@ -1,4 +1,11 @@
-import { concat, decodeUtf8, encodeHexBytes, encodeUtf8, equalConstantTime } from "../bytes.js";
+import {
+  type Bytes,
+  concat,
+  decodeUtf8,
+  encodeHexBytes,
+  encodeUtf8,
+  equalConstantTime,
+} from "../bytes.js";
 import type { HmacSha256 } from "../crypto/hmac.js";
 import { DecodeError, ValidationError } from "../errors.js";
 import { MAC_BYTES, MAX_TYPE_BYTES } from "../limits.js";
@@ -133,7 +140,7 @@ class Wire1Frame implements Frame {
     this.#parts = parts;
   }
 
-  toBytes(): Uint8Array {
+  toBytes(): Bytes {
     const bytes = concat(...this.#parts.chunks);
     bytes[0] = this.#parts.head;
     return bytes;
@@ -181,7 +188,7 @@ class Wire1Frame implements Frame {
     return moved;
   }
 
-  matchingTag(mac: HmacSha256): Uint8Array | undefined {
+  matchingTag(mac: HmacSha256): Bytes | undefined {
     const { covered, signature } = this.#parts;
     if (signature.length !== SIGNATURE_DIGITS || covered === undefined) return undefined;
     const tag = mac(covered);

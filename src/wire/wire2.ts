@@ -1,5 +1,13 @@
 import { isUtf8 } from "#native";
-import { concat, decodeUtf8, encodeHex, equalConstantTime, readFloat, readUint } from "../bytes.js";
+import {
+  type Bytes,
+  concat,
+  decodeUtf8,
+  encodeHex,
+  equalConstantTime,
+  readFloat,
+  readUint,
+} from "../bytes.js";
 import type { HmacSha256 } from "../crypto/hmac.js";
 import { DecodeError } from "../errors.js";
 import { MAC_BYTES, MAX_KEY_ID_BYTES, MAX_TYPE_BYTES } from "../limits.js";
@@ -112,7 +120,7 @@ class Wire2Frame implements Frame {
     return this.#tag ? encodeHex(this.#tag) : "";
   }
 
-  toBytes(): Uint8Array {
+  toBytes(): Bytes {
     return concat(this.#parts.covered, MAC_HEAD, this.#tag!);
   }
 
@@ -134,7 +142,7 @@ class Wire2Frame implements Frame {
     return new Wire2Frame(parts, mac(parts.covered));
   }
 
-  matchingTag(mac: HmacSha256): Uint8Array | undefined {
+  matchingTag(mac: HmacSha256): Bytes | undefined {
     if (this.#tag === undefined) return undefined;
     const expected = mac(this.#parts.covered);
     return equalConstantTime(expected, this.#tag) ? expected : undefined;

@@ -100,8 +100,54 @@ describe("a program in TypeScript", () => {
      export const frames: VectorBytes[] = wire2.valid.map(({ frame }) => frame);`,
   );
 
-  /** Returns the errors of the compiler for a file and for the declarations of the package. */
-  function errorsOf(compiler: string, file: string, resolution: object): string {
+  // On TypeScript 5.9 and later, these functions of the platform take no bytes that may be in a SharedArrayBuffer.
+  const returnedBytes = write(
+    "returned-bytes.mts",
+    `import { ChatMessage, deriveSessionKey, MessageProtocol, type VerifiedMessage } from "lacre";
+     import { ChatKey, createChatKey, decrypt, encrypt } from "lacre/e2e";
+     import { type Acceptance, encodeHttpAnswer, messageDigest } from "lacre/server";
+     import type { Channel, SessionAction } from "lacre/session";
+     export function send(socket: WebSocket, action: SessionAction, channel: Channel, { frame }: Acceptance): void {
+       socket.send(frame);
+       if (action.type === "transmit") socket.send(action.bytes);
+       socket.send(channel.encode(ChatMessage, message, 0));
+     }
+     export async function upload(key: ChatKey, file: Uint8Array, { identity }: VerifiedMessage): Promise<void> {
+       const { nonce, content } = await encrypt(key, file);
+       const blob = new Blob([nonce, content, await decrypt(key, { nonce, content })]);
+       await fetch("/files", { method: "POST", body: content });
+       const { salt, key_check } = await createChatKey("café con leche");
+       const keys = [key.check, key.export(), await key.encryptCheck(), deriveSessionKey(file, file), salt, key_check];
+       for (const bytes of [...keys, messageDigest(message), identity]) await crypto.subtle.digest("SHA-256", bytes);
+     }
+     // The library takes bytes in any buffer.
+     declare const anyBytes: Uint8Array;
+     const message: ChatMessage =
+       { chat_id: 42, sender_id: 7, content: anyBytes, nonce: anyBytes, timestamp: 0 };
+     export const decrypted = async (key: ChatKey) => decrypt(key, message);
+     export const frame: MessageProtocol = ChatMessage.toProtocol({ ...message, content: anyBytes });`,
+  );
+  const withoutPlatform = write(
+    "without-platform.mts",
+    `import { ChatKey, encrypt } from "lacre/e2e";
+     export * as others from "lacre";
+     export * as session from "lacre/session";
+     export * as server from "lacre/server";
+     export async function stored(key: ChatKey): Promise<ChatKey | undefined> {
+       const { cryptoKey } = key;
+       return cryptoKey && ChatKey.from(cryptoKey, { encryptedCheck: await key.encryptCheck() });
+     }
+     export const encrypted = (key: ChatKey) => encrypt(key, new Uint8Array(9));`,
+  );
+  const onNode = write(
+    "on-node.mts",
+    `import type { webcrypto } from "node:crypto";
+     import type { ChatKey } from "lacre/e2e";
+     export const cryptoKeyOf = (key: ChatKey): webcrypto.CryptoKey | undefined => key.cryptoKey;`,
+  );
+
+  /** Returns the errors of the compiler for files and for the declarations of the package. */
+  function errorsOf(compiler: string, files: readonly string[], options: object): string {
     const compilerOptions = {
       target: "es2022",
       lib: ["es2023", "dom", "dom.iterable"],
@@ -109,31 +155,50 @@ describe("a program in TypeScript", () => {
       strict: true,
       exactOptionalPropertyTypes: true,
       noEmit: true,
-      ...resolution,
+      ...options,
     };
-    const config = write("tsconfig.json", JSON.stringify({ compilerOptions, files: [file] }));
-    const options = { cwd: project, encoding: "utf8" } as const;
-    const { stdout, stderr } = spawnSync(process.execPath, [compiler, "-p", config], options);
+    const config = write("tsconfig.json", JSON.stringify({ compilerOptions, files }));
+    const { stdout, stderr } = spawnSync(process.execPath, [compiler, "-p", config], {
+      cwd: project,
+      encoding: "utf8",
+    });
     return stdout + stderr;
   }
   const ours = join(root, "node_modules/typescript/bin/tsc");
   const nodenext = { module: "nodenext" };
   const bundler = { module: "esnext", moduleResolution: "bundler" };
 
-  it.for(["5.6", "5.8", "5.9", "6.0", "7.0"])("of version %s compiles", (version, { skip }) => {
-    const modules = orSkip(() => installed(`typescript@~${version}`), skip);
-    const compiler = join(modules, "typescript/bin/tsc");
-    expect(errorsOf(compiler, esm, nodenext)).toBe("");
-    // Below 5.7 the compiler gives a JSON module no default export.
-    if (version >= "5.7") expect(errorsOf(compiler, vectors, nodenext)).toBe("");
-    // Below 5.8 the compiler does not know that an ES module can be required.
-    if (version < "5.8") expect(errorsOf(compiler, cjs, nodenext)).toContain("TS1471");
-    else expect(errorsOf(compiler, cjs, nodenext)).toBe("");
+  describe.for(["5.6", "5.7", "5.8", "5.9", "6.0", "7.0"])("of version %s", (version) => {
+    const compilerOf = (skip: (note: string) => never) =>
+      join(
+        orSkip(() => installed(`typescript@~${version}`), skip),
+        "typescript/bin/tsc",
+      );
+
+    it("compiles", ({ skip }) => {
+      const compiler = compilerOf(skip);
+      const files = [esm, returnedBytes];
+      // Below 5.7 the compiler gives a JSON module no default export.
+      if (version >= "5.7") files.push(vectors);
+      // Below 5.8 the compiler does not know that an ES module can be required.
+      if (version >= "5.8") files.push(cjs);
+      else expect(errorsOf(compiler, [cjs], nodenext)).toContain("TS1471");
+      expect(errorsOf(compiler, files, nodenext)).toBe("");
+    });
+
+    it("compiles without types of a platform", ({ skip }) => {
+      const lib = { ...nodenext, lib: ["es2023"] };
+      expect(errorsOf(compilerOf(skip), [withoutPlatform], lib)).toBe("");
+    });
+
+    it("compiles with the types of Node only", ({ skip }) => {
+      const lib = { ...nodenext, lib: ["es2023"], types: ["node"] };
+      expect(errorsOf(compilerOf(skip), [withoutPlatform, onNode], lib)).toBe("");
+    });
   });
 
   it("compiles with a bundler's resolution", () => {
-    expect(errorsOf(ours, esm, bundler)).toBe("");
-    expect(errorsOf(ours, vectors, bundler)).toBe("");
+    expect(errorsOf(ours, [esm, vectors], bundler)).toBe("");
   });
 
   it("receives an error for a wrong type", () => {
@@ -142,6 +207,6 @@ describe("a program in TypeScript", () => {
       `import { MessageProtocol, type VerifiedMessage } from "lacre";
       export const message: VerifiedMessage = MessageProtocol.fromBytes(new Uint8Array());`,
     );
-    expect(errorsOf(ours, wrong, nodenext)).toContain("TS2322");
+    expect(errorsOf(ours, [wrong], nodenext)).toContain("TS2322");
   });
 });

@@ -1,5 +1,5 @@
 import fc from "fast-check";
-import { encodeUtf8 } from "../../bytes.js";
+import { type Bytes, encodeUtf8 } from "../../bytes.js";
 import { MessageProtocol } from "../../envelope/message-protocol.js";
 import type { SigningKey } from "../../envelope/signing-key.js";
 import { MAX_TYPE_BYTES } from "../../limits.js";
@@ -8,7 +8,7 @@ import { type GeneratedPayload, payload, signingKey, text, unixTime } from "./va
 
 /** A signed frame, and its key and time. */
 export interface GeneratedFrame {
-  readonly bytes: Uint8Array;
+  readonly bytes: Bytes;
   readonly wire: 1 | 2;
   readonly key: SigningKey;
   /** Unix time in seconds. */

@@ -1,3 +1,4 @@
+export type { Bytes } from "../../bytes.js";
 export {
   type FrameGeneratorOptions,
   frame,

@@ -1,4 +1,5 @@
 import fc from "fast-check";
+import type { Bytes } from "../../bytes.js";
 import { SigningKey } from "../../envelope/signing-key.js";
 import { MAX_UNIX_TIME } from "../../limits.js";
 import { FORBIDDEN_KEYS } from "../../wire/scan.js";
@@ -20,7 +21,7 @@ export function text({
 }
 
 /** Generates byte arrays of the given length, by default of 0 to 300 bytes. */
-export function bytes(length?: number): fc.Arbitrary<Uint8Array> {
+export function bytes(length?: number): fc.Arbitrary<Bytes> {
   return fc.uint8Array(
     length === undefined ? { maxLength: 300 } : { minLength: length, maxLength: length },
   );
