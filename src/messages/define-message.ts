@@ -1,4 +1,4 @@
-import type * as z from "zod/mini";
+import * as z from "zod/mini";
 import { compile } from "#compile";
 import { isUint8Array } from "../bytes.js";
 import { unixNow } from "../clock.js";

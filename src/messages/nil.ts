@@ -19,7 +19,8 @@ export function readsNilAsAbsent(field: Schema): boolean {
 /** Returns whether a schema accepts a value that it parses or encodes. A schema whose own code throws counts as accepting it. */
 export function accepts(schema: Schema, value: unknown, convert = z.safeParse): boolean {
   try {
-    return convert(schema, value, STOPPING_EARLY).success;
+    // A copy, because safeEncode of zod below 4.4 changes its options.
+    return convert(schema, value, { ...STOPPING_EARLY }).success;
   } catch {
     return true;
   }

@@ -1,6 +1,5 @@
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
-import * as z from "zod/mini";
 import { compile as compiled } from "../../src/messages/compile.eval.js";
 import { compile as plain } from "../../src/messages/compile.none.js";
 
@@ -49,7 +48,7 @@ describe("a compiled schema", () => {
         fc.property(fc.oneof({ weight: 9, arbitrary: changed }, value), (input) => {
           const [got, expected] = [fast(input), slow(input)];
           expect(got).toEqual(expected);
-          if (got !== z.INVALID) accepted += 1;
+          if (got !== undefined) accepted += 1;
         }),
         { numRuns: runs(2000) },
       );
