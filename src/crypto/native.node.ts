@@ -14,6 +14,8 @@ import { AEAD_TAG_BYTES } from "../limits.js";
 import type { AesGcm } from "./aead.js";
 import type { HmacSha256 } from "./hmac.js";
 
+if (globalThis.crypto === undefined) throw new Error("lacre needs Node 20.19 or later");
+
 /** Returns HMAC-SHA256 in node:crypto. */
 export function hmacSha256(secret: Uint8Array): HmacSha256 {
   const key = createSecretKey(secret);

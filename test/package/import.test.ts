@@ -41,6 +41,15 @@ describe("an import", () => {
     },
   );
 
+  it.each(["lacre", "lacre/e2e"])("of %s names the needed version on Node 18", (entry) => {
+    const code = `
+      delete globalThis.crypto; // which Node 18 does not have
+      const { message } = await import("${entry}").catch((error) => error);
+      process.stdout.write(String(message));
+    `;
+    expect(printed(code)).toBe("lacre needs Node 20.19 or later");
+  });
+
   it("does not load AES in JavaScript if the platform has AES", () => {
     const code = `
       import { ChatKey, encrypt } from "lacre/e2e";
