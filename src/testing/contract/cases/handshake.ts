@@ -1,3 +1,4 @@
+import { unixNow } from "../../../clock.js";
 import { CLOSE } from "../../../connection/close-codes.js";
 import type { ChatMessage, StatusEvent } from "../../../messages/chat.js";
 import { connectionKeys, httpFrameKeys, random, signedFrame } from "../codec.js";
@@ -56,7 +57,7 @@ export const handshake = [
     await connection.expectNothing();
   }),
   contractCase(
-    "S-1",
+    "S-19",
     "closes the connection with 1008 after a hello under another key",
     async (fixture) => {
       const alice = await fixture.user();
@@ -75,7 +76,7 @@ export const handshake = [
     },
   ),
   contractCase(
-    "S-1",
+    "S-19",
     "closes the connection with 1008 after a hello on wire 2",
     async (fixture) => {
       const connection = await fixture.open(await fixture.user());
@@ -84,7 +85,7 @@ export const handshake = [
     },
   ),
   contractCase(
-    "S-1",
+    "S-19",
     "closes the connection with 1008 after any data before the hello",
     async (fixture) => {
       const { alice, chat_id } = await fixture.pair();
@@ -100,6 +101,29 @@ export const handshake = [
       await fixture.expectStored(alice, chat_id, 0);
     },
   ),
+  contractCase(
+    "S-19",
+    "closes the connection with 1008 after an invalid hello",
+    async (fixture) => {
+      const alice = await fixture.user();
+      const { client: key } = connectionKeys(alice.sessionKey);
+      const valid = { nonce: random(16), wires: [1], capabilities: [] };
+      const invalid = [{ ...valid, nonce: random(15) }, { ...valid, wires: [] }, {}];
+      for (const payload of invalid) {
+        const connection = await fixture.open(alice);
+        connection.sendRaw(
+          signedFrame({ type: "hello", payload, timestamp: unixNow(), wire: 1 }, key),
+        );
+        await connection.expectClose(CLOSE.policy);
+      }
+    },
+  ),
+  contractCase("S-19", "rejects a hello after the handshake", async (fixture) => {
+    const connection = await fixture.connect(await fixture.user());
+    connection.send("hello", { nonce: random(16), wires: [1], capabilities: [] });
+    await connection.nextError();
+    await connection.expectNothing();
+  }),
   contractCase("S-24", "does not report a user as online after a hello alone", async (fixture) => {
     const { alice, bob } = await fixture.pair();
     const carol = await fixture.user();

@@ -15,7 +15,7 @@ import {
 } from "../codec.js";
 import { contractCase } from "../contract-case.js";
 import { check, checkSame } from "../contract-error.js";
-import type { Fixture, User } from "../fixture.js";
+import { type Fixture, randomUuid, type User } from "../fixture.js";
 
 const WIRES = [1, 2] as const;
 /** In seconds (O-2). */
@@ -143,6 +143,23 @@ export const httpMessages = [
       }
       await post(fixture, alice, chat_id, 422, messageFrame(anonymous, client));
       await fixture.expectStored(alice, chat_id, 0);
+    },
+  ),
+  contractCase(
+    "H-10",
+    "stores a JSON message without a client id at each request, and answers without one",
+    async (fixture) => {
+      const { alice, chat_id } = await fixture.pair();
+      const { client_id: _, ...message } = fixture.message(chat_id, alice);
+      const seqs: unknown[] = [];
+      for (let times = 0; times < 2; times++) {
+        const { body } = await post(fixture, alice, chat_id, 201, message);
+        check(!("client_id" in body), "an answer without client_id", body);
+        const ack = Ack.safeParse({ ...body, client_id: randomUuid() });
+        check(ack.success, "the other fields of ack", body);
+        seqs.push(ack.value.seq);
+      }
+      check(seqs[0] !== seqs[1], "two seqs", seqs);
     },
   ),
   contractCase(

@@ -79,6 +79,21 @@ export const messages = [
       await fromAlice.expectNothing();
     },
   ),
+  contractCase(
+    "S-19",
+    "delivers a message without a client id, and does not acknowledge it",
+    async (fixture) => {
+      for (const wire of WIRES) {
+        const { alice, chat_id, fromAlice, fromBob } = await connectPair(fixture, wire);
+        const { client_id: _, ...message } = fixture.message(chat_id, alice);
+        fromAlice.send("message", message);
+        const { value } = await fromBob.next("message");
+        checkSame("its nonce", value.nonce, message.nonce);
+        checkSame("its client_id", value.client_id, undefined);
+        await fromAlice.expectNothing();
+      }
+    },
+  ),
   contractCase("S-11", "returns a message immediately after its ack", async (fixture) => {
     const { alice, chat_id, fromAlice } = await connectPair(fixture, 2);
     for (let round = 1; round <= 5; round++) {

@@ -1,5 +1,6 @@
-import { Keyring, MessageProtocol, ReplayGuard, VerifyError } from "lacre";
+import { Keyring, MessageProtocol, ReplayGuard, ValidationError, VerifyError } from "lacre";
 import { Channel, directionKeys } from "lacre/server";
+import { HttpError } from "../../../src/errors.js";
 import { Connection } from "../../../src/websocket/connection.js";
 import { Hub } from "../../../src/websocket/hub.js";
 import { correctChannel, openingWith, withChannel } from "./channels.js";
@@ -59,6 +60,25 @@ export const frameFaults: readonly Fault[] = [
       "returns a list as a frame on request",
       "accepts a message in a frame on wire 1, and answers with a frame",
       "accepts a message in a frame on wire 2, and answers with a frame",
+    ],
+  },
+  {
+    name: "keeps a connection open after an invalid first frame",
+    functions: {
+      acceptHello:
+        (acceptHello) =>
+        (...given) => {
+          try {
+            return acceptHello(...given);
+          } catch (error) {
+            if (!(error instanceof ValidationError)) throw error;
+            throw new HttpError(422, "ERR_VALIDATION", error.message);
+          }
+        },
+    },
+    failingCases: [
+      "closes the connection with 1008 after an invalid hello",
+      "closes the connection with 1008 after any data before the hello",
     ],
   },
   {

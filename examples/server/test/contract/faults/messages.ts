@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { ChatQueries } from "../../../src/database/chat-queries.js";
 import { MessageQueries } from "../../../src/database/message-queries.js";
+import { HttpError } from "../../../src/errors.js";
 import { acknowledgingEarly } from "./early-acks.js";
 import type { Fault, Replace } from "./fault.js";
 
@@ -71,6 +72,21 @@ export const messageFaults: readonly Fault[] = [
       "rejects a message in another user's name",
       "assigns no seq to a rejected message",
       "rejects a message in another user's name, or for a chat other than the path's, over HTTP",
+    ],
+  },
+  {
+    name: "rejects messages without client_id",
+    functions: {
+      acceptMessage:
+        (acceptMessage) =>
+        (message, ...given) => {
+          if (message.client_id !== undefined) return acceptMessage(message, ...given);
+          throw new HttpError(422, "ERR_VALIDATION", "a message must have a client_id");
+        },
+    },
+    failingCases: [
+      "delivers a message without a client id, and does not acknowledge it",
+      "stores a JSON message without a client id at each request, and answers without one",
     ],
   },
   {
