@@ -59,7 +59,7 @@ describe("a schema with codecs", () => {
     const check = compiled(Appointment.schema);
     const { payload } = Appointment.toProtocol(value, key);
     expect(check(payload)).toEqual(value);
-    expect(check({ ...payload, at: "yesterday" })).toBe(z.INVALID);
+    expect(check({ ...payload, at: "yesterday" })).toBeUndefined();
   });
 
   it("sends the default of an absent field", () => {
