@@ -70,5 +70,5 @@ export const AEAD_TAG_BYTES = 16;
 /** Length in bytes of a key check, by which a client recognises a wrong passphrase. */
 export const KEY_CHECK_BYTES = 16;
 
-/** Maximum time in a payload, Unix time in seconds: the latest time of a JavaScript Date. */
-export const MAX_UNIX_TIME = 8_640_000_000_000;
+/** Maximum time, Unix time in seconds: in the year 5138. Times in milliseconds are larger, from the year 1973 on. */
+export const MAX_UNIX_TIME = 100_000_000_000;

@@ -1,3 +1,4 @@
+import { assertDefinition, invalidArgument, objectArgument } from "../arguments.js";
 import { type Bytes, concat } from "../bytes.js";
 import { nextTime } from "../clock.js";
 import { MessageProtocol, signed, type VerifiedMessage } from "../envelope/message-protocol.js";
@@ -34,6 +35,7 @@ export function directionKeys(
   nonces?: { readonly hello: Uint8Array; readonly welcome: Uint8Array },
 ): DirectionKeys {
   const secret = sessionKeyBytes(sessionKey);
+  if (nonces !== undefined) objectArgument(nonces, "nonces");
   const salt = nonces && { salt: concat(nonceBytes(nonces.hello), nonceBytes(nonces.welcome)) };
   return {
     client: SigningKey.derive(secret, "client", salt),
@@ -73,8 +75,13 @@ export class Channel {
   #received = 0;
   readonly #replay: Pick<ReplayGuard, "add">;
 
-  /** @throws {KeyError} if a key is not a SigningKey. */
-  constructor({ wire, own, peers }: { wire: 1 | 2; own: SigningKey; peers: SigningKey }) {
+  /**
+   * @throws {KeyError} if a key is not a SigningKey.
+   * @throws {ValidationError} if `wire` is neither 1 nor 2.
+   */
+  constructor(options: { wire: 1 | 2; own: SigningKey; peers: SigningKey }) {
+    const { wire, own, peers } = objectArgument(options, "options");
+    if (wire !== 1 && wire !== 2) throw invalidArgument("options.wire", "must be 1 or 2");
     if (!isSigningKey(own) || !isSigningKey(peers))
       throw new KeyError("a channel needs SigningKeys");
     this.wire = wire;
@@ -107,7 +114,7 @@ export class Channel {
    * Encodes and signs the frame of a value; `now` is Unix time in seconds.
    *
    * @throws {ValidationError} if the value does not match its schema, if reading it (a getter, a transform) calls `encode`
-   *   again, or if `now` is not a number within ±2^53 s.
+   *   again, or if `now` is not a Unix time in seconds.
    */
   encode<Type extends string, Schema extends PayloadSchema>(
     definition: MessageDefinition<Type, Schema>,
@@ -115,6 +122,7 @@ export class Channel {
     now: number,
   ): Bytes {
     const time = this.#clock.read(now);
+    assertDefinition(definition);
     const sent = this.#sent;
     const timestamp = sent === 0 ? time : Math.max(time, nextTime(this.#sentAt));
     // Sign here instead of passing the key: the definition is the caller's object and must not receive the key.
@@ -135,7 +143,7 @@ export class Channel {
    *
    * @throws {FreshnessError} with the code `ERR_REPLAYED` if the frame's timestamp is not later than that of each earlier
    *   frame.
-   * @throws {ValidationError} if `now` is not a number within ±2^53 s.
+   * @throws {ValidationError} if `now` is not a Unix time in seconds.
    * @throws {LacreError} all other errors of `MessageProtocol.open`.
    */
   open(data: unknown, now: number): VerifiedMessage {

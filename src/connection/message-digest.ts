@@ -1,4 +1,5 @@
 import { sha256 } from "@noble/hashes/sha2.js";
+import { objectArgument } from "../arguments.js";
 import { type Bytes, concat, isBytes } from "../bytes.js";
 import { ValidationError } from "../errors.js";
 import type { ChatMessage } from "../messages/chat.js";
@@ -15,7 +16,7 @@ import { chatMessageAad } from "../messages/chat-message-aad.js";
  * @throws {ValidationError} if a field that the digest covers is invalid.
  */
 export function messageDigest(message: ChatMessage): Bytes {
-  const { nonce, content, ...header } = message;
+  const { nonce, content, ...header } = objectArgument(message, "message");
   const aad = chatMessageAad(header);
   if (aad === undefined || !isBytes(nonce) || !isBytes(content)) {
     throw new ValidationError("message", [

@@ -1,5 +1,5 @@
+import { timeArgument } from "../arguments.js";
 import { CLOCK_JITTER, nextTime } from "../clock.js";
-import { ValidationError } from "../errors.js";
 
 /**
  * Clock that never goes back. When the caller's clock is set back, this clock continues from its last time, so that no deadline
@@ -13,12 +13,11 @@ export class SteadyClock {
   /**
    * Returns this clock's time at the caller's `now`.
    *
-   * @throws {ValidationError} if `now` is not a number within ±2^53 s. The clock does not change.
+   * @throws {ValidationError} if `now` is not a Unix time in seconds within ±10^11. The clock does not change.
    */
   read(now: number): number {
-    // Reject NaN and Infinity: they would remain the latest time forever.
-    if (!(typeof now === "number" && Math.abs(now) <= Number.MAX_SAFE_INTEGER))
-      throw new ValidationError("now", [{ path: [], message: "must be a Unix time in seconds" }]);
+    // NaN, and a time in milliseconds, would remain the latest time forever.
+    timeArgument(now, "now");
     if (this.#time - now - this.#lead > CLOCK_JITTER) this.#lead = this.#time - now;
     this.#time = Math.max(this.#time, now + this.#lead);
     return this.#time;

@@ -1,4 +1,5 @@
 import { aesGcm } from "#native";
+import { objectArgument } from "../arguments.js";
 import {
   type Bytes,
   concat,
@@ -64,6 +65,7 @@ export class ChatKey {
     material: Uint8Array | PlatformCryptoKey,
     options: { readonly extractable?: boolean; readonly encryptedCheck?: Uint8Array } = {},
   ): Promise<ChatKey> {
+    objectArgument(options, "options");
     if (!isBytes(material)) return ChatKey.#fromCryptoKey(material, options.encryptedCheck);
     // Both are read before the first await, because the caller may change them later.
     const raw = new Uint8Array(material);

@@ -1,3 +1,4 @@
+import { objectArgument } from "../arguments.js";
 import { type Bytes, copyOfBytes, encodeUtf8, equalConstantTime, isWellFormed } from "../bytes.js";
 import { pbkdf2Sha256 } from "../crypto/pbkdf2.js";
 import { randomBytes } from "../crypto/random.js";
@@ -41,8 +42,12 @@ export interface NewChatKey {
  */
 export async function createChatKey(
   passphrase: string,
-  { iterations = NEW_CHAT_ITERATIONS, extractable = false }: CreateChatKeyOptions = {},
+  options: CreateChatKeyOptions = {},
 ): Promise<NewChatKey> {
+  const { iterations = NEW_CHAT_ITERATIONS, extractable = false } = objectArgument(
+    options,
+    "options",
+  );
   const salt = randomBytes(MIN_SALT_BYTES);
   const key = await deriveUnchecked(passphrase, { salt, iterations, extractable });
   return { key, salt, iterations, key_check: key.check };
@@ -76,11 +81,12 @@ export interface DeriveChatKeyOptions {
  */
 export async function deriveChatKey(
   passphrase: string,
-  { check, ...options }: DeriveChatKeyOptions,
+  options: DeriveChatKeyOptions,
 ): Promise<ChatKey> {
+  const { check, ...rest } = objectArgument(options, "options");
   const expected = checkBytes(check);
   // The salt is copied before the first await, because the caller may change it later.
-  const parameters = parametersOf(options);
+  const parameters = parametersOf(rest);
   let key: ChatKey | undefined;
   for (const form of formsOf(passphrase, preparePassphrase, inNfc)) {
     key = await derive(form, parameters);

@@ -1,3 +1,4 @@
+import { objectArgument } from "../arguments.js";
 import { type Bytes, copyOfBytes, encodeUtf8 } from "../bytes.js";
 import { randomBytes } from "../crypto/random.js";
 import { DecryptError, ValidationError } from "../errors.js";
@@ -29,11 +30,11 @@ const OWN_AAD = /* @__PURE__ */ encodeUtf8("lacre/");
 export async function encrypt(
   key: ChatKey,
   bytes: Uint8Array,
-  { aad = new Uint8Array() }: { readonly aad?: Uint8Array } = {},
+  options: { readonly aad?: Uint8Array } = {},
 ): Promise<Encrypted> {
   const plaintext = copyOfBytes(bytes);
   if (plaintext === undefined) throw invalid("bytes", "must be a Uint8Array");
-  return encryptBytes(key, plaintext, applicationAad(aad));
+  return encryptBytes(key, plaintext, applicationAad(options));
 }
 
 /**
@@ -51,9 +52,9 @@ export async function encrypt(
 export async function decrypt(
   key: ChatKey,
   encrypted: { readonly [Field in keyof Encrypted]: Uint8Array },
-  { aad = new Uint8Array() }: { readonly aad?: Uint8Array } = {},
+  options: { readonly aad?: Uint8Array } = {},
 ): Promise<Bytes> {
-  return decryptBytes(key, encrypted, applicationAad(aad));
+  return decryptBytes(key, encrypted, applicationAad(options));
 }
 
 /** Encrypts bytes under any AAD. Nonces are generated here only, so that no caller can repeat one. */
@@ -91,7 +92,8 @@ export async function decryptBytes(
 }
 
 /** Copies and checks the caller's AAD. The caller cannot change the checked copy. */
-function applicationAad(aad: unknown): Uint8Array {
+function applicationAad(options: { readonly aad?: Uint8Array }): Uint8Array {
+  const { aad = new Uint8Array() } = objectArgument(options, "options");
   const bytes = copyOfBytes(aad);
   if (bytes === undefined) throw invalid("aad", "must be a Uint8Array");
   if (OWN_AAD.every((byte, at) => bytes[at] === byte)) {

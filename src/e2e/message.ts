@@ -1,4 +1,5 @@
 import { deflate, inflate } from "#native";
+import { numberArgument, objectArgument, timeArgument } from "../arguments.js";
 import { unixNow } from "../clock.js";
 import { DecryptError, ValidationError } from "../errors.js";
 import {
@@ -58,10 +59,16 @@ export interface EncryptMessageOptions extends BodyOptions {
 export async function encryptMessage(
   key: ChatKey,
   message: MessageToEncrypt,
-  { compress = false, maxBodyBytes }: EncryptMessageOptions = {},
+  options: EncryptMessageOptions = {},
 ): Promise<ChatMessage> {
-  const { chat_id, sender_id, client_id, timestamp: exactly = unixNow() } = message;
-  const timestamp = typeof exactly === "number" ? wholeMilliseconds(exactly) / 1000 : Number.NaN;
+  const { compress = false, maxBodyBytes } = objectArgument(options, "options");
+  const {
+    chat_id,
+    sender_id,
+    client_id,
+    timestamp: exactly = unixNow(),
+  } = objectArgument(message, "message");
+  const timestamp = wholeMilliseconds(timeArgument(exactly, "message.timestamp")) / 1000;
   const header = { chat_id, sender_id, timestamp, ...(client_id !== undefined && { client_id }) };
   const aad = chatMessageAad(header);
   if (aad === undefined) {
@@ -103,8 +110,9 @@ export async function encryptMessage(
 export async function decryptMessage(
   key: ChatKey,
   message: ChatMessage,
-  { maxBodyBytes }: BodyOptions = {},
+  options: BodyOptions = {},
 ): Promise<Content> {
+  const { maxBodyBytes } = objectArgument(options, "options");
   const limit = bodyLimit(maxBodyBytes);
   const { epoch, counter, device } = message ?? {};
   const isOfThisVersion = epoch === undefined && counter === undefined && device === undefined;
@@ -137,7 +145,7 @@ async function compressedBody(body: Uint8Array, compress: boolean, limit: number
     : { isCompressed: false, body };
 }
 
-/** Returns the effective limit in bytes. NaN becomes 0, because a comparison with NaN would reject nothing. */
+/** Returns the effective limit in bytes. */
 function bodyLimit(maxBodyBytes: number | undefined = DEFAULT_MAX_BODY_BYTES): number {
-  return Math.min(maxBodyBytes, MAX_BODY_BYTES) || 0;
+  return Math.min(numberArgument(maxBodyBytes, "options.maxBodyBytes", 0), MAX_BODY_BYTES);
 }

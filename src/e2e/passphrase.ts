@@ -1,3 +1,5 @@
+import { textArgument } from "../arguments.js";
+
 const WHITE_SPACE = /\p{White_Space}/u;
 
 /**
@@ -9,7 +11,7 @@ const WHITE_SPACE = /\p{White_Space}/u;
  * ```
  */
 export function preparePassphrase(passphrase: string): string {
-  let [start, end] = [0, passphrase.length];
+  let [start, end] = [0, textArgument(passphrase, "passphrase").length];
   // Each white space character is one code unit, because all are in the Basic Multilingual Plane.
   while (start < end && WHITE_SPACE.test(passphrase[start]!)) start += 1;
   while (end > start && WHITE_SPACE.test(passphrase[end - 1]!)) end -= 1;

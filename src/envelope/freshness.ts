@@ -1,3 +1,4 @@
+import { numberArgument } from "../arguments.js";
 import { FreshnessError } from "../errors.js";
 import { DEFAULT_CLOCK_TOLERANCE, DEFAULT_MAX_AGE } from "../limits.js";
 
@@ -10,6 +11,20 @@ export interface FreshnessOptions {
 }
 
 /**
+ * Returns the limits, with their defaults.
+ *
+ * @throws {ValidationError} if one is negative, NaN or no number.
+ */
+export function ageLimits({
+  maxAge = DEFAULT_MAX_AGE,
+  clockTolerance = DEFAULT_CLOCK_TOLERANCE,
+}: FreshnessOptions): Required<FreshnessOptions> {
+  numberArgument(maxAge, "options.maxAge", 0);
+  numberArgument(clockTolerance, "options.clockTolerance", 0);
+  return { maxAge, clockTolerance };
+}
+
+/**
  * Checks that −clockTolerance ≤ now − timestamp ≤ maxAge + clockTolerance (docs/PROTOCOL.md, section 6). Returns the Unix
  * time in seconds after which the frame is too old.
  *
@@ -18,11 +33,11 @@ export interface FreshnessOptions {
 export function assertFresh(
   timestamp: number,
   now: number,
-  { maxAge = DEFAULT_MAX_AGE, clockTolerance = DEFAULT_CLOCK_TOLERANCE }: FreshnessOptions,
+  { maxAge, clockTolerance }: Required<FreshnessOptions>,
 ): number {
   const age = now - timestamp;
-  const limit = maxAge - -clockTolerance;
-  // The negated comparisons reject every frame if an option is NaN.
+  const limit = maxAge + clockTolerance;
+  // The negated comparisons reject a frame whose timestamp is NaN.
   if (!(age >= -clockTolerance)) {
     throw new FreshnessError(
       "ERR_FROM_FUTURE",

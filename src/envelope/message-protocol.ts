@@ -1,3 +1,4 @@
+import { numberArgument, objectArgument, timeArgument } from "../arguments.js";
 import { type Bytes, decodeUuid, encodeUuid, fitsInUtf8, isWellFormed } from "../bytes.js";
 import { unixNow } from "../clock.js";
 import { uuidv7 } from "../crypto/random.js";
@@ -14,7 +15,7 @@ import type { Frame } from "../wire/frame.js";
 import { readFrame } from "../wire/read-frame.js";
 import { encodeWire1 } from "../wire/wire1.js";
 import { encodeWire2 } from "../wire/wire2.js";
-import { assertFresh, type FreshnessOptions } from "./freshness.js";
+import { ageLimits, assertFresh, type FreshnessOptions } from "./freshness.js";
 import { findKey, type Keyring, keysOf } from "./keyring.js";
 import type { ReplayGuard } from "./replay-guard.js";
 import { isSigningKey, macOf, type SigningKey } from "./signing-key.js";
@@ -104,7 +105,7 @@ export class MessageProtocol {
       // Reflect.construct reaches this point with VerifiedMessage as the class.
       if (this instanceof VerifiedMessage)
         throw new KeyError("only MessageProtocol.open creates a VerifiedMessage");
-      const { timestamp } = source;
+      const { timestamp } = objectArgument(source, "fields");
       this.timestamp = timestamp ?? unixNow();
       this.#frame = encodeFrame(source, this.timestamp);
       this.#hasOwnTimestamp = timestamp === undefined;
@@ -129,12 +130,11 @@ export class MessageProtocol {
    */
   static fromBytes(
     bytes: Uint8Array | ArrayBuffer,
-    {
-      maxFrameBytes = MAX_FRAME_BYTES,
-      now = unixNow(),
-    }: FrameOptions & { readonly now?: number } = {},
+    options: FrameOptions & { readonly now?: number } = {},
   ): MessageProtocol {
-    return new MessageProtocol(new Source(readFrame(bytes, maxFrameBytes), now));
+    const { now = unixNow() } = objectArgument(options, "options");
+    const receivedAt = timeArgument(now, "options.now");
+    return new MessageProtocol(new Source(readFrame(bytes, frameLimit(options)), receivedAt));
   }
 
   /**
@@ -152,13 +152,15 @@ export class MessageProtocol {
    * ```
    */
   static open(bytes: Uint8Array | ArrayBuffer, options: OpenOptions): VerifiedMessage {
-    const { key, replay, now = unixNow(), maxFrameBytes = MAX_FRAME_BYTES } = options;
+    const { key, replay, now = unixNow() } = objectArgument(options, "options");
     const keys = keysOf(key);
     if (keys === undefined) throw new KeyError("`key` must be a SigningKey or a Keyring");
-    const frame = readFrame(bytes, maxFrameBytes);
+    timeArgument(now, "options.now");
+    const age = ageLimits(options);
+    const frame = readFrame(bytes, frameLimit(options));
     const found = findKey(frame, keys);
     if (found === undefined || frame.timestamp === undefined) throw new VerifyError();
-    const expires = assertFresh(frame.timestamp, now, options);
+    const expires = assertFresh(frame.timestamp, now, age);
     // Only `true` accepts a frame: a store that returns a promise or undefined must not accept it.
     if (replay !== undefined && replay.add(found.tag.slice(), expires, now) !== true) {
       throw new FreshnessError("ERR_REPLAYED", "the frame was received before");
@@ -226,7 +228,8 @@ export class MessageProtocol {
    *
    * @throws {KeyError} `ERR_UNSIGNED` if the message is unsigned, and not allowed to be.
    */
-  toBytes({ unsigned = false }: { readonly unsigned?: boolean } = {}): Bytes {
+  toBytes(options: { readonly unsigned?: boolean } = {}): Bytes {
+    const { unsigned = false } = objectArgument(options, "options");
     if (!this.#frame.isSigned && this.wire === 2) {
       throw new KeyError("a wire 2 message must be signed first: sign(key).toBytes()", {
         code: "ERR_UNSIGNED",
@@ -277,6 +280,10 @@ export class VerifiedMessage extends MessageProtocol {
   }
 }
 
+function frameLimit({ maxFrameBytes = MAX_FRAME_BYTES }: FrameOptions): number {
+  return numberArgument(maxFrameBytes, "maxFrameBytes", 0);
+}
+
 /** Returns whether a value can be the type of a message. */
 export function isMessageType(type: unknown): type is string {
   return (
@@ -293,11 +300,12 @@ export const INVALID_TYPE: ValidationIssue = {
 };
 
 function encodeFrame(fields: MessageFields & FrameOptions, timestamp: number): Frame {
-  const { type, payload, wire = 1, id, maxFrameBytes = MAX_FRAME_BYTES } = fields;
+  const { type, payload, wire = 1, id } = fields;
+  const maxFrameBytes = frameLimit(fields);
   const invalid = (field: string, message: string) =>
     new ValidationError("message", [{ path: [field], message }]);
   if (!isMessageType(type)) throw new ValidationError("message", [INVALID_TYPE]);
-  if (!Number.isFinite(timestamp)) throw invalid("timestamp", "must be a finite number of seconds");
+  timeArgument(timestamp, "timestamp");
   if (wire !== 1 && wire !== 2) throw invalid("wire", "must be 1 or 2");
   if (wire === 1 && id !== undefined) throw invalid("id", "only wire 2 has an id");
   let frame: Frame;

@@ -1,3 +1,4 @@
+import { numberArgument, objectArgument, timeArgument } from "../arguments.js";
 import { copyOfBytes } from "../bytes.js";
 import { unixNow } from "../clock.js";
 import { FreshnessError, ValidationError } from "../errors.js";
@@ -25,10 +26,12 @@ export class ReplayGuard {
   /**
    * Creates an empty guard.
    *
-   * @param options - `capacity` is the maximum number of remembered frames. Default: 131,072.
+   * @param options - `capacity` is the maximum number of remembered frames, at least 1. Default: 131,072.
+   * @throws {ValidationError} if `capacity` is not a number of at least 1.
    */
-  constructor({ capacity = DEFAULT_REPLAY_CAPACITY }: { readonly capacity?: number } = {}) {
-    this.#capacity = capacity;
+  constructor(options: { readonly capacity?: number } = {}) {
+    const { capacity = DEFAULT_REPLAY_CAPACITY } = objectArgument(options, "options");
+    this.#capacity = numberArgument(capacity, "options.capacity", 1);
   }
 
   /** Number of remembered frames. */
@@ -44,11 +47,13 @@ export class ReplayGuard {
    * @param expires - Unix time in seconds after which the frame is too old.
    * @param now - Unix time in seconds.
    * @throws {FreshnessError} `ERR_EXPIRED` if the frame has expired, `ERR_REPLAY_GUARD_FULL` if the guard is full.
-   * @throws {ValidationError} if `identity` is not 32 bytes.
+   * @throws {ValidationError} if `identity` is not 32 bytes, or a time is none.
    */
   add(identity: Uint8Array, expires: number, now: number = unixNow()): boolean {
+    numberArgument(expires, "expires", Number.NEGATIVE_INFINITY);
+    timeArgument(now, "now");
     this.#removeExpired(now);
-    if (expires < now || !(expires >= this.#removedBefore)) {
+    if (expires < now || expires < this.#removedBefore) {
       throw new FreshnessError(
         "ERR_EXPIRED",
         "the frame expired before the replay guard received it",
@@ -61,7 +66,7 @@ export class ReplayGuard {
     }
     const key = String.fromCharCode(...bytes);
     if (this.#seen.has(key)) return false;
-    if (!(this.#seen.size < this.#capacity)) {
+    if (this.#seen.size >= this.#capacity) {
       throw new FreshnessError(
         "ERR_REPLAY_GUARD_FULL",
         `the replay guard is full, with ${this.#seen.size} frames: wait until some expire, or increase its capacity`,
@@ -79,8 +84,7 @@ export class ReplayGuard {
     if (Math.floor(now) === this.#second) return;
     this.#second = Math.floor(now);
     for (const [second, keys] of this.#expiring) {
-      // The negated comparison removes nothing if `now` is NaN.
-      if (!(second + 1 <= now)) continue;
+      if (second + 1 > now) continue;
       for (const key of keys) this.#seen.delete(key);
       this.#expiring.delete(second);
       this.#removedBefore = Math.max(this.#removedBefore, second + 1);

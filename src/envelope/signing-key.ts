@@ -1,4 +1,5 @@
 import { hmacSha256 } from "#native";
+import { objectArgument } from "../arguments.js";
 import { type Bytes, copyOfBytes, encodeUtf8, isWellFormed } from "../bytes.js";
 import { CLOCK_JITTER, nextTime } from "../clock.js";
 import { hkdfSha256 } from "../crypto/hkdf.js";
@@ -30,7 +31,8 @@ export class SigningKey {
   readonly #last = { timestamp: Number.NEGATIVE_INFINITY };
 
   /** Checks its arguments, because JavaScript callers can call it as `key.constructor`. */
-  private constructor(secret: unknown, { id = "" }: SigningKeyOptions = {}) {
+  private constructor(secret: unknown, options: SigningKeyOptions = {}) {
+    const { id = "" } = objectArgument(options, "options");
     const bytes = secretBytes(secret);
     if (typeof id !== "string" || !isWellFormed(id) || encodeUtf8(id).length > MAX_KEY_ID_BYTES) {
       throw new KeyError(
@@ -76,8 +78,9 @@ export class SigningKey {
   static derive(
     secret: string | Uint8Array,
     label: string,
-    { salt, ...options }: SigningKeyOptions & { readonly salt?: Uint8Array } = {},
+    options: SigningKeyOptions & { readonly salt?: Uint8Array } = {},
   ): SigningKey {
+    const { salt, id = "" } = objectArgument(options, "options");
     if (typeof label !== "string" || !/^[a-z0-9-]{1,32}$/.test(label)) {
       throw new KeyError("a label must have 1 to 32 of the characters a-z, 0-9 and -");
     }
@@ -86,7 +89,7 @@ export class SigningKey {
       throw new KeyError("a salt must be a Uint8Array");
     const info = encodeUtf8(`lacre/${label}`);
     const derived = hkdfSha256(secretBytes(secret), { salt: ownSalt, info, length: 32 });
-    return new SigningKey(derived, options);
+    return new SigningKey(derived, { id });
   }
 
   /**

@@ -1,3 +1,5 @@
+import { textArgument } from "../arguments.js";
+
 /** Matches full-width and half-width characters and the ideographic space, which RFC 8264, section 5.2.1 maps. */
 const WIDTH_VARIANTS = /[\u3000\uFF01-\uFFEE]/g;
 
@@ -10,7 +12,7 @@ const WIDTH_VARIANTS = /[\u3000\uFF01-\uFFEE]/g;
  * ```
  */
 export function prepareUsername(username: string): string {
-  return username
+  return textArgument(username, "username")
     .replace(WIDTH_VARIANTS, (character) => character.normalize("NFKC"))
     .normalize("NFC");
 }
@@ -27,7 +29,7 @@ export function prepareUsername(username: string): string {
 export function usernameKey(username: string): string {
   // Upper case turns ß into SS and ı into I, in any locale. The text is decomposed first, because upper case turns the mark
   // U+0345 into a letter, which must follow the other marks (The Unicode Standard, definition D145).
-  const upper = username.normalize("NFKD").toLowerCase().toUpperCase();
+  const upper = textArgument(username, "username").normalize("NFKD").toLowerCase().toUpperCase();
   const lower = upper.toLowerCase().replaceAll("ς", "σ");
   return lower.normalize("NFD").replace(MARKED_I, withoutDot).normalize("NFKC");
 }
@@ -58,5 +60,7 @@ export function isSameUsername(a: string, b: string): boolean {
  * ```
  */
 export function preparePassword(password: string): string {
-  return password.replace(/\p{Zs}/gu, " ").normalize("NFC");
+  return textArgument(password, "password")
+    .replace(/\p{Zs}/gu, " ")
+    .normalize("NFC");
 }

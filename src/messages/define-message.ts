@@ -1,5 +1,6 @@
 import * as z from "zod/mini";
 import { compile } from "#compile";
+import { listArgument, objectArgument, timeArgument } from "../arguments.js";
 import { isUint8Array } from "../bytes.js";
 import { unixNow } from "../clock.js";
 import { INVALID_TYPE, isMessageType, MessageProtocol } from "../envelope/message-protocol.js";
@@ -101,12 +102,11 @@ export class MessageDefinition<Type extends string, Schema extends PayloadSchema
   readonly #cache: { traits?: Traits<Schema> } = {};
 
   /** @internal */
-  constructor(
-    type: Type,
-    schema: Schema,
-    { nil = [], aliases = [], keepCause = false }: DefinitionOptions<Schema>,
-  ) {
-    for (const name of [type, ...aliases]) {
+  constructor(type: Type, schema: Schema, options: DefinitionOptions<Schema>) {
+    const { nil = [], aliases = [], keepCause = false } = objectArgument(options, "options");
+    this.aliases = Object.freeze(listArgument(aliases, "options.aliases"));
+    this.#nil = listArgument(nil, "options.nil");
+    for (const name of [type, ...this.aliases]) {
       if (!isMessageType(name)) throw new ValidationError("message definition", [INVALID_TYPE]);
     }
     try {
@@ -117,8 +117,6 @@ export class MessageDefinition<Type extends string, Schema extends PayloadSchema
     }
     this.type = type;
     this.schema = schema;
-    this.aliases = Object.freeze([...aliases]);
-    this.#nil = [...nil];
     this.#keepsCause = keepCause;
     Object.freeze(this);
   }
@@ -191,8 +189,10 @@ export class MessageDefinition<Type extends string, Schema extends PayloadSchema
   toProtocol(
     value: ValueToSend<Schema>,
     key?: SigningKey,
-    { wire = 1, timestamp }: ToProtocolOptions = {},
+    options: ToProtocolOptions = {},
   ): MessageProtocol {
+    const { wire = 1, timestamp } = objectArgument(options, "options");
+    if (timestamp !== undefined) timeArgument(timestamp, "options.timestamp");
     const { timesOnSend } = this.#schemaTraits();
     const timed = timesOnSend ? withTimestamp(value, timestamp ?? unixNow()) : value;
     const encoded = unwrap(this.#encode(timed));

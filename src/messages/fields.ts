@@ -1,5 +1,6 @@
 import * as z from "zod/mini";
 import { decodeBase64 } from "#native";
+import { numberArgument, objectArgument } from "../arguments.js";
 import { isBytes, isClientId, isWellFormed, lengthOf, UUID } from "../bytes.js";
 import { unixNow } from "../clock.js";
 import { MAX_UNIX_TIME } from "../limits.js";
@@ -77,7 +78,9 @@ export function jsonSchemaOverride({
 export function bytes(
   bounds: { readonly length: number } | { readonly min?: number; readonly max: number },
 ): BytesSchema {
+  objectArgument(bounds, "bounds");
   const { min = 0, max } = "length" in bounds ? { min: bounds.length, max: bounds.length } : bounds;
+  numberArgument(max, "bounds.max", numberArgument(min, "bounds.min", 0));
   const expected = min === max ? `${max} bytes` : `${min} to ${max} bytes`;
   const schema = z.codec(
     z.custom<Uint8Array | string>((input) => typeof input === "string" || isBytes(input), {
@@ -250,7 +253,7 @@ export function list<Element extends z.core.$ZodType>(
 export function unixTime(): NumberSchema {
   return number(
     (value) => value >= 0 && value <= MAX_UNIX_TIME,
-    `must be a Unix time in seconds, from 0 to ${MAX_UNIX_TIME}`,
+    `must be a Unix time in seconds, not milliseconds, from 0 to ${MAX_UNIX_TIME}`,
     UNIX_TIME,
   );
 }

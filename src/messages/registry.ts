@@ -1,7 +1,8 @@
 import type * as z from "zod/mini";
+import { invalidArgument, listArgument } from "../arguments.js";
 import type { MessageProtocol } from "../envelope/message-protocol.js";
 import { LacreError, ValidationError } from "../errors.js";
-import type { MessageDefinition, ParseResult, PayloadSchema } from "./define-message.js";
+import { MessageDefinition, type ParseResult, type PayloadSchema } from "./define-message.js";
 
 // biome-ignore lint/suspicious/noExplicitAny: a definition takes and yields its own schema's values, so that only any spans all of them
 type AnyDefinition = MessageDefinition<string, any>;
@@ -42,15 +43,18 @@ export interface Registry<Definition extends AnyDefinition> {
 export function createRegistry<const Definition extends AnyDefinition>(
   definitions: readonly Definition[],
 ): Registry<Definition> {
+  const own = listArgument(definitions, "definitions");
+  if (!own.every((one) => one instanceof MessageDefinition))
+    throw invalidArgument("definitions", "must be made by defineMessage");
   const byType = new Map<string, AnyDefinition>();
-  for (const definition of definitions) {
+  for (const definition of own) {
     if (byType.has(definition.type)) throw invalid(definition.type, "has two definitions");
     if (definition.type === "unknown")
       throw invalid("unknown", "is reserved for types without a definition");
     byType.set(definition.type, definition);
   }
   const defined = new Set(byType.keys());
-  for (const definition of definitions) {
+  for (const definition of own) {
     for (const alias of definition.aliases) {
       if (defined.has(alias)) continue;
       if (byType.has(alias)) throw invalid(alias, "is the alias of two definitions");

@@ -1,3 +1,4 @@
+import { listArgument, objectArgument, timeArgument } from "../arguments.js";
 import type { Bytes } from "../bytes.js";
 import { Channel, directionKeys, NONCE_BYTES } from "../connection/channel.js";
 import { openHandshake } from "../connection/handshake.js";
@@ -40,15 +41,18 @@ export interface Acceptance {
 export function acceptHello(
   data: unknown,
   sessionKey: Uint8Array,
-  { wires = [2, 1], ...offer }: WelcomeOffer,
+  offer: WelcomeOffer,
   now: number,
 ): Acceptance {
+  const { wires = [2, 1], ...rest } = objectArgument(offer, "offer");
+  const supported = listArgument(wires, "offer.wires");
+  timeArgument(now, "now");
   const { client, server } = directionKeys(sessionKey);
   const hello = Hello.fromProtocol(openHandshake(data, client, now));
-  const wire = wires.find((one) => hello.wires.includes(one));
+  const wire = supported.find((one) => hello.wires.includes(one));
   if (wire === undefined) throw new LacreError("ERR_NO_COMMON_WIRE", "no common wire");
   const nonce = randomBytes(NONCE_BYTES);
-  const value = { nonce, hello_nonce: hello.nonce, wire, ...offer };
+  const value = { nonce, hello_nonce: hello.nonce, wire, ...rest };
   const frame = Welcome.toProtocol(value, server, { timestamp: now }).toBytes();
   const keys = directionKeys(sessionKey, { hello: hello.nonce, welcome: nonce });
   return { hello, channel: new Channel({ wire, own: keys.server, peers: keys.client }), frame };

@@ -1,3 +1,4 @@
+import { listArgument, numberArgument, objectArgument } from "../arguments.js";
 import type { Channel } from "../connection/channel.js";
 import type { ChatMessage } from "../messages/chat.js";
 import type { Heartbeat } from "../messages/connection.js";
@@ -13,9 +14,11 @@ import { messagesThatFit } from "./messages-that-fit.js";
  * ```
  */
 export function answerHeartbeat(
-  { sent_at }: Heartbeat,
-  { sent, received }: Pick<Channel, "sent" | "received">,
+  heartbeat: Heartbeat,
+  channel: Pick<Channel, "sent" | "received">,
 ): Heartbeat {
+  const { sent_at } = objectArgument(heartbeat, "heartbeat");
+  const { sent, received } = objectArgument(channel, "channel");
   return { sent_at, sent, received };
 }
 
@@ -31,24 +34,22 @@ export function answerHeartbeat(
  * ```
  */
 export function answerResume(
-  {
-    chat_id,
-    after,
-    limit,
-  }: { readonly chat_id: number; readonly after: number; readonly limit: number },
-  {
-    last_seq,
-    messages,
-    through = messages.at(-1)?.seq ?? last_seq,
-    maxFrameBytes,
-  }: {
+  resume: { readonly chat_id: number; readonly after: number; readonly limit: number },
+  found: {
     readonly last_seq: number;
     readonly messages: readonly ChatMessage[];
     readonly through?: number;
     readonly maxFrameBytes?: number;
   },
 ): MessageListResponse {
-  const fitting = messagesThatFit(messages.slice(0, limit), { maxFrameBytes });
+  const { chat_id, after, limit } = objectArgument(resume, "resume");
+  const { last_seq, maxFrameBytes } = objectArgument(found, "found");
+  numberArgument(last_seq, "found.last_seq", 0);
+  const messages = listArgument(found.messages, "found.messages");
+  const { through = messages.at(-1)?.seq ?? last_seq } = found;
+  const fitting = messagesThatFit(messages.slice(0, numberArgument(limit, "resume.limit", 0)), {
+    maxFrameBytes,
+  });
   const isCut = fitting.length < messages.length;
   const reached = isCut ? (fitting.at(-1)?.seq ?? after) : through;
   return {

@@ -1,3 +1,4 @@
+import { assertDefinition, objectArgument } from "../arguments.js";
 import { type Bytes, copyOfBytes } from "../bytes.js";
 import { MessageProtocol } from "../envelope/message-protocol.js";
 import type { SigningKey } from "../envelope/signing-key.js";
@@ -22,16 +23,14 @@ import type { MessageDefinition, PayloadSchema, ValueToSend } from "../messages/
 export function encodeHttpAnswer<Type extends string, Schema extends PayloadSchema>(
   definition: MessageDefinition<Type, Schema>,
   value: ValueToSend<Schema>,
-  {
-    key,
-    request,
-    wire = 2,
-  }: {
+  options: {
     readonly key: SigningKey;
     readonly request: Uint8Array;
     readonly wire?: 1 | 2 | undefined;
   },
 ): Bytes {
+  assertDefinition(definition);
+  const { key, request, wire = 2 } = objectArgument(options, "options");
   const tag = copyOfBytes(request);
   if (tag?.length !== MAC_BYTES) {
     const issue = { path: ["request"], message: `must have ${MAC_BYTES} bytes` };

@@ -1,3 +1,4 @@
+import { listArgument, numberArgument, objectArgument } from "../arguments.js";
 import { MAX_FRAME_BYTES, MAX_LISTED } from "../limits.js";
 import { ChatMessage } from "../messages/chat.js";
 import { MessageListResponse } from "../messages/lists.js";
@@ -24,21 +25,25 @@ let overhead: number | undefined;
  */
 export function messagesThatFit(
   messages: readonly ChatMessage[],
-  {
-    maxFrameBytes = MAX_FRAME_BYTES,
-    keep = "first",
-  }: { readonly maxFrameBytes?: number | undefined; readonly keep?: "first" | "last" } = {},
+  options: {
+    readonly maxFrameBytes?: number | undefined;
+    readonly keep?: "first" | "last";
+  } = {},
 ): ChatMessage[] {
+  const { maxFrameBytes = MAX_FRAME_BYTES, keep = "first" } = objectArgument(options, "options");
+  numberArgument(maxFrameBytes, "options.maxFrameBytes", 0);
+  const inOrder = listArgument(messages, "messages");
+  if (keep === "last") inOrder.reverse();
   overhead ??= overheadOfList();
   let remaining = maxFrameBytes - overhead;
-  const inOrder = keep === "first" ? messages : [...messages].reverse();
   let count = 0;
   for (const message of inOrder) {
-    remaining -= bytesOf(message);
+    remaining -= bytesOf(objectArgument(message, "messages"));
     if ((remaining < 0 && count > 0) || count === MAX_LISTED) break;
     count += 1;
   }
-  return keep === "first" ? messages.slice(0, count) : messages.slice(messages.length - count);
+  const fitting = inOrder.slice(0, count);
+  return keep === "first" ? fitting : fitting.reverse();
 }
 
 function overheadOfList(): number {
@@ -62,7 +67,11 @@ function bytesOf(message: ChatMessage): number {
   ]);
   const payload = { ...Object.fromEntries(fields), content: "" };
   const withoutContent = written((writer) => writer.payload(payload, "base64"));
-  return withoutContent.length - 1 + bytesOfText(4 * Math.ceil(message.content.length / 3));
+  return (
+    withoutContent.length -
+    1 +
+    bytesOfText(4 * Math.ceil(objectArgument(message.content, "messages.content").length / 3))
+  );
 }
 
 function bytesOfText(length: number): number {

@@ -1,3 +1,4 @@
+import { numberArgument, objectArgument } from "../arguments.js";
 import type { StatusEvent } from "../messages/chat.js";
 
 /** Values of `event_type` that a client may send. Only servers send the others. */
@@ -14,9 +15,12 @@ const CLIENT_EVENT_TYPES: readonly string[] = ["typing", "read", "delivered"];
  */
 export function statusErrorCode(
   status: StatusEvent,
-  { user_id, last_seq }: { readonly user_id: number; readonly last_seq: number },
+  by: { readonly user_id: number; readonly last_seq: number },
 ): "ERR_FORBIDDEN" | "ERR_UNSUPPORTED" | "ERR_SEQ_AHEAD" | undefined {
+  const { user_id, last_seq } = objectArgument(by, "by");
+  const { seq = 0 } = objectArgument(status, "status");
+  numberArgument(last_seq, "by.last_seq", 0);
   if (status.user_id !== user_id) return "ERR_FORBIDDEN";
   if (!CLIENT_EVENT_TYPES.includes(status.event_type)) return "ERR_UNSUPPORTED";
-  return (status.seq ?? 0) > last_seq ? "ERR_SEQ_AHEAD" : undefined;
+  return numberArgument(seq, "status.seq", 0) > last_seq ? "ERR_SEQ_AHEAD" : undefined;
 }

@@ -1,4 +1,5 @@
 import * as z from "zod/mini";
+import { objectArgument } from "../arguments.js";
 import { copyOfBytes, decodeHex, equalConstantTime, isUint8Array } from "../bytes.js";
 import { MessageProtocol, type VerifiedMessage } from "../envelope/message-protocol.js";
 import type { SigningKey } from "../envelope/signing-key.js";
@@ -25,16 +26,13 @@ const RequestTag = /* @__PURE__ */ z.object({ request: bytes({ length: MAC_BYTES
  */
 export function openHttpAnswer(
   data: Uint8Array | ArrayBuffer,
-  {
-    key,
-    request,
-    now,
-  }: {
+  options: {
     readonly key: SigningKey;
     readonly request: MessageProtocol | Uint8Array;
     readonly now?: number;
   },
 ): VerifiedMessage {
+  const { key, request, now } = objectArgument(options, "options");
   const asked = isUint8Array(request) ? copyOfBytes(request) : decodeHex(`${request?.signature}`);
   const message = MessageProtocol.open(data, { key, ...(now !== undefined && { now }) });
   const named = z.safeParse(RequestTag, message.payload);

@@ -1,3 +1,4 @@
+import { listArgument } from "../arguments.js";
 import type { ChatMessage } from "../messages/chat.js";
 import { Resume } from "../messages/connection.js";
 import type { MessageListResponse } from "../messages/lists.js";
@@ -66,7 +67,10 @@ export class Inbox {
     act: (action: SessionAction) => void,
     recognise: (message: ChatMessage) => boolean,
   ) {
-    for (const [chatId, seq] of cursors) this.#begin(chatId, seq);
+    for (const cursor of cursors) {
+      const [chatId, seq] = listArgument<number>(cursor, "options.cursors");
+      this.#begin(chatId!, seq);
+    }
     this.#act = act;
     this.#recognise = recognise;
   }

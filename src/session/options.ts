@@ -1,3 +1,4 @@
+import { listArgument } from "../arguments.js";
 import { directionKeys, sessionKeyBytes } from "../connection/channel.js";
 import type { OutgoingMessage } from "./events.js";
 import type { Offer } from "./handshake.js";
@@ -34,21 +35,20 @@ export interface OwnOptions {
  *
  * @throws {KeyError} if the session key is not 32 bytes or is all zero.
  */
-export function copyOptions({
-  session_key,
-  user_id,
-  device_id,
-  wires = [2, 1],
-  capabilities = [],
-  random = Math.random,
-}: SessionOptions): OwnOptions {
+export function copyOptions(options: SessionOptions): OwnOptions {
+  const { session_key, user_id, device_id, random = Math.random } = options;
+  const { wires = [2, 1], capabilities = [] } = options;
   const key = sessionKeyBytes(session_key);
   // Throws KeyError for a key of zeros.
   directionKeys(key);
   return {
     session_key: key,
     user_id,
-    offer: { device_id, wires: [...wires], capabilities: [...capabilities] },
+    offer: {
+      device_id,
+      wires: listArgument(wires, "options.wires"),
+      capabilities: listArgument(capabilities, "options.capabilities"),
+    },
     random,
   };
 }

@@ -1,3 +1,4 @@
+import { objectArgument } from "../arguments.js";
 import { equalConstantTime } from "../bytes.js";
 import { messageDigest } from "../connection/message-digest.js";
 import { ValidationError } from "../errors.js";
@@ -47,7 +48,7 @@ export class Outbox {
     this.#userId = userId;
     this.#act = act;
     for (const message of pending) {
-      if (this.#get(message.client_id)) continue;
+      if (this.#get(objectArgument(message, "options.outbox").client_id)) continue;
       this.#add(message);
       this.markStored(message.client_id);
     }

@@ -1,3 +1,4 @@
+import { invalidArgument, listArgument, objectArgument } from "../arguments.js";
 import { CLOSE, closeCode } from "../connection/close-codes.js";
 import { SteadyClock } from "../connection/steady-clock.js";
 import type { VerifiedMessage } from "../envelope/message-protocol.js";
@@ -52,11 +53,15 @@ export class Session {
    * @throws {ValidationError} if an entry of the outbox or a cursor is invalid.
    */
   constructor(options: SessionOptions) {
-    this.#options = copyOptions(options);
+    this.#options = copyOptions(objectArgument(options, "options"));
     const { user_id } = this.#options;
-    this.#outbox = new Outbox(options.outbox ?? [], user_id, (action) => this.#act(action));
+    this.#outbox = new Outbox(
+      listArgument(options.outbox ?? [], "options.outbox"),
+      user_id,
+      (action) => this.#act(action),
+    );
     this.#inbox = new Inbox(
-      options.cursors ?? [],
+      listArgument(options.cursors ?? [], "options.cursors"),
       (action) => {
         this.#act(action);
         if (action.type === "cursor" && this.#sendsDelivered)
@@ -71,11 +76,12 @@ export class Session {
   /**
    * Handles an event at `now`, Unix time in seconds, and returns the actions to perform, in order, before the next event.
    *
-   * @throws {ValidationError} if a `mark` or `follow` event is invalid, or `now` is not a number within ±2^53 s. The event then
+   * @throws {ValidationError} if a `mark` or `follow` event is invalid, or `now` is not a Unix time in seconds. The event then
    *   has no effect.
    */
   handle(event: SessionEvent, now: number): SessionAction[] {
     this.#actions = [];
+    objectArgument(event, "event");
     const time = this.#clock.read(now);
     this.#apply(event, time);
     this.#runTimers(time);
@@ -110,6 +116,8 @@ export class Session {
         return;
       case "closed":
         return this.#onClosed(event.code, now);
+      default:
+        throw invalidArgument("event.type", "is not the type of an event");
     }
   }
 
@@ -244,6 +252,8 @@ export class Session {
       StatusEvent.parse({ event_type, chat_id, user_id, seq, timestamp: now });
       return this.#receipts.set({ event_type, chat_id, seq });
     }
+    if (event_type !== "typing")
+      throw invalidArgument("event.event_type", "must be read or typing");
     if (this.#state.name !== "open") return;
     this.#transmit(this.#state, StatusEvent, { event_type, chat_id, user_id }, now);
   }

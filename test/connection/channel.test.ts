@@ -57,7 +57,7 @@ describe.each([1, 2] as const)("the two ends of a channel on wire %d", (wire) =>
     expect([client.sent, server.received]).toEqual([frames.length, frames.length]);
   });
 
-  it.each([0, NOW, 4_000_000_000_000])("open 1,000 frames with the same time, %d s", (now) => {
+  it.each([0, NOW, 99_000_000_000])("open 1,000 frames with the same time, %d s", (now) => {
     const { client, server } = ends(wire);
     for (let count = 1; count <= 1000; count++) server.open(frame(client, now), now);
     expect(server.received).toBe(1000);

@@ -7,7 +7,7 @@ import { runs } from "../support/runs.js";
 /** Times of the present, and any time in the range of a timestamp. */
 const time = fc.oneof(
   fc.double({ min: 1e9, max: 4e9, noNaN: true }),
-  fc.double({ min: -8_640_000_000_000, max: 8_640_000_000_000, noNaN: true }),
+  fc.double({ min: -99_999_000_000, max: 99_999_000_000, noNaN: true }),
 );
 
 it("a steady clock never goes back, and toCallerTime never returns too early a time", () => {
@@ -33,16 +33,18 @@ it("a steady clock never goes back, and toCallerTime never returns too early a t
   );
 });
 
-it.each([Number.NaN, Infinity, -Infinity, 2 ** 53, -(2 ** 53), "now", undefined])(
+it.each([Number.NaN, Infinity, -Infinity, 100_000_000_001, -100_000_000_001, "now", undefined])(
   "a steady clock rejects %s and does not change",
   (bad) => {
     const clock = new SteadyClock();
     expect(() => clock.read(bad as number)).toThrow(ValidationError);
     expect(clock.read(100)).toBe(100);
-    expect(() => clock.read(bad as number)).toThrow("now: must be a Unix time in seconds");
+    expect(() => clock.read(bad as number)).toThrow(
+      "argument: now: must be a Unix time in seconds",
+    );
     expect(clock.read(99.5)).toBe(100);
     expect(clock.read(101)).toBe(101);
-    const ends = [1 - 2 ** 53, 2 ** 53 - 1];
+    const ends = [-100_000_000_000, 100_000_000_000];
     expect(ends.map((end) => new SteadyClock().read(end))).toEqual(ends);
   },
 );

@@ -116,9 +116,6 @@ describe("MessageProtocol.open, for malicious bytes,", () => {
     expect(() => MessageProtocol.fromBytes(bytes, { maxFrameBytes: bytes.length - 1 })).toThrow(
       expect.objectContaining({ code: "ERR_BOUND_EXCEEDED" }),
     );
-    expect(() => MessageProtocol.fromBytes(bytes, { maxFrameBytes: Number.NaN })).toThrow(
-      DecodeError,
-    );
     expect(() => MessageProtocol.fromBytes(new Uint8Array(1_048_577))).toThrow(
       expect.objectContaining({ code: "ERR_BOUND_EXCEEDED" }),
     );

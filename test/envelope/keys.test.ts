@@ -84,7 +84,7 @@ describe("SigningKey", () => {
     expect(key.nextTimestamp(101)).toBe(101);
   });
 
-  it.each([0, 1_700_000_000, -1, 4_000_000_000_000, 8_640_000_000_000])(
+  it.each([0, 1_700_000_000, -1, 4_000_000_000, 100_000_000_000])(
     "signs at %d s with different times",
     (now) => {
       const key = SigningKey.generate();

@@ -35,8 +35,8 @@ export const pythonPayload = mapOf(fc.oneof(scalar, integer, double, integer.map
 
 /** Generates timestamps of frames, including whole seconds. */
 export const timestamp = fc.oneof(
-  fc.integer({ min: 0, max: 2 ** 40 }),
-  fc.double({ min: 0, max: 2 ** 40, noNaN: true }),
+  fc.integer({ min: 0, max: 2 ** 36 }),
+  fc.double({ min: 0, max: 2 ** 36, noNaN: true }),
 );
 
 /** Generates secrets as text and as bytes. None is all zero, because SigningKey rejects such secrets. */

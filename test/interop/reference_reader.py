@@ -369,7 +369,7 @@ def is_client_id(value):
     return re.fullmatch("[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", value) and uuid.UUID(value).int != 0
 
 
-ID, COUNT, TIME = number(1), number(0), number(0, 8_640_000_000_000, is_integer=False)
+ID, COUNT, TIME = number(1), number(0), number(0, 100_000_000_000, is_integer=False)
 FLAG, FINITE, NONCE = any_of(True, False), number(-math.inf, math.inf, is_integer=False), byte_string(16, 16)
 CLIENT_ID = text(36, 36, is_client_id)
 CAPABILITIES = array(text(1, 64))
@@ -527,7 +527,7 @@ def agree(session_key, hello, welcome):
     _, offer = open_handshake_frame(hello, session_key, "client", "hello")
     timestamp, answer = open_handshake_frame(welcome, session_key, "server", "welcome")
     is_answer = hmac.compare_digest(answer["hello_nonce"], offer["nonce"])
-    if not is_answer or answer["wire"] not in offer["wires"] or not 0 <= timestamp < 4_320_000_000_000:
+    if not is_answer or answer["wire"] not in offer["wires"] or not 0 <= timestamp < 50_000_000_000:
         raise RejectionError("VALIDATION")
     salt = offer["nonce"] + answer["nonce"]
     tags = {end: tag(derived_key(session_key, end, salt)) for end in ("client", "server")}

@@ -89,7 +89,7 @@ describeWithPython("wire 1 between the library and Python", () => {
     ["a whole second", NOW],
     ["zero", 0],
     ["before 1970", -1],
-    ["the largest integer", Number.MAX_SAFE_INTEGER],
+    ["the latest time", 100_000_000_000],
   ])("verifies a Python frame with an integer timestamp: %s", async (_, timestamp) => {
     const { frame } = await make({ payload: { timestamp }, timestamp });
     const opened = MessageProtocol.open(hex(frame), { key: KEY, now: timestamp });

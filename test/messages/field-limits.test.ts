@@ -89,9 +89,9 @@ describe("limits", () => {
   });
 
   it("of a timestamp", () => {
-    for (const good of [0, NOW + 0.5, 8_640_000_000_000])
+    for (const good of [0, NOW + 0.5, 100_000_000_000])
       expect(isValidMessage({ timestamp: good })).toBe(true);
-    for (const bad of [-1, 8_640_000_000_001, Number.NaN, Number.POSITIVE_INFINITY, "now"]) {
+    for (const bad of [-1, 100_000_000_001, Number.NaN, Number.POSITIVE_INFINITY, "now"]) {
       expect(isValidMessage({ timestamp: bad })).toBe(false);
     }
   });

@@ -128,7 +128,7 @@ describe("a ValidationError", () => {
       { ...ack, client_id: "x" },
     ],
     [
-      "stored_at: must be a Unix time in seconds, from 0 to 8640000000000",
+      "stored_at: must be a Unix time in seconds, not milliseconds, from 0 to 100000000000",
       Ack,
       { ...ack, stored_at: -1 },
     ],

@@ -57,7 +57,7 @@ function counts(...names: string[]): Misfit[] {
 function times(...names: string[]): Misfit[] {
   return names.flatMap((name) => [
     one(name)(-1, "times begin with 0"),
-    one(name)(8_640_000_000_001, "times end with 8,640,000,000,000"),
+    one(name)(100_000_000_001, "times end with 100,000,000,000"),
     one(name)("now", "a time is no text"),
   ]);
 }

@@ -129,8 +129,8 @@ export const session: Vectors<ValidHandshake, InvalidHandshake> = {
     invalid(
       "client",
       "S-2",
-      "a time from 4,320,000,000,000 on",
-      welcome({ timestamp: 4_320_000_000_000 }),
+      "a time from 50,000,000,000 on",
+      welcome({ timestamp: 50_000_000_000 }),
       validation,
     ),
     invalid("client", "S-2", "a hello that comes back", hello({ key: server }), validation),

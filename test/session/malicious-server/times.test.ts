@@ -56,13 +56,13 @@ describe("a server's time", () => {
     return fixture.handle({ type: "frame", data: frame });
   };
 
-  it.each([-1, -1e-6, 4_320_000_000_000, 1e300])("of %d s is rejected", (serverTime) => {
+  it.each([-1, -1e-6, 50_000_000_000, 1e11])("of %d s is rejected", (serverTime) => {
     const actions = welcomedAt(serverTime);
     expect(notices(actions)).toMatchObject([{ type: "refused", reason: "welcome" }]);
     expect(only(actions, "close")).toMatchObject([{ code: CLOSE.protocolError }]);
   });
 
-  it.each([0, 4_319_999_999_999])("of %d s is valid", (serverTime) => {
+  it.each([0, 49_999_999_999])("of %d s is valid", (serverTime) => {
     expect(notices(welcomedAt(serverTime))).toMatchObject([{ type: "online" }]);
   });
 });
