@@ -7,8 +7,17 @@ import { MAX_ITERATIONS, MAX_SALT_BYTES, MIN_ITERATIONS, MIN_SALT_BYTES } from "
 import { ChatKey, checkBytes } from "./chat-key.js";
 import { preparePassphrase } from "./passphrase.js";
 
-/** PBKDF2 iterations of a new chat's key: OWASP's recommendation for PBKDF2-HMAC-SHA256. */
-const NEW_CHAT_ITERATIONS = 600_000;
+/** PBKDF2 iterations by default: OWASP's recommendation for PBKDF2-HMAC-SHA256. */
+const DEFAULT_ITERATIONS = 600_000;
+
+/**
+ * PBKDF2 iterations of the chats that version 1 clients created, 100,000. It is also the minimum.
+ *
+ * ```ts
+ * const { salt, iterations = LEGACY_ITERATIONS, key_check: check } = chat;
+ * ```
+ */
+export const LEGACY_ITERATIONS = MIN_ITERATIONS;
 
 /** Options of `createChatKey`. */
 export interface CreateChatKeyOptions {
@@ -44,7 +53,7 @@ export async function createChatKey(
   passphrase: string,
   options: CreateChatKeyOptions = {},
 ): Promise<NewChatKey> {
-  const { iterations = NEW_CHAT_ITERATIONS, extractable = false } = objectArgument(
+  const { iterations = DEFAULT_ITERATIONS, extractable = false } = objectArgument(
     options,
     "options",
   );
@@ -57,7 +66,7 @@ export async function createChatKey(
 export interface DeriveChatKeyOptions {
   /** Salt of the chat, 16 to 64 bytes. */
   readonly salt: Uint8Array;
-  /** PBKDF2 iterations, 100,000 to 2,000,000. Default: 100,000, which version 1 clients use. */
+  /** PBKDF2 iterations, 100,000 to 2,000,000. Default: 600,000. Version 1 clients use `LEGACY_ITERATIONS`. */
   readonly iterations?: number;
   /** `key_check` of the chat, 16 bytes. */
   readonly check: Uint8Array;
@@ -83,10 +92,10 @@ export async function deriveChatKey(
   passphrase: string,
   options: DeriveChatKeyOptions,
 ): Promise<ChatKey> {
-  const { check, ...rest } = objectArgument(options, "options");
+  const { check, iterations = DEFAULT_ITERATIONS, ...rest } = objectArgument(options, "options");
   const expected = checkBytes(check);
   // The salt is copied before the first await, because the caller may change it later.
-  const parameters = parametersOf(rest);
+  const parameters = parametersOf({ ...rest, iterations });
   let key: ChatKey | undefined;
   for (const form of formsOf(passphrase, preparePassphrase, inNfc)) {
     key = await derive(form, parameters);
@@ -115,7 +124,7 @@ export async function deriveUnchecked(passphrase: string, options: Parameters): 
  */
 function parametersOf({
   salt: given,
-  iterations = MIN_ITERATIONS,
+  iterations = LEGACY_ITERATIONS,
   extractable = false,
 }: Parameters): Required<Parameters> {
   const salt = copyOfBytes(given) ?? new Uint8Array();

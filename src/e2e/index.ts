@@ -7,6 +7,7 @@ export {
   createChatKey,
   type DeriveChatKeyOptions,
   deriveChatKey,
+  LEGACY_ITERATIONS,
   type NewChatKey,
 } from "./derive-chat-key.js";
 export { decrypt, type Encrypted, encrypt } from "./encrypt.js";

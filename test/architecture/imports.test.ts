@@ -21,7 +21,7 @@ const layers = [
   "index",
 ];
 const CLOSE_CODES = "connection/close-codes.ts";
-const base = ["errors.ts", "limits.ts", "bytes.ts", "clock.ts"];
+const base = ["errors.ts", "limits.ts", "arguments.ts", "bytes.ts", "clock.ts"];
 
 interface Import {
   readonly file: string;

@@ -8,6 +8,7 @@ import {
   decryptMessage,
   deriveChatKey,
   encryptMessage,
+  LEGACY_ITERATIONS,
   preparePassphrase,
 } from "../../src/e2e/index.js";
 import { KeyError } from "../../src/index.js";
@@ -43,10 +44,10 @@ describe("a passphrase", () => {
 
   it("is checked by deriveChatKey", async () => {
     const { check } = await deriveUnchecked("café con leche", { salt });
-    await deriveChatKey("café con leche", { salt, check });
-    await expect(deriveChatKey("cafe con leche", { salt, check })).rejects.toThrow(
-      expect.objectContaining({ code: "ERR_WRONG_PASSPHRASE" }),
-    );
+    await deriveChatKey("café con leche", { salt, iterations: LEGACY_ITERATIONS, check });
+    await expect(
+      deriveChatKey("cafe con leche", { salt, iterations: LEGACY_ITERATIONS, check }),
+    ).rejects.toThrow(expect.objectContaining({ code: "ERR_WRONG_PASSPHRASE" }));
     await expect(deriveChatKey("p", { salt, check: counting(15) })).rejects.toThrow(KeyError);
   });
 
@@ -63,7 +64,7 @@ describe("a passphrase", () => {
   it("derives the key of an earlier version with the white space around it", async () => {
     const raw = await pbkdf2Sha256(utf8(" café con leche\n"), counting(16), 100_000);
     const { check } = await ChatKey.from(raw);
-    const options = { salt, check, extractable: true };
+    const options = { salt, iterations: 100_000, check, extractable: true };
     const key = await deriveChatKey(" cafe\u0301 con leche\n", options);
     expect(key.export()).toEqual(raw);
     for (const other of ["café con leche", " café con leche", "café con leche\n"]) {
@@ -76,7 +77,7 @@ describe("a passphrase", () => {
   it("can be white space alone only for a chat of an earlier version", async () => {
     await expect(deriveUnchecked(" \n", { salt })).rejects.toMatchObject({ code: "ERR_KEY" });
     const { check } = await ChatKey.from(await pbkdf2Sha256(utf8(" \n"), counting(16), 100_000));
-    await deriveChatKey(" \n", { salt, check });
+    await deriveChatKey(" \n", { salt, iterations: LEGACY_ITERATIONS, check });
   });
 
   it("does not change when it is prepared again", () => {
@@ -143,6 +144,14 @@ describe("a passphrase", () => {
     await expect(deriveUnchecked("p", { salt: "0123456789abcdef" as never })).rejects.toThrow(
       KeyError,
     );
+  });
+
+  it("uses 600,000 iterations by default, and 100,000 by the name of version 1 clients", async () => {
+    const { key_check: check, ...created } = await createChatKey("p");
+    await expect(deriveChatKey("p", { salt: created.salt, check })).resolves.toBeInstanceOf(
+      ChatKey,
+    );
+    expect(LEGACY_ITERATIONS).toBe(100_000);
   });
 
   it("derives no key without the chat's check", async () => {

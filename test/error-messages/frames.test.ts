@@ -225,9 +225,13 @@ describe("with a frame that is not accepted, the error is", () => {
       () => new ReplayGuard().add(counting(32), NOW, NOW + 1),
     ],
     [
-      "the replay guard is full, with 0 frames: wait until some expire, or increase its capacity",
+      "the replay guard is full, with 1 frames: wait until some expire, or increase its capacity",
       "ERR_REPLAY_GUARD_FULL",
-      () => new ReplayGuard({ capacity: 0 }).add(counting(32), NOW, NOW),
+      () => {
+        const guard = new ReplayGuard({ capacity: 1 });
+        guard.add(counting(32), NOW, NOW);
+        guard.add(counting(32).reverse(), NOW, NOW);
+      },
     ],
     ["`key` must be a SigningKey or a Keyring", "ERR_KEY", () => open(frame, { key: "secret" })],
   ]);

@@ -12,7 +12,7 @@ describe("with an invalid message, the error is", () => {
       () => create({ type: "" }),
     ],
     [
-      "message: timestamp: must be a finite number of seconds",
+      "argument: timestamp: must be a Unix time in seconds, not milliseconds",
       "ERR_VALIDATION",
       () => create({ timestamp: Number.NaN }),
     ],

@@ -50,8 +50,9 @@ describe("the actions of Session.handle", () => {
   });
 });
 
-it("ignores an event of an unknown type", () => {
+it("rejects an event of an unknown type, and goes on", () => {
   const fixture = SessionFixture.online();
-  const actions = fixture.handle({ type: "hologram", data: 1 } as never);
-  expect(actions.map(({ type }) => type)).toEqual(["wake"]);
+  const unknown = { type: "hologram", data: 1 } as never;
+  expect(() => fixture.handle(unknown)).toThrow("event.type: is not the type of an event");
+  expect(fixture.handle({ type: "tick" }).map(({ type }) => type)).toEqual(["wake"]);
 });
