@@ -1,6 +1,6 @@
 import type { ChatMessage, ChatSummary, StatusEvent } from "lacre";
 import type { ChatKey } from "lacre/e2e";
-import type { ChatClosedError } from "./errors.js";
+import { type ChatClosedError, ChatStartedOverError } from "./errors.js";
 import type { ChatState, MessengerEvent } from "./events.js";
 import type { OpenChat } from "./open-chat.js";
 
@@ -47,10 +47,11 @@ export class ChatBook {
     return [key, earlierKey].filter((one) => one !== undefined);
   }
 
-  /** Returns why a chat has no key: it was closed, or was not opened. */
+  /** Returns why a chat does not have a key any more: it was closed, was opened with another key, or was not opened. */
   whyNoKey(chatId: number): Error {
-    const closed = this.#entries.get(chatId)?.closed;
-    return closed ?? new TypeError(`chat ${chatId} was not opened`);
+    const entry = this.#entries.get(chatId);
+    if (entry?.key !== undefined) return new ChatStartedOverError(entry.state.peer_name);
+    return entry?.closed ?? new TypeError(`chat ${chatId} was not opened`);
   }
 
   /** Updates the state from the server's list of chats. Returns an event for each changed auto-delete setting. */

@@ -16,23 +16,25 @@ import {
   SessionEndedError,
   StoreError,
 } from "./errors.js";
+import type { WhyNotConnected } from "./events.js";
+import type { Pending, PendingMessage } from "./pending.js";
 import type { Connect, Socket } from "./socket.js";
-import type { StoreWrites } from "./store-writes.js";
-import type { QueuedMessage } from "./stores.js";
 
 /** Close code of a lost connection, after which the session reconnects. */
 const LOST = 1006;
 
-/**
- * Reason why an attempt to connect failed. `origin`: the page's origin is not allowed. `no socket`: the WebSocket did not
- * open. `store`: a store failed. `unreachable`: any other failure.
- */
-export type WhyNotConnected = "unreachable" | "origin" | "no socket" | "store";
-
 /** The events of a client, in order. */
 export type ClientEvent =
-  | SessionNotice
-  | Extract<SessionAction, { type: "failed" }>
+  | Exclude<SessionNotice, { type: "sent" }>
+  /** The server stored a message of this user. `encrypted` has the fields that the server assigned. */
+  | { readonly type: "sent"; readonly message: PendingMessage }
+  /** A message of this user will never be sent. It stays in the outbox until the event is handled. */
+  | {
+      readonly type: "failed";
+      readonly error_code: string;
+      readonly error_message: string;
+      readonly message: PendingMessage;
+    }
   /** Reported after each failed attempt to connect. */
   | { readonly type: "not connected"; readonly why: Exclude<WhyNotConnected, "store"> }
   | { readonly type: "not connected"; readonly why: "store"; readonly error: StoreError }
@@ -47,67 +49,39 @@ export type ClientEvent =
 
 export interface ClientOptions {
   readonly connect: Connect;
-  /** Entries of the account's outbox. */
-  readonly outbox: readonly QueuedMessage[];
+  readonly pending: Pending;
   readonly cursors: Iterable<readonly [chatId: number, seq: number]>;
   readonly capabilities: readonly string[];
   /** Awaited directly before each connection is opened. If it rejects, the attempt fails. */
   readonly prepare: () => Promise<void>;
-  /** Handles an event. Resolves to true when it is handled, or to false if handling failed. */
-  readonly onEvent: (event: ClientEvent) => Promise<boolean>;
+  readonly onEvent: (event: ClientEvent) => void;
   /** Called if the login has ended. */
   readonly fail: (error: unknown) => void;
-  readonly writes: StoreWrites;
 }
 
-/** Runs a session with a socket, a clock and an outbox, as the loop in lacre's docs/session.md does. */
+/** Runs a session with a socket and a clock, as the loop in lacre's docs/session.md does. */
 export interface Client {
   handle(event: SessionEvent): void;
-  /**
-   * Stores a message, and sends it now or after the next connection. Resolves when it is on disk.
-   *
-   * @throws {StoreError} if the message cannot be stored. It is not sent then.
-   */
-  send(message: QueuedMessage): Promise<void>;
-  /** Stops sending a message. It stays in the outbox until `forget`. */
-  withdraw(clientId: string): void;
-  /** Removes a message from the outbox. */
-  forget(clientId: string): void;
-  /** Closes the connection and ignores all later events. Resolves when all writes to the outbox are done. */
-  stop(): Promise<void>;
+  /** Sends a message of the outbox, now or after the next connection. */
+  send(message: OutgoingMessage): void;
+  /** Closes the connection and ignores all later events. */
+  stop(): void;
 }
 
 export function startClient(account: Account, options: ClientOptions): Client {
   const { user_id, session_key } = account.login;
-  const { outbox } = account.stores;
-  const { connect, prepare, onEvent, fail, writes } = options;
+  const { connect, pending, prepare, onEvent, fail } = options;
   const { cursors, capabilities } = options;
   const session = new Session({
     ...{ session_key, user_id, cursors, capabilities },
-    outbox: options.outbox,
+    outbox: pending.toSend.map(({ encrypted }) => encrypted),
   });
-  /** Messages that the server has not acknowledged, by client id. */
-  const pending = new Map(options.outbox.map((message) => [message.client_id, message]));
-  /** Results of `onEvent` for failed messages that are still in the outbox, by client id. */
-  const failing = new Map<string, Promise<boolean>>();
-  /** Client ids of messages that could not be stored. `send` rejects for them, so no event reports them. */
-  const unstored = new Set<string>();
   /** Messages of each chat that were delivered since the last cursor. */
   const delivered = new Map<number, ChatMessage[]>();
   let socket: Socket | undefined;
   let attempt = 0;
   let alarm: ReturnType<typeof setTimeout> | undefined;
   let isStopped = false;
-  /** Settles when the write of the last sent message succeeds or fails. */
-  let persisted: Promise<void> = Promise.resolve();
-  /** Settles when all earlier writes to the outbox are done. They run one after the other. */
-  let writing: Promise<void> = Promise.resolve();
-
-  function write(work: () => Promise<void>): Promise<void> {
-    const written = writing.then(work);
-    writing = written.catch(() => {});
-    return written;
-  }
 
   function handle(event: SessionEvent): void {
     if (isStopped) return;
@@ -124,15 +98,17 @@ export function startClient(account: Account, options: ClientOptions): Client {
         // No socket yet: abandon the attempt and report it as closed.
         return socket === undefined ? lose(LOST) : socket.close(action.code, action.reason);
       case "persist":
-        return persist(action.message);
       case "forget":
-        return forget(action.client_id);
+        // The outbox has a message before `send`. `deliverSent` removes a sent one, and the messenger a failed one.
+        return;
       case "deliver":
         return deliver(action.notice);
-      case "failed":
-        pending.delete(action.client_id);
-        if (!unstored.has(action.client_id)) failing.set(action.client_id, onEvent(action));
+      case "failed": {
+        const { client_id, chat_id: _, ...failed } = action;
+        const message = pending.take(client_id);
+        if (message !== undefined) onEvent({ ...failed, message });
         return;
+      }
       case "cursor":
         return moveCursor(action);
       case "wake":
@@ -141,49 +117,24 @@ export function startClient(account: Account, options: ClientOptions): Client {
     }
   }
 
-  function persist({ client_id }: OutgoingMessage): void {
-    const message = pending.get(client_id)!;
-    persisted = write(() => outbox.add(message));
-    persisted.then(
-      () => handle({ type: "stored", client_id }),
-      () => {
-        unstored.add(client_id);
-        handle({ type: "store_failed", client_id });
-      },
-    );
-  }
-
-  /**
-   * Removes a message from the outbox. A failed message stays until `onEvent` has handled its event, so that the event repeats
-   * after a crash.
-   */
-  function forget(clientId: string): void {
-    if (unstored.delete(clientId)) return;
-    const remove = () => void writes.add(clientId, () => write(() => outbox.remove(clientId)));
-    const reported = failing.get(clientId);
-    failing.delete(clientId);
-    if (reported === undefined) return remove();
-    void reported.then((isHandled) => {
-      if (isHandled) remove();
-    });
-  }
-
   function deliver(notice: SessionNotice): void {
+    if (notice.type === "sent") return deliverSent(notice);
     if (notice.type === "message") note(notice.message);
-    if (notice.type === "sent") {
-      const { client_id, seq, message_id, stored_at } = notice;
-      const message = pending.get(client_id);
-      pending.delete(client_id);
-      if (message) {
-        const { key_check: _, ...sent } = message;
-        note({
-          ...{ ...sent, seq },
-          ...(message_id !== undefined && { message_id }),
-          ...(stored_at !== undefined && { stored_at }),
-        });
-      }
-    }
-    void onEvent(notice);
+    onEvent(notice);
+  }
+
+  function deliverSent(notice: Extract<SessionNotice, { type: "sent" }>): void {
+    const { client_id, seq, message_id, stored_at } = notice;
+    const message = pending.take(client_id);
+    if (message === undefined) return;
+    pending.forget(client_id);
+    const encrypted = {
+      ...{ ...message.encrypted, seq },
+      ...(message_id !== undefined && { message_id }),
+      ...(stored_at !== undefined && { stored_at }),
+    };
+    note(encrypted);
+    onEvent({ type: "sent", message: { ...message, encrypted } });
   }
 
   function note(message: ChatMessage): void {
@@ -201,7 +152,7 @@ export function startClient(account: Account, options: ClientOptions): Client {
       chat_id,
       notes.filter((message) => !isCovered(message)),
     );
-    void onEvent({ type: "cursor", chat_id, from, seq, messages: notes.filter(isCovered) });
+    onEvent({ type: "cursor", chat_id, from, seq, messages: notes.filter(isCovered) });
   }
 
   /**
@@ -233,7 +184,7 @@ export function startClient(account: Account, options: ClientOptions): Client {
         received: (data) => when(() => handle({ type: "frame", data }))(),
         closed: (code) =>
           when(() => {
-            if (!wasOpen) void onEvent({ type: "not connected", why: "no socket" });
+            if (!wasOpen) onEvent({ type: "not connected", why: "no socket" });
             lose(code);
           })(),
       });
@@ -243,10 +194,9 @@ export function startClient(account: Account, options: ClientOptions): Client {
           fail(error);
           return lose(CLOSE.notAuthorised);
         }
-        if (error instanceof StoreError)
-          void onEvent({ type: "not connected", why: "store", error });
-        else if (isOriginRefused(error)) void onEvent({ type: "not connected", why: "origin" });
-        else void onEvent({ type: "not connected", why: "unreachable" });
+        if (error instanceof StoreError) onEvent({ type: "not connected", why: "store", error });
+        else if (isOriginRefused(error)) onEvent({ type: "not connected", why: "origin" });
+        else onEvent({ type: "not connected", why: "unreachable" });
         lose(LOST);
       })();
     }
@@ -262,23 +212,14 @@ export function startClient(account: Account, options: ClientOptions): Client {
   handle({ type: "tick" });
   return {
     handle,
-    async send(message) {
-      pending.set(message.client_id, message);
-      const { key_check: _, ...sent } = message;
-      persisted = Promise.resolve();
-      handle({ type: "send", message: sent });
-      await persisted;
+    send(message) {
+      handle({ type: "send", message });
+      handle({ type: "stored", client_id: message.client_id });
     },
-    withdraw(client_id) {
-      pending.delete(client_id);
-      handle({ type: "withdraw", client_id });
-    },
-    forget,
-    async stop() {
+    stop() {
       isStopped = true;
       clearTimeout(alarm);
       socket?.close(1000);
-      await writing;
     },
   };
 }

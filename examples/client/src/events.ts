@@ -1,8 +1,13 @@
 import type { SessionNotice } from "lacre/session";
 import type { AutoDeleteChange } from "./auto-delete.js";
-import type { WhyNotConnected } from "./client.js";
 import type { ChatClosedError, StoreError } from "./errors.js";
 import type { ReadMessage } from "./read-message.js";
+
+/**
+ * Reason why an attempt to connect failed. `origin`: the page's origin is not allowed. `no socket`: the WebSocket did not
+ * open. `store`: a store failed. `unreachable`: any other failure.
+ */
+export type WhyNotConnected = "unreachable" | "origin" | "no socket" | "store";
 
 /** An event in an account's chats, in order. `Messenger.chats` already includes its changes. */
 export type MessengerEvent =

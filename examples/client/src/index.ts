@@ -7,7 +7,6 @@ export {
   durationOf,
   storedAt,
 } from "./auto-delete.js";
-export type { WhyNotConnected } from "./client.js";
 export {
   ChatChangedError,
   ChatClosedError,
@@ -24,7 +23,13 @@ export {
   StoreError,
   UnreachableError,
 } from "./errors.js";
-export { type ChatState, type MessengerEvent, type Tick, tickOf } from "./events.js";
+export {
+  type ChatState,
+  type MessengerEvent,
+  type Tick,
+  tickOf,
+  type WhyNotConnected,
+} from "./events.js";
 export { type History, type HistoryPage, readHistory } from "./history.js";
 export { toJson } from "./json.js";
 export { loginInMemory, storesInMemory } from "./memory.js";
@@ -46,8 +51,8 @@ export {
   type PassphraseVerdict,
   WEAK_PASSPHRASE_RISK,
 } from "./passphrase/strength.js";
+export { takeUnsent } from "./pending.js";
 export { plainSentence, sentenceOf } from "./plain-sentence.js";
-export { takeUnsent } from "./queue.js";
 export { type ReadMessage, readMessage, type Unreadable } from "./read-message.js";
 export { readServerAddress } from "./server-address.js";
 export { type Connect, connectInBrowser, type Socket, type SocketListener } from "./socket.js";

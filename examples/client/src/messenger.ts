@@ -1,5 +1,4 @@
 import type { ChatMessage, ChatSummary, StatusEvent } from "lacre";
-import { type ChatKey, encryptMessage } from "lacre/e2e";
 import type { Account } from "./account.js";
 import { ChatBook } from "./chat-book.js";
 import { type Client, type ClientEvent, startClient, whyEnded } from "./client.js";
@@ -9,10 +8,10 @@ import { firstCursors } from "./first-cursors.js";
 import { type History, type HistoryPage, readHistory } from "./history.js";
 import type { MessengerOptions } from "./messenger-options.js";
 import { isSame, noteAnswer, type OpenChat, whyClosed } from "./open-chat.js";
-import { Queue } from "./queue.js";
+import { Pending } from "./pending.js";
 import { type ReadMessage, readMessage } from "./read-message.js";
 import { StoreWrites } from "./store-writes.js";
-import type { QueuedMessage } from "./stores.js";
+import type { Pin, QueuedMessage } from "./stores.js";
 
 /** Capabilities of this client: delivery receipts and `chat_changed` events. */
 const CAPABILITIES = ["delivered", "chat_changed"];
@@ -23,7 +22,7 @@ export class Messenger {
   readonly #account: Account;
   readonly #book: ChatBook;
   readonly #client: Client;
-  readonly #queue: Queue;
+  readonly #pending: Pending;
   /** Undefined until the first attempt to connect has succeeded or failed. */
   #isOnline: boolean | undefined;
   /** Seconds by which the server's clock is ahead of this device's. */
@@ -40,7 +39,8 @@ export class Messenger {
   /** Error of the stores that was last reported to the application. */
   #storeError: StoreError | undefined;
   /** Settles when all earlier events are handled. */
-  #acting: Promise<unknown> = Promise.resolve();
+  #acting: Promise<void> = Promise.resolve();
+  /** Settles when all earlier texts are stored. */
   #writing: Promise<unknown> = Promise.resolve();
   #isStopped = false;
 
@@ -54,19 +54,18 @@ export class Messenger {
     this.#account = options.account;
     this.#only = options.only;
     this.#book = book;
-    this.#queue = new Queue(options.account, book, outbox, {
-      stopSending: (clientId) => this.#client.withdraw(clientId),
+    this.#pending = new Pending({
+      ...{ account: options.account, book, outbox, writes: this.#writes },
+      startSending: (message) => this.#client.send(message),
+      stopSending: (client_id) => this.#client.handle({ type: "withdraw", client_id }),
       isTaken: (chatId) => this.#takes(chatId),
     });
     this.#client = startClient(options.account, {
-      connect: options.connect,
-      outbox,
-      cursors,
+      ...{ connect: options.connect, pending: this.#pending, cursors },
       capabilities: this.#takesAny ? CAPABILITIES : ["chat_changed"],
       prepare: () => this.#prepare(),
-      onEvent: (event) => this.#inOrder(() => this.#act(event)),
+      onEvent: (event) => void this.#inOrder(() => this.#act(event)),
       fail: (error) => this.#end(error),
-      writes: this.#writes,
     });
   }
 
@@ -103,24 +102,22 @@ export class Messenger {
 
   /** Number of messages that the server has not acknowledged, including those of earlier runs. */
   get pending(): number {
-    return this.#queue.size;
+    return this.#pending.toSend.length;
   }
 
   /** Returns the queued messages of a chat, in order. */
   async queued(chatId: number): Promise<ReadMessage[]> {
-    return Promise.all(this.#queue.of(chatId).map((message) => this.#queue.read(message)));
+    const queued = this.#pending.toSend.filter(({ encrypted }) => encrypted.chat_id === chatId);
+    return Promise.all(queued.map((message) => this.#pending.read(message)));
   }
 
   /** Opens a chat, so that its messages are sent and decrypted. Reports queued messages under another key as failed. */
   open(chat: OpenChat): void {
     const { chat_id, key, peer_name } = chat;
     this.#book.open(chat);
-    const stale = [
-      ...this.#queue.release(chat_id),
-      ...this.#queue.withdraw(chat_id, (check) => isSame(check, key.check)),
-    ];
+    const stale = this.#pending.withdraw(chat_id, (check) => isSame(check, key.check));
     const reason = new ChatStartedOverError(peer_name);
-    void this.#inOrder(async () => this.#report(await this.#queue.giveBack(stale, reason)));
+    void this.#inOrder(async () => this.#report(await this.#pending.giveBack(stale, reason)));
   }
 
   /**
@@ -180,7 +177,7 @@ export class Messenger {
   async stop(): Promise<void> {
     this.#isStopped = true;
     await this.#writing;
-    await this.#client.stop();
+    this.#client.stop();
     await this.#acting;
     await this.#writes.stop();
     await this.#acting;
@@ -194,25 +191,20 @@ export class Messenger {
     return this.#only?.includes(chatId) ?? true;
   }
 
-  /** Runs work after all earlier work. Resolves to true, or to false if the work failed. */
-  #inOrder(work: () => Promise<void>): Promise<boolean> {
-    const acting = this.#acting.then(work).then(
-      () => true,
-      (error) => {
-        // Do not store later cursors: they would move past the message that was not handled.
-        this.stopReceiving();
-        this.#end(error);
-        return false;
-      },
-    );
-    this.#acting = acting;
-    return acting;
+  /** Runs work after all earlier work. Resolves when it is done. Ends the messenger if it fails. */
+  #inOrder(work: () => Promise<void>): Promise<void> {
+    this.#acting = this.#acting.then(work).catch((error) => {
+      // Do not store later cursors: they would move past the message that was not handled.
+      this.stopReceiving();
+      this.#end(error);
+    });
+    return this.#acting;
   }
 
   #end(error: unknown): void {
     if (this.#ended !== undefined) return;
     this.#ended = { error };
-    void this.#client?.stop();
+    this.#client?.stop();
     void this.#acting.then(() => this.#options.onEvent({ type: "ended", error }));
   }
 
@@ -221,24 +213,9 @@ export class Messenger {
   }
 
   async #send(chat_id: number, text: string, { reply_to }: { reply_to?: string }) {
-    const key = this.#book.keyOf(chat_id);
-    if (key === undefined) throw this.#book.whyNoKey(chat_id);
-    const client_id = crypto.randomUUID();
-    const content = { kind: "text", text, ...(reply_to !== undefined && { reply_to }) } as const;
-    const sender_id = this.#account.user_id;
-    const encrypted = await encryptMessage(key, { chat_id, sender_id, content, client_id });
-    const message = { ...encrypted, client_id, key_check: key.check };
-    // The chat may have been closed during the encryption.
-    if (this.#book.keyOf(chat_id) !== key) throw this.#book.whyNoKey(chat_id);
     if (this.#ended !== undefined) throw this.#ended.error;
-    const written = this.#queue.add(message, content);
-    try {
-      await this.#client.send(message);
-    } catch (error) {
-      this.#queue.remove(client_id);
-      throw error;
-    }
-    return written;
+    const quoted = reply_to !== undefined && { reply_to };
+    return this.#pending.write(chat_id, { kind: "text", text, ...quoted });
   }
 
   async #act(event: ClientEvent): Promise<void> {
@@ -263,7 +240,7 @@ export class Messenger {
         return this.#connected(false, event);
       case "sent":
       case "failed":
-        return this.#report(await this.#queue.settle(event));
+        return this.#report([{ ...event, message: await this.#pending.read(event.message) }]);
       case "rewound":
         this.#book.rewind(event.chat_id, event.last_seq);
         if (this.#takes(event.chat_id)) {
@@ -339,7 +316,9 @@ export class Messenger {
 
   /** Checks, before queued messages are sent, that their chats still have the keys that encrypted them. */
   async #prepare(): Promise<void> {
-    if (this.#queue.size === 0) return;
+    // A text that is being stored is sent on this connection too.
+    await this.#writing;
+    if (this.pending === 0) return;
     const events = await this.#takeOver(this.#account.askForChats());
     void this.#inOrder(() => this.#report(events));
   }
@@ -348,36 +327,30 @@ export class Messenger {
   async #takeOver(asked: Promise<readonly ChatSummary[]>): Promise<readonly MessengerEvent[]> {
     const keys = this.#book.keys;
     const chats = await asked;
+    // Before the list is applied: if the pins cannot be read, the next list reports the same changes.
+    const pins = await this.#account.stores.pins.list();
     if (this.#isStopped) return [];
     const changes = this.#list(chats);
-    const closed = await this.#closeChanged(chats, keys);
-    return [{ type: "chats" }, ...changes, ...closed];
+    // A chat that was opened after the list was requested has a key that the list may not have.
+    const known = chats.filter(({ chat_id }) => this.#book.keyOf(chat_id) === keys.get(chat_id));
+    // All of them are closed before the texts of the first are decrypted.
+    const closed = await Promise.all(known.map((chat) => this.#closeIfChanged(chat, pins)));
+    return [{ type: "chats" }, ...changes, ...closed.flat()];
   }
 
-  /** Closes the chats whose key may no longer be used. `keys` are the chats' keys when the list was requested. */
-  async #closeChanged(
-    chats: readonly ChatSummary[],
-    keys: ReadonlyMap<number, ChatKey>,
-  ): Promise<MessengerEvent[]> {
-    const pins = await this.#account.stores.pins.list();
-    const events: MessengerEvent[] = [];
-    for (const chat of chats) {
-      const { chat_id, peer_name } = chat;
-      const key = this.#book.keyOf(chat_id);
-      // The chat was opened after the list was requested.
-      if (key !== keys.get(chat_id)) continue;
-      const stale = this.#queue.withdraw(chat_id, (check) => !whyClosed(pins, chat, check));
-      const reason = key && whyClosed(pins, chat, key.check);
-      if (reason !== undefined) {
-        this.#book.close(chat_id, reason);
-        this.#only = this.#only?.filter((one) => one !== chat_id);
-      }
-      events.push(
-        ...(await this.#queue.giveBack(stale, reason ?? new ChatStartedOverError(peer_name))),
-      );
-      if (reason !== undefined) events.push({ type: "closed", chat_id, reason });
+  /** Closes a chat if its key may no longer be used. Returns the events to report. */
+  async #closeIfChanged(chat: ChatSummary, pins: readonly Pin[]): Promise<MessengerEvent[]> {
+    const { chat_id, peer_name } = chat;
+    const key = this.#book.keyOf(chat_id);
+    const stale = this.#pending.withdraw(chat_id, (check) => !whyClosed(pins, chat, check));
+    const reason = key && whyClosed(pins, chat, key.check);
+    if (reason !== undefined) {
+      this.#book.close(chat_id, reason);
+      this.#only = this.#only?.filter((one) => one !== chat_id);
     }
-    return events;
+    const why = reason ?? new ChatStartedOverError(peer_name);
+    const failed = await this.#pending.giveBack(stale, why);
+    return reason === undefined ? failed : [...failed, { type: "closed", chat_id, reason }];
   }
 
   /** Updates the chats from a list. Follows new chats, to also receive messages that this client misses while offline. */
@@ -392,7 +365,7 @@ export class Messenger {
   async #report(events: readonly MessengerEvent[]): Promise<void> {
     for (const event of events) {
       await this.#options.onEvent(event);
-      if (event.type === "failed") this.#client.forget(event.message.client_id!);
+      if (event.type === "failed") this.#pending.forget(event.message.client_id!);
     }
   }
 }

@@ -138,6 +138,20 @@ describe("a messenger whose store fails", () => {
     await messenger.stop();
   });
 
+  it("reports a change of the auto-delete setting though the pins could not be read at first", async () => {
+    const [{ account: noa, disk }, { account: oli }] = [await enter("noa"), await enter("oli")];
+    const { own, chat_id } = await chatOf(noa, oli);
+    const { messenger, reported, waitForEvents } = await talk(noa, { open: [own] });
+    await vi.waitUntil(() => messenger.isOnline && reported.some(({ type }) => type === "chats"));
+    let failures = 0;
+    disk.fails = (write) => write === "pins.list" && ++failures === 1;
+    await oli.api.configureChat(chat_id, { auto_delete_hours: 24 });
+    await vi.waitUntil(() => failures > 0, { timeout: 30_000 });
+    await messenger.refresh();
+    expect(await waitForEvents("auto_delete")).toMatchObject([{ chat_id, auto_delete_hours: 24 }]);
+    await messenger.stop();
+  });
+
   it("connects as soon as what it needs to read can be read", async () => {
     const [{ account: leo, disk }, { account: mia }] = [await enter("leo"), await enter("mia")];
     const { own, chat_id } = await chatOf(leo, mia);

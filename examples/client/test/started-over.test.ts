@@ -3,6 +3,7 @@ import { openDatabase } from "../../server/src/database/open-database.js";
 import { TestServer } from "../../server/test/support.js";
 import {
   type Account,
+  type Connect,
   createChat,
   type MessengerEvent,
   type OpenChat,
@@ -12,6 +13,7 @@ import {
   StoreError,
   storesInMemory,
 } from "../src/index.js";
+import { connectInNode } from "../src/node/index.js";
 import { noteAnswer } from "../src/open-chat.js";
 import { enter as enterAccount, Line, talk as startTalking } from "./device.js";
 
@@ -52,6 +54,21 @@ async function changeKeyCheck(chatId: number): Promise<void> {
   const changed = { key_check: Buffer.alloc(16) };
   await database.updateTable("chats").set(changed).where("id", "=", chatId).execute();
   await database.destroy();
+}
+
+/** Delays writes to the outbox until `proceed` is called. `isWriting` resolves when the first one is requested. */
+function holdOutbox({ stores: { outbox } }: Account) {
+  const add = outbox.add.bind(outbox);
+  let proceed = () => {};
+  const held = new Promise<void>((resolve) => {
+    proceed = resolve;
+  });
+  const adding = vi.spyOn(outbox, "add").mockImplementation(async (message) => {
+    await held;
+    await add(message);
+  });
+  const isWriting = () => vi.waitUntil(() => adding.mock.calls.length > 0, { timeout: 30_000 });
+  return { proceed, isWriting };
 }
 
 const textsOf = (failed: readonly Extract<MessengerEvent, { type: "failed" }>[]) =>
@@ -172,6 +189,62 @@ describe("another device of the creator, when the chat is started over", () => {
     expect(await laptop.stores.outbox.list()).toEqual([]);
   });
 
+  it.each(["closed", "opened again"])(
+    "rejects a text that is still being stored when the chat is %s, and does not report it",
+    async (end) => {
+      const [creator, peer] = end === "closed" ? ["kai", "lia"] : ["max", "nia"];
+      const [phone] = await register(creator!, peer!);
+      const { chat_id } = await createChat(phone!, peer!, OLD);
+      const laptop = await device(creator!);
+      const opened = await openChat(laptop, await laptop.api.getChat(chat_id), OLD);
+      const { messenger, waitForEvents, reported } = await talk(laptop, [opened]);
+      const { proceed, isWriting } = holdOutbox(laptop);
+      const sending = messenger.send(chat_id, "unreadable");
+      await isWriting();
+      await restartChat(phone!, await phone!.api.getChat(chat_id), NEW);
+      await waitForEvents("closed");
+      if (end === "opened again") {
+        messenger.open(await openChat(laptop, await laptop.api.getChat(chat_id), NEW));
+      }
+      proceed();
+      await expect(sending).rejects.toMatchObject({ code: "ERR_CHAT_STARTED_OVER" });
+      await messenger.stop();
+      expect(reported.some(({ type }) => type === "failed")).toBe(false);
+      expect(messenger.pending).toBe(0);
+      expect(await laptop.stores.outbox.list()).toEqual([]);
+    },
+  );
+
+  it("sends none of the texts that wait for the acknowledgement of an earlier one", async () => {
+    const [phone] = await register("quin", "rita");
+    const { chat_id } = await createChat(phone!, "rita", OLD);
+    const laptop = await device("quin");
+    const opened = await openChat(laptop, await laptop.api.getChat(chat_id), OLD);
+    const sent: Buffer[] = [];
+    let isHeld = false;
+    const connect: Connect = (url, listener) => {
+      const socket = connectInNode(url, listener);
+      const send = (bytes: Uint8Array) =>
+        isHeld ? void sent.push(Buffer.from(bytes)) : socket.send(bytes);
+      return { ...socket, send };
+    };
+    const { messenger, waitForEvents } = await startTalking(laptop, { open: [opened], connect });
+    await waitForEvents("caught_up");
+    isHeld = true;
+    const texts = ["one", "two", "three"];
+    const written = [];
+    for (const text of texts) written.push(await messenger.send(chat_id, text));
+    await restartChat(phone!, await phone!.api.getChat(chat_id), NEW);
+    expect(textsOf(await waitForEvents("failed", 3))).toEqual(
+      texts.map((text) => ["ERR_CHAT_STARTED_OVER", text]),
+    );
+    await messenger.stop();
+    const isSent = written.map(({ encrypted }) =>
+      sent.some((frame) => frame.includes(Buffer.from(encrypted.content))),
+    );
+    expect(isSent).toEqual([true, false, false]);
+  });
+
   it("removes the stored messages of the chat when it is opened again", async () => {
     const [phone] = await register("ivo", "jon");
     const { chat_id } = await createChat(phone!, "jon", OLD);
@@ -236,6 +309,28 @@ describe("a malicious server that changes a pinned parameter", () => {
     line.isCut = false;
     proceed();
     expect(textsOf(await waitForEvents("failed"))).toEqual([["ERR_CHAT_CHANGED", "for noa only"]]);
+    await messenger.stop();
+    expect(await stored(chat_id)).toBe(0);
+  });
+
+  it("gets no message that was still being stored when a connection was made", async () => {
+    const [sam] = await register("sam", "uma");
+    const opened = await createChat(sam!, "uma", OLD);
+    const { chat_id } = opened;
+    await noteAnswer(sam!, chat_id);
+    const { messenger, waitForEvents, line } = await talk(sam!, [opened], true);
+    const { proceed, isWriting } = holdOutbox(sam!);
+    const sending = messenger.send(chat_id, "for uma only");
+    await isWriting();
+    await changeKeyCheck(chat_id);
+    const tickets = vi.spyOn(sam!.api, "createTicket");
+    line.isCut = false;
+    messenger.probe();
+    const hasTicket = () => tickets.mock.settledResults[0]?.type === "fulfilled";
+    await vi.waitUntil(hasTicket, { timeout: 30_000 });
+    proceed();
+    await sending;
+    expect(textsOf(await waitForEvents("failed"))).toEqual([["ERR_CHAT_CHANGED", "for uma only"]]);
     await messenger.stop();
     expect(await stored(chat_id)).toBe(0);
   });

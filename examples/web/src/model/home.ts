@@ -136,9 +136,7 @@ export class Home {
   /** Sends a text. Returns whether it is stored in the outbox, from which it is sent. */
   send(chatId: number, text: string): Promise<boolean> {
     return this.notices.attempt(async () => {
-      const sending = this.conversation(chatId).send(text);
-      this.updateChats();
-      await sending;
+      await this.conversation(chatId).send(text);
       this.updateChats();
     });
   }
