@@ -8,6 +8,7 @@ import {
   signIn,
 } from "lacre-client";
 import { type BrowserStores, openBrowserStores, PAGE_SERVER } from "lacre-client/web";
+import type { UnsentText } from "./conversation.js";
 import { Home } from "./home.js";
 import { replaceRoute } from "./route.js";
 import { runInOneTab } from "./tab.js";
@@ -20,9 +21,9 @@ export type Screen =
   | { readonly name: "signed out"; readonly reason?: string }
   | { readonly name: "home"; readonly home: Home }
   /** The page has stopped until the user reloads it. `unsent` are texts that may be stored nowhere else. */
-  | { readonly name: "stopped"; readonly reason: string; readonly unsent: readonly string[] }
+  | { readonly name: "stopped"; readonly reason: string; readonly unsent: readonly UnsentText[] }
   /** The browser has removed the site's data. */
-  | { readonly name: "erased"; readonly unsent: readonly string[] };
+  | { readonly name: "erased"; readonly unsent: readonly UnsentText[] };
 
 /** State of the page: whether a user is signed in, and what the page shows. */
 export class App {

@@ -11,18 +11,24 @@ import {
   restartChat,
   ServerRejectionError,
 } from "lacre-client";
-import type { Access } from "./conversation.js";
+import type { Access, Conversation } from "./conversation.js";
 import type { Drafts } from "./drafts.js";
-import type { Home } from "./home.js";
+
+/** The chats of an account, as the page shows them. */
+interface Chats {
+  readonly account: Account;
+  conversation(chatId: number): Conversation;
+  chatWith(peerName: string): ChatState | undefined;
+}
 
 /** Opens, creates and restarts chats, and closes those whose key must no longer be used. */
 export class ChatOpener {
-  readonly #home: Home;
+  readonly #chats: Chats;
   readonly #messenger: Messenger;
   readonly #drafts: Drafts;
 
-  constructor(home: Home, messenger: Messenger, drafts: Drafts) {
-    this.#home = home;
+  constructor(chats: Chats, messenger: Messenger, drafts: Drafts) {
+    this.#chats = chats;
     this.#messenger = messenger;
     this.#drafts = drafts;
   }
@@ -41,8 +47,8 @@ export class ChatOpener {
 
   /** Opens a chat with its passphrase. Throws KeyError `ERR_WRONG_PASSPHRASE`. */
   async unlock(chatId: number, passphrase: string): Promise<void> {
-    const { account } = this.#home;
-    const conversation = this.#home.conversation(chatId);
+    const { account } = this.#chats;
+    const conversation = this.#chats.conversation(chatId);
     const summary = await account.api.getChat(chatId);
     const { access, chat } = await tryOpen(() => openChat(account, summary, passphrase));
     if (chat === undefined) conversation.access.value = access;
@@ -53,23 +59,23 @@ export class ChatOpener {
   /** Creates a chat. Throws KeyError `ERR_WRONG_PASSPHRASE` if the peer has created it with another passphrase. */
   async begin(peerName: string, passphrase: string): Promise<void> {
     try {
-      await this.#open(await createChat(this.#home.account, peerName, passphrase));
+      await this.#open(await createChat(this.#chats.account, peerName, passphrase));
       await this.updateMayStartOver();
       await this.#messenger.refresh();
     } catch (error) {
       await this.#messenger.refresh();
-      const existing = this.#home.chatWith(peerName);
+      const existing = this.#chats.chatWith(peerName);
       if (existing === undefined) throw error;
-      this.#home.conversation(existing.chat_id).notice.value =
+      this.#chats.conversation(existing.chat_id).notice.value =
         `${peerName} has begun this chat in the meantime, with a different passphrase.`;
     }
   }
 
   /** Starts a chat over under another passphrase. Throws ServerRejectionError if the peer wrote or read in it. */
   async startOver(chat: ChatState, passphrase: string): Promise<void> {
-    const conversation = this.#home.conversation(chat.chat_id);
+    const conversation = this.#chats.conversation(chat.chat_id);
     try {
-      const restarted = await restartChat(this.#home.account, chat, passphrase);
+      const restarted = await restartChat(this.#chats.account, chat, passphrase);
       conversation.clear();
       await this.#open(restarted);
       await this.#messenger.refresh();
@@ -85,20 +91,20 @@ export class ChatOpener {
   /** Opens new chats in the list whose keys are stored. */
   async openNew(): Promise<void> {
     const isNew = (chatId: number) =>
-      this.#home.conversation(chatId).access.peek().name === "opening";
+      this.#chats.conversation(chatId).access.peek().name === "opening";
     if (!this.#messenger.chats.some(({ chat_id }) => isNew(chat_id))) return;
-    const { open, accesses } = await ChatOpener.openWithStoredKeys(this.#home.account);
+    const { open, accesses } = await ChatOpener.openWithStoredKeys(this.#chats.account);
     for (const [chatId, access] of accesses) {
       if (!isNew(chatId)) continue;
       const chat = open.find(({ chat_id }) => chat_id === chatId);
       if (chat !== undefined) await this.#open(chat);
-      else this.#home.conversation(chatId).access.value = access;
+      else this.#chats.conversation(chatId).access.value = access;
     }
   }
 
   /** Closes a chat whose key must no longer be used. */
   close(chatId: number, reason: ChatClosedError): void {
-    const conversation = this.#home.conversation(chatId);
+    const conversation = this.#chats.conversation(chatId);
     this.#drafts.unfollow(chatId);
     conversation.clear();
     if (reason instanceof ChatStartedOverError) {
@@ -112,13 +118,13 @@ export class ChatOpener {
 
   /** Finds the chats that this device created and no peer has answered. */
   async updateMayStartOver(): Promise<void> {
-    for (const { chat_id, unanswered } of await this.#home.account.stores.pins.list()) {
-      this.#home.conversation(chat_id).mayStartOver.value = unanswered === "creator";
+    for (const { chat_id, unanswered } of await this.#chats.account.stores.pins.list()) {
+      this.#chats.conversation(chat_id).mayStartOver.value = unanswered === "creator";
     }
   }
 
   async #open(chat: OpenChat): Promise<void> {
-    const conversation = this.#home.conversation(chat.chat_id);
+    const conversation = this.#chats.conversation(chat.chat_id);
     this.#messenger.open(chat);
     await this.#drafts.follow(chat, conversation);
     conversation.earlier.value = "unknown";

@@ -21,6 +21,12 @@ export interface Line extends ReadMessage {
   readonly failure?: string;
 }
 
+/** A text that the server does not have. `id` is its key in a list. */
+export interface UnsentText {
+  readonly id: string;
+  readonly text: string;
+}
+
 /** State of the messages before the first loaded one. `offline`: the browser has none, and the server may have some. */
 export type Earlier = "unknown" | "loading" | "more" | "none" | "offline" | "failed";
 
@@ -50,6 +56,10 @@ export class Conversation {
   readonly #stored = signal<readonly Line[]>([]);
   /** The user's own messages that the server has not stored. */
   readonly #unsent = signal<readonly Line[]>([]);
+  /** Those of them that the server rejected. */
+  readonly #failed = computed(() =>
+    this.#unsent.value.filter(({ failure }) => failure !== undefined),
+  );
   readonly #readUpTo = signal(0);
   /** The server's count of unread messages up to a seq, when the chat was loaded. */
   #initialUnread: { readonly unread: number; readonly countedUpTo: number } | undefined;
@@ -71,11 +81,7 @@ export class Conversation {
   });
 
   /** The texts of messages that the server rejected. */
-  readonly failedTexts = computed<readonly string[]>(() =>
-    this.#unsent.value.flatMap(({ failure, content }) =>
-      failure !== undefined && content.kind === "text" ? [content.text] : [],
-    ),
-  );
+  readonly failedTexts = computed(() => textsOf(this.#failed.value));
 
   /** Number of loaded messages of the peer that are unread. */
   readonly unread = computed(() => {
@@ -86,6 +92,12 @@ export class Conversation {
   constructor(chatId: number, messenger: Messenger) {
     this.chatId = chatId;
     this.#messenger = messenger;
+  }
+
+  /** The texts that the server does not have: those of unsent messages, and the draft. */
+  get unsentTexts(): readonly UnsentText[] {
+    const draft = { id: `draft of chat ${this.chatId}`, text: this.draft.peek() };
+    return [...textsOf(this.#unsent.peek()), draft].filter(({ text }) => text.trim() !== "");
   }
 
   /** Shows the last message and the unsent ones of a chat that is not loaded. */
@@ -101,11 +113,10 @@ export class Conversation {
   async load({ unread, countedUpTo }: ChatState): Promise<void> {
     this.earlier.value = "loading";
     const queued = await this.#messenger.queued(this.chatId);
-    const failed = this.#unsent.peek().filter(({ failure }) => failure !== undefined);
     batch(() => {
       this.isLoaded.value = false;
       this.#stored.value = [];
-      this.#unsent.value = [...failed, ...queued];
+      this.#unsent.value = [...this.#failed.peek(), ...queued];
     });
     this.#initialUnread = { unread, countedUpTo };
     await this.#fetch();
@@ -120,7 +131,7 @@ export class Conversation {
     batch(() => {
       this.isLoaded.value = false;
       this.#stored.value = [];
-      this.#unsent.value = this.#unsent.peek().filter(({ failure }) => failure !== undefined);
+      this.#unsent.value = this.#failed.peek();
       this.earlier.value = "unknown";
     });
   }
@@ -292,6 +303,12 @@ export class Conversation {
 
 /** How long a typing notice is shown, in milliseconds. */
 const TYPING_DURATION = 5000;
+
+function textsOf(unsent: readonly Line[]): UnsentText[] {
+  return unsent.flatMap(({ client_id, content }) =>
+    content.kind === "text" ? [{ id: client_id!, text: content.text }] : [],
+  );
+}
 
 /** Merges two lists that are sorted by seq. A message that is in both is taken from `added`. */
 function merge(stored: readonly Line[], added: readonly Line[]): readonly Line[] {

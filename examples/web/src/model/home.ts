@@ -12,7 +12,7 @@ import {
 } from "lacre-client";
 import type { BrowserChoices, DraftStore } from "lacre-client/web";
 import { ChatOpener } from "./chat-opener.js";
-import { Conversation } from "./conversation.js";
+import { Conversation, type UnsentText } from "./conversation.js";
 import { Drafts } from "./drafts.js";
 import { isInFront } from "./front.js";
 import { MessengerEvents } from "./messenger-events.js";
@@ -179,13 +179,8 @@ export class Home {
   }
 
   /** The texts that the server does not have: those of unsent messages, and drafts. */
-  get unsent(): readonly string[] {
-    return [...this.#conversations.values()].flatMap(({ lines, draft }) => {
-      const unsent = lines.peek().flatMap(({ seq, content }) => {
-        return seq === undefined && content.kind === "text" ? [content.text] : [];
-      });
-      return [...unsent, draft.peek()].filter((text) => text.trim() !== "");
-    });
+  get unsent(): readonly UnsentText[] {
+    return [...this.#conversations.values()].flatMap(({ unsentTexts }) => unsentTexts);
   }
 
   async close(): Promise<void> {

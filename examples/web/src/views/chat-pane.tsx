@@ -1,6 +1,7 @@
 import { useSignal } from "@preact/signals";
 import type { ComponentChildren } from "preact";
 import { useLayoutEffect, useRef } from "preact/hooks";
+import type { UnsentText } from "../model/conversation.js";
 import type { Home } from "../model/home.js";
 import { Presence } from "./chat-list.js";
 import { ChatSettings } from "./chat-settings.js";
@@ -116,7 +117,7 @@ export function PaneHead({ name, avatar, children }: PaneHeadProps) {
   );
 }
 
-function Stopped({ reason, unsent }: { reason: string; unsent: readonly string[] }) {
+function Stopped({ reason, unsent }: { reason: string; unsent: readonly UnsentText[] }) {
   return (
     <div class="nothing stopped" role="alert">
       <h3>This chat is stopped</h3>

@@ -1,5 +1,6 @@
 import type { Tick } from "lacre-client";
 import icon from "../icon.svg";
+import type { UnsentText } from "../model/conversation.js";
 
 export function Logo({ size = 28 }: { size?: number }) {
   return <img class="logo" src={icon} width={size} height={size} alt="" />;
@@ -52,14 +53,14 @@ export function ErrorText({ id, text }: { id?: string; text: string | undefined 
 }
 
 /** Texts that exist only in this page, for the user to copy. */
-export function Unsent({ texts }: { texts: readonly string[] }) {
+export function Unsent({ texts }: { texts: readonly UnsentText[] }) {
   if (texts.length === 0) return null;
   return (
     <section class="unsent-texts" aria-labelledby="unsent">
       <h2 id="unsent">Not sent yet: copy what you need before you go on</h2>
       <ul>
-        {texts.map((text) => (
-          <li key={text} class="text" dir="auto">
+        {texts.map(({ id, text }) => (
+          <li key={id} class="text" dir="auto">
             {text}
           </li>
         ))}
