@@ -17,7 +17,7 @@ const folder = mkdtempSync(join(cache, "lacre-session-loop-"));
 
 type Notice = SessionNotice | { readonly type: "failed"; readonly client_id: string };
 type StartClient = (
-  url: string,
+  addressOf: () => Promise<string>,
   identity: { session_key: Uint8Array; user_id: number },
   disk: Disk,
   onNotice: (notice: Notice) => void,
@@ -96,10 +96,10 @@ describe("the loop of docs/session.md", () => {
     rmSync(folder, { recursive: true });
   });
 
-  function client(user_id: number, disk: Disk) {
+  function client(user_id: number, disk: Disk, addressOf = async () => `${url}/${user_id}`) {
     const notices: Notice[] = [];
     const identity = { session_key: SESSION_KEY, user_id };
-    const handle = startClient(`${url}/${user_id}`, identity, disk, (one) => notices.push(one));
+    const handle = startClient(addressOf, identity, disk, (one) => notices.push(one));
     const seqs = (type: "message" | "sent") =>
       notices.flatMap((one) =>
         one.type === "message" && type === "message"
@@ -143,5 +143,19 @@ describe("the loop of docs/session.md", () => {
       expect.objectContaining({ type: "failed", client_id: fromAlice(4).client_id }),
     );
     expect(disks.alice.entries.size + disks.bob.entries.size).toBe(0);
+  });
+
+  it("requests an address for each connection, and goes on after an error of the socket", async () => {
+    const addresses = [
+      () => Promise.reject(new Error("no ticket")),
+      // Nothing listens on this port. A socket of `ws` without a handler for errors would end the process.
+      async () => "ws://127.0.0.1:1",
+      async () => `${url}/${ALICE}`,
+    ];
+    let asked = 0;
+    const alice = client(ALICE, new Disk(), () => addresses[asked++]!());
+    await vi.waitFor(() => expect(alice.times("online")).toBe(1), { timeout: 30_000 });
+    expect(asked).toBe(3);
+    expect(alice.times("offline")).toBe(2);
   });
 });
