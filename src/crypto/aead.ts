@@ -6,7 +6,12 @@ import { AEAD_TAG_BYTES } from "../limits.js";
  * without them compiles.
  */
 export type PlatformCryptoKey = typeof globalThis extends {
-  crypto: { subtle: { encrypt(algorithm: never, key: infer Key, data: never): unknown } };
+  crypto: {
+    subtle: {
+      /** Encrypts with a key. */
+      encrypt(algorithm: never, key: infer Key, data: never): unknown;
+    };
+  };
 }
   ? Key
   : object;

@@ -5,9 +5,9 @@ import { isUint8Array } from "../bytes.js";
 import { unixNow } from "../clock.js";
 import { INVALID_TYPE, isMessageType, MessageProtocol } from "../envelope/message-protocol.js";
 import type { SigningKey } from "../envelope/signing-key.js";
-import { type LacreError, ValidationError } from "../errors.js";
+import { type LacreError, ValidationError, type ValidationIssue } from "../errors.js";
 import { isPlainObject } from "../wire/encode.js";
-import type { Check } from "./compile.none.js";
+import { type Check, STOPPING_EARLY } from "./compile.none.js";
 import { issuesOf } from "./issues.js";
 import { accepts, mayBeAbsent, readsNilAsAbsent, withChanges, withoutNils } from "./nil.js";
 import { examine, type WireSchema } from "./wire-schema.js";
@@ -109,12 +109,8 @@ export class MessageDefinition<Type extends string, Schema extends PayloadSchema
     for (const name of [type, ...this.aliases]) {
       if (!isMessageType(name)) throw new ValidationError("message definition", [INVALID_TYPE]);
     }
-    try {
-      wireSchemaOf(schema, type);
-    } catch (error) {
-      // A recursive schema can refer to one that is created after the definition: it is examined at the first use.
-      if (error instanceof ValidationError) throw error;
-    }
+    // A recursive schema can refer to one that is created after the definition: it is examined at the first use.
+    assertCarried(type, examined(schema)?.issues ?? []);
     this.type = type;
     this.schema = schema;
     this.#keepsCause = keepCause;
@@ -140,8 +136,8 @@ export class MessageDefinition<Type extends string, Schema extends PayloadSchema
     input: unknown,
     toResult = (value: z.output<Schema>) => value,
   ): ParseResult<z.output<Schema>> {
-    const { check } = this.#schemaTraits();
     return this.#attempt(() => {
+      const { check } = this.#schemaTraits();
       let read = this.#withoutNils(input);
       let value = check(read);
       if (value === undefined) {
@@ -156,11 +152,11 @@ export class MessageDefinition<Type extends string, Schema extends PayloadSchema
 
   /** Checks a value to send, and returns it in the form in which frames carry it. */
   #encode(value: unknown): ParseResult<Payload> {
-    const { isOneForm, defaulted } = this.#schemaTraits();
-    if (isOneForm) return this.#check(value) as ParseResult<Payload>;
     return this.#attempt(() => {
+      const { isOneForm, defaulted } = this.#schemaTraits();
+      if (isOneForm) return this.#check(value) as ParseResult<Payload>;
       const filled = withDefaults(value, defaulted);
-      const { success, data } = z.safeEncode(this.schema, filled as never);
+      const { success, data } = z.safeEncode(this.schema, filled as never, { ...STOPPING_EARLY });
       if (success) return { success, value: data as Payload };
       const issues = issuesOf(this.schema, filled, z.safeEncode as typeof z.safeParse);
       return { success, error: new ValidationError(this.type, issues) };
@@ -171,6 +167,8 @@ export class MessageDefinition<Type extends string, Schema extends PayloadSchema
     try {
       return check();
     } catch (cause) {
+      // Of the schema itself, which could not be examined when it was defined.
+      if (cause instanceof ValidationError) return { success: false, error: cause };
       // The schema is asynchronous, or its code throws. The thrown error may quote the input.
       const issue = { path: [], message: "cannot be checked against its schema" };
       const options = this.#keepsCause ? { cause } : undefined;
@@ -270,13 +268,14 @@ function traitsOf<Schema extends PayloadSchema>(
   type: string,
   nil: readonly string[],
 ): Traits<Schema> {
-  const { hasCodec } = wireSchemaOf(schema, type);
+  const { hasCodec, issues } = examined(schema) ?? UNREADABLE;
+  assertCarried(type, issues);
   const { shape = {} } = schema._zod.def as { shape?: Record<string, z.core.$ZodType> };
   const isOmittedWhenNil = (key: string) =>
     shape[key] !== undefined && readsNilAsAbsent(shape[key]);
   const { timestamp } = shape;
   const mayOmitTimestamp = timestamp !== undefined && mayBeAbsent(timestamp);
-  const timesOnReceipt = mayOmitTimestamp && accepts(timestamp, 0);
+  const timesOnReceipt = mayOmitTimestamp && accepts(timestamp, SOME_TIME);
   return {
     check: compile(schema),
     inOrder: Object.fromEntries([
@@ -284,18 +283,34 @@ function traitsOf<Schema extends PayloadSchema>(
       ...nil.map((key) => [key, null]),
     ]),
     omittedWhenNil: nil.filter(isOmittedWhenNil),
-    timesOnSend: timesOnReceipt && accepts(timestamp!, 0, z.safeEncode as typeof z.safeParse),
+    // The frame has a time anyway: the receiver decodes that.
+    timesOnSend: timesOnReceipt && examined(timestamp)?.hasCodec === false,
     timesOnReceipt,
     isOneForm: !hasCodec,
     defaulted: hasCodec ? Object.entries(shape).filter(([, field]) => mayBeAbsent(field)) : [],
   };
 }
 
-/** Examines the schema of a type. @throws {ValidationError} if frames cannot carry its values. */
-function wireSchemaOf(schema: PayloadSchema, type: string): WireSchema {
-  const examined = examine(schema);
-  if (examined.issues.length > 0) throw new ValidationError(`schema of ${type}`, examined.issues);
-  return examined;
+/** A time of a frame, in Unix seconds. */
+const SOME_TIME = 1_700_000_000.5;
+
+const UNREADABLE: WireSchema = {
+  issues: [{ path: [], message: "has a part that throws an error when it is read" }],
+  hasCodec: false,
+};
+
+/** Examines a schema. Returns undefined if a part of it throws, for example because it is not created yet. */
+function examined(schema: unknown): WireSchema | undefined {
+  try {
+    return examine(schema);
+  } catch {
+    return undefined;
+  }
+}
+
+/** @throws {ValidationError} if there are reasons why frames cannot carry the values of a type's schema. */
+function assertCarried(type: string, issues: readonly ValidationIssue[]): void {
+  if (issues.length > 0) throw new ValidationError(`schema of ${type}`, issues);
 }
 
 /** Adds a `timestamp` to a payload without one. */

@@ -1,8 +1,8 @@
 import type * as z from "zod/mini";
-import { invalidArgument, listArgument } from "../arguments.js";
+import { assertDefinition, listArgument } from "../arguments.js";
 import type { MessageProtocol } from "../envelope/message-protocol.js";
 import { LacreError, ValidationError } from "../errors.js";
-import { MessageDefinition, type ParseResult, type PayloadSchema } from "./define-message.js";
+import type { MessageDefinition, ParseResult, PayloadSchema } from "./define-message.js";
 
 // biome-ignore lint/suspicious/noExplicitAny: a definition takes and yields its own schema's values, so that only any spans all of them
 type AnyDefinition = MessageDefinition<string, any>;
@@ -44,8 +44,7 @@ export function createRegistry<const Definition extends AnyDefinition>(
   definitions: readonly Definition[],
 ): Registry<Definition> {
   const own = listArgument(definitions, "definitions");
-  if (!own.every((one) => one instanceof MessageDefinition))
-    throw invalidArgument("definitions", "must be made by defineMessage");
+  own.forEach(assertDefinition);
   const byType = new Map<string, AnyDefinition>();
   for (const definition of own) {
     if (byType.has(definition.type)) throw invalid(definition.type, "has two definitions");

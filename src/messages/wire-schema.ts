@@ -14,15 +14,30 @@ export interface WireSchema {
 interface Definition {
   readonly type: string;
   readonly in?: unknown;
+  readonly out?: unknown;
   readonly shape?: Readonly<Record<string, unknown>>;
   readonly getter?: () => unknown;
   readonly reverseTransform?: unknown;
+  readonly values?: readonly unknown[];
+}
+
+/** Where a part of a schema is. */
+interface Place {
+  readonly path: readonly string[];
+  /** Whether its values are the payload itself. */
+  readonly isPayload: boolean;
+  /** Whether frames carry its values: not those on the application's side of a codec. */
+  readonly isInFrames: boolean;
 }
 
 /** Kinds of payloads that are no map. */
 const NO_MAP = /^(array|tuple|string|number|boolean|null|literal|enum|template_literal|nan)$/;
 /** Kinds of values that MessagePack does not have. */
 const NOT_IN_FRAMES = /^(bigint|date|symbol|map|set|file|function|promise)$/;
+/** Parts whose values are those of the whole: what a schema wraps, and its alternatives. */
+const SAME_VALUE = ["innerType", "options", "left", "right"] as const;
+/** Parts whose values are inside those of the whole. */
+const INSIDE = ["element", "items", "rest", "keyType", "valueType", "catchall"] as const;
 
 /**
  * Examines the side of a schema that frames carry: what the sender encodes must be what the receiver decodes, on both wires.
@@ -31,36 +46,47 @@ const NOT_IN_FRAMES = /^(bigint|date|symbol|map|set|file|function|promise)$/;
  */
 export function examine(schema: unknown): WireSchema {
   const issues: ValidationIssue[] = [];
-  const seen = new Set<unknown>();
+  /** The visited parts, those of frames and those of the application. */
+  const seen = { inFrames: new Set<unknown>(), outside: new Set<unknown>() };
   let hasCodec = false;
 
-  const visit = (part: unknown, path: readonly string[]) => {
-    if (seen.has(part)) return;
-    seen.add(part);
+  const visit = (part: unknown, place: Place): void => {
+    const { path, isPayload, isInFrames } = place;
+    const visited = isInFrames ? seen.inFrames : seen.outside;
+    if (visited.has(part)) return;
+    visited.add(part);
+    const report = (message: string) => void issues.push({ path, message });
     const internals = (part as z.core.$ZodType | undefined)?._zod;
-    const report = (message: string) => issues.push({ path, message });
     if (internals === undefined) return report("is not a schema of zod 4: create it with zod ^4.1");
     if (isOwnField(part as z.core.$ZodType)) return;
-    const def = internals.def as unknown as Definition;
+    const def = internals.def as unknown as Definition & Readonly<Record<string, unknown>>;
     const { Class } = internals.bag as { Class?: { readonly name: string } };
-    if (path.length === 0 && NO_MAP.test(def.type)) report("must be a schema of a plain object");
-    if (/^(transform|success)$/.test(def.type)) {
-      report("is a one-way transform, which would run at both ends: use z.codec()");
-    } else if (Class?.name === "Uint8Array") {
-      report("wire 1 carries bytes as base64 text: use bytes() of lacre");
-    } else if (Class !== undefined || NOT_IN_FRAMES.test(def.type)) {
-      report(`a frame cannot carry a ${Class?.name ?? def.type}: use z.codec()`);
-    } else if (typeof def.reverseTransform === "function") {
-      hasCodec = true;
-      visit(def.in, path);
-    } else {
-      for (const [key, field] of Object.entries(def.shape ?? {})) visit(field, [...path, key]);
-      for (const inner of [def.getter?.(), ...Object.values(def)].flat()) {
-        if ((inner as z.core.$ZodType | undefined)?._zod?.run) visit(inner, path);
-      }
-    }
+    if (/^(transform|success)$/.test(def.type))
+      return report("is a one-way transform, which would run at both ends: use z.codec()");
+    if (isPayload && NO_MAP.test(def.type)) report("must be a schema of a plain object");
+    if (isInFrames && Class?.name === "Uint8Array")
+      return report("wire 1 carries bytes as base64 text: use bytes() of lacre");
+    if (isInFrames && (Class !== undefined || NOT_IN_FRAMES.test(def.type)))
+      return report(`a frame cannot carry a ${Class?.name || def.type}: use z.codec()`);
+    if (isInFrames && def.values?.some((value) => typeof value === "bigint"))
+      return report("a frame cannot carry a bigint: use z.codec()");
+    hasCodec ||= typeof def.reverseTransform === "function";
+    visitAll([def.in, def.getter?.(), ...SAME_VALUE.map((key) => def[key])], place);
+    const inside = { path, isPayload: false, isInFrames };
+    // After a codec or a pipe come the values of the application.
+    visitAll([def.out], { ...inside, isInFrames: false });
+    visitAll(
+      INSIDE.map((key) => def[key]),
+      inside,
+    );
+    for (const [key, field] of Object.entries(def.shape ?? {}))
+      visit(field, { ...inside, path: [...path, key] });
   };
 
-  visit(schema, []);
+  const visitAll = (parts: readonly unknown[], place: Place) => {
+    for (const part of parts.flat()) if (part !== undefined && part !== null) visit(part, place);
+  };
+
+  visit(schema, { path: [], isPayload: true, isInFrames: true });
   return { issues, hasCodec };
 }

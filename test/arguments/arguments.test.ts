@@ -132,7 +132,7 @@ describe("the error about an argument", () => {
       "options.capacity: must be a number of at least 1",
       () => new lacre.ReplayGuard({ capacity: -1 }),
     ],
-    ["definitions: must be made by defineMessage", () => lacre.createRegistry([{} as never])],
+    ["definition: must be made by defineMessage", () => lacre.createRegistry([{} as never])],
     ["event.type: is not the type of an event", () => session().handle({ type: "x" } as never, 1)],
     [
       "event.event_type: must be read or typing",

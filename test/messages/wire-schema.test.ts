@@ -1,7 +1,13 @@
 import { describe, expect, expectTypeOf, it } from "vitest";
 import * as classic from "zod";
 import * as z from "zod/mini";
-import { ChatMessage, defineMessage, MessageProtocol, ValidationError } from "../../src/index.js";
+import {
+  bytes,
+  ChatMessage,
+  defineMessage,
+  MessageProtocol,
+  ValidationError,
+} from "../../src/index.js";
 import { compile as compiled } from "../../src/messages/compile.eval.js";
 import { NOW, wires } from "../support/examples.js";
 import { counting } from "../support/hex.js";
@@ -96,6 +102,34 @@ describe("a schema with codecs", () => {
     expect(payload.original).toMatchObject({ content: counting(4) });
   });
 
+  it("can have pipes after a codec, and parts that only one side has", () => {
+    const utf8 = z.codec(bytes({ max: 9 }), z.string(), {
+      decode: (value) => new TextDecoder().decode(value),
+      encode: (text) => new TextEncoder().encode(text),
+    });
+    const Piped = defineMessage(
+      "piped",
+      z.object({ at: z.pipe(isoDate(), z.date()), text: z.pipe(utf8, z.string()) }),
+    );
+    const value = { at: new Date(0), text: "año" };
+    for (const wire of wires) {
+      const frame = Piped.toProtocol(value, key, { wire, timestamp: NOW }).toBytes();
+      const opened = MessageProtocol.open(frame, { key, now: NOW });
+      expect(Piped.fromProtocol(opened)).toEqual(value);
+    }
+  });
+
+  it("leaves a timestamp with a codec of numbers to the receiver", () => {
+    const milliseconds = z.codec(z.number(), z.number(), {
+      decode: (seconds) => seconds * 1000,
+      encode: (time) => time / 1000,
+    });
+    const Timed = defineMessage("timed", z.object({ timestamp: z.optional(milliseconds) }));
+    const sent = Timed.toProtocol({}, key, { timestamp: NOW });
+    expect(sent.payload).toEqual({});
+    expect(Timed.fromProtocol(sent)).toEqual({ timestamp: NOW * 1000 });
+  });
+
   it("can have a codec for the timestamp, which the receiver sets from the frame", () => {
     const time = z.codec(z.number(), z.date(), {
       decode: (seconds) => new Date(seconds * 1000),
@@ -104,6 +138,16 @@ describe("a schema with codecs", () => {
     const Timed = defineMessage("timed", z.object({ timestamp: z.optional(time) }));
     const sent = Timed.toProtocol({}, key, { timestamp: NOW });
     expect(Timed.fromProtocol(sent)).toEqual({ timestamp: new Date(NOW * 1000) });
+  });
+});
+
+describe("an optional timestamp", () => {
+  it("with a lower bound is set to the frame's time", () => {
+    const Bound = defineMessage(
+      "bound",
+      classic.object({ timestamp: classic.number().positive().optional() }),
+    );
+    expect(Bound.toProtocol({}, key, { timestamp: NOW }).payload).toEqual({ timestamp: NOW });
   });
 });
 
@@ -148,6 +192,16 @@ describe("a definition", () => {
     ["a: a frame cannot carry a URL", z.object({ a: z.instanceof(URL) })],
     ["a: a frame cannot carry a date: use z.codec()", z.object({ a: z.nullable(z.date()) })],
     ["a: a frame cannot carry a bigint", z.object({ a: z.record(z.string(), z.bigint()) })],
+    [
+      "a: is a one-way transform",
+      classic.object({
+        a: classic.codec(classic.string(), classic.string().transform(Number), {
+          decode: (text) => text,
+          encode: (text) => `${text}`,
+        }),
+      }),
+    ],
+    ["a: a frame cannot carry a bigint", z.object({ a: z.literal(5n) })],
     ["a: a frame cannot carry a map", z.object({ a: z.map(z.string(), z.int()) })],
     ["a: a frame cannot carry a set", z.object({ a: z.tuple([z.int(), z.set(z.int())]) })],
     [
@@ -196,6 +250,41 @@ describe("a definition", () => {
     expect(() => Early.parse({ later: {} })).toThrow(
       "schema of early: later.a: is a one-way transform",
     );
+  });
+
+  it("takes maps as payloads", () => {
+    const schemas = [
+      classic.record(classic.string(), classic.number()),
+      classic.object({ a: classic.number() }).catchall(classic.number()),
+      classic.union([
+        classic.object({ a: classic.number() }),
+        classic.record(classic.string(), classic.number()),
+      ]),
+      classic
+        .object({
+          a: classic.number(),
+          b: classic.templateLiteral(["n", classic.bigint()]).optional(),
+        })
+        .readonly(),
+    ] as const;
+    for (const schema of schemas) {
+      const Counts = defineMessage("counts", schema);
+      expect(Counts.fromProtocol(Counts.toProtocol({ a: 1 }, key))).toEqual({ a: 1 });
+    }
+  });
+
+  it("does not run a default, and reports a part that throws as a ValidationError", () => {
+    const boom = () => {
+      throw new Error("boom");
+    };
+    const WithDefault = defineMessage(
+      "default",
+      classic.object({ a: classic.string().default(boom) }),
+    );
+    expect(WithDefault.safeParse({ a: "x" }).success).toBe(true);
+    const Lazy = defineMessage("lazy", classic.object({ a: classic.lazy(boom) }));
+    expect(() => Lazy.toProtocol({ a: 1 } as never, key)).toThrow(ValidationError);
+    expect(Lazy.safeParse({ a: 1 }).success).toBe(false);
   });
 
   it("takes all that both wires carry", () => {

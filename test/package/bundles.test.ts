@@ -60,9 +60,9 @@ async function partsOf(imports: string, from: string): Promise<string[]> {
 describe("an import", () => {
   it.each([
     ["LacreError", "lacre", ["errors"]],
-    ["preparePassphrase", "lacre/e2e", ["e2e/passphrase"]],
-    ["ReplayGuard", "lacre", ["bytes", "clock", "envelope/replay-guard", "errors"]],
-    ["createRegistry", "lacre", ["errors", "messages/registry"]],
+    ["preparePassphrase", "lacre/e2e", ["arguments", "e2e/passphrase", "errors"]],
+    ["ReplayGuard", "lacre", ["arguments", "bytes", "clock", "envelope/replay-guard", "errors"]],
+    ["createRegistry", "lacre", ["arguments", "errors", "messages/registry"]],
     ["closeCode", "lacre/session", ["connection/close-codes"]],
   ])("of %s loads its own files only", async (imports, from, parts) => {
     expect(await partsOf(imports, from)).toEqual(parts);

@@ -335,6 +335,8 @@ export class Messenger {
     const known = chats.filter(({ chat_id }) => this.#book.keyOf(chat_id) === keys.get(chat_id));
     // All of them are closed before the texts of the first are decrypted.
     const closed = await Promise.all(known.map((chat) => this.#closeIfChanged(chat, pins)));
+    // Texts that were taken back are still in the outbox: the next messenger gives them back.
+    if (this.#isStopped) return [];
     return [{ type: "chats" }, ...changes, ...closed.flat()];
   }
 
@@ -350,7 +352,8 @@ export class Messenger {
     }
     const why = reason ?? new ChatStartedOverError(peer_name);
     const failed = await this.#pending.giveBack(stale, why);
-    return reason === undefined ? failed : [...failed, { type: "closed", chat_id, reason }];
+    const isClosed = reason !== undefined && this.#book.keyOf(chat_id) === undefined;
+    return isClosed ? [...failed, { type: "closed", chat_id, reason }] : failed;
   }
 
   /** Updates the chats from a list. Follows new chats, to also receive messages that this client misses while offline. */

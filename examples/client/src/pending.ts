@@ -68,7 +68,8 @@ export class Pending {
     const encrypted = { ...(await encryptMessage(key, written)), client_id };
     await account.stores.outbox.add({ ...encrypted, key_check: key.check });
     // The chat may have been closed during the encryption or while the text was stored.
-    if (book.keyOf(chat_id) !== key) {
+    const current = book.keyOf(chat_id);
+    if (current === undefined || !isSame(current.check, key.check)) {
       this.forget(client_id);
       throw book.whyNoKey(chat_id);
     }

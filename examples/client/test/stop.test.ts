@@ -7,6 +7,8 @@ import {
   loginInMemory,
   Messenger,
   type MessengerEvent,
+  openChat,
+  restartChat,
   signIn,
   storesInMemory,
 } from "../src/index.js";
@@ -97,6 +99,38 @@ describe("a messenger that is stopped while it checks its chats", () => {
     proceed();
     await quiet();
     expect(messenger.chats.map((chat) => chat.chat_id)).not.toContain(chat_id);
+  });
+});
+
+describe("a messenger that is stopped while it reads the key of a text to give back", () => {
+  it("reports nothing, and leaves the text in the outbox for the next messenger", async () => {
+    const phone = await register("eva");
+    const { chat_id } = await createChat(phone, "eva_peer", PASSPHRASE);
+    const laptop = await enter(server.url, "eva", { how: "login" });
+    const opened = await openChat(laptop, await laptop.api.getChat(chat_id), PASSPHRASE);
+    const first = await talk(laptop, { open: [opened], connect: new Line(true).connect });
+    await vi.waitUntil(() => first.messenger.isOnline === false, { timeout: 30_000 });
+    await first.messenger.send(chat_id, "precious");
+    await first.messenger.stop();
+    await restartChat(phone, await phone.api.getChat(chat_id), "another passphrase");
+
+    const readKey = laptop.stores.keys.get.bind(laptop.stores.keys);
+    let proceed!: () => void;
+    const held = new Promise<void>((resolve) => {
+      proceed = resolve;
+    });
+    const asked = vi.spyOn(laptop.stores.keys, "get").mockImplementation(async (id) => {
+      await held;
+      return readKey(id);
+    });
+    const { messenger, reported } = await talk(laptop, {});
+    await vi.waitUntil(() => asked.mock.calls.length > 0, { timeout: 30_000 });
+    await messenger.stop();
+    const before = reported.length;
+    proceed();
+    await quiet();
+    expect(typesOf(reported.slice(before))).toEqual([]);
+    expect(await laptop.stores.outbox.list()).toHaveLength(1);
   });
 });
 
