@@ -22,7 +22,7 @@ export default defineConfig({
       thePackage({ include: slow.package }),
       remainingOnNode(),
       examples({ include: [...slow.examples, ...partlyQuick("examples")] }),
-      ...halvesOfFaults,
+      ...(process.env.LACRE_SHORTENED === undefined ? halvesOfFaults : []),
       web,
       ...(await twoInstances()),
     ],
