@@ -8,7 +8,7 @@ export function invalidArgument(path: string, message: string): ValidationError 
   return new ValidationError("argument", [{ path: path.split("."), message }]);
 }
 
-/** Returns an argument that must be an object. @throws {ValidationError} if it is none. */
+/** Returns an argument that must be an object. @throws {ValidationError} if it is not an object. */
 export function objectArgument<Value extends object>(value: Value, name: string): Value {
   if (typeof value === "object" && value !== null) return value;
   throw invalidArgument(name, "must be an object");
@@ -23,19 +23,19 @@ export function listArgument<Value>(value: Iterable<Value>, name: string): Value
   return [...value];
 }
 
-/** Returns a text. @throws {ValidationError} if it is none. */
+/** Returns an argument that must be text. @throws {ValidationError} if it is not a string. */
 export function textArgument(value: string, name: string): string {
   if (typeof value === "string") return value;
   throw invalidArgument(name, "must be text");
 }
 
-/** Returns a number of at least `minimum`. @throws {ValidationError} if it is less, NaN or no number. */
+/** Returns a number of at least `minimum`. @throws {ValidationError} if it is less, NaN or not a number. */
 export function numberArgument(value: number, name: string, minimum: number): number {
   if (typeof value === "number" && value >= minimum) return value;
   throw invalidArgument(name, `must be a number of at least ${minimum}`);
 }
 
-/** Returns a Unix time in seconds. @throws {ValidationError} if it is none, such as a time in milliseconds. */
+/** Returns a Unix time in seconds. @throws {ValidationError} if it is not within ±10^11: times in milliseconds are larger. */
 export function timeArgument(value: number, name: string): number {
   if (typeof value === "number" && Math.abs(value) <= MAX_UNIX_TIME) return value;
   throw invalidArgument(name, "must be a Unix time in seconds, not milliseconds");

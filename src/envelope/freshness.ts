@@ -13,7 +13,7 @@ export interface FreshnessOptions {
 /**
  * Returns the limits, with their defaults.
  *
- * @throws {ValidationError} if one is negative, NaN or no number.
+ * @throws {ValidationError} if one is negative, NaN or not a number.
  */
 export function ageLimits({
   maxAge = DEFAULT_MAX_AGE,

@@ -123,6 +123,7 @@ export class MessageProtocol {
    * @param bytes - The frame.
    * @param options - `now` is the time of receipt, Unix time in seconds.
    * @throws {DecodeError} if `bytes` is not a frame of at most `maxFrameBytes` bytes.
+   * @throws {ValidationError} if an option is invalid.
    *
    * ```ts
    * MessageProtocol.fromBytes(bytes).verify(key); // true or false
@@ -146,6 +147,7 @@ export class MessageProtocol {
    * @throws {VerifyError} if no key of `key` signed the frame.
    * @throws {FreshnessError} if the frame is too old, from the future, or was received before.
    * @throws {KeyError} if `key` is neither a SigningKey nor a Keyring.
+   * @throws {ValidationError} if another option is invalid.
    *
    * ```ts
    * const message = MessageProtocol.open(event.data, { key, replay });

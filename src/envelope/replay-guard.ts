@@ -47,7 +47,7 @@ export class ReplayGuard {
    * @param expires - Unix time in seconds after which the frame is too old.
    * @param now - Unix time in seconds.
    * @throws {FreshnessError} `ERR_EXPIRED` if the frame has expired, `ERR_REPLAY_GUARD_FULL` if the guard is full.
-   * @throws {ValidationError} if `identity` is not 32 bytes, or a time is none.
+   * @throws {ValidationError} if `identity` is not 32 bytes, `expires` is not a number, or `now` is not a Unix time in seconds.
    */
   add(identity: Uint8Array, expires: number, now: number = unixNow()): boolean {
     numberArgument(expires, "expires", Number.NEGATIVE_INFINITY);

@@ -136,8 +136,7 @@ export class MessageDefinition<Type extends string, Schema extends PayloadSchema
     input: unknown,
     toResult = (value: z.output<Schema>) => value,
   ): ParseResult<z.output<Schema>> {
-    return this.#attempt(() => {
-      const { check } = this.#schemaTraits();
+    return this.#attempt(({ check }) => {
       let read = this.#withoutNils(input);
       let value = check(read);
       if (value === undefined) {
@@ -152,8 +151,7 @@ export class MessageDefinition<Type extends string, Schema extends PayloadSchema
 
   /** Checks a value to send, and returns it in the form in which frames carry it. */
   #encode(value: unknown): ParseResult<Payload> {
-    return this.#attempt(() => {
-      const { isOneForm, defaulted } = this.#schemaTraits();
+    return this.#attempt(({ isOneForm, defaulted }) => {
       if (isOneForm) return this.#check(value) as ParseResult<Payload>;
       const filled = withDefaults(value, defaulted);
       const { success, data } = z.safeEncode(this.schema, filled as never, { ...STOPPING_EARLY });
@@ -163,12 +161,17 @@ export class MessageDefinition<Type extends string, Schema extends PayloadSchema
     });
   }
 
-  #attempt<Value>(check: () => ParseResult<Value>): ParseResult<Value> {
+  #attempt<Value>(check: (traits: Traits<Schema>) => ParseResult<Value>): ParseResult<Value> {
+    let traits: Traits<Schema>;
     try {
-      return check();
+      traits = this.#schemaTraits();
+    } catch (error) {
+      // The schema could not be examined when it was defined.
+      return { success: false, error: error as ValidationError };
+    }
+    try {
+      return check(traits);
     } catch (cause) {
-      // Of the schema itself, which could not be examined when it was defined.
-      if (cause instanceof ValidationError) return { success: false, error: cause };
       // The schema is asynchronous, or its code throws. The thrown error may quote the input.
       const issue = { path: [], message: "cannot be checked against its schema" };
       const options = this.#keepsCause ? { cause } : undefined;

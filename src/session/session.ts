@@ -76,8 +76,8 @@ export class Session {
   /**
    * Handles an event at `now`, Unix time in seconds, and returns the actions to perform, in order, before the next event.
    *
-   * @throws {ValidationError} if a `mark` or `follow` event is invalid, or `now` is not a Unix time in seconds. The event then
-   *   has no effect.
+   * @throws {ValidationError} if the type of the event is unknown, a `mark` or `follow` event is invalid, or `now` is not a Unix
+   *   time in seconds. The event then has no effect.
    */
   handle(event: SessionEvent, now: number): SessionAction[] {
     this.#actions = [];

@@ -146,6 +146,10 @@ describe("a passphrase", () => {
     );
   });
 
+  it("has the number of iterations of version 1 clients by name", () => {
+    expect(LEGACY_ITERATIONS).toBe(100_000);
+  });
+
   // In JavaScript it would take ten seconds.
   it.runIf(hasWebCrypto)("uses 600,000 iterations by default", async () => {
     const { key_check: check, ...created } = await createChatKey("p");

@@ -8,6 +8,7 @@ import {
   ChatListResponse,
   ChatMessage,
   defineMessage,
+  ValidationError,
   Welcome,
 } from "../../src/index.js";
 import { CLIENT_ID, everyMessage, NOW } from "../support/examples.js";
@@ -59,6 +60,20 @@ describe("a ValidationError", () => {
     expect(!without!.success && without!.error).not.toHaveProperty("cause");
     expect(!withCause!.success && withCause!.error.cause).toBeInstanceOf(SyntaxError);
     expect(defineMessage("login", schema).safeParse({ password: "hunter2" })).toEqual(without);
+  });
+
+  it("hides a ValidationError that the schema's code throws, which may quote the value", () => {
+    const schema = z.object({
+      password: z.string().check(
+        z.refine((password) => {
+          throw new ValidationError("own", [{ path: [], message: password }]);
+        }),
+      ),
+    });
+    const result = defineMessage("login", schema).safeParse({ password: "hunter2" });
+    expect(!result.success && result.error.message).toBe(
+      "login: cannot be checked against its schema",
+    );
   });
 
   it("does not name unknown fields, and adds no line breaks to a log", () => {
