@@ -13,6 +13,14 @@ const sources = readdirSync(join(root, "src"), { recursive: true, encoding: "utf
   .filter((file) => file.endsWith(".ts"))
   .map((file) => file.slice(0, -".ts".length));
 
+/** The files of docs/ that the README's table "in the package" names. */
+function guidesIn(readme: string): string[] {
+  const [, table] = /^These are in the package too:\n(.*?)^These are in the repository:$/ms.exec(
+    readme,
+  )!;
+  return [...table!.matchAll(/\]\((docs\/[\w-]+\.md)\)/g)].map(([, path]) => path!);
+}
+
 describe("the package", () => {
   it("contains each source with its script, types and maps, the documents and the vectors, and no other file", () => {
     const built = sources.flatMap((name) => [
@@ -20,7 +28,8 @@ describe("the package", () => {
       ...["js", "js.map", "d.ts", "d.ts.map"].map((kind) => `dist/${name}.${kind}`),
     ]);
     const others = [
-      ...["CHANGELOG.md", "LICENSE", "README.md", "SECURITY.md", "docs/PROTOCOL.md"],
+      ...["CHANGELOG.md", "LICENSE", "README.md", "SECURITY.md"],
+      ...guidesIn(readFileSync(join(root, "README.md"), "utf8")),
       ...readdirSync(join(root, "vectors")).map((name) => `vectors/${name}`),
     ];
     expect([...files].sort()).toEqual([...built, ...others, "package.json"].sort());
