@@ -24,7 +24,7 @@ const OWN_AAD = /* @__PURE__ */ encodeUtf8("lacre/");
  * @throws {KeyError} if `key` is not a ChatKey.
  *
  * ```ts
- * const encrypted = await encrypt(key, file, { aad: fileName });
+ * const encrypted = await encrypt(key, file, { aad: new TextEncoder().encode("photo.jpg") });
  * ```
  */
 export async function encrypt(
@@ -46,7 +46,7 @@ export async function encrypt(
  * @throws {KeyError} if `key` is not a ChatKey.
  *
  * ```ts
- * const file = await decrypt(key, encrypted, { aad: fileName });
+ * const file = await decrypt(key, encrypted, { aad: new TextEncoder().encode("photo.jpg") });
  * ```
  */
 export async function decrypt(

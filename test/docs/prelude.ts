@@ -37,8 +37,10 @@ export const registry = createRegistry([ChatMessages]);
 export const show = (_: unknown) => {};
 
 export const chatKey = await ChatKey.from(random(32));
-export const [file, fileName] = [random(1000), new TextEncoder().encode("photo.jpg")];
-export const encrypted = await encrypt(chatKey, file, { aad: fileName });
+export const file = random(1000);
+export const encrypted = await encrypt(chatKey, file, {
+  aad: new TextEncoder().encode("photo.jpg"),
+});
 export const message: ChatMessage = await encryptMessage(chatKey, {
   chat_id: 42,
   sender_id: 7,
