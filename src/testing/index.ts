@@ -1,8 +1,13 @@
 export type { Bytes } from "../bytes.js";
-export type { ContractCase } from "./contract/contract-case.js";
+export type { ContractCase, ContractPart } from "./contract/contract-case.js";
 export { ContractError } from "./contract/contract-error.js";
 export { contract } from "./contract/index.js";
-export type { ContractSocket, ContractTarget } from "./contract/target.js";
+export type {
+  ContractSocket,
+  ContractTarget,
+  ContractUser,
+  ContractUsers,
+} from "./contract/target.js";
 export {
   type EncryptedMessage,
   type InvalidChatKey,

@@ -1,6 +1,11 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
-import { ContractError, type ContractTarget, contract } from "../../src/testing/index.js";
+import {
+  ContractError,
+  type ContractTarget,
+  type ContractUser,
+  contract,
+} from "../../src/testing/index.js";
 
 const protocol = readFileSync(new URL("../../docs/PROTOCOL.md", import.meta.url), "utf8");
 
@@ -18,6 +23,26 @@ describe("the contract suite", () => {
   it("has at least 40 cases with unique names", () => {
     expect(contract.length).toBeGreaterThanOrEqual(40);
     expect(new Set(contract.map(({ name }) => name)).size).toBe(contract.length);
+  });
+
+  it("rejects a target without the functions that a case needs", async () => {
+    const { fetch, connect } = answering(200, "");
+    for (const { run } of contract) {
+      await expect(run({ fetch: fetch! })).rejects.toThrow("target.connect: must be a function");
+      await expect(run({ connect: connect! })).rejects.toThrow("target.fetch: must be a function");
+    }
+  });
+
+  it.each([
+    ["throws", () => Promise.reject(new Error("no user"))],
+    ["returns nothing", async () => undefined],
+    ["returns no id", async () => ({ session_key: new Uint8Array(32) })],
+    ["returns a short key", async () => ({ user_id: 1, session_key: new Uint8Array(31) })],
+    ["returns a key that is not base64", async () => ({ user_id: 1, session_key: "?" })],
+  ])("fails if create of users %s", async (_, create) => {
+    const [first] = contract.filter(({ part }) => part === "websocket");
+    const users = { create: create as () => Promise<ContractUser>, createChat: async () => 1 };
+    await expect(first!.run({ users })).rejects.toBeInstanceOf(ContractError);
   });
 
   it("tests requirements that the protocol defines", () => {

@@ -1,13 +1,17 @@
 import { writeFileSync } from "node:fs";
-import { Command, InvalidArgumentError } from "commander";
-import { contract } from "lacre/testing";
+import { Command, InvalidArgumentError, Option } from "commander";
+import { type ContractPart, type ContractTarget, contract } from "lacre/testing";
 import { WebSocket } from "ws";
+import { usersOf } from "./auth.js";
 import { asJson, asJUnit, asText } from "./reports.js";
 import { type Result, run } from "./run.js";
 import { select } from "./select.js";
 
 interface Options {
   readonly only: readonly string[];
+  readonly part?: ContractPart;
+  readonly auth?: string;
+  readonly authCommand?: string;
   readonly json: boolean;
   readonly junit?: string;
   readonly list: boolean;
@@ -28,6 +32,19 @@ const program = new Command("lacre-contract")
     (word: string, others: readonly string[]) => [...others, word],
     [],
   )
+  .addOption(
+    new Option(
+      "--part <part>",
+      "run the cases of one part; with --auth the default is websocket",
+    ).choices(["websocket", "http"]),
+  )
+  .addOption(
+    new Option(
+      "--auth <module>",
+      "create users and chats with the server's own functions",
+    ).conflicts("authCommand"),
+  )
+  .option("--auth-command <command>", "create users and chats with a program in any language")
   .option("--json", "print the report as JSON", false)
   .option("--junit <file>", "also write the report as JUnit XML")
   .option("--list", "print the cases without running them", false)
@@ -53,12 +70,18 @@ for (const stream of [process.stdout, process.stderr]) {
 program.parse();
 const options = program.opts<Options>();
 const [url] = program.processedArgs as [URL | undefined];
-const cases = select(contract, options.only);
+const hasOwnUsers = options.auth !== undefined || options.authCommand !== undefined;
+const part = options.part ?? (hasOwnUsers ? "websocket" : undefined);
+const cases = select(contract, { words: options.only, part });
 
 if (cases.length === 0)
-  exitNotRun(`no case matches ${options.only.join(", ")}: list the cases with --list`);
+  exitNotRun(
+    `no case${part ? ` of part ${part}` : ""} matches ${options.only.join(", ")}: list the cases with --list`,
+  );
 if (options.list) {
-  for (const { requirement, name } of cases) console.log(`${requirement.padEnd(5)} ${name}`);
+  for (const { requirement, name, part } of cases) {
+    console.log(`${requirement.padEnd(5)} ${part.padEnd(9)} ${name}`);
+  }
 } else if (url === undefined) {
   exitNotRun("the URL of the server is missing: lacre-contract http://127.0.0.1:8000");
 } else {
@@ -69,14 +92,16 @@ if (options.list) {
 async function testServer(url: URL): Promise<number> {
   const at = (path: string) => new URL(`.${path}`, url);
   const start = performance.now();
-  const target = {
-    timeout: options.timeout,
-    fetch: (path: string, init?: RequestInit) => fetch(at(path), init),
-    connect: (path: string) => new WebSocket(at(path)),
-  };
   await assertReachable(url).catch((error) =>
     exitNotRun(`cannot reach ${url}: ${reasonOf(error)}`),
   );
+  const users = await usersOf(url, options).catch((error) => exitNotRun(reasonOf(error)));
+  const target: ContractTarget = {
+    timeout: options.timeout,
+    fetch: (path: string, init?: RequestInit) => fetch(at(path), init),
+    connect: (path: string) => new WebSocket(at(path)),
+    ...(users && { users }),
+  };
   const results = await run(cases, target, {
     concurrency: options.atOnce,
     onResult: progress(cases.length),

@@ -1,4 +1,4 @@
-import { execFile, spawn } from "node:child_process";
+import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { createServer, type Server } from "node:http";
@@ -6,27 +6,11 @@ import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
-import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { isQuick } from "../../../test/support/runs.js";
 import { createDatabase } from "../../server/harness/processes/database.js";
 import { ServerProcess } from "../../server/harness/processes/server-process.js";
-
-const PROGRAM = fileURLToPath(new URL("../bin/lacre-contract.js", import.meta.url));
-
-interface Outcome {
-  readonly code: number;
-  readonly stdout: string;
-  readonly stderr: string;
-}
-
-function lacreContract(...args: string[]): Promise<Outcome> {
-  return new Promise((resolve) => {
-    execFile(process.execPath, [PROGRAM, ...args], (error, stdout, stderr) => {
-      resolve({ code: typeof error?.code === "number" ? error.code : 0, stdout, stderr });
-    });
-  });
-}
+import { lacreContract, PROGRAM } from "./command.js";
 
 describe("lacre-contract against the reference server", () => {
   const folder = mkdtempSync(join(tmpdir(), "lacre-contract-"));
@@ -101,7 +85,16 @@ describe("lacre-contract", () => {
     const { code, stdout } = await lacreContract("--list");
     expect(code).toBe(0);
     expect(stdout.trim().split("\n").length).toBeGreaterThanOrEqual(40);
-    expect(stdout).toMatch(/^S-16 {2}treats read without a seq/m);
+    expect(stdout).toMatch(/^S-16 {2}websocket treats read without a seq/m);
+  });
+
+  it.each(["websocket", "http"])("selects the cases of part %s", async (part) => {
+    const { stdout } = await lacreContract("--list", "--part", part);
+    const parts = stdout
+      .trim()
+      .split("\n")
+      .map((line) => line.split(/ +/)[1]);
+    expect(new Set(parts)).toEqual(new Set([part]));
   });
 
   it.each([
@@ -109,6 +102,8 @@ describe("lacre-contract", () => {
     [["ftp://127.0.0.1"], "Use an http or https URL"],
     [["http://127.0.0.1:1"], "cannot reach http://127.0.0.1:1/"],
     [["http://127.0.0.1:1", "--only", "Q-1"], "no case matches Q-1"],
+    [["http://127.0.0.1:1", "--part", "http", "--only", "S-9"], "no case of part http matches S-9"],
+    [["http://127.0.0.1:1", "--part", "udp"], "Allowed choices are websocket, http"],
     [["http://127.0.0.1:1", "--timeout", "soon"], "Use a number greater than 0"],
   ])("exits with 2 for the arguments %j", async (args, message) => {
     const { code, stdout, stderr } = await lacreContract(...args);

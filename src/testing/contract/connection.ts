@@ -55,6 +55,8 @@ export interface FrameOverrides {
   readonly age?: number;
 }
 
+/** The `readyState` of an open WebSocket. */
+const OPEN = 1;
 /** In seconds. */
 const MICROSECOND = 1e-6;
 
@@ -88,6 +90,7 @@ export class Connection {
     socket.onmessage = ({ data }) => this.#changed(() => this.#receive(data));
     socket.onclose = ({ code }) => this.#changed(() => (this.#closeCode = code));
     socket.onerror = () => {};
+    this.#isOpen = socket.readyState === OPEN;
   }
 
   /** Numbers of frames sent and received since the welcome. */

@@ -18,6 +18,8 @@ import type { ContractCase } from "./contract-case.js";
  * ```ts
  * for (const { requirement, name, run } of contract) test(`${requirement}: ${name}`, () => run(target));
  * ```
+ *
+ * A server without the endpoints of section 12 is tested with `target.users` and the cases whose `part` is `websocket`.
  */
 export const contract: readonly ContractCase[] = [
   ...accounts,

@@ -1,15 +1,16 @@
 import { CLOSE } from "../../../connection/close-codes.js";
-import { contractCase } from "../contract-case.js";
+import { httpCase } from "../contract-case.js";
 import { check, checkSame } from "../contract-error.js";
-import { type Fixture, randomUuid } from "../fixture.js";
+import { randomUuid } from "../fixture.js";
+import type { HttpFixture } from "../http-fixture.js";
 
-function register(fixture: Fixture, body: unknown, status: number) {
+function register(fixture: HttpFixture, body: unknown, status: number) {
   return fixture.expectError("POST", "/auth/register", status, { body });
 }
 
 /** Accounts, sessions and tickets (docs/PROTOCOL.md, section 12, H-1 to H-6). */
 export const accounts = [
-  contractCase("H-2", "registers a user and logs them in", async (fixture) => {
+  httpCase("H-2", "registers a user and logs them in", async (fixture) => {
     const username = fixture.username();
     const options = { body: { username, password: fixture.password } };
     const { body } = await fixture.expectStatus("POST", "/auth/register", 201, options);
@@ -21,11 +22,11 @@ export const accounts = [
     checkSame("user_id of /users/me", me.body?.user_id, user.id);
     checkSame("username of /users/me", me.body?.username, username);
   }),
-  contractCase("H-2", "rejects a username that is taken", async (fixture) => {
+  httpCase("H-2", "rejects a username that is taken", async (fixture) => {
     const { name: username } = await fixture.user();
     await register(fixture, { username, password: "another one" }, 409);
   }),
-  contractCase("H-1", "rejects a body that is invalid or not JSON", async (fixture) => {
+  httpCase("H-1", "rejects a body that is invalid or not JSON", async (fixture) => {
     const [username, password] = [fixture.username(), fixture.password];
     const invalidValues = [
       { username, password: "short" },
@@ -45,7 +46,7 @@ export const accounts = [
     }
     await register(fixture, "{", 400);
   }),
-  contractCase("H-2", "logs the same user in to a new session", async (fixture) => {
+  httpCase("H-2", "logs the same user in to a new session", async (fixture) => {
     const alice = await fixture.user();
     const again = await fixture.loginAgain(alice);
     checkSame("user_id", again.id, alice.id);
@@ -55,7 +56,7 @@ export const accounts = [
       "the same",
     );
   }),
-  contractCase("H-2", "rejects a wrong password like an unknown username", async (fixture) => {
+  httpCase("H-2", "rejects a wrong password like an unknown username", async (fixture) => {
     const { name } = await fixture.user();
     const login = async (username: string, password: string) => {
       const { body } = await fixture.expectStatus("POST", "/auth/login", 401, {
@@ -66,7 +67,7 @@ export const accounts = [
     const wrong = await login(name, "another password");
     checkSame("the rejection", await login(fixture.username(), fixture.password), wrong);
   }),
-  contractCase("H-3", "rejects requests without a valid token", async (fixture) => {
+  httpCase("H-3", "rejects requests without a valid token", async (fixture) => {
     const { token } = await fixture.user();
     const forged = `${token.slice(0, -4)}${token.endsWith("AAAA") ? "BBBB" : "AAAA"}`;
     for (const one of [undefined, "", "nonsense", forged]) {
@@ -82,11 +83,11 @@ export const accounts = [
       await fixture.expectError("POST", "/auth/ws-ticket", 401, { token: one });
     }
   }),
-  contractCase("H-3", "rejects a refresh token as an access token", async (fixture) => {
+  httpCase("H-3", "rejects a refresh token as an access token", async (fixture) => {
     const { refreshToken } = await fixture.user();
     await fixture.expectError("GET", "/users/me", 401, { token: refreshToken });
   }),
-  contractCase("H-3", "ends only the session that logs out", async (fixture) => {
+  httpCase("H-3", "ends only the session that logs out", async (fixture) => {
     const alice = await fixture.user();
     const again = await fixture.loginAgain(alice);
     await fixture.expectStatus("POST", "/auth/logout", 204, { token: alice.token });
@@ -95,7 +96,7 @@ export const accounts = [
     await fixture.expectError("POST", "/auth/refresh", 401, { body });
     await fixture.expectStatus("GET", "/users/me", 200, { token: again.token });
   }),
-  contractCase("H-3", "closes the connections of a session that ends", async (fixture) => {
+  httpCase("H-3", "closes the connections of a session that ends", async (fixture) => {
     const alice = await fixture.user();
     const again = await fixture.loginAgain(alice);
     const [ended, other] = [await fixture.connect(alice), await fixture.connect(again)];
@@ -103,7 +104,7 @@ export const accounts = [
     await ended.expectClose(CLOSE.notAuthorised);
     await other.expectNothing();
   }),
-  contractCase(
+  httpCase(
     "H-4",
     "exchanges a refresh token for new tokens of the same session",
     async (fixture) => {
@@ -121,7 +122,7 @@ export const accounts = [
       await fixture.expectStatus("GET", "/users/me", 200, { token: next.token });
     },
   ),
-  contractCase("H-4", "ends the session when a refresh token is used again", async (fixture) => {
+  httpCase("H-4", "ends the session when a refresh token is used again", async (fixture) => {
     const { refreshToken } = await fixture.user();
     const options = { body: { refresh_token: refreshToken } };
     const next = fixture.userOf(
@@ -130,7 +131,7 @@ export const accounts = [
     await fixture.expectError("POST", "/auth/refresh", 401, options);
     await fixture.expectError("GET", "/users/me", 401, { token: next.token });
   }),
-  contractCase("H-4", "lets the device of a login repeat a refresh", async (fixture) => {
+  httpCase("H-4", "lets the device of a login repeat a refresh", async (fixture) => {
     const device_id = randomUuid();
     const { name: username } = await fixture.user();
     const credentials = { username, password: fixture.password, device_id };
@@ -145,7 +146,7 @@ export const accounts = [
     await fixture.expectError("POST", "/auth/refresh", 401, { body: { refresh_token } });
     await fixture.expectError("GET", "/users/me", 401, { token: again.token });
   }),
-  contractCase("H-5", "opens one WebSocket with a ticket", async (fixture) => {
+  httpCase("H-5", "opens one WebSocket with a ticket", async (fixture) => {
     const alice = await fixture.user();
     const path = `/ws?ticket=${encodeURIComponent(await fixture.ticket(alice))}`;
     const first = fixture.openAt(path, alice);
@@ -153,7 +154,7 @@ export const accounts = [
     await first.handshake();
     check(!(await fixture.openAt(path, alice).opens()), "no second WebSocket", "another one");
   }),
-  contractCase(
+  httpCase(
     "H-5",
     "opens a WebSocket with an access token, and not without a valid credential",
     async (fixture) => {
@@ -166,7 +167,7 @@ export const accounts = [
       }
     },
   ),
-  contractCase("H-6", "finds a user by the beginning of the username", async (fixture) => {
+  httpCase("H-6", "finds a user by the beginning of the username", async (fixture) => {
     const [alice, { token }] = [await fixture.user(), await fixture.user()];
     const beginning = encodeURIComponent([...alice.name].slice(0, -1).join(""));
     const { body } = await fixture.expectStatus("GET", `/users/search?q=${beginning}`, 200, {

@@ -1,31 +1,37 @@
 import { MessageListResponse } from "../../../messages/lists.js";
-import { contractCase } from "../contract-case.js";
+import { httpCase } from "../contract-case.js";
 import { check, checkSame } from "../contract-error.js";
-import type { Fixture, User } from "../fixture.js";
+import type { HttpUser } from "../http-accounts.js";
+import type { HttpFixture } from "../http-fixture.js";
 
 type Hours = number | null;
 
 /** Creates a chat of Alice and Bob with messages of Alice. */
-async function aliceWrote(fixture: Fixture, count: number) {
+async function aliceWrote(fixture: HttpFixture, count: number) {
   const pair = await fixture.pair();
   const fromAlice = await fixture.connect(pair.alice);
   const sent = await fixture.sendMany(fromAlice, pair.alice, pair.chat_id, count);
   return { ...pair, fromAlice, sent };
 }
 
-async function set(fixture: Fixture, { token }: User, chatId: number, auto_delete_hours: Hours) {
+async function set(
+  fixture: HttpFixture,
+  { token }: HttpUser,
+  chatId: number,
+  auto_delete_hours: Hours,
+) {
   const body = { auto_delete_hours };
   return (await fixture.expectStatus("PATCH", `/chats/${chatId}/config`, 200, { token, body }))
     .body;
 }
 
-async function entryOf(fixture: Fixture, { token }: User, chatId: number) {
+async function entryOf(fixture: HttpFixture, { token }: HttpUser, chatId: number) {
   return (await fixture.expectStatus("GET", `/chats/${chatId}`, 200, { token })).body;
 }
 
 /** Expiry of messages (docs/PROTOCOL.md, section 11, S-20 to S-22, and H-14). No case waits for an hour. */
 export const autoDelete = [
-  contractCase("H-14", "lets either member set auto_delete_hours for both", async (fixture) => {
+  httpCase("H-14", "lets either member set auto_delete_hours for both", async (fixture) => {
     const { alice, bob, chat_id } = await aliceWrote(fixture, 1);
     for (const [user, hours] of [
       [alice, 1],
@@ -41,7 +47,7 @@ export const autoDelete = [
     checkSame("it", (await entryOf(fixture, bob, chat_id)).auto_delete_hours, undefined);
     await fixture.expectStored(bob, chat_id, 1);
   }),
-  contractCase("H-14", "rejects auto_delete_hours out of range", async (fixture) => {
+  httpCase("H-14", "rejects auto_delete_hours out of range", async (fixture) => {
     const { alice, chat_id } = await aliceWrote(fixture, 1);
     const { token } = alice;
     for (const auto_delete_hours of [0, -1, 1.5, 87_601, "1"]) {
@@ -50,7 +56,7 @@ export const autoDelete = [
     }
     checkSame("it", (await entryOf(fixture, alice, chat_id)).auto_delete_hours, undefined);
   }),
-  contractCase(
+  httpCase(
     "H-14",
     "counts the messages that a change would delete, and deletes none",
     async (fixture) => {
@@ -66,7 +72,7 @@ export const autoDelete = [
       await fixture.expectError("GET", path, 404, { token: stranger.token });
     },
   ),
-  contractCase(
+  httpCase(
     "S-22",
     "names the member who changed auto_delete_hours, and the last message before the change",
     async (fixture) => {
@@ -81,7 +87,7 @@ export const autoDelete = [
       checkSame("the change, where the value was set again", auto_delete_change, change);
     },
   ),
-  contractCase(
+  httpCase(
     "S-22",
     "sends chat_changed to members that announced the capability only",
     async (fixture) => {
@@ -105,7 +111,7 @@ export const autoDelete = [
       await fromAlice.expectNothing();
     },
   ),
-  contractCase(
+  httpCase(
     "S-20",
     "gives a message the stored_at of its ack, when delivered and in lists",
     async (fixture) => {
@@ -124,7 +130,7 @@ export const autoDelete = [
       checkSame("stored_at in the list", listed?.stored_at, stored_at);
     },
   ),
-  contractCase("S-20", "does not expire a message by its sender's clock", async (fixture) => {
+  httpCase("S-20", "does not expire a message by its sender's clock", async (fixture) => {
     const { alice, bob, chat_id } = await fixture.pair();
     const fromAlice = await fixture.connect(alice);
     await set(fixture, bob, chat_id, 1);

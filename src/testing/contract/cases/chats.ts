@@ -1,22 +1,28 @@
 import { safeParse } from "zod/mini";
 import { ChatListResponse, ChatSummary } from "../../../messages/lists.js";
-import { contractCase } from "../contract-case.js";
+import { httpCase } from "../contract-case.js";
 import { check, checkSame } from "../contract-error.js";
-import { chatParameters, type Fixture, type User } from "../fixture.js";
+import { chatParameters, type HttpUser } from "../http-accounts.js";
+import type { HttpFixture } from "../http-fixture.js";
 
 const ENCRYPTION = "lacre/e2e/1";
+const NO_CHAT = Number.MAX_SAFE_INTEGER - 1;
 
 async function created(
-  fixture: Fixture,
-  creator: User,
-  peer: User,
+  fixture: HttpFixture,
+  creator: HttpUser,
+  peer: HttpUser,
   fields: object,
 ): Promise<ChatSummary> {
   const body = { peer_name: peer.name, encryption_type: ENCRYPTION, ...fields };
   return read(await fixture.expectStatus("POST", "/chats", 201, { token: creator.token, body }));
 }
 
-async function seenBy(fixture: Fixture, { token }: User, chatId: number): Promise<ChatSummary> {
+async function seenBy(
+  fixture: HttpFixture,
+  { token }: HttpUser,
+  chatId: number,
+): Promise<ChatSummary> {
   return read(await fixture.expectStatus("GET", `/chats/${chatId}`, 200, { token }));
 }
 
@@ -31,14 +37,26 @@ function parametersOf({ salt, iterations, key_check }: ChatSummary): object {
 }
 
 /** Returns the number of messages of a chat that a member can read. */
-async function countOf(fixture: Fixture, { token }: User, chatId: number): Promise<number> {
+async function countOf(fixture: HttpFixture, { token }: HttpUser, chatId: number): Promise<number> {
   const path = `/chats/${chatId}/messages?after=0`;
   return (await fixture.expectStatus("GET", path, 200, { token })).body.messages.length;
 }
 
+/** Creates a chat of Alice and Bob with messages of Alice. */
+async function aliceWrote(fixture: HttpFixture, count: number) {
+  const pair = await fixture.pair();
+  const fromAlice = await fixture.connect(pair.alice);
+  const sent = await fixture.sendMany(fromAlice, pair.alice, pair.chat_id, count);
+  return { ...pair, sent };
+}
+
+async function unreadOf(fixture: HttpFixture, { token }: HttpUser): Promise<number> {
+  return (await fixture.expectStatus("GET", "/chats", 200, { token })).body?.chats?.[0]?.unread;
+}
+
 /** Chats and their key parameters (docs/PROTOCOL.md, section 12, H-7 to H-9 and H-15, and E-2). */
 export const chats = [
-  contractCase(
+  httpCase(
     "H-7",
     "lists a new chat for both members, each with the other as its peer",
     async (fixture) => {
@@ -62,7 +80,7 @@ export const chats = [
       }
     },
   ),
-  contractCase("H-7", "allows one chat per pair of users", async (fixture) => {
+  httpCase("H-7", "allows one chat per pair of users", async (fixture) => {
     const { alice, bob } = await fixture.pair();
     for (const [one, other] of [
       [alice, bob],
@@ -72,14 +90,14 @@ export const chats = [
       await fixture.expectError("POST", "/chats", 409, { token: one.token, body });
     }
   }),
-  contractCase("H-7", "rejects a chat with oneself or an unknown user", async (fixture) => {
+  httpCase("H-7", "rejects a chat with oneself or an unknown user", async (fixture) => {
     const { name, token } = await fixture.user();
     const nobody = { peer_name: fixture.username(), encryption_type: ENCRYPTION };
     await fixture.expectError("POST", "/chats", 404, { token, body: nobody });
     const self = { peer_name: name, encryption_type: ENCRYPTION };
     await fixture.expectError("POST", "/chats", 422, { token, body: self });
   }),
-  contractCase("H-7", "rejects key parameters out of range", async (fixture) => {
+  httpCase("H-7", "rejects key parameters out of range", async (fixture) => {
     const [alice, bob] = [await fixture.user(), await fixture.user()];
     const valid = chatParameters();
     const invalidValues = [
@@ -100,7 +118,7 @@ export const chats = [
       );
     }
   }),
-  contractCase("E-2", "returns the creator's key parameters to both members", async (fixture) => {
+  httpCase("E-2", "returns the creator's key parameters to both members", async (fixture) => {
     const [alice, bob] = [await fixture.user(), await fixture.user()];
     const parameters = chatParameters();
     const { chat_id } = await created(fixture, alice, bob, parameters);
@@ -109,7 +127,7 @@ export const chats = [
       checkSame("the parameters", seen, parameters);
     }
   }),
-  contractCase("E-2", "rejects a second set of key parameters", async (fixture) => {
+  httpCase("E-2", "rejects a second set of key parameters", async (fixture) => {
     const [alice, bob] = [await fixture.user(), await fixture.user()];
     const parameters = chatParameters();
     const { chat_id } = await created(fixture, alice, bob, {});
@@ -121,7 +139,7 @@ export const chats = [
     }
     checkSame("the parameters", parametersOf(await seenBy(fixture, bob, chat_id)), parameters);
   }),
-  contractCase(
+  httpCase(
     "E-2",
     "lets only the creator set key parameters, and only all at once",
     async (fixture) => {
@@ -135,7 +153,7 @@ export const chats = [
       checkSame("the parameters", seen, {});
     },
   ),
-  contractCase("H-15", "lets the creator start an unanswered chat over", async (fixture) => {
+  httpCase("H-15", "lets the creator start an unanswered chat over", async (fixture) => {
     const { alice, bob, chat_id } = await fixture.pair();
     const connection = await fixture.connect(alice);
     const [first] = await fixture.sendMany(connection, alice, chat_id, 1);
@@ -152,7 +170,7 @@ export const chats = [
     const { ack } = await fixture.send(connection, fixture.message(chat_id, alice));
     check(ack.seq > first!.ack.seq, "a seq above those before", ack);
   }),
-  contractCase("H-15", "rejects starting an answered chat over", async (fixture) => {
+  httpCase("H-15", "rejects starting an answered chat over", async (fixture) => {
     const [alice, bob] = [await fixture.user(), await fixture.user()];
     const parameters = chatParameters();
     const { chat_id } = await created(fixture, alice, bob, parameters);
@@ -164,4 +182,45 @@ export const chats = [
     checkSame("the parameters", seen, parameters);
     checkSame("the messages", await countOf(fixture, alice, chat_id), 1);
   }),
+  httpCase(
+    "H-8",
+    "answers a non-member over HTTP as if the chat did not exist",
+    async (fixture) => {
+      const { alice, chat_id } = await aliceWrote(fixture, 1);
+      const carol = await fixture.user();
+      const { token } = carol;
+      const codes = new Set<string>();
+      for (const id of [chat_id, NO_CHAT]) {
+        codes.add(await fixture.expectError("GET", `/chats/${id}`, 404, { token }));
+        codes.add(await fixture.expectError("GET", `/chats/${id}/messages`, 404, { token }));
+        const body = { auto_delete_hours: 1 };
+        codes.add(await fixture.expectError("PATCH", `/chats/${id}/config`, 404, { token, body }));
+      }
+      check(codes.size === 1, "one error_code for all of them", [...codes].join(", "));
+      const body = fixture.message(chat_id, carol);
+      await fixture.expectError("POST", `/chats/${chat_id}/messages`, 403, { token, body });
+      await fixture.expectStored(alice, chat_id, 1);
+    },
+  ),
+  httpCase("H-8", "does not list chats for non-members", async (fixture) => {
+    await fixture.pair();
+    const { token } = await fixture.user();
+    const { body } = await fixture.expectStatus("GET", "/chats", 200, { token });
+    checkSame("the list", body?.chats, []);
+    checkSame("its total", body?.total, 0);
+  }),
+  httpCase(
+    "H-8",
+    "counts as unread the other member's messages that are not read",
+    async (fixture) => {
+      const { alice, bob, chat_id, sent } = await aliceWrote(fixture, 3);
+      const fromBob = await fixture.connect(bob);
+      checkSame("unread of who reads", await unreadOf(fixture, bob), 3);
+      checkSame("unread of who wrote", await unreadOf(fixture, alice), 0);
+      const { seq } = sent[2]!.ack;
+      fromBob.send("status", { event_type: "read", user_id: bob.id, chat_id, seq });
+      await fromBob.expectNothing();
+      checkSame("unread after reading", await unreadOf(fixture, bob), 0);
+    },
+  ),
 ];

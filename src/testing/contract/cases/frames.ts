@@ -1,11 +1,12 @@
 import { CLOSE } from "../../../connection/close-codes.js";
 import { MAX_FRAME_BYTES } from "../../../limits.js";
 import { invalidPayloads } from "../../invalid-payloads.js";
+import type { User } from "../accounts.js";
 import { connectionKeys, random, signedFrame } from "../codec.js";
 import type { Connection, FrameOverrides } from "../connection.js";
-import { type ContractCase, contractCase } from "../contract-case.js";
+import { type ContractCase, websocketCase } from "../contract-case.js";
 import { checkSame } from "../contract-error.js";
-import type { Fixture, User } from "../fixture.js";
+import type { Fixture } from "../fixture.js";
 
 const WIRES = [1, 2] as const;
 
@@ -26,7 +27,7 @@ function rejects(
     fixture: Fixture,
   ) => FrameOverrides | Promise<FrameOverrides>,
 ): ContractCase {
-  return contractCase(requirement, name, async (fixture) => {
+  return websocketCase(requirement, name, async (fixture) => {
     for (const wire of WIRES) {
       const { alice, chat_id, connection } = await aliceOn(fixture, wire);
       const overrides = await overridesOf(connection, alice, fixture);
@@ -45,7 +46,7 @@ const hostile = invalidPayloads.filter(
 
 /** Frames of a connection (docs/PROTOCOL.md, sections 2 to 6 and 11). */
 export const frames = [
-  contractCase(
+  websocketCase(
     "S-3",
     "signs all frames after the welcome with the connection's server key",
     async (fixture) => {
@@ -61,7 +62,7 @@ export const frames = [
       }
     },
   ),
-  contractCase("S-3", "sends all frames after the welcome on the chosen wire", async (fixture) => {
+  websocketCase("S-3", "sends all frames after the welcome on the chosen wire", async (fixture) => {
     for (const wire of WIRES) {
       const { alice, bob, chat_id, connection } = await aliceOn(fixture, wire);
       const fromBob = await fixture.connect(bob, { wires: [wire === 1 ? 2 : 1] });
@@ -75,7 +76,7 @@ export const frames = [
       }
     }
   }),
-  contractCase(
+  websocketCase(
     "O-4",
     "closes the connection with 4000 after a frame on another wire",
     async (fixture) => {
@@ -113,7 +114,7 @@ export const frames = [
   rejects("O-2", "rejects a frame from the future", "ERR_FROM_FUTURE", () => ({
     age: -600,
   })),
-  contractCase("O-3", "rejects a repeated frame", async (fixture) => {
+  websocketCase("O-3", "rejects a repeated frame", async (fixture) => {
     for (const wire of WIRES) {
       const { alice, chat_id, connection } = await aliceOn(fixture, wire);
       const message = fixture.message(chat_id, alice);
@@ -124,7 +125,7 @@ export const frames = [
       await connection.expectNothing();
     }
   }),
-  contractCase("O-1", "rejects a frame with a changed bit", async (fixture) => {
+  websocketCase("O-1", "rejects a frame with a changed bit", async (fixture) => {
     for (const wire of WIRES) {
       const { alice, chat_id, connection } = await aliceOn(fixture, wire);
       const { client } = connection.keys;
@@ -138,7 +139,7 @@ export const frames = [
       await fixture.expectStored(alice, chat_id, 0);
     }
   }),
-  contractCase(
+  websocketCase(
     "M-2",
     "rejects a malformed or too large payload that is correctly signed",
     async (fixture) => {
@@ -152,7 +153,7 @@ export const frames = [
       }
     },
   ),
-  contractCase("S-19", "rejects bytes that are not a frame, and text", async (fixture) => {
+  websocketCase("S-19", "rejects bytes that are not a frame, and text", async (fixture) => {
     const { connection } = await aliceOn(fixture, 2);
     for (const data of [Uint8Array.of(0xc1), new Uint8Array(), "hola"]) {
       connection.sendRaw(data);
@@ -160,13 +161,13 @@ export const frames = [
     }
     await connection.expectNothing();
   }),
-  contractCase("S-19", "rejects a message of an unknown type", async (fixture) => {
+  websocketCase("S-19", "rejects a message of an unknown type", async (fixture) => {
     const { connection } = await aliceOn(fixture, 2);
     connection.send("unknown-type", { sent_at: 1 });
     await connection.nextError();
     await connection.expectNothing();
   }),
-  contractCase("S-8", "answers a heartbeat with the same sent_at", async (fixture) => {
+  websocketCase("S-8", "answers a heartbeat with the same sent_at", async (fixture) => {
     for (const wire of WIRES) {
       const { connection } = await aliceOn(fixture, wire);
       for (const sent_at of [0, 1_700_000_000.25]) {
@@ -175,7 +176,7 @@ export const frames = [
       }
     }
   }),
-  contractCase(
+  websocketCase(
     "S-8",
     "counts the frames of both ends in the answer to a heartbeat",
     async (fixture) => {
@@ -195,7 +196,7 @@ export const frames = [
       }
     },
   ),
-  contractCase(
+  websocketCase(
     "M-1",
     "rejects a frame of more than 1,048,576 bytes, or closes the connection",
     async (fixture) => {

@@ -2,14 +2,14 @@ import { unixNow } from "../../../clock.js";
 import { CLOSE } from "../../../connection/close-codes.js";
 import type { ChatMessage, StatusEvent } from "../../../messages/chat.js";
 import { connectionKeys, httpFrameKeys, random, signedFrame } from "../codec.js";
-import { contractCase } from "../contract-case.js";
+import { websocketCase } from "../contract-case.js";
 import { check, checkSame } from "../contract-error.js";
 
 const YEARS = 10 * 365 * 86_400;
 
 /** The handshake (docs/PROTOCOL.md, section 11). */
 export const handshake = [
-  contractCase(
+  websocketCase(
     "S-1",
     "sends the welcome on wire 1, under the session's server key",
     async (fixture) => {
@@ -19,25 +19,25 @@ export const handshake = [
       checkSame("the welcome's signer", signer, "session server");
     },
   ),
-  contractCase("S-2", "returns the hello's nonce in the welcome", async (fixture) => {
+  websocketCase("S-2", "returns the hello's nonce in the welcome", async (fixture) => {
     const connection = await fixture.open(await fixture.user());
     const nonce = connection.sendHello();
     const { value } = await connection.next("welcome");
     checkSame("hello_nonce", value.hello_nonce, nonce);
   }),
-  contractCase("S-3", "uses a new nonce for each connection", async (fixture) => {
+  websocketCase("S-3", "uses a new nonce for each connection", async (fixture) => {
     const alice = await fixture.user();
     const [one, other] = [await fixture.open(alice), await fixture.open(alice)];
     const nonces = [(await one.handshake()).value.nonce, (await other.handshake()).value.nonce];
     check(String(nonces[0]) !== String(nonces[1]), "two nonces", "the same one twice");
   }),
-  contractCase("S-2", "accepts a hello with any timestamp", async (fixture) => {
+  websocketCase("S-2", "accepts a hello with any timestamp", async (fixture) => {
     const alice = await fixture.user();
     for (const age of [YEARS, -YEARS]) {
       await (await fixture.open(alice)).handshake({}, { age });
     }
   }),
-  contractCase("S-3", "chooses one of the offered wires", async (fixture) => {
+  websocketCase("S-3", "chooses one of the offered wires", async (fixture) => {
     const alice = await fixture.user();
     for (const wires of [[1], [2], [1, 2], [77, 1]]) {
       const connection = await fixture.open(alice);
@@ -46,17 +46,21 @@ export const handshake = [
       check(wires.includes(value.wire), `a wire of ${wires.join(", ")}`, value.wire);
     }
   }),
-  contractCase("S-19", "closes the connection with 4002 without a common wire", async (fixture) => {
-    const connection = await fixture.open(await fixture.user());
-    connection.sendHello({ wires: [77] });
-    await connection.expectClose(CLOSE.noCommonWire);
-  }),
-  contractCase("S-3", "ignores unknown capabilities", async (fixture) => {
+  websocketCase(
+    "S-19",
+    "closes the connection with 4002 without a common wire",
+    async (fixture) => {
+      const connection = await fixture.open(await fixture.user());
+      connection.sendHello({ wires: [77] });
+      await connection.expectClose(CLOSE.noCommonWire);
+    },
+  ),
+  websocketCase("S-3", "ignores unknown capabilities", async (fixture) => {
     const connection = await fixture.open(await fixture.user());
     await connection.handshake({ capabilities: ["telepathy"] });
     await connection.expectNothing();
   }),
-  contractCase(
+  websocketCase(
     "S-19",
     "closes the connection with 1008 after a hello under another key",
     async (fixture) => {
@@ -75,7 +79,7 @@ export const handshake = [
       }
     },
   ),
-  contractCase(
+  websocketCase(
     "S-19",
     "closes the connection with 1008 after a hello on wire 2",
     async (fixture) => {
@@ -84,7 +88,7 @@ export const handshake = [
       await connection.expectClose(CLOSE.policy);
     },
   ),
-  contractCase(
+  websocketCase(
     "S-19",
     "closes the connection with 1008 after any data before the hello",
     async (fixture) => {
@@ -101,7 +105,7 @@ export const handshake = [
       await fixture.expectStored(alice, chat_id, 0);
     },
   ),
-  contractCase(
+  websocketCase(
     "S-19",
     "closes the connection with 1008 after an invalid hello",
     async (fixture) => {
@@ -118,13 +122,13 @@ export const handshake = [
       }
     },
   ),
-  contractCase("S-19", "rejects a hello after the handshake", async (fixture) => {
+  websocketCase("S-19", "rejects a hello after the handshake", async (fixture) => {
     const connection = await fixture.connect(await fixture.user());
     connection.send("hello", { nonce: random(16), wires: [1], capabilities: [] });
     await connection.nextError();
     await connection.expectNothing();
   }),
-  contractCase("S-24", "does not report a user as online after a hello alone", async (fixture) => {
+  websocketCase("S-24", "does not report a user as online after a hello alone", async (fixture) => {
     const { alice, bob } = await fixture.pair();
     const carol = await fixture.user();
     await fixture.chat(bob, carol);
@@ -138,7 +142,7 @@ export const handshake = [
     await ofBob.next("status", "that alice is there", isOnline(alice.id));
     await ofCarol.expectNothing();
   }),
-  contractCase(
+  websocketCase(
     "S-24",
     "holds deliveries back until the client's first frame after the welcome",
     async (fixture) => {

@@ -13,21 +13,29 @@ import {
   tagOf,
   utf8,
 } from "../codec.js";
-import { contractCase } from "../contract-case.js";
+import { httpCase } from "../contract-case.js";
 import { check, checkSame } from "../contract-error.js";
-import { type Fixture, randomUuid, type User } from "../fixture.js";
+import { randomUuid } from "../fixture.js";
+import type { HttpUser } from "../http-accounts.js";
+import type { HttpFixture } from "../http-fixture.js";
 
 const WIRES = [1, 2] as const;
 /** In seconds (O-2). */
 const MAX_AGE = 300;
 const AS_FRAME = { accept: "application/msgpack" };
 
-function post(fixture: Fixture, { token }: User, chatId: number, status: number, body: unknown) {
+function post(
+  fixture: HttpFixture,
+  { token }: HttpUser,
+  chatId: number,
+  status: number,
+  body: unknown,
+) {
   return fixture.expectStatus("POST", `/chats/${chatId}/messages`, status, { token, body });
 }
 
 /** Opens an answer in a frame, which is signed with the session's HTTP key of the server and names this request (H-12). */
-function opened(bytes: Uint8Array, { sessionKey }: User, request: Uint8Array): MessageProtocol {
+function opened(bytes: Uint8Array, { sessionKey }: HttpUser, request: Uint8Array): MessageProtocol {
   const answer = MessageProtocol.fromBytes(bytes);
   const isSigned = isSignedWith(bytes, httpFrameKeys(sessionKey).server);
   check(isSigned, "a frame under the session's HTTP key of the server", bytes);
@@ -51,7 +59,7 @@ function messageFrame(payload: ChatMessage, key: Uint8Array, wire: 1 | 2 = 1): U
 
 /** Messages over HTTP (docs/PROTOCOL.md, section 12, H-10 to H-13). */
 export const httpMessages = [
-  contractCase(
+  httpCase(
     "H-10",
     "acknowledges a message over HTTP, and delivers it to the other member",
     async (fixture) => {
@@ -67,7 +75,7 @@ export const httpMessages = [
       checkSame("the message", value, { ...message, message_id, seq, stored_at });
     },
   ),
-  contractCase(
+  httpCase(
     "H-10",
     "acknowledges a repeated message over HTTP as before, as over a WebSocket",
     async (fixture) => {
@@ -83,7 +91,7 @@ export const httpMessages = [
       );
     },
   ),
-  contractCase("H-10", "rejects a used client id with another body over HTTP", async (fixture) => {
+  httpCase("H-10", "rejects a used client id with another body over HTTP", async (fixture) => {
     const { alice, chat_id } = await fixture.pair();
     const message = fixture.message(chat_id, alice);
     await post(fixture, alice, chat_id, 201, message);
@@ -91,7 +99,7 @@ export const httpMessages = [
     const { body } = await post(fixture, alice, chat_id, 409, other);
     checkSame("error_code", body?.error_code, "ERR_CLIENT_ID_REUSED");
   }),
-  contractCase(
+  httpCase(
     "H-10",
     "rejects a message in another user's name, or for a chat other than the path's, over HTTP",
     async (fixture) => {
@@ -102,7 +110,7 @@ export const httpMessages = [
     },
   ),
   ...WIRES.map((wire) =>
-    contractCase(
+    httpCase(
       "H-10",
       `accepts a message in a frame on wire ${wire}, and answers with a frame`,
       async (fixture) => {
@@ -122,7 +130,7 @@ export const httpMessages = [
       },
     ),
   ),
-  contractCase(
+  httpCase(
     "H-10",
     "rejects a frame under another key, or without a client id, over HTTP",
     async (fixture) => {
@@ -145,7 +153,7 @@ export const httpMessages = [
       await fixture.expectStored(alice, chat_id, 0);
     },
   ),
-  contractCase(
+  httpCase(
     "H-10",
     "stores a JSON message without a client id at each request, and answers without one",
     async (fixture) => {
@@ -162,31 +170,27 @@ export const httpMessages = [
       check(seqs[0] !== seqs[1], "two seqs", seqs);
     },
   ),
-  contractCase(
-    "H-11",
-    "pages through messages forward and backward from a seq",
-    async (fixture) => {
-      const { alice, chat_id } = await fixture.pair();
-      const sent = await fixture.sendMany(await fixture.connect(alice), alice, chat_id, 5);
-      const ids = sent.map(({ message }) => message.client_id);
-      const seqs = sent.map(({ ack }) => ack.seq);
-      const read = async (query: string) => {
-        const path = `/chats/${chat_id}/messages?${query}`;
-        const { body } = await fixture.expectStatus("GET", path, 200, { token: alice.token });
-        const list = MessageListResponse.safeParse(body);
-        check(list.success, "the payload of message_list", body);
-        return { list: list.value, ids: list.value.messages.map(({ client_id }) => client_id) };
-      };
-      const onward = await read(`after=${seqs[0]}&limit=2`);
-      checkSame("those after the first", onward.ids, ids.slice(1, 3));
-      checkSame("has_more", onward.list.has_more, true);
-      const back = await read(`before=${seqs[4]}&limit=2`);
-      checkSame("those before the last", back.ids, ids.slice(2, 4));
-      checkSame("has_more", back.list.has_more, true);
-      checkSame("all", (await read("")).ids, ids);
-    },
-  ),
-  contractCase("H-12", "returns a list as a frame on request", async (fixture) => {
+  httpCase("H-11", "pages through messages forward and backward from a seq", async (fixture) => {
+    const { alice, chat_id } = await fixture.pair();
+    const sent = await fixture.sendMany(await fixture.connect(alice), alice, chat_id, 5);
+    const ids = sent.map(({ message }) => message.client_id);
+    const seqs = sent.map(({ ack }) => ack.seq);
+    const read = async (query: string) => {
+      const path = `/chats/${chat_id}/messages?${query}`;
+      const { body } = await fixture.expectStatus("GET", path, 200, { token: alice.token });
+      const list = MessageListResponse.safeParse(body);
+      check(list.success, "the payload of message_list", body);
+      return { list: list.value, ids: list.value.messages.map(({ client_id }) => client_id) };
+    };
+    const onward = await read(`after=${seqs[0]}&limit=2`);
+    checkSame("those after the first", onward.ids, ids.slice(1, 3));
+    checkSame("has_more", onward.list.has_more, true);
+    const back = await read(`before=${seqs[4]}&limit=2`);
+    checkSame("those before the last", back.ids, ids.slice(2, 4));
+    checkSame("has_more", back.list.has_more, true);
+    checkSame("all", (await read("")).ids, ids);
+  }),
+  httpCase("H-12", "returns a list as a frame on request", async (fixture) => {
     const { alice, chat_id } = await fixture.pair();
     await fixture.sendMany(await fixture.connect(alice), alice, chat_id, 1);
     for (const [path, type] of [
@@ -204,7 +208,7 @@ export const httpMessages = [
       if (type === "message_list") checkSame("its chat_id", answer.payload.chat_id, chat_id);
     }
   }),
-  contractCase(
+  httpCase(
     "H-12",
     "rejects a request for a frame without a valid lacre-request header",
     async (fixture) => {
@@ -220,7 +224,7 @@ export const httpMessages = [
       await fixture.expectStored(alice, chat_id, 0);
     },
   ),
-  contractCase("H-13", "rejects an HTTP body of more than 1,048,576 bytes", async (fixture) => {
+  httpCase("H-13", "rejects an HTTP body of more than 1,048,576 bytes", async (fixture) => {
     const { alice, chat_id } = await fixture.pair();
     await post(fixture, alice, chat_id, 413, utf8(" ".repeat(MAX_FRAME_BYTES + 1)));
   }),

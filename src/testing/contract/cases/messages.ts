@@ -1,7 +1,7 @@
 import { MAX_CONTENT_BYTES } from "../../../limits.js";
 import type { Ack, ChatMessage } from "../../../messages/chat.js";
 import { random } from "../codec.js";
-import { contractCase } from "../contract-case.js";
+import { websocketCase } from "../contract-case.js";
 import { check, checkSame } from "../contract-error.js";
 import { type Fixture, randomUuid, type Sent } from "../fixture.js";
 
@@ -32,7 +32,7 @@ async function connectPair(fixture: Fixture, wire: 1 | 2) {
 /** Messages over a WebSocket (docs/PROTOCOL.md, section 11, S-11 to S-14 and S-19). */
 export const messages = [
   ...WIRES.map((wire) =>
-    contractCase(
+    websocketCase(
       "S-19",
       `acknowledges a message on wire ${wire}, and delivers it to the other member`,
       async (fixture) => {
@@ -46,7 +46,7 @@ export const messages = [
       },
     ),
   ),
-  contractCase(
+  websocketCase(
     "S-19",
     "delivers a message unchanged to the other member on either wire",
     async (fixture) => {
@@ -67,7 +67,7 @@ export const messages = [
       }
     },
   ),
-  contractCase(
+  websocketCase(
     "S-19",
     "delivers a message to the sender's other connections, but not to the sending one",
     async (fixture) => {
@@ -79,7 +79,7 @@ export const messages = [
       await fromAlice.expectNothing();
     },
   ),
-  contractCase(
+  websocketCase(
     "S-19",
     "delivers a message without a client id, and does not acknowledge it",
     async (fixture) => {
@@ -94,14 +94,14 @@ export const messages = [
       }
     },
   ),
-  contractCase("S-11", "returns a message immediately after its ack", async (fixture) => {
+  websocketCase("S-11", "returns a message immediately after its ack", async (fixture) => {
     const { alice, chat_id, fromAlice } = await connectPair(fixture, 2);
     for (let round = 1; round <= 5; round++) {
       await fixture.send(fromAlice, fixture.message(chat_id, alice));
       await fixture.expectStored(alice, chat_id, round);
     }
   }),
-  contractCase(
+  websocketCase(
     "S-11",
     "assigns seqs from 1 without gaps while both members send",
     async (fixture) => {
@@ -118,7 +118,7 @@ export const messages = [
       checkContiguous(seqsOf(sent), 1);
     },
   ),
-  contractCase(
+  websocketCase(
     "S-11",
     "assigns seqs to one sender's messages in the order of arrival",
     async (fixture) => {
@@ -133,7 +133,7 @@ export const messages = [
       }
     },
   ),
-  contractCase("S-11", "counts seqs per chat", async (fixture) => {
+  websocketCase("S-11", "counts seqs per chat", async (fixture) => {
     const [{ alice, chat_id }, carol] = [await fixture.pair(), await fixture.user()];
     const other = await fixture.chat(alice, carol);
     const connection = await fixture.connect(alice);
@@ -142,7 +142,7 @@ export const messages = [
       checkSame("the first seq of a chat", ack.seq, 1);
     }
   }),
-  contractCase("S-11", "assigns no seq to a rejected message", async (fixture) => {
+  websocketCase("S-11", "assigns no seq to a rejected message", async (fixture) => {
     const { alice, bob, chat_id, fromAlice } = await connectPair(fixture, 2);
     const [first] = await fixture.sendMany(fromAlice, alice, chat_id, 1);
     fromAlice.send("message", fixture.message(chat_id, bob));
@@ -155,7 +155,7 @@ export const messages = [
     const [second] = await fixture.sendMany(fromAlice, alice, chat_id, 1);
     check(second!.ack.seq === first!.ack.seq + 1, `seq ${first!.ack.seq + 1}`, second!.ack.seq);
   }),
-  contractCase("S-13", "rejects a message in another user's name", async (fixture) => {
+  websocketCase("S-13", "rejects a message in another user's name", async (fixture) => {
     const { alice, bob, chat_id, fromAlice, fromBob } = await connectPair(fixture, 2);
     const forged = fixture.message(chat_id, bob);
     fromAlice.send("message", forged);
@@ -165,7 +165,7 @@ export const messages = [
     await fromBob.expectNothing();
     await fixture.expectStored(alice, chat_id, 0);
   }),
-  contractCase("S-14", "rejects an invalid message, and names its client id", async (fixture) => {
+  websocketCase("S-14", "rejects an invalid message, and names its client id", async (fixture) => {
     const { alice, chat_id, fromAlice } = await connectPair(fixture, 2);
     const valid = fixture.message(chat_id, alice);
     const invalidValues = [
@@ -184,7 +184,7 @@ export const messages = [
     await fromAlice.expectNothing();
     await fixture.expectStored(alice, chat_id, 0);
   }),
-  contractCase("S-19", "accepts a content of 720,000 bytes on either wire", async (fixture) => {
+  websocketCase("S-19", "accepts a content of 720,000 bytes on either wire", async (fixture) => {
     for (const wire of WIRES) {
       const { alice, chat_id, fromAlice, fromBob } = await connectPair(fixture, wire);
       const content = new Uint8Array(MAX_CONTENT_BYTES).fill(7);
@@ -196,14 +196,14 @@ export const messages = [
       );
     }
   }),
-  contractCase("S-19", "rejects a content of 720,001 bytes", async (fixture) => {
+  websocketCase("S-19", "rejects a content of 720,001 bytes", async (fixture) => {
     const { alice, chat_id, fromAlice } = await connectPair(fixture, 2);
     const content = new Uint8Array(MAX_CONTENT_BYTES + 1);
     fromAlice.send("message", { ...fixture.message(chat_id, alice), content });
     await fromAlice.nextError("ERR_VALIDATION");
     await fromAlice.expectNothing();
   }),
-  contractCase(
+  websocketCase(
     "S-12",
     "acknowledges a repeated client id as before, and stores the message once",
     async (fixture) => {
@@ -218,7 +218,7 @@ export const messages = [
       await fixture.expectStored(alice, chat_id, 2);
     },
   ),
-  contractCase(
+  websocketCase(
     "S-12",
     "recognises a repeated message on another connection and another wire",
     async (fixture) => {
@@ -230,7 +230,7 @@ export const messages = [
       checkSame("the ack", (await fixture.send(second, message)).ack, ack);
     },
   ),
-  contractCase(
+  websocketCase(
     "S-12",
     "stores one message for two simultaneous frames with the same client id",
     async (fixture) => {
@@ -243,7 +243,7 @@ export const messages = [
       checkSame("the second ack", acks[1], acks[0]);
     },
   ),
-  contractCase("S-12", "rejects a used client id with another body", async (fixture) => {
+  websocketCase("S-12", "rejects a used client id with another body", async (fixture) => {
     const { alice, chat_id, fromAlice } = await connectPair(fixture, 2);
     const { message } = await fixture.send(fromAlice, fixture.message(chat_id, alice));
     const others = [
@@ -258,14 +258,18 @@ export const messages = [
     }
     await fromAlice.expectNothing();
   }),
-  contractCase("S-12", "keeps client ids of different senders and chats apart", async (fixture) => {
-    const { alice, bob, chat_id, fromAlice, fromBob } = await connectPair(fixture, 2);
-    const carol = await fixture.user();
-    const other = await fixture.chat(alice, carol);
-    const client_id = randomUuid();
-    const ofAlice = await fixture.send(fromAlice, fixture.message(chat_id, alice, { client_id }));
-    const ofBob = await fixture.send(fromBob, fixture.message(chat_id, bob, { client_id }));
-    check(ofBob.ack.seq !== ofAlice.ack.seq, "a seq of its own", ofBob.ack);
-    await fixture.send(fromAlice, fixture.message(other, alice, { client_id }));
-  }),
+  websocketCase(
+    "S-12",
+    "keeps client ids of different senders and chats apart",
+    async (fixture) => {
+      const { alice, bob, chat_id, fromAlice, fromBob } = await connectPair(fixture, 2);
+      const carol = await fixture.user();
+      const other = await fixture.chat(alice, carol);
+      const client_id = randomUuid();
+      const ofAlice = await fixture.send(fromAlice, fixture.message(chat_id, alice, { client_id }));
+      const ofBob = await fixture.send(fromBob, fixture.message(chat_id, bob, { client_id }));
+      check(ofBob.ack.seq !== ofAlice.ack.seq, "a seq of its own", ofBob.ack);
+      await fixture.send(fromAlice, fixture.message(other, alice, { client_id }));
+    },
+  ),
 ];

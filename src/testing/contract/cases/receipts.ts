@@ -1,7 +1,7 @@
 import type { StatusEvent } from "../../../messages/chat.js";
-import { contractCase } from "../contract-case.js";
+import { websocketCase } from "../contract-case.js";
 import { checkSame } from "../contract-error.js";
-import type { Fixture, User } from "../fixture.js";
+import type { Fixture } from "../fixture.js";
 
 type EventType = StatusEvent["event_type"];
 
@@ -16,15 +16,11 @@ async function aliceWrote(fixture: Fixture, count: number) {
   return { ...pair, fromAlice, fromBob, sent };
 }
 
-async function unreadOf(fixture: Fixture, { token }: User): Promise<number> {
-  return (await fixture.expectStatus("GET", "/chats", 200, { token })).body?.chats?.[0]?.unread;
-}
-
 const ofType = (type: EventType) => (value: StatusEvent) => value.event_type === type;
 
 /** Receipts and other status events (docs/PROTOCOL.md, section 11, S-13, S-16 and the table). */
 export const receipts = [
-  contractCase("S-19", "sends read receipts with their seq to the author", async (fixture) => {
+  websocketCase("S-19", "sends read receipts with their seq to the author", async (fixture) => {
     const { bob, chat_id, fromAlice, fromBob, sent } = await aliceWrote(fixture, 2);
     const { seq } = sent[0]!.ack;
     fromBob.send("status", { event_type: "read", user_id: bob.id, chat_id, seq });
@@ -33,20 +29,7 @@ export const receipts = [
     checkSame("chat_id", value.chat_id, chat_id);
     checkSame("seq", value.seq, seq);
   }),
-  contractCase(
-    "H-8",
-    "counts as unread the other member's messages that are not read",
-    async (fixture) => {
-      const { alice, bob, chat_id, fromBob, sent } = await aliceWrote(fixture, 3);
-      checkSame("unread of who reads", await unreadOf(fixture, bob), 3);
-      checkSame("unread of who wrote", await unreadOf(fixture, alice), 0);
-      const { seq } = sent[2]!.ack;
-      fromBob.send("status", { event_type: "read", user_id: bob.id, chat_id, seq });
-      await fromBob.expectNothing();
-      checkSame("unread after reading", await unreadOf(fixture, bob), 0);
-    },
-  ),
-  contractCase(
+  websocketCase(
     "S-16",
     "treats read without a seq as all messages sent on the connection",
     async (fixture) => {
@@ -56,7 +39,7 @@ export const receipts = [
       checkSame("seq", value.seq, sent[1]!.ack.seq);
     },
   ),
-  contractCase(
+  websocketCase(
     "S-19",
     "rejects a receipt past the chat's last seq, and sends it to no one",
     async (fixture) => {
@@ -70,14 +53,14 @@ export const receipts = [
       await fromAlice.expectNothing();
     },
   ),
-  contractCase("S-13", "rejects a receipt in another user's name", async (fixture) => {
+  websocketCase("S-13", "rejects a receipt in another user's name", async (fixture) => {
     const { alice, chat_id, fromAlice, fromBob, sent } = await aliceWrote(fixture, 1);
     const { seq } = sent[0]!.ack;
     fromBob.send("status", { event_type: "read", user_id: alice.id, chat_id, seq });
     await fromBob.nextError("ERR_FORBIDDEN");
     await fromAlice.expectNothing();
   }),
-  contractCase("S-19", "delivers typing to the other member", async (fixture) => {
+  websocketCase("S-19", "delivers typing to the other member", async (fixture) => {
     const { alice, bob, chat_id, fromAlice, fromBob } = await aliceWrote(fixture, 1);
     fromAlice.send("status", { event_type: "typing", user_id: alice.id, chat_id });
     const { value } = await fromBob.next("status", "typing", ofType("typing"));
@@ -85,7 +68,7 @@ export const receipts = [
     fromBob.send("status", { event_type: "typing", user_id: bob.id, chat_id });
     await fromAlice.next("status", "typing", ofType("typing"));
   }),
-  contractCase("S-19", "rejects an event that only servers send", async (fixture) => {
+  websocketCase("S-19", "rejects an event that only servers send", async (fixture) => {
     const { bob, chat_id, fromAlice, fromBob } = await aliceWrote(fixture, 1);
     for (const event_type of ["user_online", "user_offline", "chat_changed"] as const) {
       fromBob.send("status", { event_type, user_id: bob.id, chat_id });

@@ -2,7 +2,7 @@ import { MAX_FRAME_BYTES } from "../../../limits.js";
 import type { ChatMessage } from "../../../messages/chat.js";
 import type { Resume } from "../../../messages/connection.js";
 import type { Connection } from "../connection.js";
-import { contractCase } from "../contract-case.js";
+import { websocketCase } from "../contract-case.js";
 import { check, checkSame } from "../contract-error.js";
 import type { Fixture, Sent } from "../fixture.js";
 
@@ -24,7 +24,7 @@ const idsSent = (sent: readonly Sent[]) => sent.map(({ message }) => message.cli
 
 /** Requests for missed messages (docs/PROTOCOL.md, section 11, S-9, S-10, S-15 and S-17). */
 export const resumes = [
-  contractCase(
+  websocketCase(
     "S-9",
     "answers a resume with the messages after it, in order and unchanged",
     async (fixture) => {
@@ -38,7 +38,7 @@ export const resumes = [
       }
     },
   ),
-  contractCase(
+  websocketCase(
     "S-9",
     "answers a resume from the beginning with all messages, to either member",
     async (fixture) => {
@@ -49,7 +49,7 @@ export const resumes = [
       }
     },
   ),
-  contractCase(
+  websocketCase(
     "S-9",
     "names the range that the answer to a resume covers, up to the chat's last seq",
     async (fixture) => {
@@ -62,7 +62,7 @@ export const resumes = [
       checkSame("has_more", value.has_more, false);
     },
   ),
-  contractCase(
+  websocketCase(
     "S-15",
     "stops at the limit, with has_more true and through at the last seq",
     async (fixture) => {
@@ -73,7 +73,7 @@ export const resumes = [
       checkSame("through", value.through, sent[1]!.ack.seq);
     },
   ),
-  contractCase("S-15", "returns each message once over consecutive pages", async (fixture) => {
+  websocketCase("S-15", "returns each message once over consecutive pages", async (fixture) => {
     const { chat_id, sent, fromBob } = await aliceWrote(fixture, 7);
     const got: ChatMessage[] = [];
     let after = 0;
@@ -86,7 +86,7 @@ export const resumes = [
     }
     checkSame("the messages", idsOf(got), idsSent(sent));
   }),
-  contractCase(
+  websocketCase(
     "S-15",
     "stops before the answer exceeds a frame, with has_more true",
     async (fixture) => {
@@ -100,7 +100,7 @@ export const resumes = [
       checkSame("through", value.through, sent[value.messages.length - 1]!.ack.seq);
     },
   ),
-  contractCase(
+  websocketCase(
     "S-9",
     "answers a resume at the end with an empty list and has_more false",
     async (fixture) => {
@@ -112,7 +112,7 @@ export const resumes = [
       checkSame("through", value.through, after);
     },
   ),
-  contractCase(
+  websocketCase(
     "S-10",
     "answers a resume past the end with the chat's last seq",
     async (fixture) => {
@@ -122,7 +122,7 @@ export const resumes = [
       checkSame("through", value.through, sent[0]!.ack.seq);
     },
   ),
-  contractCase("S-14", "names the chat of a rejected resume", async (fixture) => {
+  websocketCase("S-14", "names the chat of a rejected resume", async (fixture) => {
     const { bob } = await fixture.pair();
     const [carol, dave] = [await fixture.user(), await fixture.user()];
     const chat_id = await fixture.chat(carol, dave);
@@ -131,7 +131,7 @@ export const resumes = [
     const { details } = await connection.nextError("ERR_FORBIDDEN");
     checkSame("details.resume", details?.resume, chat_id);
   }),
-  contractCase(
+  websocketCase(
     "S-17",
     "sends receipts that were created in the meantime after a resume",
     async (fixture) => {
