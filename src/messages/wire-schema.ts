@@ -24,13 +24,13 @@ interface Definition {
 /** Where a part of a schema is. */
 interface Place {
   readonly path: readonly string[];
-  /** Whether its values are the payload itself. */
-  readonly isPayload: boolean;
+  /** Whether its values are those of the whole schema. */
+  readonly isWhole: boolean;
   /** Whether frames carry its values: not those on the application's side of a codec. */
   readonly isInFrames: boolean;
 }
 
-/** Kinds of payloads that are no map. */
+/** Kinds of schemas whose values are no map. */
 const NO_MAP = /^(array|tuple|string|number|boolean|null|literal|enum|template_literal|nan)$/;
 /** Kinds of values that MessagePack does not have. */
 const NOT_IN_FRAMES = /^(bigint|date|symbol|map|set|file|function|promise)$/;
@@ -42,51 +42,61 @@ const INSIDE = ["element", "items", "rest", "keyType", "valueType", "catchall"] 
 /**
  * Examines the side of a schema that frames carry: what the sender encodes must be what the receiver decodes, on both wires.
  *
+ * @param reserved - Names that no top-level field may have, in frames or for the application, whose values then are maps too.
  * @throws if the schema refers to one that is not created yet.
  */
-export function examine(schema: unknown): WireSchema {
+export function examine(schema: unknown, reserved: readonly string[] = []): WireSchema {
   const issues: ValidationIssue[] = [];
-  /** The visited parts, those of frames and those of the application. */
-  const seen = { inFrames: new Set<unknown>(), outside: new Set<unknown>() };
+  /** The visited parts, by the kind of place. A part can be in several. */
+  const seen = new Map<string, Set<unknown>>();
   let hasCodec = false;
 
   const visit = (part: unknown, place: Place): void => {
-    const { path, isPayload, isInFrames } = place;
-    const visited = isInFrames ? seen.inFrames : seen.outside;
+    const { path, isWhole, isInFrames } = place;
+    const kindOfPlace = `${isWhole} ${isInFrames}`;
+    const visited = seen.get(kindOfPlace) ?? new Set();
     if (visited.has(part)) return;
-    visited.add(part);
+    seen.set(kindOfPlace, visited.add(part));
     const report = (message: string) => void issues.push({ path, message });
     const internals = (part as z.core.$ZodType | undefined)?._zod;
     if (internals === undefined) return report("is not a schema of zod 4: create it with zod ^4.1");
-    if (isOwnField(part as z.core.$ZodType)) return;
+    const mustBeMap = isWhole && (isInFrames || reserved.length > 0);
+    const notMap = () => report("must be a schema of a plain object");
+    if (isOwnField(part as z.core.$ZodType)) return mustBeMap ? notMap() : undefined;
     const def = internals.def as unknown as Definition & Readonly<Record<string, unknown>>;
     const { Class } = internals.bag as { Class?: { readonly name: string } };
     if (/^(transform|success)$/.test(def.type))
       return report("is a one-way transform, which would run at both ends: use z.codec()");
-    if (isPayload && NO_MAP.test(def.type)) report("must be a schema of a plain object");
+    if (mustBeMap && NO_MAP.test(def.type)) notMap();
     if (isInFrames && Class?.name === "Uint8Array")
       return report("wire 1 carries bytes as base64 text: use bytes() of lacre");
-    if (isInFrames && (Class !== undefined || NOT_IN_FRAMES.test(def.type)))
-      return report(`a frame cannot carry a ${Class?.name || def.type}: use z.codec()`);
+    if (Class !== undefined || NOT_IN_FRAMES.test(def.type)) {
+      if (isInFrames)
+        return report(`a frame cannot carry a ${Class?.name || def.type}: use z.codec()`);
+      if (mustBeMap) return notMap();
+    }
     if (isInFrames && def.values?.some((value) => typeof value === "bigint"))
       return report("a frame cannot carry a bigint: use z.codec()");
     hasCodec ||= typeof def.reverseTransform === "function";
     visitAll([def.in, def.getter?.(), ...SAME_VALUE.map((key) => def[key])], place);
-    const inside = { path, isPayload: false, isInFrames };
     // After a codec or a pipe come the values of the application.
-    visitAll([def.out], { ...inside, isInFrames: false });
+    visitAll([def.out], { ...place, isInFrames: false });
+    const inside = { path, isWhole: false, isInFrames };
     visitAll(
       INSIDE.map((key) => def[key]),
       inside,
     );
-    for (const [key, field] of Object.entries(def.shape ?? {}))
-      visit(field, { ...inside, path: [...path, key] });
+    for (const [key, field] of Object.entries(def.shape ?? {})) {
+      const at = [...path, key];
+      if (isWhole && reserved.includes(key)) issues.push({ path: at, message: "is reserved" });
+      visit(field, { ...inside, path: at });
+    }
   };
 
   const visitAll = (parts: readonly unknown[], place: Place) => {
     for (const part of parts.flat()) if (part !== undefined && part !== null) visit(part, place);
   };
 
-  visit(schema, { path: [], isPayload: true, isInFrames: true });
+  visit(schema, { path: [], isWhole: true, isInFrames: true });
   return { issues, hasCodec };
 }
