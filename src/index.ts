@@ -32,6 +32,13 @@ export {
   usernameKey,
 } from "./messages/credentials.js";
 export {
+  type ContentDefinition,
+  type ContentOf,
+  type ContentOptions,
+  type ContentToSend,
+  defineContent,
+} from "./messages/define-content.js";
+export {
   type DefinitionOptions,
   defineMessage,
   type MessageDefinition,

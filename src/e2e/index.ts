@@ -1,7 +1,8 @@
 export type { Bytes } from "../bytes.js";
 export type { PlatformCryptoKey } from "../crypto/aead.js";
+export { type ChatCipher, chatCipher } from "./chat-cipher.js";
 export { ChatKey } from "./chat-key.js";
-export type { Content, TextContent, UnknownContent } from "./content.js";
+export type { Content, NewContent, TextContent, UnknownContent } from "./content.js";
 export {
   type CreateChatKeyOptions,
   createChatKey,

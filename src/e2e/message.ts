@@ -10,24 +10,37 @@ import {
 } from "../limits.js";
 import type { ChatMessage } from "../messages/chat.js";
 import { chatMessageAad, wholeMilliseconds } from "../messages/chat-message-aad.js";
+import type { AnyContentDefinition } from "../messages/define-content.js";
 import type { ChatKey } from "./chat-key.js";
-import { type Content, decodeContent, encodeContent, type TextContent } from "./content.js";
+import {
+  type Content,
+  decodeContent,
+  encodeContent,
+  kindsOf,
+  type NewContent,
+  type TextContent,
+} from "./content.js";
 import { decryptBytes, encryptBytes } from "./encrypt.js";
 import { type Padded, pad, unpad } from "./padding.js";
 
-/** The fields of a message to encrypt. */
-export interface MessageToEncrypt {
+/** The fields of a message to encrypt. `Sent` is the type of its content. */
+export interface MessageToEncrypt<Sent = TextContent> {
   readonly chat_id: number;
   readonly sender_id: number;
-  readonly content: TextContent;
+  readonly content: Sent;
   /** Unix time in seconds, rounded to whole milliseconds. Default: now. */
   readonly timestamp?: number;
   /** UUID in lower case. If the message is sent again with the same id, the server stores it once. */
   readonly client_id?: string;
 }
 
-/** A limit on the length of a message. */
-export interface BodyOptions {
+/** What both ends of a chat know of its messages. */
+export interface BodyOptions<Definition extends AnyContentDefinition = never> {
+  /**
+   * The application's own kinds of content, from `defineContent` of `lacre`. A reader without the definition of a kind gets its
+   * `fallback`. Default: none.
+   */
+  readonly contents?: readonly Definition[];
   /**
    * Maximum size in bytes of a message's uncompressed body: its text in UTF-8, and about 20 bytes more. At most 1,048,576.
    * Default: 131,072. A reader needs the same option to accept longer bodies.
@@ -36,7 +49,8 @@ export interface BodyOptions {
 }
 
 /** Options of `encryptMessage`. */
-export interface EncryptMessageOptions extends BodyOptions {
+export interface EncryptMessageOptions<Definition extends AnyContentDefinition = never>
+  extends BodyOptions<Definition> {
   /**
    * Whether to compress a body of 512 bytes or more, if that makes it shorter. The length of the ciphertext then reveals
    * repetitions: never compress a secret together with another author's text (CRIME, BREACH). Default: false.
@@ -45,9 +59,10 @@ export interface EncryptMessageOptions extends BodyOptions {
 }
 
 /**
- * Encrypts a message for the members of a chat (docs/PROTOCOL.md, section 8). It pads the text, and binds the ciphertext to
+ * Encrypts a message for the members of a chat (docs/PROTOCOL.md, section 8). It pads the content, and binds the ciphertext to
  * the chat, the sender, the time and the client id.
  *
+ * @param message - `content` is a text, or of a kind of `options.contents`.
  * @throws {ValidationError} if a field is invalid, the body exceeds `maxBodyBytes`, or the ciphertext exceeds 720,000 bytes.
  * @throws {KeyError} if `key` is not a ChatKey.
  *
@@ -56,12 +71,12 @@ export interface EncryptMessageOptions extends BodyOptions {
  * const bytes = ChatMessage.toProtocol(message, signingKey).toBytes();
  * ```
  */
-export async function encryptMessage(
+export async function encryptMessage<const Definition extends AnyContentDefinition = never>(
   key: ChatKey,
-  message: MessageToEncrypt,
-  options: EncryptMessageOptions = {},
+  message: MessageToEncrypt<NewContent<Definition>>,
+  options: EncryptMessageOptions<Definition> = {},
 ): Promise<ChatMessage> {
-  const { compress = false, maxBodyBytes } = objectArgument(options, "options");
+  const { compress = false, maxBodyBytes, contents } = objectArgument(options, "options");
   const {
     chat_id,
     sender_id,
@@ -80,9 +95,8 @@ export async function encryptMessage(
       },
     ]);
   }
-  const plaintext = pad(
-    await compressedBody(encodeContent(message.content), compress, bodyLimit(maxBodyBytes)),
-  );
+  const body = encodeContent(message.content, kindsOf(contents), timestamp);
+  const plaintext = pad(await compressedBody(body, compress, bodyLimit(maxBodyBytes)));
   const { nonce, content } = await encryptBytes(key, plaintext, aad);
   if (content.length > MAX_CONTENT_BYTES) {
     const issue = {
@@ -103,18 +117,21 @@ export async function encryptMessage(
  * @throws {KeyError} if `key` is not a ChatKey.
  *
  * ```ts
- * const content = await decryptMessage(key, ChatMessage.fromProtocol(opened));
+ * const content = await decryptMessage(key, ChatMessage.fromProtocol(opened), { contents: [Picture] });
  * if (content.kind === "text") show(content.text);
+ * if (content.kind === "picture") show(content.file_id);
+ * if (content.kind === "unknown") show(content.fallback);
  * ```
  */
-export async function decryptMessage(
+export async function decryptMessage<const Definition extends AnyContentDefinition = never>(
   key: ChatKey,
   message: ChatMessage,
-  options: BodyOptions = {},
-): Promise<Content> {
-  const { maxBodyBytes } = objectArgument(options, "options");
+  options: BodyOptions<Definition> = {},
+): Promise<Content<Definition>> {
+  const { maxBodyBytes, contents } = objectArgument(options, "options");
   const limit = bodyLimit(maxBodyBytes);
-  const { epoch, counter, device } = message ?? {};
+  const kinds = kindsOf(contents);
+  const { epoch, counter, device, timestamp } = message ?? {};
   const isOfThisVersion = epoch === undefined && counter === undefined && device === undefined;
   const aad = chatMessageAad(message ?? {});
   if (!isOfThisVersion || aad === undefined) throw new DecryptError();
@@ -123,7 +140,7 @@ export async function decryptMessage(
   // Also correct for a compressed body: the writer compresses only if that makes the body shorter.
   if (padded.body.length > limit) throw new DecryptError();
   const body = padded.isCompressed ? inflate(padded.body, limit) : padded.body;
-  const content = body && decodeContent(body);
+  const content = body && decodeContent(body, kinds, timestamp);
   if (content === undefined) throw new DecryptError();
   return content;
 }
@@ -145,7 +162,7 @@ async function compressedBody(body: Uint8Array, compress: boolean, limit: number
     : { isCompressed: false, body };
 }
 
-/** Returns the effective limit in bytes. */
-function bodyLimit(maxBodyBytes: number | undefined = DEFAULT_MAX_BODY_BYTES): number {
+/** Returns the effective limit in bytes. @throws {ValidationError} if `maxBodyBytes` is not a number of at least 0. */
+export function bodyLimit(maxBodyBytes: number | undefined = DEFAULT_MAX_BODY_BYTES): number {
   return Math.min(numberArgument(maxBodyBytes, "options.maxBodyBytes", 0), MAX_BODY_BYTES);
 }

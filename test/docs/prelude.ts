@@ -5,6 +5,7 @@ import {
   type ChatMessage,
   ChatMessage as ChatMessages,
   createRegistry,
+  defineContent,
   deriveSessionKey,
   LacreError,
   MessageProtocol,
@@ -17,6 +18,7 @@ import { ChatKey, createChatKey, encrypt, encryptMessage } from "lacre/e2e";
 import { acceptHello, directionKeys, encodeHttpAnswer, messageDigest } from "lacre/server";
 import { httpKeys, Session } from "lacre/session";
 import type { ContractTarget } from "lacre/testing";
+import * as z from "zod/mini";
 
 export { default as fc } from "fast-check";
 export { default as wire1 } from "lacre/vectors/wire1.json" with { type: "json" };
@@ -35,6 +37,9 @@ export const replay = new ReplayGuard();
 export const error: unknown = new Error("of something else");
 export const registry = createRegistry([ChatMessages]);
 export const show = (_: unknown) => {};
+export const Picture = defineContent("picture", z.object({ file_id: z.int() }), {
+  fallback: "A picture",
+});
 
 export const chatKey = await ChatKey.from(random(32));
 export const file = random(1000);

@@ -82,7 +82,16 @@ describe("of end-to-end encryption with invalid input, the error is", () => {
       "ERR_VALIDATION",
       () => encrypt(chatKey, salt, { aad: hex("6c616372652f") }),
     ],
-    ['content: kind: must be "text"', "ERR_VALIDATION", () => encryptWith({ content: {} })],
+    [
+      'content: kind: must be "text", or in options.contents',
+      "ERR_VALIDATION",
+      () => encryptWith({ content: {} }),
+    ],
+    [
+      "argument: options.contents: must be definitions of different kinds",
+      "ERR_VALIDATION",
+      () => encryptWith({}, { contents: [{}] as never }),
+    ],
     [
       "content: text: must be text",
       "ERR_VALIDATION",

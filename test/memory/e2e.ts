@@ -1,7 +1,10 @@
+import * as z from "zod/mini";
 import { encodeUtf8 } from "../../src/bytes.js";
 import { pbkdf2Sha256 } from "../../src/crypto/pbkdf2.js";
 import {
+  type ChatCipher,
   ChatKey,
+  chatCipher,
   decrypt,
   decryptMessage,
   deriveChatKey,
@@ -9,7 +12,7 @@ import {
   encrypt,
   encryptMessage,
 } from "../../src/e2e/index.js";
-import type { ChatMessage } from "../../src/index.js";
+import { bytes, type ChatMessage, type ContentOf, defineContent } from "../../src/index.js";
 import { counting } from "../support/hex.js";
 import { type Case, NOW, SECRET } from "./case.js";
 
@@ -32,6 +35,10 @@ const message = {
   content: { kind: "text", text: "hola" },
 } as const;
 const encrypted = await encryptMessage(key, message);
+const Picture = defineContent("picture", z.object({ data: bytes({ max: 9 }) }), { fallback: "" });
+const contents = [Picture];
+const picture = { kind: "picture", data: counting(9) } as const;
+const encryptedPicture = await encryptMessage(key, { ...message, content: picture }, { contents });
 /** Passphrase of an earlier version, which kept white space at its ends. Derivation succeeds at the second attempt. */
 const earlier = " café ";
 const salt = counting(16);
@@ -98,6 +105,33 @@ export const cases: readonly Case[] = [
     args: () => [key, { ...message, content: { ...message.content } }],
     call: encryptMessage,
     later: (of: ChatMessage) => decryptMessage(key, of),
+  },
+  {
+    names: ["encryptMessage", "ContentDefinition#encode"],
+    args: (bytes) => [
+      key,
+      { ...message, content: { kind: "picture", data: bytes(picture.data) } },
+      { contents: [...contents] },
+    ],
+    call: encryptMessage,
+    later: (of: ChatMessage) => decryptMessage(key, of, { contents }),
+  },
+  {
+    names: ["decryptMessage", "ContentDefinition#decode"],
+    args: (bytes) => {
+      const { nonce, content, ...header } = encryptedPicture;
+      const own = { ...header, nonce: bytes(nonce), content: bytes(content) };
+      return [key, own, { contents: [...contents] }];
+    },
+    call: decryptMessage,
+    later: (of: ContentOf<typeof Picture>) => String(of.data),
+  },
+  {
+    names: ["chatCipher"],
+    args: () => [key, { contents: [...contents], maxBodyBytes: 100 }],
+    call: chatCipher,
+    later: async (cipher: ChatCipher<typeof picture>) =>
+      cipher.decrypt(await cipher.encrypt({ ...message, content: picture })),
   },
   {
     names: ["decryptMessage"],

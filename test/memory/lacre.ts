@@ -2,6 +2,7 @@ import * as z from "zod/mini";
 import {
   ChatMessage,
   createRegistry,
+  defineContent,
   defineMessage,
   deriveSessionKey,
   ErrorResponse,
@@ -183,6 +184,12 @@ export const cases: readonly Case[] = [
       defineMessage("raw", Raw).toProtocol(value, key, { wire: 2, timestamp: NOW }),
     later: (of: MessageProtocol) =>
       [defineMessage("raw", Raw).fromProtocol(of), seen(of)].map(String),
+  },
+  {
+    names: ["defineContent"],
+    args: () => ["t", z.object({ a: z.number() }), { fallback: "x" }],
+    call: (...args: [string, z.ZodMiniObject, { fallback: string }]) => defineContent(...args),
+    later: (of: ReturnType<typeof defineContent>) => [of.kind, of.encode({ a: 1 }, NOW)],
   },
   {
     names: ["createRegistry", "Registry#parse", "Registry#safeParse"],
