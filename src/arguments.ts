@@ -46,3 +46,9 @@ export function assertDefinition(value: unknown): void {
   if (typeof (value as { toProtocol?: unknown } | undefined)?.toProtocol === "function") return;
   throw invalidArgument("definition", "must be made by defineMessage");
 }
+
+/** Returns an argument that must be a function. @throws {ValidationError} if it is not one. */
+export function functionArgument<Value>(value: Value, name: string): Value {
+  if (typeof value === "function") return value;
+  throw invalidArgument(name, "must be a function");
+}

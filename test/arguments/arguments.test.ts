@@ -14,6 +14,15 @@ const { LacreError, MessageProtocol, ValidationError } = lacre;
 const key = lacre.SigningKey.generate();
 const message = everyMessage.message!.value as lacre.ChatMessage;
 
+function accepted(): server.ServerConnection {
+  return server.acceptConnection({
+    session: { session_key: SECRET, user_id: 7 },
+    store: server.memoryStore({ members: () => [7] }),
+    send: () => {},
+    close: () => {},
+  });
+}
+
 /** A call of a public function with valid arguments. */
 interface Call {
   readonly name: string;
@@ -48,6 +57,34 @@ const others: Call[] = [
     name: "messagesThatFit",
     args: () => [[message], { maxFrameBytes: 9, keep: "last" }],
     call: server.messagesThatFit,
+  },
+  {
+    name: "acceptConnection",
+    args: () => [
+      {
+        session: { session_key: SECRET, user_id: 7 },
+        store: server.memoryStore({ members: () => [7] }),
+        ...{
+          send: () => {},
+          close: () => {},
+          buffered: () => 0,
+          pause: () => {},
+          resume: () => {},
+        },
+        ...{ schedule: async () => {}, admit: () => {}, onConfirmed: () => {}, now: () => NOW },
+        ...{ onStored: () => {}, onStatus: () => {}, onRejected: () => {}, handshakeTimeout: 9 },
+        offer: { capabilities: [], limits: {}, heartbeat: 30 },
+      },
+    ],
+    call: server.acceptConnection,
+  },
+  { name: "tick", args: () => [1], call: accepted().tick.bind(accepted()) },
+  { name: "close", args: () => [1000], call: accepted().close.bind(accepted()) },
+  { name: "deliver", args: () => [message], call: (one: never) => accepted().deliver(one) },
+  {
+    name: "deliverStatus",
+    args: () => [everyMessage.status!.value],
+    call: (one: never) => accepted().deliverStatus(one),
   },
   {
     name: "statusErrorCode",

@@ -15,7 +15,13 @@ import {
   type StatusEvent,
 } from "lacre";
 import { ChatKey, createChatKey, encrypt, encryptMessage } from "lacre/e2e";
-import { acceptHello, directionKeys, encodeHttpAnswer, messageDigest } from "lacre/server";
+import {
+  acceptHello,
+  directionKeys,
+  encodeHttpAnswer,
+  memoryStore,
+  messageDigest,
+} from "lacre/server";
 import { httpKeys, Session } from "lacre/session";
 import type { ContractTarget } from "lacre/testing";
 import * as z from "zod/mini";
@@ -92,6 +98,9 @@ export const asked = { sent_at: now };
 export const page: ChatMessage[] = [{ ...message, seq: 1 }];
 export const messages = page;
 export const last_seq = 1;
+export const store = memoryStore({ members: () => [user_id] });
+export const send = (_: Uint8Array) => {};
+export const close = (_: number, __: string) => {};
 export const resume: Resume = { chat_id: 42, after: 0, limit: 10 };
 
 export const target = {} as ContractTarget;

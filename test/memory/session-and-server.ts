@@ -1,10 +1,14 @@
 import { ChatMessage, MessageProtocol, Welcome } from "../../src/index.js";
 import {
+  acceptConnection,
   acceptHello,
   Channel,
+  type ConnectionOptions,
   directionKeys,
   encodeHttpAnswer,
+  memoryStore,
   messageDigest,
+  RejectionError,
 } from "../../src/server/index.js";
 import {
   httpKeys,
@@ -62,6 +66,11 @@ function reconnect(session: Session): unknown[] {
   const frames = transmitted(actions).map((bytes) => accepted.channel.open(bytes, now));
   const { nonce: _, ...rest } = accepted.hello;
   return [rest, frames.map(({ type, payload }) => ({ type, payload }))];
+}
+
+interface AcceptedConnection {
+  readonly frames: Uint8Array[];
+  readonly connection: ReturnType<typeof acceptConnection>;
 }
 
 export const cases: readonly Case[] = [
@@ -169,6 +178,56 @@ export const cases: readonly Case[] = [
     args: (bytes) => [bytes(httpAnswer), { key: httpKeys(SECRET).server, request: bytes(request) }],
     call: openHttpAnswer,
     later: (of: MessageProtocol) => [of.payload, of.toBytes()],
+  },
+  {
+    names: ["acceptConnection"],
+    args: (bytes) => [
+      {
+        session: { session_key: bytes(SECRET), user_id: 7 },
+        store: memoryStore({ members: () => [7] }),
+        send: () => {},
+        close: () => {},
+        buffered: () => 0,
+        offer: { capabilities: ["delivered"], limits: { a: 1 }, heartbeat: 30, wires: [2] },
+        handshakeTimeout: 10,
+        channel: undefined,
+      },
+    ],
+    call(options: ConnectionOptions) {
+      const frames: Uint8Array[] = [];
+      const send = (bytes: Uint8Array) => void frames.push(bytes);
+      return { frames, connection: acceptConnection({ ...options, send }) };
+    },
+    async later({ frames, connection }: AcceptedConnection) {
+      await connection.receive(hello());
+      const welcome = MessageProtocol.fromBytes(frames[0]!);
+      const { nonce: _, hello_nonce: __, ...rest } = Welcome.fromProtocol(welcome);
+      return [rest, frames.map((bytes) => MessageProtocol.fromBytes(bytes).type)];
+    },
+  },
+  {
+    names: ["memoryStore"],
+    args: () => [{ members: () => [7], maxBytes: 9999, now: () => NOW }],
+    call: memoryStore,
+    later: (store: ReturnType<typeof memoryStore>) => store.findChat(7, 42),
+  },
+  {
+    names: ["memoryStore"],
+    args: (bytes) => [written(bytes)],
+    isReported: true,
+    call(message: OutgoingMessage) {
+      const store = memoryStore({ members: () => [7, 1e15], now: () => NOW });
+      if (typeof message === "object" && message !== null) store.add(message);
+      return store;
+    },
+    later: async (store: ReturnType<typeof memoryStore>) =>
+      store.list(7, { chat_id: 42, after: 0, limit: 9, maxBytes: 9999 }),
+  },
+  {
+    names: ["RejectionError"],
+    args: () => ["ERR_BUSY", "busy", { retry_after: 5 }],
+    call: (...args: ConstructorParameters<typeof RejectionError>) => new RejectionError(...args),
+    later: ({ code, message, details }: RejectionError) => [code, message, details],
   },
   { names: ["messageDigest"], args: (bytes) => [written(bytes)], call: messageDigest },
 ];
