@@ -62,6 +62,11 @@ export class ServerConnection<
     void this.#enqueue(0, () => this.#confirmWithoutFrame(peer));
   }
 
+  /** Id of the session's user. */
+  get user_id(): number {
+    return this.#options.session.user_id;
+  }
+
   /** Whether a frame has proved that the client has the keys of this connection. A hello does not: it may be a recording. */
   get isConfirmed(): boolean {
     return this.#isConfirmed;
@@ -179,9 +184,8 @@ export class ServerConnection<
       if (!this.#isConfirmed) await this.#confirm(peer);
       await this.#options.admit?.(message);
       if (this.#isClosed) return;
-      const { store, onStored, onStatus, session } = this.#options;
-      const { user_id } = session;
-      await handleRequest(message, { user_id, store, peer, onStored, onStatus });
+      const { store, onStored, onStatus } = this.#options;
+      await handleRequest(message, { user_id: this.user_id, store, peer, onStored, onStatus });
     } catch (error) {
       this.#reject(error, message);
     }
