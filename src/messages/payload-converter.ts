@@ -73,7 +73,8 @@ export class PayloadConverter<Schema extends PayloadSchema> {
    * @throws {ValidationError} if the value does not match the schema.
    */
   encode(value: unknown, timestamp: number): Payload {
-    const timed = this.#examined().timesOnSend ? withTimestamp(value, timestamp) : value;
+    const { timesOnSend, isNilTime } = this.#examined();
+    const timed = timesOnSend ? withTimestamp(value, timestamp, isNilTime) : value;
     return unwrap(this.#encode(timed));
   }
 
@@ -83,8 +84,8 @@ export class PayloadConverter<Schema extends PayloadSchema> {
    * @throws {ValidationError} if the schema could not be examined at its definition, and payloads cannot carry its values.
    */
   decode(payload: Payload, timestamp: number): ParseResult<z.output<Schema>> {
-    const { timesOnReceipt } = this.#examined();
-    return this.#check(timesOnReceipt ? withTimestamp(payload, timestamp) : payload);
+    const { timesOnReceipt, isNilTime } = this.#examined();
+    return this.#check(timesOnReceipt ? withTimestamp(payload, timestamp, isNilTime) : payload);
   }
 
   /** Adds nils for absent fields, and sorts fields by the schema: version 1 clients compare signed bytes. */
@@ -184,6 +185,7 @@ export class PayloadConverter<Schema extends PayloadSchema> {
       // The frame has a time anyway: the receiver decodes that.
       timesOnSend: timesOnReceipt && examined(timestamp)?.hasCodec === false,
       timesOnReceipt,
+      isNilTime: timesOnReceipt && accepts(timestamp, null),
       isOneForm: !hasCodec,
       defaulted: hasCodec ? Object.entries(shape).filter(([, field]) => mayBeAbsent(field)) : [],
     };
@@ -205,6 +207,8 @@ interface Traits<Schema extends PayloadSchema> {
   /** Whether the frame's time becomes the `timestamp` of a payload without one: the schema has an optional number there. */
   readonly timesOnSend: boolean;
   readonly timesOnReceipt: boolean;
+  /** Whether nil is a value of the schema's `timestamp`. If not, it means that there is none. */
+  readonly isNilTime: boolean;
   /** Whether frames carry values in the form that the application uses. */
   readonly isOneForm: boolean;
   /** Fields that may be absent. A codec can encode only the value that their default gives. */
@@ -229,10 +233,11 @@ function examined(schema: unknown, reserved?: readonly string[]): WireSchema | u
 }
 
 /** Adds a `timestamp` to a payload without one. */
-function withTimestamp(payload: unknown, timestamp: number): unknown {
+function withTimestamp(payload: unknown, timestamp: number, isNilTime: boolean): unknown {
   if (typeof payload !== "object" || payload === null) return payload;
-  const isAbsent = ((payload as Payload).timestamp ?? undefined) === undefined;
-  return isAbsent ? withChanges(payload as Payload, new Map([["timestamp", timestamp]])) : payload;
+  const given = (payload as Payload).timestamp;
+  if (given !== undefined && (given !== null || isNilTime)) return payload;
+  return withChanges(payload as Payload, new Map([["timestamp", timestamp]]));
 }
 
 /** Adds the default values of absent fields. */

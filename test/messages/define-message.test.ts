@@ -38,6 +38,14 @@ describe("a message of the application", () => {
     expect(Open.toProtocol({ timestamp: 5 }, key, { timestamp: NOW }).payload.timestamp).toBe(5);
     expect(() => Required.toProtocol({} as never, key)).toThrow("timestamp: is missing");
     expect(Without.fromProtocol(Without.toProtocol({ a: 1 }, key))).toEqual({ a: 1 });
+    const Nullable = defineMessage("nullable", z.object({ timestamp: z.nullish(z.number()) }));
+    for (const timestamp of [null, 5]) {
+      const sent = Nullable.toProtocol({ timestamp }, key);
+      expect(Nullable.fromProtocol(sent)).toEqual({ timestamp });
+    }
+    expect(Nullable.fromProtocol(Nullable.toProtocol({}, key, { timestamp: NOW }))).toEqual({
+      timestamp: NOW,
+    });
     for (const bad of [null, undefined, "text"])
       expect(() => Open.toProtocol(bad as never, key)).toThrow(ValidationError);
   });

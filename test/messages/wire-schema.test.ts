@@ -160,6 +160,8 @@ describe("an optional timestamp that is no number", () => {
   });
 });
 
+const NUMBERS = z.array(z.int());
+
 describe("a definition", () => {
   const cases: [string, unknown][] = [
     [
@@ -210,6 +212,12 @@ describe("a definition", () => {
     ],
     ["must be a schema of a plain object", z.array(z.int())],
     ["must be a schema of a plain object", z.string()],
+    ["must be a schema of a plain object", bytes({ max: 9 })],
+    ["must be a schema of a plain object", z.union([z.object({ a: z.string() }), z.string()])],
+    [
+      "must be a schema of a plain object",
+      z.union([z.object({ a: z.nullable(NUMBERS) }), NUMBERS]),
+    ],
     ["is not a schema of zod 4", {}],
     ["is not a schema of zod 4", undefined],
     ["is not a schema of zod 4", { _def: { typeName: "ZodObject" }, parse: () => ({}) }],
