@@ -15,6 +15,7 @@ import uuid
 import zlib
 from base64 import b64decode, b64encode
 from pathlib import Path
+from types import MappingProxyType
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -456,7 +457,10 @@ def chat_key(passphrase, salt, iterations, key_check=None):
     return derived
 
 
-def decrypt(key, message):
+NO_KINDS = MappingProxyType({})
+
+
+def decrypt(key, message, kinds=NO_KINDS):
     """Returns the steps of section 8: aad, plaintext, body, whether it is deflated, content."""
     if any(name in message for name in ("epoch", "counter", "device")):
         raise RejectionError("DECRYPT")
@@ -477,7 +481,7 @@ def decrypt(key, message):
         content = Reader(body, nesting=1, elements=4).whole()
     except RejectionError:
         raise RejectionError("DECRYPT") from None
-    return aad, plaintext, body, flags == 1, read_content(content)
+    return aad, plaintext, body, flags == 1, read_content(content, kinds)
 
 
 def inflated(body):
@@ -491,9 +495,14 @@ def inflated(body):
     return whole
 
 
-def read_content(content):
+def read_content(content, kinds):
     if not isinstance(content, dict) or not isinstance(content.get("kind"), str):
         raise RejectionError("DECRYPT")
+    if content["kind"] in kinds:
+        try:
+            return {"kind": content["kind"]} | kinds[content["kind"]](content)
+        except RejectionError:
+            raise RejectionError("DECRYPT") from None
     if content["kind"] != "text":
         fallback = content.get("fallback")
         return {"kind": "unknown", "fallback": fallback if isinstance(fallback, str) else ""}
@@ -642,12 +651,12 @@ def session_key_is(vector):
     return peer.hkdf(bytes.fromhex(vector["server_secret"]), info).hex() == vector["session_key"]
 
 
-def decrypted(vector):
-    return decrypt(bytes.fromhex(vector["key"]), value_of(vector["message"]))
+def decrypted(vector, kinds=NO_KINDS):
+    return decrypt(bytes.fromhex(vector["key"]), value_of(vector["message"]), kinds)
 
 
-def encryption_is(vector):
-    aad, plaintext, body, is_deflated, content = decrypted(vector)
+def encryption_is(vector, kinds=NO_KINDS):
+    aad, plaintext, body, is_deflated, content = decrypted(vector, kinds)
     message = value_of(vector["message"])
     digest = hashlib.sha256(aad + message["nonce"] + message["content"]).hexdigest()
     steps = [aad.hex(), plaintext, body, is_deflated, content, digest]
@@ -667,6 +676,9 @@ def handshake_of(vector):
     return agree(key, hello, bytes.fromhex(vector["welcome"]))
 
 
+# A kind of content that an application defines (E-10).
+APPLICATION_KINDS = {"image": fields(file_id=ID, width=COUNT, preview_=byte_string(1, 32), alt_=text(1, 100))}
+
 CHECKS = {
     "wire1": {"valid": frame_is, "invalid": received},
     "wire2": {"valid": frame_is, "invalid": received},
@@ -684,6 +696,10 @@ CHECKS = {
         "padding": lambda vector: peer.padded_length(vector["length"]) == vector["padded"],
         "valid": encryption_is,
         "invalid": decrypted,
+        "image": {
+            "valid": lambda vector: encryption_is(vector, APPLICATION_KINDS),
+            "invalid": lambda vector: decrypted(vector, APPLICATION_KINDS),
+        },
     },
     "session": {"valid": handshake_is, "invalid": handshake_of},
     "http": {"valid": http_answer_is, "invalid": http_frame},

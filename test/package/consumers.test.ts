@@ -146,6 +146,30 @@ describe("a program in TypeScript", () => {
      export const cryptoKeyOf = (key: ChatKey): webcrypto.CryptoKey | undefined => key.cryptoKey;`,
   );
 
+  const ownContents = write(
+    "own-contents.mts",
+    `import { bytes, type ContentOf, defineContent, id } from "lacre";
+     import { type ChatCipher, type ChatKey, type Content, chatCipher, decryptMessage, encryptMessage, type NewContent } from "lacre/e2e";
+     import * as z from "zod/mini";
+     const Image = defineContent("image", z.object({ file_id: id(), alt: z.optional(z.string()), preview: z.optional(bytes({ max: 9 })) }), {
+       fallback: (image) => image.alt ?? "An image",
+     });
+     const Poll = defineContent("poll", z.object({ question: z.string(), open: z._default(z.boolean(), true) }), { fallback: "A poll" });
+     type Own = typeof Image | typeof Poll;
+     export async function exchange(key: ChatKey): Promise<string | number | boolean> {
+       const content = { kind: "poll", question: "?" } as const;
+       const message = await encryptMessage(key, { chat_id: 42, sender_id: 7, content }, { contents: [Image, Poll] });
+       const received = await decryptMessage(key, message, { contents: [Image, Poll] });
+       if (received.kind === "text") return received.text;
+       if (received.kind === "image") return received.file_id + (received.preview?.length ?? 0);
+       return received.kind === "poll" ? received.open : received.fallback;
+     }
+     export const cipher = (key: ChatKey): ChatCipher<NewContent<Own>, Content<Own>> => chatCipher(key, { contents: [Image, Poll] });
+     export const image: ContentOf<typeof Image> = { kind: "image", file_id: 9 };
+     // @ts-expect-error the kind has no definition
+     export const wrong = (key: ChatKey) => encryptMessage(key, { chat_id: 42, sender_id: 7, content: image }, { contents: [Poll] });`,
+  );
+
   /** Returns the errors of the compiler for files and for the declarations of the package. */
   function errorsOf(compiler: string, files: readonly string[], options: object): string {
     const compilerOptions = {
@@ -179,7 +203,7 @@ describe("a program in TypeScript", () => {
 
     it("compiles", ({ skip }) => {
       const compiler = compilerOf(skip);
-      const files = [esm, returnedBytes];
+      const files = [esm, returnedBytes, ownContents];
       // Below 5.7 the compiler gives a JSON module no default export.
       if (version >= "5.7") files.push(vectors);
       // Below 5.8 the compiler does not know that an ES module can be required.

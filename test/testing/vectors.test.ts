@@ -8,7 +8,7 @@ import wire2 from "lacre/vectors/wire2.json" with { type: "json" };
 import { describe, expect, it, vi } from "vitest";
 import { aesGcm } from "#native";
 import { inflate } from "../../src/crypto/inflate.js";
-import { encodeContent } from "../../src/e2e/content.js";
+import { encodeContent, kindsOf } from "../../src/e2e/content.js";
 import { deriveUnchecked } from "../../src/e2e/derive-chat-key.js";
 import { ChatKey, decryptMessage, deriveChatKey } from "../../src/e2e/index.js";
 import { paddedLength, unpad } from "../../src/e2e/padding.js";
@@ -16,6 +16,7 @@ import { macOf } from "../../src/envelope/signing-key.js";
 import * as lacre from "../../src/index.js";
 import {
   type ChatMessage,
+  type ContentOf,
   createRegistry,
   deriveSessionKey,
   LacreError,
@@ -35,6 +36,7 @@ import {
   vectorValue,
 } from "../../src/testing/index.js";
 import { counting, hex, toHex } from "../support/hex.js";
+import { Image } from "../support/image.js";
 
 type AnyDefinition = MessageDefinition<string, PayloadSchema>;
 
@@ -171,7 +173,7 @@ describe("the vectors of keys", () => {
 });
 
 describe("the vectors of the end-to-end layer", () => {
-  const { keys, padding, valid, invalid } = e2e;
+  const { keys, padding, valid, invalid, image } = e2e;
 
   it("derive keys and their checks", async () => {
     for (const { name, passphrase, salt, iterations, key, key_check } of keys.valid) {
@@ -199,11 +201,15 @@ describe("the vectors of the end-to-end layer", () => {
     for (const { name, length, padded } of padding) expect(paddedLength(length), name).toBe(padded);
   });
 
-  it("decrypt, step by step", async () => {
-    for (const vector of valid) {
+  it.each([
+    ["of the protocol's kinds", valid, {}],
+    ["of an application's kind", image.valid, { contents: [Image] }],
+  ])("decrypt, step by step, %s", async (_, vectors, options) => {
+    for (const vector of vectors) {
       const message = vectorValue(vector.message) as ChatMessage;
       const key = await ChatKey.from(hex(vector.key));
-      expect(await decryptMessage(key, message), vector.name).toEqual(vectorValue(vector.content));
+      const content = await decryptMessage(key, message, options);
+      expect(content, vector.name).toEqual(vectorValue(vector.content));
       expect(toHex(messageDigest(message)), vector.name).toBe(vector.body_digest);
 
       const aead = await aesGcm(hex(vector.key));
@@ -216,15 +222,24 @@ describe("the vectors of the end-to-end layer", () => {
     }
   });
 
-  it("do not decrypt", () =>
-    areRejected(invalid, async ({ key, message }) =>
-      decryptMessage(await ChatKey.from(hex(key)), vectorValue(message) as ChatMessage),
-    ));
+  it.each([
+    ["of the protocol's kinds", invalid, {}],
+    ["of an application's kind", image.invalid, { contents: [Image] }],
+  ])("do not decrypt, %s", (_, vectors, options) =>
+    areRejected(vectors, async ({ key, message }) =>
+      decryptMessage(await ChatKey.from(hex(key)), vectorValue(message) as ChatMessage, options),
+    ),
+  );
 
   it("have the encoded content as their body", () => {
     const text = valid.find(({ name }) => name === "a text")!;
     const content = vectorValue(text.content) as Parameters<typeof encodeContent>[0];
     expect(toHex(encodeContent(content))).toBe(text.body);
+    for (const name of ["an image", "an image without optional fields"]) {
+      const own = image.valid.find((vector) => vector.name === name)!;
+      const value = vectorValue(own.content) as ContentOf<typeof Image>;
+      expect(toHex(encodeContent(value, kindsOf([Image])))).toBe(own.body);
+    }
   });
 });
 

@@ -1,10 +1,11 @@
 import { deflateRawSync } from "node:zlib";
 import { encodeUtf8 } from "../../../src/bytes.js";
-import { encodeContent } from "../../../src/e2e/content.js";
+import { encodeContent, kindsOf } from "../../../src/e2e/content.js";
 import { pad } from "../../../src/e2e/padding.js";
 import { SigningKey } from "../../../src/index.js";
 import { written } from "../../../src/wire/encode.js";
 import { everyMessage, NOW, wires } from "../../support/examples.js";
+import { Image } from "../../support/image.js";
 
 /** The key of all signed seeds. */
 export const KEY = SigningKey.from("a secret that both ends share", { id: "k1" });
@@ -37,6 +38,10 @@ export const bodies: readonly Uint8Array[] = [
     text: "sí. ".repeat(200),
     reply_to: "018bcfe5-687b-7abc-8def-0123456789ab",
   }),
+  encodeContent(
+    { kind: "image", file_id: 9, width: 640, preview: new Uint8Array(9), alt: "El puerto" },
+    kindsOf([Image]),
+  ),
   written((writer) => writer.payload({ kind: "poll", fallback: "a poll" }, "bin")),
 ];
 

@@ -1,10 +1,6 @@
-import { createHash } from "node:crypto";
-import { constants, deflateRawSync } from "node:zlib";
-import { aesGcm } from "#native";
 import { encodeContent } from "../../../src/e2e/content.js";
 import { deriveUnchecked } from "../../../src/e2e/derive-chat-key.js";
-import { pad, paddedLength } from "../../../src/e2e/padding.js";
-import { chatMessageAad } from "../../../src/messages/chat-message-aad.js";
+import { paddedLength } from "../../../src/e2e/padding.js";
 import { rawMap, rawText } from "../../../src/testing/raw.js";
 import type {
   InvalidChatKey,
@@ -15,15 +11,20 @@ import type {
   Vectors,
 } from "../../../src/testing/vectors.js";
 import { counting, toHex } from "../../support/hex.js";
-import { errors, joined, notated, rejection, valued } from "./notation.js";
-
-const KEY = counting(32);
-const NONCE = counting(12);
-const CLIENT_ID = "018bcfe5-687b-7abc-8def-0123456789ab";
-const HEADER = { chat_id: 42, sender_id: 7, timestamp: 1_700_000_000.123, client_id: CLIENT_ID };
-type Header = { chat_id: number; sender_id: number; timestamp: number; client_id?: string };
-const { client_id: _, ...WITHOUT_CLIENT_ID } = HEADER;
-const aead = await aesGcm(KEY);
+import {
+  CLIENT_ID,
+  deflated,
+  HEADER,
+  invalid,
+  map,
+  NONCE,
+  padded,
+  sealed,
+  valid,
+  WITHOUT_CLIENT_ID,
+} from "./encryption.js";
+import { image } from "./image.js";
+import { errors, joined, rejection, valued } from "./notation.js";
 
 async function chatKey(
   name: string,
@@ -61,60 +62,9 @@ function noChatKey(
   };
 }
 
-async function sealed(plaintext: Uint8Array, header: Header = HEADER, aad = aadOf(header)) {
-  const content = await aead.encrypt(NONCE, plaintext, aad);
-  return { ...header, content, nonce: NONCE };
-}
-
-function aadOf(header: Header): Uint8Array {
-  return chatMessageAad(header)!;
-}
-
-async function valid(
-  requirement: string,
-  name: string,
-  body: Uint8Array,
-  content: object,
-  { header = HEADER as Header, deflate = false } = {},
-): Promise<ValidEncryption> {
-  const stored = deflate ? deflated(body) : body;
-  const plaintext = pad({ isCompressed: deflate, body: stored });
-  const message = await sealed(plaintext, header);
-  const aad = aadOf(header);
-  const digest = createHash("sha256").update(aad).update(NONCE).update(message.content);
-  return {
-    ...{ name, requirement, key: toHex(KEY), message: fieldsOf(message), aad: toHex(aad) },
-    ...{ plaintext: notated(plaintext), body: notated(body), is_deflated: deflate },
-    ...{ content: valued(content), body_digest: digest.digest("hex") },
-  };
-}
-
-async function invalid(
-  requirement: string,
-  name: string,
-  message: object | Promise<object>,
-): Promise<InvalidEncryption> {
-  return {
-    ...rejection(requirement, name, errors.decrypt),
-    key: toHex(KEY),
-    message: fieldsOf(await message),
-  };
-}
-
-function fieldsOf(message: object): ValidEncryption["message"] {
-  return valued(message) as ValidEncryption["message"];
-}
-
-/** Compresses with run-length encoding only: other strategies give different bytes in different versions of zlib. */
-function deflated(body: Uint8Array): Uint8Array {
-  return new Uint8Array(deflateRawSync(body, { strategy: constants.Z_RLE }));
-}
-
 const HELLO = { kind: "text", text: "hola" } as const;
 const BODY = encodeContent(HELLO);
 const LONG = { kind: "text", text: "¿Dónde quedamos esta tarde? ".repeat(40) } as const;
-const map = (...entries: [string, Uint8Array][]) =>
-  rawMap(...entries.map(([key, value]) => [rawText(key), value] as const));
 const NIL = joined([0xc0]);
 const text = rawText("text");
 
@@ -129,10 +79,6 @@ function plaintext(
   return joined(head, body, new Uint8Array(Math.max(0, total - 5 - body.length)));
 }
 
-function padded(body: Uint8Array, isCompressed = false): Uint8Array {
-  return pad({ isCompressed, body });
-}
-
 const usual = await sealed(padded(BODY));
 const changed = (bytes: Uint8Array, at: number) =>
   bytes.map((byte, each) => (each === at ? byte ^ 1 : byte));
@@ -140,6 +86,7 @@ const changed = (bytes: Uint8Array, at: number) =>
 export const e2e: Vectors<ValidEncryption, InvalidEncryption> & {
   readonly keys: Vectors<ValidChatKey, InvalidChatKey>;
   readonly padding: readonly Padding[];
+  readonly image: Vectors<ValidEncryption, InvalidEncryption>;
 } = {
   keys: {
     valid: [
@@ -358,4 +305,5 @@ export const e2e: Vectors<ValidEncryption, InvalidEncryption> & {
       ),
     ),
   ],
+  image,
 };

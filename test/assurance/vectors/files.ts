@@ -21,7 +21,7 @@ const types = {
   ],
   e2e: [
     e2e,
-    "Vectors<ValidEncryption, InvalidEncryption> & { readonly keys: Vectors<ValidChatKey, InvalidChatKey>; readonly padding: readonly Padding[] }",
+    "Vectors<ValidEncryption, InvalidEncryption> & { readonly keys: Vectors<ValidChatKey, InvalidChatKey>; readonly padding: readonly Padding[]; readonly image: Vectors<ValidEncryption, InvalidEncryption> }",
     "InvalidChatKey, InvalidEncryption, Padding, ValidChatKey, ValidEncryption",
   ],
   session: [

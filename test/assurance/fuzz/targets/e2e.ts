@@ -1,10 +1,11 @@
 import { inflate } from "../../../../src/crypto/inflate.js";
 import { inflate as byZlib } from "../../../../src/crypto/native.node.js";
-import { decodeContent } from "../../../../src/e2e/content.js";
+import { decodeContent, kindsOf } from "../../../../src/e2e/content.js";
 import { encryptBytes } from "../../../../src/e2e/encrypt.js";
 import { ChatKey, decrypt, decryptMessage } from "../../../../src/e2e/index.js";
 import { pad, unpad } from "../../../../src/e2e/padding.js";
 import { chatMessageAad } from "../../../../src/messages/chat-message-aad.js";
+import { Image } from "../../../support/image.js";
 import { bodies, deflated, NOW, plaintexts } from "../seeds.js";
 import { type FuzzTarget, holds, shapeOf } from "../target.js";
 
@@ -14,6 +15,7 @@ const header = { chat_id: 42, sender_id: 7, timestamp: NOW };
 const aad = chatMessageAad(header)!;
 const genuine = await encryptBytes(key, plaintexts[0]!, aad);
 const NONCE = genuine.nonce;
+const KINDS = kindsOf([Image]);
 
 export const e2eTargets: readonly FuzzTarget[] = [
   {
@@ -55,7 +57,7 @@ export const e2eTargets: readonly FuzzTarget[] = [
     weight: 6,
     seeds: bodies,
     run(input) {
-      const content = decodeContent(input);
+      const content = decodeContent(input, KINDS);
       return content === undefined ? "rejected" : shapeOf(content);
     },
   },
