@@ -1,6 +1,8 @@
 const root = "dist/index.js";
 const e2e = "dist/e2e/index.js";
 const session = "dist/session/index.js";
+const client = "dist/client/index.js";
+const indexeddb = "dist/client/indexeddb/index.js";
 const server = "dist/server/index.js";
 
 const everythingOf = async (...paths) =>
@@ -28,6 +30,9 @@ const budgets = [
   ["lacre/e2e", await everythingOf(e2e), "15 kB"],
   ["lacre and lacre/e2e", await everythingOf(root, e2e), "29.75 kB"],
   ["lacre, lacre/e2e and lacre/session", await everythingOf(root, e2e, session), "36 kB"],
+  ["lacre/session", await everythingOf(session), "30.5 kB"],
+  ["lacre/client", await everythingOf(session, client), "35 kB"],
+  ["lacre/client with IndexedDB", await everythingOf(session, client, indexeddb), "36 kB"],
   ["lacre/server", await everythingOf(server), "29.75 kB"],
   ["on demand, where WebCrypto is missing", await everythingOf(onDemand), "7.5 kB", alone],
 ];

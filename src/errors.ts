@@ -12,7 +12,10 @@ export type LacreErrorCode =
   | "ERR_DECRYPT"
   | "ERR_KEY"
   | "ERR_UNSIGNED"
-  | "ERR_WRONG_PASSPHRASE";
+  | "ERR_WRONG_PASSPHRASE"
+  | "ERR_STOPPED"
+  | "ERR_SESSION_ENDED"
+  | "ERR_NOT_STORED";
 
 /**
  * Base class of all errors that the library throws.

@@ -16,6 +16,7 @@ const layers = [
   "e2e/",
   "connection/",
   "session/",
+  "client/",
   "server/",
   "testing/",
   "index\\.ts$",
@@ -47,9 +48,24 @@ const forbidden: IForbiddenRuleType[] = [
     to: { path: "^src/e2e/" },
   },
   {
+    name: "no e2e in the client, except for types",
+    from: { path: "^src/client/" },
+    to: { path: "^src/e2e/", dependencyTypesNot: ["type-only"] },
+  },
+  {
     name: "no import between session and server",
-    from: { path: "^src/(session|server)/" },
-    to: { path: "^src/(session|server)/", pathNot: "^src/$1/" },
+    from: { path: "^src/(session|client|server)/" },
+    to: { path: "^src/(session|client|server)/", pathNot: ["^src/$1/", "^src/session/"] },
+  },
+  {
+    name: "no session in the server",
+    from: { path: "^src/server/" },
+    to: { path: "^src/session/" },
+  },
+  {
+    name: "no adapter of a platform in what all clients load",
+    from: { path: "^src/client/", pathNot: "^src/client/(indexeddb|node)/" },
+    to: { path: "^src/client/(indexeddb|node)/" },
   },
   {
     name: "fast-check and the generators in the generators only",
@@ -86,8 +102,8 @@ const forbidden: IForbiddenRuleType[] = [
     },
   },
   {
-    name: "Node in #native only",
-    from: { path: "^src/", pathNot: "^src/crypto/native\\.node\\.ts$" },
+    name: "Node in #native and lacre/client/node only",
+    from: { path: "^src/", pathNot: "^src/(crypto/native\\.node\\.ts$|client/node/)" },
     to: { dependencyTypes: ["core"] },
   },
   {

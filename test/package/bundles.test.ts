@@ -72,7 +72,7 @@ describe("an import", () => {
     [
       "MessageProtocol, SigningKey",
       "lacre",
-      /^(zod|messages|e2e|connection|session|server)|ciphers/,
+      /^(zod|messages|e2e|connection|session|client|server)|ciphers/,
     ],
     [
       "Ack",
@@ -84,8 +84,13 @@ describe("an import", () => {
       "lacre/e2e",
       /^(zod|connection|session|server)|messages\/chat$|ciphers/,
     ],
-    ["Session", "lacre/session", /^(e2e|server)|ciphers/],
-    ["acceptHello, answerResume, messageDigest", "lacre/server", /^(e2e|session)|ciphers/],
+    ["Session", "lacre/session", /^(client|e2e|server)|ciphers/],
+    ["acceptHello, answerResume, messageDigest", "lacre/server", /^(client|e2e|session)|ciphers/],
+    [
+      "createClient, memoryStorage",
+      "lacre/client",
+      /^(client\/(indexeddb|node)|e2e|server)|ciphers/,
+    ],
   ])("of %s loads none of the other parts", async (imports, from, others) => {
     const parts = await partsOf(imports, from);
     expect(parts.length).toBeGreaterThan(10);

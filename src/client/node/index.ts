@@ -1,0 +1,3 @@
+export type { ClientStorage, LockOptions } from "../storage.js";
+export { fileStorage } from "./file-storage.js";
+export { type LockFileOptions, lockFile } from "./lock-file.js";

@@ -1,0 +1,126 @@
+import { randomUUID } from "node:crypto";
+import {
+  closeSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  utimesSync,
+  writeFileSync,
+} from "node:fs";
+import { dirname } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+
+/** Milliseconds without a sign of its holder after which a lock is abandoned. */
+const LONGEST = 120_000;
+/** Milliseconds between two signs. */
+const SIGN_INTERVAL = 30_000;
+/** Milliseconds between two attempts to take a lock. */
+const RETRY_INTERVAL = 50;
+
+/** Options of `lockFile`. */
+export interface LockFileOptions {
+  /** Ends the wait, which then rejects. */
+  readonly signal?: AbortSignal;
+  /** Called once if another process, or another lock of this one, holds the file. */
+  readonly onWait?: () => void;
+  /** Called if another process took the lock because this one was suspended for 2 minutes. */
+  readonly onLost?: () => void;
+}
+
+/**
+ * Waits until no other process holds a lock file, and takes it. Takes over that of a process that no longer runs. Resolves with
+ * a function that removes the file.
+ *
+ * @throws an error of `node:fs` if the file cannot be written.
+ */
+export async function lockFile(
+  path: string,
+  { signal, onWait, onLost }: LockFileOptions = {},
+): Promise<() => void> {
+  mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+  const ours = JSON.stringify({ pid: process.pid, id: randomUUID() });
+  for (let isFirst = true; !take(path, ours); isFirst = false) {
+    const holder = read(path);
+    const isBroken = holder !== undefined && isGone(path, holder) && breakLock(path, holder);
+    if (isBroken) continue;
+    if (isFirst) onWait?.();
+    await sleep(RETRY_INTERVAL, undefined, { ...(signal !== undefined && { signal }) });
+  }
+  const signs = setInterval(() => {
+    const now = new Date();
+    if (read(path) === ours) return utimesSync(path, now, now);
+    clearInterval(signs);
+    onLost?.();
+  }, SIGN_INTERVAL);
+  signs.unref();
+  return () => {
+    clearInterval(signs);
+    if (read(path) === ours) rmSync(path, { force: true });
+  };
+}
+
+function take(path: string, ours: string): boolean {
+  try {
+    closeSync(openSync(path, "wx", 0o600));
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "EEXIST") return false;
+    throw error;
+  }
+  try {
+    writeFileSync(path, ours);
+    return true;
+  } catch (error) {
+    rmSync(path, { force: true });
+    throw error;
+  }
+}
+
+function read(path: string): string | undefined {
+  try {
+    return readFileSync(path, "utf8");
+  } catch {
+    return undefined;
+  }
+}
+
+function isGone(path: string, holder: string): boolean {
+  try {
+    // Check the age, because the file may lack a pid: while it is written, or after a power failure or a full disk.
+    if (isOld(path)) return true;
+    const { pid }: { pid: number } = JSON.parse(holder);
+    process.kill(pid, 0);
+    return false;
+  } catch (error) {
+    // EPERM means that the process runs as another user.
+    return (error as NodeJS.ErrnoException).code === "ESRCH";
+  }
+}
+
+function isOld(path: string): boolean {
+  return Date.now() - statSync(path).mtimeMs > LONGEST;
+}
+
+/**
+ * Removes an abandoned lock, and returns whether it did. A second lock permits only one process to do so: another one could
+ * remove the lock that the first has just taken.
+ */
+function breakLock(path: string, seen: string): boolean {
+  const breaking = `${path}.break`;
+  try {
+    if (!take(breaking, "")) {
+      // A process that ended before it removed the file has left it.
+      if (isOld(breaking)) rmSync(breaking, { force: true });
+      return false;
+    }
+    // Check everything again, including the age: a lock that was just taken is as empty as an abandoned one may be.
+    const isAbandoned = read(path) === seen && isGone(path, seen);
+    if (isAbandoned) rmSync(path, { force: true });
+    rmSync(breaking, { force: true });
+    return isAbandoned;
+  } catch {
+    // Another process removed it, or this process lacks the permission.
+    return false;
+  }
+}

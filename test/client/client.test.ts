@@ -1,0 +1,196 @@
+import { afterEach, describe, expect, it, vi } from "vitest";
+import { ClientError, createClient, memoryStorage } from "../../src/client/index.js";
+import { KeyError, type LacreError, ValidationError } from "../../src/index.js";
+import {
+  ALICE,
+  BOB,
+  CHAT,
+  cipherOf,
+  Network,
+  OTHER_CHAT,
+  SESSION_KEY,
+  start,
+  stopAll,
+  text,
+} from "./fixture.js";
+
+afterEach(stopAll);
+
+describe("a client", () => {
+  it("sends, receives and decrypts messages, and stores them with their cursors", async () => {
+    const network = new Network();
+    const alice = await start(network);
+    const bob = await start(network, { user_id: BOB });
+    const client_id = await alice.client.send(CHAT, text("hola"));
+    const [sent] = await alice.wait("sent");
+    expect(sent!.message).toMatchObject({ client_id, seq: 1, isOwn: true, content: text("hola") });
+    const [message] = await bob.wait("message");
+    expect(message!.message).toMatchObject({ client_id, seq: 1, isOwn: false, sender_id: ALICE });
+    expect(message!.message.content).toEqual(text("hola"));
+    await Promise.all([alice.client.stop(), bob.client.stop()]);
+    for (const { storage, client } of [alice, bob]) {
+      expect(await storage.load()).toEqual({ outbox: [], cursors: [[CHAT, 1]] });
+      const stored = await client.history(CHAT);
+      expect(stored.map(({ content }) => content)).toEqual([text("hola")]);
+    }
+  });
+
+  it("connects again after a lost connection, and sends what was written meanwhile in order", async () => {
+    const network = new Network();
+    const alice = await start(network);
+    const bob = await start(network, { user_id: BOB });
+    bob.client.follow(CHAT);
+    await alice.wait("online");
+    network.cut();
+    await alice.wait("offline");
+    expect(alice.client.status).toBe("offline");
+    for (const one of ["1", "2", "3"]) void alice.client.send(CHAT, text(one));
+    await bob.wait("message", 3);
+    expect(bob.texts("message")).toEqual(["1", "2", "3"]);
+    expect(alice.client.status).toBe("online");
+    expect(alice.of("online")).toHaveLength(2);
+  });
+
+  it("reports what url and connect throw in the event offline, and tries again", async () => {
+    const network = new Network();
+    network.isDown = true;
+    const { client, wait } = await start(network);
+    const [offline] = await wait("offline");
+    expect(offline).toMatchObject({ code: 1006, retry: true, error: Error("the network is down") });
+    network.isDown = false;
+    client.reconnectNow();
+    await wait("online");
+  });
+
+  it("ends when the server closes the connection for good", async () => {
+    const network = new Network();
+    const { client, wait } = await start(network);
+    await wait("online");
+    network.cut(4001);
+    const [stopped] = await wait("stopped");
+    expect(stopped!.error).toBeInstanceOf(ClientError);
+    expect(stopped!.error).toMatchObject({ code: "ERR_SESSION_ENDED", closeCode: 4001 });
+    expect(client.status).toBe("stopped");
+    await expect(client.send(CHAT, text("late"))).rejects.toMatchObject({ code: "ERR_STOPPED" });
+  });
+
+  it("reports messages that it cannot decrypt as unreadable, with the reason", async () => {
+    const network = new Network();
+    const other = await cipherOf(9);
+    const alice = await start(network);
+    const bob = await start(network, {
+      user_id: BOB,
+      chats: (chatId) => (chatId === CHAT ? other : undefined),
+    });
+    await alice.client.send(CHAT, text("under another key"));
+    await alice.client.send(OTHER_CHAT, text("without a key"));
+    const messages = (await bob.wait("message", 2)).map(({ message }) => message);
+    const unreadable = (chatId: number) =>
+      messages.find(({ chat_id }) => chat_id === chatId)!.unreadable;
+    expect(unreadable(CHAT)).toMatchObject({ reason: "not_decrypted" });
+    expect((unreadable(CHAT) as { error: LacreError }).error.code).toBe("ERR_DECRYPT");
+    expect(unreadable(OTHER_CHAT)).toEqual({ reason: "no_cipher" });
+    await expect(bob.client.send(OTHER_CHAT, text("x"))).rejects.toBeInstanceOf(KeyError);
+  });
+
+  it("reports a message that the server rejects as failed, and removes it from the outbox", async () => {
+    const network = new Network();
+    network.rejects = () => true;
+    const { client, storage, wait } = await start(network);
+    const client_id = await client.send(CHAT, text("no"));
+    const [failed] = await wait("failed");
+    expect(failed).toMatchObject({ error_code: "ERR_FORBIDDEN", message: { client_id } });
+    expect(failed!.message.content).toEqual(text("no"));
+    await client.stop();
+    expect((await storage.load()).outbox).toEqual([]);
+  });
+
+  it("sends a message with a client id once", async () => {
+    const network = new Network();
+    const { client, wait, of } = await start(network);
+    const client_id = "018bcfe5-687b-7abc-8def-0123456789ab";
+    await Promise.all([1, 2].map(() => client.send(CHAT, text("once"), { client_id })));
+    await wait("sent");
+    await client.send(CHAT, text("again"), { client_id });
+    await client.send(CHAT, text("other"));
+    await wait("sent", 2);
+    expect(of("sent").map(({ message: { content } }) => content)).toEqual([
+      text("once"),
+      text("other"),
+    ]);
+  });
+
+  it("does not send a withdrawn message", async () => {
+    const network = new Network();
+    network.isDown = true;
+    const { client, storage, wait } = await start(network);
+    const first = await client.send(CHAT, text("old key"));
+    await client.send(CHAT, text("new key"));
+    expect((await client.queued(CHAT)).map(({ content }) => content)).toEqual([
+      text("old key"),
+      text("new key"),
+    ]);
+    expect(await client.withdraw(first)).toBe(true);
+    expect(await client.withdraw(first)).toBe(false);
+    expect((await storage.load()).outbox).toHaveLength(1);
+    network.isDown = false;
+    client.reconnectNow();
+    await wait("sent");
+    expect(network.server.stored(CHAT)).toHaveLength(1);
+  });
+
+  it("sends receipts, and knows those of others", async () => {
+    const network = new Network();
+    const alice = await start(network);
+    const bob = await start(network, { user_id: BOB });
+    await alice.client.send(CHAT, text("1"));
+    await bob.wait("message");
+    bob.client.receipts.read(CHAT);
+    const isRead = () => alice.client.receipts.of(CHAT).get(BOB)?.read === 1;
+    await vi.waitUntil(isRead, { timeout: 30_000 });
+    expect(network.server.readUpTo(CHAT, BOB)).toBe(1);
+    bob.client.receipts.typing(CHAT);
+    const isTyping = () => alice.of("status").some(({ status }) => status.event_type === "typing");
+    await vi.waitUntil(isTyping, { timeout: 30_000 });
+  });
+
+  it("follows a chat from its first message", async () => {
+    const network = new Network();
+    const alice = await start(network);
+    await alice.client.send(CHAT, text("before"));
+    await alice.wait("sent");
+    const bob = await start(network, { user_id: BOB });
+    bob.client.follow(CHAT);
+    await bob.wait("caught_up");
+    expect(bob.texts("message")).toEqual(["before"]);
+  });
+
+  it("throws for invalid options immediately", async () => {
+    const cipher = await cipherOf();
+    const valid = {
+      session_key: SESSION_KEY,
+      user_id: ALICE,
+      storage: memoryStorage(),
+      chats: () => cipher,
+      connect: new Network().connect(ALICE),
+    };
+    const invalid = [
+      ...[undefined, null, {}, { ...valid, user_id: 0 }, { ...valid, storage: {} }],
+      ...[
+        { ...valid, chats: 1 },
+        { ...valid, connect: 1 },
+        { ...valid, connect: undefined },
+      ],
+      { ...valid, connect: undefined, url: "wss://chat.example/" },
+    ];
+    for (const options of invalid)
+      expect(() => createClient(options as never)).toThrow(ValidationError);
+    for (const session_key of [new Uint8Array(31), new Uint8Array(32)])
+      expect(() => createClient({ ...valid, session_key })).toThrow(KeyError);
+    const { connect: _, ...rest } = valid;
+    const url = () => "wss://chat.example/";
+    vi.stubGlobal("WebSocket", undefined);
+    expect(() => createClient({ ...rest, url })).toThrow("install ws and pass its WebSocket");
+    vi.unstubAllGlobals();
+  });
+});

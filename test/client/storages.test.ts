@@ -1,0 +1,70 @@
+import { afterEach, describe, expect, it } from "vitest";
+import { memoryStorage } from "../../src/client/index.js";
+import { indexedDbStorage } from "../../src/client/indexeddb/index.js";
+import { Network, start, stopAll } from "./fixture.js";
+import { describeStorage } from "./storage-contract.js";
+
+afterEach(stopAll);
+
+/** Returns a value as text in which each byte is one character. */
+function asText(value: unknown): string {
+  return JSON.stringify(value, (_, part) =>
+    part instanceof Uint8Array ? String.fromCharCode(...part) : part,
+  );
+}
+
+describeStorage("memoryStorage", () => {
+  const storage = memoryStorage();
+  const dump = async () => {
+    const { outbox, cursors } = await storage.load();
+    const messages = [...cursors].map(([chat]) =>
+      storage.messages(chat, { before: Number.MAX_SAFE_INTEGER, limit: 99 }),
+    );
+    return asText([outbox, await Promise.all(messages)]);
+  };
+  return { open: () => storage, dump };
+});
+
+let count = 0;
+const hasIndexedDb = typeof indexedDB !== "undefined";
+
+if (hasIndexedDb) {
+  describeStorage("indexedDbStorage", () => {
+    const name = `test ${Math.random()} ${count++}`;
+    const dump = async () => {
+      const database = await new Promise<IDBDatabase>((resolve, reject) => {
+        const request = indexedDB.open(`lacre ${name}`);
+        request.onsuccess = () => resolve(request.result);
+        request.onerror = () => reject(request.error);
+      });
+      const stores = [...database.objectStoreNames];
+      const transaction = database.transaction(stores);
+      const contents = stores.map((store) => {
+        const request = transaction.objectStore(store).getAll();
+        return new Promise((resolve) => {
+          request.onsuccess = () => resolve(request.result);
+        });
+      });
+      const all = asText(await Promise.all(contents));
+      database.close();
+      return all;
+    };
+    return { open: () => indexedDbStorage(name), dump };
+  });
+}
+
+describe.skipIf(!hasIndexedDb)("a client that takes over a storage in IndexedDB", () => {
+  it("stops the client that held it", async () => {
+    const name = `test ${Math.random()}`;
+    const network = new Network();
+    const first = await start(network, { storage: indexedDbStorage(name) });
+    first.client.takeOver();
+    await first.wait("online");
+    const second = await start(network, { storage: indexedDbStorage(name) });
+    await second.wait("waiting");
+    second.client.takeOver();
+    await second.wait("online");
+    const [stopped] = await first.wait("stopped");
+    expect(stopped!.error).toMatchObject({ code: "ERR_STOPPED" });
+  });
+});
