@@ -1,3 +1,4 @@
+import { invalidArgument } from "../arguments.js";
 import { EventReader } from "./event-reader.js";
 
 interface Typed {
@@ -13,6 +14,7 @@ export class EventHub<Event extends Typed> {
 
   /** Adds a listener. Returns a function that removes it. */
   on(type: string, listener: Listener<never>): () => void {
+    if (typeof listener !== "function") throw invalidArgument("listener", "must be a function");
     // A function added twice is called twice, and each call of `on` removes its own.
     const own: Listener<never> = (event) => listener(event);
     const listeners = this.#listeners.get(type) ?? new Set();

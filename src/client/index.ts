@@ -1,4 +1,4 @@
-export type { ChatCipher } from "./cipher.js";
+export type { ChatCipher } from "../e2e/chat-cipher.js";
 export { createClient } from "./create-client.js";
 export { ClientError } from "./errors.js";
 export type {

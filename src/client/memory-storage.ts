@@ -7,7 +7,8 @@ import type { ClientStorage } from "./storage.js";
  * Creates a storage in memory, for tests and for programs that keep nothing. One client at a time uses it.
  *
  * ```ts
- * const client = createClient({ url, session_key, user_id, chats, storage: memoryStorage() });
+ * const storage = memoryStorage();
+ * const { outbox } = await storage.load(); // empty
  * ```
  */
 export function memoryStorage(): ClientStorage {

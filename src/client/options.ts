@@ -1,6 +1,6 @@
 import { invalidArgument, objectArgument } from "../arguments.js";
 import { sessionKeyBytes } from "../connection/channel.js";
-import type { ChatCipher } from "./cipher.js";
+import type { ChatCipher } from "../e2e/chat-cipher.js";
 import { type Connect, connectWith, type WebSocketConstructor } from "./socket.js";
 import type { ClientStorage } from "./storage.js";
 

@@ -66,8 +66,8 @@ export class RunningClient<Sent, Received> implements Client<Sent, Received> {
   readonly receipts: Client<Sent, Received>["receipts"] = {
     read: (chatId, seq = this.#reported.get(idArgument(chatId, "chat_id")) ?? 0) => {
       idArgument(chatId, "chat_id");
-      if (numberArgument(seq, "seq", 0) > 0)
-        this.#handle({ type: "mark", event_type: "read", chat_id: chatId, seq });
+      if (seq !== 0) idArgument(seq, "seq");
+      if (seq > 0) this.#handle({ type: "mark", event_type: "read", chat_id: chatId, seq });
     },
     typing: (chatId) => {
       const chat_id = idArgument(chatId, "chat_id");

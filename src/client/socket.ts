@@ -5,6 +5,7 @@ export const CLOSE_TIMEOUT = 2000;
 
 /** Callbacks for the events of a socket. */
 export interface SocketListener {
+  /** Called once the socket can send. */
   opened(): void;
   /** Receives the data of one message. */
   received(data: unknown): void;
@@ -14,7 +15,9 @@ export interface SocketListener {
 
 /** An open socket, or one that opens. */
 export interface Socket {
+  /** Sends the bytes as one binary message. */
   send(bytes: Uint8Array<ArrayBuffer>): void;
+  /** Closes the socket, or gives up opening it. */
   close(code: number, reason: string): void;
 }
 
@@ -23,12 +26,19 @@ export type Connect = (listener: SocketListener) => Socket | Promise<Socket>;
 
 /** The part of a WebSocket that a client uses. Those of browsers, Node and the package `ws` have it. */
 export interface WebSocketLike {
+  /** Set to `arraybuffer`. */
   binaryType: string;
+  /** Called once the socket is open. */
   onopen: ((event: never) => void) | null;
+  /** Called with each message, as `data`. */
   onmessage: ((event: never) => void) | null;
+  /** Called with the close code, as `code`. */
   onclose: ((event: never) => void) | null;
+  /** Called with an error, before `onclose`. */
   onerror: ((event: never) => void) | null;
+  /** Sends a binary message. */
   send(data: Uint8Array<ArrayBuffer>): void;
+  /** Closes the socket. */
   close(code?: number, reason?: string): void;
 }
 

@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { ClientError, createClient, memoryStorage } from "../../src/client/index.js";
-import { KeyError, type LacreError, ValidationError } from "../../src/index.js";
+import { KeyError, LacreError, ValidationError } from "../../src/index.js";
 import {
   ALICE,
   BOB,
@@ -163,6 +163,39 @@ describe("a client", () => {
     bob.client.follow(CHAT);
     await bob.wait("caught_up");
     expect(bob.texts("message")).toEqual(["before"]);
+  });
+
+  it("throws for invalid arguments of its methods", async () => {
+    const { client } = await start(new Network());
+    for (const id of [0, -1, 1.5, Number.NaN, "42", undefined, null, 2 ** 53] as never[]) {
+      expect(() => client.follow(id)).toThrow(ValidationError);
+      expect(() => client.receipts.read(id)).toThrow(ValidationError);
+      expect(() => client.receipts.typing(id)).toThrow(ValidationError);
+      await expect(client.send(id, text("x"))).rejects.toBeInstanceOf(ValidationError);
+      await expect(client.history(id)).rejects.toBeInstanceOf(ValidationError);
+      await expect(client.queued(id)).rejects.toBeInstanceOf(ValidationError);
+      await expect(client.history(CHAT, { limit: id ?? 0 })).rejects.toThrow("page.limit");
+    }
+    for (const seq of [-1, 0.5, Number.NaN, "1"] as never[])
+      expect(() => client.receipts.read(CHAT, seq)).toThrow(ValidationError);
+    await expect(client.send(CHAT, text("x"), 1 as never)).rejects.toThrow(ValidationError);
+    await expect(client.send(CHAT, text("x"), { client_id: "x" })).rejects.toThrow(LacreError);
+    expect(() => client.on("message", undefined as never)).toThrow(ValidationError);
+    client.follow(1);
+    expect(client.status).not.toBe("stopped");
+  });
+
+  it("copies the session key", async () => {
+    const network = new Network();
+    const session_key = SESSION_KEY.slice();
+    const cipher = await cipherOf();
+    const client = createClient({
+      ...{ session_key, user_id: ALICE, storage: memoryStorage(), chats: () => cipher },
+      connect: network.connect(ALICE),
+    });
+    session_key.fill(9);
+    await new Promise<void>((resolve) => client.on("online", () => resolve()));
+    await client.stop();
   });
 
   it("throws for invalid options immediately", async () => {

@@ -10,13 +10,7 @@ import {
   memoryStorage,
   type SocketListener,
 } from "../../src/client/index.js";
-import {
-  ChatKey,
-  type Content,
-  decryptMessage,
-  encryptMessage,
-  type TextContent,
-} from "../../src/e2e/index.js";
+import { ChatKey, type Content, chatCipher, type TextContent } from "../../src/e2e/index.js";
 import type { ChatMessage } from "../../src/index.js";
 import { ALICE, BOB, CHAT, SESSION_KEY } from "../session/fixture.js";
 import { ModelServer, type ServerSocket } from "../session/model-server.js";
@@ -34,11 +28,8 @@ export const text = (of: string): TextContent => ({ kind: "text", text: of });
 
 /** Returns the cipher of a chat whose key has the given first byte. */
 export async function cipherOf(first = 0): Promise<ChatCipher<TextContent, Content>> {
-  const key = await ChatKey.from(counting(32).map((byte, at) => (at === 0 ? first + 1 : byte)));
-  return {
-    encrypt: (message) => encryptMessage(key, message),
-    decrypt: (message) => decryptMessage(key, message),
-  };
+  const bytes = counting(32).map((byte, at) => (at === 0 ? first + 1 : byte));
+  return chatCipher(await ChatKey.from(bytes));
 }
 
 /** A server, and sockets to it that tests can cut. */

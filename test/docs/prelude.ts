@@ -1,5 +1,8 @@
 // Declares the names that the examples in doc comments use, such as keys and received bytes.
 import assert from "node:assert/strict";
+import { mkdtempSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import {
   Ack,
   type ChatMessage,
@@ -14,7 +17,8 @@ import {
   SigningKey,
   type StatusEvent,
 } from "lacre";
-import { ChatKey, createChatKey, encrypt, encryptMessage } from "lacre/e2e";
+import { createClient, memoryStorage } from "lacre/client";
+import { ChatKey, chatCipher, createChatKey, encrypt, encryptMessage } from "lacre/e2e";
 import {
   acceptHello,
   directionKeys,
@@ -24,6 +28,7 @@ import {
 } from "lacre/server";
 import { httpKeys, Session } from "lacre/session";
 import type { ContractTarget } from "lacre/testing";
+import { WebSocket } from "ws";
 import * as z from "zod/mini";
 
 export { default as fc } from "fast-check";
@@ -102,6 +107,15 @@ export const store = memoryStore({ members: () => [user_id] });
 export const send = (_: Uint8Array) => {};
 export const close = (_: number, __: string) => {};
 export const resume: Resume = { chat_id: 42, after: 0, limit: 10 };
+
+// Node 20 has no WebSocket.
+Object.assign(globalThis, { WebSocket });
+export const url = () => "ws://127.0.0.1:1";
+export const cipher = chatCipher(chatKey);
+export const storage = memoryStorage();
+export const directory = mkdtempSync(join(tmpdir(), "lacre-prelude-"));
+export const client = createClient({ url, session_key, user_id, storage, chats: () => cipher });
+await client.stop();
 
 export const target = {} as ContractTarget;
 export const test = (_name: string, _run: () => unknown) => {};

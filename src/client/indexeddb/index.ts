@@ -15,6 +15,10 @@ const STORES = ["outbox", "cursors", "messages"];
  * tabs may.
  *
  * @throws {ValidationError} if `name` is not text.
+ *
+ * ```ts
+ * const storage = indexedDbStorage(`user ${user_id}`);
+ * ```
  */
 export function indexedDbStorage(name: string): ClientStorage {
   const fullName = `lacre ${textArgument(name, "name")}`;

@@ -17,6 +17,10 @@ const ENTRY = /^(\d{12})-([0-9a-f-]{36})\.json$/;
  * A message counts as stored when the cursor after it is: incomplete lines and messages after the cursor are ignored.
  *
  * @throws {ValidationError} if `directory` is not text.
+ *
+ * ```ts
+ * const storage = fileStorage("/var/lib/bot");
+ * ```
  */
 export function fileStorage(directory: string): ClientStorage {
   const outbox = join(textArgument(directory, "directory"), "outbox");

@@ -34,6 +34,11 @@ export interface LockFileOptions {
  * a function that removes the file.
  *
  * @throws an error of `node:fs` if the file cannot be written.
+ *
+ * ```ts
+ * const release = await lockFile(`${directory}/lock`);
+ * release();
+ * ```
  */
 export async function lockFile(
   path: string,
