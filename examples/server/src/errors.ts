@@ -1,4 +1,5 @@
 import { type ErrorResponse, LacreError, ValidationError } from "lacre";
+import { RejectionError } from "lacre/server";
 import { type ErrorCode, isErrorCode } from "lacre-api";
 
 type Status =
@@ -19,16 +20,17 @@ type Status =
   | 503;
 
 /** A rejected request or frame. The server answers with an ErrorResponse, over HTTP with the status. */
-export class HttpError extends Error {
+export class HttpError extends RejectionError {
   override readonly name = "HttpError";
+  declare readonly code: ErrorCode;
 
   constructor(
     readonly status: Status,
-    readonly code: ErrorCode,
+    code: ErrorCode,
     message: string,
-    readonly details?: Record<string, unknown>,
+    details?: Record<string, unknown>,
   ) {
-    super(message);
+    super(code, message, details);
   }
 }
 
@@ -61,7 +63,7 @@ export const internalError = new HttpError(
   "internal error: the server has logged it; try the request again",
 );
 
-/** For frames: the client retries by itself after `retry_after` seconds. */
+/** Over a WebSocket, the client retries by itself after `retry_after` seconds. */
 export const unavailable = new HttpError(
   503,
   "ERR_UNAVAILABLE",

@@ -1,5 +1,5 @@
 import type { MessageListResponse, Resume } from "lacre";
-import { answerResume, messagesThatFit } from "lacre/server";
+import { answerResume, type MessagePage, type MessageQuery, messagesThatFit } from "lacre/server";
 import { parameters } from "lacre-api";
 import { expiredUntil } from "../database/expiry.js";
 import type { Store } from "../database/store.js";
@@ -8,26 +8,36 @@ import { toChatMessage } from "./to-chat-message.js";
 /** Maximum bytes of a frame and of an HTTP answer. */
 const MAX_FRAME_BYTES = 1024 * 1024;
 
-/** Lists a chat's messages after a seq, as many as fit in a frame. Returns undefined if the user is not a member. */
-export async function listMessages(
+/**
+ * Reads a chat's messages after a seq, as many as fit `maxBytes`. Returns undefined if the user is not a member.
+ */
+export async function readMessages(
   store: Store,
   user_id: number,
-  { chat_id, after, limit }: Resume,
-  frame: { readonly maxFrameBytes?: number } = {},
-): Promise<MessageListResponse | undefined> {
-  const count = Math.min(limit, parameters.MAX_MESSAGES);
+  { chat_id, after, limit, maxBytes }: MessageQuery,
+): Promise<MessagePage | undefined> {
   const chat = await store.chats.find(chat_id, user_id);
   if (chat === undefined) return undefined;
   const stored_after = expiredUntil(chat, Date.now() / 1000);
-  const { maxFrameBytes = MAX_FRAME_BYTES } = frame;
-  const page = { after, limit: count, stored_after, maxBytes: maxFrameBytes };
+  const count = Math.min(limit, parameters.MAX_MESSAGES);
+  const page = { after, limit: count, stored_after, maxBytes };
   const found = await store.messagePages.read(chat_id, page);
   const { last_seq } = chat;
   // Ignore messages stored between the two reads: the next answer contains them.
   const messages = found.messages.filter(({ seq }) => seq <= last_seq).map(toChatMessage);
-  const end = found.has_more ? {} : { through: last_seq };
-  const resume = { chat_id, after, limit: count };
-  return answerResume(resume, { last_seq, messages, maxFrameBytes, ...end });
+  return { last_seq, messages, ...(!found.has_more && { through: last_seq }) };
+}
+
+/** Lists a chat's messages after a seq, as many as fit in a frame. Returns undefined if the user is not a member. */
+export async function listMessages(
+  store: Store,
+  user_id: number,
+  resume: Resume,
+): Promise<MessageListResponse | undefined> {
+  const limit = Math.min(resume.limit, parameters.MAX_MESSAGES);
+  const query = { ...resume, limit, maxBytes: MAX_FRAME_BYTES };
+  const page = await readMessages(store, user_id, query);
+  return page && answerResume(query, { ...page, maxFrameBytes: MAX_FRAME_BYTES });
 }
 
 /**

@@ -1,17 +1,21 @@
 import { setTimeout as delay } from "node:timers/promises";
-import { ChatMessage, StatusEvent } from "lacre";
+import type { StatusEvent } from "lacre";
 import { CLOSE, closeCode } from "lacre/server";
-import type { RawData, WebSocket } from "ws";
+import type { WebSocket } from "ws";
 import type { Delivery, PubSubMessage } from "../coordination/coordination.js";
-import { isMutual } from "../database/contacts.js";
+import { isMutual, peerOf } from "../database/contacts.js";
 import type { Chat } from "../database/schema.js";
 import type { ActiveSession } from "../identity/sessions.js";
 import type { AcceptedMessage } from "../messages/accept-message.js";
-import { Connection, type ConnectionTerms, type Scope } from "./connection.js";
+import {
+  Connection,
+  type ConnectionEvents,
+  type ConnectionTerms,
+  type Scope,
+} from "./connection.js";
 import { Connections } from "./connections.js";
 import { FrameAllowances } from "./frame-allowances.js";
-import type { FrameContext, FrameHub, HubServices } from "./frame-context.js";
-import { handleFrame } from "./handle-frame.js";
+import type { HubServices } from "./hub-services.js";
 import { LegacyProtocol } from "./legacy-protocol.js";
 import { Presence } from "./presence.js";
 import type { TimingOptions } from "./timing.js";
@@ -36,14 +40,10 @@ const BATCHES = 30;
 const BATCH_PAUSE_MS = 100;
 
 /** Manages all WebSocket connections of this instance and delivers messages and status events to them. */
-export class Hub implements FrameHub {
-  readonly legacy: LegacyProtocol | undefined;
-  /** Schedules the frames of all users fairly. */
-  readonly scheduler = new UserScheduler();
+export class Hub implements ConnectionEvents {
   readonly #allowances: FrameAllowances;
   readonly #typing = new TypingLimit();
   readonly #services: HubServices;
-  readonly #context: FrameContext;
   readonly #terms: ConnectionTerms;
   readonly #connections = new Connections();
   readonly #presence: Presence;
@@ -52,14 +52,15 @@ export class Hub implements FrameHub {
   #isClosing = false;
 
   constructor(services: HubServices, timing: TimingOptions) {
-    const { config, coordination, log } = services;
+    const { config, coordination } = services;
     const { legacySecret, framesPerSecond } = config;
-    this.legacy = legacySecret ? new LegacyProtocol(legacySecret, coordination) : undefined;
+    const legacy = legacySecret ? new LegacyProtocol(legacySecret, coordination) : undefined;
     this.#services = services;
-    this.#context = { ...services, hub: this };
-    this.#allowances = new FrameAllowances(framesPerSecond, coordination);
-    const { legacy, scheduler } = this;
-    this.#terms = { timing, allowances: this.#allowances, scheduler, legacy, log };
+    const allowances = new FrameAllowances(framesPerSecond, coordination);
+    this.#allowances = allowances;
+    // Schedules the frames of all users fairly.
+    const scheduler = new UserScheduler();
+    this.#terms = { services, hub: this, timing, allowances, scheduler, legacy };
     this.#presence = new Presence(
       { ...services, connections: this.#connections },
       timing.offlineDelay,
@@ -72,12 +73,9 @@ export class Hub implements FrameHub {
     });
   }
 
-  /** Seconds over which clients reconnect after this instance restarts. */
+  /** Seconds over which clients reconnect after this instance restarts, if one more connects. */
   get reconnectWithin(): number {
-    return Math.min(
-      MAX_RECONNECT_SPAN,
-      Math.max(1, this.#connections.all.size) / RECONNECTS_PER_SECOND,
-    );
+    return Math.min(MAX_RECONNECT_SPAN, (this.#connections.all.size + 1) / RECONNECTS_PER_SECOND);
   }
 
   /** Adds a session's WebSocket. With a scope, the connection carries frames of that chat only. */
@@ -85,7 +83,7 @@ export class Hub implements FrameHub {
     const { metrics, log } = this.#services;
     const { user_id } = session;
     const connection = new Connection(session, socket, scope, this.#terms);
-    socket.on("message", (data, isBinary) => this.#receive(connection, data, isBinary));
+    socket.on("message", (data, isBinary) => connection.receive(isBinary ? data : String(data)));
     socket.on("close", (code) => this.#closed(connection, code));
     socket.on("error", ({ message }) =>
       log.warn({ user_id, reason: message }, "could not read a frame"),
@@ -104,6 +102,7 @@ export class Hub implements FrameHub {
   async confirmed(connection: Connection): Promise<void> {
     // The session may have ended between authentication and this point.
     await this.#checkSession(connection);
+    if (connection.isClosed) return;
     try {
       await this.#presence.entered(connection);
     } catch (error) {
@@ -153,10 +152,9 @@ export class Hub implements FrameHub {
   }
 
   /** Broadcasts `typing` to the other member's connections, at most once per second. */
-  broadcastTyping({ user1_id, user2_id }: Chat, status: StatusEvent): void {
-    if (!this.#typing.isDue(status)) return;
-    const peer = user1_id === status.user_id ? user2_id : user1_id;
-    this.#deliver([peer], { type: "status", value: status }, undefined);
+  broadcastTyping(chat: Chat, status: StatusEvent): void {
+    if (!isMutual(chat) || !this.#typing.isDue(status)) return;
+    this.#deliver([peerOf(chat, status.user_id)], { type: "status", value: status }, undefined);
   }
 
   /** Notifies both members' connections on all instances of a new chat. */
@@ -171,16 +169,9 @@ export class Hub implements FrameHub {
     this.#allowances.close();
     this.#presence.close();
     const connections = [...this.#connections.all];
-    const finished = Promise.all(connections.map(({ incoming }) => incoming.stop()));
+    const finished = Promise.all(connections.map((one) => one.stop()));
     await Promise.race([finished, delay(DRAIN_TIMEOUT_MS, undefined, { ref: false })]);
     for (const connection of this.#connections.all) connection.close(CLOSE.restart);
-  }
-
-  #receive(connection: Connection, data: RawData, isBinary: boolean): void {
-    const frame = isBinary ? data : String(data);
-    connection.incoming.add((data as Buffer).length, async () => {
-      if (!connection.isClosed) await handleFrame(frame, connection, this.#context);
-    });
   }
 
   #closed(connection: Connection, codeOfClient: number): void {
@@ -211,8 +202,7 @@ export class Hub implements FrameHub {
     if (delivery.type === "status" && !this.#typing.note(delivery.value)) return;
     for (const userId of user_ids) {
       for (const connection of this.#connections.of(userId)) {
-        if (connection.id === except) continue;
-        connection.whenConfirmed(() => send(connection, delivery), sizeOf(delivery));
+        if (connection.id !== except) connection.deliver(delivery);
       }
     }
   }
@@ -231,26 +221,9 @@ export class Hub implements FrameHub {
     let queuedBytes = 0;
     for (const connection of this.#connections.all) {
       queuedBytes += connection.queuedBytes;
-      const overdue = connection.isClosed ? undefined : connection.overdue();
-      if (overdue === "session check") void this.#checkSession(connection);
-      else if (overdue === "activity") connection.close(CLOSE.silent);
-      else if (overdue === "hello") this.#helloTimedOut(connection);
+      if (!connection.isClosed && connection.checkTimeouts()) void this.#checkSession(connection);
     }
     this.#services.metrics.queued.set(queuedBytes);
-  }
-
-  #helloTimedOut(connection: Connection): void {
-    if (!connection.acceptLegacy()) return connection.close(CLOSE.silent);
-    connection.incoming.add(0, async () => {
-      try {
-        await this.confirmed(connection);
-      } catch (error) {
-        this.#services.log.warn(
-          { user_id: connection.userId, err: error },
-          "could not update presence",
-        );
-      }
-    });
   }
 
   /** Closes a connection whose session ended. Catches revocations whose pub/sub message was lost. */
@@ -262,21 +235,5 @@ export class Hub implements FrameHub {
     } catch (error) {
       log.warn({ user_id: connection.userId, err: error }, "could not look up a session");
     }
-  }
-}
-
-const MAX_STATUS_BYTES = 512;
-
-/** Returns the approximate memory size of a delivery in bytes. */
-function sizeOf({ type, value }: Delivery): number {
-  return MAX_STATUS_BYTES + (type === "message" ? value.content.length : 0);
-}
-
-function send(connection: Connection, { type, value }: Delivery): void {
-  if (type === "status") {
-    if (connection.carriesStatus(value)) connection.send(StatusEvent, value);
-  } else if (connection.carries(value.chat_id)) {
-    connection.send(ChatMessage, value);
-    connection.noteSent(value.chat_id, value.seq ?? 0);
   }
 }

@@ -7,6 +7,7 @@ import {
   type ValueToSend,
   type VerifiedMessage,
 } from "lacre";
+import type { FrameChannel } from "lacre/server";
 import type { Coordination } from "../coordination/coordination.js";
 
 /** Seconds for which a frame is valid: maximum age plus clock tolerance. */
@@ -30,7 +31,7 @@ const TYPES = new Set([
  * one secret for all clients and both directions. The server therefore records the frames of all of them together,
  * including those that it sends, to reject replays on every instance.
  */
-export class LegacyProtocol {
+export class LegacyProtocol implements FrameChannel {
   readonly wire = 1;
   readonly #key: SigningKey;
   readonly #replay = new ReplayGuard();
@@ -39,11 +40,6 @@ export class LegacyProtocol {
   constructor(secret: string, coordination: Coordination) {
     this.#key = SigningKey.from(secret);
     this.#coordination = coordination;
-  }
-
-  /** Whether version 1 clients know a message type. */
-  knows(type: string): boolean {
-    return TYPES.has(type);
   }
 
   /** Whether a frame has a valid signature under the shared secret. */
@@ -55,11 +51,13 @@ export class LegacyProtocol {
     }
   }
 
+  /** Encodes a value; undefined if version 1 clients do not know its type. */
   encode<Type extends string, Schema extends PayloadSchema>(
     definition: MessageDefinition<Type, Schema>,
     value: ValueToSend<Schema>,
     now: number,
-  ): Uint8Array {
+  ): Uint8Array | undefined {
+    if (!TYPES.has(definition.type)) return undefined;
     const message = definition.toProtocol(value, this.#key, { wire: 1 });
     const { signature, timestamp } = message;
     this.#replay.add(Buffer.from(signature, "hex"), timestamp + VALID_FOR, now);

@@ -1,4 +1,3 @@
-import { StatusEvent } from "lacre";
 import type { Logger } from "pino";
 import type { Coordination } from "../coordination/coordination.js";
 import { isMutual } from "../database/contacts.js";
@@ -47,7 +46,7 @@ export class Presence {
     const known = peers.filter((id) => scope === undefined || id === scope.peerId);
     for (const some of chunks(known)) {
       for (const user_id of await this.#coordination.present(some)) {
-        connection.send(StatusEvent, { event_type: "user_online", user_id });
+        connection.deliverStatus({ event_type: "user_online", user_id });
       }
     }
   }

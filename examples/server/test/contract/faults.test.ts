@@ -28,7 +28,12 @@ const replaceable = vi.hoisted(() => (original: object) => {
   );
 });
 
-vi.mock("lacre/server", async (load) => replaceable(await load()));
+// Of the library, the modules from which `acceptConnection` and the server import these functions.
+vi.mock("../../../../dist/server/accept-hello.js", async (load) => replaceable(await load()));
+vi.mock("../../../../dist/server/answers.js", async (load) => replaceable(await load()));
+vi.mock("../../../../dist/server/status-error-code.js", async (load) => replaceable(await load()));
+vi.mock("../../../../dist/server/http-answer.js", async (load) => replaceable(await load()));
+vi.mock("../../../../dist/connection/http-keys.js", async (load) => replaceable(await load()));
 vi.mock("../../src/messages/store-message.js", async (load) => replaceable(await load()));
 vi.mock("../../src/messages/accept-message.js", async (load) => replaceable(await load()));
 vi.mock("../../src/messages/list-messages.js", async (load) => replaceable(await load()));

@@ -42,7 +42,7 @@ export function acknowledgingEarly(): Record<string, Replace> {
         acknowledged.set(message.client_id!, stored!);
         return stored!;
       }),
-    listMessages: thenStorePending,
+    readMessages: thenStorePending,
     pageMessages: thenStorePending,
   };
 }

@@ -1,6 +1,5 @@
-import { Keyring, MessageProtocol, ReplayGuard, ValidationError, VerifyError } from "lacre";
-import { Channel, directionKeys } from "lacre/server";
-import { HttpError } from "../../../src/errors.js";
+import { Keyring, MessageProtocol, ReplayGuard, VerifyError } from "lacre";
+import { Channel, CLOSE, directionKeys } from "lacre/server";
 import { Connection } from "../../../src/websocket/connection.js";
 import { Hub } from "../../../src/websocket/hub.js";
 import { correctChannel, openingWith, withChannel } from "./channels.js";
@@ -64,19 +63,19 @@ export const frameFaults: readonly Fault[] = [
   },
   {
     name: "keeps a connection open after an invalid first frame",
-    functions: {
-      acceptHello:
-        (acceptHello) =>
-        (...given) => {
-          try {
-            return acceptHello(...given);
-          } catch (error) {
-            if (!(error instanceof ValidationError)) throw error;
-            throw new HttpError(422, "ERR_VALIDATION", error.message);
-          }
-        },
-    },
+    methods: [
+      [
+        Connection.prototype,
+        "endWith",
+        (endWith) =>
+          function (this: Connection, code, reason) {
+            if (code !== CLOSE.policy) endWith.call(this, code, reason);
+          },
+      ],
+    ],
     failingCases: [
+      "closes the connection with 1008 after a hello under another key",
+      "closes the connection with 1008 after a hello on wire 2",
       "closes the connection with 1008 after an invalid hello",
       "closes the connection with 1008 after any data before the hello",
     ],
@@ -84,20 +83,17 @@ export const frameFaults: readonly Fault[] = [
   {
     name: "treats a hello as a frame under the connection's keys",
     ...confirmingByHello(),
-    failingCases: [
-      "does not report a user as online after a hello alone",
-      "holds deliveries back until the client's first frame after the welcome",
-    ],
+    failingCases: ["does not report a user as online after a hello alone"],
   },
   {
     name: "drops deliveries made before the client's first frame",
     methods: [
       [
         Connection.prototype,
-        "whenConfirmed",
-        () =>
-          function (this: Connection, action) {
-            if (this.isConfirmed) action();
+        "deliver",
+        (deliver) =>
+          function (this: Connection, delivery) {
+            if (this.isConfirmed) deliver.call(this, delivery);
           },
       ],
     ],
@@ -178,12 +174,12 @@ function confirmingByHello(): Pick<Fault, "methods"> {
   const confirmByHello: Replace = (original) =>
     function (this: Connection, data) {
       original.call(this, data);
-      void hub?.confirmed(this);
+      if (!this.isConfirmed) void hub?.confirmed(this);
     };
   return {
     methods: [
       [Hub.prototype, "confirmed", noteHub],
-      [Connection.prototype, "handshake", confirmByHello],
+      [Connection.prototype, "receive", confirmByHello],
     ],
   };
 }

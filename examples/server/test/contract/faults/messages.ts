@@ -168,7 +168,7 @@ function leakingChats(): Pick<Fault, "functions" | "methods"> {
       return chat;
     };
   return {
-    functions: { listMessages: asMember, pageMessages: asMember },
+    functions: { readMessages: asMember, pageMessages: asMember },
     methods: [[ChatQueries.prototype, "create", remember]],
   };
 }

@@ -1,0 +1,16 @@
+import type { Logger } from "pino";
+import type { Config } from "../config.js";
+import type { Coordination } from "../coordination/coordination.js";
+import type { Store } from "../database/store.js";
+import type { Metrics } from "../http/metrics.js";
+import type { Sessions } from "../identity/sessions.js";
+
+/** Services that the hub and its connections use. */
+export interface HubServices {
+  readonly config: Config;
+  readonly store: Store;
+  readonly coordination: Coordination;
+  readonly sessions: Sessions;
+  readonly metrics: Metrics;
+  readonly log: Logger;
+}
