@@ -26,7 +26,6 @@ export interface FrameChannel {
 
 /** The client's end of a connection after the handshake: what can be sent to it, and what was sent. */
 export class Peer {
-  readonly wire: 1 | 2;
   /** Capabilities that both ends announced. */
   readonly capabilities: readonly string[];
   readonly #channel: FrameChannel;
@@ -42,11 +41,14 @@ export class Peer {
     capabilities: readonly string[],
     terms: { readonly now: () => number; readonly transmit: (bytes: Uint8Array) => void },
   ) {
-    this.wire = channel.wire;
     this.capabilities = Object.freeze([...capabilities]);
     this.#channel = channel;
     this.#now = terms.now;
     this.#transmit = terms.transmit;
+  }
+
+  get wire(): 1 | 2 {
+    return this.#channel.wire;
   }
 
   has(capability: string): boolean {

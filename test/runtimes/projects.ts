@@ -29,7 +29,7 @@ const onExamples = {
 
 /** Files that the quick suite leaves out: they build packages, install compilers, or start and kill dozens of processes. */
 export const slow = {
-  package: ["bundles", "consumers", "react-native", "tarball"].map(
+  package: ["bundles", "consumers", "react-native", "server-platforms", "tarball"].map(
     (name) => `test/package/${name}.test.ts`,
   ),
   examples: [

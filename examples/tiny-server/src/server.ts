@@ -44,11 +44,11 @@ export function startServer(port: number, sessions: Sessions, chats: Chats): Web
         const areAll = status.event_type !== "typing";
         for (const one of others(connection, status.chat_id, areAll)) one.deliverStatus(status);
       },
-      onRejected: ({ code }, error) => console.warn({ user_id, code, error }),
+      onRejected: ({ code }, error) => code === "ERR_UNAVAILABLE" && console.error(error),
     });
     connections.add(connection);
     socket.on("message", (data, isBinary) => connection.receive(isBinary ? data : String(data)));
-    socket.on("error", (error) => console.warn({ user_id, error })); // `close` follows
+    socket.on("error", () => {}); // `close` follows
     socket.on("close", () => connections.delete(connection) && connection.closed());
   });
 

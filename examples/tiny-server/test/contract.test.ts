@@ -2,7 +2,7 @@ import { once } from "node:events";
 import { readFileSync } from "node:fs";
 import type { AddressInfo } from "node:net";
 import { type ContractTarget, contract } from "lacre/testing";
-import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { WebSocket, type WebSocketServer } from "ws";
 import { startServer } from "../src/server.js";
 
@@ -29,14 +29,10 @@ const target: ContractTarget = {
 };
 
 beforeAll(async () => {
-  vi.spyOn(console, "warn").mockImplementation(() => {});
   server = startServer(0, sessions, chats);
   await once(server, "listening");
 });
-afterAll(() => {
-  server.close();
-  vi.restoreAllMocks();
-});
+afterAll(() => server.close());
 
 describe.concurrent("a server of at most 60 lines", () => {
   for (const { part, requirement, name, run } of contract) {

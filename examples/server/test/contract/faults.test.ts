@@ -31,6 +31,7 @@ const replaceable = vi.hoisted(() => (original: object) => {
 // Of the library, the modules from which `acceptConnection` and the server import these functions.
 vi.mock("../../../../dist/server/accept-hello.js", async (load) => replaceable(await load()));
 vi.mock("../../../../dist/server/answers.js", async (load) => replaceable(await load()));
+vi.mock("../../../../dist/server/handle-request.js", async (load) => replaceable(await load()));
 vi.mock("../../../../dist/server/status-error-code.js", async (load) => replaceable(await load()));
 vi.mock("../../../../dist/server/http-answer.js", async (load) => replaceable(await load()));
 vi.mock("../../../../dist/connection/http-keys.js", async (load) => replaceable(await load()));

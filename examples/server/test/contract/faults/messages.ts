@@ -65,6 +65,12 @@ export const messageFaults: readonly Fault[] = [
   {
     name: "replaces sender_id",
     functions: {
+      // The library rejects the message before the server receives it, unless the user's id is that of the message.
+      handleRequest: (handleRequest) => (message, context) =>
+        handleRequest(message, {
+          ...context,
+          ...(message.type === "message" && { user_id: message.payload.sender_id }),
+        }),
       acceptMessage: (acceptMessage) => (message, userId, services) =>
         acceptMessage({ ...message, sender_id: userId }, userId, services),
     },
