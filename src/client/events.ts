@@ -32,7 +32,7 @@ export type ClientEvent<Received> =
   | { readonly type: "message"; readonly message: ReadMessage<Received> }
   /** The server stored a message of this client, which now has a `seq`. It may be of an earlier run. */
   | { readonly type: "sent"; readonly message: ReadMessage<Received> }
-  /** The server rejected a message of this client. It is not sent again. */
+  /** The server rejected a message of this client, or it was withdrawn (`ERR_WITHDRAWN`). It is not sent again. */
   | {
       readonly type: "failed";
       readonly message: ReadMessage<Received>;

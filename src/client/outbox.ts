@@ -128,7 +128,6 @@ export class ClientOutbox<Sent> {
     if (this.#isStopped) throw new ClientError("ERR_STOPPED", "the client is stopped");
     await this.#sending.get(chatId)?.catch(() => {});
     await this.#ready;
-    if (this.#queued.has(client_id)) return client_id;
     const cipher = await this.#options.chats(chatId);
     if (cipher === undefined)
       throw new KeyError(`chat ${chatId} has no cipher: let options.chats return one`);

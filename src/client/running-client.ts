@@ -1,5 +1,5 @@
 import { numberArgument, objectArgument } from "../arguments.js";
-import type { SessionEvent, SessionNotice } from "../session/events.js";
+import type { OutgoingMessage, SessionEvent, SessionNotice } from "../session/events.js";
 import { Session } from "../session/session.js";
 import { Connection, type StorageAction } from "./connection.js";
 import { Delivered } from "./delivered.js";
@@ -90,9 +90,11 @@ export class RunningClient<Sent, Received> implements Client<Sent, Received> {
 
   async withdraw(clientId: string): Promise<boolean> {
     await this.#ready;
-    if (this.#stopping !== undefined || this.#outbox.take(clientId) === undefined) return false;
+    const encrypted = this.#stopping === undefined ? this.#outbox.take(clientId) : undefined;
+    if (encrypted === undefined) return false;
     this.#handle({ type: "withdraw", client_id: clientId });
-    await this.#remove(clientId);
+    this.#reportFailed(encrypted, "ERR_WITHDRAWN", "the message was withdrawn");
+    this.#inOrder(() => this.#remove(clientId));
     return true;
   }
 
@@ -215,9 +217,12 @@ export class RunningClient<Sent, Received> implements Client<Sent, Received> {
   }
 
   #fail(action: Extract<StorageAction, { type: "failed" }>): void {
-    const { error_code, error_message } = action;
     const encrypted = this.#outbox.takeFailed(action);
-    if (encrypted === undefined) return;
+    if (encrypted !== undefined)
+      this.#reportFailed(encrypted, action.error_code, action.error_message);
+  }
+
+  #reportFailed(encrypted: OutgoingMessage, error_code: string, error_message: string): void {
     this.#inOrder(async () => {
       const message = await readMessage(encrypted, this.#options);
       await this.#emit({ type: "failed", message, error_code, error_message });

@@ -54,8 +54,9 @@ export interface Client<Sent, Received = Sent> extends AsyncIterable<ClientEvent
    */
   send(chatId: number, content: Sent, options?: { readonly client_id?: string }): Promise<string>;
   /**
-   * Stops sending a message, for example because its chat has another key. Resolves with false if the outbox does not have it.
-   * The server may have stored it already. Withdraw several messages of a chat in reverse order.
+   * Stops sending a message, for example because its chat has another key. The event `failed` follows with the code
+   * `ERR_WITHDRAWN`, and the message is removed from the outbox when that is handled. Resolves with false if the outbox does not
+   * have the message. The server may have stored it already. Withdraw several messages of a chat in reverse order.
    */
   withdraw(clientId: string): Promise<boolean>;
   /**

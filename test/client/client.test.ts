@@ -132,7 +132,10 @@ describe("a client", () => {
     ]);
     expect(await client.withdraw(first)).toBe(true);
     expect(await client.withdraw(first)).toBe(false);
-    expect((await storage.load()).outbox).toHaveLength(1);
+    expect(await wait("failed")).toMatchObject([
+      { error_code: "ERR_WITHDRAWN", message: { client_id: first, content: text("old key") } },
+    ]);
+    await vi.waitUntil(async () => (await storage.load()).outbox.length === 1);
     network.isDown = false;
     client.reconnectNow();
     await wait("sent");
@@ -150,6 +153,7 @@ describe("a client", () => {
     await vi.waitUntil(isRead, { timeout: 30_000 });
     expect(network.server.readUpTo(CHAT, BOB)).toBe(1);
     bob.client.receipts.typing(CHAT);
+    expect(alice.client.receipts.of(CHAT).get(BOB)).toEqual({ delivered: 1, read: 1 });
     const isTyping = () => alice.of("status").some(({ status }) => status.event_type === "typing");
     await vi.waitUntil(isTyping, { timeout: 30_000 });
   });

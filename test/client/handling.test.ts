@@ -1,6 +1,16 @@
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { memoryStorage } from "../../src/client/index.js";
-import { BOB, CHAT, Network, start, stopAll, type TestEvent, text } from "./fixture.js";
+import {
+  BOB,
+  CHAT,
+  cipherOf,
+  Network,
+  OTHER_CHAT,
+  start,
+  stopAll,
+  type TestEvent,
+  text,
+} from "./fixture.js";
 
 afterEach(stopAll);
 
@@ -117,6 +127,64 @@ describe("a message of the outbox", () => {
   });
 });
 
+describe("send", () => {
+  it("resolves when the message is stored, and sends nothing before", async () => {
+    const network = new Network();
+    const storage = memoryStorage();
+    const { open, passed } = gate();
+    const addOutgoing: typeof storage.addOutgoing = async (message) => {
+      await passed;
+      await storage.addOutgoing(message);
+    };
+    const { client, wait } = await start(network, { storage: { ...storage, addOutgoing } });
+    await wait("online");
+    let isStored = false;
+    const sending = client.send(CHAT, text("1")).then(() => {
+      isStored = true;
+    });
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    expect(isStored).toBe(false);
+    expect(network.server.stored(CHAT)).toEqual([]);
+    open();
+    await sending;
+    expect((await storage.load()).outbox).toHaveLength(1);
+    await wait("sent");
+  });
+
+  it("keeps the order of a chat, also if the encryption of the first message takes longer", async () => {
+    const network = new Network();
+    const cipher = await cipherOf();
+    const { open, passed } = gate();
+    const encrypt: typeof cipher.encrypt = async (message) => {
+      if (message.content.text === "1") await passed;
+      return cipher.encrypt(message);
+    };
+    const { client, wait, texts } = await start(network, { chats: () => ({ ...cipher, encrypt }) });
+    const all = ["1", "2"].map((one) => client.send(CHAT, text(one)));
+    await client.send(OTHER_CHAT, text("of another chat"));
+    open();
+    await Promise.all(all);
+    await wait("sent", 3);
+    expect(texts("sent")).toEqual(["of another chat", "1", "2"]);
+  });
+});
+
+describe("a withdrawn message", () => {
+  it("stays in the outbox until the event failed is handled", async () => {
+    const network = new Network();
+    network.isDown = true;
+    const { client, storage, wait } = await start(network);
+    const client_id = await client.send(CHAT, text("1"));
+    const { open, passed } = gate();
+    client.on("failed", () => passed);
+    await client.withdraw(client_id);
+    await wait("failed");
+    expect((await storage.load()).outbox).toHaveLength(1);
+    open();
+    await vi.waitUntil(async () => (await storage.load()).outbox.length === 0);
+  });
+});
+
 describe("a for await loop", () => {
   it("receives all events in order, and ends with stopped", async () => {
     const { storage, bob } = await chatWith("1", "2");
@@ -147,7 +215,7 @@ describe("a for await loop", () => {
   it.each(["break", "throw"])(
     "that is left with %s stops the client, and the event comes again in the next run",
     async (how) => {
-      const { storage, bob } = await chatWith("1", "2");
+      const { storage, bob } = await chatWith("1");
       const { client } = await bob();
       const loop = async () => {
         for await (const event of client) {
@@ -160,7 +228,7 @@ describe("a for await loop", () => {
       await client.stop();
       expect((await storage.load()).cursors).toEqual([]);
       const next = await bob();
-      await next.wait("message", 2);
+      await next.wait("message");
     },
   );
 
