@@ -69,7 +69,7 @@ export class Network {
       return {
         send: (bytes) => {
           this.received.push(bytes);
-          later(() => this.server.receive(socket, bytes, Date.now() / 1000));
+          later(() => void this.server.receive(socket, bytes));
         },
         close: (code) => later(() => this.#close(socket, code)),
       };

@@ -77,9 +77,7 @@ describe("the loop of docs/session.md", () => {
         close: (code: number) => webSocket.close(code),
       };
       server.connect(socket);
-      webSocket.on("message", (data) =>
-        server.receive(socket, data as Uint8Array, Date.now() / 1000),
-      );
+      webSocket.on("message", (data) => server.receive(socket, data as Uint8Array));
       webSocket.on("close", () => {
         sockets.delete(webSocket);
         server.disconnect(socket);

@@ -80,18 +80,18 @@ describe("a probe of an open connection", () => {
 });
 
 describe("a connection that stops without a close", () => {
-  it("is replaced within 5 seconds of a probe, and pending messages are sent", () => {
+  it("is replaced within 5 seconds of a probe, and pending messages are sent", async () => {
     const faults = { drop: 0, duplicate: 0, late: 0, cut: 0, busy: 0, full: 0, mute: 0 };
     for (let seed = 0; seed < 100; seed++) {
       const simulation = new Simulation({ seed, faults });
-      simulation.run(20);
+      await simulation.run(20);
       const [device] = simulation.devices;
       device!.connection!.die();
       device!.write(1, false);
-      simulation.run(1);
+      await simulation.run(1);
       expect(device!.sent).toHaveLength(0);
       device!.handle({ type: "probe" });
-      simulation.run(5);
+      await simulation.run(5);
       expect(device!.sent, `seed ${seed}`).toHaveLength(1);
     }
   });

@@ -66,27 +66,28 @@ export class Simulation {
   readonly server: ModelServer;
   readonly devices: readonly Device[];
   /** Scheduled calls, in order of their time. */
-  readonly #agenda: { readonly at: number; readonly what: () => void }[] = [];
+  readonly #agenda: { readonly at: number; readonly what: () => void | Promise<void> }[] = [];
 
   constructor({ seed, faults }: Pick<Plan, "seed" | "faults">) {
     this.random = randomFrom(seed);
     this.faults = faults;
-    this.server = new ModelServer(CHATS, {
+    const rejections = {
       isBusy: () => this.random() < this.faults.busy,
-      rejects: ({ content }) => content[0] === 0xff,
-    });
+      rejects: ({ content }: ChatMessage) => content[0] === 0xff,
+    };
+    this.server = new ModelServer(CHATS, rejections, () => this.now);
     this.devices = DEVICES.map((userId, at) => new Device(this, userId, at));
     for (const device of this.devices) device.start();
   }
 
-  schedule(delay: number, what: () => void): void {
+  schedule(delay: number, what: () => void | Promise<void>): void {
     const at = this.now + delay;
     const later = this.#agenda.findIndex((one) => one.at > at);
     this.#agenda.splice(later === -1 ? this.#agenda.length : later, 0, { at, what });
   }
 
   /** Advances the time by `seconds`. Returns false after 200,000 calls, which suggests an endless loop. */
-  run(seconds: number): boolean {
+  async run(seconds: number): Promise<boolean> {
     const end = this.now + seconds;
     for (let events = 0; events < 200_000; events++) {
       if (this.#agenda[0] === undefined || this.#agenda[0].at > end) {
@@ -95,12 +96,12 @@ export class Simulation {
       }
       const { at, what } = this.#agenda.shift()!;
       this.now = at;
-      what();
+      await what();
     }
     return false;
   }
 
-  perform(step: Step): void {
+  async perform(step: Step): Promise<void> {
     switch (step.kind) {
       case "send":
         return this.devices[step.device]!.write(step.chat, step.isRejected);
@@ -126,12 +127,12 @@ export class Simulation {
           1 + Math.floor(this.random() * this.server.lastSeq(step.chat)),
         );
       case "wait":
-        this.run(step.seconds);
+        await this.run(step.seconds);
     }
   }
 
   /** Ends the faults and runs for 10 minutes. Open connections stay open: a frame that one of them lost stays lost. */
-  settle(): boolean {
+  settle(): Promise<boolean> {
     this.faults = NO_FAULTS;
     return this.run(600);
   }
@@ -155,7 +156,7 @@ class Connection implements ServerSocket {
   }
 
   toServer(bytes: Uint8Array): void {
-    this.#carry(() => this.#simulation.server.receive(this, bytes, this.#simulation.now));
+    this.#carry(() => this.#simulation.server.receive(this, bytes));
   }
 
   send(bytes: Uint8Array): void {
@@ -179,7 +180,7 @@ class Connection implements ServerSocket {
     this.#isDead = true;
   }
 
-  #carry(deliver: () => void): void {
+  #carry(deliver: () => void | Promise<void>): void {
     if (this.#isDead) return;
     const { random, faults } = this.#simulation;
     if (random() < faults.cut) return this.cut();
@@ -187,8 +188,8 @@ class Connection implements ServerSocket {
     const copies = random() < faults.duplicate ? 2 : 1;
     for (let copy = 0; copy < copies; copy++) {
       const delay = random() < faults.late ? random() * 5 : 0.02;
-      this.#simulation.schedule(delay, () => {
-        if (this.#isOpen) deliver();
+      this.#simulation.schedule(delay, async () => {
+        if (this.#isOpen) await deliver();
       });
     }
   }
