@@ -8,8 +8,8 @@ const MAX_WAITING = { frames: 4096, bytes: 16 * 1024 * 1024 };
 
 /** The functions of a socket that stop and continue its reading, if it has them. */
 export interface Pausable {
-  readonly pause: (() => void) | undefined;
-  readonly resume: (() => void) | undefined;
+  readonly pause?: () => void;
+  readonly resume?: () => void;
 }
 
 interface Waiting {

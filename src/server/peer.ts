@@ -31,17 +31,17 @@ export class Peer {
   readonly #channel: FrameChannel;
   readonly #now: () => number;
   readonly #transmit: (bytes: Uint8Array) => void;
-  /** Last seq of each chat that was sent over this connection. */
-  readonly #sentUpTo = new Map<number, number>();
+  /** Last seq of each chat that was sent over this connection. An idle connection has no map, which saves memory. */
+  #sentUpTo: Map<number, number> | undefined;
   /** When `typing` was sent last, by chat and user. In order of time, without old entries. */
-  readonly #typing = new Map<string, number>();
+  #typing: Map<string, number> | undefined;
 
   constructor(
     channel: FrameChannel,
-    capabilities: readonly string[],
+    capabilities: string[],
     terms: { readonly now: () => number; readonly transmit: (bytes: Uint8Array) => void },
   ) {
-    this.capabilities = Object.freeze([...capabilities]);
+    this.capabilities = Object.freeze(capabilities);
     this.#channel = channel;
     this.#now = terms.now;
     this.#transmit = terms.transmit;
@@ -108,15 +108,17 @@ export class Peer {
 
   /** Returns the last seq of a chat that was sent over this connection; 0 if none was. */
   sentUpTo(chatId: number): number {
-    return this.#sentUpTo.get(chatId) ?? 0;
+    return this.#sentUpTo?.get(chatId) ?? 0;
   }
 
   #noteSent({ chat_id, seq = 0 }: ChatMessage): void {
+    this.#sentUpTo ??= new Map();
     this.#sentUpTo.set(chat_id, Math.max(this.sentUpTo(chat_id), seq));
   }
 
   #isTypingDue({ chat_id, user_id }: { chat_id?: number | undefined; user_id: number }): boolean {
     const now = this.#now();
+    this.#typing ??= new Map();
     const typing = this.#typing;
     for (const [key, at] of typing) {
       // Also removes an entry after the clock was set back.

@@ -29,6 +29,11 @@ const POLL_MS = 20;
 const DELIVERY_BYTES = 128;
 const SERVER_ERROR = 1011;
 
+/** The options that a connection keeps. */
+type Hooks<Stored extends StoredMessage, Chat extends ChatState> = Omit<
+  OwnOptions<Stored, Chat>,
+  "session" | "offer"
+>;
 /** A value that a delivery sends. */
 type StatusToSend = ValueToSend<typeof StatusEvent.schema>;
 
@@ -37,14 +42,19 @@ export class ServerConnection<
   Stored extends StoredMessage = StoredMessage,
   Chat extends ChatState = ChatState,
 > {
-  readonly #options: OwnOptions<Stored, Chat>;
+  /** Id of the session's user. */
+  readonly user_id: number;
+  readonly #options: Hooks<Stored, Chat>;
+  readonly #silentAfter: number;
+  /** What the handshake needs. Released after it, because a server has many idle connections. */
+  #handshake: Pick<OwnOptions<Stored, Chat>, "offer" | "session"> | undefined;
   readonly #queue: FrameQueue;
   readonly #clock = new SteadyClock();
   #peer: Peer | undefined;
   #isConfirmed = false;
   #isClosed = false;
   /** Deliveries until the connection is confirmed, and their approximate size. */
-  #pending: ((peer: Peer) => void)[] = [];
+  #pending: ((peer: Peer) => void)[] | undefined;
   #pendingBytes = 0;
   /** Whether the client was active since the last tick, and the time of that tick. */
   #wasActive = true;
@@ -52,19 +62,17 @@ export class ServerConnection<
 
   /** @internal */
   constructor(options: ConnectionOptions<Stored, Chat>) {
-    const own = copyOptions(options);
-    this.#options = own;
-    const { pause, resume, channel } = own;
-    this.#queue = new FrameQueue({ pause, resume });
+    const { session, offer, ...hooks } = copyOptions(options);
+    this.user_id = session.user_id;
+    this.#options = hooks;
+    this.#silentAfter = SILENT_HEARTBEATS * offer.heartbeat;
+    this.#handshake = { session, offer };
+    this.#queue = new FrameQueue(hooks);
+    const { channel } = hooks;
     if (channel === undefined) return;
     const peer = this.#peerOn(channel, []);
     this.#peer = peer;
     void this.#enqueue(0, () => this.#confirmWithoutFrame(peer));
-  }
-
-  /** Id of the session's user. */
-  get user_id(): number {
-    return this.#options.session.user_id;
   }
 
   /** Whether a frame has proved that the client has the keys of this connection. A hello does not: it may be a recording. */
@@ -137,8 +145,7 @@ export class ServerConnection<
       this.#activeAt = time;
       return;
     }
-    const { handshakeTimeout, offer } = this.#options;
-    const timeout = this.#isConfirmed ? SILENT_HEARTBEATS * offer.heartbeat : handshakeTimeout;
+    const timeout = this.#isConfirmed ? this.#silentAfter : this.#options.handshakeTimeout;
     if (time - this.#activeAt >= timeout) this.close(CLOSE.silent);
   }
 
@@ -158,7 +165,7 @@ export class ServerConnection<
   /** Reports that the socket is closed. */
   closed(): void {
     this.#isClosed = true;
-    this.#pending = [];
+    this.#pending = undefined;
     this.#queue.clear();
   }
 
@@ -175,7 +182,8 @@ export class ServerConnection<
   async #handle(frame: Uint8Array): Promise<void> {
     if (this.#isClosed) return;
     const peer = this.#peer;
-    if (peer === undefined) return this.#acceptHello(frame);
+    const handshake = this.#handshake;
+    if (peer === undefined) return handshake && this.#acceptHello(frame, handshake);
     let message: VerifiedMessage | undefined;
     try {
       message = open(peer, frame);
@@ -191,8 +199,11 @@ export class ServerConnection<
     }
   }
 
-  #acceptHello(frame: Uint8Array): void {
-    const { session, offer } = this.#options;
+  #acceptHello(
+    frame: Uint8Array,
+    { session, offer }: Pick<OwnOptions<Stored, Chat>, "offer" | "session">,
+  ): void {
+    this.#handshake = undefined;
     try {
       const accepted = acceptHello(frame, session.session_key, offer, this.#now());
       const inForce = accepted.hello.capabilities.filter((one) => offer.capabilities.includes(one));
@@ -209,8 +220,8 @@ export class ServerConnection<
     await this.#options.onConfirmed?.();
     if (this.#isClosed) return;
     this.#isConfirmed = true;
-    const pending = this.#pending;
-    this.#pending = [];
+    const pending = this.#pending ?? [];
+    this.#pending = undefined;
     for (const send of pending) this.#sendNow(() => send(peer));
   }
 
@@ -227,6 +238,7 @@ export class ServerConnection<
     if (this.#isClosed || this.#peer === undefined) return;
     this.#pendingBytes += bytes;
     if (this.#pendingBytes > MAX_WAITING_BYTES) return this.close(CLOSE.tooSlow);
+    this.#pending ??= [];
     this.#pending.push(send);
   }
 
@@ -254,7 +266,7 @@ export class ServerConnection<
     }
   }
 
-  #peerOn(channel: FrameChannel, capabilities: readonly string[]): Peer {
+  #peerOn(channel: FrameChannel, capabilities: string[]): Peer {
     return new Peer(channel, capabilities, {
       now: () => this.#now(),
       transmit: (bytes) => this.#transmit(bytes),

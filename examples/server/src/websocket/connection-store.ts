@@ -1,4 +1,12 @@
-import type { ChatState, MessageStore, StoredMessage } from "lacre/server";
+import type { ChatMessage } from "lacre";
+import type {
+  ChatState,
+  MessagePage,
+  MessageQuery,
+  MessageStore,
+  Receipt,
+  StoredMessage,
+} from "lacre/server";
 import { isMutual, peerOf } from "../database/contacts.js";
 import { watermarkOf } from "../database/message-queries.js";
 import type { Chat } from "../database/schema.js";
@@ -18,54 +26,59 @@ export interface KnownChat extends ChatState {
   readonly chat: Chat;
 }
 
-/**
- * Returns the store of a user's connection, on the server's database. `carries` says whether the connection carries a chat: the
- * others do not exist for it.
- */
-export function connectionStore(
-  services: HubServices,
-  user: {
-    readonly user_id: number;
-    readonly allowance: () => FrameAllowance;
-    readonly carries: (chat_id: number) => boolean;
-  },
-): MessageStore<Accepted, KnownChat> {
-  const { store, log } = services;
-  return {
-    async add(message) {
-      if (!user.carries(message.chat_id)) throw notAMember();
-      const accepted = await acceptMessage(message, user.user_id, services);
-      const { isNew, stored } = accepted;
-      const { id: message_id, seq, stored_at } = stored;
-      const { chat_id, client_id, content } = message;
-      const bytes = content.length;
-      log.debug({ chat_id, message_id, seq, client_id, bytes, isNew }, "message stored");
-      return { message_id, seq, stored_at, isNew, accepted };
-    },
+/** What a store asks the connection that it belongs to. */
+export interface StoreUser {
+  readonly userId: number;
+  /** Frame allowance that all connections of the user share. */
+  readonly allowance: FrameAllowance;
+  /** Whether the connection carries a chat. The others do not exist for it. */
+  carries(chatId: number): boolean;
+}
 
-    async list(user_id, query) {
-      if (!user.carries(query.chat_id)) return undefined;
-      const page = await readMessages(store, user_id, query);
-      if (page !== undefined) user.allowance().take(costOfAnswer(page.messages));
-      return page;
-    },
+/** The store of a user's connection, on the server's database. */
+export class ConnectionStore implements MessageStore<Accepted, KnownChat> {
+  readonly #services: HubServices;
+  readonly #user: StoreUser;
 
-    async findChat(user_id, chat_id) {
-      if (!user.carries(chat_id)) return undefined;
-      const chat = await store.chats.find(chat_id, user_id);
-      if (chat === undefined) return undefined;
-      const members = isMutual(chat) ? [user_id, peerOf(chat, user_id)] : [user_id];
-      const receipts = members.flatMap((member) =>
-        (["delivered", "read"] as const).map((event_type) => {
-          const seq = watermarkOf(chat, event_type, member);
-          return { event_type, user_id: member, chat_id, seq };
-        }),
-      );
-      return { last_seq: chat.last_seq, receipts, chat };
-    },
+  constructor(services: HubServices, user: StoreUser) {
+    this.#services = services;
+    this.#user = user;
+  }
 
-    addReceipt({ event_type, user_id, chat_id, seq }) {
-      return store.messages.raiseWatermark(event_type, { chat_id, user_id, seq });
-    },
-  };
+  async add(message: ChatMessage): Promise<Accepted> {
+    if (!this.#user.carries(message.chat_id)) throw notAMember();
+    const accepted = await acceptMessage(message, this.#user.userId, this.#services);
+    const { isNew, stored } = accepted;
+    const { id: message_id, seq, stored_at } = stored;
+    const { chat_id, client_id, content } = message;
+    const bytes = content.length;
+    const { log } = this.#services;
+    log.debug({ chat_id, message_id, seq, client_id, bytes, isNew }, "message stored");
+    return { message_id, seq, stored_at, isNew, accepted };
+  }
+
+  async list(user_id: number, query: MessageQuery): Promise<MessagePage | undefined> {
+    if (!this.#user.carries(query.chat_id)) return undefined;
+    const page = await readMessages(this.#services.store, user_id, query);
+    if (page !== undefined) this.#user.allowance.take(costOfAnswer(page.messages));
+    return page;
+  }
+
+  async findChat(user_id: number, chat_id: number): Promise<KnownChat | undefined> {
+    if (!this.#user.carries(chat_id)) return undefined;
+    const chat = await this.#services.store.chats.find(chat_id, user_id);
+    if (chat === undefined) return undefined;
+    const members = isMutual(chat) ? [user_id, peerOf(chat, user_id)] : [user_id];
+    const receipts = members.flatMap((member) =>
+      (["delivered", "read"] as const).map((event_type) => {
+        const seq = watermarkOf(chat, event_type, member);
+        return { event_type, user_id: member, chat_id, seq };
+      }),
+    );
+    return { last_seq: chat.last_seq, receipts, chat };
+  }
+
+  addReceipt({ event_type, user_id, chat_id, seq }: Receipt): Promise<boolean> {
+    return this.#services.store.messages.raiseWatermark(event_type, { chat_id, user_id, seq });
+  }
 }

@@ -13,7 +13,8 @@ import type { Chat } from "../database/schema.js";
 import { HttpError } from "../errors.js";
 import type { ActiveSession } from "../identity/sessions.js";
 import type { AcceptedMessage } from "../messages/accept-message.js";
-import { type Accepted, connectionStore, type KnownChat } from "./connection-store.js";
+import { type Accepted, ConnectionStore, type KnownChat } from "./connection-store.js";
+import type { FrameAllowance } from "./frame-allowance.js";
 import type { FrameAllowances } from "./frame-allowances.js";
 import { FrameLimits } from "./frame-limits.js";
 import type { HubServices } from "./hub-services.js";
@@ -99,6 +100,11 @@ export class Connection {
     return this.session.user_id;
   }
 
+  /** Frame allowance that all connections of the user share. */
+  get allowance(): FrameAllowance {
+    return this.#terms.allowances.of(this.userId);
+  }
+
   get isClosed(): boolean {
     return this.#isClosed;
   }
@@ -141,14 +147,14 @@ export class Connection {
   /** Sends a delivery if this connection carries it. */
   deliver({ type, value }: Delivery): void {
     if (type === "status") this.deliverStatus(value);
-    else if (this.#carries(value.chat_id)) this.#connection.deliver(value);
+    else if (this.carries(value.chat_id)) this.#connection.deliver(value);
   }
 
   /** Sends a status event if this connection carries it. */
   deliverStatus(status: Parameters<ServerConnection["deliverStatus"]>[0]): void {
     const { chat_id, user_id } = status;
     const isOfPeer = chat_id === undefined && user_id === this.scope?.peerId;
-    if (isOfPeer || this.#carries(chat_id)) this.#connection.deliverStatus(status);
+    if (isOfPeer || this.carries(chat_id)) this.#connection.deliverStatus(status);
   }
 
   /** Closes the connection if a timeout has expired. Returns whether the session must be checked. */
@@ -184,18 +190,15 @@ export class Connection {
   }
 
   #accept({ channel }: Pick<ConnectionOptions, "channel">): ServerConnection<Accepted, KnownChat> {
-    const { services, hub, timing, allowances, scheduler, legacy } = this.#terms;
+    const { services, hub, timing, scheduler, legacy } = this.#terms;
     const { session_key, user_id } = this.session;
-    const allowance = () => allowances.of(user_id);
-    const pause = (seconds: number) => scheduler.yieldWhile(user_id, () => this.#pause(seconds));
-    const limits = new FrameLimits({ allowance, pause });
-    const carries = (chatId: number) => this.#carries(chatId);
+    const limits = new FrameLimits(this);
     const { heartbeat, handshake: handshakeTimeout } = timing;
     const { reconnectWithin: reconnect_within } = hub;
     const socket = this.#socket;
     return acceptConnection<Accepted, KnownChat>({
       session: { session_key, user_id },
-      store: connectionStore(services, { user_id, allowance, carries }),
+      store: new ConnectionStore(services, this),
       send: (bytes) => socket.send(bytes),
       close: (code, reason) => this.endWith(code, reason),
       buffered: () => socket.bufferedAmount,
@@ -242,7 +245,8 @@ export class Connection {
     else log.error({ user_id, err: error }, "frame failed");
   }
 
-  #carries(chatId: number | undefined): boolean {
+  /** Whether this connection carries frames of a chat. */
+  carries(chatId: number | undefined): boolean {
     return this.scope === undefined || this.scope.chatId === chatId;
   }
 
@@ -273,7 +277,12 @@ export class Connection {
     this.#socket.ping();
   }
 
-  /** Waits for `seconds`, or until the connection closes. The connection handles one frame at a time: one pause is active. */
+  /** Waits for `seconds`, or until the connection closes. In the meantime, other work of the user runs. */
+  pause(seconds: number): Promise<void> {
+    return this.#terms.scheduler.yieldWhile(this.userId, () => this.#pause(seconds));
+  }
+
+  /** The connection handles one frame at a time, so at most one pause is active. */
   #pause(seconds: number): Promise<void> {
     if (this.#isClosed) return Promise.resolve();
     return new Promise((resolve) => {
