@@ -1,6 +1,6 @@
 import * as z from "zod/mini";
 import { prepareUsername } from "./credentials.js";
-import { defineMessage } from "./define-message.js";
+import { protocolMessage } from "./define-message.js";
 import { bytes, count, id, text } from "./fields.js";
 
 /**
@@ -23,7 +23,7 @@ function prepared(username: string): string {
  * A client's request to log in (type `auth`; docs/PROTOCOL.md, section 7): a username of 3–50 letters, digits, `_` and `-`,
  * and a password of 6–1024 characters. Parsing applies `prepareUsername` to the username.
  */
-export const AuthRequest = /* @__PURE__ */ defineMessage(
+export const AuthRequest = /* @__PURE__ */ protocolMessage(
   "auth",
   /* @__PURE__ */ z.object({
     username: text(3, MAX_USERNAME_CHARACTERS, {
@@ -43,7 +43,7 @@ export type AuthRequest = z.output<typeof AuthRequest.schema>;
  * A server's answer to AuthRequest (type `auth_response`; `auth` is read too). `expires_in` is in seconds, `session_key` has
  * 32 bytes.
  */
-export const AuthResponse = /* @__PURE__ */ defineMessage(
+export const AuthResponse = /* @__PURE__ */ protocolMessage(
   "auth_response",
   /* @__PURE__ */ z.object({
     success: z.boolean(),

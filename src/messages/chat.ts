@@ -1,6 +1,6 @@
 import * as z from "zod/mini";
 import { AEAD_NONCE_BYTES, MAX_CONTENT_BYTES } from "../limits.js";
-import { defineMessage } from "./define-message.js";
+import { protocolMessage } from "./define-message.js";
 import { bytes, count, id, text, timestamp, unixTime, uuid } from "./fields.js";
 
 /**
@@ -8,7 +8,7 @@ import { bytes, count, id, text, timestamp, unixTime, uuid } from "./fields.js";
  * 720,000 bytes, `nonce` has 12 bytes, `timestamp` is Unix time in seconds. The server sets `message_id`, `seq` and
  * `stored_at` (Unix time in seconds by its clock). `epoch`, `counter` and `device` are reserved for key agreement.
  */
-export const ChatMessage = /* @__PURE__ */ defineMessage(
+export const ChatMessage = /* @__PURE__ */ protocolMessage(
   "message",
   /* @__PURE__ */ z.object({
     chat_id: id(),
@@ -33,7 +33,7 @@ export type ChatMessage = z.output<typeof ChatMessage.schema>;
  * An event about a user (type `status`; docs/PROTOCOL.md, section 7). `seq` is the last message that the user has read or
  * received. `chat_changed` means that the chat's entry in `chat_list` has changed.
  */
-export const StatusEvent = /* @__PURE__ */ defineMessage(
+export const StatusEvent = /* @__PURE__ */ protocolMessage(
   "status",
   /* @__PURE__ */ z.object({
     event_type: z.enum([
@@ -55,7 +55,7 @@ export const StatusEvent = /* @__PURE__ */ defineMessage(
 export type StatusEvent = z.output<typeof StatusEvent.schema>;
 
 /** A server's confirmation that it has stored a message (type `ack`). `stored_at` is Unix time in seconds by its clock. */
-export const Ack = /* @__PURE__ */ defineMessage(
+export const Ack = /* @__PURE__ */ protocolMessage(
   "ack",
   /* @__PURE__ */ z.object({
     client_id: uuid(),

@@ -1,5 +1,5 @@
 import * as z from "zod/mini";
-import { defineMessage } from "./define-message.js";
+import { protocolMessage } from "./define-message.js";
 import { bytes, count, duration, id, list, numbers, text, unixTime } from "./fields.js";
 
 /** Maximum number of wires in a `hello`. */
@@ -12,7 +12,7 @@ const MAX_LIMITS = 32;
 const capabilities = () => list(text(1, 64), MAX_CAPABILITIES);
 
 /** A client's first frame on a connection (type `hello`): a random nonce of 16 bytes, and the wires that it supports. */
-export const Hello = /* @__PURE__ */ defineMessage(
+export const Hello = /* @__PURE__ */ protocolMessage(
   "hello",
   /* @__PURE__ */ z.object({
     nonce: bytes({ length: 16 }),
@@ -28,7 +28,7 @@ export type Hello = z.output<typeof Hello.schema>;
  * A server's answer to Hello (type `welcome`): both nonces, the wire to use, the server's limits, and the interval of
  * heartbeats in seconds. After close code 1012 or 1013, clients reconnect at a random time within `reconnect_within` seconds.
  */
-export const Welcome = /* @__PURE__ */ defineMessage(
+export const Welcome = /* @__PURE__ */ protocolMessage(
   "welcome",
   /* @__PURE__ */ z.object({
     nonce: bytes({ length: 16 }),
@@ -44,7 +44,7 @@ export const Welcome = /* @__PURE__ */ defineMessage(
 export type Welcome = z.output<typeof Welcome.schema>;
 
 /** A client's request for at most `limit` messages of a chat with a seq greater than `after` (type `resume`). */
-export const Resume = /* @__PURE__ */ defineMessage(
+export const Resume = /* @__PURE__ */ protocolMessage(
   "resume",
   /* @__PURE__ */ z.object({ chat_id: id(), after: count(), limit: id() }),
 );
@@ -56,7 +56,7 @@ export type Resume = z.output<typeof Resume.schema>;
  * client's clock, and is the same in the answer. The answer has two counts of frames on the connection: `sent` is those
  * that the server sent before it, and `received` is those of the client that the server accepted, including the heartbeat.
  */
-export const Heartbeat = /* @__PURE__ */ defineMessage(
+export const Heartbeat = /* @__PURE__ */ protocolMessage(
   "heartbeat",
   /* @__PURE__ */ z.object({
     sent_at: unixTime(),

@@ -10,6 +10,7 @@ import {
   unwrap,
   type ValueToSend,
 } from "./payload-converter.js";
+import { examine } from "./wire-schema.js";
 
 /** Options of `defineContent`. */
 export interface ContentOptions<Schema extends PayloadSchema> {
@@ -32,8 +33,7 @@ const RESERVED_FIELDS = ["kind", "fallback"];
  * @param kind - Name of the kind, 1 to 64 UTF-8 bytes; not `text` or `unknown`.
  * @param schema - Schema of the fields, as in `defineMessage`, without fields named `kind` or `fallback`. An absent
  *   `timestamp()` is the message's time.
- * @throws {ValidationError} if an argument is invalid, or the schema has a one-way transform, a reserved field, or a field that
- *   a body cannot carry.
+ * @throws {ValidationError} if an argument is invalid, the schema has a reserved field, or `defineMessage` would reject it.
  *
  * ```ts
  * const Picture = defineContent("picture", z.object({ file_id: id(), alt: z.optional(z.string()) }), {
@@ -68,8 +68,9 @@ export class ContentDefinition<Kind extends string, Schema extends PayloadSchema
     this.kind = kind;
     this.schema = schema;
     this.#fallback = fallback;
-    const reserved = RESERVED_FIELDS;
-    this.#converter = new PayloadConverter(kind, schema, { nil: [], keepCause: false, reserved });
+    const examineFields = (part: unknown) => examine(part, RESERVED_FIELDS);
+    const converter = { nil: [], keepCause: false, examine: examineFields };
+    this.#converter = new PayloadConverter(kind, schema, converter);
     Object.freeze(this);
   }
 

@@ -11,6 +11,7 @@ import {
   unwrap,
   type ValueToSend,
 } from "./payload-converter.js";
+import { examine, type WireSchema } from "./wire-schema.js";
 
 export type { ParseResult, PayloadSchema, ValueToSend } from "./payload-converter.js";
 
@@ -36,7 +37,7 @@ export interface DefinitionOptions<Schema extends PayloadSchema> {
 }
 
 /**
- * Defines a type of message. The library's own messages are defined in the same way.
+ * Defines a type of message. Its methods are those of the library's own messages.
  *
  * The sender and the receiver use the same schema. Where the application's form of a field is not the form in frames, use
  * `z.codec`: the sender encodes, the receiver decodes. Checks that change a value, such as `trim`, run at both ends.
@@ -44,8 +45,8 @@ export interface DefinitionOptions<Schema extends PayloadSchema> {
  * @param type - Name of the message in frames, 1 to 64 UTF-8 bytes.
  * @param schema - Schema of the payload, from zod or zod/mini: of a plain object of what frames can carry, which is nil,
  *   booleans, numbers, text, `bytes()`, arrays and plain objects.
- * @throws {ValidationError} if an argument is invalid, or the schema has a one-way transform or a field that a frame cannot
- *   carry.
+ * @throws {ValidationError} if an argument is invalid, or the schema has a one-way transform, a part that a frame cannot
+ *   carry, or a union or an intersection whose converted parts a receiver could not tell apart.
  *
  * ```ts
  * const Poll = defineMessage("poll", z.object({ question: z.string(), options: z.array(z.string()) }));
@@ -58,8 +59,19 @@ export function defineMessage<const Type extends string, Schema extends PayloadS
   schema: Schema,
   options: DefinitionOptions<Schema> = {},
 ): MessageDefinition<Type, Schema> {
-  return new MessageDefinition(type, schema, options);
+  return new MessageDefinition(type, schema, options, examine);
 }
+
+/** Defines a message of the protocol. Frames carry its values, as the tests show: its schema is not examined at each import. */
+export function protocolMessage<const Type extends string, Schema extends PayloadSchema>(
+  type: Type,
+  schema: Schema,
+  options: DefinitionOptions<Schema> = {},
+): MessageDefinition<Type, Schema> {
+  return new MessageDefinition(type, schema, options, () => CARRIED);
+}
+
+const CARRIED: WireSchema = { issues: [], hasCodec: false };
 
 /**
  * A type of message: converts between values of its schema and messages in their envelope. Create it with `defineMessage`:
@@ -75,7 +87,12 @@ export class MessageDefinition<Type extends string, Schema extends PayloadSchema
   readonly #converter: PayloadConverter<Schema>;
 
   /** @internal */
-  constructor(type: Type, schema: Schema, options: DefinitionOptions<Schema>) {
+  constructor(
+    type: Type,
+    schema: Schema,
+    options: DefinitionOptions<Schema>,
+    examineSchema: typeof examine,
+  ) {
     const { nil = [], aliases = [], keepCause = false } = objectArgument(options, "options");
     this.aliases = Object.freeze(listArgument(aliases, "options.aliases"));
     const ownNil = listArgument(nil, "options.nil");
@@ -84,7 +101,11 @@ export class MessageDefinition<Type extends string, Schema extends PayloadSchema
     }
     this.type = type;
     this.schema = schema;
-    this.#converter = new PayloadConverter(type, schema, { nil: ownNil, keepCause });
+    this.#converter = new PayloadConverter(type, schema, {
+      nil: ownNil,
+      keepCause,
+      examine: examineSchema,
+    });
     Object.freeze(this);
   }
 

@@ -1,9 +1,9 @@
 import * as z from "zod/mini";
-import { defineMessage } from "./define-message.js";
+import { protocolMessage } from "./define-message.js";
 import { map, text, timestamp } from "./fields.js";
 
 /** An error (type `error`; docs/PROTOCOL.md, section 7): a stable code, a message for people, and details for programs. */
-export const ErrorResponse = /* @__PURE__ */ defineMessage(
+export const ErrorResponse = /* @__PURE__ */ protocolMessage(
   "error",
   /* @__PURE__ */ z.object({
     error_code: text(1, 64),

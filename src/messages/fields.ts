@@ -34,7 +34,7 @@ function withJsonSchema<Schema extends z.core.$ZodType>(
 }
 
 /** Returns the JSON Schema of a schema, or of the schema to which it adds checks. */
-function jsonSchemaOf(schema: z.core.$ZodType | undefined): JsonSchema | undefined {
+export function jsonSchemaOf(schema: z.core.$ZodType | undefined): JsonSchema | undefined {
   return schema && (jsonSchemas.get(schema) ?? jsonSchemaOf(schema._zod.parent));
 }
 

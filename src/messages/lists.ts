@@ -8,7 +8,7 @@ import {
   MIN_SALT_BYTES,
 } from "../limits.js";
 import { ChatMessage } from "./chat.js";
-import { defineMessage } from "./define-message.js";
+import { protocolMessage } from "./define-message.js";
 import { bytes, count, id, integer, list, text, unixTime } from "./fields.js";
 
 /**
@@ -42,7 +42,7 @@ export const ChatSummary = /* @__PURE__ */ z.object({
 export type ChatSummary = z.output<typeof ChatSummary>;
 
 /** A page of a user's chats (type `chat_list`). */
-export const ChatListResponse = /* @__PURE__ */ defineMessage(
+export const ChatListResponse = /* @__PURE__ */ protocolMessage(
   "chat_list",
   /* @__PURE__ */ z.object({
     chats: list(ChatSummary, MAX_LISTED),
@@ -57,7 +57,7 @@ export type ChatListResponse = z.output<typeof ChatListResponse.schema>;
  * Messages of a chat (type `message_list`), each with a `timestamp`. In an answer to Resume, the list is complete for the
  * seqs greater than `after` and up to `through`.
  */
-export const MessageListResponse = /* @__PURE__ */ defineMessage(
+export const MessageListResponse = /* @__PURE__ */ protocolMessage(
   "message_list",
   /* @__PURE__ */ z.object({
     messages: list(z.object({ ...ChatMessage.schema.shape, timestamp: unixTime() }), MAX_LISTED),

@@ -6,7 +6,7 @@ import { isPlainObject } from "../wire/encode.js";
 import { type Check, STOPPING_EARLY } from "./compile.none.js";
 import { issuesOf } from "./issues.js";
 import { accepts, mayBeAbsent, readsNilAsAbsent, withChanges, withoutNils } from "./nil.js";
-import { examine, type WireSchema } from "./wire-schema.js";
+import type { WireSchema } from "./wire-schema.js";
 
 /** A zod schema (mini or classic) whose values are plain objects. */
 export type PayloadSchema = z.core.$ZodType<object, object>;
@@ -41,8 +41,8 @@ interface ConverterOptions {
   /** Optional fields that wire 1 writes as nil if they are absent. */
   readonly nil: readonly string[];
   readonly keepCause: boolean;
-  /** Names that the schema's fields must not have. */
-  readonly reserved?: readonly string[];
+  /** Examines a schema. It throws if the schema refers to one that is not created yet. */
+  readonly examine: (schema: unknown) => WireSchema;
 }
 
 /** Converts between the values of a schema, which the application uses, and payloads. */
@@ -59,12 +59,12 @@ export class PayloadConverter<Schema extends PayloadSchema> {
     this.#schema = schema;
     this.#options = options;
     // A recursive schema can refer to one that is created after the definition: it is examined at the first use.
-    this.#assertCarried(examined(schema, this.#options.reserved)?.issues ?? []);
+    this.#assertCarried(this.#examine(schema)?.issues ?? []);
   }
 
   /** Checks a value and returns a copy of it without unknown fields, or an error. */
   safeParse(input: unknown): ParseResult<z.output<Schema>> {
-    return this.#check(input, copyOf);
+    return this.#check(input, true);
   }
 
   /**
@@ -103,19 +103,17 @@ export class PayloadConverter<Schema extends PayloadSchema> {
     return ordered;
   }
 
-  /** Checks a value. `toResult` copies the checked value if the caller could still change its bytes. */
-  #check(
-    input: unknown,
-    toResult = (value: z.output<Schema>) => value,
-  ): ParseResult<z.output<Schema>> {
-    return this.#attempt(({ check }) => {
-      let read = this.#withoutNils(input);
+  /** Checks a value. `isCallers` states that the caller could still change its bytes: the result then has copies of them. */
+  #check(input: unknown, isCallers = false): ParseResult<z.output<Schema>> {
+    return this.#attempt(({ check, isOneForm }) => {
+      // A codec may put bytes of its input into a Map or an instance, which `copyOf` does not copy.
+      let read = this.#withoutNils(isCallers && !isOneForm ? copyOf(input) : input);
       let value = check(read);
       if (value === undefined) {
         read = withoutNils(read, [this.#schema]);
         value = check(read);
       }
-      if (value !== undefined) return { success: true, value: toResult(value) };
+      if (value !== undefined) return { success: true, value: isCallers ? copyOf(value) : value };
       const issues = issuesOf(this.#schema, read, z.safeParse);
       return { success: false, error: new ValidationError(this.#name, issues) };
     });
@@ -123,9 +121,9 @@ export class PayloadConverter<Schema extends PayloadSchema> {
 
   /** Checks a value to send, and returns it in the form in which frames carry it. */
   #encode(value: unknown): ParseResult<Payload> {
-    return this.#attempt(({ isOneForm, defaulted }) => {
+    return this.#attempt(({ isOneForm }) => {
       if (isOneForm) return this.#check(value) as ParseResult<Payload>;
-      const filled = withDefaults(value, defaulted);
+      const filled = withDefaults(this.#schema, value);
       const { success, data } = z.safeEncode(this.#schema, filled as never, { ...STOPPING_EARLY });
       if (success) return { success, value: data as Payload };
       const issues = issuesOf(this.#schema, filled, z.safeEncode as typeof z.safeParse);
@@ -167,7 +165,7 @@ export class PayloadConverter<Schema extends PayloadSchema> {
 
   #computeTraits(): Traits<Schema> {
     const schema = this.#schema;
-    const { hasCodec, issues } = examined(schema, this.#options.reserved) ?? UNREADABLE;
+    const { hasCodec, issues } = this.#examine(schema) ?? UNREADABLE;
     this.#assertCarried(issues);
     const { shape = {} } = schema._zod.def as { shape?: Record<string, z.core.$ZodType> };
     const isOmittedWhenNil = (key: string) =>
@@ -183,12 +181,20 @@ export class PayloadConverter<Schema extends PayloadSchema> {
       ]),
       omittedWhenNil: this.#options.nil.filter(isOmittedWhenNil),
       // The frame has a time anyway: the receiver decodes that.
-      timesOnSend: timesOnReceipt && examined(timestamp)?.hasCodec === false,
+      timesOnSend: timesOnReceipt && this.#examine(timestamp)?.hasCodec === false,
       timesOnReceipt,
       isNilTime: timesOnReceipt && accepts(timestamp, null),
       isOneForm: !hasCodec,
-      defaulted: hasCodec ? Object.entries(shape).filter(([, field]) => mayBeAbsent(field)) : [],
     };
+  }
+
+  /** Examines a schema. Returns undefined if a part of it throws, for example because it is not created yet. */
+  #examine(schema: unknown): WireSchema | undefined {
+    try {
+      return this.#options.examine(schema);
+    } catch {
+      return undefined;
+    }
   }
 
   /** @throws {ValidationError} if there are reasons why payloads cannot carry the values of the schema. */
@@ -211,8 +217,6 @@ interface Traits<Schema extends PayloadSchema> {
   readonly isNilTime: boolean;
   /** Whether frames carry values in the form that the application uses. */
   readonly isOneForm: boolean;
-  /** Fields that may be absent. A codec can encode only the value that their default gives. */
-  readonly defaulted: readonly (readonly [key: string, field: z.core.$ZodType])[];
 }
 
 /** A time of a frame, in Unix seconds. */
@@ -223,15 +227,6 @@ const UNREADABLE: WireSchema = {
   hasCodec: false,
 };
 
-/** Examines a schema. Returns undefined if a part of it throws, for example because it is not created yet. */
-function examined(schema: unknown, reserved?: readonly string[]): WireSchema | undefined {
-  try {
-    return examine(schema, reserved);
-  } catch {
-    return undefined;
-  }
-}
-
 /** Adds a `timestamp` to a payload without one. */
 function withTimestamp(payload: unknown, timestamp: number, isNilTime: boolean): unknown {
   if (typeof payload !== "object" || payload === null) return payload;
@@ -240,12 +235,32 @@ function withTimestamp(payload: unknown, timestamp: number, isNilTime: boolean):
   return withChanges(payload as Payload, new Map([["timestamp", timestamp]]));
 }
 
-/** Adds the default values of absent fields. */
-function withDefaults(value: unknown, fields: Traits<PayloadSchema>["defaulted"]): unknown {
+/** The parts of a zod schema that may have the fields of a whole value. Each kind of schema has some of them. */
+type Parts = Readonly<
+  Partial<Record<"left" | "right" | "innerType" | "out", z.core.$ZodType>> & {
+    readonly shape?: Readonly<Record<string, z.core.$ZodType>>;
+    readonly options?: readonly z.core.$ZodType[];
+    readonly getter?: () => z.core.$ZodType;
+  }
+>;
+
+/** Adds the default values of absent fields, because a codec can encode only a value. */
+function withDefaults(schema: z.core.$ZodType, value: unknown): unknown {
   if (!isPlainObject(value)) return value;
+  const { shape, left, right, options, getter, innerType, out } = schema._zod.def as Parts;
+  if (left && right) return withDefaults(right, withDefaults(left, value));
+  if (options) {
+    const filled = options.map((option) => [option, withDefaults(option, value)] as const);
+    return (
+      filled.find(([option, one]) => accepts(option, one, z.safeEncode as never))?.[1] ?? value
+    );
+  }
+  const inner = getter?.() ?? innerType ?? out;
+  if (inner) return withDefaults(inner, value);
   const changes = new Map<string, unknown>();
-  for (const [key, field] of fields) {
-    if (value[key] === undefined) changes.set(key, z.safeParse(field, undefined).data);
+  for (const [key, field] of Object.entries(shape ?? {})) {
+    if (value[key] === undefined && mayBeAbsent(field))
+      changes.set(key, z.safeParse(field, undefined).data);
   }
   return withChanges(value, changes);
 }

@@ -1,5 +1,7 @@
 import type * as z from "zod/mini";
 import type { ValidationIssue } from "../errors.js";
+import { FORBIDDEN_KEYS } from "../wire/scan.js";
+import { conflictsIn } from "./conflicts.js";
 import { isOwnField } from "./fields.js";
 
 /** What a definition must know of a schema before its first use. */
@@ -78,6 +80,7 @@ export function examine(schema: unknown, reserved: readonly string[] = []): Wire
     if (isInFrames && def.values?.some((value) => typeof value === "bigint"))
       return report("a frame cannot carry a bigint: use z.codec()");
     hasCodec ||= typeof def.reverseTransform === "function";
+    if (isInFrames) for (const message of conflictsIn(part as z.core.$ZodType)) report(message);
     visitAll([def.in, def.getter?.(), ...SAME_VALUE.map((key) => def[key])], place);
     // After a codec or a pipe come the values of the application.
     visitAll([def.out], { ...place, isInFrames: false });
@@ -89,6 +92,8 @@ export function examine(schema: unknown, reserved: readonly string[] = []): Wire
     for (const [key, field] of Object.entries(def.shape ?? {})) {
       const at = [...path, key];
       if (isWhole && reserved.includes(key)) issues.push({ path: at, message: "is reserved" });
+      if (isInFrames && FORBIDDEN_KEYS.has(key))
+        issues.push({ path: at, message: "is a forbidden key" });
       visit(field, { ...inside, path: at });
     }
   };

@@ -1,6 +1,7 @@
 import { describe, expect, expectTypeOf, it } from "vitest";
 import * as classic from "zod";
 import * as z from "zod/mini";
+import * as lacre from "../../src/index.js";
 import {
   bytes,
   ChatMessage,
@@ -9,6 +10,7 @@ import {
   ValidationError,
 } from "../../src/index.js";
 import { compile as compiled } from "../../src/messages/compile.eval.js";
+import { examine } from "../../src/messages/wire-schema.js";
 import { NOW, wires } from "../support/examples.js";
 import { counting } from "../support/hex.js";
 import { chat, key } from "./fixture.js";
@@ -161,6 +163,15 @@ describe("an optional timestamp that is no number", () => {
 });
 
 const NUMBERS = z.array(z.int());
+
+it("finds nothing in the schemas of the protocol's messages, which are not examined at their import", () => {
+  const definitions = Object.values(lacre as Record<string, unknown>).filter(
+    (one): one is typeof ChatMessage => one?.constructor === ChatMessage.constructor,
+  );
+  expect(definitions.length).toBeGreaterThan(10);
+  for (const { schema } of definitions)
+    expect(examine(schema)).toEqual({ issues: [], hasCodec: false });
+});
 
 describe("a definition", () => {
   const cases: [string, unknown][] = [
