@@ -1,7 +1,14 @@
 export type { Bytes } from "../bytes.js";
 export type { ContractCase, ContractPart } from "./contract/contract-case.js";
-export { ContractError } from "./contract/contract-error.js";
+export { ContractError, type ContractStep } from "./contract/contract-error.js";
 export { contract } from "./contract/index.js";
+export {
+  type ContractFault,
+  type ContractReport,
+  type ContractResult,
+  type RunOptions,
+  runContract,
+} from "./contract/run-contract.js";
 export type {
   ContractSocket,
   ContractTarget,

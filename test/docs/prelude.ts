@@ -117,7 +117,10 @@ export const directory = mkdtempSync(join(tmpdir(), "lacre-prelude-"));
 export const client = createClient({ url, session_key, user_id, storage, chats: () => cipher });
 await client.stop();
 
-export const target = {} as ContractTarget;
+const offline = (): never => {
+  throw new Error("this server cannot be reached");
+};
+export const target: ContractTarget = { fetch: async () => offline(), connect: offline };
 export const test = (_name: string, _run: () => unknown) => {};
 export const expect = (value: unknown) => ({
   toEqual: (other: unknown) => assert.deepEqual(value, other),

@@ -1,7 +1,9 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
+import { STEPS } from "../../src/testing/contract/steps.js";
 import {
   ContractError,
+  type ContractStep,
   type ContractTarget,
   type ContractUser,
   contract,
@@ -23,6 +25,28 @@ describe("the contract suite", () => {
   it("has at least 40 cases with unique names", () => {
     expect(contract.length).toBeGreaterThanOrEqual(40);
     expect(new Set(contract.map(({ name }) => name)).size).toBe(contract.length);
+  });
+
+  it("has cases that depend on other cases, and not on each other", () => {
+    const cases = new Map(contract.map((one) => [one.name, one]));
+    const assertAcyclic = (name: string, before: readonly string[]): void => {
+      expect(before).not.toContain(name);
+      expect(cases.has(name), name).toBe(true);
+      for (const next of cases.get(name)!.dependsOn) assertAcyclic(next, [...before, name]);
+    };
+    for (const { name } of contract) assertAcyclic(name, []);
+    expect(contract.some(({ dependsOn }) => dependsOn.length > 0)).toBe(true);
+  });
+
+  it("has steps with the requirement of the case that tests them", () => {
+    for (const step of Object.values<ContractStep>(STEPS)) {
+      if (step.testedBy === undefined) continue;
+      const tested = contract.find(({ name }) => name === step.testedBy);
+      expect({ step, requirement: tested?.requirement }).toEqual({
+        step,
+        requirement: step.requirement,
+      });
+    }
   });
 
   it("rejects a target without the functions that a case needs", async () => {
@@ -76,6 +100,16 @@ describe("the contract suite", () => {
       expected: "POST /auth/register to be answered with 201",
       received: '404 {"error_code":"ERR_NOT_FOUND"}',
     });
+  });
+
+  it("reports the requests and answers of a failed case", async () => {
+    const [first] = contract;
+    const failure: ContractError = await first!.run(answering(404, "{}")).catch((error) => error);
+    expect(failure.exchange).toHaveLength(1);
+    expect(failure.exchange[0]).toMatch(
+      /^0\.\d{3} s {2}POST \/auth\/register \{"username":"[0-9a-f]{20}","password":"<secret>"\} -> 404 \{\}$/,
+    );
+    expect(failure.message).toContain(failure.exchange[0]);
   });
 
   it("does not report credentials", async () => {

@@ -1,5 +1,7 @@
 import { decodeBase64 } from "../../bytes.js";
-import { check, checkSame } from "./contract-error.js";
+import { type ContractStep, check, checkSame, stepOf } from "./contract-error.js";
+import type { Exchange } from "./exchange.js";
+import { STEPS } from "./steps.js";
 import type { ContractSocket, ContractUser, ContractUsers } from "./target.js";
 
 /** A user in a session. */
@@ -15,20 +17,39 @@ export interface Accounts<Someone extends User> {
   create(): Promise<Someone>;
   /** Creates a chat in which both users may write. Returns its id. */
   createChat(creator: Someone, peer: Someone): Promise<number>;
+  /** The step of opening a user's WebSocket. */
+  readonly opening: ContractStep;
   /** Ends the sessions of all users. */
   end(): Promise<void>;
 }
 
 /** Creates users and chats with the functions of a target. */
 export class OwnAccounts implements Accounts<User> {
+  readonly opening = STEPS.openOwn;
   readonly #users: ContractUsers;
+  readonly #exchange: Exchange;
   readonly #created = new Map<User, ContractUser>();
 
-  constructor(users: ContractUsers) {
+  constructor(users: ContractUsers, exchange: Exchange) {
     this.#users = users;
+    this.#exchange = exchange;
   }
 
-  async create(): Promise<User> {
+  create(): Promise<User> {
+    return stepOf(STEPS.ownUser, () => this.#create());
+  }
+
+  createChat(creator: User, peer: User): Promise<number> {
+    return stepOf(STEPS.ownChat, async () => {
+      const [one, other] = [this.#created.get(creator)!, this.#created.get(peer)!];
+      const id = await this.#users.createChat(one, other);
+      check(isId(id), "users.createChat() to return a chat's id from 1", id);
+      this.#exchange.add(`users.createChat() of users ${creator.id} and ${peer.id} -> chat ${id}`);
+      return id;
+    });
+  }
+
+  async #create(): Promise<User> {
     const created = await this.#users.create();
     const { user_id, session_key } = created;
     const bytes = typeof session_key === "string" ? decodeBase64(session_key) : session_key;
@@ -40,14 +61,8 @@ export class OwnAccounts implements Accounts<User> {
       connect: async () => created.connect(),
     };
     this.#created.set(user, created);
+    this.#exchange.add(`users.create() -> user ${user_id}`);
     return user;
-  }
-
-  async createChat(creator: User, peer: User): Promise<number> {
-    const [one, other] = [this.#created.get(creator)!, this.#created.get(peer)!];
-    const id = await this.#users.createChat(one, other);
-    check(isId(id), "users.createChat() to return a chat's id from 1", id);
-    return id;
   }
 
   async end(): Promise<void> {
@@ -55,6 +70,7 @@ export class OwnAccounts implements Accounts<User> {
   }
 }
 
-function isId(value: unknown): boolean {
+/** Returns whether a value is an id (docs/PROTOCOL.md, section 7). */
+export function isId(value: unknown): value is number {
   return Number.isSafeInteger(value) && (value as number) >= 1;
 }

@@ -68,6 +68,27 @@ function wire2Frame(type: string, payload: Uint8Array, timestamp: number, key: U
   return joined(covered, encode(hmac(sha256, key, covered)));
 }
 
+/** Encodes a wire 1 frame with its entries in reverse order, which is legal (W1-7). */
+export function reversedFrame(
+  { type, payload, timestamp }: Pick<FrameContent, "type" | "payload" | "timestamp">,
+  key: Uint8Array,
+): Uint8Array {
+  const frame = signedFrame({ type, payload, timestamp, wire: 1 }, key);
+  const parts = [
+    joined(encode("type"), encode(type)),
+    joined(encode("timestamp"), float(timestamp)),
+    joined(encode("signature"), encode(new TextDecoder().decode(frame.subarray(-64)))),
+  ] as const;
+  const [first, time, signature] = parts;
+  return joined(Uint8Array.of(0x84), signature, time, remainingEntry(frame, parts)!, first);
+}
+
+/** Returns a wire 1 frame with its signature in upper case, which is not valid (W1-8). */
+export function withUpperCaseSignature(frame: Uint8Array): Uint8Array {
+  const start = frame.length - 64;
+  return frame.map((byte, at) => (at >= start && byte >= 0x61 ? byte - 0x20 : byte));
+}
+
 /** Optional fields that wire 1 writes as nil (W1-3), of the types that the suite sends. */
 const NIL: Readonly<Record<string, Readonly<Record<string, null>>>> = {
   message: { message_id: null },

@@ -13,7 +13,9 @@ import {
   random,
   signedFrame,
 } from "./codec.js";
-import { ContractError, check, shown } from "./contract-error.js";
+import { asContractError, ContractError, check, stepOf } from "./contract-error.js";
+import { shown, shownFrame } from "./exchange.js";
+import { STEPS } from "./steps.js";
 import type { ContractSocket } from "./target.js";
 
 const registry = createRegistry([
@@ -55,6 +57,16 @@ export interface FrameOverrides {
   readonly age?: number;
 }
 
+interface ConnectionOptions {
+  readonly sessionKey: Uint8Array;
+  /** Timeout of an answer, in seconds. */
+  readonly timeout: number;
+  /** Records what happens on the connection. */
+  readonly record: (text: string) => void;
+}
+
+/** Close code of a server that reads no text messages (RFC 6455, section 7.4.1). */
+export const UNSUPPORTED_DATA = 1003;
 /** The `readyState` of an open WebSocket. */
 const OPEN = 1;
 /** In seconds. */
@@ -68,7 +80,9 @@ export class Connection {
   readonly #sessionKey: Uint8Array;
   readonly #frames: ReceivedFrame[] = [];
   readonly #waiting = new Set<() => void>();
+  readonly #record: (text: string) => void;
   #isOpen = false;
+  #isEnded = false;
   #closeCode: number | undefined;
   #failure: string | undefined;
   #keys: FrameKeys | undefined;
@@ -80,17 +94,18 @@ export class Connection {
   /** Timestamp of the previous frame that has the time of its sending. */
   #timestamp = 0;
 
-  constructor(socket: ContractSocket, sessionKey: Uint8Array, timeout: number) {
+  constructor(socket: ContractSocket, { sessionKey, timeout, record }: ConnectionOptions) {
     this.#socket = socket;
+    this.#record = record;
     this.#sessionKey = sessionKey;
     this.#sessionKeys = connectionKeys(sessionKey);
     this.#timeout = timeout;
     socket.binaryType = "arraybuffer";
-    socket.onopen = () => this.#changed(() => (this.#isOpen = true));
+    socket.onopen = () => this.#changed(() => this.#opened());
     socket.onmessage = ({ data }) => this.#changed(() => this.#receive(data));
-    socket.onclose = ({ code }) => this.#changed(() => (this.#closeCode = code));
+    socket.onclose = ({ code }) => this.#changed(() => this.#closed(code));
     socket.onerror = () => {};
-    this.#isOpen = socket.readyState === OPEN;
+    if (socket.readyState === OPEN) this.#opened();
   }
 
   /** Numbers of frames sent and received since the welcome. */
@@ -116,6 +131,8 @@ export class Connection {
 
   /** Sends bytes or text unchanged. */
   sendRaw(data: Uint8Array | string): void {
+    const text = typeof data === "string" ? `the text ${shown(data)}` : shownFrame(data);
+    this.#record(`sends ${text}`);
     this.#socket.send(data);
   }
 
@@ -164,7 +181,7 @@ export class Connection {
     payload: object | Uint8Array,
     { key = this.keys.client, wire = this.#wire, age = 0 }: FrameOverrides = {},
   ): Uint8Array {
-    const timestamp = age === 0 ? this.#nextTimestamp() : this.serverTime - age;
+    const timestamp = age === 0 ? this.nextTimestamp() : this.serverTime - age;
     const frame = signedFrame({ type, payload, timestamp, wire }, key);
     this.sendRaw(frame);
     this.#sent += 1;
@@ -172,7 +189,7 @@ export class Connection {
   }
 
   /** Returns the server's time, or later than the previous timestamp (S-3a). */
-  #nextTimestamp(): number {
+  nextTimestamp(): number {
     this.#timestamp = Math.max(this.serverTime, this.#timestamp + MICROSECOND);
     return this.#timestamp;
   }
@@ -208,7 +225,12 @@ export class Connection {
   async rest(): Promise<readonly ReceivedFrame[]> {
     const sent_at = Math.floor(this.serverTime);
     this.send("heartbeat", { sent_at });
-    await this.next("heartbeat", "as an answer to one", (value) => value.sent_at === sent_at);
+    const isAnswer = (value: Heartbeat) => value.sent_at === sent_at;
+    const answered = () => this.next("heartbeat", "as an answer to one", isAnswer);
+    await stepOf(STEPS.heartbeat, answered).catch((error) => {
+      // The case expects that the connection stays open.
+      throw this.#hasClosed ? asContractError(error, { step: undefined }) : error;
+    });
     const rest = this.#frames.filter(
       ({ type, value }) =>
         type !== "status" || !(value as StatusEvent).event_type.startsWith("user_"),
@@ -245,7 +267,18 @@ export class Connection {
 
   /** Starts to close the connection. */
   end(): void {
+    this.#isEnded = true;
     this.#socket.close();
+  }
+
+  #opened(): void {
+    this.#isOpen = true;
+    this.#record("is open");
+  }
+
+  #closed(code: number): void {
+    this.#closeCode = code;
+    this.#record(`is closed ${this.#isEnded ? "by the case" : `by the server, with ${code}`}`);
   }
 
   get #hasClosed(): boolean {
@@ -264,9 +297,14 @@ export class Connection {
       const parsed = registry.parse(message);
       const value = parsed.type === "unknown" ? undefined : parsed.value;
       if (this.#keys !== undefined) this.#received += 1;
-      this.#frames.push({ type: message.type, value, message, signer: this.#signerOf(frame) });
+      const signer = this.#signerOf(frame);
+      this.#frames.push({ type: message.type, value, message, signer });
+      const by = signer === undefined ? "an unknown key" : `the ${signer} key`;
+      this.#record(`receives ${shownFrame(frame)}, signed with ${by}`);
     } catch (error) {
       this.#failure = `a frame that cannot be read: ${(error as Error).message}`;
+      const text = typeof data === "string" ? `the text ${shown(data)}` : this.#failure;
+      this.#record(`receives ${text}`);
     }
   }
 

@@ -1,5 +1,6 @@
 import { OwnAccounts } from "./accounts.js";
-import { ContractError } from "./contract-error.js";
+import { asContractError, ContractError } from "./contract-error.js";
+import { Exchange } from "./exchange.js";
 import { Fixture } from "./fixture.js";
 import { HttpAccounts } from "./http-accounts.js";
 import { HttpFixture } from "./http-fixture.js";
@@ -19,6 +20,8 @@ export interface ContractCase {
   readonly requirement: string;
   /** Cases of part `websocket` use no HTTP if the target has `users`. */
   readonly part: ContractPart;
+  /** Names of cases without which this one cannot pass. */
+  readonly dependsOn: readonly string[];
   /**
    * Runs the case against a server, with users of its own.
    *
@@ -26,6 +29,12 @@ export interface ContractCase {
    * @throws {ValidationError} if the target lacks a function that the case needs.
    */
   run(target: ContractTarget): Promise<void>;
+}
+
+/** Options of the definition of a case. */
+export interface CaseOptions {
+  /** Names of cases without which this one cannot pass. If one of them fails, a failure of this one is no fault of its own. */
+  readonly dependsOn?: readonly string[];
 }
 
 const DEFAULT_TIMEOUT = 10;
@@ -37,17 +46,18 @@ export function websocketCase(
   requirement: string,
   name: string,
   test: (fixture: Fixture) => Promise<void>,
+  { dependsOn = [] }: CaseOptions = {},
 ): ContractCase {
-  return {
-    name,
-    requirement,
-    part: "websocket",
-    async run(target) {
-      const { users, timeout = DEFAULT_TIMEOUT } = target;
-      const accounts = users ? new OwnAccounts(users) : new HttpAccounts(target, timeout);
-      await runWith(new Fixture(accounts, timeout), test);
-    },
+  const run = async (target: ContractTarget) => {
+    const { users, timeout = DEFAULT_TIMEOUT } = target;
+    const exchange = new Exchange();
+    const accounts =
+      users === undefined
+        ? new HttpAccounts(target, timeout, exchange)
+        : new OwnAccounts(users, exchange);
+    await runWith(new Fixture(accounts, { timeout, exchange }), exchange, test);
   };
+  return { name, requirement, part: "websocket", dependsOn, run };
 }
 
 /** Defines a case of part `http`. */
@@ -55,27 +65,27 @@ export function httpCase(
   requirement: string,
   name: string,
   test: (fixture: HttpFixture) => Promise<void>,
+  { dependsOn = [] }: CaseOptions = {},
 ): ContractCase {
-  return {
-    name,
-    requirement,
-    part: "http",
-    async run(target) {
-      const { timeout = DEFAULT_TIMEOUT } = target;
-      await runWith(new HttpFixture(new HttpAccounts(target, timeout), timeout), test);
-    },
+  const run = async (target: ContractTarget) => {
+    const { timeout = DEFAULT_TIMEOUT } = target;
+    const exchange = new Exchange();
+    const accounts = new HttpAccounts(target, timeout, exchange);
+    await runWith(new HttpFixture(accounts, { timeout, exchange }), exchange, test);
   };
+  return { name, requirement, part: "http", dependsOn, run };
 }
 
 /** Runs a test with a fixture, and cleans the fixture up at the end. */
 async function runWith<Used extends Pick<Fixture, "timeout" | "cleanUp">>(
   fixture: Used,
+  exchange: Exchange,
   test: (fixture: Used) => Promise<void>,
 ): Promise<void> {
   try {
     await withinTime(test(fixture), TIMEOUT_FACTOR * fixture.timeout);
   } catch (error) {
-    throw asContractError(error);
+    throw asContractError(error, { exchange: exchange.lines() });
   } finally {
     await withinTime(fixture.cleanUp(), fixture.timeout).catch(() => {});
   }
@@ -88,16 +98,4 @@ function withinTime(work: Promise<void>, seconds: number): Promise<void> {
     }, seconds * 1000);
     work.then(resolve, reject).finally(() => clearTimeout(timer));
   });
-}
-
-/** Converts any error of a case: the server cannot be reached, or its answer is malformed. */
-function asContractError(error: unknown): ContractError {
-  if (error instanceof ContractError) return error;
-  const { message, cause } = error as Error & { cause?: { message?: string } };
-  const failure = new ContractError(
-    "an answer that a client can read",
-    cause?.message ? `${message}: ${cause.message}` : message,
-  );
-  failure.cause = error;
-  return failure;
 }

@@ -1,4 +1,21 @@
 import { equalConstantTime, isBytes } from "../../bytes.js";
+import { shown } from "./exchange.js";
+
+/** A step that a case needs before it can test its requirement. */
+export interface ContractStep {
+  /** The requirement of docs/PROTOCOL.md that the step depends on. Undefined for functions of `target.users`. */
+  readonly requirement?: string;
+  /** Such as `register a user`. */
+  readonly name: string;
+  /** Name of the case that tests the step. */
+  readonly testedBy?: string;
+}
+
+interface Details {
+  readonly exchange?: readonly string[];
+  readonly step?: ContractStep | undefined;
+  readonly cause?: unknown;
+}
 
 /** A server does not meet its contract. */
 export class ContractError extends Error {
@@ -7,27 +24,48 @@ export class ContractError extends Error {
   readonly expected: string;
   /** The behaviour of the server. */
   readonly received: string;
+  /** The requests, answers and frames of the case, one a line, without credentials. At most 81 lines of 1,000 characters. */
+  readonly exchange: readonly string[];
+  /** The step that failed before the case could test its own requirement. Undefined if the requirement itself is not met. */
+  readonly step: ContractStep | undefined;
 
-  constructor(expected: string, received: string) {
-    super(`expected ${expected}; received ${received}`);
+  constructor(expected: string, received: string, { exchange = [], step, ...cause }: Details = {}) {
+    const where = step === undefined ? "" : `not tested, because a step failed: ${step.name}: `;
+    const lines = exchange.map((line) => `\n  ${line}`).join("");
+    super(`${where}expected ${expected}; received ${received}${lines}`, cause);
     this.expected = expected;
     this.received = received;
+    this.exchange = exchange;
+    this.step = step;
   }
 }
 
-const MAX_SHOWN = 400;
-
-/** Fields with credentials, which failures do not show. */
-const SECRETS = new Set(["access_token", "refresh_token", "session_key", "ticket"]);
-
-/** Formats a value for a failure: shortened, without credentials, and with the lengths of byte arrays. */
-export function shown(value: unknown): string {
-  const text = JSON.stringify(value, (key, inner) => {
-    if (SECRETS.has(key)) return "<secret>";
-    return isBytes(inner) ? `<${inner.length} bytes>` : inner;
+/** Converts any error of a case. Other errors than ContractError: the server cannot be reached, or its answer is malformed. */
+export function asContractError(error: unknown, details: Details = {}): ContractError {
+  if (error instanceof ContractError) {
+    const { expected, received, step, cause } = error;
+    const known = cause === undefined ? { step } : { step, cause };
+    return new ContractError(expected, received, { ...known, ...details });
+  }
+  const { message, cause } = error as Error & { cause?: { message?: string } };
+  const received = cause?.message ? `${message}: ${cause.message}` : message;
+  return new ContractError("an answer that a client can read", received, {
+    cause: error,
+    ...details,
   });
-  if (text === undefined) return "nothing";
-  return text.length > MAX_SHOWN ? `${text.slice(0, MAX_SHOWN)}…` : text;
+}
+
+/** Does the work of a step. An error of it names the step, or the innermost one of several. */
+export async function stepOf<Result>(
+  step: ContractStep,
+  work: () => Promise<Result>,
+): Promise<Result> {
+  try {
+    return await work();
+  } catch (error) {
+    const failure = asContractError(error);
+    throw failure.step === undefined ? asContractError(failure, { step }) : failure;
+  }
 }
 
 /** Throws ContractError unless `condition` is true. */

@@ -4,7 +4,9 @@ import { wholeMilliseconds } from "../../messages/chat-message-aad.js";
 import type { Accounts, User } from "./accounts.js";
 import { random } from "./codec.js";
 import { Connection, type Offer } from "./connection.js";
-import { check, checkSame } from "./contract-error.js";
+import { check, checkSame, stepOf } from "./contract-error.js";
+import type { Exchange } from "./exchange.js";
+import { STEPS } from "./steps.js";
 import type { ContractSocket } from "./target.js";
 
 const POLL_MS = 20;
@@ -16,15 +18,23 @@ export interface Sent {
   readonly ack: Ack;
 }
 
+export interface FixtureOptions {
+  /** Timeout of an answer, in seconds. */
+  readonly timeout: number;
+  readonly exchange: Exchange;
+}
+
 /** The users, chats and connections of one case. */
 export class Fixture<Someone extends User = User> {
   readonly timeout: number;
   readonly #accounts: Accounts<Someone>;
+  readonly #exchange: Exchange;
   readonly #connections: Connection[] = [];
 
-  constructor(accounts: Accounts<Someone>, timeout: number) {
+  constructor(accounts: Accounts<Someone>, { timeout, exchange }: FixtureOptions) {
     this.#accounts = accounts;
     this.timeout = timeout;
+    this.#exchange = exchange;
   }
 
   /** Creates a user. */
@@ -48,24 +58,33 @@ export class Fixture<Someone extends User = User> {
   }
 
   /** Returns a connection on a WebSocket, which is closed at the end of the case. */
-  protected connectionOn(socket: ContractSocket, { sessionKey }: User): Connection {
-    const connection = new Connection(socket, sessionKey, this.timeout);
+  protected connectionOn(socket: ContractSocket, { id, sessionKey }: User): Connection {
+    const name = `connection ${this.#connections.length + 1} of user ${id}`;
+    const record = (text: string) => this.#exchange.add(`${name} ${text}`);
+    const connection = new Connection(socket, { sessionKey, timeout: this.timeout, record });
     this.#connections.push(connection);
     return connection;
   }
 
   /** Opens a WebSocket, and sends nothing on it. */
-  async open(user: Someone): Promise<Connection> {
-    const connection = this.connectionOn(await user.connect(), user);
-    check(await connection.opens(), "the WebSocket of a user to open", "its end");
-    return connection;
+  open(user: Someone): Promise<Connection> {
+    return stepOf(this.#accounts.opening, async () => {
+      const connection = this.connectionOn(await user.connect(), user);
+      check(await connection.opens(), "the WebSocket of a user to open", "its end");
+      return connection;
+    });
+  }
+
+  /** Completes the handshake on a connection. */
+  async handshake(connection: Connection, offer?: Offer): Promise<void> {
+    await stepOf(STEPS.handshake, () => connection.handshake(offer));
   }
 
   /** Opens a connection, completes the handshake, and confirms the keys with a first frame (S-24). */
   async connect(user: Someone, offer?: Offer): Promise<Connection> {
     const connection = await this.open(user);
-    await connection.handshake(offer);
-    await connection.confirm();
+    await this.handshake(connection, offer);
+    await stepOf(STEPS.heartbeat, () => connection.confirm());
     return connection;
   }
 
@@ -86,12 +105,24 @@ export class Fixture<Someone extends User = User> {
     };
   }
 
-  /** Sends a message, and waits for its acknowledgement. */
+  /** Sends a message, and waits for its acknowledgement, as a step of the case. */
   async send(connection: Connection, message: Sent["message"]): Promise<Sent> {
-    connection.send("message", message);
-    return { message, ack: await this.ackOf(connection, message) };
+    const ack = await stepOf(STEPS.send, () => this.ackFor(connection, message));
+    return { message, ack };
   }
 
+  /** Sends a message, and returns its acknowledgement, which the case tests. */
+  ackFor(connection: Connection, message: Sent["message"]): Promise<Ack> {
+    connection.send("message", message);
+    return this.ackOf(connection, message);
+  }
+
+  /** Waits for the next message that is delivered to a connection, as a step of the case. */
+  async delivered(connection: Connection): Promise<ChatMessage> {
+    return (await stepOf(STEPS.deliver, () => connection.next("message"))).value;
+  }
+
+  /** Waits for the acknowledgement of a message. */
   async ackOf(connection: Connection, { client_id }: { readonly client_id: string }): Promise<Ack> {
     const isExpected = (ack: Ack) => ack.client_id === client_id;
     return (await connection.next("ack", `for client_id ${client_id}`, isExpected)).value;
@@ -114,16 +145,25 @@ export class Fixture<Someone extends User = User> {
     }
     const last = sent.at(-1)!.message.client_id;
     const deadline = unixNow() + this.timeout;
-    for (;;) {
-      const stored = await this.stored(user, chat_id);
-      if (stored.some(({ client_id }) => client_id === last)) return sent;
-      check(unixNow() < deadline, `a message to be there ${this.timeout} s after its ack`, stored);
-      await new Promise((resolve) => setTimeout(resolve, POLL_MS));
-    }
+    const isThere = ({ client_id }: ChatMessage) => client_id === last;
+    await stepOf(STEPS.read, async () => {
+      for (;;) {
+        const stored = await this.stored(user, chat_id);
+        if (stored.some(isThere)) return;
+        const expected = `a message to be there ${this.timeout} s after its ack`;
+        check(unixNow() < deadline, expected, stored);
+        await new Promise((resolve) => setTimeout(resolve, POLL_MS));
+      }
+    });
+    return sent;
   }
 
-  /** Returns all messages of a chat, which it requests on a connection of its own. */
-  async stored(user: Someone, chat_id: number): Promise<ChatMessage[]> {
+  /** Returns all messages of a chat. */
+  stored(user: Someone, chat_id: number): Promise<ChatMessage[]> {
+    return stepOf(STEPS.resume, () => this.#resumeAll(user, chat_id));
+  }
+
+  async #resumeAll(user: Someone, chat_id: number): Promise<ChatMessage[]> {
     const connection = await this.connect(user);
     const stored: ChatMessage[] = [];
     for (let after = 0; ; ) {

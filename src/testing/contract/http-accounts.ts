@@ -1,8 +1,10 @@
 import { invalidArgument } from "../../arguments.js";
 import { AuthResponse } from "../../messages/auth.js";
-import type { Accounts, User } from "./accounts.js";
+import { type Accounts, isId, type User } from "./accounts.js";
 import { base64, hex, random } from "./codec.js";
-import { check, shown } from "./contract-error.js";
+import { check, stepOf } from "./contract-error.js";
+import { type Exchange, shown, shownFrame, shownPath } from "./exchange.js";
+import { STEPS } from "./steps.js";
 import type { ContractSocket, ContractTarget } from "./target.js";
 
 const PASSWORD = "correct horse battery";
@@ -42,17 +44,20 @@ export function chatParameters(): { salt: Uint8Array; iterations: number; key_ch
 /** Creates users and chats with the endpoints of docs/PROTOCOL.md, section 12. */
 export class HttpAccounts implements Accounts<HttpUser> {
   readonly password = PASSWORD;
+  readonly opening = STEPS.openWithTicket;
   readonly #target: HttpTarget;
   readonly #timeout: number;
+  readonly #exchange: Exchange;
   readonly #tokens: string[] = [];
 
   /** @throws {ValidationError} if the target cannot send requests or open WebSockets. */
-  constructor(target: ContractTarget, timeout: number) {
+  constructor(target: ContractTarget, timeout: number, exchange: Exchange) {
     for (const name of ["fetch", "connect"] as const) {
       if (typeof target[name] !== "function") throw invalidArgument(`target.${name}`, NEEDED);
     }
     this.#target = target as HttpTarget;
     this.#timeout = timeout;
+    this.#exchange = exchange;
   }
 
   /** Returns a username that is not taken. */
@@ -60,11 +65,23 @@ export class HttpAccounts implements Accounts<HttpUser> {
     return this.#target.username?.() ?? hex(random(10));
   }
 
-  /** Sends an HTTP request. */
-  async ask(
+  /** Sends an HTTP request, and records it with its answer. */
+  async ask(method: string, path: string, options: RequestOptions = {}): Promise<Answer> {
+    const request = `${method} ${shownPath(path)}${shownOptions(options)}`;
+    try {
+      const answer = await this.#ask(method, path, options);
+      this.#exchange.add(`${request} -> ${answer.status} ${shownBody(answer)}`);
+      return answer;
+    } catch (error) {
+      this.#exchange.add(`${request} -> no answer: ${(error as Error).message}`);
+      throw error;
+    }
+  }
+
+  async #ask(
     method: string,
     path: string,
-    { token, body, headers }: RequestOptions = {},
+    { token, body, headers }: RequestOptions,
   ): Promise<Answer> {
     const isFrame = body instanceof Uint8Array;
     const type = isFrame ? "application/msgpack" : "application/json";
@@ -95,10 +112,11 @@ export class HttpAccounts implements Accounts<HttpUser> {
     return answer;
   }
 
-  /** Registers a new user. */
-  async create(): Promise<HttpUser> {
-    const body = { username: this.username(), password: PASSWORD };
-    return this.userOf((await this.expectStatus("POST", "/auth/register", 201, { body })).body);
+  create(): Promise<HttpUser> {
+    return stepOf(STEPS.register, async () => {
+      const body = { username: this.username(), password: PASSWORD };
+      return this.userOf((await this.expectStatus("POST", "/auth/register", 201, { body })).body);
+    });
   }
 
   /** Returns the user of an `auth_response`. */
@@ -125,18 +143,21 @@ export class HttpAccounts implements Accounts<HttpUser> {
     return user;
   }
 
-  /** Creates a chat that the peer accepts. Returns its id. */
   async createChat(creator: HttpUser, peer: HttpUser): Promise<number> {
     const chat_id = await this.request(creator, peer);
-    await this.contact(peer, chat_id, "accept");
+    await stepOf(STEPS.accept, () => this.contact(peer, chat_id, "accept"));
     return chat_id;
   }
 
   /** Creates a chat that the peer has not accepted yet. Returns its id. */
-  async request(creator: HttpUser, peer: HttpUser): Promise<number> {
-    const body = { peer_name: peer.name, encryption_type: "lacre/e2e/1", ...chatParameters() };
-    const answer = await this.expectStatus("POST", "/chats", 201, { token: creator.token, body });
-    return answer.body.chat_id;
+  request(creator: HttpUser, peer: HttpUser): Promise<number> {
+    return stepOf(STEPS.createChat, async () => {
+      const body = { peer_name: peer.name, encryption_type: "lacre/e2e/1", ...chatParameters() };
+      const answer = await this.expectStatus("POST", "/chats", 201, { token: creator.token, body });
+      const id: unknown = answer.body?.chat_id;
+      check(isId(id), "an entry of chat_list with a chat_id", answer.body);
+      return id;
+    });
   }
 
   /** Accepts, blocks or unblocks the other member of a chat. Returns the entry of `chat_list` from the answer. */
@@ -146,8 +167,12 @@ export class HttpAccounts implements Accounts<HttpUser> {
   }
 
   /** Requests a ticket for a WebSocket. */
-  async ticket({ token }: HttpUser): Promise<string> {
-    return (await this.expectStatus("POST", "/auth/ws-ticket", 200, { token })).body.ticket;
+  ticket({ token }: HttpUser): Promise<string> {
+    return stepOf(STEPS.ticket, async () => {
+      const { body } = await this.expectStatus("POST", "/auth/ws-ticket", 200, { token });
+      check(typeof body?.ticket === "string", "an answer with a ticket", body);
+      return body.ticket;
+    });
   }
 
   /** Opens a WebSocket at a path. */
@@ -163,6 +188,18 @@ export class HttpAccounts implements Accounts<HttpUser> {
 
 const NEEDED =
   "must be a function for cases of part http, and for other cases without target.users";
+
+/** Formats the credential and the body of a request. Of a token it shows the end, which tells it from others. */
+function shownOptions({ token, body, headers }: RequestOptions): string {
+  const authorization = token === undefined ? "" : ` [Bearer …${token.slice(20).slice(-4)}]`;
+  const others = headers === undefined ? "" : ` ${shown(headers)}`;
+  if (body === undefined) return authorization + others;
+  return `${authorization}${others} ${body instanceof Uint8Array ? shownFrame(body) : shown(body)}`;
+}
+
+function shownBody({ bytes, body }: Answer): string {
+  return body === undefined ? shownFrame(bytes) : shown(body);
+}
 
 function toJson(value: unknown): string {
   if (typeof value === "string") return value;

@@ -1,15 +1,16 @@
 import { ChatMessage } from "../../messages/chat.js";
 import type { Connection } from "./connection.js";
-import { check } from "./contract-error.js";
-import { Fixture } from "./fixture.js";
+import { check, stepOf } from "./contract-error.js";
+import { Fixture, type FixtureOptions } from "./fixture.js";
 import type { Answer, HttpAccounts, HttpUser, RequestOptions } from "./http-accounts.js";
+import { STEPS } from "./steps.js";
 
 /** A fixture for cases of part `http`. */
 export class HttpFixture extends Fixture<HttpUser> {
   readonly #http: HttpAccounts;
 
-  constructor(http: HttpAccounts, timeout: number) {
-    super(http, timeout);
+  constructor(http: HttpAccounts, options: FixtureOptions) {
+    super(http, options);
     this.#http = http;
   }
 
@@ -28,9 +29,11 @@ export class HttpFixture extends Fixture<HttpUser> {
   }
 
   /** Logs a user in to another session. */
-  async loginAgain({ name: username }: HttpUser): Promise<HttpUser> {
-    const body = { username, password: this.password };
-    return this.userOf((await this.expectStatus("POST", "/auth/login", 200, { body })).body);
+  loginAgain({ name: username }: HttpUser): Promise<HttpUser> {
+    return stepOf(STEPS.logIn, async () => {
+      const body = { username, password: this.password };
+      return this.userOf((await this.expectStatus("POST", "/auth/login", 200, { body })).body);
+    });
   }
 
   /** Sends an HTTP request, and throws ContractError if the answer has another status. */
@@ -77,10 +80,12 @@ export class HttpFixture extends Fixture<HttpUser> {
   }
 
   /** Returns the last page of a chat over HTTP, which is all of the few messages of a case. */
-  override async stored({ token }: HttpUser, chat_id: number): Promise<ChatMessage[]> {
-    const path = `/chats/${chat_id}/messages?before=${Number.MAX_SAFE_INTEGER}`;
-    const { body } = await this.expectStatus("GET", path, 200, { token });
-    check(Array.isArray(body?.messages), "a list of messages", body);
-    return body.messages.map((one: unknown) => ChatMessage.parse(one));
+  override stored({ token }: HttpUser, chat_id: number): Promise<ChatMessage[]> {
+    return stepOf(STEPS.list, async () => {
+      const path = `/chats/${chat_id}/messages?before=${Number.MAX_SAFE_INTEGER}`;
+      const { body } = await this.expectStatus("GET", path, 200, { token });
+      check(Array.isArray(body?.messages), "a list of messages", body);
+      return body.messages.map((one: unknown) => ChatMessage.parse(one));
+    });
   }
 }

@@ -18,34 +18,42 @@ export const accounts = [
     const user = fixture.userOf(body);
     checkSame("username", user.name, username);
     checkSame("the length of session_key", user.sessionKey.length, 32);
-    const me = await fixture.expectStatus("GET", "/users/me", 200, { token: user.token });
-    checkSame("user_id of /users/me", me.body?.user_id, user.id);
-    checkSame("username of /users/me", me.body?.username, username);
+  }),
+  httpCase("H-3", "names the user of a token at /users/me", async (fixture) => {
+    const { id, name, token } = await fixture.user();
+    const { body } = await fixture.expectStatus("GET", "/users/me", 200, { token });
+    checkSame("user_id", body?.user_id, id);
+    checkSame("username", body?.username, name);
   }),
   httpCase("H-2", "rejects a username that is taken", async (fixture) => {
     const { name: username } = await fixture.user();
     await register(fixture, { username, password: "another one" }, 409);
   }),
-  httpCase("H-1", "rejects a body that is invalid or not JSON", async (fixture) => {
-    const [username, password] = [fixture.username(), fixture.password];
-    const invalidValues = [
-      { username, password: "short" },
-      { username: "ab", password },
-      { username: "not a name!", password },
-      { username: "_-_", password },
-      { username },
-      {},
-      [],
-    ];
-    for (const body of invalidValues) {
-      checkSame(
-        `error_code for ${JSON.stringify(body)}`,
-        await register(fixture, body, 422),
-        "ERR_VALIDATION",
-      );
-    }
-    await register(fixture, "{", 400);
-  }),
+  httpCase(
+    "H-1",
+    "rejects a body that is invalid or not JSON",
+    async (fixture) => {
+      const [username, password] = [fixture.username(), fixture.password];
+      const invalidValues = [
+        { username, password: "short" },
+        { username: "ab", password },
+        { username: "not a name!", password },
+        { username: "_-_", password },
+        { username },
+        {},
+        [],
+      ];
+      for (const body of invalidValues) {
+        checkSame(
+          `error_code for ${JSON.stringify(body)}`,
+          await register(fixture, body, 422),
+          "ERR_VALIDATION",
+        );
+      }
+      await register(fixture, "{", 400);
+    },
+    { dependsOn: ["registers a user and logs them in"] },
+  ),
   httpCase("H-2", "logs the same user in to a new session", async (fixture) => {
     const alice = await fixture.user();
     const again = await fixture.loginAgain(alice);
@@ -96,14 +104,19 @@ export const accounts = [
     await fixture.expectError("POST", "/auth/refresh", 401, { body });
     await fixture.expectStatus("GET", "/users/me", 200, { token: again.token });
   }),
-  httpCase("H-3", "closes the connections of a session that ends", async (fixture) => {
-    const alice = await fixture.user();
-    const again = await fixture.loginAgain(alice);
-    const [ended, other] = [await fixture.connect(alice), await fixture.connect(again)];
-    await fixture.expectStatus("POST", "/auth/logout", 204, { token: alice.token });
-    await ended.expectClose(CLOSE.notAuthorised);
-    await other.expectNothing();
-  }),
+  httpCase(
+    "H-3",
+    "closes the connections of a session that ends",
+    async (fixture) => {
+      const alice = await fixture.user();
+      const again = await fixture.loginAgain(alice);
+      const [ended, other] = [await fixture.connect(alice), await fixture.connect(again)];
+      await fixture.expectStatus("POST", "/auth/logout", 204, { token: alice.token });
+      await ended.expectClose(CLOSE.notAuthorised);
+      await other.expectNothing();
+    },
+    { dependsOn: ["ends only the session that logs out"] },
+  ),
   httpCase(
     "H-4",
     "exchanges a refresh token for new tokens of the same session",
@@ -122,36 +135,46 @@ export const accounts = [
       await fixture.expectStatus("GET", "/users/me", 200, { token: next.token });
     },
   ),
-  httpCase("H-4", "ends the session when a refresh token is used again", async (fixture) => {
-    const { refreshToken } = await fixture.user();
-    const options = { body: { refresh_token: refreshToken } };
-    const next = fixture.userOf(
-      (await fixture.expectStatus("POST", "/auth/refresh", 200, options)).body,
-    );
-    await fixture.expectError("POST", "/auth/refresh", 401, options);
-    await fixture.expectError("GET", "/users/me", 401, { token: next.token });
-  }),
-  httpCase("H-4", "lets the device of a login repeat a refresh", async (fixture) => {
-    const device_id = randomUuid();
-    const { name: username } = await fixture.user();
-    const credentials = { username, password: fixture.password, device_id };
-    const login = await fixture.expectStatus("POST", "/auth/login", 200, { body: credentials });
-    const refresh_token = fixture.userOf(login.body).refreshToken;
-    const options = { body: { refresh_token, device_id } };
-    await fixture.expectStatus("POST", "/auth/refresh", 200, options);
-    const again = fixture.userOf(
-      (await fixture.expectStatus("POST", "/auth/refresh", 200, options)).body,
-    );
-    await fixture.expectStatus("GET", "/users/me", 200, { token: again.token });
-    await fixture.expectError("POST", "/auth/refresh", 401, { body: { refresh_token } });
-    await fixture.expectError("GET", "/users/me", 401, { token: again.token });
-  }),
+  httpCase(
+    "H-4",
+    "ends the session when a refresh token is used again",
+    async (fixture) => {
+      const { refreshToken } = await fixture.user();
+      const options = { body: { refresh_token: refreshToken } };
+      const next = fixture.userOf(
+        (await fixture.expectStatus("POST", "/auth/refresh", 200, options)).body,
+      );
+      await fixture.expectError("POST", "/auth/refresh", 401, options);
+      await fixture.expectError("GET", "/users/me", 401, { token: next.token });
+    },
+    { dependsOn: ["ends only the session that logs out"] },
+  ),
+  httpCase(
+    "H-4",
+    "lets the device of a login repeat a refresh",
+    async (fixture) => {
+      const device_id = randomUuid();
+      const { name: username } = await fixture.user();
+      const credentials = { username, password: fixture.password, device_id };
+      const login = await fixture.expectStatus("POST", "/auth/login", 200, { body: credentials });
+      const refresh_token = fixture.userOf(login.body).refreshToken;
+      const options = { body: { refresh_token, device_id } };
+      await fixture.expectStatus("POST", "/auth/refresh", 200, options);
+      const again = fixture.userOf(
+        (await fixture.expectStatus("POST", "/auth/refresh", 200, options)).body,
+      );
+      await fixture.expectStatus("GET", "/users/me", 200, { token: again.token });
+      await fixture.expectError("POST", "/auth/refresh", 401, { body: { refresh_token } });
+      await fixture.expectError("GET", "/users/me", 401, { token: again.token });
+    },
+    { dependsOn: ["ends the session when a refresh token is used again"] },
+  ),
   httpCase("H-5", "opens one WebSocket with a ticket", async (fixture) => {
     const alice = await fixture.user();
     const path = `/ws?ticket=${encodeURIComponent(await fixture.ticket(alice))}`;
     const first = fixture.openAt(path, alice);
     check(await first.opens(), "the WebSocket to open", "its end");
-    await first.handshake();
+    await fixture.handshake(first);
     check(!(await fixture.openAt(path, alice).opens()), "no second WebSocket", "another one");
   }),
   httpCase(
@@ -161,11 +184,12 @@ export const accounts = [
       const alice = await fixture.user();
       const first = fixture.openAt(`/ws?token=${encodeURIComponent(alice.token)}`, alice);
       check(await first.opens(), "the WebSocket to open", "its end");
-      await first.handshake();
+      await fixture.handshake(first);
       for (const path of ["/ws", "/ws?token=nonsense", "/ws?ticket=nonsense"]) {
         check(!(await fixture.openAt(path, alice).opens()), "no WebSocket", `one at ${path}`);
       }
     },
+    { dependsOn: ["opens one WebSocket with a ticket"] },
   ),
   httpCase("H-6", "finds a user by the beginning of the username", async (fixture) => {
     const [alice, { token }] = [await fixture.user(), await fixture.user()];

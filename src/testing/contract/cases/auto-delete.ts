@@ -120,8 +120,8 @@ export const autoDelete = [
       const toBob = await fixture.connect(bob);
       const [sent] = await fixture.sendMany(fromAlice, alice, chat_id, 1, { timestamp: 1 });
       const { stored_at } = sent!.ack;
-      const { value } = await toBob.next("message");
-      checkSame("stored_at of the message", value.stored_at, stored_at);
+      const delivered = await fixture.delivered(toBob);
+      checkSame("stored_at of the message", delivered.stored_at, stored_at);
       const { token } = bob;
       const { body } = await fixture.expectStatus("GET", `/chats/${chat_id}/messages`, 200, {
         token,

@@ -56,14 +56,22 @@ async function unreadOf(fixture: HttpFixture, { token }: HttpUser): Promise<numb
 
 /** Chats and their key parameters (docs/PROTOCOL.md, section 12, H-7 to H-9 and H-15, and E-2). */
 export const chats = [
+  httpCase("H-7", "answers the creation of a chat with its entry", async (fixture) => {
+    const [alice, bob] = [await fixture.user(), await fixture.user()];
+    const parameters = chatParameters();
+    const chat = await created(fixture, alice, bob, parameters);
+    checkSame("peer_id", chat.peer_id, bob.id);
+    checkSame("peer_name", chat.peer_name, bob.name);
+    checkSame("encryption_type", chat.encryption_type, ENCRYPTION);
+    checkSame("last_seq", chat.last_seq, 0);
+    checkSame("the parameters", parametersOf(chat), parameters);
+  }),
   httpCase(
-    "H-7",
+    "H-8",
     "lists a new chat for both members, each with the other as its peer",
     async (fixture) => {
       const [alice, bob] = [await fixture.user(), await fixture.user()];
-      const { chat_id, ...chat } = await created(fixture, alice, bob, chatParameters());
-      checkSame("encryption_type", chat.encryption_type, ENCRYPTION);
-      checkSame("last_seq", chat.last_seq, 0);
+      const { chat_id } = await created(fixture, alice, bob, chatParameters());
       for (const [one, other] of [
         [alice, bob],
         [bob, alice],
@@ -127,7 +135,7 @@ export const chats = [
       checkSame("the parameters", seen, parameters);
     }
   }),
-  httpCase("E-2", "rejects a second set of key parameters", async (fixture) => {
+  httpCase("H-9", "rejects a second set of key parameters", async (fixture) => {
     const [alice, bob] = [await fixture.user(), await fixture.user()];
     const parameters = chatParameters();
     const { chat_id } = await created(fixture, alice, bob, {});
@@ -140,7 +148,7 @@ export const chats = [
     checkSame("the parameters", parametersOf(await seenBy(fixture, bob, chat_id)), parameters);
   }),
   httpCase(
-    "E-2",
+    "H-9",
     "lets only the creator set key parameters, and only all at once",
     async (fixture) => {
       const [alice, bob] = [await fixture.user(), await fixture.user()];
@@ -201,6 +209,7 @@ export const chats = [
       await fixture.expectError("POST", `/chats/${chat_id}/messages`, 403, { token, body });
       await fixture.expectStored(alice, chat_id, 1);
     },
+    { dependsOn: ["rejects a resume of a non-member, or of an unknown chat"] },
   ),
   httpCase("H-8", "does not list chats for non-members", async (fixture) => {
     await fixture.pair();

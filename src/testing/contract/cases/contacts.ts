@@ -45,25 +45,40 @@ export const contacts = [
     await fixture.expectStatus(method, path, 200, options);
     await fixture.expectStored(bob, chat_id, 1);
   }),
-  httpCase("H-17", "lets only the other member accept a request", async (fixture) => {
-    const { alice, bob, chat_id } = await requested(fixture);
-    await sends(fixture, chat_id, alice);
-    const path = `/chats/${chat_id}/contact`;
-    await fixture.expectError("POST", path, 403, {
-      token: alice.token,
-      body: { action: "accept" },
-    });
-    const { request } = await fixture.contact(bob, chat_id, "accept");
-    checkSame("request", request, undefined);
-    await sends(fixture, chat_id, alice);
-  }),
-  httpCase("H-17", "accepts a request when the other member answers", async (fixture) => {
-    const { alice, bob, chat_id } = await requested(fixture);
-    await sends(fixture, chat_id, alice);
-    await sends(fixture, chat_id, bob);
-    checkSame("request", (await seenBy(fixture, bob, chat_id)).request, undefined);
-    await sends(fixture, chat_id, alice);
-  }),
+  httpCase(
+    "H-17",
+    "lets only the other member accept a request",
+    async (fixture) => {
+      const { alice, bob, chat_id } = await requested(fixture);
+      await sends(fixture, chat_id, alice);
+      const path = `/chats/${chat_id}/contact`;
+      await fixture.expectError("POST", path, 403, {
+        token: alice.token,
+        body: { action: "accept" },
+      });
+      const { request } = await fixture.contact(bob, chat_id, "accept");
+      checkSame("request", request, undefined);
+      await sends(fixture, chat_id, alice);
+    },
+    { dependsOn: ["accepts one message in a request, which may be repeated"] },
+  ),
+  httpCase(
+    "H-17",
+    "accepts a request when the other member answers",
+    async (fixture) => {
+      const { alice, bob, chat_id } = await requested(fixture);
+      await sends(fixture, chat_id, alice);
+      await sends(fixture, chat_id, bob);
+      checkSame("request", (await seenBy(fixture, bob, chat_id)).request, undefined);
+      await sends(fixture, chat_id, alice);
+    },
+    {
+      dependsOn: [
+        "accepts one message in a request, which may be repeated",
+        "returns a message immediately after its ack",
+      ],
+    },
+  ),
   httpCase("H-18", "rejects messages of a blocked user", async (fixture) => {
     const { alice, bob, chat_id } = await fixture.pair();
     const { is_blocked } = await fixture.contact(bob, chat_id, "block");

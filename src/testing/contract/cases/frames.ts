@@ -2,13 +2,22 @@ import { CLOSE } from "../../../connection/close-codes.js";
 import { MAX_FRAME_BYTES } from "../../../limits.js";
 import { invalidPayloads } from "../../invalid-payloads.js";
 import type { User } from "../accounts.js";
-import { connectionKeys, random, signedFrame } from "../codec.js";
-import type { Connection, FrameOverrides } from "../connection.js";
-import { type ContractCase, websocketCase } from "../contract-case.js";
-import { checkSame } from "../contract-error.js";
+import {
+  connectionKeys,
+  random,
+  reversedFrame,
+  signedFrame,
+  withUpperCaseSignature,
+} from "../codec.js";
+import { type Connection, type FrameOverrides, UNSUPPORTED_DATA } from "../connection.js";
+import { type CaseOptions, type ContractCase, websocketCase } from "../contract-case.js";
+import { check, checkSame } from "../contract-error.js";
 import type { Fixture } from "../fixture.js";
 
 const WIRES = [1, 2] as const;
+const afterMessage = {
+  dependsOn: ["acknowledges a message on wire 1, and delivers it to the other member"],
+};
 
 /** Creates a chat of Alice and Bob, and connects Alice on a wire. */
 async function aliceOn(fixture: Fixture, wire: 1 | 2) {
@@ -26,8 +35,9 @@ function rejects(
     alice: User,
     fixture: Fixture,
   ) => FrameOverrides | Promise<FrameOverrides>,
+  options?: CaseOptions,
 ): ContractCase {
-  return websocketCase(requirement, name, async (fixture) => {
+  const test = async (fixture: Fixture) => {
     for (const wire of WIRES) {
       const { alice, chat_id, connection } = await aliceOn(fixture, wire);
       const overrides = await overridesOf(connection, alice, fixture);
@@ -36,7 +46,8 @@ function rejects(
       await connection.expectNothing();
       await fixture.expectStored(alice, chat_id, 0);
     }
-  });
+  };
+  return websocketCase(requirement, name, test, options);
 }
 
 /** An invalid payload of each kind (docs/PROTOCOL.md, section 2). */
@@ -61,23 +72,29 @@ export const frames = [
         }
       }
     },
+    afterMessage,
   ),
-  websocketCase("S-3", "sends all frames after the welcome on the chosen wire", async (fixture) => {
-    for (const wire of WIRES) {
-      const { alice, bob, chat_id, connection } = await aliceOn(fixture, wire);
-      const fromBob = await fixture.connect(bob, { wires: [wire === 1 ? 2 : 1] });
-      fromBob.send("message", fixture.message(chat_id, bob));
-      connection.send("message", fixture.message(chat_id, alice));
-      for (const { type, message } of [
-        await connection.next("message"),
-        await connection.next("ack"),
-      ]) {
-        checkSame(`the wire of ${type}`, message.wire, wire);
-      }
-    }
-  }),
   websocketCase(
-    "O-4",
+    "S-3",
+    "sends all frames after the welcome on the chosen wire",
+    async (fixture) => {
+      for (const wire of WIRES) {
+        const { alice, bob, chat_id, connection } = await aliceOn(fixture, wire);
+        const fromBob = await fixture.connect(bob, { wires: [wire === 1 ? 2 : 1] });
+        fromBob.send("message", fixture.message(chat_id, bob));
+        connection.send("message", fixture.message(chat_id, alice));
+        for (const { type, message } of [
+          await connection.next("message"),
+          await connection.next("ack"),
+        ]) {
+          checkSame(`the wire of ${type}`, message.wire, wire);
+        }
+      }
+    },
+    afterMessage,
+  ),
+  websocketCase(
+    "S-3",
     "closes the connection with 4000 after a frame on another wire",
     async (fixture) => {
       for (const wire of WIRES) {
@@ -94,6 +111,7 @@ export const frames = [
     "rejects a frame under a session key that is not derived with the connection's nonces",
     "ERR_VERIFY",
     (_, { sessionKey }) => ({ key: connectionKeys(sessionKey).client }),
+    { dependsOn: ["signs all frames after the welcome with the connection's server key"] },
   ),
   rejects(
     "K-3",
@@ -114,16 +132,64 @@ export const frames = [
   rejects("O-2", "rejects a frame from the future", "ERR_FROM_FUTURE", () => ({
     age: -600,
   })),
-  websocketCase("O-3", "rejects a repeated frame", async (fixture) => {
+  websocketCase(
+    "O-3",
+    "rejects a repeated frame",
+    async (fixture) => {
+      for (const wire of WIRES) {
+        const { alice, chat_id, connection } = await aliceOn(fixture, wire);
+        const message = fixture.message(chat_id, alice);
+        const frame = connection.send("message", message);
+        await fixture.ackOf(connection, message);
+        connection.sendRaw(frame);
+        await connection.nextError("ERR_REPLAYED");
+        await connection.expectNothing();
+      }
+    },
+    afterMessage,
+  ),
+  rejects(
+    "S-3a",
+    "rejects a new frame whose timestamp is not greater than that of the frame before",
+    "ERR_REPLAYED",
+    () => ({ age: 200 }),
+  ),
+  websocketCase("S-3a", "signs each frame with a greater timestamp", async (fixture) => {
     for (const wire of WIRES) {
-      const { alice, chat_id, connection } = await aliceOn(fixture, wire);
-      const message = fixture.message(chat_id, alice);
-      const frame = connection.send("message", message);
-      await fixture.ackOf(connection, message);
-      connection.sendRaw(frame);
-      await connection.nextError("ERR_REPLAYED");
-      await connection.expectNothing();
+      const { connection } = await aliceOn(fixture, wire);
+      let before = 0;
+      for (let sent_at = 1; sent_at <= 10; sent_at++) connection.send("heartbeat", { sent_at });
+      for (let count = 1; count <= 10; count++) {
+        const { timestamp } = (await connection.next("heartbeat")).message;
+        check(timestamp > before, `a timestamp after ${before}`, timestamp);
+        before = timestamp;
+      }
     }
+  }),
+  websocketCase(
+    "W1-7",
+    "accepts a frame on wire 1 with its keys in another order",
+    async (fixture) => {
+      const { alice, chat_id, connection } = await aliceOn(fixture, 1);
+      const payload = fixture.message(chat_id, alice);
+      const content = { type: "message", payload, timestamp: connection.nextTimestamp() };
+      connection.sendRaw(reversedFrame(content, connection.keys.client));
+      await fixture.ackOf(connection, payload);
+    },
+    afterMessage,
+  ),
+  websocketCase("W1-8", "rejects a signature in upper case on wire 1", async (fixture) => {
+    const { alice, chat_id, connection } = await aliceOn(fixture, 1);
+    const payload = fixture.message(chat_id, alice);
+    const timestamp = connection.nextTimestamp();
+    const frame = signedFrame(
+      { type: "message", payload, timestamp, wire: 1 },
+      connection.keys.client,
+    );
+    connection.sendRaw(withUpperCaseSignature(frame));
+    await connection.nextError("ERR_VERIFY");
+    await connection.expectNothing();
+    await fixture.expectStored(alice, chat_id, 0);
   }),
   websocketCase("O-1", "rejects a frame with a changed bit", async (fixture) => {
     for (const wire of WIRES) {
@@ -153,13 +219,18 @@ export const frames = [
       }
     },
   ),
-  websocketCase("S-19", "rejects bytes that are not a frame, and text", async (fixture) => {
+  websocketCase("S-19", "rejects bytes that are not a frame", async (fixture) => {
     const { connection } = await aliceOn(fixture, 2);
-    for (const data of [Uint8Array.of(0xc1), new Uint8Array(), "hola"]) {
+    for (const data of [Uint8Array.of(0xc1), new Uint8Array()]) {
       connection.sendRaw(data);
       await connection.nextError("ERR_MALFORMED");
     }
     await connection.expectNothing();
+  }),
+  websocketCase("S-19", "rejects a text message, or closes the connection", async (fixture) => {
+    const { connection } = await aliceOn(fixture, 2);
+    connection.sendRaw("hola");
+    await connection.expectErrorOrClose("ERR_MALFORMED", UNSUPPORTED_DATA);
   }),
   websocketCase("S-19", "rejects a message of an unknown type", async (fixture) => {
     const { connection } = await aliceOn(fixture, 2);
@@ -186,7 +257,7 @@ export const frames = [
         for (let count = 0; count < 3; count++) {
           await fixture.send(fromBob, fixture.message(chat_id, bob));
           await fixture.send(connection, fixture.message(chat_id, alice));
-          await connection.next("message");
+          await fixture.delivered(connection);
         }
         connection.send("heartbeat", { sent_at: 1 });
         const { sent } = connection.counts;

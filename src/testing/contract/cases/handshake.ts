@@ -2,10 +2,15 @@ import { unixNow } from "../../../clock.js";
 import { CLOSE } from "../../../connection/close-codes.js";
 import type { ChatMessage, StatusEvent } from "../../../messages/chat.js";
 import { connectionKeys, httpFrameKeys, random, signedFrame } from "../codec.js";
+import { UNSUPPORTED_DATA } from "../connection.js";
 import { websocketCase } from "../contract-case.js";
 import { check, checkSame } from "../contract-error.js";
 
 const YEARS = 10 * 365 * 86_400;
+
+const afterWelcome = {
+  dependsOn: ["sends the welcome on wire 1, under the session's server key"],
+};
 
 /** The handshake (docs/PROTOCOL.md, section 11). */
 export const handshake = [
@@ -19,33 +24,53 @@ export const handshake = [
       checkSame("the welcome's signer", signer, "session server");
     },
   ),
-  websocketCase("S-2", "returns the hello's nonce in the welcome", async (fixture) => {
-    const connection = await fixture.open(await fixture.user());
-    const nonce = connection.sendHello();
-    const { value } = await connection.next("welcome");
-    checkSame("hello_nonce", value.hello_nonce, nonce);
-  }),
-  websocketCase("S-3", "uses a new nonce for each connection", async (fixture) => {
-    const alice = await fixture.user();
-    const [one, other] = [await fixture.open(alice), await fixture.open(alice)];
-    const nonces = [(await one.handshake()).value.nonce, (await other.handshake()).value.nonce];
-    check(String(nonces[0]) !== String(nonces[1]), "two nonces", "the same one twice");
-  }),
-  websocketCase("S-2", "accepts a hello with any timestamp", async (fixture) => {
-    const alice = await fixture.user();
-    for (const age of [YEARS, -YEARS]) {
-      await (await fixture.open(alice)).handshake({}, { age });
-    }
-  }),
-  websocketCase("S-3", "chooses one of the offered wires", async (fixture) => {
-    const alice = await fixture.user();
-    for (const wires of [[1], [2], [1, 2], [77, 1]]) {
-      const connection = await fixture.open(alice);
-      connection.sendHello({ wires });
+  websocketCase(
+    "S-2",
+    "returns the hello's nonce in the welcome",
+    async (fixture) => {
+      const connection = await fixture.open(await fixture.user());
+      const nonce = connection.sendHello();
       const { value } = await connection.next("welcome");
-      check(wires.includes(value.wire), `a wire of ${wires.join(", ")}`, value.wire);
-    }
-  }),
+      checkSame("hello_nonce", value.hello_nonce, nonce);
+    },
+    afterWelcome,
+  ),
+  websocketCase(
+    "S-2",
+    "uses a new nonce for each connection",
+    async (fixture) => {
+      const alice = await fixture.user();
+      const [one, other] = [await fixture.open(alice), await fixture.open(alice)];
+      const nonces = [(await one.handshake()).value.nonce, (await other.handshake()).value.nonce];
+      check(String(nonces[0]) !== String(nonces[1]), "two nonces", "the same one twice");
+    },
+    afterWelcome,
+  ),
+  websocketCase(
+    "S-2",
+    "accepts a hello with any timestamp",
+    async (fixture) => {
+      const alice = await fixture.user();
+      for (const age of [YEARS, -YEARS]) {
+        await (await fixture.open(alice)).handshake({}, { age });
+      }
+    },
+    afterWelcome,
+  ),
+  websocketCase(
+    "S-2",
+    "chooses one of the offered wires",
+    async (fixture) => {
+      const alice = await fixture.user();
+      for (const wires of [[1], [2], [1, 2], [77, 1]]) {
+        const connection = await fixture.open(alice);
+        connection.sendHello({ wires });
+        const { value } = await connection.next("welcome");
+        check(wires.includes(value.wire), `a wire of ${wires.join(", ")}`, value.wire);
+      }
+    },
+    afterWelcome,
+  ),
   websocketCase(
     "S-19",
     "closes the connection with 4002 without a common wire",
@@ -55,11 +80,16 @@ export const handshake = [
       await connection.expectClose(CLOSE.noCommonWire);
     },
   ),
-  websocketCase("S-3", "ignores unknown capabilities", async (fixture) => {
-    const connection = await fixture.open(await fixture.user());
-    await connection.handshake({ capabilities: ["telepathy"] });
-    await connection.expectNothing();
-  }),
+  websocketCase(
+    "S-3",
+    "ignores unknown capabilities",
+    async (fixture) => {
+      const connection = await fixture.open(await fixture.user());
+      await connection.handshake({ capabilities: ["telepathy"] });
+      await connection.expectNothing();
+    },
+    afterWelcome,
+  ),
   websocketCase(
     "S-19",
     "closes the connection with 1008 after a hello under another key",
@@ -78,6 +108,7 @@ export const handshake = [
         await connection.expectClose(CLOSE.policy);
       }
     },
+    { dependsOn: ["closes the connection with 1008 after an invalid hello"] },
   ),
   websocketCase(
     "S-19",
@@ -87,6 +118,7 @@ export const handshake = [
       connection.sendHello({}, { wire: 2 });
       await connection.expectClose(CLOSE.policy);
     },
+    { dependsOn: ["closes the connection with 1008 after an invalid hello"] },
   ),
   websocketCase(
     "S-19",
@@ -100,10 +132,12 @@ export const handshake = [
       for (const data of [message, Uint8Array.of(0), new Uint8Array(), "hello"]) {
         const connection = await fixture.open(alice);
         connection.sendRaw(data);
-        await connection.expectClose(CLOSE.policy);
+        const ofText = typeof data === "string" ? [UNSUPPORTED_DATA] : [];
+        await connection.expectClose(CLOSE.policy, ...ofText);
       }
       await fixture.expectStored(alice, chat_id, 0);
     },
+    { dependsOn: ["closes the connection with 1008 after an invalid hello"] },
   ),
   websocketCase(
     "S-19",
@@ -133,7 +167,7 @@ export const handshake = [
     const carol = await fixture.user();
     await fixture.chat(bob, carol);
     const ofBob = await fixture.connect(bob);
-    await (await fixture.open(alice)).handshake();
+    await fixture.handshake(await fixture.open(alice));
     // The event about Carol is sent after any event about Alice.
     const ofCarol = await fixture.connect(carol);
     await ofBob.next("status", "that carol is there", isOnline(carol.id));
@@ -148,7 +182,7 @@ export const handshake = [
     async (fixture) => {
       const { alice, bob, chat_id } = await fixture.pair();
       const [confirmed, waiting] = [await fixture.connect(alice), await fixture.open(alice)];
-      await waiting.handshake();
+      await fixture.handshake(waiting);
       const { message } = await fixture.send(
         await fixture.connect(bob),
         fixture.message(chat_id, bob),
@@ -160,6 +194,12 @@ export const handshake = [
       check(!waiting.hasReceived("message"), "nothing before the first frame", "a message");
       await waiting.confirm();
       await waiting.next("message", "of bob", isIt);
+    },
+    {
+      dependsOn: [
+        "does not report a user as online after a hello alone",
+        "acknowledges a message on wire 1, and delivers it to the other member",
+      ],
     },
   ),
 ];

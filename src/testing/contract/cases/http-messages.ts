@@ -74,6 +74,7 @@ export const httpMessages = [
       const { message_id, seq, stored_at } = ack.value;
       checkSame("the message", value, { ...message, message_id, seq, stored_at });
     },
+    { dependsOn: ["delivers a message unchanged to the other member on either wire"] },
   ),
   httpCase(
     "H-10",
@@ -84,21 +85,24 @@ export const httpMessages = [
       const { body } = await post(fixture, alice, chat_id, 201, message);
       checkSame("the second ack", (await post(fixture, alice, chat_id, 200, message)).body, body);
       const connection = await fixture.connect(alice);
-      checkSame(
-        "the ack over a WebSocket",
-        (await fixture.send(connection, message)).ack,
-        Ack.parse(body),
-      );
+      const ack = await fixture.ackFor(connection, message);
+      checkSame("the ack over a WebSocket", ack, Ack.parse(body));
     },
+    { dependsOn: ["acknowledges a repeated client id as before, and stores the message once"] },
   ),
-  httpCase("H-10", "rejects a used client id with another body over HTTP", async (fixture) => {
-    const { alice, chat_id } = await fixture.pair();
-    const message = fixture.message(chat_id, alice);
-    await post(fixture, alice, chat_id, 201, message);
-    const other = { ...message, content: random(144) };
-    const { body } = await post(fixture, alice, chat_id, 409, other);
-    checkSame("error_code", body?.error_code, "ERR_CLIENT_ID_REUSED");
-  }),
+  httpCase(
+    "H-10",
+    "rejects a used client id with another body over HTTP",
+    async (fixture) => {
+      const { alice, chat_id } = await fixture.pair();
+      const message = fixture.message(chat_id, alice);
+      await post(fixture, alice, chat_id, 201, message);
+      const other = { ...message, content: random(144) };
+      const { body } = await post(fixture, alice, chat_id, 409, other);
+      checkSame("error_code", body?.error_code, "ERR_CLIENT_ID_REUSED");
+    },
+    { dependsOn: ["acknowledges a repeated message over HTTP as before, as over a WebSocket"] },
+  ),
   httpCase(
     "H-10",
     "rejects a message in another user's name, or for a chat other than the path's, over HTTP",
@@ -108,27 +112,35 @@ export const httpMessages = [
       await post(fixture, alice, chat_id, 422, fixture.message(chat_id + 1, alice));
       await fixture.expectStored(alice, chat_id, 0);
     },
+    { dependsOn: ["rejects a message in another user's name"] },
   ),
-  ...WIRES.map((wire) =>
-    httpCase(
-      "H-10",
-      `accepts a message in a frame on wire ${wire}, and answers with a frame`,
-      async (fixture) => {
+  httpCase("H-10", "accepts a message in a frame on either wire", async (fixture) => {
+    for (const wire of WIRES) {
+      const { alice, chat_id } = await fixture.pair();
+      const message = fixture.message(chat_id, alice);
+      const frame = messageFrame(message, httpFrameKeys(alice.sessionKey).client, wire);
+      const { body } = await post(fixture, alice, chat_id, 201, frame);
+      checkSame("client_id", body?.client_id, message.client_id);
+    }
+  }),
+  httpCase(
+    "H-12",
+    "answers a frame with a frame on its wire, which names the request",
+    async (fixture) => {
+      for (const wire of WIRES) {
         const { alice, chat_id } = await fixture.pair();
         const message = fixture.message(chat_id, alice);
         const body = messageFrame(message, httpFrameKeys(alice.sessionKey).client, wire);
         const { token } = alice;
         const path = `/chats/${chat_id}/messages`;
-        const { bytes } = await fixture.expectStatus("POST", path, 201, {
-          token,
-          body,
-          headers: AS_FRAME,
-        });
+        const options = { token, body, headers: AS_FRAME };
+        const { bytes } = await fixture.expectStatus("POST", path, 201, options);
         const answer = opened(bytes, alice, tagOf(body));
         checkSame("the answer's wire", answer.wire, wire);
         checkSame("client_id", Ack.parse(answer.payload).client_id, message.client_id);
-      },
-    ),
+      }
+    },
+    { dependsOn: ["accepts a message in a frame on either wire"] },
   ),
   httpCase(
     "H-10",
@@ -152,6 +164,7 @@ export const httpMessages = [
       await post(fixture, alice, chat_id, 422, messageFrame(anonymous, client));
       await fixture.expectStored(alice, chat_id, 0);
     },
+    { dependsOn: ["accepts a message in a frame on either wire"] },
   ),
   httpCase(
     "H-10",
@@ -169,45 +182,63 @@ export const httpMessages = [
       }
       check(seqs[0] !== seqs[1], "two seqs", seqs);
     },
+    { dependsOn: ["delivers a message without a client id, and does not acknowledge it"] },
   ),
-  httpCase("H-11", "pages through messages forward and backward from a seq", async (fixture) => {
-    const { alice, chat_id } = await fixture.pair();
-    const sent = await fixture.sendMany(await fixture.connect(alice), alice, chat_id, 5);
-    const ids = sent.map(({ message }) => message.client_id);
-    const seqs = sent.map(({ ack }) => ack.seq);
-    const read = async (query: string) => {
-      const path = `/chats/${chat_id}/messages?${query}`;
-      const { body } = await fixture.expectStatus("GET", path, 200, { token: alice.token });
-      const list = MessageListResponse.safeParse(body);
-      check(list.success, "the payload of message_list", body);
-      return { list: list.value, ids: list.value.messages.map(({ client_id }) => client_id) };
-    };
-    const onward = await read(`after=${seqs[0]}&limit=2`);
-    checkSame("those after the first", onward.ids, ids.slice(1, 3));
-    checkSame("has_more", onward.list.has_more, true);
-    const back = await read(`before=${seqs[4]}&limit=2`);
-    checkSame("those before the last", back.ids, ids.slice(2, 4));
-    checkSame("has_more", back.list.has_more, true);
-    checkSame("all", (await read("")).ids, ids);
-  }),
-  httpCase("H-12", "returns a list as a frame on request", async (fixture) => {
-    const { alice, chat_id } = await fixture.pair();
-    await fixture.sendMany(await fixture.connect(alice), alice, chat_id, 1);
-    for (const [path, type] of [
-      ["/chats", "chat_list"],
-      [`/chats/${chat_id}/messages`, "message_list"],
-      [`/chats/${chat_id}/messages?before=9`, "message_list"],
-    ]) {
-      const { headers, request } = frameRequest();
-      const { bytes } = await fixture.expectStatus("GET", path!, 200, {
-        token: alice.token,
-        headers,
-      });
-      const answer = opened(bytes, alice, request);
-      checkSame("its type", answer.type, type);
-      if (type === "message_list") checkSame("its chat_id", answer.payload.chat_id, chat_id);
-    }
-  }),
+  httpCase(
+    "H-11",
+    "pages through messages forward and backward from a seq",
+    async (fixture) => {
+      const { alice, chat_id } = await fixture.pair();
+      const sent = await fixture.sendMany(await fixture.connect(alice), alice, chat_id, 5);
+      const ids = sent.map(({ message }) => message.client_id);
+      const seqs = sent.map(({ ack }) => ack.seq);
+      const read = async (query: string) => {
+        const path = `/chats/${chat_id}/messages?${query}`;
+        const { body } = await fixture.expectStatus("GET", path, 200, { token: alice.token });
+        const list = MessageListResponse.safeParse(body);
+        check(list.success, "the payload of message_list", body);
+        return { list: list.value, ids: list.value.messages.map(({ client_id }) => client_id) };
+      };
+      const onward = await read(`after=${seqs[0]}&limit=2`);
+      checkSame("those after the first", onward.ids, ids.slice(1, 3));
+      checkSame("has_more", onward.list.has_more, true);
+      const back = await read(`before=${seqs[4]}&limit=2`);
+      checkSame("those before the last", back.ids, ids.slice(2, 4));
+      checkSame("has_more", back.list.has_more, true);
+      checkSame("all", (await read("after=0")).ids, ids);
+    },
+    {
+      dependsOn: ["names the range that the answer to a resume covers, up to the chat's last seq"],
+    },
+  ),
+  httpCase(
+    "H-12",
+    "returns a list as a frame on request",
+    async (fixture) => {
+      const { alice, chat_id } = await fixture.pair();
+      await fixture.sendMany(await fixture.connect(alice), alice, chat_id, 1);
+      for (const [path, type] of [
+        ["/chats", "chat_list"],
+        [`/chats/${chat_id}/messages`, "message_list"],
+        [`/chats/${chat_id}/messages?before=9`, "message_list"],
+      ]) {
+        const { headers, request } = frameRequest();
+        const { bytes } = await fixture.expectStatus("GET", path!, 200, {
+          token: alice.token,
+          headers,
+        });
+        const answer = opened(bytes, alice, request);
+        checkSame("its type", answer.type, type);
+        if (type === "message_list") checkSame("its chat_id", answer.payload.chat_id, chat_id);
+      }
+    },
+    {
+      dependsOn: [
+        "answers a frame with a frame on its wire, which names the request",
+        "names the range that the answer to a resume covers, up to the chat's last seq",
+      ],
+    },
+  ),
   httpCase(
     "H-12",
     "rejects a request for a frame without a valid lacre-request header",

@@ -55,7 +55,7 @@ export const membership = [
     const fromBob = await fixture.connect(bob);
     fromAlice.send("status", { event_type: "typing", user_id: alice.id, chat_id });
     await fixture.send(fromAlice, fixture.message(chat_id, alice));
-    await fromBob.next("message");
+    await fixture.delivered(fromBob);
     await fromCarol.expectNothing();
   }),
 ];

@@ -29,6 +29,13 @@ async function connectPair(fixture: Fixture, wire: 1 | 2) {
   return { ...pair, fromAlice, fromBob };
 }
 
+const afterWire1 = {
+  dependsOn: ["acknowledges a message on wire 1, and delivers it to the other member"],
+};
+const afterRepetition = {
+  dependsOn: ["acknowledges a repeated client id as before, and stores the message once"],
+};
+
 /** Messages over a WebSocket (docs/PROTOCOL.md, section 11, S-11 to S-14 and S-19). */
 export const messages = [
   ...WIRES.map((wire) =>
@@ -37,13 +44,15 @@ export const messages = [
       `acknowledges a message on wire ${wire}, and delivers it to the other member`,
       async (fixture) => {
         const { alice, chat_id, fromAlice, fromBob } = await connectPair(fixture, wire);
-        const { message, ack } = await fixture.send(fromAlice, fixture.message(chat_id, alice));
+        const message = fixture.message(chat_id, alice);
+        const ack = await fixture.ackFor(fromAlice, message);
         checkSame("the ack's chat_id", ack.chat_id, chat_id);
         const { value } = await fromBob.next("message");
         checkSame("its client_id", value.client_id, message.client_id);
         checkSame("its message_id", value.message_id, ack.message_id);
         checkSame("its seq", value.seq, ack.seq);
       },
+      wire === 1 ? {} : afterWire1,
     ),
   ),
   websocketCase(
@@ -66,6 +75,7 @@ export const messages = [
         }
       }
     },
+    afterWire1,
   ),
   websocketCase(
     "S-19",
@@ -78,6 +88,7 @@ export const messages = [
       await other.next("message", "that the other connection sent", isIt);
       await fromAlice.expectNothing();
     },
+    afterWire1,
   ),
   websocketCase(
     "S-19",
@@ -93,6 +104,7 @@ export const messages = [
         await fromAlice.expectNothing();
       }
     },
+    afterWire1,
   ),
   websocketCase("S-11", "returns a message immediately after its ack", async (fixture) => {
     const { alice, chat_id, fromAlice } = await connectPair(fixture, 2);
@@ -117,6 +129,7 @@ export const messages = [
         sent.push({ message, ack: await fixture.ackOf(fromBob, message) });
       checkContiguous(seqsOf(sent), 1);
     },
+    afterWire1,
   ),
   websocketCase(
     "S-11",
@@ -132,29 +145,46 @@ export const messages = [
         before = seq;
       }
     },
+    afterWire1,
   ),
-  websocketCase("S-11", "counts seqs per chat", async (fixture) => {
-    const [{ alice, chat_id }, carol] = [await fixture.pair(), await fixture.user()];
-    const other = await fixture.chat(alice, carol);
-    const connection = await fixture.connect(alice);
-    for (const id of [chat_id, other]) {
-      const { ack } = await fixture.send(connection, fixture.message(id, alice));
-      checkSame("the first seq of a chat", ack.seq, 1);
-    }
-  }),
-  websocketCase("S-11", "assigns no seq to a rejected message", async (fixture) => {
-    const { alice, bob, chat_id, fromAlice } = await connectPair(fixture, 2);
-    const [first] = await fixture.sendMany(fromAlice, alice, chat_id, 1);
-    fromAlice.send("message", fixture.message(chat_id, bob));
-    await fromAlice.nextError();
-    fromAlice.send(
-      "message",
-      fixture.message(chat_id, alice, { ...first!.message, content: random(9) }),
-    );
-    await fromAlice.nextError();
-    const [second] = await fixture.sendMany(fromAlice, alice, chat_id, 1);
-    check(second!.ack.seq === first!.ack.seq + 1, `seq ${first!.ack.seq + 1}`, second!.ack.seq);
-  }),
+  websocketCase(
+    "S-11",
+    "counts seqs per chat",
+    async (fixture) => {
+      const [{ alice, chat_id }, carol] = [await fixture.pair(), await fixture.user()];
+      const other = await fixture.chat(alice, carol);
+      const connection = await fixture.connect(alice);
+      for (const id of [chat_id, other]) {
+        const { ack } = await fixture.send(connection, fixture.message(id, alice));
+        checkSame("the first seq of a chat", ack.seq, 1);
+      }
+    },
+    { dependsOn: ["assigns seqs from 1 without gaps while both members send"] },
+  ),
+  websocketCase(
+    "S-11",
+    "assigns no seq to a rejected message",
+    async (fixture) => {
+      const { alice, bob, chat_id, fromAlice } = await connectPair(fixture, 2);
+      const [first] = await fixture.sendMany(fromAlice, alice, chat_id, 1);
+      fromAlice.send("message", fixture.message(chat_id, bob));
+      await fromAlice.nextError();
+      fromAlice.send(
+        "message",
+        fixture.message(chat_id, alice, { ...first!.message, content: random(9) }),
+      );
+      await fromAlice.nextError();
+      const [second] = await fixture.sendMany(fromAlice, alice, chat_id, 1);
+      check(second!.ack.seq === first!.ack.seq + 1, `seq ${first!.ack.seq + 1}`, second!.ack.seq);
+    },
+    {
+      dependsOn: [
+        "assigns seqs from 1 without gaps while both members send",
+        "rejects a message in another user's name",
+        "rejects a used client id with another body",
+      ],
+    },
+  ),
   websocketCase("S-13", "rejects a message in another user's name", async (fixture) => {
     const { alice, bob, chat_id, fromAlice, fromBob } = await connectPair(fixture, 2);
     const forged = fixture.message(chat_id, bob);
@@ -184,18 +214,23 @@ export const messages = [
     await fromAlice.expectNothing();
     await fixture.expectStored(alice, chat_id, 0);
   }),
-  websocketCase("S-19", "accepts a content of 720,000 bytes on either wire", async (fixture) => {
-    for (const wire of WIRES) {
-      const { alice, chat_id, fromAlice, fromBob } = await connectPair(fixture, wire);
-      const content = new Uint8Array(MAX_CONTENT_BYTES).fill(7);
-      await fixture.send(fromAlice, fixture.message(chat_id, alice, { content }));
-      checkSame(
-        "its length",
-        (await fromBob.next("message")).value.content.length,
-        MAX_CONTENT_BYTES,
-      );
-    }
-  }),
+  websocketCase(
+    "S-19",
+    "accepts a content of 720,000 bytes on either wire",
+    async (fixture) => {
+      for (const wire of WIRES) {
+        const { alice, chat_id, fromAlice, fromBob } = await connectPair(fixture, wire);
+        const content = new Uint8Array(MAX_CONTENT_BYTES).fill(7);
+        await fixture.ackFor(fromAlice, fixture.message(chat_id, alice, { content }));
+        checkSame(
+          "its length",
+          (await fromBob.next("message")).value.content.length,
+          MAX_CONTENT_BYTES,
+        );
+      }
+    },
+    afterWire1,
+  ),
   websocketCase("S-19", "rejects a content of 720,001 bytes", async (fixture) => {
     const { alice, chat_id, fromAlice } = await connectPair(fixture, 2);
     const content = new Uint8Array(MAX_CONTENT_BYTES + 1);
@@ -209,14 +244,15 @@ export const messages = [
     async (fixture) => {
       const { alice, chat_id, fromAlice, fromBob } = await connectPair(fixture, 2);
       const { message, ack } = await fixture.send(fromAlice, fixture.message(chat_id, alice));
-      await fromBob.next("message");
+      await fixture.delivered(fromBob);
       for (let times = 0; times < 3; times++) {
-        checkSame("the ack", (await fixture.send(fromAlice, message)).ack, ack);
+        checkSame("the ack", await fixture.ackFor(fromAlice, message), ack);
       }
       await fromBob.expectNothing();
       await fixture.sendMany(fromAlice, alice, chat_id, 1);
       await fixture.expectStored(alice, chat_id, 2);
     },
+    afterWire1,
   ),
   websocketCase(
     "S-12",
@@ -227,8 +263,9 @@ export const messages = [
       const { message, ack } = await fixture.send(first, fixture.message(chat_id, alice));
       first.end();
       const second = await fixture.connect(alice, { wires: [1] });
-      checkSame("the ack", (await fixture.send(second, message)).ack, ack);
+      checkSame("the ack", await fixture.ackFor(second, message), ack);
     },
+    afterRepetition,
   ),
   websocketCase(
     "S-12",
@@ -242,22 +279,28 @@ export const messages = [
       for (const connection of connections) acks.push(await fixture.ackOf(connection, message));
       checkSame("the second ack", acks[1], acks[0]);
     },
+    afterRepetition,
   ),
-  websocketCase("S-12", "rejects a used client id with another body", async (fixture) => {
-    const { alice, chat_id, fromAlice } = await connectPair(fixture, 2);
-    const { message } = await fixture.send(fromAlice, fixture.message(chat_id, alice));
-    const others = [
-      { content: random(144) },
-      { nonce: random(12) },
-      { timestamp: message.timestamp + 1 },
-    ];
-    for (const other of others) {
-      fromAlice.send("message", { ...message, ...other });
-      const { details } = await fromAlice.nextError("ERR_CLIENT_ID_REUSED");
-      checkSame("the client_id that the error names", details?.client_id, message.client_id);
-    }
-    await fromAlice.expectNothing();
-  }),
+  websocketCase(
+    "S-12",
+    "rejects a used client id with another body",
+    async (fixture) => {
+      const { alice, chat_id, fromAlice } = await connectPair(fixture, 2);
+      const { message } = await fixture.send(fromAlice, fixture.message(chat_id, alice));
+      const others = [
+        { content: random(144) },
+        { nonce: random(12) },
+        { timestamp: message.timestamp + 1 },
+      ];
+      for (const other of others) {
+        fromAlice.send("message", { ...message, ...other });
+        const { details } = await fromAlice.nextError("ERR_CLIENT_ID_REUSED");
+        checkSame("the client_id that the error names", details?.client_id, message.client_id);
+      }
+      await fromAlice.expectNothing();
+    },
+    afterRepetition,
+  ),
   websocketCase(
     "S-12",
     "keeps client ids of different senders and chats apart",
@@ -267,9 +310,9 @@ export const messages = [
       const other = await fixture.chat(alice, carol);
       const client_id = randomUuid();
       const ofAlice = await fixture.send(fromAlice, fixture.message(chat_id, alice, { client_id }));
-      const ofBob = await fixture.send(fromBob, fixture.message(chat_id, bob, { client_id }));
-      check(ofBob.ack.seq !== ofAlice.ack.seq, "a seq of its own", ofBob.ack);
-      await fixture.send(fromAlice, fixture.message(other, alice, { client_id }));
+      const ofBob = await fixture.ackFor(fromBob, fixture.message(chat_id, bob, { client_id }));
+      check(ofBob.seq !== ofAlice.ack.seq, "a seq of its own", ofBob);
+      await fixture.ackFor(fromAlice, fixture.message(other, alice, { client_id }));
     },
   ),
 ];

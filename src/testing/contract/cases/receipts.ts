@@ -1,6 +1,7 @@
+import { unixNow } from "../../../clock.js";
 import type { StatusEvent } from "../../../messages/chat.js";
 import { websocketCase } from "../contract-case.js";
-import { checkSame } from "../contract-error.js";
+import { check, checkSame } from "../contract-error.js";
 import type { Fixture } from "../fixture.js";
 
 type EventType = StatusEvent["event_type"];
@@ -8,13 +9,16 @@ type EventType = StatusEvent["event_type"];
 /** Connects Alice and Bob, sends messages of Alice, and delivers them to Bob. */
 async function aliceWrote(fixture: Fixture, count: number) {
   const pair = await fixture.pair();
-  const offer = { capabilities: ["delivered"] };
+  const offer = { capabilities: ["delivered", "chat_changed"] };
   const fromAlice = await fixture.connect(pair.alice, offer);
   const fromBob = await fixture.connect(pair.bob, offer);
   const sent = await fixture.sendMany(fromAlice, pair.alice, pair.chat_id, count);
-  for (const _ of sent) await fromBob.next("message");
+  for (const _ of sent) await fixture.delivered(fromBob);
   return { ...pair, fromAlice, fromBob, sent };
 }
+
+/** More than a server may deliver while it handles them, unless it is very slow. */
+const TYPING_EVENTS = 20;
 
 const ofType = (type: EventType) => (value: StatusEvent) => value.event_type === type;
 
@@ -38,6 +42,7 @@ export const receipts = [
       const { value } = await fromAlice.next("status", "read", ofType("read"));
       checkSame("seq", value.seq, sent[1]!.ack.seq);
     },
+    { dependsOn: ["sends read receipts with their seq to the author"] },
   ),
   websocketCase(
     "S-19",
@@ -53,6 +58,67 @@ export const receipts = [
       await fromAlice.expectNothing();
     },
   ),
+  websocketCase(
+    "S-16a",
+    "stores and sends no receipt that is not past the stored one",
+    async (fixture) => {
+      const { alice, bob, chat_id, fromAlice, fromBob, sent } = await aliceWrote(fixture, 2);
+      const read = (seq: number) =>
+        fromBob.send("status", { event_type: "read", user_id: bob.id, chat_id, seq });
+      const [first, second] = sent.map(({ ack }) => ack.seq);
+      read(second!);
+      await fromAlice.next("status", "read", ofType("read"));
+      for (const seq of [first!, second!]) {
+        read(seq);
+        await fromBob.expectNothing();
+        await fromAlice.expectNothing();
+      }
+      const again = await fixture.connect(alice);
+      again.send("resume", { chat_id, after: 0, limit: 100 });
+      const { value } = await again.next("status", "read", ofType("read"));
+      checkSame("the stored seq", value.seq, second);
+    },
+    {
+      dependsOn: [
+        "sends read receipts with their seq to the author",
+        "sends receipts that were created in the meantime after a resume",
+      ],
+    },
+  ),
+  websocketCase(
+    "S-19a",
+    "sends receipts to the other connections of their sender too",
+    async (fixture) => {
+      const { bob, chat_id, fromBob, sent } = await aliceWrote(fixture, 1);
+      const other = await fixture.connect(bob, { capabilities: ["delivered"] });
+      const { seq } = sent[0]!.ack;
+      for (const event_type of ["delivered", "read"] as const) {
+        fromBob.send("status", { event_type, user_id: bob.id, chat_id, seq });
+        const { value } = await other.next("status", event_type, ofType(event_type));
+        checkSame("seq", value.seq, seq);
+      }
+      await fromBob.expectNothing();
+    },
+  ),
+  websocketCase(
+    "S-19a",
+    "sends typing to the other member only, at most once a second",
+    async (fixture) => {
+      const { alice, chat_id, fromAlice, fromBob } = await aliceWrote(fixture, 1);
+      const other = await fixture.connect(alice);
+      const start = unixNow();
+      for (let count = 0; count < TYPING_EVENTS; count++) {
+        fromAlice.send("status", { event_type: "typing", user_id: alice.id, chat_id });
+      }
+      await fromAlice.expectNothing();
+      const received = (await fromBob.rest()).length;
+      // All were sent between the start and now, however long that took.
+      const most = 1 + Math.floor(unixNow() - start);
+      check(received <= most, `at most ${most} events`, received);
+      await other.expectNothing();
+    },
+    { dependsOn: ["delivers typing to the other member"] },
+  ),
   websocketCase("S-13", "rejects a receipt in another user's name", async (fixture) => {
     const { alice, chat_id, fromAlice, fromBob, sent } = await aliceWrote(fixture, 1);
     const { seq } = sent[0]!.ack;
@@ -60,7 +126,7 @@ export const receipts = [
     await fromBob.nextError("ERR_FORBIDDEN");
     await fromAlice.expectNothing();
   }),
-  websocketCase("S-19", "delivers typing to the other member", async (fixture) => {
+  websocketCase("S-19a", "delivers typing to the other member", async (fixture) => {
     const { alice, bob, chat_id, fromAlice, fromBob } = await aliceWrote(fixture, 1);
     fromAlice.send("status", { event_type: "typing", user_id: alice.id, chat_id });
     const { value } = await fromBob.next("status", "typing", ofType("typing"));

@@ -22,6 +22,13 @@ async function resume(connection: Connection, question: Resume) {
 const idsOf = (messages: readonly ChatMessage[]) => messages.map(({ client_id }) => client_id);
 const idsSent = (sent: readonly Sent[]) => sent.map(({ message }) => message.client_id);
 
+const afterFirst = {
+  dependsOn: ["answers a resume from the beginning with all messages, to either member"],
+};
+const afterRange = {
+  dependsOn: ["names the range that the answer to a resume covers, up to the chat's last seq"],
+};
+
 /** Requests for missed messages (docs/PROTOCOL.md, section 11, S-9, S-10, S-15 and S-17). */
 export const resumes = [
   websocketCase(
@@ -37,6 +44,7 @@ export const resumes = [
         checkSame("a message", value.messages[at], { ...message, seq, message_id, stored_at });
       }
     },
+    afterFirst,
   ),
   websocketCase(
     "S-9",
@@ -61,6 +69,7 @@ export const resumes = [
       checkSame("through", value.through, last);
       checkSame("has_more", value.has_more, false);
     },
+    afterFirst,
   ),
   websocketCase(
     "S-15",
@@ -72,20 +81,26 @@ export const resumes = [
       checkSame("has_more", value.has_more, true);
       checkSame("through", value.through, sent[1]!.ack.seq);
     },
+    afterRange,
   ),
-  websocketCase("S-15", "returns each message once over consecutive pages", async (fixture) => {
-    const { chat_id, sent, fromBob } = await aliceWrote(fixture, 7);
-    const got: ChatMessage[] = [];
-    let after = 0;
-    for (let page = 0; page < 7; page++) {
-      const { value } = await resume(fromBob, { chat_id, after, limit: 3 });
-      got.push(...value.messages);
-      if (!value.has_more) break;
-      check((value.through ?? 0) > after, `a through past ${after}`, value.through);
-      after = value.through!;
-    }
-    checkSame("the messages", idsOf(got), idsSent(sent));
-  }),
+  websocketCase(
+    "S-15",
+    "returns each message once over consecutive pages",
+    async (fixture) => {
+      const { chat_id, sent, fromBob } = await aliceWrote(fixture, 7);
+      const got: ChatMessage[] = [];
+      let after = 0;
+      for (let page = 0; page < 7; page++) {
+        const { value } = await resume(fromBob, { chat_id, after, limit: 3 });
+        got.push(...value.messages);
+        if (!value.has_more) break;
+        check((value.through ?? 0) > after, `a through past ${after}`, value.through);
+        after = value.through!;
+      }
+      checkSame("the messages", idsOf(got), idsSent(sent));
+    },
+    afterRange,
+  ),
   websocketCase(
     "S-15",
     "stops before the answer exceeds a frame, with has_more true",
@@ -99,6 +114,7 @@ export const resumes = [
       checkSame("has_more", value.has_more, true);
       checkSame("through", value.through, sent[value.messages.length - 1]!.ack.seq);
     },
+    afterRange,
   ),
   websocketCase(
     "S-9",
@@ -111,6 +127,7 @@ export const resumes = [
       checkSame("has_more", value.has_more, false);
       checkSame("through", value.through, after);
     },
+    afterRange,
   ),
   websocketCase(
     "S-10",
@@ -121,16 +138,22 @@ export const resumes = [
       checkSame("after", value.after, 1000);
       checkSame("through", value.through, sent[0]!.ack.seq);
     },
+    afterRange,
   ),
-  websocketCase("S-14", "names the chat of a rejected resume", async (fixture) => {
-    const { bob } = await fixture.pair();
-    const [carol, dave] = [await fixture.user(), await fixture.user()];
-    const chat_id = await fixture.chat(carol, dave);
-    const connection = await fixture.connect(bob);
-    connection.send("resume", { chat_id, after: 0, limit: 100 });
-    const { details } = await connection.nextError("ERR_FORBIDDEN");
-    checkSame("details.resume", details?.resume, chat_id);
-  }),
+  websocketCase(
+    "S-14",
+    "names the chat of a rejected resume",
+    async (fixture) => {
+      const { bob } = await fixture.pair();
+      const [carol, dave] = [await fixture.user(), await fixture.user()];
+      const chat_id = await fixture.chat(carol, dave);
+      const connection = await fixture.connect(bob);
+      connection.send("resume", { chat_id, after: 0, limit: 100 });
+      const { details } = await connection.nextError("ERR_FORBIDDEN");
+      checkSame("details.resume", details?.resume, chat_id);
+    },
+    { dependsOn: ["rejects a resume of a non-member, or of an unknown chat"] },
+  ),
   websocketCase(
     "S-17",
     "sends receipts that were created in the meantime after a resume",
@@ -147,5 +170,6 @@ export const resumes = [
       checkSame("the receipt's chat_id", value.chat_id, chat_id);
       checkSame("the receipt's seq", value.seq, seq);
     },
+    { dependsOn: [...afterFirst.dependsOn, "sends read receipts with their seq to the author"] },
   ),
 ];

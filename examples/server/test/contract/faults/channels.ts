@@ -28,14 +28,25 @@ export function correctChannel({ wire, connection }: ConnectionKeys): Channel {
   return new Channel({ wire, own: connection.server, peers: connection.client });
 }
 
-/** Returns an `acceptHello` whose channel opens received frames with other options. */
-export function openingWith(
+/** Returns an `acceptHello` whose channel opens a frame that it rejects with other options. */
+export function alsoOpeningWith(
   optionsOf: (keys: DirectionKeys) => Pick<OpenOptions, "key" | "replay">,
 ): Replace {
   return withChannel((keys) => {
     const channel = correctChannel(keys);
+    const open = channel.open.bind(channel);
     const options = optionsOf(keys.connection);
-    channel.open = (data, now) => MessageProtocol.open(data as Uint8Array, { ...options, now });
+    channel.open = (data, now) => {
+      try {
+        return open(data, now);
+      } catch (error) {
+        try {
+          return MessageProtocol.open(data as Uint8Array, { ...options, now });
+        } catch {
+          throw error;
+        }
+      }
+    };
     return channel;
   });
 }

@@ -12,6 +12,10 @@ export interface Fault {
   readonly methods?: readonly (readonly [prototype: object, name: string, replace: Replace])[];
   /** Whether to run the cases one after the other: in parallel, they would hide the fault or fail for another reason. */
   readonly isSequential?: boolean;
-  /** The names of the cases that fail. */
+  /** The names of the cases that the suite reports as faults. */
   readonly failingCases: readonly string[];
+  /** Whether most other cases depend on them. */
+  readonly isFundamental?: boolean;
+  /** The names of the cases that it reports as not run, because they depend on these. */
+  readonly notRun?: readonly string[];
 }

@@ -1,6 +1,7 @@
 import { chatFaults } from "./chats.js";
 import type { Fault } from "./fault.js";
 import { frameFaults } from "./frames.js";
+import { fundamentalFaults } from "./fundamental.js";
 import { messageFaults } from "./messages.js";
 import { sessionFaults } from "./sessions.js";
 
@@ -8,6 +9,7 @@ export type { Fault } from "./fault.js";
 
 /** All faults. The contract suite must report each of them, and nothing else. */
 export const faults: readonly Fault[] = [
+  ...fundamentalFaults,
   ...frameFaults,
   ...messageFaults,
   ...sessionFaults,

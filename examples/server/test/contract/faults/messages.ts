@@ -1,7 +1,11 @@
 import { randomUUID } from "node:crypto";
+import { StatusEvent } from "lacre";
+import { Peer } from "../../../../../dist/server/peer.js";
 import { ChatQueries } from "../../../src/database/chat-queries.js";
 import { MessageQueries } from "../../../src/database/message-queries.js";
 import { HttpError } from "../../../src/errors.js";
+import { Hub } from "../../../src/websocket/hub.js";
+import { TypingLimit } from "../../../src/websocket/typing-limit.js";
 import { acknowledgingEarly } from "./early-acks.js";
 import type { Fault, Replace } from "./fault.js";
 
@@ -11,10 +15,8 @@ export const messageFaults: readonly Fault[] = [
     name: "acknowledges a message before it stores it",
     isSequential: true,
     functions: acknowledgingEarly(),
-    failingCases: [
-      "accepts a request when the other member answers",
-      "returns a message immediately after its ack",
-    ],
+    failingCases: ["returns a message immediately after its ack"],
+    notRun: ["accepts a request when the other member answers"],
   },
   {
     name: "ignores client ids",
@@ -29,8 +31,8 @@ export const messageFaults: readonly Fault[] = [
           },
       ],
     ],
-    failingCases: [
-      "acknowledges a repeated client id as before, and stores the message once",
+    failingCases: ["acknowledges a repeated client id as before, and stores the message once"],
+    notRun: [
       "stores one message for two simultaneous frames with the same client id",
       "rejects a used client id with another body",
       "rejects a used client id with another body over HTTP",
@@ -54,12 +56,14 @@ export const messageFaults: readonly Fault[] = [
     ],
     // The server recognises a chat request that already has a message by the chat's seq.
     failingCases: [
+      "assigns seqs from 1 without gaps while both members send",
+      "accepts one message in a request, which may be repeated",
+    ],
+    notRun: [
       "assigns no seq to a rejected message",
       "lets only the other member accept a request",
-      "accepts one message in a request, which may be repeated",
       "accepts a request when the other member answers",
       "counts seqs per chat",
-      "assigns seqs from 1 without gaps while both members send",
     ],
   },
   {
@@ -74,8 +78,8 @@ export const messageFaults: readonly Fault[] = [
       acceptMessage: (acceptMessage) => (message, userId, services) =>
         acceptMessage({ ...message, sender_id: userId }, userId, services),
     },
-    failingCases: [
-      "rejects a message in another user's name",
+    failingCases: ["rejects a message in another user's name"],
+    notRun: [
       "assigns no seq to a rejected message",
       "rejects a message in another user's name, or for a chat other than the path's, over HTTP",
     ],
@@ -90,10 +94,8 @@ export const messageFaults: readonly Fault[] = [
           throw new HttpError(422, "ERR_VALIDATION", "a message must have a client_id");
         },
     },
-    failingCases: [
-      "delivers a message without a client id, and does not acknowledge it",
-      "stores a JSON message without a client id at each request, and answers without one",
-    ],
+    failingCases: ["delivers a message without a client id, and does not acknowledge it"],
+    notRun: ["stores a JSON message without a client id at each request, and answers without one"],
   },
   {
     name: "rounds the timestamps of messages",
@@ -106,17 +108,15 @@ export const messageFaults: readonly Fault[] = [
           return { ...accepted, message: { ...accepted.message, timestamp } };
         },
     },
-    failingCases: [
-      "delivers a message unchanged to the other member on either wire",
-      "acknowledges a message over HTTP, and delivers it to the other member",
-    ],
+    failingCases: ["delivers a message unchanged to the other member on either wire"],
+    notRun: ["acknowledges a message over HTTP, and delivers it to the other member"],
   },
   {
     name: "lists the messages of a chat for non-members",
     ...leakingChats(),
-    failingCases: [
+    failingCases: ["rejects a resume of a non-member, or of an unknown chat"],
+    notRun: [
       "names the chat of a rejected resume",
-      "rejects a resume of a non-member, or of an unknown chat",
       "answers a non-member over HTTP as if the chat did not exist",
     ],
   },
@@ -143,24 +143,96 @@ export const messageFaults: readonly Fault[] = [
     failingCases: ["rejects a receipt in another user's name"],
   },
   {
+    name: "sends receipts that are not past the stored one",
+    functions: { handleRequest: repeatingReceipts },
+    failingCases: ["stores and sends no receipt that is not past the stored one"],
+  },
+  {
+    name: "does not send receipts to the sender's other connections",
+    methods: [
+      [
+        Hub.prototype,
+        "broadcastStatus",
+        (broadcastStatus) =>
+          function (this: Hub, chat, status, from) {
+            const isReceipt = status.event_type === "read" || status.event_type === "delivered";
+            // This sends it to the other member only.
+            if (isReceipt) this.broadcastTyping(chat, status);
+            else broadcastStatus.call(this, chat, status, from);
+          },
+      ],
+    ],
+    failingCases: ["sends receipts to the other connections of their sender too"],
+  },
+  {
+    name: "does not limit typing",
+    methods: [
+      [TypingLimit.prototype, "isDue", () => () => true],
+      [TypingLimit.prototype, "note", () => () => true],
+      [
+        Peer.prototype,
+        "sendStatus",
+        () =>
+          function (this: Peer, status) {
+            this.send(StatusEvent, status);
+          },
+      ],
+    ],
+    failingCases: ["sends typing to the other member only, at most once a second"],
+  },
+  {
+    name: "sends typing to both members",
+    methods: [
+      [
+        Hub.prototype,
+        "broadcastTyping",
+        () =>
+          function (this: Hub, chat, status) {
+            this.broadcastStatus(chat, status);
+          },
+      ],
+    ],
+    failingCases: ["sends typing to the other member only, at most once a second"],
+  },
+  {
     name: "answers a resume without after, through and has_more",
     functions: {
       answerResume:
         (answerResume) =>
         (...given) => ({ messages: answerResume(...given).messages, has_more: false }),
     },
-    failingCases: [
+    failingCases: ["names the range that the answer to a resume covers, up to the chat's last seq"],
+    notRun: [
       "returns a list as a frame on request",
       "answers a resume at the end with an empty list and has_more false",
       "answers a resume past the end with the chat's last seq",
       "stops at the limit, with has_more true and through at the last seq",
       "stops before the answer exceeds a frame, with has_more true",
       "pages through messages forward and backward from a seq",
-      "names the range that the answer to a resume covers, up to the chat's last seq",
       "returns each message once over consecutive pages",
     ],
   },
 ];
+
+/** Handles a status with a store that knows no receipt, and takes each for a new one. */
+const repeatingReceipts: Replace = (handleRequest) => (message, context) => {
+  const { store } = context;
+  const forgetful = {
+    ...store,
+    async findChat(...given: unknown[]) {
+      const chat = await store.findChat(...given);
+      return chat && { ...chat, receipts: [] };
+    },
+    async addReceipt(receipt: unknown) {
+      await store.addReceipt(receipt);
+      return true;
+    },
+  };
+  return handleRequest(
+    message,
+    message.type === "status" ? { ...context, store: forgetful } : context,
+  );
+};
 
 /** Replaces functions so that each user can list a chat as its first member can. */
 function leakingChats(): Pick<Fault, "functions" | "methods"> {
