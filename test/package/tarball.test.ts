@@ -50,18 +50,21 @@ describe("the package", () => {
       run?.includes("npm pkg set"),
     );
     const cwd = mkdtempSync(join(project, "release-"));
-    cpSync(join(root, "package.json"), join(cwd, "package.json"));
+    const manifests = ["package.json", "examples/contract/package.json"];
+    for (const manifest of manifests) cpSync(join(root, manifest), join(cwd, manifest));
     const repository = {
       GITHUB_SERVER_URL: "https://example.org",
       GITHUB_REPOSITORY: "acme/lacre",
     };
     execFileSync("bash", ["-euc", step.run], { cwd, env: { ...process.env, ...repository } });
-    const released = JSON.parse(readFileSync(join(cwd, "package.json"), "utf8"));
-    expect(released).toMatchObject({
-      repository: { type: "git", url: "git+https://example.org/acme/lacre.git" },
-      homepage: "https://example.org/acme/lacre#readme",
-      bugs: { url: "https://example.org/acme/lacre/issues" },
-    });
+    for (const manifest of manifests) {
+      const released = JSON.parse(readFileSync(join(cwd, manifest), "utf8"));
+      expect(released).toMatchObject({
+        repository: { type: "git", url: "git+https://example.org/acme/lacre.git" },
+        homepage: "https://example.org/acme/lacre#readme",
+        bugs: { url: "https://example.org/acme/lacre/issues" },
+      });
+    }
   });
 
   it("contains each vector once", () => {

@@ -1,10 +1,16 @@
-import { writeFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { Command, InvalidArgumentError, Option } from "commander";
-import { type ContractPart, type ContractTarget, contract } from "lacre/testing";
+import {
+  type ContractPart,
+  type ContractTarget,
+  contract,
+  type RunOptions,
+  runContract,
+} from "lacre/testing";
 import { WebSocket } from "ws";
 import { usersOf } from "./auth.js";
 import { asJson, asJUnit, asText } from "./reports.js";
-import { type Result, run } from "./run.js";
+import { readRequirements } from "./requirements.js";
 import { select } from "./select.js";
 
 interface Options {
@@ -102,14 +108,21 @@ async function testServer(url: URL): Promise<number> {
     connect: (path: string) => new WebSocket(at(path)),
     ...(users && { users }),
   };
-  const results = await run(cases, target, {
+  const report = await runContract(target, {
+    cases,
     concurrency: options.atOnce,
-    onResult: progress(cases.length),
+    onEnd: progress(cases.length),
   });
-  const finished = { url: String(url), results, seconds: (performance.now() - start) / 1000 };
+  const seconds = (performance.now() - start) / 1000;
+  const finished = { ...report, url: String(url), seconds, requirements: readProtocol() };
   if (options.junit !== undefined) writeFileSync(options.junit, asJUnit(finished));
   process.stdout.write(options.json ? asJson(finished) : asText(finished));
-  return results.some(({ failure }) => failure !== undefined) ? FAILED : 0;
+  return report.faults.length > 0 ? FAILED : 0;
+}
+
+/** Reads the requirements from the copy of the protocol that the build puts next to this program. */
+function readProtocol(): ReturnType<typeof readRequirements> {
+  return readRequirements(readFileSync(new URL("PROTOCOL.md", import.meta.url), "utf8"));
 }
 
 async function assertReachable(url: URL): Promise<void> {
@@ -117,13 +130,13 @@ async function assertReachable(url: URL): Promise<void> {
 }
 
 /** Returns a function that prints each result. It prints to stderr, as stdout has only the report. */
-function progress(total: number): (result: Result) => void {
+function progress(total: number): NonNullable<RunOptions["onEnd"]> {
   let ended = 0;
-  return ({ requirement, name, failure }) => {
+  return ({ requirement, name }, failure) => {
     ended += 1;
     const count = `${String(ended).padStart(String(total).length)}/${total}`;
-    const outcome = failure === undefined ? "passed" : "FAILED";
-    process.stderr.write(`${count} ${outcome} ${requirement.padEnd(5)} ${name}\n`);
+    const outcome = failure === undefined ? "passed" : failure.step ? "not run" : "FAILED";
+    process.stderr.write(`${count} ${outcome.padEnd(7)} ${requirement.padEnd(5)} ${name}\n`);
   };
 }
 

@@ -4,7 +4,9 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { createDatabase } from "../../server/harness/processes/database.js";
 import { ServerProcess } from "../../server/harness/processes/server-process.js";
-import { lacreContract } from "./command.js";
+import { builtCommand } from "./command.js";
+
+const { run: lacreContract } = builtCommand();
 
 /** Registers users and creates chats on the reference server, in JavaScript for a program and for a module. */
 const functions = `

@@ -10,7 +10,9 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { isQuick } from "../../../test/support/runs.js";
 import { createDatabase } from "../../server/harness/processes/database.js";
 import { ServerProcess } from "../../server/harness/processes/server-process.js";
-import { lacreContract, PROGRAM } from "./command.js";
+import { builtCommand } from "./command.js";
+
+const { program, run: lacreContract } = builtCommand();
 
 describe("lacre-contract against the reference server", () => {
   const folder = mkdtempSync(join(tmpdir(), "lacre-contract-"));
@@ -64,18 +66,20 @@ describe("lacre-contract against a server that answers everything with 404", () 
   it("reports expected and received answers, and exits with 1", async () => {
     const ran = await lacreContract(url, "--only", "H-6");
     expect(ran.code).toBe(1);
-    expect(ran.stdout).toContain("H-6: finds a user by the beginning of the username\n");
+    expect(ran.stdout).toMatch(/^H-2: register a user\n/);
     expect(ran.stdout).toContain("expected POST /auth/register to be answered with 201\n");
     expect(ran.stdout).toContain('received 404 {"what":"<no & no>"}\n');
-    expect(ran.stdout).toContain("0 of 1 cases passed");
-    expect(ran.stderr).toContain("1/1 FAILED H-6");
+    expect(ran.stdout).toContain("0 of 1 cases passed; faults: 1; not run: 1,");
+    expect(ran.stderr).toContain("1/1 not run H-6");
   });
 
   it("escapes the answer in the JUnit XML", async () => {
     const folder = mkdtempSync(join(tmpdir(), "lacre-contract-"));
     const junit = join(folder, "junit.xml");
     await lacreContract(url, "--only", "H-6", "--junit", junit);
-    expect(readFileSync(junit, "utf8")).toContain("&quot;what&quot;:&quot;&lt;no &amp; no>&quot;");
+    expect(readFileSync(junit, "utf8")).toContain(
+      "&quot;what&quot;:&quot;&lt;no &amp; no&gt;&quot;",
+    );
     rmSync(folder, { recursive: true });
   });
 });
@@ -113,7 +117,7 @@ describe("lacre-contract", () => {
 });
 
 it("exits without an error when the reader of its output closes the pipe", async () => {
-  const child = spawn(process.execPath, [PROGRAM, "--list"], { stdio: ["ignore", "pipe", "pipe"] });
+  const child = spawn(process.execPath, [program, "--list"], { stdio: ["ignore", "pipe", "pipe"] });
   child.stdout.destroy();
   const errors = text(child.stderr);
   const [code] = await once(child, "close");

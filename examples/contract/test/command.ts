@@ -1,7 +1,9 @@
 import { execFile } from "node:child_process";
+import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-
-export const PROGRAM = fileURLToPath(new URL("../bin/lacre-contract.js", import.meta.url));
+import { afterAll, beforeAll } from "vitest";
+import { buildCommand } from "../tools/build.js";
 
 export interface Outcome {
   readonly code: number;
@@ -9,11 +11,31 @@ export interface Outcome {
   readonly stderr: string;
 }
 
-/** Runs the command, and returns its output. */
-export function lacreContract(...args: string[]): Promise<Outcome> {
-  return new Promise((resolve) => {
-    execFile(process.execPath, [PROGRAM, ...args], (error, stdout, stderr) => {
-      resolve({ code: typeof error?.code === "number" ? error.code : 0, stdout, stderr });
-    });
+/** The built command. */
+export interface Command {
+  /** Path of the program. */
+  readonly program: string;
+  /** Runs the command, and returns its output. */
+  run(...args: readonly string[]): Promise<Outcome>;
+}
+
+/** Builds the command for the tests of a file. */
+export function builtCommand(): Command {
+  const cache = fileURLToPath(new URL("../../../node_modules/.cache", import.meta.url));
+  mkdirSync(cache, { recursive: true });
+  const folder = mkdtempSync(join(cache, "lacre-contract-"));
+  const program = join(folder, "lacre-contract.js");
+  beforeAll(async () => {
+    await buildCommand(folder);
   });
+  afterAll(() => rmSync(folder, { recursive: true }));
+  return {
+    program,
+    run: (...args) =>
+      new Promise((resolve) => {
+        execFile(process.execPath, [program, ...args], (error, stdout, stderr) => {
+          resolve({ code: typeof error?.code === "number" ? error.code : 0, stdout, stderr });
+        });
+      }),
+  };
 }

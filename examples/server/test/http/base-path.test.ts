@@ -18,6 +18,7 @@ import {
 import { connectInNode } from "lacre-client/node";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { describeIf } from "../../../../test/support/optional.js";
+import { buildCommand } from "../../../contract/tools/build.js";
 import { createDatabase, type ScratchDatabase } from "../../harness/processes/database.js";
 import { isNginxInstalled, NginxProcess } from "../../harness/processes/nginx-process.js";
 import { ServerProcess } from "../../harness/processes/server-process.js";
@@ -151,7 +152,8 @@ function behindNginx(strips: boolean): void {
   });
 
   it("passes cases of the contract command", async () => {
-    const args = [program("contract/bin/lacre-contract.js"), url, "--timeout", "30"];
+    const lacreContract = await buildCommand(join(folder, "lacre-contract"));
+    const args = [lacreContract, url, "--timeout", "30"];
     const { stdout } = await run(process.execPath, [...args, "--only", "H-5", "--only", "S-1"]);
     expect(stdout).toMatch(/ ([1-9]\d*) of \1 cases passed/);
   });

@@ -9,6 +9,26 @@ import { TypingLimit } from "../../../src/websocket/typing-limit.js";
 import { acknowledgingEarly } from "./early-acks.js";
 import type { Fault, Replace } from "./fault.js";
 
+/** Handles a status with a store that knows no receipt, and takes each for a new one. */
+const repeatingReceipts: Replace = (handleRequest) => (message, context) => {
+  const { store } = context;
+  const forgetful = {
+    ...store,
+    async findChat(...given: unknown[]) {
+      const chat = await store.findChat(...given);
+      return chat && { ...chat, receipts: [] };
+    },
+    async addReceipt(receipt: unknown) {
+      await store.addReceipt(receipt);
+      return true;
+    },
+  };
+  return handleRequest(
+    message,
+    message.type === "status" ? { ...context, store: forgetful } : context,
+  );
+};
+
 /** Faults of sending, listing and acknowledging messages, and of receipts. */
 export const messageFaults: readonly Fault[] = [
   {
@@ -213,26 +233,6 @@ export const messageFaults: readonly Fault[] = [
     ],
   },
 ];
-
-/** Handles a status with a store that knows no receipt, and takes each for a new one. */
-const repeatingReceipts: Replace = (handleRequest) => (message, context) => {
-  const { store } = context;
-  const forgetful = {
-    ...store,
-    async findChat(...given: unknown[]) {
-      const chat = await store.findChat(...given);
-      return chat && { ...chat, receipts: [] };
-    },
-    async addReceipt(receipt: unknown) {
-      await store.addReceipt(receipt);
-      return true;
-    },
-  };
-  return handleRequest(
-    message,
-    message.type === "status" ? { ...context, store: forgetful } : context,
-  );
-};
 
 /** Replaces functions so that each user can list a chat as its first member can. */
 function leakingChats(): Pick<Fault, "functions" | "methods"> {
