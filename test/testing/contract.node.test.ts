@@ -66,7 +66,10 @@ describe("the contract suite", () => {
   ])("fails if create of users %s", async (_, create) => {
     const [first] = contract.filter(({ part }) => part === "websocket");
     const users = { create: create as () => Promise<ContractUser>, createChat: async () => 1 };
-    await expect(first!.run({ users })).rejects.toBeInstanceOf(ContractError);
+    await expect(first!.run({ users })).rejects.toMatchObject({
+      name: "ContractError",
+      step: { name: "create a user with users.create()" },
+    });
   });
 
   it("tests requirements that the protocol defines", () => {
