@@ -153,6 +153,7 @@ export const frames = [
     "rejects a new frame whose timestamp is not greater than that of the frame before",
     "ERR_REPLAYED",
     () => ({ age: 200 }),
+    { dependsOn: ["rejects a repeated frame"] },
   ),
   websocketCase("S-3a", "signs each frame with a greater timestamp", async (fixture) => {
     for (const wire of WIRES) {

@@ -108,6 +108,7 @@ export const frameFaults: readonly Fault[] = [
       acceptHello: alsoOpeningWith(({ client: key }) => ({ key })),
     },
     failingCases: ["rejects a repeated frame"],
+    notRun: ["rejects a new frame whose timestamp is not greater than that of the frame before"],
   },
   {
     name: "counts no frames",

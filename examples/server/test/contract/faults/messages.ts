@@ -192,9 +192,10 @@ export const messageFaults: readonly Fault[] = [
       [
         Peer.prototype,
         "sendStatus",
-        () =>
+        (sendStatus) =>
           function (this: Peer, status) {
-            this.send(StatusEvent, status);
+            if (status.event_type === "typing") this.send(StatusEvent, status);
+            else sendStatus.call(this, status);
           },
       ],
     ],
