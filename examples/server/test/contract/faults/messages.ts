@@ -13,7 +13,6 @@ import type { Fault, Replace } from "./fault.js";
 const repeatingReceipts: Replace = (handleRequest) => (message, context) => {
   const { store } = context;
   const forgetful = {
-    ...store,
     async findChat(...given: unknown[]) {
       const chat = await store.findChat(...given);
       return chat && { ...chat, receipts: [] };
