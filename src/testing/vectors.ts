@@ -152,6 +152,37 @@ export interface ValidEncryption extends Vector, EncryptedMessage {
 /** A message that must not decrypt. */
 export interface InvalidEncryption extends InvalidVector, EncryptedMessage {}
 
+/** Encrypted bytes other than a message. All fields are hexadecimal. */
+export interface EncryptedBytes {
+  readonly key: string;
+  /** Additional authenticated data of the application. */
+  readonly aad: string;
+  readonly nonce: string;
+  readonly content: string;
+}
+
+/** Bytes that decrypt. */
+export interface ValidBytes extends Vector, EncryptedBytes {
+  readonly bytes: string;
+}
+
+/** Bytes that must not decrypt, or an `aad` that an application must not use. */
+export interface InvalidBytes extends InvalidVector, EncryptedBytes {}
+
+/** A chat key's check that is stored encrypted under it. All fields are hexadecimal. */
+export interface ValidKeptCheck extends Vector {
+  readonly key: string;
+  /** Nonce and ciphertext. */
+  readonly encrypted_check: string;
+  readonly key_check: string;
+}
+
+/** A stored check that a client must reject. */
+export interface InvalidKeptCheck extends InvalidVector {
+  readonly key: string;
+  readonly encrypted_check: string;
+}
+
 /** Length of a plaintext, and the length to which it is padded; in bytes. */
 export interface Padding extends Vector {
   readonly length: number;

@@ -477,6 +477,8 @@ def decrypt(key, message, kinds=NO_KINDS):
         raise RejectionError("DECRYPT")
     if flags == 1:
         body = inflated(body)
+    if len(body) > 131_072:
+        raise RejectionError("DECRYPT")
     try:
         content = Reader(body, nesting=1, elements=4).whole()
     except RejectionError:
@@ -493,6 +495,24 @@ def inflated(body):
     if len(whole) > 1_048_576 or not inflater.eof or inflater.unused_data:
         raise RejectionError("DECRYPT")
     return whole
+
+
+def decrypt_bytes(key, aad, nonce, content):
+    """Decrypts other bytes: E-12."""
+    if aad.startswith(b"lacre/"):
+        raise RejectionError("VALIDATION")
+    try:
+        return AESGCM(key).decrypt(nonce, content, aad)
+    except InvalidTag:
+        raise RejectionError("DECRYPT") from None
+
+
+def kept_check(key, encrypted):
+    """Decrypts a check that is stored with its key: E-13."""
+    try:
+        return AESGCM(key).decrypt(encrypted[:12], encrypted[12:], b"lacre/e2e/kept-check")
+    except InvalidTag:
+        raise RejectionError("WRONG_PASSPHRASE") from None
 
 
 def read_content(content, kinds):
@@ -664,6 +684,14 @@ def encryption_is(vector, kinds=NO_KINDS):
     return steps == [*expected, value_of(vector["content"]), vector["body_digest"]]
 
 
+def bytes_of(vector):
+    return decrypt_bytes(*(bytes.fromhex(vector[name]) for name in ("key", "aad", "nonce", "content")))
+
+
+def kept_check_of(vector):
+    return kept_check(bytes.fromhex(vector["key"]), bytes.fromhex(vector["encrypted_check"]))
+
+
 def handshake_is(vector):
     key, hello, welcome = (bytes.fromhex(vector[name]) for name in ("session_key", "hello", "welcome"))
     return agree(key, hello, welcome) == (vector["wire"], vector["tags"])
@@ -696,6 +724,14 @@ CHECKS = {
         "padding": lambda vector: peer.padded_length(vector["length"]) == vector["padded"],
         "valid": encryption_is,
         "invalid": decrypted,
+        "bytes": {
+            "valid": lambda vector: bytes_of(vector).hex() == vector["bytes"],
+            "invalid": bytes_of,
+        },
+        "kept_checks": {
+            "valid": lambda vector: kept_check_of(vector).hex() == vector["key_check"],
+            "invalid": kept_check_of,
+        },
         "image": {
             "valid": lambda vector: encryption_is(vector, APPLICATION_KINDS),
             "invalid": lambda vector: decrypted(vector, APPLICATION_KINDS),

@@ -10,7 +10,7 @@ import { aesGcm } from "#native";
 import { inflate } from "../../src/crypto/inflate.js";
 import { encodeContent, kindsOf } from "../../src/e2e/content.js";
 import { deriveUnchecked } from "../../src/e2e/derive-chat-key.js";
-import { ChatKey, decryptMessage, deriveChatKey } from "../../src/e2e/index.js";
+import { ChatKey, decrypt, decryptMessage, deriveChatKey } from "../../src/e2e/index.js";
 import { paddedLength, unpad } from "../../src/e2e/padding.js";
 import { macOf } from "../../src/envelope/signing-key.js";
 import * as lacre from "../../src/index.js";
@@ -29,6 +29,7 @@ import { acceptHello, directionKeys, messageDigest } from "../../src/server/inde
 import { startHandshake } from "../../src/session/handshake.js";
 import { httpKeys, openHttpAnswer } from "../../src/session/index.js";
 import {
+  type EncryptedBytes,
   type InvalidVector,
   type Reception,
   type ValidMessage,
@@ -230,6 +231,33 @@ describe("the vectors of the end-to-end layer", () => {
       decryptMessage(await ChatKey.from(hex(key)), vectorValue(message) as ChatMessage, options),
     ),
   );
+
+  const bytesOf = async ({ key, aad, nonce, content }: EncryptedBytes) =>
+    decrypt(
+      await ChatKey.from(hex(key)),
+      { nonce: hex(nonce), content: hex(content) },
+      {
+        aad: hex(aad),
+      },
+    );
+
+  it("decrypt other bytes", async () => {
+    for (const vector of e2e.bytes.valid)
+      expect(toHex(await bytesOf(vector)), vector.name).toBe(vector.bytes);
+    await areRejected(e2e.bytes.invalid, bytesOf);
+  });
+
+  it.runIf(crypto.subtle !== undefined)("load stored checks", async () => {
+    const checkOf = async ({ key, encrypted_check }: { key: string; encrypted_check: string }) => {
+      const usages = ["encrypt", "decrypt"] as const;
+      const material = hex(key) as BufferSource;
+      const handle = await crypto.subtle.importKey("raw", material, "AES-GCM", false, usages);
+      return (await ChatKey.from(handle, { encryptedCheck: hex(encrypted_check) })).check;
+    };
+    for (const vector of e2e.kept_checks.valid)
+      expect(toHex(await checkOf(vector)), vector.name).toBe(vector.key_check);
+    await areRejected(e2e.kept_checks.invalid, checkOf);
+  });
 
   it("have the encoded content as their body", () => {
     const text = valid.find(({ name }) => name === "a text")!;

@@ -3,11 +3,15 @@ import { deriveUnchecked } from "../../../src/e2e/derive-chat-key.js";
 import { paddedLength } from "../../../src/e2e/padding.js";
 import { rawMap, rawText } from "../../../src/testing/raw.js";
 import type {
+  InvalidBytes,
   InvalidChatKey,
   InvalidEncryption,
+  InvalidKeptCheck,
   Padding,
+  ValidBytes,
   ValidChatKey,
   ValidEncryption,
+  ValidKeptCheck,
   Vectors,
 } from "../../../src/testing/vectors.js";
 import { counting, toHex } from "../../support/hex.js";
@@ -25,6 +29,7 @@ import {
 } from "./encryption.js";
 import { image } from "./image.js";
 import { errors, joined, rejection, valued } from "./notation.js";
+import { bytes, kept_checks } from "./other-bytes.js";
 
 async function chatKey(
   name: string,
@@ -68,6 +73,10 @@ const LONG = { kind: "text", text: "¿Dónde quedamos esta tarde? ".repeat(40) }
 const NIL = joined([0xc0]);
 const text = rawText("text");
 
+/** The content whose body has this length in bytes. */
+const contentOf = (length: number) => ({ kind: "text", text: "a".repeat(length - 21) }) as const;
+const bodyOf = (length: number) => encodeContent(contentOf(length));
+
 /** A plaintext that `pad` never makes. */
 function plaintext(
   flags: number,
@@ -87,6 +96,8 @@ export const e2e: Vectors<ValidEncryption, InvalidEncryption> & {
   readonly keys: Vectors<ValidChatKey, InvalidChatKey>;
   readonly padding: readonly Padding[];
   readonly image: Vectors<ValidEncryption, InvalidEncryption>;
+  readonly bytes: Vectors<ValidBytes, InvalidBytes>;
+  readonly kept_checks: Vectors<ValidKeptCheck, InvalidKeptCheck>;
 } = {
   keys: {
     valid: [
@@ -151,6 +162,9 @@ export const e2e: Vectors<ValidEncryption, InvalidEncryption> & {
       header: { ...HEADER, timestamp: 0 },
     }),
     await valid("E-9", "a long text, deflated", encodeContent(LONG), LONG, { deflate: true }),
+    await valid("E-9a", "131,072 bytes deflated", bodyOf(131_072), contentOf(131_072), {
+      deflate: true,
+    }),
     await valid("E-9", "a long text that is not deflated", encodeContent(LONG), LONG),
     await valid("E-9", "a short text that is deflated all the same", BODY, HELLO, {
       deflate: true,
@@ -250,6 +264,11 @@ export const e2e: Vectors<ValidEncryption, InvalidEncryption> & {
       sealed(padded(joined(deflated(BODY), [0]), true)),
     ),
     await invalid(
+      "E-9a",
+      "131,073 bytes deflated",
+      sealed(padded(deflated(bodyOf(131_073)), true)),
+    ),
+    await invalid(
       "E-9",
       "1,048,577 bytes deflated",
       sealed(
@@ -306,4 +325,6 @@ export const e2e: Vectors<ValidEncryption, InvalidEncryption> & {
     ),
   ],
   image,
+  bytes,
+  kept_checks,
 };

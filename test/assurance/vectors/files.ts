@@ -21,8 +21,8 @@ const types = {
   ],
   e2e: [
     e2e,
-    "Vectors<ValidEncryption, InvalidEncryption> & { readonly keys: Vectors<ValidChatKey, InvalidChatKey>; readonly padding: readonly Padding[]; readonly image: Vectors<ValidEncryption, InvalidEncryption> }",
-    "InvalidChatKey, InvalidEncryption, Padding, ValidChatKey, ValidEncryption",
+    "Vectors<ValidEncryption, InvalidEncryption> & { readonly keys: Vectors<ValidChatKey, InvalidChatKey>; readonly padding: readonly Padding[]; readonly image: Vectors<ValidEncryption, InvalidEncryption>; readonly bytes: Vectors<ValidBytes, InvalidBytes>; readonly kept_checks: Vectors<ValidKeptCheck, InvalidKeptCheck> }",
+    "InvalidBytes, InvalidChatKey, InvalidEncryption, InvalidKeptCheck, Padding, ValidBytes, ValidChatKey, ValidEncryption, ValidKeptCheck",
   ],
   session: [
     session,
