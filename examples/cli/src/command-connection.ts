@@ -84,7 +84,6 @@ export class CommandConnection {
       connect: connectInNode,
       onEvent: (event) => connection.#onEvent(event),
     });
-    process.on("SIGCONT", () => connection.messenger.probe());
     return connection;
   }
 

@@ -62,7 +62,7 @@ export async function readHistory(
 }
 
 /** Returns why a write failed, or undefined if it did not. */
-async function errorOf(write: Promise<void>): Promise<StoreError | undefined> {
+export async function errorOf(write: Promise<void>): Promise<StoreError | undefined> {
   try {
     await write;
     return undefined;

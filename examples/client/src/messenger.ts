@@ -1,16 +1,25 @@
 import type { ChatMessage, ChatSummary, StatusEvent } from "lacre";
+import { type Client, type ClientEvent, createClient } from "lacre/client";
+import type { TextContent } from "lacre/e2e";
 import type { Account } from "./account.js";
+import { Answers } from "./answers.js";
 import { ChatBook } from "./chat-book.js";
-import { type Client, type ClientEvent, startClient, whyEnded } from "./client.js";
-import { ChatStartedOverError, StoppedError, type StoreError } from "./errors.js";
+import { storageOf } from "./client-storage.js";
+import { Connecting, whyEnded } from "./connecting.js";
+import {
+  ChatStartedOverError,
+  LoginEndedError,
+  NotLoggedInError,
+  StoppedError,
+  StoreError,
+} from "./errors.js";
 import type { ChatState, MessengerEvent } from "./events.js";
 import { firstCursors } from "./first-cursors.js";
-import { type History, type HistoryPage, readHistory } from "./history.js";
+import { errorOf, type History, type HistoryPage, readHistory } from "./history.js";
 import type { MessengerOptions } from "./messenger-options.js";
-import { isSame, noteAnswer, type OpenChat, whyClosed } from "./open-chat.js";
+import { isSame, type OpenChat, whyClosed } from "./open-chat.js";
 import { Pending } from "./pending.js";
 import { type ReadMessage, readMessage } from "./read-message.js";
-import { StoreWrites } from "./store-writes.js";
 import type { Pin, QueuedMessage } from "./stores.js";
 
 /** Capabilities of this client: delivery receipts and `chat_changed` events. */
@@ -21,7 +30,7 @@ export class Messenger {
   readonly #options: MessengerOptions;
   readonly #account: Account;
   readonly #book: ChatBook;
-  readonly #client: Client;
+  readonly #client: Client<TextContent, undefined>;
   readonly #pending: Pending;
   /** Undefined until the first attempt to connect has succeeded or failed. */
   #isOnline: boolean | undefined;
@@ -29,19 +38,18 @@ export class Messenger {
   #serverAhead = 0;
   /** Error with which the messenger has ended. */
   #ended: { readonly error: unknown } | undefined;
-  /** Ids of the chats in which a message of the peer was decrypted. */
-  readonly #answered = new Set<number>();
+  readonly #answers: Answers;
+  readonly #connecting: Connecting;
+  /** Whether writes of the client have failed and are repeated. */
+  #hasFailedWrites = false;
   /** Ids of the chats whose messages are delivered; undefined for all. */
   #only: readonly number[] | undefined;
-  readonly #writes = new StoreWrites((error) => {
-    void this.#inOrder(() => this.#reportStore(error));
-  });
   /** Error of the stores that was last reported to the application. */
   #storeError: StoreError | undefined;
-  /** Settles when all earlier events are handled. */
-  #acting: Promise<void> = Promise.resolve();
   /** Settles when all earlier texts are stored. */
   #writing: Promise<unknown> = Promise.resolve();
+  /** Settles when all earlier events are handled. */
+  #acting: Promise<void> = Promise.resolve();
   #isStopped = false;
 
   private constructor(
@@ -54,19 +62,27 @@ export class Messenger {
     this.#account = options.account;
     this.#only = options.only;
     this.#book = book;
+    this.#answers = new Answers(options.account);
     this.#pending = new Pending({
-      ...{ account: options.account, book, outbox, writes: this.#writes },
-      startSending: (message) => this.#client.send(message),
-      stopSending: (client_id) => this.#client.handle({ type: "withdraw", client_id }),
+      ...{ account: options.account, book, outbox },
+      send: (chatId, content, client_id) => this.#client.send(chatId, content, { client_id }),
+      stopSending: (client_id) => void this.#client.withdraw(client_id).catch(() => {}),
       isTaken: (chatId) => this.#takes(chatId),
+      onStoreError: (error) => void this.#inOrder(() => this.#reportStore(error)),
     });
-    this.#client = startClient(options.account, {
-      ...{ connect: options.connect, pending: this.#pending, cursors },
+    this.#connecting = new Connecting(options.account, options.connect, () => this.#prepare());
+    const { user_id, session_key } = options.account.login;
+    this.#client = createClient<TextContent, undefined>({
+      ...{ user_id, session_key },
       capabilities: this.#takesAny ? CAPABILITIES : ["chat_changed"],
-      prepare: () => this.#prepare(),
-      onEvent: (event) => void this.#inOrder(() => this.#act(event)),
-      fail: (error) => this.#end(error),
+      storage: storageOf({
+        ...{ account: options.account, pending: this.#pending, cursors, answers: this.#answers },
+        isTaken: (chatId) => this.#takes(chatId),
+      }),
+      chats: () => this.#pending.cipher,
+      connect: (listener) => this.#connecting.open(listener),
     });
+    void this.#run();
   }
 
   /** Reads the chats and the outbox, and connects. Throws what `Account.listChatsForNow` and the stores throw. */
@@ -129,35 +145,34 @@ export class Messenger {
    * @throws {StoppedError} after `stop`.
    */
   send(chatId: number, text: string, options: { reply_to?: string } = {}): Promise<ReadMessage> {
-    if (this.#isStopped) return Promise.reject(new StoppedError());
-    const sending = this.#writing.then(() => this.#send(chatId, text, options));
-    this.#writing = sending.catch(() => {});
+    const sending = this.#send(chatId, text, options);
+    this.#writing = Promise.allSettled([this.#writing, sending]);
     return sending;
   }
 
   /** Sends a read receipt up to a seq to the peer and to this user's other devices. */
   markRead(chat_id: number, seq: number): void {
     if (seq < 1) return;
-    this.#client.handle({ type: "mark", event_type: "read", chat_id, seq });
+    this.#client.receipts.read(chat_id, seq);
     void this.#inOrder(() => this.#report(this.#book.read(chat_id, seq)));
   }
 
   /** Sends a typing event to the peer, at most once every few seconds. */
   typing(chat_id: number): void {
-    this.#client.handle({ type: "mark", event_type: "typing", chat_id });
+    this.#client.receipts.typing(chat_id);
   }
 
-  /** Checks within seconds whether the connection works, and replaces it if not. Call it after a change of the network. */
+  /** Checks the connection, and connects immediately if it does not work. The client does so after a change of the network. */
   probe(): void {
-    this.#client.handle({ type: "probe" });
+    this.#client.reconnectNow();
   }
 
   /** Returns a page of messages from the server, or from the store if the server is unreachable. */
   async history(chat_id: number, page: HistoryPage = {}): Promise<History> {
     const key = this.#book.keyOf(chat_id);
     const history = await readHistory(this.#account, { chat_id, key }, page);
-    for (const message of history.messages) await this.#noteAnswer(message);
-    const { storeError } = history;
+    for (const message of history.messages) this.#answers.note(message);
+    const storeError = history.storeError ?? (await errorOf(this.#answers.store(chat_id)));
     if (storeError !== undefined) void this.#inOrder(() => this.#reportStore(storeError));
     return history;
   }
@@ -176,10 +191,7 @@ export class Messenger {
   /** Closes the connection. Resolves when all events are handled and all pending writes were attempted. */
   async stop(): Promise<void> {
     this.#isStopped = true;
-    await this.#writing;
-    this.#client.stop();
-    await this.#acting;
-    await this.#writes.stop();
+    await this.#client.stop();
     await this.#acting;
   }
 
@@ -204,55 +216,66 @@ export class Messenger {
   #end(error: unknown): void {
     if (this.#ended !== undefined) return;
     this.#ended = { error };
-    this.#client?.stop();
-    void this.#acting.then(() => this.#options.onEvent({ type: "ended", error }));
-  }
-
-  #read(message: ChatMessage): Promise<ReadMessage> {
-    return readMessage(message, this.#book.keyOf(message.chat_id), this.#account.user_id);
+    void this.#client?.stop();
+    // An error of the application's handler has nowhere to go after the end.
+    void this.#acting.then(() => this.#options.onEvent({ type: "ended", error })).catch(() => {});
   }
 
   async #send(chat_id: number, text: string, { reply_to }: { reply_to?: string }) {
     if (this.#ended !== undefined) throw this.#ended.error;
+    if (this.#isStopped) throw new StoppedError();
     const quoted = reply_to !== undefined && { reply_to };
     return this.#pending.write(chat_id, { kind: "text", text, ...quoted });
   }
 
-  async #act(event: ClientEvent): Promise<void> {
+  /** Handles the events of the client. One that fails ends the messenger, and is not handled. */
+  async #run(): Promise<void> {
+    for await (const event of this.#client) {
+      if (event.type === "stopped" && event.error !== undefined) this.#end(event.error);
+      await this.#inOrder(() => this.#act(event));
+      if (this.#ended !== undefined) break;
+    }
+  }
+
+  async #act(event: ClientEvent<undefined>): Promise<void> {
     switch (event.type) {
       case "message":
-        return this.#receive(event.message);
-      case "cursor": {
-        if (!this.#takes(event.chat_id)) return;
-        const { chat_id, from, seq: to, messages } = event;
-        const { deliveries } = this.#account.stores;
-        return this.#writes.add(chat_id, () => deliveries.advance(chat_id, { from, to }, messages));
-      }
+        return this.#receive(event.message.encrypted);
       case "status":
         return this.#note(event.status);
-      case "not connected":
-        if (event.why === "store") await this.#reportStore(event.error);
-        return this.#report([{ type: "not connected", why: event.why }]);
+      case "storage":
+        this.#hasFailedWrites = event.error !== undefined;
+        if (event.error !== undefined && !(event.error instanceof StoreError)) throw event.error;
+        return this.#reportStore(event.error);
       case "online":
         this.#serverAhead = event.server_time - Date.now() / 1000;
         return this.#connected(true, event);
       case "offline":
-        return this.#connected(false, event);
+        return this.#onOffline(event);
       case "sent":
-      case "failed":
-        return this.#report([{ ...event, message: await this.#pending.read(event.message) }]);
+      case "failed": {
+        const message = await this.#pending.settle(event.message.encrypted);
+        return void (message && (await this.#options.onEvent({ ...event, message })));
+      }
       case "rewound":
         this.#book.rewind(event.chat_id, event.last_seq);
-        if (this.#takes(event.chat_id)) {
-          const { deliveries } = this.#account.stores;
-          await this.#writes.add(event.chat_id, () =>
-            deliveries.rewind(event.chat_id, event.last_seq),
-          );
-        }
         return this.#report([event]);
+      case "waiting":
+      case "stopped":
+        return;
       default:
         return this.#report([event]);
     }
+  }
+
+  async #onOffline(event: Extract<ClientEvent<undefined>, { type: "offline" }>): Promise<void> {
+    const { error } = event;
+    const why = this.#connecting.whyFailed(error);
+    if (error instanceof LoginEndedError || error instanceof NotLoggedInError)
+      return this.#end(error);
+    if (error instanceof StoreError) await this.#reportStore(error);
+    if (why !== undefined) await this.#report([{ type: "not connected", why }]);
+    return this.#connected(false, event);
   }
 
   /** Handles a status event. An event of an unknown chat announces a new chat. */
@@ -268,17 +291,12 @@ export class Messenger {
     if (this.#book.get(chat_id) === undefined) await this.#refreshQuietly();
     const counted = this.#book.count(message);
     if (this.#takes(chat_id)) {
-      const read = await this.#read(message);
-      await this.#noteAnswer(read);
+      const { user_id } = this.#account;
+      const read = await readMessage(message, this.#book.keyOf(chat_id), user_id);
+      this.#answers.note(read);
       await this.#report([{ type: "message", message: read }]);
     }
     await this.#report(counted);
-  }
-
-  async #noteAnswer({ chat_id, isOwn, content }: ReadMessage): Promise<void> {
-    if (isOwn || content.kind === "unreadable" || this.#answered.has(chat_id)) return;
-    this.#answered.add(chat_id);
-    await this.#writes.add(chat_id, () => noteAnswer(this.#account, chat_id));
   }
 
   /** Reports an event when the stores start to fail or work again. */
@@ -291,14 +309,14 @@ export class Messenger {
   /** Handles a change of the connection. Each failed attempt causes `offline`; only the first is reported. */
   async #connected(
     isOnline: boolean,
-    event: Extract<ClientEvent, { type: "online" | "offline" }>,
+    event: Extract<ClientEvent<undefined>, { type: "online" | "offline" }>,
   ): Promise<void> {
     const isNew = this.#isOnline !== isOnline;
     this.#isOnline = isOnline;
     if (!isOnline) this.#book.forgetPresence();
     if (isNew) await this.#report([{ type: "connection", isOnline }]);
     // The stores work: the client read the login and the pins to connect.
-    if (isOnline && this.#writes.isEmpty) await this.#reportStore(undefined);
+    if (isOnline && !this.#hasFailedWrites) await this.#reportStore(undefined);
     if (isOnline && this.#takesAny) await this.#refreshQuietly();
     if (event.type === "offline" && !event.retry) this.#end(whyEnded(event.code));
   }
@@ -314,13 +332,21 @@ export class Messenger {
     await this.#report(events);
   }
 
-  /** Checks, before queued messages are sent, that their chats still have the keys that encrypted them. */
+  /**
+   * Checks, before messages are sent, that their chats still have the keys that encrypt them. Also without a queued message: one
+   * may be written while the socket opens.
+   */
   async #prepare(): Promise<void> {
     // A text that is being stored is sent on this connection too.
     await this.#writing;
-    if (this.pending === 0) return;
-    const events = await this.#takeOver(this.#account.askForChats());
-    void this.#inOrder(() => this.#report(events));
+    try {
+      const events = await this.#takeOver(this.#account.askForChats());
+      void this.#inOrder(() => this.#report(events));
+    } catch (error) {
+      // Without a message to send, the client connects also if the pins cannot be read.
+      if (!(error instanceof StoreError) || this.pending > 0) throw error;
+    }
+    if (this.#isStopped) throw new StoppedError();
   }
 
   /** Updates the chats from a list that was just requested. Returns the events to report. */
@@ -361,14 +387,14 @@ export class Messenger {
     const isNew = ({ chat_id }: ChatSummary) => this.#book.get(chat_id) === undefined;
     const created = chats.filter((chat) => isNew(chat) && this.#takes(chat.chat_id));
     const changes = this.#book.list(chats);
-    for (const { chat_id } of created) this.#client.handle({ type: "follow", chat_id });
+    for (const { chat_id } of created) this.#client.follow(chat_id);
     return changes;
   }
 
   async #report(events: readonly MessengerEvent[]): Promise<void> {
     for (const event of events) {
       await this.#options.onEvent(event);
-      if (event.type === "failed") this.#pending.forget(event.message.client_id!);
+      if (event.type === "failed") await this.#pending.forget(event.message.client_id!);
     }
   }
 }

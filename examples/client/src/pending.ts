@@ -1,12 +1,13 @@
-import { type ChatKey, encryptMessage, type TextContent } from "lacre/e2e";
+import type { ChatMessage } from "lacre";
+import { ClientError as NotSentError } from "lacre/client";
+import { type ChatCipher, type ChatKey, encryptMessage, type TextContent } from "lacre/e2e";
 import type { OutgoingMessage } from "lacre/session";
 import type { Account } from "./account.js";
 import type { ChatBook } from "./chat-book.js";
-import { type ChatClosedError, StoreError } from "./errors.js";
+import { type ChatClosedError, StoppedError, StoreError } from "./errors.js";
 import type { MessengerEvent } from "./events.js";
 import { isSame, type OpenChat } from "./open-chat.js";
 import { type ReadMessage, readMessage, withContent } from "./read-message.js";
-import type { StoreWrites } from "./store-writes.js";
 import type { QueuedMessage } from "./stores.js";
 
 /** A message that the server has not acknowledged, in memory. */
@@ -25,13 +26,21 @@ interface PendingOptions {
   readonly book: ChatBook;
   /** Entries of the account's outbox. */
   readonly outbox: readonly QueuedMessage[];
-  readonly writes: StoreWrites;
-  /** Gives a stored message to the session. */
-  readonly startSending: (message: OutgoingMessage) => void;
-  /** Removes a message from the session. */
+  /** Encrypts and stores a message with `cipher` and `store`, and sends it. */
+  readonly send: (chatId: number, content: TextContent, clientId: string) => Promise<unknown>;
+  /** Stops sending a message. */
   readonly stopSending: (clientId: string) => void;
   /** Returns whether the events of a chat are delivered. */
   readonly isTaken: (chatId: number) => boolean;
+  /** Receives the error of a removal that failed. */
+  readonly onStoreError: (error: StoreError) => void;
+}
+
+/** A text that is being encrypted and stored. */
+interface Draft {
+  readonly content: TextContent;
+  keyCheck?: Uint8Array;
+  encrypted?: OutgoingMessage;
 }
 
 /** The messages that the server has not acknowledged. Each is stored in the account's outbox too. */
@@ -39,6 +48,9 @@ export class Pending {
   readonly #options: PendingOptions;
   /** Messages by client id, in the order in which they were written. */
   readonly #messages: Map<string, PendingMessage>;
+  readonly #drafts = new Map<string, Draft>();
+  /** Client ids of messages that are not sent any more, and stay stored until `forget`. */
+  readonly #withdrawn = new Set<string>();
 
   constructor(options: PendingOptions) {
     this.#options = options;
@@ -58,38 +70,77 @@ export class Pending {
    * @throws {ValidationError} if the text is too long.
    * @throws {StoreError} if it cannot be stored.
    * @throws {ChatClosedError} if the chat is closed.
+   * @throws {StoppedError} if the client has stopped.
    */
   async write(chat_id: number, content: TextContent): Promise<ReadMessage> {
-    const { account, book, startSending } = this.#options;
-    const key = book.keyOf(chat_id);
-    if (key === undefined) throw book.whyNoKey(chat_id);
+    const { account, book, send } = this.#options;
+    if (book.keyOf(chat_id) === undefined) throw book.whyNoKey(chat_id);
     const client_id = crypto.randomUUID();
-    const written = { chat_id, sender_id: account.user_id, content, client_id };
-    const encrypted = { ...(await encryptMessage(key, written)), client_id };
-    await account.stores.outbox.add({ ...encrypted, key_check: key.check });
-    // The chat may have been closed during the encryption or while the text was stored.
-    const current = book.keyOf(chat_id);
-    if (current === undefined || !isSame(current.check, key.check)) {
-      this.forget(client_id);
-      throw book.whyNoKey(chat_id);
+    const draft: Draft = { content };
+    this.#drafts.set(client_id, draft);
+    try {
+      await send(chat_id, content, client_id);
+    } catch (error) {
+      if (!(error instanceof NotSentError)) throw error;
+      throw error.code === "ERR_NOT_STORED" ? error.cause : new StoppedError();
+    } finally {
+      this.#drafts.delete(client_id);
     }
-    // No `await` from here on: `withdraw` must not take out a message that the session gets afterwards.
-    this.#messages.set(client_id, { encrypted, keyCheck: key.check, content });
-    startSending(encrypted);
-    return withContent(encrypted, account.user_id, content);
+    return withContent(draft.encrypted!, account.user_id, content);
   }
 
-  /** Takes out a message that the server has accepted or rejected. It stays in the outbox until `forget`. */
-  take(clientId: string): PendingMessage | undefined {
-    const message = this.#messages.get(clientId);
-    this.#messages.delete(clientId);
-    return message;
+  /** Encrypts texts with the keys of their chats. It decrypts nothing, because a chat may have to be listed before. */
+  readonly cipher: ChatCipher<TextContent, undefined> = {
+    encrypt: async (message) => {
+      const { book } = this.#options;
+      const key = book.keyOf(message.chat_id);
+      if (key === undefined) throw book.whyNoKey(message.chat_id);
+      const draft = this.#drafts.get(message.client_id!);
+      if (draft !== undefined) draft.keyCheck = key.check;
+      return encryptMessage(key, message);
+    },
+    decrypt: async () => undefined,
+  };
+
+  /** Stores an encrypted text. @throws {ChatClosedError} if its chat was closed meanwhile. */
+  async store(encrypted: OutgoingMessage): Promise<void> {
+    const { account, book } = this.#options;
+    const { client_id, chat_id } = encrypted;
+    const draft = this.#drafts.get(client_id)!;
+    const { keyCheck } = draft;
+    await account.stores.outbox.add({ ...encrypted, key_check: keyCheck! });
+    const current = book.keyOf(chat_id);
+    if (current === undefined || !isSame(current.check, keyCheck!)) throw book.whyNoKey(chat_id);
+    draft.encrypted = encrypted;
+    this.#messages.set(client_id, { encrypted, keyCheck: keyCheck!, content: draft.content });
   }
 
-  /** Removes a message from the outbox. */
-  forget(clientId: string): void {
-    const { account, writes } = this.#options;
-    void writes.add(clientId, () => account.stores.outbox.remove(clientId));
+  /** Removes a stored message, unless it was withdrawn and is to be given back. */
+  async remove(clientId: string): Promise<void> {
+    if (!this.#withdrawn.has(clientId)) await this.#options.account.stores.outbox.remove(clientId);
+  }
+
+  /**
+   * Takes out a message that the server has accepted or rejected, and returns it with its content. Returns undefined for a
+   * withdrawn one, which is given back.
+   */
+  async settle(encrypted: ChatMessage): Promise<ReadMessage | undefined> {
+    const client_id = encrypted.client_id!;
+    const message = this.#messages.get(client_id);
+    if (message === undefined || message.isWithdrawn) return undefined;
+    this.#messages.delete(client_id);
+    return this.read({ ...message, encrypted: { ...encrypted, client_id } });
+  }
+
+  /** Removes a message that was given back. If this fails, the next messenger gives it back again. */
+  async forget(clientId: string): Promise<void> {
+    const { account, onStoreError } = this.#options;
+    try {
+      await account.stores.outbox.remove(clientId);
+    } catch (error) {
+      if (!(error instanceof StoreError)) throw error;
+      onStoreError(error);
+    }
   }
 
   /** Returns a message with its content. Decrypts a message of an earlier run, if its chat is open. */
@@ -106,6 +157,7 @@ export class Pending {
     // The last one first: without a chat's first message, the session sends the next one.
     for (const { encrypted } of [...stale].reverse()) {
       this.#messages.delete(encrypted.client_id);
+      this.#withdrawn.add(encrypted.client_id);
       this.#options.stopSending(encrypted.client_id);
     }
     return stale;
@@ -173,7 +225,14 @@ export async function takeUnsent(
   const unsent = await Promise.all(
     stale.map(({ encrypted }) => readMessage(encrypted, earlierKey, user_id)),
   );
-  for (const { encrypted } of stale) await stores.outbox.remove(encrypted.client_id);
+  for (const { encrypted } of stale) {
+    try {
+      await stores.outbox.remove(encrypted.client_id);
+    } catch (error) {
+      // It comes again in the next run. An error here would lose the texts that are removed already.
+      if (!(error instanceof StoreError)) throw error;
+    }
+  }
   return unsent;
 }
 

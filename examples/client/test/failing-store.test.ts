@@ -1,6 +1,14 @@
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { TestServer } from "../../server/test/support.js";
-import { type Account, createChat, openChat, StoreError, storesInMemory } from "../src/index.js";
+import {
+  type Account,
+  createChat,
+  openChat,
+  restartChat,
+  StoreError,
+  storesInMemory,
+  takeUnsent,
+} from "../src/index.js";
 import { enter as enterAccount, talk } from "./device.js";
 
 const server = new TestServer();
@@ -123,6 +131,25 @@ describe("a messenger whose store fails", () => {
     disk.fails = () => false;
     await messenger.stop();
     expect(await hal.stores.outbox.list()).toEqual([]);
+  });
+
+  it("gives back all unsent texts of a restarted chat though one of them cannot be removed", async () => {
+    const [{ account: pat, disk }, { account: quin }] = [await enter("pat"), await enter("quin")];
+    const created = await createChat(pat, quin.username, PASSPHRASE);
+    const connect = () => ({ send() {}, close() {} });
+    const { messenger } = await talk(pat, { open: [created], connect });
+    const texts = ["one", "two", "three"];
+    for (const text of texts) await messenger.send(created.chat_id, text);
+    await messenger.stop();
+    const chat = await pat.api.getChat(created.chat_id);
+    const restarted = await restartChat(pat, chat, "another passphrase");
+    let removals = 0;
+    disk.fails = (write) => write === "outbox.remove" && ++removals === 2;
+    const unsent = await takeUnsent(pat, { ...restarted, earlierKey: created.key });
+    expect(unsent.map(({ content }) => content)).toEqual(
+      texts.map((text) => expect.objectContaining({ text })),
+    );
+    expect(await pat.stores.outbox.list()).toHaveLength(1);
   });
 
   it("shows a page of history that cannot be kept", async () => {

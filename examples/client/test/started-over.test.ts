@@ -263,6 +263,38 @@ describe("another device of the creator, when the chat is started over", () => {
   });
 });
 
+describe("a device without queued messages, when the chat is started over while it is offline", () => {
+  it("does not send a text that is written while the socket opens", async () => {
+    const [phone] = await register("pia", "rob");
+    const { chat_id } = await createChat(phone!, "rob", OLD);
+    const laptop = await device("pia");
+    const opened = await openChat(laptop, await laptop.api.getChat(chat_id), OLD);
+    let isDown = true;
+    let proceed = () => {};
+    const connect: Connect = (url, listener) => {
+      if (isDown) throw new Error("no network");
+      const opened = () => {
+        proceed = () => listener.opened();
+      };
+      return connectInNode(url, { ...listener, opened, closed: (code) => listener.closed(code) });
+    };
+    const { messenger, waitForEvents } = await startTalking(laptop, { open: [opened], connect });
+    await waitForEvents("not connected");
+    await restartChat(phone!, await phone!.api.getChat(chat_id), NEW);
+    const before = proceed;
+    isDown = false;
+    messenger.probe();
+    await vi.waitUntil(() => proceed !== before, { timeout: 30_000 });
+    await expect(messenger.send(chat_id, "under the old key")).rejects.toMatchObject({
+      code: "ERR_CHAT_STARTED_OVER",
+    });
+    proceed();
+    await waitForEvents("closed");
+    await messenger.stop();
+    expect(await stored(chat_id)).toBe(0);
+  });
+});
+
 describe("a malicious server that changes a pinned parameter", () => {
   it("stops an open chat that was answered, and gets none of its messages", async () => {
     const [kim] = await register("kim", "leo");

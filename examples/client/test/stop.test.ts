@@ -153,6 +153,24 @@ describe("a messenger that is stopped while it connects", () => {
   });
 });
 
+describe("a messenger whose handler throws", () => {
+  it("ends with that error, and ignores that the handler throws for the end too", async () => {
+    const account = await register("zoe");
+    const thrown: string[] = [];
+    const onEvent = ({ type }: MessengerEvent) => {
+      thrown.push(type);
+      throw new Error("a bug");
+    };
+    // A rejection that is not handled fails the test run.
+    const messenger = await Messenger.start({ account, connect: connectInNode, onEvent });
+    await vi.waitUntil(() => thrown.includes("ended"), { timeout: 30_000 });
+    await messenger.stop();
+    await quiet();
+    expect(thrown.filter((type) => type === "ended")).toEqual(["ended"]);
+    expect(thrown).toHaveLength(2);
+  });
+});
+
 describe("a text that is sent when the messenger was stopped", () => {
   it.each(["during", "after"])("is rejected and not stored (%s stop)", async (when) => {
     const account = await register(`wes_${when}`);

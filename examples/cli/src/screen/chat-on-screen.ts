@@ -189,7 +189,6 @@ export async function chatOnScreen(account: Account, open: OpenChat): Promise<Ch
   }
 
   process.stdout.on("resize", () => screen.redraw());
-  process.on("SIGCONT", () => messenger?.probe());
   process.stdout.on("error", () => leave());
   terminal.enter();
   try {

@@ -16,7 +16,6 @@ import { Conversation, type UnsentText } from "./conversation.js";
 import { Drafts } from "./drafts.js";
 import { isInFront } from "./front.js";
 import { MessengerEvents } from "./messenger-events.js";
-import { onNetworkChange } from "./network-changes.js";
 import { Notices } from "./notices.js";
 import { previewFromStore } from "./previews.js";
 import { route } from "./route.js";
@@ -215,7 +214,6 @@ export class Home {
     const timer = setInterval(check, CHECK_INTERVAL);
     document.addEventListener("visibilitychange", check);
     this.#cleanups.push(
-      onNetworkChange(() => this.#messenger.probe()),
       () => clearInterval(timer),
       () => document.removeEventListener("visibilitychange", check),
       effect(() => this.#markFirstUnread()),

@@ -1,0 +1,33 @@
+import type { ChatMessage } from "lacre";
+import type { ClientStorage } from "lacre/client";
+import type { Account } from "./account.js";
+import type { Answers } from "./answers.js";
+import type { Pending } from "./pending.js";
+
+interface ClientStorageOptions {
+  readonly account: Account;
+  readonly pending: Pending;
+  readonly cursors: ReadonlyMap<number, number>;
+  /** Returns whether the events of a chat are delivered. If not, its cursor stays where it is. */
+  readonly isTaken: (chatId: number) => boolean;
+  readonly answers: Answers;
+}
+
+/** Returns the stores of an account as the storage of a client. Several programs of one profile may use them at a time. */
+export function storageOf(options: ClientStorageOptions): ClientStorage {
+  const { account, pending, cursors, isTaken, answers } = options;
+  const { deliveries } = account.stores;
+  return {
+    load: async () => ({ outbox: pending.toSend.map(({ encrypted }) => encrypted), cursors }),
+    addOutgoing: (message) => pending.store(message),
+    removeOutgoing: (clientId) => pending.remove(clientId),
+    async moveCursor(chatId, move, messages: readonly ChatMessage[]) {
+      if (!isTaken(chatId)) return;
+      await answers.store(chatId);
+      if (move.to < move.from) await deliveries.rewind(chatId, move.to);
+      else await deliveries.advance(chatId, move, messages);
+    },
+    messages: (chatId, page) => deliveries.list(chatId, page),
+    clear: () => account.stores.clear(),
+  };
+}
