@@ -23,8 +23,9 @@ const SILENT_HEARTBEATS = 3;
 const MAX_WAITING_BYTES = 1024 * 1024;
 /** Bytes that a client may leave unread before its next frame waits. */
 const MAX_UNREAD_BYTES = 256 * 1024;
-/** Milliseconds between two checks of the unread bytes. */
-const POLL_MS = 20;
+/** Milliseconds until the unread bytes are checked again: at first, and at most, so that many slow clients cost little. */
+const FIRST_POLL_MS = 20;
+const MAX_POLL_MS = 160;
 /** Approximate memory of a buffered delivery in bytes, without its content. */
 const DELIVERY_BYTES = 128;
 const SERVER_ERROR = 1011;
@@ -291,14 +292,20 @@ export class ServerConnection<
 
   /** Waits until the client has read enough of the earlier answers. */
   async #untilRead(): Promise<void> {
+    let delay = FIRST_POLL_MS;
     while (!this.#isClosed && this.#options.buffered() > MAX_UNREAD_BYTES) {
-      await new Promise((resolve) => setTimeout(resolve, POLL_MS));
+      await wait(delay);
+      delay = Math.min(2 * delay, MAX_POLL_MS);
     }
   }
 
   #now(): number {
     return this.#clock.read(this.#options.now());
   }
+}
+
+function wait(milliseconds: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, milliseconds));
 }
 
 function open(peer: Peer, frame: Uint8Array): VerifiedMessage {
