@@ -121,8 +121,7 @@ export class Peer {
     this.#typing ??= new Map();
     const typing = this.#typing;
     for (const [key, at] of typing) {
-      // Also removes an entry after the clock was set back.
-      if (Math.abs(now - at) < TYPING_INTERVAL) break;
+      if (now - at < TYPING_INTERVAL) break;
       typing.delete(key);
     }
     const key = `${chat_id} ${user_id}`;

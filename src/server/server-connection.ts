@@ -277,8 +277,7 @@ export class ServerConnection<
   /** Sends a frame, or closes the connection if the client reads too slowly. */
   #transmit(bytes: Uint8Array): void {
     if (this.#isClosed) return;
-    const buffered = this.#options.buffered();
-    if (buffered > 0 && buffered + bytes.length > MAX_WAITING_BYTES) {
+    if (this.#options.buffered() + bytes.length > MAX_WAITING_BYTES) {
       return this.close(CLOSE.tooSlow);
     }
     try {

@@ -43,7 +43,8 @@ describe("a failure of the store", () => {
   });
 
   it("that is a RejectionError is answered with its code, message and details", async () => {
-    const rejection = new RejectionError("ERR_BLOCKED", "x".repeat(2000), { retry_after: 9 });
+    const details = { retry_after: 9, client_id: "another" };
+    const rejection = new RejectionError("ERR_BLOCKED", "x".repeat(2000), details);
     const client = await TestClient.confirmed({ store: failing(rejection) });
     await client.send(ChatMessage, fromAlice(1));
     expect(client.errors).toEqual([["ERR_BLOCKED", { retry_after: 9, client_id: idOf(1) }]]);
@@ -77,6 +78,16 @@ describe("admit and schedule", () => {
     await client.send(Heartbeat, { sent_at: NOW });
     expect(client.types).toEqual(["error", "heartbeat"]);
     expect(client.errors).toEqual([["ERR_RATE_LIMITED", { retry_after: 1, client_id: idOf(1) }]]);
+  });
+
+  it("admit may close the connection, whose frame is then dropped", async () => {
+    const client: TestClient = await TestClient.confirmed({
+      admit: ({ type }) => {
+        if (type === "message") client.connection.close(CLOSE.restart);
+      },
+    });
+    await client.send(ChatMessage, fromAlice(1));
+    expect((await client.store.findChat(ALICE, CHAT))!.last_seq).toBe(0);
   });
 
   it("schedule runs the work of each frame, one after the other", async () => {
@@ -142,7 +153,7 @@ describe("deliveries", () => {
 });
 
 describe("a client that does not read", () => {
-  it("is closed with 4004 before more than 1 MiB is buffered, unless nothing is buffered", async () => {
+  it("is closed with 4004 before more than 1 MiB is buffered", async () => {
     let buffered = 0;
     const client = await TestClient.confirmed({ buffered: () => buffered });
     const large = fromBob(1, { content: new Uint8Array(600_000) });

@@ -132,6 +132,17 @@ describe("a resume", () => {
     ]);
   });
 
+  it("asks the store for at most 1,000 messages, and sends no receipt of seq 0", async () => {
+    const inner = storeOfChat();
+    const list = vi.fn(inner.list);
+    const receipts = [{ event_type: "read", user_id: BOB, chat_id: CHAT, seq: 0 } as const];
+    const store = { ...inner, list, findChat: () => ({ last_seq: 0, receipts }) };
+    const client = await TestClient.confirmed({ store });
+    await client.send(Resume, { chat_id: CHAT, after: 0, limit: 1001 });
+    expect(list.mock.calls.map(([, { limit }]) => limit)).toEqual([1000]);
+    expect(client.types).toEqual(["message_list"]);
+  });
+
   it("of a chat of others is rejected with the chat", async () => {
     const client = await TestClient.confirmed();
     await client.send(Resume, { chat_id: NO_CHAT, after: 0, limit: 1 });
@@ -157,6 +168,16 @@ describe("a status", () => {
     expect(client.received).toEqual([]);
   });
 
+  it("asks the store only for receipts that are past the stored one, and reports those that it raised", async () => {
+    const inner = storeOfChat();
+    const addReceipt = vi.fn(() => false);
+    const { client, onStatus } = await withMessages({ store: { ...inner, addReceipt } });
+    await inner.addReceipt({ ...receipt, seq: 1 });
+    for (const seq of [1, 2]) await client.send(StatusEvent, { ...receipt, seq });
+    expect(addReceipt.mock.calls).toEqual([[{ ...receipt, seq: 2 }]]);
+    expect(onStatus).not.toHaveBeenCalled();
+  });
+
   it("treats a receipt without a seq as all messages that the connection sent", async () => {
     const { client, onStatus } = await withMessages();
     await client.send(StatusEvent, receipt);
@@ -164,6 +185,7 @@ describe("a status", () => {
     client.connection.deliver(fromBob(1));
     await client.send(StatusEvent, receipt);
     await client.send(Resume, { chat_id: CHAT, after: 0, limit: 9 });
+    client.connection.deliver(fromBob(1));
     await client.send(StatusEvent, receipt);
     expect(onStatus.mock.calls.map(([{ seq }]) => seq)).toEqual([1, 2]);
   });
