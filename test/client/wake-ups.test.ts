@@ -13,10 +13,12 @@ async function spied() {
   return { client, calls: () => mock.calls.length };
 }
 
-/** Replaces a global by an EventTarget, so that the test may run on any platform. */
-function stub(name: string, fields: object = {}): EventTarget {
-  const target = Object.assign(new EventTarget(), fields);
-  vi.stubGlobal(name, target);
+/** Returns the document, or on a platform without one a global EventTarget, with a visibility that the test sets. */
+function documentThat(visibilityState: string): EventTarget {
+  const existing = (globalThis as { document?: EventTarget }).document;
+  const target = existing ?? new EventTarget();
+  if (existing === undefined) vi.stubGlobal("document", target);
+  Object.defineProperty(target, "visibilityState", { value: visibilityState, configurable: true });
   return target;
 }
 
@@ -36,16 +38,17 @@ describe("a client", () => {
   });
 
   it("checks its connection when the page is resumed, and when it becomes visible", async () => {
-    const state = { visibilityState: "visible" };
-    const document = stub("document", state);
+    const document = documentThat("visible");
     const { calls } = await spied();
     document.dispatchEvent(new Event("resume"));
     expect(calls()).toBe(1);
     document.dispatchEvent(new Event("visibilitychange"));
     expect(calls()).toBe(2);
-    Object.assign(document, { visibilityState: "hidden" });
+    documentThat("hidden");
     document.dispatchEvent(new Event("visibilitychange"));
     expect(calls()).toBe(2);
+    // A browser's document then has its own state again.
+    Reflect.deleteProperty(document, "visibilityState");
   });
 
   it("has no listeners after it has stopped, while another client has", async () => {

@@ -27,6 +27,7 @@ export const takesLong = [
   "test/{memory,property}/**",
   "test/session/malicious-server/**",
   "test/session/{scale,simulation}.test.ts",
+  "test/client/failing-storage.test.ts",
   "test/testing/{generators,vectors}.test.ts",
 ];
 
