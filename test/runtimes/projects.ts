@@ -29,10 +29,14 @@ const onExamples = {
 
 /** Files that the quick suite leaves out: they build packages, install compilers, or start and kill dozens of processes. */
 export const slow = {
-  package: ["bundles", "consumers", "react-native", "server-platforms", "tarball"].map(
-    (name) => `test/package/${name}.test.ts`,
-  ),
+  package: [
+    ...["bundles", "consumers", "contract-command", "react-native", "server-platforms"],
+    "tarball",
+  ].map((name) => `test/package/${name}.test.ts`),
   examples: [
+    "examples/contract/test/auth.test.ts",
+    "examples/contract/test/failures.test.ts",
+    "examples/server/test/contract/own-users.test.ts",
     "examples/server/test/harness/crash.test.ts",
     "examples/server/test/harness/outages.test.ts",
     "examples/server/test/harness/simulation.test.ts",
