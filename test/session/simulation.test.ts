@@ -61,8 +61,8 @@ async function run({ steps, ...conditions }: Plan): Promise<Simulation> {
   return simulation;
 }
 
-/** Errors about frames that the network repeated, or delivered too late. */
-const OF_NETWORK = ["ERR_REPLAYED", "ERR_VERIFY"];
+/** Errors about frames that the network repeated or delivered too late, and of devices whose clock jumped. */
+const EXPECTED_ERRORS = ["ERR_REPLAYED", "ERR_VERIFY", "ERR_FROM_FUTURE", "ERR_EXPIRED"];
 
 /** Checks that each message is delivered once and in order, or reported as failed. */
 function assertGuarantees(simulation: Simulation): void {
@@ -124,7 +124,7 @@ function assertGuarantees(simulation: Simulation): void {
       (notice) =>
         notice.type === "gap" ||
         notice.type === "rewound" ||
-        (notice.type === "error" && !OF_NETWORK.includes(notice.error.error_code)),
+        (notice.type === "error" && !EXPECTED_ERRORS.includes(notice.error.error_code)),
     );
     expect(unexpected).toEqual([]);
   }
