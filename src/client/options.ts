@@ -15,9 +15,9 @@ export type ClientOptions<Sent, Received> = {
   /** Where the client stores its outbox, cursors and messages. */
   readonly storage: ClientStorage;
   /**
-   * Returns the cipher of a chat, or undefined if there is none yet: messages of the chat are then reported as `unreadable`,
-   * and none can be sent. Called for each message. If it throws, the client stops, and reports the message again in the next
-   * run.
+   * Returns the cipher of a chat, or undefined if its key is unknown. The client then reports the chat's messages as
+   * `unreadable`, and cannot send any. Called for each message. If it throws, the client stops, and reports the message
+   * again in the next run.
    */
   readonly chats: (
     chatId: number,

@@ -213,7 +213,7 @@ interface Traits<Schema extends PayloadSchema> {
   /** Whether the frame's time becomes the `timestamp` of a payload without one: the schema has an optional number there. */
   readonly timesOnSend: boolean;
   readonly timesOnReceipt: boolean;
-  /** Whether nil is a value of the schema's `timestamp`. If not, it means that there is none. */
+  /** Whether the schema accepts nil as a `timestamp`. Otherwise nil means an absent timestamp. */
   readonly isNilTime: boolean;
   /** Whether frames carry values in the form that the application uses. */
   readonly isOneForm: boolean;

@@ -116,8 +116,7 @@ export class Simulation {
       case "crash":
         return this.devices[step.device]!.crash();
       case "clock":
-        this.devices[step.device]!.clock += step.seconds;
-        return;
+        return this.devices[step.device]!.setClock(step.seconds);
       case "restart":
         for (const socket of this.server.restart()) socket.close(1006);
         return;
@@ -215,8 +214,10 @@ export class Device {
   /** Client ids of messages that were not stored when the device crashed. They are neither sent nor reported. */
   readonly lost = new Set<string>();
   crashes = 0;
+  /** Whether its clock was ever set ahead. */
+  wasSetAhead = false;
   /** Seconds by which its clock is ahead. */
-  clock = 0;
+  #clock = 0;
   readonly #simulation: Simulation;
   readonly #number: number;
   /** Client ids that a full disk did not store, until `store_failed`. */
@@ -249,7 +250,13 @@ export class Device {
   }
 
   get now(): number {
-    return this.#simulation.now + this.clock;
+    return this.#simulation.now + this.#clock;
+  }
+
+  /** Sets the clock ahead by `seconds`, or back if they are negative. */
+  setClock(seconds: number): void {
+    this.#clock += seconds;
+    if (seconds > 0) this.wasSetAhead = true;
   }
 
   handle(event: Parameters<Session["handle"]>[0]): void {

@@ -1,10 +1,9 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { createDatabase } from "../../server/harness/processes/database.js";
-import { ServerProcess } from "../../server/harness/processes/server-process.js";
+import { afterAll, describe, expect, it } from "vitest";
 import { builtCommand } from "./command.js";
+import { referenceServer } from "./reference-server.js";
 
 const { run: lacreContract } = builtCommand();
 
@@ -57,25 +56,15 @@ describe("lacre-contract against a server with authentication of its own", () =>
     writeFileSync(join(folder, name), text);
     return join(folder, name);
   };
-  let database: Awaited<ReturnType<typeof createDatabase>>;
-  let server: ServerProcess;
-  beforeAll(async () => {
-    database = await createDatabase("sqlite");
-    server = await ServerProcess.create({ databaseUrl: database.url });
-    await server.start();
-  });
-  afterAll(async () => {
-    await server.stop();
-    await database.remove();
-    rmSync(folder, { recursive: true });
-  });
+  const url = referenceServer();
+  afterAll(() => rmSync(folder, { recursive: true }));
 
   it.each([
     ["--auth", () => file("auth.mjs", module)],
     ["--auth-command", () => `'${process.execPath}' '${file("auth-program.mjs", program)}'`],
   ])("runs the cases of part websocket with %s", async (option, value) => {
     const only = ["--only", "S-16", "--only", "S-13", "--only", "H-2"];
-    const ran = await lacreContract(server.url, option, value(), ...only);
+    const ran = await lacreContract(url(), option, value(), ...only);
     expect(ran.stdout).toContain("3 of 3 cases passed");
     expect(ran.code).toBe(0);
   });
@@ -89,7 +78,7 @@ describe("lacre-contract against a server with authentication of its own", () =>
     ],
     [["--auth", "one.mjs", "--auth-command", "two"], "cannot be used with"],
   ])("exits with 2 for %j", async (args, message) => {
-    const { code, stderr } = await lacreContract(server.url, ...args);
+    const { code, stderr } = await lacreContract(url(), ...args);
     expect(stderr).toContain(message);
     expect(code).toBe(2);
   });
@@ -99,7 +88,7 @@ describe("lacre-contract against a server with authentication of its own", () =>
     ["echo no json", "echo no json create printed no JSON: no json create"],
     ["echo '{}'; true", "users.create() to return a user_id from 1"],
   ])("reports what is wrong with the output of the command %s", async (command, message) => {
-    const ran = await lacreContract(server.url, "--auth-command", command, "--only", "S-16");
+    const ran = await lacreContract(url(), "--auth-command", command, "--only", "S-16");
     expect(ran.stdout).toContain(message);
     expect(ran.code).toBe(1);
   });

@@ -8,32 +8,21 @@ import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { isQuick } from "../../../test/support/runs.js";
-import { createDatabase } from "../../server/harness/processes/database.js";
-import { ServerProcess } from "../../server/harness/processes/server-process.js";
 import { builtCommand } from "./command.js";
+import { referenceServer } from "./reference-server.js";
 
 const { program, run: lacreContract } = builtCommand();
 
 describe("lacre-contract against the reference server", () => {
   const folder = mkdtempSync(join(tmpdir(), "lacre-contract-"));
-  let database: Awaited<ReturnType<typeof createDatabase>>;
-  let server: ServerProcess;
-  beforeAll(async () => {
-    database = await createDatabase("sqlite");
-    server = await ServerProcess.create({ databaseUrl: database.url });
-    await server.start();
-  });
-  afterAll(async () => {
-    await server.stop();
-    await database.remove();
-    rmSync(folder, { recursive: true });
-  });
+  const url = referenceServer();
+  afterAll(() => rmSync(folder, { recursive: true }));
 
   it.skipIf(isQuick)(
     "passes all cases",
     async () => {
       const junit = join(folder, "junit.xml");
-      const ran = await lacreContract(server.url, "--json", "--junit", junit, "--timeout", "30");
+      const ran = await lacreContract(url(), "--json", "--junit", junit, "--timeout", "30");
       expect(ran).toMatchObject({ code: 0 });
       const report = JSON.parse(ran.stdout);
       expect(report).toMatchObject({ failed: 0, passed: report.results.length });
@@ -47,7 +36,7 @@ describe("lacre-contract against the reference server", () => {
   );
 
   it("runs only the cases of --only, and accepts a URL that ends with a slash", async () => {
-    const ran = await lacreContract(`${server.url}/`, "--only", "S-16", "--only", "ticket");
+    const ran = await lacreContract(`${url()}/`, "--only", "S-16", "--only", "ticket");
     expect(ran.code).toBe(0);
     expect(ran.stdout).toContain("2 of 2 cases passed");
   });

@@ -31,7 +31,7 @@ export const image: Vectors<ValidEncryption, InvalidEncryption> = {
     await valid("E-10", "an image without optional fields", bodyOf(SMALLEST), SMALLEST),
     await valid(
       "E-10",
-      "an image without a fallback, with nil for optional fields and with one that nobody knows",
+      "an image without a fallback, with nil for optional fields and with an unknown one",
       map(
         [...WIDTH],
         ["new", joined([0x91, 1])],
