@@ -153,7 +153,7 @@ function overlap(schema: Schema, other: Schema, depth: number): boolean {
   // A field that one requires, and that the other never writes, tells them apart.
   return !Object.entries(shape).some(([key, field]) => {
     if (field._zod.optin !== undefined) return false;
-    const otherField = otherShape[key];
+    const otherField = Object.hasOwn(otherShape, key) ? otherShape[key] : undefined;
     return otherField ? !mayAccept(field, otherField, depth + 1) : !restOf(other);
   });
 }

@@ -21,6 +21,7 @@ interface Definition {
   readonly getter?: () => unknown;
   readonly reverseTransform?: unknown;
   readonly values?: readonly unknown[];
+  readonly keyType?: z.core.$ZodType;
 }
 
 /** Where a part of a schema is. */
@@ -89,13 +90,22 @@ export function examine(schema: unknown, reserved: readonly string[] = []): Wire
       INSIDE.map((key) => def[key]),
       inside,
     );
+    for (const key of def.keyType?._zod?.values ?? [])
+      reportInherited(key, [...path, `${String(key)}`]);
     for (const [key, field] of Object.entries(def.shape ?? {})) {
       const at = [...path, key];
       if (isWhole && reserved.includes(key)) issues.push({ path: at, message: "is reserved" });
       if (isInFrames && FORBIDDEN_KEYS.has(key))
         issues.push({ path: at, message: "is a forbidden key" });
+      else reportInherited(key, at);
       visit(field, { ...inside, path: at });
     }
+  };
+
+  /** Zod reads `value[key]`: if the field is absent, it would get what every object inherits. */
+  const reportInherited = (key: unknown, path: readonly string[]) => {
+    if (typeof key === "string" && Object.hasOwn(Object.prototype, key))
+      issues.push({ path, message: "is a name that every object inherits: choose another one" });
   };
 
   const visitAll = (parts: readonly unknown[], place: Place) => {

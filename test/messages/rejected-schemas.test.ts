@@ -163,6 +163,26 @@ const rejected: [name: string, message: string, schema: unknown][] = [
     "a.constructor: is a forbidden key",
     inA(z.object({ constructor: z.int() })),
   ],
+  [
+    "an optional field with the name of a method that every object inherits",
+    "valueOf: is a name that every object inherits",
+    z.object({ valueOf: z.string().optional() }),
+  ],
+  [
+    "such a field on the application's side of a codec",
+    "a.toString: is a name that every object inherits",
+    inA(
+      z.codec(z.string(), z.object({ toString: z.string().optional() }), {
+        decode: (text) => ({ toString: text }) as never,
+        encode: () => "",
+      }),
+    ),
+  ],
+  [
+    "such a key of a record of an enum",
+    "a.hasOwnProperty: is a name that every object inherits",
+    inA(z.record(z.enum(["hasOwnProperty"]), z.string().optional())),
+  ],
   ["the key __proto__", "__proto__: is a forbidden key", z.object({ ["__proto__"]: z.int() })],
   ["a one-way transform", "a: is a one-way transform", inA(z.string().transform(Number))],
   [

@@ -64,7 +64,10 @@ const leaves: readonly Any[] = [
 const forbidden = new Set(["__proto__", "constructor", "prototype"]);
 const key = text.filter((name) => !forbidden.has(name));
 /** Names of top-level fields: those of contents may be neither `kind` nor `fallback`. */
-const fieldName = fc.oneof(key, fc.constantFrom("timestamp", "a", "10", "text", "reply_to"));
+const fieldName = fc.oneof(
+  key,
+  fc.constantFrom("timestamp", "a", "10", "text", "reply_to", "valueOf"),
+);
 
 function inObject(fields: readonly (readonly [string, Any])[]): Any {
   // The time of the frame would become the value of an absent `timestamp`.
