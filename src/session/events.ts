@@ -132,7 +132,10 @@ export type SessionNotice =
     }
   /** Number of frames of this connection that did not reach the other end. The session requests or sends them again. */
   | { readonly type: "lost"; readonly frames: number }
-  /** The server reported an error that the session does not handle itself. */
+  /**
+   * The server reported an error that concerns no request of the session. After `ERR_EXPIRED` and `ERR_FROM_FUTURE` the session
+   * reconnects, because the clock of the device or of the server changed.
+   */
   | { readonly type: "error"; readonly error: ErrorResponse }
   /** The session received something that violates the protocol, and ignored it. */
   | {

@@ -11,6 +11,9 @@ const DEFAULT_RETRY_DELAY = 1;
 /** Error codes after which the same request may succeed later. */
 const TEMPORARY_ERRORS: readonly string[] = ["ERR_RATE_LIMITED", "ERR_UNAVAILABLE"];
 
+/** Codes of a frame that an end rejects for its time, because the clock of an end changed since the handshake. */
+const CLOCK_ERRORS: readonly string[] = ["ERR_EXPIRED", "ERR_FROM_FUTURE"];
+
 /** Registry of the messages that a server sends after the handshake. */
 export const incoming = /* @__PURE__ */ createRegistry([
   Ack,
@@ -23,6 +26,11 @@ export const incoming = /* @__PURE__ */ createRegistry([
 
 /** A received message, discriminated by its type. */
 export type Incoming = ReturnType<typeof incoming.parse>;
+
+/** Whether an error code says that the two ends no longer agree on the time. A new handshake measures it again. */
+export function isClockError(code: string): boolean {
+  return CLOCK_ERRORS.includes(code);
+}
 
 /** Returns the seconds to wait before retrying a rejected request; undefined if the error is final. */
 export function retryDelayOf({ error_code, details }: ErrorResponse): number | undefined {

@@ -11,7 +11,7 @@ import { MessageListResponse } from "../messages/lists.js";
 import type { RefusalReason, SessionAction, SessionEvent, SessionNotice } from "./events.js";
 import { type Handshake, startHandshake } from "./handshake.js";
 import { Inbox } from "./inbox.js";
-import { type Incoming, incoming, retryDelayOf } from "./incoming.js";
+import { type Incoming, incoming, isClockError, retryDelayOf } from "./incoming.js";
 import { type Open, PROBE_TIMEOUT } from "./open.js";
 import { copyOptions, type OwnOptions, type SessionOptions } from "./options.js";
 import { Outbox } from "./outbox.js";
@@ -180,7 +180,9 @@ export class Session {
     try {
       message = state.open(data, now);
     } catch (error) {
-      return this.#reject("frame", error);
+      this.#reject("frame", error);
+      if (isClockError((error as LacreError).code)) this.#close(CLOSE.protocolError, now);
+      return;
     }
     if (message.wire !== state.wire) {
       this.#reject("wire");
@@ -265,6 +267,10 @@ export class Session {
   }
 
   #onError(error: ErrorResponse, now: number): void {
+    if (isClockError(error.error_code)) {
+      this.#notify({ type: "error", error });
+      return this.#close(CLOSE.protocolError, now);
+    }
     const { client_id, resume, mark, chat_id } = error.details ?? {};
     const retryDelay = retryDelayOf(error);
     const retryAt = retryDelay && now + retryDelay;

@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, it, vi } from "vitest";
 import {
   ChatMessage,
+  ErrorResponse,
   Heartbeat,
   MessageListResponse,
   StatusEvent,
@@ -21,6 +22,7 @@ import {
   SessionFixture,
   types,
 } from "./fixture.js";
+import { type Device, Simulation } from "./simulation.js";
 
 const HOUR = 3600;
 const DAY = 24 * HOUR;
@@ -168,6 +170,81 @@ describe("with a clock that jumps ahead by a day, a session", () => {
     fixture.handle({ type: "tick" });
     fixture.now -= DAY;
     expect(passTime(fixture, 600)).toBeLessThan(100);
+  });
+});
+
+describe("with a clock that changes by more than the server accepts while connected, a session", () => {
+  const faults = { drop: 0, duplicate: 0, late: 0, cut: 0, busy: 0, full: 0, mute: 0 };
+
+  /** Connects a device, changes the clocks, and returns the number of its messages that are acknowledged 2 seconds later. */
+  async function sentAfter(change: (simulation: Simulation, device: Device) => void) {
+    const simulation = new Simulation({ seed: 1, faults });
+    const [device] = simulation.devices;
+    await simulation.run(61);
+    change(simulation, device!);
+    device!.write(1, false);
+    await simulation.run(2);
+    return device!.sent.length;
+  }
+
+  it.each([61, 80, 361, HOUR, DAY])(
+    "sends a message within 2 seconds after its clock was set ahead by %d s",
+    async (seconds) => {
+      expect(await sentAfter((_, device) => device.setClock(seconds))).toBe(1);
+    },
+  );
+
+  it.each([61, 80, 361, HOUR, DAY])(
+    "sends a message within 2 seconds after the server's clock was set ahead by %d s",
+    async (seconds) => {
+      const setClock = (simulation: Simulation) => {
+        simulation.serversClock = seconds;
+      };
+      expect(await sentAfter(setClock)).toBe(1);
+    },
+  );
+
+  it.each(["ERR_FROM_FUTURE", "ERR_EXPIRED"])(
+    "closes the connection after the error %s, and reports it",
+    (error_code) => {
+      const fixture = SessionFixture.online();
+      const error = { error_code, error_message: "", details: { client_id: "x" } };
+      const actions = fixture.receive(ErrorResponse, error);
+      expect(notices(actions)).toMatchObject([{ type: "error", error: { error_code } }]);
+      expect(only(actions, "close")).toMatchObject([{ code: CLOSE.protocolError }]);
+    },
+  );
+
+  it("keeps a message that is rejected with such an error", () => {
+    const fixture = SessionFixture.online();
+    const message = fromAlice(1);
+    fixture.send(message);
+    const details = { client_id: message.client_id };
+    const error = { error_code: "ERR_FROM_FUTURE", error_message: "", details };
+    expect(only(fixture.receive(ErrorResponse, error), "failed")).toEqual([]);
+    fixture.handle({ type: "closed", code: 1000 });
+    fixture.now += 1;
+    expect(types(fixture, fixture.connect())).toContain("message");
+  });
+
+  it("waits longer with each connection that ends with such an error", () => {
+    const fixture = new SessionFixture({ random: () => 0.999 });
+    const delays = Array.from({ length: 12 }, () => {
+      fixture.connect();
+      const error = { error_code: "ERR_FROM_FUTURE", error_message: "" };
+      expect(only(fixture.receive(ErrorResponse, error), "close")).toHaveLength(1);
+      const closedAt = fixture.now;
+      fixture.now = wakeOf(fixture.handle({ type: "closed", code: 1000 }))!;
+      return fixture.now - closedAt;
+    });
+    expect(delays.map(Math.round)).toEqual([1, 2, 4, 8, 16, 30, 30, 30, 30, 30, 30, 30]);
+  });
+
+  it("keeps the connection after a frame that was repeated", () => {
+    const fixture = SessionFixture.online();
+    const data = fixture.channel.encode(ChatMessage, fromBob(1), fixture.now);
+    fixture.handle({ type: "frame", data });
+    expect(only(fixture.handle({ type: "frame", data }), "close")).toEqual([]);
   });
 });
 

@@ -61,6 +61,8 @@ const NO_FAULTS: Faults = { drop: 0, duplicate: 0, late: 0, cut: 0, busy: 0, ful
 /** One server, four devices and a network with simulated time. */
 export class Simulation {
   now = 1_700_000_000;
+  /** Seconds by which the server's clock is ahead. */
+  serversClock = 0;
   faults: Faults;
   readonly random: () => number;
   readonly server: ModelServer;
@@ -75,7 +77,7 @@ export class Simulation {
       isBusy: () => this.random() < this.faults.busy,
       rejects: ({ content }: ChatMessage) => content[0] === 0xff,
     };
-    this.server = new ModelServer(CHATS, rejections, () => this.now);
+    this.server = new ModelServer(CHATS, rejections, () => this.now + this.serversClock);
     this.devices = DEVICES.map((userId, at) => new Device(this, userId, at));
     for (const device of this.devices) device.start();
   }
