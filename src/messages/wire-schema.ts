@@ -105,7 +105,7 @@ export function examine(schema: unknown, reserved: readonly string[] = []): Wire
   /** Zod reads `value[key]`: if the field is absent, it would get what every object inherits. */
   const reportInherited = (key: unknown, path: readonly string[]) => {
     if (typeof key === "string" && Object.hasOwn(Object.prototype, key))
-      issues.push({ path, message: "is a name that every object inherits: choose another one" });
+      issues.push({ path, message: "is a name that every object inherits" });
   };
 
   const visitAll = (parts: readonly unknown[], place: Place) => {
