@@ -282,9 +282,11 @@ export class Inbox {
   }
 
   #rewind(chat: Chat, last_seq: number): void {
-    const { cursor } = chat;
-    this.#notify({ type: "rewound", chat_id: chat.id, cursor, last_seq });
+    const { id, cursor } = chat;
+    this.#notify({ type: "rewound", chat_id: id, cursor, last_seq });
     for (const seq of chat.buffered.keys()) this.#takeBuffered(chat, seq);
+    // The caller drops these messages, so they are delivered again if the server has them after all.
+    this.#seen.remove((key, seq = 0) => seq > last_seq && key.startsWith(`${id} `));
     chat.cursor = last_seq;
     this.#moveCursor(chat, cursor);
   }

@@ -2,7 +2,7 @@
 export class RecentMap<Value> {
   readonly #values = new Map<string, Value>();
   /** Ring buffer of the keys. A Map alone is slow: its iterator steps over all deleted entries to find the first one. */
-  readonly #ring: string[] = [];
+  readonly #ring: (string | undefined)[] = [];
   #next = 0;
 
   has(key: string): boolean {
@@ -22,5 +22,14 @@ export class RecentMap<Value> {
     this.#ring[this.#next] = key;
     this.#next = (this.#next + 1) % 10_000;
     return true;
+  }
+
+  /** Removes the entries that `test` selects. */
+  remove(test: (key: string, value: Value) => boolean): void {
+    for (const [at, key] of this.#ring.entries()) {
+      if (key === undefined || !test(key, this.#values.get(key)!)) continue;
+      this.#values.delete(key);
+      this.#ring[at] = undefined;
+    }
   }
 }

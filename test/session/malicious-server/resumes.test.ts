@@ -183,6 +183,23 @@ describe("with a malicious server, a session", () => {
     expect(delivered(fixture.receive(ChatMessage, fromBob(41)))).toEqual([41]);
   });
 
+  it("delivers the messages after the last seq of a rewound chat again, if the server has them", () => {
+    const fixture = SessionFixture.online();
+    for (const seq of [1, 2, 3]) fixture.receive(ChatMessage, fromBob(seq));
+    fixture.send(fromAlice(4));
+    fixture.ack(fromAlice(4), 4);
+    fixture.handle({ type: "closed", code: 1006 });
+    fixture.now += 60;
+    expect(fixture.resumes(fixture.connect())).toMatchObject([{ after: 4 }]);
+    expect(fixture.resumes(fixture.list({ after: 4, through: 2 }))).toMatchObject([{ after: 2 }]);
+    const messages = [fromBob(3), { ...fromAlice(4), seq: 4 }, fromBob(5, { message_id: 2 })];
+    const actions = fixture.list({ after: 2, through: 5, messages });
+    expect(delivered(actions)).toEqual([3, 4]);
+    expect(notices(actions)).toContainEqual({
+      ...{ type: "refused", reason: "repeat", error: undefined },
+    });
+  });
+
   it("does not lower a cursor that moved after the resume was sent", () => {
     const fixture = new SessionFixture({ cursors: [[CHAT, 50]] });
     fixture.connect();
