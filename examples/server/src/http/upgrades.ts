@@ -45,7 +45,7 @@ export async function handleUpgrade(
   socket: Duplex,
   head: Buffer,
 ): Promise<void> {
-  socket.on("error", () => {});
+  socket.on("error", ignoreError);
   let accepted: Open | undefined;
   const isWebSocket = incoming.headers.upgrade?.toLowerCase() === "websocket";
   const bindings: UpgradeBindings = {
@@ -65,6 +65,9 @@ export async function handleUpgrade(
   if (accepted === undefined) return answerBySocket(socket, response);
   sockets.handleUpgrade(incoming, socket, head, accepted);
 }
+
+/** Is outside of `handleUpgrade`: a function inside would keep the request in memory for as long as the socket is open. */
+function ignoreError(): void {}
 
 function readRequest({ method, url, headers }: IncomingMessage): Request | HttpError {
   // The server cannot read a body here, because Node no longer parses the socket.
