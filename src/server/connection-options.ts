@@ -1,5 +1,4 @@
 import { functionArgument, numberArgument, objectArgument } from "../arguments.js";
-import { unixNow } from "../clock.js";
 import { directionKeys, NONCE_BYTES, sessionKeyBytes } from "../connection/channel.js";
 import type { VerifiedMessage } from "../envelope/message-protocol.js";
 import type { ChatMessage, StatusEvent } from "../messages/chat.js";
@@ -9,10 +8,10 @@ import type { ChatState, MessageStore, StoredMessage } from "./message-store.js"
 import type { FrameChannel } from "./peer.js";
 import type { RejectionError } from "./rejection.js";
 
-/** Seconds that a client has for its hello, and after the welcome for its first frame (S-19, S-24). */
-const HANDSHAKE_TIMEOUT = 10;
-
-/** Options of `acceptConnection`. */
+/**
+ * Options of `acceptConnection`. The connection keeps this object and calls its functions as methods. For many connections,
+ * pass instances of a class: functions that are created for each connection take more memory.
+ */
 export interface ConnectionOptions<
   Stored extends StoredMessage = StoredMessage,
   Chat extends ChatState = ChatState,
@@ -75,45 +74,42 @@ export interface ConnectionOptions<
   readonly onRejected?: (rejection: RejectionError, error: unknown) => void;
 }
 
-/** The connection's own copies of its options, with their defaults. */
-export interface OwnOptions<Stored extends StoredMessage, Chat extends ChatState>
-  extends ConnectionOptions<Stored, Chat> {
-  readonly buffered: () => number;
-  readonly now: () => number;
+/** What the handshake needs of the options. */
+export interface Handshake {
+  readonly session: ConnectionOptions["session"];
   readonly offer: WelcomeOffer;
-  readonly handshakeTimeout: number;
 }
 
 /**
- * Copies the options and checks them.
+ * Checks the options, and copies those that the handshake needs.
  *
  * @throws {KeyError} if the session key is not 32 bytes or is all zero.
  * @throws {ValidationError} if another option is invalid.
  */
-export function copyOptions<Stored extends StoredMessage, Chat extends ChatState>(
+export function checkOptions<Stored extends StoredMessage, Chat extends ChatState>(
   options: ConnectionOptions<Stored, Chat>,
-): OwnOptions<Stored, Chat> {
-  const own = { ...objectArgument(options, "options") };
-  const { buffered = () => 0, now = unixNow, handshakeTimeout = HANDSHAKE_TIMEOUT } = own;
-  const { session_key, user_id } = objectArgument(own.session, "options.session");
+): Handshake {
+  const { session, store, channel, handshakeTimeout, offer } = objectArgument(options, "options");
+  const { session_key, user_id } = objectArgument(session, "options.session");
   numberArgument(user_id, "options.session.user_id", 1);
-  const session = { session_key: sessionKeyBytes(session_key), user_id };
+  const own = { session_key: sessionKeyBytes(session_key), user_id };
   // Throws KeyError for a key of zeros.
-  directionKeys(session.session_key);
-  const store = objectArgument(own.store, "options.store");
+  directionKeys(own.session_key);
+  objectArgument(store, "options.store");
   for (const method of ["add", "list", "findChat", "addReceipt"] as const)
     functionArgument(store[method], `options.store.${method}`);
-  for (const name of ["send", "close"] as const) functionArgument(own[name], `options.${name}`);
+  for (const name of ["send", "close"] as const) functionArgument(options[name], `options.${name}`);
   for (const name of HOOKS) {
-    if (own[name] !== undefined) functionArgument(own[name], `options.${name}`);
+    if (options[name] !== undefined) functionArgument(options[name], `options.${name}`);
   }
-  numberArgument(handshakeTimeout, "options.handshakeTimeout", 0);
-  if (own.channel !== undefined) {
-    const channel = objectArgument(own.channel, "options.channel");
+  if (handshakeTimeout !== undefined)
+    numberArgument(handshakeTimeout, "options.handshakeTimeout", 0);
+  if (channel !== undefined) {
+    objectArgument(channel, "options.channel");
     for (const method of ["encode", "open"] as const)
       functionArgument(channel[method], `options.channel.${method}`);
   }
-  return { ...own, session, buffered, now, handshakeTimeout, offer: copyOffer(own.offer) };
+  return { session: own, offer: copyOffer(offer) };
 }
 
 const HOOKS = [

@@ -4,7 +4,8 @@ import { Ack, ChatMessage, StatusEvent } from "../messages/chat.js";
 import { Heartbeat, Resume } from "../messages/connection.js";
 import { createRegistry } from "../messages/registry.js";
 import { answerResume } from "./answers.js";
-import type { ChatState, MessageStore, Receipt, StoredMessage } from "./message-store.js";
+import type { ConnectionOptions } from "./connection-options.js";
+import type { ChatState, Receipt, StoredMessage } from "./message-store.js";
 import type { Peer } from "./peer.js";
 import { invalidFrame, notAMember, RejectionError } from "./rejection.js";
 import { statusErrorCode } from "./status-error-code.js";
@@ -17,10 +18,8 @@ const registry = /* @__PURE__ */ createRegistry([ChatMessage, Heartbeat, Resume,
 /** What the handling of a request uses. */
 export interface RequestContext<Stored extends StoredMessage, Chat extends ChatState> {
   readonly user_id: number;
-  readonly store: MessageStore<Stored, Chat>;
   readonly peer: Peer;
-  readonly onStored: ((message: ChatMessage, stored: Stored) => void) | undefined;
-  readonly onStatus: ((status: StatusEvent, chat: Chat) => void) | undefined;
+  readonly options: Pick<ConnectionOptions<Stored, Chat>, "store" | "onStored" | "onStatus">;
 }
 
 /**
@@ -60,21 +59,22 @@ function parse(message: VerifiedMessage) {
 /** Stores a message, acknowledges it to the sender, then reports it. */
 async function handleMessage<Stored extends StoredMessage, Chat extends ChatState>(
   message: ChatMessage,
-  { user_id, store, peer, onStored }: RequestContext<Stored, Chat>,
+  { user_id, peer, options }: RequestContext<Stored, Chat>,
 ): Promise<void> {
   if (message.sender_id !== user_id) throw notYou("sender_id");
-  const stored = await store.add(message);
+  const stored = await options.store.add(message);
   const { message_id, seq, stored_at, isNew } = stored;
   const { chat_id, client_id } = message;
   if (client_id !== undefined) peer.send(Ack, { client_id, chat_id, message_id, seq, stored_at });
-  if (isNew) onStored?.({ ...message, message_id, seq, stored_at }, stored);
+  if (isNew) options.onStored?.({ ...message, message_id, seq, stored_at }, stored);
 }
 
 /** Sends the messages that a client missed, and after the last part the other members' receipts (S-17). */
 async function handleResume<Stored extends StoredMessage, Chat extends ChatState>(
   resume: Resume,
-  { user_id, store, peer }: RequestContext<Stored, Chat>,
+  { user_id, peer, options }: RequestContext<Stored, Chat>,
 ): Promise<void> {
+  const { store } = options;
   const { chat_id, after } = resume;
   const limit = Math.min(resume.limit, MAX_LISTED);
   const page = await store.list(user_id, { chat_id, after, limit, maxBytes: PART_BYTES });
@@ -98,13 +98,14 @@ async function handleResume<Stored extends StoredMessage, Chat extends ChatState
 /** Stores a receipt and reports it; reports a typing event. */
 async function handleStatus<Stored extends StoredMessage, Chat extends ChatState>(
   status: StatusEvent,
-  { user_id, store, peer, onStatus }: RequestContext<Stored, Chat>,
+  { user_id, peer, options }: RequestContext<Stored, Chat>,
 ): Promise<void> {
+  const { store } = options;
   const { chat_id, event_type } = status;
   const chat = chat_id === undefined ? undefined : await store.findChat(user_id, chat_id);
   if (chat_id === undefined || chat === undefined) throw notAMember();
   assertValidStatus(status, { user_id, last_seq: chat.last_seq });
-  if (event_type !== "read" && event_type !== "delivered") return onStatus?.(status, chat);
+  if (event_type !== "read" && event_type !== "delivered") return options.onStatus?.(status, chat);
   if (event_type === "delivered" && !peer.has(event_type)) {
     throw new RejectionError(
       "ERR_VALIDATION",
@@ -115,7 +116,7 @@ async function handleStatus<Stored extends StoredMessage, Chat extends ChatState
   const { seq = peer.sentUpTo(chat_id) } = status;
   const receipt: Receipt = { event_type, user_id, chat_id, seq };
   if (seq <= storedSeqOf(receipt, chat)) return;
-  if (await store.addReceipt(receipt)) onStatus?.({ ...status, seq }, chat);
+  if (await store.addReceipt(receipt)) options.onStatus?.({ ...status, seq }, chat);
 }
 
 function storedSeqOf({ event_type, user_id }: Receipt, { receipts }: ChatState): number {

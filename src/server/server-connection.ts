@@ -1,5 +1,6 @@
 import { numberArgument, objectArgument } from "../arguments.js";
 import { bufferLength, copyOfBytes, isUint8Array, lengthOf } from "../bytes.js";
+import { unixNow } from "../clock.js";
 import { CLOSE, closeCode } from "../connection/close-codes.js";
 import { SteadyClock } from "../connection/steady-clock.js";
 import type { VerifiedMessage } from "../envelope/message-protocol.js";
@@ -9,7 +10,7 @@ import type { ChatMessage, StatusEvent } from "../messages/chat.js";
 import type { ValueToSend } from "../messages/define-message.js";
 import { ErrorResponse } from "../messages/error-response.js";
 import { acceptHello } from "./accept-hello.js";
-import { type ConnectionOptions, copyOptions, type OwnOptions } from "./connection-options.js";
+import { type ConnectionOptions, checkOptions, type Handshake } from "./connection-options.js";
 import { subjectOf } from "./error-subject.js";
 import { FrameQueue } from "./frame-queue.js";
 import { handleRequest } from "./handle-request.js";
@@ -17,6 +18,8 @@ import type { ChatState, StoredMessage } from "./message-store.js";
 import { type FrameChannel, Peer } from "./peer.js";
 import { errorOf, invalidFrame, RejectionError, unavailable } from "./rejection.js";
 
+/** Seconds that a client has for its hello, and after the welcome for its first frame (S-19, S-24). */
+const HANDSHAKE_TIMEOUT = 10;
 /** Heartbeat intervals without a frame of the client after which the connection counts as silent. */
 const SILENT_HEARTBEATS = 3;
 /** Maximum bytes that wait for a client which does not read, or whose connection is not confirmed. */
@@ -30,11 +33,6 @@ const MAX_POLL_MS = 160;
 const DELIVERY_BYTES = 128;
 const SERVER_ERROR = 1011;
 
-/** The options that a connection keeps. */
-type Hooks<Stored extends StoredMessage, Chat extends ChatState> = Omit<
-  OwnOptions<Stored, Chat>,
-  "session" | "offer"
->;
 /** A value that a delivery sends. */
 type StatusToSend = ValueToSend<typeof StatusEvent.schema>;
 
@@ -45,10 +43,10 @@ export class ServerConnection<
 > {
   /** Id of the session's user. */
   readonly user_id: number;
-  readonly #options: Hooks<Stored, Chat>;
+  readonly #options: ConnectionOptions<Stored, Chat>;
   readonly #silentAfter: number;
   /** What the handshake needs. Released after it, because a server has many idle connections. */
-  #handshake: Pick<OwnOptions<Stored, Chat>, "offer" | "session"> | undefined;
+  #handshake: Handshake | undefined;
   readonly #queue: FrameQueue;
   readonly #clock = new SteadyClock();
   #peer: Peer | undefined;
@@ -63,13 +61,13 @@ export class ServerConnection<
 
   /** @internal */
   constructor(options: ConnectionOptions<Stored, Chat>) {
-    const { session, offer, ...hooks } = copyOptions(options);
-    this.user_id = session.user_id;
-    this.#options = hooks;
-    this.#silentAfter = SILENT_HEARTBEATS * offer.heartbeat;
-    this.#handshake = { session, offer };
-    this.#queue = new FrameQueue(hooks);
-    const { channel } = hooks;
+    const handshake = checkOptions(options);
+    this.user_id = handshake.session.user_id;
+    this.#options = options;
+    this.#silentAfter = SILENT_HEARTBEATS * handshake.offer.heartbeat;
+    this.#handshake = handshake;
+    this.#queue = new FrameQueue(options);
+    const { channel } = options;
     if (channel === undefined) return;
     const peer = this.#peerOn(channel, []);
     this.#peer = peer;
@@ -146,7 +144,8 @@ export class ServerConnection<
       this.#activeAt = time;
       return;
     }
-    const timeout = this.#isConfirmed ? this.#silentAfter : this.#options.handshakeTimeout;
+    const { handshakeTimeout = HANDSHAKE_TIMEOUT } = this.#options;
+    const timeout = this.#isConfirmed ? this.#silentAfter : handshakeTimeout;
     if (time - this.#activeAt >= timeout) this.close(CLOSE.silent);
   }
 
@@ -172,10 +171,11 @@ export class ServerConnection<
 
   /** Does work of `bytes` bytes after all earlier work, when the client has read enough and it is the user's turn. */
   #enqueue(bytes: number, work: () => Promise<void>): Promise<void> {
-    const { schedule = (run) => run() } = this.#options;
+    const options = this.#options;
     return this.#queue.add(bytes, async () => {
       await this.#untilRead();
-      await schedule(work, bytes);
+      if (options.schedule === undefined) await work();
+      else await options.schedule(work, bytes);
     });
   }
 
@@ -193,17 +193,13 @@ export class ServerConnection<
       if (!this.#isConfirmed) await this.#confirm(peer);
       await this.#options.admit?.(message);
       if (this.#isClosed) return;
-      const { store, onStored, onStatus } = this.#options;
-      await handleRequest(message, { user_id: this.user_id, store, peer, onStored, onStatus });
+      await handleRequest(message, { user_id: this.user_id, peer, options: this.#options });
     } catch (error) {
       this.#reject(error, message);
     }
   }
 
-  #acceptHello(
-    frame: Uint8Array,
-    { session, offer }: Pick<OwnOptions<Stored, Chat>, "offer" | "session">,
-  ): void {
+  #acceptHello(frame: Uint8Array, { session, offer }: Handshake): void {
     this.#handshake = undefined;
     try {
       const accepted = acceptHello(frame, session.session_key, offer, this.#now());
@@ -277,7 +273,7 @@ export class ServerConnection<
   /** Sends a frame, or closes the connection if the client reads too slowly. */
   #transmit(bytes: Uint8Array): void {
     if (this.#isClosed) return;
-    if (this.#options.buffered() + bytes.length > MAX_WAITING_BYTES) {
+    if (this.#unread + bytes.length > MAX_WAITING_BYTES) {
       return this.close(CLOSE.tooSlow);
     }
     try {
@@ -292,14 +288,20 @@ export class ServerConnection<
   /** Waits until the client has read enough of the earlier answers. */
   async #untilRead(): Promise<void> {
     let delay = FIRST_POLL_MS;
-    while (!this.#isClosed && this.#options.buffered() > MAX_UNREAD_BYTES) {
+    while (!this.#isClosed && this.#unread > MAX_UNREAD_BYTES) {
       await wait(delay);
       delay = Math.min(2 * delay, MAX_POLL_MS);
     }
   }
 
+  /** Bytes that the client has not read yet. */
+  get #unread(): number {
+    return this.#options.buffered?.() ?? 0;
+  }
+
   #now(): number {
-    return this.#clock.read(this.#options.now());
+    const options = this.#options;
+    return this.#clock.read(options.now === undefined ? unixNow() : options.now());
   }
 }
 

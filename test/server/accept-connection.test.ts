@@ -4,16 +4,106 @@ import {
   Heartbeat,
   Hello,
   KeyError,
+  type MessageDefinition,
   MessageProtocol,
+  type PayloadSchema,
   SigningKey,
+  StatusEvent,
+  type ValueToSend,
 } from "../../src/index.js";
-import { acceptConnection, CLOSE, directionKeys } from "../../src/server/index.js";
+import {
+  acceptConnection,
+  CLOSE,
+  type ConnectionOptions,
+  directionKeys,
+  type FrameChannel,
+} from "../../src/server/index.js";
 import { ALICE, BOB, CHAT, fromBob, SESSION_KEY } from "../session/fixture.js";
 import { NOW } from "../support/examples.js";
 import { counting } from "../support/hex.js";
 import { fromAlice, settled, storeOfChat, TestClient } from "./test-client.js";
 
 const idOf = (number: number) => fromAlice(number).client_id;
+
+const key = SigningKey.from("shared");
+/** A channel without a handshake. It encodes all types but `ack`. */
+const channel: FrameChannel = {
+  wire: 1,
+  encode: (definition, value) =>
+    definition.type === "ack" ? undefined : definition.toProtocol(value, key).toBytes(),
+  open: (data) => MessageProtocol.open(data as Uint8Array, { key, now: NOW }),
+};
+
+/** Returns a frame for `channel`. */
+function frameOf<Type extends string, Schema extends PayloadSchema>(
+  definition: MessageDefinition<Type, Schema>,
+  value: ValueToSend<Schema>,
+): Uint8Array {
+  return definition.toProtocol(value, key, { timestamp: NOW }).toBytes();
+}
+
+/** Options whose functions are methods of a class. They use its private field. */
+class OptionsOfClass implements ConnectionOptions {
+  readonly session = { session_key: SESSION_KEY, user_id: ALICE };
+  readonly store = storeOfChat();
+  readonly channel = channel;
+  readonly #called = new Set<string>();
+
+  get called(): string[] {
+    return [...this.#called].sort();
+  }
+
+  send(): void {
+    this.#called.add("send");
+  }
+
+  close(): void {
+    this.#called.add("close");
+  }
+
+  buffered(): number {
+    this.#called.add("buffered");
+    return 0;
+  }
+
+  pause(): void {
+    this.#called.add("pause");
+  }
+
+  resume(): void {
+    this.#called.add("resume");
+  }
+
+  now(): number {
+    this.#called.add("now");
+    return NOW;
+  }
+
+  schedule(work: () => Promise<void>): Promise<void> {
+    this.#called.add("schedule");
+    return work();
+  }
+
+  admit(): void {
+    this.#called.add("admit");
+  }
+
+  onConfirmed(): void {
+    this.#called.add("onConfirmed");
+  }
+
+  onStored(): void {
+    this.#called.add("onStored");
+  }
+
+  onStatus(): void {
+    this.#called.add("onStatus");
+  }
+
+  onRejected(): void {
+    this.#called.add("onRejected");
+  }
+}
 
 describe("the handshake", () => {
   it("answers a hello with a welcome that makes the offer", async () => {
@@ -177,26 +267,13 @@ describe("tick", () => {
 });
 
 describe("a channel without a handshake", () => {
-  const key = SigningKey.from("shared");
-  const channel = {
-    wire: 1 as const,
-    encode: ((definition, value) =>
-      definition.type === "ack"
-        ? undefined
-        : definition.toProtocol(value, key).toBytes()) as NonNullable<
-      Parameters<typeof acceptConnection>[0]["channel"]
-    >["encode"],
-    open: (data: unknown) => MessageProtocol.open(data as Uint8Array, { key, now: NOW }),
-  };
-
   it("is confirmed at once, sends only what the channel encodes, and is never silent", async () => {
     const onConfirmed = vi.fn().mockRejectedValueOnce(new Error("busy"));
     const client = new TestClient({ channel, onConfirmed });
     client.connection.deliver(fromBob(1));
     await settled();
     expect([client.rejections.length, client.frames.length]).toEqual([1, 0]);
-    const options = { timestamp: NOW };
-    await client.connection.receive(ChatMessage.toProtocol(fromAlice(1), key, options).toBytes());
+    await client.connection.receive(frameOf(ChatMessage, fromAlice(1)));
     expect(client.frames.map((frame) => MessageProtocol.fromBytes(frame).type)).toEqual([
       "message",
     ]);
@@ -218,5 +295,19 @@ describe("acceptConnection", () => {
     expect(() => accept(counting(31))).toThrow(KeyError);
     expect(() => accept(SESSION_KEY, { heartbeat: 0 })).toThrow("heartbeat");
     expect(() => accept(SESSION_KEY)).not.toThrow();
+  });
+
+  it("takes an instance of a class, and calls its functions as methods", async () => {
+    const options = new OptionsOfClass();
+    const connection = acceptConnection(options);
+    await Promise.all(Array.from({ length: 65 }, () => connection.receive("not a frame")));
+    const typing = { event_type: "typing", user_id: ALICE, chat_id: CHAT } as const;
+    await connection.receive(frameOf(ChatMessage, fromAlice(1)));
+    await connection.receive(frameOf(StatusEvent, typing));
+    connection.close(CLOSE.restart);
+    expect(options.called).toEqual([
+      ...["admit", "buffered", "close", "now", "onConfirmed", "onRejected", "onStatus"],
+      ...["onStored", "pause", "resume", "schedule", "send"],
+    ]);
   });
 });
