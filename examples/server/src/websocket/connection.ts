@@ -1,10 +1,11 @@
-import { MessageProtocol, type StatusEvent, type VerifiedMessage } from "lacre";
+import { type ChatMessage, MessageProtocol, type StatusEvent, type VerifiedMessage } from "lacre";
 import {
   acceptConnection,
   CLOSE,
   type ConnectionOptions,
   RejectionError,
   type ServerConnection,
+  type WelcomeOffer,
 } from "lacre/server";
 import type { WebSocket } from "ws";
 import type { Delivery } from "../coordination/coordination.js";
@@ -74,8 +75,7 @@ export class Connection {
   #closedWith: number | undefined;
   #endPause: (() => void) | undefined;
   #handled: Promise<void> = Promise.resolve();
-  readonly #openedAt = monotonic();
-  /** Time of a version 1 client's last frame or pong, in seconds of the monotonic clock. */
+  /** Time of the client's last frame, and of a version 1 client's last pong, in seconds of the monotonic clock. */
   #lastSeenAt = monotonic();
   #pingedAt = 0;
   /** Starts at a random past time, so that connections opened together are not re-checked together. */
@@ -93,7 +93,7 @@ export class Connection {
     this.#socket = socket;
     this.#terms = terms;
     this.#checkedAt = monotonic() - Math.random() * terms.timing.sessionCheck;
-    this.#connection = this.#accept({});
+    this.#connection = this.#accept();
   }
 
   get userId(): number {
@@ -117,6 +117,11 @@ export class Connection {
     return this.#isConfirmed;
   }
 
+  /** Whether the server closes, and reads no more frames. */
+  get isStopped(): boolean {
+    return this.#isStopped;
+  }
+
   /** Bytes sent that the client has not read yet. */
   get queuedBytes(): number {
     return this.#socket.bufferedAmount;
@@ -127,7 +132,7 @@ export class Connection {
     const { legacy } = this.#terms;
     const isFirst = !this.#hasReceived;
     this.#hasReceived = true;
-    if (this.#isLegacy && isHello(frame)) this.#replace({});
+    if (this.#isLegacy && isHello(frame)) this.#replace();
     else if (isFirst && !this.#isLegacy && legacy?.isAuthentic(frame)) this.#acceptLegacy(legacy);
     this.#handled = this.#connection.receive(frame);
   }
@@ -137,6 +142,11 @@ export class Connection {
     this.#isStopped = true;
     this.#socket.pause();
     return this.#handled;
+  }
+
+  /** Records that the client sent a frame or a pong. */
+  noteActivity(): void {
+    this.#lastSeenAt = monotonic();
   }
 
   /** Marks the connection as confirmed. */
@@ -164,7 +174,7 @@ export class Connection {
     if (this.#isLegacy) this.#checkLegacy(now);
     else this.#connection.tick(now);
     const isUndecided = legacy !== undefined && !this.#hasReceived && !this.#isLegacy;
-    if (isUndecided && now - this.#openedAt >= timing.legacyDetection) this.#acceptLegacy(legacy);
+    if (isUndecided && now - this.#lastSeenAt >= timing.legacyDetection) this.#acceptLegacy(legacy);
     return !this.#isClosed && this.#isConfirmed && this.#isCheckDue(now);
   }
 
@@ -189,82 +199,27 @@ export class Connection {
     setTimeout(() => this.#socket.terminate(), CLOSE_TIMEOUT_MS).unref();
   }
 
-  #accept({ channel }: Pick<ConnectionOptions, "channel">): ServerConnection<Accepted, KnownChat> {
-    const { services, hub, timing, scheduler, legacy } = this.#terms;
-    const { session_key, user_id } = this.session;
-    const limits = new FrameLimits(this);
-    const { heartbeat, handshake: handshakeTimeout } = timing;
-    const { reconnectWithin: reconnect_within } = hub;
-    const socket = this.#socket;
-    return acceptConnection<Accepted, KnownChat>({
-      session: { session_key, user_id },
-      store: new ConnectionStore(services, this),
-      send: (bytes) => socket.send(bytes),
-      close: (code, reason) => this.endWith(code, reason),
-      buffered: () => socket.bufferedAmount,
-      pause: () => socket.pause(),
-      resume: () => {
-        if (!this.#isStopped) socket.resume();
-      },
-      offer: { capabilities: CAPABILITIES, limits: {}, heartbeat, reconnect_within },
-      handshakeTimeout,
-      ...(channel !== undefined && { channel }),
-      schedule: (work, bytes) =>
-        scheduler.run(user_id, async () => {
-          await limits.take(bytes);
-          await work();
-        }),
-      admit: async (message) => {
-        this.#lastSeenAt = monotonic();
-        if (channel !== undefined) await assertFirst(message, legacy!);
-        await limits.throttle(message);
-      },
-      onConfirmed: () => hub.confirmed(this),
-      onStored: (_, { accepted }) => hub.broadcastMessage(accepted, this),
-      onStatus: (status, { chat }) => this.#onStatus(status, chat),
-      onRejected: (rejection, error) => this.#onRejected(rejection, error),
-    });
-  }
-
-  #onStatus(status: StatusEvent, chat: Chat): void {
-    const { services, hub } = this.#terms;
-    const { chat_id, user_id, event_type, seq } = status;
-    services.log.debug({ chat_id, user_id, event_type, seq }, "status");
-    if (event_type === "typing") hub.broadcastTyping(chat, status);
-    else hub.broadcastStatus(chat, status, this);
-  }
-
-  #onRejected({ code }: RejectionError, error: unknown): void {
-    const { metrics, log } = this.#terms.services;
-    const { userId: user_id } = this;
-    metrics.framesRejected.inc({ code });
-    if (code === "ERR_RATE_LIMITED") metrics.limited.inc({ limit: "frames" });
-    if (error instanceof DatabaseUnavailableError) metrics.databaseFailures.inc();
-    const isExpected = error instanceof RejectionError && code !== "ERR_UNAVAILABLE";
-    if (isExpected) log.warn({ user_id, code }, "frame rejected");
-    else log.error({ user_id, err: error }, "frame failed");
-  }
-
   /** Whether this connection carries frames of a chat. */
   carries(chatId: number | undefined): boolean {
     return this.scope === undefined || this.scope.chatId === chatId;
   }
 
-  #acceptLegacy(legacy: LegacyProtocol): void {
-    this.#isLegacy = true;
-    this.#lastSeenAt = monotonic();
-    this.#socket.on("pong", () => {
-      this.#lastSeenAt = monotonic();
-    });
-    this.#replace({ channel: legacy });
+  #accept(channel?: LegacyProtocol): ServerConnection<Accepted, KnownChat> {
+    return acceptConnection(new AcceptOptions(this, this.#socket, this.#terms, channel));
   }
 
-  /** Begins again on the same socket, with or without a hello. */
-  #replace(options: Pick<ConnectionOptions, "channel">): void {
+  #acceptLegacy(legacy: LegacyProtocol): void {
+    this.noteActivity();
+    this.#socket.on("pong", () => this.noteActivity());
+    this.#replace(legacy);
+  }
+
+  /** Begins again on the same socket: with a hello, or with the channel of version 1 clients. */
+  #replace(channel?: LegacyProtocol): void {
+    this.#isLegacy = channel !== undefined;
     if (this.#isClosed) return;
-    this.#isLegacy = options.channel !== undefined;
     this.#connection.closed();
-    this.#connection = this.#accept(options);
+    this.#connection = this.#accept(channel);
   }
 
   #checkLegacy(now: number): void {
@@ -307,6 +262,108 @@ export class Connection {
     else if (now - this.#checkedAt < this.#terms.timing.sessionCheck) return false;
     this.#checkedAt = now;
     return true;
+  }
+}
+
+/**
+ * Options of the library's connection. They are methods of a class because functions for each connection, and their names,
+ * would take 3 kB.
+ */
+class AcceptOptions implements ConnectionOptions<Accepted, KnownChat> {
+  readonly store: ConnectionStore;
+  readonly channel?: LegacyProtocol;
+  readonly #connection: Connection;
+  readonly #socket: WebSocket;
+  readonly #terms: ConnectionTerms;
+  readonly #limits: FrameLimits;
+
+  constructor(
+    connection: Connection,
+    socket: WebSocket,
+    terms: ConnectionTerms,
+    channel: LegacyProtocol | undefined,
+  ) {
+    this.store = new ConnectionStore(terms.services, connection);
+    if (channel !== undefined) this.channel = channel;
+    this.#connection = connection;
+    this.#socket = socket;
+    this.#terms = terms;
+    this.#limits = new FrameLimits(connection);
+  }
+
+  get session(): ActiveSession {
+    return this.#connection.session;
+  }
+
+  get offer(): WelcomeOffer {
+    const { hub, timing } = this.#terms;
+    const { heartbeat } = timing;
+    const { reconnectWithin: reconnect_within } = hub;
+    return { capabilities: CAPABILITIES, limits: {}, heartbeat, reconnect_within };
+  }
+
+  get handshakeTimeout(): number {
+    return this.#terms.timing.handshake;
+  }
+
+  send(bytes: Uint8Array): void {
+    this.#socket.send(bytes);
+  }
+
+  close(code: number, reason: string): void {
+    this.#connection.endWith(code, reason);
+  }
+
+  buffered(): number {
+    return this.#socket.bufferedAmount;
+  }
+
+  pause(): void {
+    this.#socket.pause();
+  }
+
+  resume(): void {
+    if (!this.#connection.isStopped) this.#socket.resume();
+  }
+
+  schedule(work: () => Promise<void>, bytes: number): Promise<void> {
+    return this.#terms.scheduler.run(this.#connection.userId, async () => {
+      await this.#limits.take(bytes);
+      await work();
+    });
+  }
+
+  async admit(message: VerifiedMessage): Promise<void> {
+    this.#connection.noteActivity();
+    if (this.channel !== undefined) await assertFirst(message, this.channel);
+    await this.#limits.throttle(message);
+  }
+
+  onConfirmed(): Promise<void> {
+    return this.#terms.hub.confirmed(this.#connection);
+  }
+
+  onStored(_: ChatMessage, { accepted }: Accepted): void {
+    this.#terms.hub.broadcastMessage(accepted, this.#connection);
+  }
+
+  onStatus(status: StatusEvent, { chat }: KnownChat): void {
+    const { services, hub } = this.#terms;
+    const { chat_id, user_id, event_type, seq } = status;
+    services.log.debug({ chat_id, user_id, event_type, seq }, "status");
+    if (event_type === "typing") hub.broadcastTyping(chat, status);
+    else hub.broadcastStatus(chat, status, this.#connection);
+  }
+
+  onRejected({ code }: RejectionError, error: unknown): void {
+    const { metrics, log } = this.#terms.services;
+    const { userId: user_id } = this.#connection;
+    metrics.framesRejected.inc({ code });
+    if (code === "ERR_RATE_LIMITED") metrics.limited.inc({ limit: "frames" });
+    if (error instanceof DatabaseUnavailableError) metrics.databaseFailures.inc();
+    const isExpected = error instanceof RejectionError && code !== "ERR_UNAVAILABLE";
+    if (isExpected) log.warn({ user_id, code }, "frame rejected");
+    else log.error({ user_id, err: error }, "frame failed");
   }
 }
 
