@@ -1,5 +1,5 @@
 import { once } from "node:events";
-import { ChatMessage, SigningKey } from "lacre";
+import { ChatMessage, MessageProtocol, SigningKey } from "lacre";
 import { Channel } from "lacre/server";
 import { WebSocket } from "ws";
 import { messageOf } from "./lacre-peer.js";
@@ -20,7 +20,8 @@ export async function connectEchoPeer(
   const channel = new Channel({ wire: 2, own: key, peers: key });
   const peerOf = new Map(chats.map(({ chat_id, peer_id }) => [chat_id, peer_id]));
   socket.on("message", (data: Buffer) => {
-    const { payload } = channel.open(data.subarray(USER_BYTES), Date.now() / 1000);
+    // Not `channel.open`: all peers share a key, and the times of two senders are in no order.
+    const { payload } = MessageProtocol.open(data.subarray(USER_BYTES), { key });
     const { client_id, sender_id } = payload as { client_id: string; sender_id: number };
     if (sender_id === user_id) listener.acknowledged(client_id);
     else listener.delivered(client_id);
