@@ -1,4 +1,4 @@
-import { invalidArgument, objectArgument } from "../arguments.js";
+import { invalidArgument, listArgument, objectArgument } from "../arguments.js";
 import { sessionKeyBytes } from "../connection/channel.js";
 import type { ChatCipher } from "../e2e/chat-cipher.js";
 import { type Connect, connectWith, type WebSocketConstructor } from "./socket.js";
@@ -89,7 +89,7 @@ export function copyOptions<Sent, Received>(
     session: {
       session_key: sessionKeyBytes(options.session_key),
       user_id,
-      capabilities: [...capabilities],
+      capabilities: listArgument(capabilities, "options.capabilities"),
       ...(device_id !== undefined && { device_id }),
     },
     storage,

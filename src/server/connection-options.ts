@@ -1,4 +1,10 @@
-import { functionArgument, numberArgument, objectArgument } from "../arguments.js";
+import {
+  functionArgument,
+  invalidArgument,
+  listArgument,
+  numberArgument,
+  objectArgument,
+} from "../arguments.js";
 import { directionKeys, NONCE_BYTES, sessionKeyBytes } from "../connection/channel.js";
 import type { VerifiedMessage } from "../envelope/message-protocol.js";
 import type { ChatMessage, StatusEvent } from "../messages/chat.js";
@@ -134,6 +140,12 @@ function copyOffer(offer: WelcomeOffer = DEFAULT_OFFER): WelcomeOffer {
     limits,
     heartbeat,
     ...(reconnect_within !== undefined && { reconnect_within }),
-    ...(wires !== undefined && { wires: [...wires] }),
+    ...(wires !== undefined && { wires: copyWires(wires) }),
   };
+}
+
+function copyWires(wires: NonNullable<WelcomeOffer["wires"]>): (1 | 2)[] {
+  const own = listArgument(wires, "options.offer.wires");
+  if (own.length > 0 && own.every((wire) => wire === 1 || wire === 2)) return own;
+  throw invalidArgument("options.offer.wires", "must contain 1, 2 or both");
 }

@@ -1,5 +1,6 @@
 import { listArgument } from "../arguments.js";
-import { directionKeys, sessionKeyBytes } from "../connection/channel.js";
+import { directionKeys, NONCE_BYTES, sessionKeyBytes } from "../connection/channel.js";
+import { Hello } from "../messages/connection.js";
 import type { OutgoingMessage } from "./events.js";
 import type { Offer } from "./handshake.js";
 
@@ -34,6 +35,7 @@ export interface OwnOptions {
  * Copies the options that a session needs later.
  *
  * @throws {KeyError} if the session key is not 32 bytes or is all zero.
+ * @throws {ValidationError} if no `hello` can have the device id, the wires and the capabilities.
  */
 export function copyOptions(options: SessionOptions): OwnOptions {
   const { session_key, user_id, device_id, random = Math.random } = options;
@@ -41,14 +43,11 @@ export function copyOptions(options: SessionOptions): OwnOptions {
   const key = sessionKeyBytes(session_key);
   // Throws KeyError for a key of zeros.
   directionKeys(key);
-  return {
-    session_key: key,
-    user_id,
-    offer: {
-      device_id,
-      wires: listArgument(wires, "options.wires"),
-      capabilities: listArgument(capabilities, "options.capabilities"),
-    },
-    random,
+  const offer = {
+    device_id,
+    wires: listArgument(wires, "options.wires"),
+    capabilities: listArgument(capabilities, "options.capabilities"),
   };
+  Hello.parse({ nonce: new Uint8Array(NONCE_BYTES), ...offer });
+  return { session_key: key, user_id, offer, random };
 }

@@ -50,7 +50,7 @@ export class Session {
 
   /**
    * @throws {KeyError} if the session key is not 32 bytes or is all zero.
-   * @throws {ValidationError} if an entry of the outbox or a cursor is invalid.
+   * @throws {ValidationError} if an entry of the outbox, a cursor or an option for the `hello` is invalid.
    */
   constructor(options: SessionOptions) {
     this.#options = copyOptions(objectArgument(options, "options"));

@@ -294,7 +294,9 @@ describe("acceptConnection", () => {
     expect(() => accept(new Uint8Array(32))).toThrow(KeyError);
     expect(() => accept(counting(31))).toThrow(KeyError);
     expect(() => accept(SESSION_KEY, { heartbeat: 0 })).toThrow("heartbeat");
-    expect(() => accept(SESSION_KEY)).not.toThrow();
+    for (const wires of [[], [3], ["1"], 1])
+      expect(() => accept(SESSION_KEY, { wires })).toThrow("options.offer.wires");
+    expect(() => accept(SESSION_KEY, { wires: [1] })).not.toThrow();
   });
 
   it("takes an instance of a class, and calls its functions as methods", async () => {

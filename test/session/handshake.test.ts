@@ -7,6 +7,7 @@ import {
   MessageProtocol,
   SigningKey,
   StatusEvent,
+  ValidationError,
   Welcome,
 } from "../../src/index.js";
 import { acceptHello, directionKeys } from "../../src/server/index.js";
@@ -93,6 +94,11 @@ describe("the hello of a session", () => {
     expect(only(fixture.handle({ type: "tick" }), "close")).toEqual([]);
     fixture.now += 0.1;
     expect(only(fixture.handle({ type: "tick" }), "close")).toMatchObject([{ code: CLOSE.silent }]);
+  });
+
+  it("needs a valid device id, valid wires and valid capabilities when the session is made", () => {
+    for (const options of [{ device_id: "" }, { wires: [] }, { capabilities: ["x".repeat(65)] }])
+      expect(() => new SessionFixture(options)).toThrow(ValidationError);
   });
 
   it("needs a session key of 32 bytes that is not all zero", () => {
