@@ -62,7 +62,7 @@ export class Connection {
     this.#attempt = Number.NaN;
     clearTimeout(this.#alarm);
     if (this.#socket === undefined) return;
-    this.#socket.close(1000, "");
+    if (!this.#close(1000, "")) return;
     let timer: ReturnType<typeof setTimeout> | undefined;
     const timeout = new Promise<void>((resolve) => {
       timer = setTimeout(resolve, CLOSE_TIMEOUT + 500);
@@ -83,8 +83,9 @@ export class Connection {
         return this.#transmit(action.bytes);
       case "close":
         // No socket yet: abandon the attempt and report it as closed.
-        if (this.#socket === undefined) return this.#lose(LOST);
-        return this.#socket.close(action.code, action.reason);
+        if (this.#socket === undefined || !this.#close(action.code, action.reason))
+          this.#lose(LOST);
+        return;
       case "wake": {
         clearTimeout(this.#alarm);
         const delay = Math.max(0, (action.at - unixNow()) * 1000);
@@ -100,7 +101,18 @@ export class Connection {
     try {
       this.#socket?.send(bytes);
     } catch (error) {
+      this.#close(1000, "");
       this.#lose(LOST, error);
+    }
+  }
+
+  /** Closes the socket. Returns false if that fails: no event of it follows then. */
+  #close(code: number, reason: string): boolean {
+    try {
+      this.#socket?.close(code, reason);
+      return true;
+    } catch {
+      return false;
     }
   }
 

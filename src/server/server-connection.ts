@@ -159,7 +159,12 @@ export class ServerConnection<
     numberArgument(code, "code", 1000);
     if (this.#isClosed) return;
     this.closed();
-    this.#options.close(code, closeCode(code).name);
+    try {
+      this.#options.close(code, closeCode(code).name);
+    } catch (error) {
+      // Some sockets throw when they are no longer open. The caller may have more to do, for other connections.
+      this.#options.onRejected?.(unavailable(), error);
+    }
   }
 
   /** Reports that the socket is closed. */

@@ -129,3 +129,59 @@ describe("a socket that opens too late", () => {
     expect(network.open).toBe(1);
   });
 });
+
+describe("a socket that throws", () => {
+  /** Returns a `connect` whose sockets throw from a method while `isBroken`. */
+  function broken(network: Network, method: "send" | "close") {
+    const state = { isBroken: true, closed: [] as number[] };
+    const connect: Connect = async (listener) => {
+      const socket = await network.connect(ALICE)(listener);
+      const fail = () => {
+        throw new Error(`${method} is broken`);
+      };
+      const close = (code: number, reason: string) => {
+        state.closed.push(code);
+        socket.close(code, reason);
+      };
+      return state.isBroken ? { ...socket, close, [method]: fail } : socket;
+    };
+    return { state, connect };
+  }
+
+  it("from close is lost, and the client connects again", async () => {
+    vi.useFakeTimers();
+    const network = new Network();
+    const { state, connect } = broken(network, "close");
+    const silent: Connect = async (listener) =>
+      connect(state.isBroken ? { ...listener, opened: () => {} } : listener);
+    const { of } = await start(network, { connect: (listener) => silent(listener) });
+    await vi.advanceTimersByTimeAsync(9_900);
+    state.isBroken = false;
+    await vi.advanceTimersByTimeAsync(1_300);
+    expect(of("offline")).toMatchObject([{ retry: true }]);
+    expect(of("online")).toHaveLength(1);
+  });
+
+  it("from close lets the client stop, which releases the storage", async () => {
+    const network = new Network();
+    const { state, connect } = broken(network, "close");
+    const { client, storage, wait, of } = await start(network, { connect });
+    await wait("online");
+    await client.stop();
+    expect(of("stopped")).toMatchObject([{ error: undefined }]);
+    state.isBroken = false;
+    await (await start(network, { connect, storage })).wait("online");
+  });
+
+  it("from send is closed, and the client connects again", async () => {
+    const network = new Network();
+    const { state, connect } = broken(network, "send");
+    const { wait } = await start(network, { connect });
+    const [offline] = await wait("offline");
+    expect(offline).toMatchObject({ retry: true, error: Error("send is broken") });
+    state.isBroken = false;
+    await wait("online");
+    expect(state.closed[0]).toBe(1000);
+    await vi.waitUntil(() => network.open === 1);
+  });
+});

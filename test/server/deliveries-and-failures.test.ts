@@ -265,3 +265,33 @@ describe("a socket whose send throws", () => {
     expect([client.closedWith, onStored.mock.calls.length]).toEqual([1011, 1]);
   });
 });
+
+describe("a socket whose close throws", () => {
+  const close = () => {
+    throw new Error("not open");
+  };
+
+  it("does not keep a delivery from the other recipients, and the error is reported", async () => {
+    const client = await TestClient.confirmed({ close });
+    client.connection.deliver({ ...fromBob(1), nonce: new Uint8Array(1) });
+    expect(client.connection.isClosed).toBe(true);
+    expect(client.rejections.at(-1)!.error).toEqual(new Error("not open"));
+  });
+
+  it("does not keep a stored message from being reported", async () => {
+    let buffered = 0;
+    const onStored = vi.fn();
+    const inner = storeOfChat();
+    const store: MessageStore = {
+      ...inner,
+      add(message) {
+        buffered = 1_048_576;
+        return inner.add(message);
+      },
+    };
+    const client = await TestClient.confirmed({ close, store, onStored, buffered: () => buffered });
+    await client.send(ChatMessage, fromAlice(1));
+    expect(client.connection.isClosed).toBe(true);
+    expect(onStored).toHaveBeenCalledTimes(1);
+  });
+});
