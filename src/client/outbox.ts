@@ -16,7 +16,8 @@ import { idArgument, type OwnOptions } from "./options.js";
 interface Unstored {
   readonly resolve: () => void;
   readonly reject: (error: unknown) => void;
-  isPersisting: boolean;
+  /** Settles when the storage has stored it or failed. Undefined until the session requests that. */
+  storing: Promise<void> | undefined;
   cause?: unknown;
 }
 
@@ -88,6 +89,11 @@ export class ClientOutbox<Sent> {
     return undefined;
   }
 
+  /** Resolves when the storage does not write a message, so that its removal cannot come first. */
+  async untilStored(clientId: string): Promise<void> {
+    await this.#unstored.get(clientId)?.storing?.catch(() => {});
+  }
+
   /** Removes and returns a message. */
   take(clientId: string): OutgoingMessage | undefined {
     const message = this.#queued.get(clientId);
@@ -99,10 +105,10 @@ export class ClientOutbox<Sent> {
   async store(message: OutgoingMessage): Promise<void> {
     const { client_id } = message;
     const unstored = this.#unstored.get(client_id)!;
-    unstored.isPersisting = true;
     this.#queued.set(client_id, message);
     try {
-      await this.#options.storage.addOutgoing(message);
+      unstored.storing = this.#options.storage.addOutgoing(message);
+      await unstored.storing;
     } catch (error) {
       unstored.cause = error;
       return this.#handle({ type: "store_failed", client_id });
@@ -134,12 +140,13 @@ export class ClientOutbox<Sent> {
     const { user_id } = this.#options.session;
     const message = { chat_id: chatId, sender_id: user_id, content, client_id };
     const encrypted = { ...(await cipher.encrypt(message)), client_id };
+    // The session ignores a client id that was sent before. This one is of a message to another chat.
+    if (this.#unstored.has(client_id)) return client_id;
     return new Promise((resolve, reject) => {
-      const unstored = { resolve: () => resolve(client_id), reject, isPersisting: false };
+      const unstored: Unstored = { resolve: () => resolve(client_id), reject, storing: undefined };
       this.#unstored.set(client_id, unstored);
       this.#handle({ type: "send", message: encrypted });
-      // The session ignores a client id that was sent before.
-      if (!unstored.isPersisting && this.#unstored.delete(client_id)) resolve(client_id);
+      if (!unstored.storing && this.#unstored.delete(client_id)) resolve(client_id);
     });
   }
 }

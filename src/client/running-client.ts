@@ -36,6 +36,7 @@ export class RunningClient<Sent, Received> implements Client<Sent, Received> {
   #status: ClientStatus = "starting";
   #connection: Connection | undefined;
   #wait = new AbortController();
+  /** Whether `takeOver` aborted the wait for the storage. */
   #isTakingOver = false;
   #release: (() => void | Promise<void>) | undefined;
   /** Settles when all earlier events are handled. */
@@ -90,6 +91,7 @@ export class RunningClient<Sent, Received> implements Client<Sent, Received> {
 
   async withdraw(clientId: string): Promise<boolean> {
     await this.#ready;
+    await this.#outbox.untilStored(clientId);
     const encrypted = this.#stopping === undefined ? this.#outbox.take(clientId) : undefined;
     if (encrypted === undefined) return false;
     this.#handle({ type: "withdraw", client_id: clientId });
@@ -176,13 +178,15 @@ export class RunningClient<Sent, Received> implements Client<Sent, Received> {
     };
     const onLost = () =>
       void this.#end(new ClientError("ERR_STOPPED", "another tab took over the storage"));
-    try {
-      return await storage.lock?.({ signal: this.#wait.signal, steal: false, onWait, onLost });
-    } catch (error) {
-      if (!this.#isTakingOver || this.#stopping !== undefined) throw error;
+    for (let steal = false; ; steal = true) {
+      try {
+        return await storage.lock?.({ signal: this.#wait.signal, steal, onWait, onLost });
+      } catch (error) {
+        if (!this.#isTakingOver || this.#stopping !== undefined) throw error;
+      }
+      this.#isTakingOver = false;
+      this.#wait = new AbortController();
     }
-    this.#wait = new AbortController();
-    return storage.lock?.({ signal: this.#wait.signal, steal: true, onWait, onLost });
   }
 
   #handle(event: SessionEvent): void {

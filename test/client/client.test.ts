@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { ClientError, createClient, memoryStorage } from "../../src/client/index.js";
 import { KeyError, LacreError, ValidationError } from "../../src/index.js";
+import { fromAlice } from "../session/fixture.js";
 import {
   ALICE,
   BOB,
@@ -142,6 +143,48 @@ describe("a client", () => {
     expect(network.server.stored(CHAT)).toHaveLength(1);
   });
 
+  it("withdraws a message that is being stored after it is stored, and removes it from the storage", async () => {
+    const storage = memoryStorage();
+    const begun = vi.fn();
+    let store = () => {};
+    const addOutgoing: typeof storage.addOutgoing = async (message) => {
+      begun();
+      await new Promise<void>((resolve) => {
+        store = resolve;
+      });
+      await storage.addOutgoing(message);
+    };
+    const network = new Network();
+    network.isDown = true;
+    const { client, wait, texts } = await start(network, { storage: { ...storage, addOutgoing } });
+    const client_id = fromAlice(1).client_id;
+    const sending = client.send(CHAT, text("1"), { client_id });
+    await vi.waitUntil(() => begun.mock.calls.length === 1);
+    const withdrawing = client.withdraw(client_id);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    store();
+    expect(await Promise.all([sending, withdrawing])).toEqual([client_id, true]);
+    await wait("failed");
+    await client.stop();
+    expect(texts("failed")).toEqual(["1"]);
+    expect((await storage.load()).outbox).toEqual([]);
+  });
+
+  it("rejects a message that cannot be stored, also if another chat's has the same client id", async () => {
+    const addOutgoing = async () => {
+      await new Promise((resolve) => setTimeout(resolve, 20));
+      throw new Error("the disk is full");
+    };
+    const { client } = await start(new Network(), { storage: { ...memoryStorage(), addOutgoing } });
+    const options = { client_id: fromAlice(1).client_id };
+    const [first] = await Promise.allSettled([
+      client.send(CHAT, text("1"), options),
+      client.send(OTHER_CHAT, text("2"), options),
+    ]);
+    expect(first).toMatchObject({ reason: { code: "ERR_NOT_STORED" } });
+    await client.stop();
+  });
+
   it("sends receipts, and knows those of others", async () => {
     const network = new Network();
     const alice = await start(network);
@@ -219,6 +262,11 @@ describe("a client", () => {
         { ...valid, connect: undefined },
       ],
       { ...valid, connect: undefined, url: "wss://chat.example/" },
+      ...[
+        { ...valid, device_id: "" },
+        { ...valid, capabilities: [""] },
+        { ...valid, capabilities: 1 },
+      ],
     ];
     for (const options of invalid)
       expect(() => createClient(options as never)).toThrow(ValidationError);

@@ -342,4 +342,19 @@ describe("several clients of one storage", () => {
     await second.client.stop();
     expect(second.events.at(-1)).toEqual({ type: "stopped", error: undefined });
   });
+
+  it("wait on if they take over a storage that cannot be taken over, as often as they do", async () => {
+    const network = new Network();
+    const storage = memoryStorage();
+    const first = await start(network, { storage });
+    const second = await start(network, { storage });
+    for (const count of [1, 2, 3]) {
+      await second.wait("waiting", count);
+      second.client.takeOver();
+    }
+    await second.wait("waiting", 4);
+    expect(second.client.status).toBe("waiting");
+    await first.client.stop();
+    await second.wait("online");
+  });
 });
