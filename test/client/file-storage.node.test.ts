@@ -2,6 +2,7 @@ import { fork } from "node:child_process";
 import { once } from "node:events";
 import {
   appendFileSync,
+  chmodSync,
   mkdirSync,
   mkdtempSync,
   readdirSync,
@@ -11,7 +12,7 @@ import {
   utimesSync,
   writeFileSync,
 } from "node:fs";
-import { tmpdir } from "node:os";
+import { hostname, tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, afterEach, describe, expect, it, vi } from "vitest";
 import { fileStorage, lockFile } from "../../src/client/node/index.js";
@@ -151,6 +152,42 @@ describe("lockFile", () => {
     first();
     expect(readFileSync(path, "utf8")).toContain(String(process.pid));
     second();
+  });
+
+  it("does not take the lock of another host, whose process ids mean nothing here, before 2 minutes", async () => {
+    const path = join(newFolder(), "lock");
+    mkdirSync(join(path, ".."), { recursive: true });
+    const ended = { pid: 2 ** 22 + 1, id: "1" };
+    writeFileSync(path, JSON.stringify({ ...ended, host: "another" }));
+    const abort = new AbortController();
+    const waiting = lockFile(path, { signal: abort.signal });
+    setTimeout(() => abort.abort(), 300);
+    await expect(waiting).rejects.toMatchObject({ name: "AbortError" });
+    writeFileSync(path, JSON.stringify({ ...ended, host: hostname() }));
+    (await lockFile(path))();
+  });
+
+  // Only the owner of a file may change its times. A test becomes another user if it runs as root.
+  it.skipIf(process.geteuid?.() !== 0)("survives a lock whose time it cannot change", async () => {
+    vi.useFakeTimers({ toFake: ["setInterval", "clearInterval"] });
+    const path = join(newFolder(), "lock");
+    const lost = vi.fn();
+    const release = await lockFile(path, { onLost: lost });
+    for (const [name, mode] of [
+      [root, 0o755],
+      [join(path, ".."), 0o755],
+      [path, 0o644],
+    ] as const)
+      chmodSync(name, mode);
+    process.seteuid!(65_534);
+    try {
+      vi.advanceTimersByTime(60_000);
+    } finally {
+      process.seteuid!(0);
+      vi.useRealTimers();
+    }
+    expect(lost).not.toHaveBeenCalled();
+    release();
   });
 
   it("reports a lost lock", async () => {

@@ -1,10 +1,9 @@
-import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { invalidArgument, textArgument } from "../../arguments.js";
 import { ChatMessage } from "../../messages/chat.js";
 import type { OutgoingMessage } from "../../session/events.js";
 import type { ClientStorage } from "../storage.js";
-import { append, namesIn, readText, writeWhole } from "./files.js";
+import { append, namesIn, readText, remove, writeWhole } from "./files.js";
 import { lockFile } from "./lock-file.js";
 
 /** File name of an entry of the outbox: its position, and its client id. */
@@ -81,7 +80,7 @@ export function fileStorage(directory: string): ClientStorage {
     },
     async removeOutgoing(clientId) {
       const path = entries.get(clientId);
-      if (path !== undefined) await rm(path, { force: true });
+      if (path !== undefined) await remove(path);
       entries.delete(clientId);
     },
     async moveCursor(chatId, { from, to }, messages) {
@@ -101,8 +100,7 @@ export function fileStorage(directory: string): ClientStorage {
     },
     async clear() {
       entries.clear();
-      for (const folder of [outbox, cursors, histories])
-        await rm(folder, { recursive: true, force: true });
+      for (const folder of [outbox, cursors, histories]) await remove(folder);
     },
   };
 }

@@ -24,6 +24,12 @@ export async function append(path: string, text: string): Promise<void> {
   await syncFolder(dirname(path));
 }
 
+/** Removes a file or a folder, if it exists. */
+export async function remove(path: string): Promise<void> {
+  await rm(path, { recursive: true, force: true });
+  await unlessMissing(syncFolder(dirname(path)));
+}
+
 /** Returns the text of a file, or undefined if it does not exist. */
 export function readText(path: string): Promise<string | undefined> {
   return unlessMissing(readFile(path, "utf8"));

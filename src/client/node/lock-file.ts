@@ -9,6 +9,7 @@ import {
   utimesSync,
   writeFileSync,
 } from "node:fs";
+import { hostname } from "node:os";
 import { dirname } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 
@@ -30,8 +31,8 @@ export interface LockFileOptions {
 }
 
 /**
- * Waits until no other process holds a lock file, and takes it. Takes over that of a process that no longer runs. Resolves with
- * a function that removes the file.
+ * Waits until no other process holds a lock file, and takes it. Takes over that of a process that no longer runs: of this host
+ * immediately, of another one, such as a container, after 2 minutes. Resolves with a function that removes the file.
  *
  * @throws an error of `node:fs` if the file cannot be written.
  *
@@ -45,7 +46,7 @@ export async function lockFile(
   { signal, onWait, onLost }: LockFileOptions = {},
 ): Promise<() => void> {
   mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
-  const ours = JSON.stringify({ pid: process.pid, id: randomUUID() });
+  const ours = JSON.stringify({ pid: process.pid, host: hostname(), id: randomUUID() });
   for (let isFirst = true; !take(path, ours); isFirst = false) {
     const holder = read(path);
     const isBroken = holder !== undefined && isGone(path, holder) && breakLock(path, holder);
@@ -54,8 +55,7 @@ export async function lockFile(
     await sleep(RETRY_INTERVAL, undefined, { ...(signal !== undefined && { signal }) });
   }
   const signs = setInterval(() => {
-    const now = new Date();
-    if (read(path) === ours) return utimesSync(path, now, now);
+    if (read(path) === ours) return sign(path);
     clearInterval(signs);
     onLost?.();
   }, SIGN_INTERVAL);
@@ -64,6 +64,15 @@ export async function lockFile(
     clearInterval(signs);
     if (read(path) === ours) rmSync(path, { force: true });
   };
+}
+
+function sign(path: string): void {
+  const now = new Date();
+  try {
+    utimesSync(path, now, now);
+  } catch {
+    // The disk may be read-only for a while. If another process takes the lock meanwhile, the next sign finds that.
+  }
 }
 
 function take(path: string, ours: string): boolean {
@@ -94,7 +103,9 @@ function isGone(path: string, holder: string): boolean {
   try {
     // Check the age, because the file may lack a pid: while it is written, or after a power failure or a full disk.
     if (isOld(path)) return true;
-    const { pid }: { pid: number } = JSON.parse(holder);
+    const { pid, host }: { pid: number; host?: string } = JSON.parse(holder);
+    // The ids of another machine's or container's processes mean nothing here.
+    if (host !== undefined && host !== hostname()) return false;
     process.kill(pid, 0);
     return false;
   } catch (error) {
