@@ -1,9 +1,13 @@
 import type { StatusEvent } from "../messages/chat.js";
 import type { Watermarks } from "./events.js";
 
+/** Maximum number of users of all chats. A malicious server could name them without end. */
+const MAX_USERS = 100_000;
+
 /** The highest seq that each user has received and read in each chat, from the receipts of this run. */
 export class KnownReceipts {
   readonly #chats = new Map<number, Map<number, Watermarks>>();
+  #users = 0;
 
   of(chatId: number): ReadonlyMap<number, Watermarks> {
     return new Map(this.#chats.get(chatId));
@@ -12,6 +16,7 @@ export class KnownReceipts {
   note({ event_type, chat_id, user_id, seq = 0 }: StatusEvent): void {
     if (chat_id === undefined || (event_type !== "read" && event_type !== "delivered")) return;
     const users = this.#chats.get(chat_id) ?? new Map<number, Watermarks>();
+    if (!users.has(user_id) && ++this.#users > MAX_USERS) return;
     const before = users.get(user_id) ?? { delivered: 0, read: 0 };
     // A message that was read was also delivered.
     const delivered = Math.max(before.delivered, seq);

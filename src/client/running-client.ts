@@ -205,7 +205,7 @@ export class RunningClient<Sent, Received> implements Client<Sent, Received> {
         return this.#fail(action);
       case "cursor": {
         const { chat_id, from, seq: to } = action;
-        const messages = this.#delivered.take(chat_id, to);
+        const messages = this.#delivered.take(chat_id, { from, to });
         const { storage } = this.#options;
         return this.#inOrder(() =>
           this.#writes.add(chat_id, () => storage.moveCursor(chat_id, { from, to }, messages)),

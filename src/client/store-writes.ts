@@ -38,6 +38,7 @@ export class StoreWrites {
   }
 
   #repeat(): Promise<void> {
+    this.#retry = undefined;
     return this.#inOrder(async () => {
       for (const key of this.#waiting.keys()) await this.#doWrites(key);
     });
@@ -54,8 +55,7 @@ export class StoreWrites {
       for (; writes.length > 0; writes.shift()) await writes[0]!();
       this.#waiting.delete(key);
     } catch (error) {
-      clearTimeout(this.#retry);
-      if (!this.#hasStopped) this.#retry = setTimeout(() => void this.#repeat(), RETRY_INTERVAL);
+      if (!this.#hasStopped) this.#retry ??= setTimeout(() => void this.#repeat(), RETRY_INTERVAL);
       return this.#report(error);
     }
     if (this.#waiting.size === 0) this.#report(undefined);
