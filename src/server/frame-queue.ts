@@ -64,7 +64,12 @@ export class FrameQueue {
       const { bytes, work, resolve, reject } = next;
       this.#bytes -= bytes;
       if (!this.#exceeds(0.5)) this.#resume();
-      await work().then(resolve, reject);
+      try {
+        await work();
+        resolve();
+      } catch (error) {
+        reject(error);
+      }
     }
     this.#isRunning = false;
   }

@@ -28,10 +28,10 @@ export interface RequestContext<Stored extends StoredMessage, Chat extends ChatS
  * @throws {RejectionError} if the request is rejected.
  * @throws {unknown} the other errors of the store and the hooks.
  */
-export async function handleRequest<Stored extends StoredMessage, Chat extends ChatState>(
+export function handleRequest<Stored extends StoredMessage, Chat extends ChatState>(
   message: VerifiedMessage,
   context: RequestContext<Stored, Chat>,
-): Promise<void> {
+): void | Promise<void> {
   const parsed = parse(message);
   switch (parsed.type) {
     case "message":

@@ -327,16 +327,18 @@ class AcceptOptions implements ConnectionOptions<Accepted, KnownChat> {
   }
 
   schedule(work: () => Promise<void>, bytes: number): Promise<void> {
-    return this.#terms.scheduler.run(this.#connection.userId, async () => {
-      await this.#limits.take(bytes);
-      await work();
+    return this.#terms.scheduler.run(this.#connection.userId, () => {
+      const pause = this.#limits.take(bytes);
+      return pause === undefined ? work() : pause.then(work);
     });
   }
 
-  async admit(message: VerifiedMessage): Promise<void> {
+  admit(message: VerifiedMessage): Promise<void> | undefined {
     this.#connection.noteActivity();
-    if (this.channel !== undefined) await assertFirst(message, this.channel);
-    await this.#limits.throttle(message);
+    const throttle = () => this.#limits.throttle(message);
+    return this.channel === undefined
+      ? throttle()
+      : assertFirst(message, this.channel).then(throttle);
   }
 
   onConfirmed(): Promise<void> {

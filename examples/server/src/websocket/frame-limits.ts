@@ -22,18 +22,22 @@ export class FrameLimits {
     this.#connection = connection;
   }
 
-  /** Spends the cost of a frame before it is opened. Waits if the user has sent more than a burst too many. */
-  async take(bytes: number): Promise<void> {
+  /** Spends the cost of a frame before it is opened. Returns a pause if the user has sent more than a burst too many. */
+  take(bytes: number): Promise<void> | undefined {
     const isFirst = this.#isFirst;
     this.#isFirst = false;
     this.#early = isFirst ? 0 : this.#connection.allowance.take(costOfFrame(bytes));
-    if (this.#early > BURST) await this.#connection.pause(this.#early - BURST);
+    return this.#early > BURST ? this.#connection.pause(this.#early - BURST) : undefined;
   }
 
-  /** Rejects an early frame of a type that clients retry after a rejection; delays the others, such as receipts. */
-  async throttle({ type }: MessageProtocol): Promise<void> {
+  /**
+   * Returns a pause before an early frame, such as a receipt.
+   *
+   * @throws {HttpError} if the early frame is of a type that clients retry after a rejection.
+   */
+  throttle({ type }: MessageProtocol): Promise<void> | undefined {
     const early = Math.min(this.#early, BURST);
-    if (early === 0) return;
+    if (early === 0) return undefined;
     if (type !== ChatMessage.type && type !== Resume.type) return this.#connection.pause(early);
     throw new HttpError(429, "ERR_RATE_LIMITED", "too many frames: send them more slowly", {
       retry_after: Math.ceil(early * 100) / 100,
