@@ -4,6 +4,7 @@ const session = "dist/session/index.js";
 const client = "dist/client/index.js";
 const indexeddb = "dist/client/indexeddb/index.js";
 const server = "dist/server/index.js";
+const engine = "dist/mls/engine.js";
 
 const everythingOf = async (...paths) =>
   Object.fromEntries(
@@ -34,6 +35,8 @@ const budgets = [
   ["lacre/client", await everythingOf(session, client), "34 kB"],
   ["lacre/client with IndexedDB", await everythingOf(session, client, indexeddb), "35 kB"],
   ["lacre/server", await everythingOf(server), "29.25 kB"],
+  ["MLS engine", await everythingOf(engine), "58 kB"],
+  ["lacre/client with MLS", await everythingOf(root, e2e, session, client, engine), "95 kB"],
   ["on demand, where WebCrypto is missing", await everythingOf(onDemand), "7.5 kB", alone],
 ];
 

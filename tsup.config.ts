@@ -1,13 +1,40 @@
-import { defineConfig } from "tsup";
+import { readFileSync } from "node:fs";
+import { defineConfig, type Options } from "tsup";
 
-// One output file per source file: a bundled build makes one class cost the whole library in a browser bundle.
-export default defineConfig({
-  entry: ["src/**/*.ts"],
-  bundle: false,
+const bundled = "src/mls/engine-library.ts";
+/** The packages that `bundled` contains. The release workflow adds them to the bill of materials. */
+const packages = ["hpke", "ts-mls"];
+
+const options: Options = {
   format: ["esm"],
   platform: "neutral",
   target: "es2022",
   sourcemap: true,
-  clean: true,
   dts: false,
-});
+};
+
+/** Returns the name, version and licence of a package as a comment that minifiers keep. */
+function notice(name: string): string {
+  const read = (path: string) => readFileSync(new URL(path, import.meta.url), "utf8");
+  const { version } = JSON.parse(read(`node_modules/${name}/package.json`));
+  const licence = read(`node_modules/${name}/${name === "hpke" ? "LICENSE.md" : "LICENSE"}`);
+  return `/*!\n${name} ${version}\n\n${licence.trim()}\n*/`;
+}
+
+export default defineConfig([
+  {
+    ...options,
+    // One output file per source file: a bundled build makes one class cost the whole library in a browser bundle.
+    entry: ["src/**/*.ts", `!${bundled}`],
+    bundle: false,
+    clean: true,
+  },
+  {
+    ...options,
+    entry: { "mls/engine-library": bundled },
+    noExternal: [/./],
+    // A map would refer to sources that are not in the package.
+    sourcemap: false,
+    banner: { js: packages.map(notice).join("\n") },
+  },
+]);

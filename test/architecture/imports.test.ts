@@ -14,6 +14,7 @@ const layers = [
   "envelope/",
   "messages/",
   "e2e/",
+  "mls/",
   "connection/",
   "session/",
   "client/",
@@ -87,6 +88,11 @@ const forbidden: IForbiddenRuleType[] = [
     },
   },
   {
+    name: "ts-mls and hpke in one file, which the build bundles with them",
+    from: { path: "^src/", pathNot: "^src/mls/engine-library\\.ts$" },
+    to: { path: "^node_modules/(ts-mls|hpke)/" },
+  },
+  {
     name: "these packages only",
     from: { path: "^src/" },
     to: {
@@ -96,6 +102,8 @@ const forbidden: IForbiddenRuleType[] = [
         "^(src|dist)/|^#",
         "^node_modules/@msgpack/msgpack/",
         "^node_modules/@noble/(ciphers/aes|hashes/(hkdf|hmac|pbkdf2|sha2))\\.js$",
+        "^node_modules/@noble/(curves/ed25519|hashes/sha3|post-quantum/hybrid)\\.js$",
+        "^node_modules/(ts-mls|hpke)/",
         "^node_modules/fast-check/",
         "^node_modules/zod/(mini|v4/core)/",
       ],

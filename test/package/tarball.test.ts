@@ -1,5 +1,13 @@
 import { execFileSync } from "node:child_process";
-import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import {
+  cpSync,
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { dirname, join } from "node:path";
 import { publint } from "publint";
 import { formatMessage } from "publint/utils";
@@ -23,16 +31,44 @@ function guidesIn(readme: string): string[] {
 
 describe("the package", () => {
   it("contains each source with its script, types and maps, the documents and the vectors, and no other file", () => {
-    const built = sources.flatMap((name) => [
-      `src/${name}.ts`,
-      ...["js", "js.map", "d.ts", "d.ts.map"].map((kind) => `dist/${name}.${kind}`),
-    ]);
+    const built = sources
+      .flatMap((name) => [
+        `src/${name}.ts`,
+        ...["js", "js.map", "d.ts", "d.ts.map"].map((kind) => `dist/${name}.${kind}`),
+      ])
+      // It contains other packages, whose sources are not in this one.
+      .filter((path) => path !== "dist/mls/engine-library.js.map");
     const others = [
       ...["CHANGELOG.md", "LICENSE", "README.md", "SECURITY.md"],
       ...guidesIn(readFileSync(join(root, "README.md"), "utf8")),
       ...readdirSync(join(root, "vectors")).map((name) => `vectors/${name}`),
     ];
     expect([...files].sort()).toEqual([...built, ...others, "package.json"].sort());
+  });
+
+  it("names the packages that it contains, with version and licence", () => {
+    const code = readFileSync(join(unpacked, "dist/mls/engine-library.js"), "utf8");
+    for (const name of ["hpke", "ts-mls"]) {
+      const manifest = join(root, "node_modules", name, "package.json");
+      const { version } = JSON.parse(readFileSync(manifest, "utf8"));
+      expect(code).toContain(`/*!\n${name} ${version}\n`);
+    }
+    expect(code.match(/^Permission is hereby granted/gm)).toHaveLength(2);
+    expect(code).not.toMatch(/^import |\bimport\(/m);
+  });
+
+  it("has the packages that it contains in its bill of materials", () => {
+    const bill = join(mkdtempSync(join(project, "bill-")), "lacre.cdx.json");
+    const lacre = { "bom-ref": "lacre@1.0.0", name: "lacre" };
+    const dependencies = [{ ref: "lacre@1.0.0", dependsOn: [] }];
+    writeFileSync(bill, JSON.stringify({ components: [lacre], dependencies }));
+    execFileSync(process.execPath, [join(root, ".github/add-bundled.mjs"), bill, unpacked]);
+    const { components, dependencies: graph } = JSON.parse(readFileSync(bill, "utf8"));
+    const [, ...added] = components;
+    expect(added.map(({ name }: { name: string }) => name)).toEqual(["hpke", "ts-mls"]);
+    for (const { licenses } of added) expect(licenses).toEqual([{ license: { id: "MIT" } }]);
+    const refs = added.map((component: Record<string, string>) => component["bom-ref"]);
+    expect(graph[0].dependsOn).toEqual(refs);
   });
 
   it("has maps that refer to the sources in the package", () => {

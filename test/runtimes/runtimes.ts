@@ -47,10 +47,13 @@ function inBrowser(project: string): Start {
 function copyForWorkerd(): string {
   const folder = folderFor("workerd");
   const same = ["vitest", "@vitest/runner", "@vitest/snapshot", "zod", "fast-check"];
-  const others = ["@noble/hashes", "@noble/ciphers", "@msgpack/msgpack"];
+  const others = ["@noble/hashes", "@noble/ciphers", "@noble/curves", "@noble/post-quantum"];
+  others.push("@msgpack/msgpack", "hpke");
   const asHere = [...same, ...others].map((name) => `${name}@${versionHere(name)}`);
   install(folder, ["@cloudflare/vitest-pool-workers@0.23", ...asHere]);
-  for (const part of ["src", "test", "vectors"]) {
+  // Its exact peer dependencies conflict with the versions here, so that npm does not install it.
+  const withPeers = "node_modules/ts-mls";
+  for (const part of ["src", "test", "vectors", withPeers]) {
     rmSync(join(folder, part), { recursive: true, force: true });
     cpSync(join(root, part), join(folder, part), { recursive: true });
   }

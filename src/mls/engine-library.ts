@@ -1,0 +1,49 @@
+// All that src/mls uses of ts-mls and hpke. The build bundles this file with them, so that neither is a dependency of the package.
+export {
+  type AEAD,
+  CipherSuite,
+  concat,
+  encode,
+  I2OSP,
+  type KDF,
+  type KEM,
+  type Key,
+  LabeledDerive,
+  LabeledExpand,
+  LabeledExtract,
+} from "hpke";
+export type { AuthenticatedContent } from "ts-mls/authenticatedContent.js";
+export {
+  type ClientState,
+  createGroup,
+  decodeGroupState,
+  encodeGroupState,
+  joinGroup,
+  makePskIndex,
+} from "ts-mls/clientState.js";
+export {
+  createCommit,
+  createGroupInfoWithExternalPub,
+  joinGroupExternal,
+} from "ts-mls/createCommit.js";
+export { createApplicationMessage, createProposal } from "ts-mls/createMessage.js";
+export { type CiphersuiteImpl, ciphersuites } from "ts-mls/crypto/ciphersuite.js";
+export { ratchetTreeFromExtension } from "ts-mls/groupInfo.js";
+export { generateKeyPackageWithKey, makeKeyPackageRef } from "ts-mls/keyPackage.js";
+export { defaultKeyPackageEqualityConfig } from "ts-mls/keyPackageEqualityConfig.js";
+export type { LeafNode } from "ts-mls/leafNode.js";
+export { decodeMlsMessage, encodeMlsMessage, type MLSMessage } from "ts-mls/message.js";
+export { unprotectPrivateMessage } from "ts-mls/messageProtection.js";
+export { unprotectPublicMessage } from "ts-mls/messageProtectionPublic.js";
+export type { PrivateMessage } from "ts-mls/privateMessage.js";
+export {
+  type ProcessMessageResult,
+  processPrivateMessage,
+  processPublicMessage,
+} from "ts-mls/processMessages.js";
+export type { Proposal } from "ts-mls/proposal.js";
+export { accumulatePskSecret } from "ts-mls/pskIndex.js";
+export { decodeRatchetTree, encodeRatchetTree, type RatchetTree } from "ts-mls/ratchetTree.js";
+export { directPath, leafToNodeIndex, leafWidth, toLeafIndex } from "ts-mls/treemath.js";
+export { bytesToBase64 } from "ts-mls/util/byteArray.js";
+export { decryptGroupInfo, decryptGroupSecrets } from "ts-mls/welcome.js";

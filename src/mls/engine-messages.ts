@@ -1,0 +1,277 @@
+// Bytes of MLS to values and back, key packages, and the checks that ts-mls lacks.
+import { type Bytes, concat, copyOfBytes, encodeHex, equalConstantTime } from "../bytes.js";
+import { DecodeError, LacreError } from "../errors.js";
+import { algorithmsOf, PRIVATE_KEY_BYTES, suiteOf } from "./engine-crypto.js";
+import {
+  type ClientState,
+  decodeMlsMessage,
+  decodeRatchetTree,
+  defaultKeyPackageEqualityConfig,
+  directPath,
+  encodeMlsMessage,
+  encodeRatchetTree,
+  generateKeyPackageWithKey,
+  type LeafNode,
+  leafToNodeIndex,
+  leafWidth,
+  type MLSMessage,
+  type RatchetTree,
+  toLeafIndex,
+} from "./engine-library.js";
+import type { Header, Leaf, Member, OwnKeyPackage, Rules, Signer, Suite } from "./engine-types.js";
+
+/** Maximum number of devices in a group. */
+export const MAX_LEAVES = 256;
+
+/** Maximum size of an application message, a proposal and a key package in bytes, read before they are decoded. */
+export const MAX_MESSAGE_BYTES = 65_536;
+
+/** Maximum size of a commit, a welcome and a group info in bytes: those of 256 devices with X-Wing have up to 1.2 MB. */
+export const MAX_HANDSHAKE_BYTES = 2_097_152;
+
+/** Number of past epochs whose messages can be read. */
+const PAST_EPOCHS = 8;
+/** Number of messages of one device that can arrive after a later one. */
+const GENERATIONS_BEHIND = 256;
+/** Number of messages of one device that can be missing before one. */
+const GENERATIONS_AHEAD = 1024;
+
+export const malformed = () => new DecodeError("malformed MLS message or state");
+export const invalid = () => new LacreError("ERR_VERIFY", "invalid in this group, or rejected");
+
+/** Runs code of ts-mls, which throws errors of all kinds for invalid input, and throws `failure` instead of them. */
+export async function attempt<T>(
+  work: () => T | Promise<T>,
+  failure: (error: unknown) => LacreError,
+): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    throw error instanceof LacreError ? error : failure(error);
+  }
+}
+
+/** Decodes a message, and returns the bytes behind it too. */
+function decode(input: unknown, maxBytes: number): { message: MLSMessage; rest: Bytes } {
+  const bytes = bounded(input, maxBytes);
+  try {
+    const [message, length] = decodeMlsMessage(bytes, 0)!;
+    // Also rejects lengths and options that are not encoded as RFC 9420 requires.
+    if (equalConstantTime(encodeMlsMessage(message), bytes.subarray(0, length))) {
+      return { message, rest: bytes.subarray(length) };
+    }
+  } catch {}
+  throw malformed();
+}
+
+export function bounded(input: unknown, maxBytes: number): Bytes {
+  const bytes = copyOfBytes(input);
+  if (bytes === undefined) throw new DecodeError("not bytes");
+  if (bytes.length > maxBytes) {
+    const code = "ERR_BOUND_EXCEEDED";
+    throw new DecodeError(`more than ${maxBytes} bytes`, { code });
+  }
+  return bytes;
+}
+
+type Format = MLSMessage["wireformat"];
+type Of<F extends Format> = Extract<MLSMessage, { wireformat: F }>;
+
+export function decodeAs<F extends Format>(input: unknown, format: F, maxBytes: number): Of<F> {
+  const { message, rest } = decode(input, maxBytes);
+  if (message.wireformat !== format || rest.length > 0) throw malformed();
+  return message as Of<F>;
+}
+
+/** Decodes a welcome or group info, and the ratchet tree behind it. The tree is undefined if the message contains it. */
+export function decodeWithTree<F extends Format>(input: unknown, format: F) {
+  const { message, rest } = decode(input, MAX_HANDSHAKE_BYTES);
+  if (message.wireformat !== format) throw malformed();
+  return { message: message as Of<F>, tree: rest.length === 0 ? undefined : decodeTree(rest) };
+}
+
+/**
+ * Decodes and checks a ratchet tree (RFC 9420, section 12.4.3.3).
+ *
+ * ts-mls 1.6.4 rejects valid trees on joining: it requires that all ancestors of an unmerged leaf list the same leaves. Such a tree
+ * is passed beside the message, not inside it, so that this function can hide the lists from that check, which reads the tree's
+ * entries once. `checkTree` replaces the check.
+ */
+export function decodeTree(bytes: Uint8Array): RatchetTree {
+  let tree: RatchetTree;
+  try {
+    [tree] = decodeRatchetTree(bytes, 0)!;
+    if (!equalConstantTime(encodeRatchetTree(tree), bytes)) throw malformed();
+  } catch {
+    throw malformed();
+  }
+  checkTree(tree);
+  const shown = tree.map((node) =>
+    node?.nodeType === "parent"
+      ? { ...node, parent: { ...node.parent, unmergedLeaves: [] } }
+      : node,
+  );
+  Object.defineProperty(tree, "entries", {
+    configurable: true,
+    value() {
+      Reflect.deleteProperty(tree, "entries");
+      return shown.entries();
+    },
+  });
+  return tree;
+}
+
+/** A message of ts-mls without the version, which is always the same. */
+export type Unversioned = {
+  [F in Format]: Omit<Of<F>, "version"> & { wireformat: F };
+}[Format];
+
+export function encode(message: Unversioned): Bytes {
+  return encodeMlsMessage({ version: "mls10", ...message } as MLSMessage) as Bytes;
+}
+
+export type FramedMessage = Of<"mls_private_message" | "mls_public_message">;
+
+export function decodeFramed(input: unknown): { message: FramedMessage; header: Header } {
+  const { message, rest } = decode(input, MAX_HANDSHAKE_BYTES);
+  if (rest.length > 0) throw malformed();
+  if (message.wireformat === "mls_private_message") {
+    const { groupId, epoch, contentType, authenticatedData } = message.privateMessage;
+    if (contentType !== "commit") bounded(input, MAX_MESSAGE_BYTES);
+    return { message, header: { groupId, epoch, contentType, authenticatedData } };
+  }
+  if (message.wireformat !== "mls_public_message") throw malformed();
+  const { groupId, epoch, contentType, authenticatedData } = message.publicMessage.content;
+  return { message, header: { groupId, epoch, contentType, authenticatedData } };
+}
+
+/** Reads the clear header of a message for a group. */
+export function readHeader(message: Uint8Array): Header {
+  return decodeFramed(message).header;
+}
+
+/** Reads what a key package says. Adding it to a group verifies it. */
+export function readKeyPackage(keyPackage: Uint8Array): Member & { readonly suite: Suite } {
+  const { cipherSuite, leafNode } = decodeAs(
+    keyPackage,
+    "mls_key_package",
+    MAX_MESSAGE_BYTES,
+  ).keyPackage;
+  return { suite: suiteNamed(cipherSuite), ...memberOf(leafNode) };
+}
+
+export function suiteNamed(name: string): Suite {
+  const suite = suiteOf(name);
+  if (suite === undefined) throw new LacreError("ERR_VERIFY", "unknown cipher suite");
+  return suite;
+}
+
+export function memberOf({ credential, signaturePublicKey }: LeafNode): Member {
+  if (credential.credentialType !== "basic" || !("identity" in credential)) throw invalid();
+  return { identity: credential.identity.slice(), signatureKey: signaturePublicKey.slice() };
+}
+
+/** Makes key packages of a device for one suite, valid without end: the server hands out each of them once. */
+export async function makeKeyPackages(
+  signer: Signer,
+  identity: Uint8Array,
+  suite: Suite,
+  count: number,
+): Promise<OwnKeyPackage[]> {
+  const made = Array.from({ length: count }, async () => {
+    const { publicPackage, privatePackage } = await generate(signer, identity, suite);
+    const publish = encode({ wireformat: "mls_key_package", keyPackage: publicPackage });
+    const keep = concat(privatePackage.initPrivateKey, privatePackage.hpkePrivateKey, publish);
+    return { publish, keep };
+  });
+  return Promise.all(made);
+}
+
+/** Reads what `makeKeyPackages` returned as `keep`. */
+export function readKept(keep: Uint8Array) {
+  const bytes = bounded(keep, MAX_MESSAGE_BYTES);
+  const privateKeys = {
+    initPrivateKey: bytes.subarray(0, PRIVATE_KEY_BYTES),
+    hpkePrivateKey: bytes.subarray(PRIVATE_KEY_BYTES, 2 * PRIVATE_KEY_BYTES),
+    signaturePrivateKey: noKey,
+  };
+  const published = bytes.subarray(2 * PRIVATE_KEY_BYTES);
+  const { keyPackage } = decodeAs(published, "mls_key_package", MAX_MESSAGE_BYTES);
+  return { keyPackage, privateKeys };
+}
+
+export function generate(signer: Signer, identity: Uint8Array, suite: Suite) {
+  const cs = algorithmsOf(suite, signer);
+  const capabilities = {
+    versions: ["mls10" as const],
+    ciphersuites: [cs.name],
+    extensions: [],
+    proposals: [],
+    credentials: ["basic" as const],
+  };
+  return generateKeyPackageWithKey(
+    { credentialType: "basic", identity: identity.slice() },
+    capabilities,
+    { notBefore: 0n, notAfter: 2n ** 64n - 1n },
+    [],
+    { signKey: noKey, publicKey: signer.publicKey.slice() },
+    cs,
+  );
+}
+
+/** The state has no signature key: a `Signer` has it. */
+export const noKey = new Uint8Array(0);
+
+export function configOf(rules?: Rules): ClientState["clientConfig"] {
+  return {
+    keyRetentionConfig: {
+      retainKeysForEpochs: PAST_EPOCHS,
+      retainKeysForGenerations: GENERATIONS_BEHIND,
+      maximumForwardRatchetSteps: GENERATIONS_AHEAD,
+    },
+    lifetimeConfig: { maximumTotalLifetime: 2n ** 64n, validateLifetimeOnReceive: false },
+    keyPackageEqualityConfig: defaultKeyPackageEqualityConfig,
+    paddingConfig: { kind: "padUntilLength", padUntilLength: 0 },
+    authService: {
+      async validateCredential(credential, signatureKey) {
+        if (credential.credentialType !== "basic" || !("identity" in credential)) return false;
+        return rules?.credential(credential.identity.slice(), signatureKey.slice()) ?? false;
+      },
+    },
+  };
+}
+
+export function leavesOf(tree: RatchetTree): Leaf[] {
+  return tree.flatMap((node, at) =>
+    node?.nodeType === "leaf" ? [{ index: at / 2, ...memberOf(node.leaf) }] : [],
+  );
+}
+
+/** Throws if a tree is larger than allowed, or has a key twice, which ts-mls does not check for the device that commits. */
+export function checkTree(tree: RatchetTree): void {
+  if (tree.length > 2 * MAX_LEAVES - 1) throw invalid();
+  const signatureKeys = leavesOf(tree).map(({ signatureKey }) => encodeHex(signatureKey));
+  const nodes = tree.filter((node) => node !== undefined);
+  const hpkeKeys = nodes.map((node) =>
+    encodeHex(node.nodeType === "leaf" ? node.leaf.hpkePublicKey : node.parent.hpkePublicKey),
+  );
+  if (new Set(signatureKeys).size < signatureKeys.length) throw invalid();
+  if (new Set(hpkeKeys).size < hpkeKeys.length) throw invalid();
+  for (const [at, node] of tree.entries()) {
+    if (node?.nodeType !== "parent") continue;
+    for (const leaf of node.parent.unmergedLeaves) {
+      const path = directPath(leafToNodeIndex(toLeafIndex(leaf)), leafWidth(tree.length));
+      const below = path.slice(0, (path as number[]).indexOf(at)).map((index) => tree[index]);
+      const lists = (other: (typeof below)[number]) =>
+        other?.nodeType !== "parent" || other.parent.unmergedLeaves.includes(leaf);
+      if (tree[2 * leaf] === undefined || !(path as number[]).includes(at)) throw invalid();
+      if (!below.every(lists)) throw invalid();
+    }
+  }
+}
+
+export function leafAt(tree: RatchetTree, index: number): Leaf {
+  const node = tree[2 * index];
+  if (node?.nodeType !== "leaf") throw invalid();
+  return { index, ...memberOf(node.leaf) };
+}

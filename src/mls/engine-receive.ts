@@ -1,0 +1,174 @@
+import { equalConstantTime } from "../bytes.js";
+import { DecryptError, FreshnessError } from "../errors.js";
+import * as mls from "./engine-library.js";
+import {
+  attempt,
+  type FramedMessage,
+  invalid,
+  leafAt,
+  leavesOf,
+  MAX_LEAVES,
+  memberOf,
+} from "./engine-messages.js";
+import type { Change, Received } from "./engine-types.js";
+
+/** A commit that replaces all devices has 255 removals and 255 additions. */
+const MAX_PROPOSALS = 2 * MAX_LEAVES;
+/** Levels above the leaves in a tree of 256. */
+const MAX_PATH_NODES = 8;
+
+/** Reads what a commit or proposal changes, and checks what ts-mls does not check, or only after much work. */
+export function changeOf(
+  content: mls.AuthenticatedContent["content"],
+  { ratchetTree: tree, unappliedProposals }: mls.ClientState,
+): Change {
+  const { sender, authenticatedData } = content;
+  const isCommit = content.contentType === "commit";
+  const path = isCommit ? content.commit.path : undefined;
+  const isExternal = isCommit && sender.senderType === "new_member_commit";
+  if (!isExternal && sender.senderType !== "member") throw invalid();
+  const joiner = path && memberOf(path.leafNode);
+  const by = sender.senderType === "member" ? leafAt(tree, sender.leafIndex) : joiner!;
+  // A device keeps its identity and its key.
+  if (joiner && !equalConstantTime(joiner.identity, by.identity)) throw invalid();
+  if (joiner && !equalConstantTime(joiner.signatureKey, by.signatureKey)) throw invalid();
+  const given = isCommit ? content.commit.proposals : [];
+  if (given.length > MAX_PROPOSALS) throw invalid();
+  if (path && path.nodes.length > MAX_PATH_NODES) throw invalid();
+  if (path?.nodes.some(({ encryptedPathSecret: to }) => to.length > MAX_LEAVES)) throw invalid();
+  const proposals = given.map((item) => {
+    if (item.proposalOrRefType === "proposal") return item.proposal;
+    if (isExternal) throw invalid();
+    return unappliedProposals[mls.bytesToBase64(item.reference)]!.proposal;
+  });
+  if (content.contentType === "proposal") proposals.push(content.proposal);
+  const added = proposals.flatMap((proposal) =>
+    "add" in proposal ? [memberOf(proposal.add.keyPackage.leafNode)] : [],
+  );
+  const removed = proposals.flatMap((proposal) =>
+    "remove" in proposal ? [leafAt(tree, proposal.remove.removed)] : [],
+  );
+  const others = proposals
+    .filter((proposal) => !("add" in proposal) && !("remove" in proposal))
+    .map(({ proposalType }) => String(proposalType));
+  const inits = others.filter((name) => name === "external_init").length;
+  if (inits !== (isExternal ? 1 : 0)) throw invalid();
+  // By an external commit a device replaces its own leaf only.
+  if (isExternal && !removed.every(({ identity }) => equalConstantTime(identity, by.identity))) {
+    throw invalid();
+  }
+  if (leavesOf(tree).length + added.length - removed.length > MAX_LEAVES) throw invalid();
+  return {
+    kind: isCommit ? "commit" : "proposal",
+    by,
+    added,
+    removed,
+    others: others.filter((name) => name !== "external_init"),
+    authenticatedData: authenticatedData.slice(),
+  };
+}
+
+/** The first arguments of joinGroup. */
+export type Joining =
+  Parameters<typeof mls.joinGroup> extends [
+    ...infer First extends [unknown, unknown, unknown, unknown, unknown],
+    ...unknown[],
+  ]
+    ? First
+    : never;
+
+/** Decrypts the ratchet tree inside a welcome. */
+export async function treeInside(...[welcome, keyPackage, keys, psks, cs]: Joining) {
+  const initKey = await cs.hpke.importPrivateKey(keys.initPrivateKey);
+  const ref = await mls.makeKeyPackageRef(keyPackage, cs.hash);
+  const secrets = (await mls.decryptGroupSecrets(initKey, ref, welcome, cs.hpke))!;
+  const zeros = new Uint8Array(cs.kdf.size);
+  const [psk] = await mls.accumulatePskSecret(secrets.psks, psks, cs, zeros);
+  const info = await mls.decryptGroupInfo(welcome, secrets.joinerSecret, psk, cs);
+  return mls.ratchetTreeFromExtension(info!)!;
+}
+
+/** Decrypts an application message, and verifies its signature. Returns the state without the secret that it used. */
+export async function decryptData(
+  state: mls.ClientState,
+  message: mls.PrivateMessage,
+  cs: mls.CiphersuiteImpl,
+) {
+  const { content, tree, consumed, epoch } = await decrypt(state, message, cs);
+  const { sender, authenticatedData } = content;
+  if (sender.senderType !== "member" || content.contentType !== "application") throw invalid();
+  const past = state.historicalReceiverData;
+  const old = past.get(message.epoch);
+  const changed = old
+    ? { historicalReceiverData: new Map(past).set(message.epoch, { ...old, secretTree: tree }) }
+    : { secretTree: tree };
+  const received: Received = {
+    kind: "application",
+    data: new Uint8Array(content.applicationData),
+    sender: leafAt(epoch.ratchetTree, sender.leafIndex),
+    authenticatedData: new Uint8Array(authenticatedData),
+  };
+  return { next: { ...state, ...changed }, consumed, received };
+}
+
+/** Decrypts a commit or proposal of the current epoch, and verifies its signature. */
+export async function decryptHandshake(
+  state: mls.ClientState,
+  message: FramedMessage,
+  cs: mls.CiphersuiteImpl,
+): Promise<mls.AuthenticatedContent["content"]> {
+  if (message.wireformat === "mls_private_message") {
+    return (await decrypt(state, message.privateMessage, cs)).content;
+  }
+  const { keySchedule, groupContext, ratchetTree } = state;
+  const verified = () =>
+    mls.unprotectPublicMessage(
+      keySchedule.membershipKey,
+      groupContext,
+      ratchetTree,
+      message.publicMessage,
+      cs,
+    );
+  return (await attempt(verified, () => new DecryptError())).content;
+}
+
+async function decrypt(
+  state: mls.ClientState,
+  message: mls.PrivateMessage,
+  cs: mls.CiphersuiteImpl,
+) {
+  const isCurrent = message.epoch === state.groupContext.epoch;
+  const current = { ...state, ...state.keySchedule };
+  const epoch = isCurrent ? current : state.historicalReceiverData.get(message.epoch);
+  if (epoch === undefined) {
+    throw new FreshnessError("ERR_EXPIRED", "the message's epoch is no longer retained");
+  }
+  const { senderDataSecret, secretTree, ratchetTree, groupContext } = epoch;
+  const retention = state.clientConfig.keyRetentionConfig;
+  const result = await attempt(
+    () =>
+      mls.unprotectPrivateMessage(
+        senderDataSecret,
+        message,
+        secretTree,
+        ratchetTree,
+        groupContext,
+        retention,
+        cs,
+      ),
+    (error) => {
+      const reason = error instanceof Error ? error.message : "";
+      if (reason === "Desired gen in the past") {
+        return new FreshnessError("ERR_REPLAYED", "the message was read before, or is too old");
+      }
+      if (reason === "Desired generation too far in the future") {
+        return new FreshnessError(
+          "ERR_FROM_FUTURE",
+          "too many messages before this one are missing",
+        );
+      }
+      return new DecryptError();
+    },
+  );
+  return { ...result, content: result.content.content, epoch };
+}
