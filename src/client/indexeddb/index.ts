@@ -50,7 +50,7 @@ export function indexedDbStorage(name: string): ClientStorage {
 
   return {
     async lock(options) {
-      const release = await requestLock(fullName, options);
+      const release = await takeLock(fullName, options);
       return async () => {
         const database = await opening?.catch(() => undefined);
         opening = undefined;
@@ -107,6 +107,8 @@ export function indexedDbStorage(name: string): ClientStorage {
   };
 }
 
+/** Milliseconds that a client has to store what it has in hand when another one takes over. */
+const TAKEOVER_TIMEOUT = 3000;
 const MAX_SEQ = Number.MAX_SAFE_INTEGER;
 
 /** Opens or creates the database. Calls `closed` when it can no longer be used. */
@@ -138,13 +140,34 @@ function resultOf<Result>(request: IDBRequest<Result>): Promise<Result> {
   });
 }
 
-/** Requests a Web Lock. Resolves with a function that releases it. */
+/**
+ * Takes a Web Lock. If it is stolen from another client, waits until that client has stored what it has in hand, or for 3 s.
+ * Resolves with a function that releases the lock.
+ */
+async function takeLock(name: string, options: LockOptions): Promise<() => void> {
+  const { locks } = navigator as { locks?: LockManager };
+  if (locks === undefined) return () => {};
+  const { held = [] } = await locks.query();
+  const release = await requestLock(locks, name, options);
+  // The client that has ended its use sends a message.
+  const channel = new BroadcastChannel(name);
+  if (options.steal && held.some((lock) => lock.name === name))
+    await new Promise<void>((resolve) => {
+      channel.onmessage = () => resolve();
+      setTimeout(resolve, TAKEOVER_TIMEOUT);
+    });
+  return () => {
+    channel.postMessage("ended");
+    channel.close();
+    release();
+  };
+}
+
 function requestLock(
+  locks: LockManager,
   name: string,
   { signal, steal, onWait, onLost }: LockOptions,
 ): Promise<() => void> {
-  const { locks } = navigator as { locks?: LockManager };
-  if (locks === undefined) return Promise.resolve(() => {});
   return new Promise((resolve, reject) => {
     let isHeld = false;
     const hold = () =>
