@@ -8,7 +8,7 @@ import {
   StoreError,
   type WhyNotConnected,
 } from "lacre-client";
-import { connectInNode } from "lacre-client/node";
+import { NodeWebSocket } from "lacre-client/node";
 import type { Output } from "./output.js";
 import { OutputError } from "./printing.js";
 import { close } from "./stop-signal.js";
@@ -81,7 +81,7 @@ export class CommandConnection {
       ...(incoming === "ignored" && { only: [] }),
       account,
       begin,
-      connect: connectInNode,
+      WebSocket: NodeWebSocket,
       onEvent: (event) => connection.#onEvent(event),
     });
     return connection;

@@ -55,7 +55,6 @@ export { takeUnsent } from "./pending.js";
 export { plainSentence, sentenceOf } from "./plain-sentence.js";
 export { type ReadMessage, readMessage, type Unreadable } from "./read-message.js";
 export { readServerAddress } from "./server-address.js";
-export { type Connect, connectInBrowser, type Socket, type SocketListener } from "./socket.js";
 export {
   type DeliveryStore,
   type KeyStore,

@@ -1,11 +1,12 @@
+import type { WebSocketConstructor } from "lacre/client";
 import type { Account } from "./account.js";
 import type { MessengerEvent } from "./events.js";
 import type { OpenChat } from "./open-chat.js";
-import type { Connect } from "./socket.js";
 
 export interface MessengerOptions {
   readonly account: Account;
-  readonly connect: Connect;
+  /** Constructor of WebSockets, by default that of the platform. In Node, pass `NodeWebSocket`. */
+  readonly WebSocket?: WebSocketConstructor;
   /** Chats that are open from the start. */
   readonly open?: readonly OpenChat[];
   /**

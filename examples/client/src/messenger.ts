@@ -5,7 +5,7 @@ import type { Account } from "./account.js";
 import { Answers } from "./answers.js";
 import { ChatBook } from "./chat-book.js";
 import { storageOf } from "./client-storage.js";
-import { Connecting, whyEnded } from "./connecting.js";
+import { socketAddress, whyEnded, whyNotConnected } from "./connecting.js";
 import {
   ChatStartedOverError,
   LoginEndedError,
@@ -39,7 +39,6 @@ export class Messenger {
   /** Error with which the messenger has ended. */
   #ended: { readonly error: unknown } | undefined;
   readonly #answers: Answers;
-  readonly #connecting: Connecting;
   /** Whether writes of the client have failed and are repeated. */
   #hasFailedWrites = false;
   /** Ids of the chats whose messages are delivered; undefined for all. */
@@ -70,7 +69,7 @@ export class Messenger {
       isTaken: (chatId) => this.#takes(chatId),
       onStoreError: (error) => void this.#inOrder(() => this.#reportStore(error)),
     });
-    this.#connecting = new Connecting(options.account, options.connect, () => this.#prepare());
+    const { WebSocket } = options;
     const { user_id, session_key } = options.account.login;
     this.#client = createClient<TextContent, undefined>({
       ...{ user_id, session_key },
@@ -80,7 +79,8 @@ export class Messenger {
         isTaken: (chatId) => this.#takes(chatId),
       }),
       chats: () => this.#pending.cipher,
-      connect: (listener) => this.#connecting.open(listener),
+      url: () => socketAddress(options.account.api, () => this.#prepare()),
+      ...(WebSocket && { WebSocket }),
     });
     void this.#run();
   }
@@ -270,7 +270,7 @@ export class Messenger {
 
   async #onOffline(event: Extract<ClientEvent<undefined>, { type: "offline" }>): Promise<void> {
     const { error } = event;
-    const why = this.#connecting.whyFailed(error);
+    const why = this.#isOnline ? undefined : whyNotConnected(event);
     if (error instanceof LoginEndedError || error instanceof NotLoggedInError)
       return this.#end(error);
     if (error instanceof StoreError) await this.#reportStore(error);

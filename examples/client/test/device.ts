@@ -1,7 +1,6 @@
 import { vi } from "vitest";
 import {
   Account,
-  type Connect,
   loginInMemory,
   Messenger,
   type MessengerEvent,
@@ -10,8 +9,10 @@ import {
   signIn,
   storesInMemory,
 } from "../src/index.js";
-import { connectInNode } from "../src/node/index.js";
+import { NodeWebSocket } from "../src/node/index.js";
 
+/** An address at which no server listens. */
+const NOWHERE = new URL("ws://127.0.0.1:1");
 const PASSWORD = "correct horse";
 
 interface DeviceOptions {
@@ -41,7 +42,7 @@ export async function talk(
 ) {
   const reported: MessengerEvent[] = [];
   const messenger = await Messenger.start({
-    connect: connectInNode,
+    WebSocket: NodeWebSocket,
     ...options,
     account,
     async onEvent(event) {
@@ -60,25 +61,22 @@ export async function talk(
 /** A network connection that a test can cut. While it is cut, attempts to connect fail. */
 export class Line {
   isCut: boolean;
-  #close = () => {};
+  readonly WebSocket: MessengerOptions["WebSocket"] & {};
+  #socket: NodeWebSocket | undefined;
 
   constructor(isCut = false) {
     this.isCut = isCut;
-  }
-
-  readonly connect: Connect = (url, listener) => {
-    const wasCut = this.isCut;
-    const opened = () => (wasCut || this.isCut ? this.#close() : listener.opened());
-    const socket = connectInNode(url, { ...listener, opened });
-    this.#close = () => {
-      socket.close(1001);
-      listener.closed(1006);
+    const line = this;
+    this.WebSocket = class extends NodeWebSocket {
+      constructor(url: URL) {
+        super(line.isCut ? NOWHERE : url);
+        line.#socket = this;
+      }
     };
-    return socket;
-  };
+  }
 
   cut(): void {
     this.isCut = true;
-    this.#close();
+    this.#socket?.terminate();
   }
 }

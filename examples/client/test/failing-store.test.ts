@@ -9,7 +9,7 @@ import {
   storesInMemory,
   takeUnsent,
 } from "../src/index.js";
-import { enter as enterAccount, talk } from "./device.js";
+import { enter as enterAccount, Line, talk } from "./device.js";
 
 const server = new TestServer();
 beforeAll(() => server.start());
@@ -136,8 +136,8 @@ describe("a messenger whose store fails", () => {
   it("gives back all unsent texts of a restarted chat though one of them cannot be removed", async () => {
     const [{ account: pat, disk }, { account: quin }] = [await enter("pat"), await enter("quin")];
     const created = await createChat(pat, quin.username, PASSPHRASE);
-    const connect = () => ({ send() {}, close() {} });
-    const { messenger } = await talk(pat, { open: [created], connect });
+    const { WebSocket } = new Line(true);
+    const { messenger } = await talk(pat, { open: [created], WebSocket });
     const texts = ["one", "two", "three"];
     for (const text of texts) await messenger.send(created.chat_id, text);
     await messenger.stop();
@@ -182,7 +182,7 @@ describe("a messenger whose store fails", () => {
   it("connects as soon as what it needs to read can be read", async () => {
     const [{ account: leo, disk }, { account: mia }] = [await enter("leo"), await enter("mia")];
     const { own, chat_id } = await chatOf(leo, mia);
-    const first = await talk(leo, { open: [own], connect: () => ({ send() {}, close() {} }) });
+    const first = await talk(leo, { open: [own], WebSocket: new Line(true).WebSocket });
     await first.messenger.send(chat_id, "hola");
     await first.messenger.stop();
     const { messenger, reported, waitForEvents } = await talk(leo, { open: [own] });

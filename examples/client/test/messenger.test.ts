@@ -10,12 +10,10 @@ import {
   openChat,
   openKeptChat,
   restartChat,
-  type Socket,
   tickOf,
 } from "../src/index.js";
-import { connectInNode } from "../src/node/index.js";
 import { noteAnswer } from "../src/open-chat.js";
-import { enter as enterAccount, talk as startTalking } from "./device.js";
+import { enter as enterAccount, Line, talk as startTalking } from "./device.js";
 
 const server = new TestServer();
 beforeAll(() => server.start());
@@ -121,13 +119,9 @@ describe("two messengers", () => {
 describe("a chat that is created while its other member is connected", () => {
   it("is listed immediately, has presence after it is accepted, and is followed after a reconnect", async () => {
     const [aJudy, aKarl] = await Promise.all(["judy", "karl"].map(enter));
-    let socket: Socket | undefined;
-    const { messenger: karl, reported } = await startTalking(aKarl!, {
-      connect: (url, listener) => {
-        socket = connectInNode(url, listener);
-        return socket;
-      },
-    });
+    const line = new Line();
+    const { WebSocket } = line;
+    const { messenger: karl, reported } = await startTalking(aKarl!, { WebSocket });
     await vi.waitUntil(() => karl.isOnline, { timeout: 30_000 });
     const judy = await talk(aJudy!, "karl");
     await vi.waitUntil(() => karl.chat(judy.chatId)?.isPeerOnline === false, { timeout: 30_000 });
@@ -140,7 +134,8 @@ describe("a chat that is created while its other member is connected", () => {
     await vi.waitUntil(isMutual, { timeout: 30_000 });
 
     const heard = reported.length;
-    socket!.close(1001);
+    line.cut();
+    line.isCut = false;
     // The client may reconnect before the test reads its state.
     const wasAway = () =>
       reported.slice(heard).some((event) => event.type === "connection" && !event.isOnline);

@@ -3,7 +3,6 @@ import { openDatabase } from "../../server/src/database/open-database.js";
 import { TestServer } from "../../server/test/support.js";
 import {
   type Account,
-  type Connect,
   createChat,
   type MessengerEvent,
   type OpenChat,
@@ -13,7 +12,7 @@ import {
   StoreError,
   storesInMemory,
 } from "../src/index.js";
-import { connectInNode } from "../src/node/index.js";
+import { NodeWebSocket } from "../src/node/index.js";
 import { noteAnswer } from "../src/open-chat.js";
 import { enter as enterAccount, Line, talk as startTalking } from "./device.js";
 
@@ -32,7 +31,7 @@ const register = (...names: string[]) => Promise.all(names.map((name) => enter(n
 /** Starts a messenger that is online, or whose connections fail. Also returns its line. */
 async function talk(account: Account, open: readonly OpenChat[], isOffline = false) {
   const line = new Line(isOffline);
-  const talking = await startTalking(account, { open, connect: line.connect });
+  const talking = await startTalking(account, { open, WebSocket: line.WebSocket });
   await vi.waitUntil(() => talking.messenger.isOnline === !isOffline, { timeout: 30_000 });
   return { ...talking, line };
 }
@@ -222,13 +221,14 @@ describe("another device of the creator, when the chat is started over", () => {
     const opened = await openChat(laptop, await laptop.api.getChat(chat_id), OLD);
     const sent: Buffer[] = [];
     let isHeld = false;
-    const connect: Connect = (url, listener) => {
-      const socket = connectInNode(url, listener);
-      const send = (bytes: Uint8Array) =>
-        isHeld ? void sent.push(Buffer.from(bytes)) : socket.send(bytes);
-      return { ...socket, send };
-    };
-    const { messenger, waitForEvents } = await startTalking(laptop, { open: [opened], connect });
+    class HoldingSocket extends NodeWebSocket {
+      override send(bytes: Uint8Array): void {
+        if (isHeld) sent.push(Buffer.from(bytes));
+        else super.send(bytes);
+      }
+    }
+    const options = { open: [opened], WebSocket: HoldingSocket };
+    const { messenger, waitForEvents } = await startTalking(laptop, options);
     await waitForEvents("caught_up");
     isHeld = true;
     const texts = ["one", "two", "three"];
@@ -271,14 +271,19 @@ describe("a device without queued messages, when the chat is started over while 
     const opened = await openChat(laptop, await laptop.api.getChat(chat_id), OLD);
     let isDown = true;
     let proceed = () => {};
-    const connect: Connect = (url, listener) => {
-      if (isDown) throw new Error("no network");
-      const opened = () => {
-        proceed = () => listener.opened();
-      };
-      return connectInNode(url, { ...listener, opened, closed: (code) => listener.closed(code) });
-    };
-    const { messenger, waitForEvents } = await startTalking(laptop, { open: [opened], connect });
+    class SlowSocket extends NodeWebSocket {
+      constructor(url: URL) {
+        if (isDown) throw new Error("no network");
+        super(url);
+      }
+      override emit(event: string, ...values: unknown[]): boolean {
+        if (event !== "open") return super.emit(event, ...values);
+        proceed = () => super.emit(event, ...values);
+        return true;
+      }
+    }
+    const options = { open: [opened], WebSocket: SlowSocket };
+    const { messenger, waitForEvents } = await startTalking(laptop, options);
     await waitForEvents("not connected");
     await restartChat(phone!, await phone!.api.getChat(chat_id), NEW);
     const before = proceed;

@@ -2,7 +2,6 @@ import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { TestServer } from "../../server/test/support.js";
 import {
   Account,
-  type Connect,
   createChat,
   loginInMemory,
   Messenger,
@@ -12,7 +11,7 @@ import {
   signIn,
   storesInMemory,
 } from "../src/index.js";
-import { connectInNode } from "../src/node/index.js";
+import { NodeWebSocket } from "../src/node/index.js";
 import { enter, Line, talk } from "./device.js";
 
 const server = new TestServer();
@@ -45,7 +44,7 @@ function holdChatList({ api }: Account) {
 async function checking(account: Account, peer: string) {
   const opened = await createChat(account, peer, PASSPHRASE);
   const line = new Line(true);
-  const talking = await talk(account, { open: [opened], connect: line.connect });
+  const talking = await talk(account, { open: [opened], WebSocket: line.WebSocket });
   const { messenger } = talking;
   await vi.waitUntil(() => messenger.isOnline === false, { timeout: 30_000 });
   await messenger.send(opened.chat_id, "queued");
@@ -108,7 +107,7 @@ describe("a messenger that is stopped while it reads the key of a text to give b
     const { chat_id } = await createChat(phone, "eva_peer", PASSPHRASE);
     const laptop = await enter(server.url, "eva", { how: "login" });
     const opened = await openChat(laptop, await laptop.api.getChat(chat_id), PASSPHRASE);
-    const first = await talk(laptop, { open: [opened], connect: new Line(true).connect });
+    const first = await talk(laptop, { open: [opened], WebSocket: new Line(true).WebSocket });
     await vi.waitUntil(() => first.messenger.isOnline === false, { timeout: 30_000 });
     await first.messenger.send(chat_id, "precious");
     await first.messenger.stop();
@@ -138,13 +137,15 @@ describe("a messenger that is stopped while it connects", () => {
   it("reports no failed attempt", async () => {
     const account = await register("xia");
     let isConnecting = false;
-    const connect: Connect = (url, listener) => {
-      isConnecting = true;
-      return connectInNode(url, listener);
-    };
+    class CountedSocket extends NodeWebSocket {
+      constructor(url: URL) {
+        super(url);
+        isConnecting = true;
+      }
+    }
     const events: MessengerEvent[] = [];
     const onEvent = (event: MessengerEvent) => void events.push(event);
-    const messenger = await Messenger.start({ account, connect, onEvent });
+    const messenger = await Messenger.start({ account, WebSocket: CountedSocket, onEvent });
     await vi.waitUntil(() => isConnecting, { interval: 1, timeout: 30_000 });
     await messenger.stop();
     const before = events.length;
@@ -162,7 +163,7 @@ describe("a messenger whose handler throws", () => {
       throw new Error("a bug");
     };
     // A rejection that is not handled fails the test run.
-    const messenger = await Messenger.start({ account, connect: connectInNode, onEvent });
+    const messenger = await Messenger.start({ account, WebSocket: NodeWebSocket, onEvent });
     await vi.waitUntil(() => thrown.includes("ended"), { timeout: 30_000 });
     await messenger.stop();
     await quiet();

@@ -11,7 +11,7 @@ import {
   signIn,
   storesInMemory,
 } from "lacre-client";
-import { connectInNode } from "lacre-client/node";
+import { NodeWebSocket } from "lacre-client/node";
 import { until } from "../../server/harness/until.js";
 import { acceptChat } from "./accept-chat.js";
 import { PASSPHRASE, PASSWORD } from "./test-user.js";
@@ -59,7 +59,7 @@ export class HeadlessUser {
     user.#key = chat.key;
     user.#userId = account.user_id;
     user.#messenger = await Messenger.start({
-      ...{ account, open: [chat], connect: connectInNode },
+      ...{ account, open: [chat], WebSocket: NodeWebSocket },
       onEvent: (event) => void user.events.push(event),
     });
     await user.send(FIRST_TEXT);

@@ -7,7 +7,7 @@ import {
   type OpenChat,
   StoreError,
 } from "lacre-client";
-import { connectInNode } from "lacre-client/node";
+import { NodeWebSocket } from "lacre-client/node";
 import { HELP, membersOf, parseInput } from "../chat-commands.js";
 import { isBlank, withLineFeeds } from "../lines.js";
 import { textOf } from "../message-format.js";
@@ -174,7 +174,7 @@ export async function chatOnScreen(account: Account, open: OpenChat): Promise<Ch
   async function connect(): Promise<void> {
     const connected = await Messenger.start({
       account,
-      connect: connectInNode,
+      WebSocket: NodeWebSocket,
       open: [open],
       only: [chat_id],
       begin: "last",

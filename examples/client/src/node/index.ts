@@ -2,4 +2,4 @@ export { decodeLine, decodeText, NotUtf8Error } from "lacre-api/decode-text";
 export { type Kept, storesInFiles } from "./file-stores.js";
 export { FileDraft, writeFile } from "./files.js";
 export { loginInFile } from "./login-file.js";
-export { connectInNode } from "./socket.js";
+export { NodeWebSocket } from "./socket.js";

@@ -15,7 +15,7 @@ import {
   signIn,
   storesInMemory,
 } from "lacre-client";
-import { connectInNode } from "lacre-client/node";
+import { NodeWebSocket } from "lacre-client/node";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { describeIf } from "../../../../test/support/optional.js";
 import { buildCommand } from "../../../contract/tools/build.js";
@@ -127,7 +127,7 @@ function behindNginx(strips: boolean): void {
       account: Account,
       chat: typeof ofBob,
       onEvent: (event: MessengerEvent) => void,
-    ) => Messenger.start({ account, open: [chat], connect: connectInNode, onEvent });
+    ) => Messenger.start({ account, open: [chat], WebSocket: NodeWebSocket, onEvent });
     const sender = await start(alice, ofAlice, () => {});
     const receiver = await start(bob, ofBob, (event) => void received.push(event));
     await sender.send(ofAlice.chat_id, "hola");

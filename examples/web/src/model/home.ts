@@ -4,7 +4,6 @@ import {
   type Account,
   type ChatState,
   type ContactAction,
-  connectInBrowser,
   Messenger,
   ServerRejectionError,
   UnreachableError,
@@ -193,7 +192,7 @@ export class Home {
     const { account } = this;
     const { open, accesses } = await ChatOpener.openWithStoredKeys(account);
     this.#messenger = await Messenger.start({
-      ...{ account, open, connect: connectInBrowser, begin: "last" },
+      ...{ account, open, begin: "last" },
       onEvent: (event) => this.#events.handle(event),
     });
     this.#events = new MessengerEvents(this, this.#messenger, this.#end);
