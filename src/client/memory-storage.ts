@@ -1,6 +1,7 @@
 import { invalidArgument } from "../arguments.js";
 import type { ChatMessage } from "../messages/chat.js";
 import type { OutgoingMessage } from "../session/events.js";
+import { expiredAt } from "./expired.js";
 import type { ClientStorage } from "./storage.js";
 
 /**
@@ -54,6 +55,11 @@ export function memoryStorage(): ClientStorage {
         .sort((one, other) => one.seq! - other.seq!)
         .slice(-limit);
       return structuredClone(found);
+    },
+    async expire(chatId, until) {
+      const isExpired = expiredAt(until);
+      const chat = chats.get(chatId) ?? new Map<number, ChatMessage>();
+      for (const [seq, message] of chat) if (isExpired(message)) chat.delete(seq);
     },
     async clear() {
       for (const all of [outbox, cursors, chats]) all.clear();

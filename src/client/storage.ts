@@ -48,6 +48,11 @@ export interface ClientStorage {
     chatId: number,
     page: { readonly before: number; readonly limit: number },
   ): Promise<ChatMessage[]>;
+  /**
+   * Removes the messages of a chat that the server stored up to `until`, Unix time in seconds: those that expired, such as up to
+   * `expired_until` of the list of chats. `Infinity` removes all of the chat. The cursor stays where it is.
+   */
+  expire(chatId: number, until: number): Promise<void>;
   /** Removes all data, for example at a logout. Call it after the client has stopped. */
   clear(): Promise<void>;
 }

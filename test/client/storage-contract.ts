@@ -94,6 +94,47 @@ export function describeStorage(name: string, create: () => Opened | Promise<Ope
       expect(await storage.messages(CHAT, page)).toEqual([]);
     });
 
+    it("removes the expired messages of a chat by the time when the server stored them", async () => {
+      const { open } = await create();
+      const storage = open();
+      const { stored_at: _, ...untimed } = stored(4);
+      const messages = [
+        { ...stored(1), stored_at: 10, timestamp: 99 },
+        { ...stored(2), stored_at: 10.5, timestamp: 1 },
+        { ...stored(3), stored_at: 11 },
+        { ...untimed, timestamp: 9 },
+      ];
+      await storage.moveCursor(CHAT, { from: 0, to: 4 }, messages);
+      await storage.moveCursor(OTHER_CHAT, { from: 0, to: 1 }, [
+        { ...stored(1, OTHER_CHAT), stored_at: 1 },
+      ]);
+      await storage.expire(CHAT, 10.5);
+      expect(await open().messages(CHAT, page)).toEqual([messages[2]]);
+      await storage.expire(CHAT, Number.POSITIVE_INFINITY);
+      expect(await open().messages(CHAT, page)).toEqual([]);
+      expect(await open().messages(OTHER_CHAT, page)).toHaveLength(1);
+      expect(new Map((await open().load()).cursors).get(CHAT)).toBe(4);
+      await storage.expire(99, 1);
+    });
+
+    it("loses no message that is stored while others expire", async () => {
+      const { open } = await create();
+      const storage = open();
+      await storage.moveCursor(CHAT, { from: 0, to: 1 }, [{ ...stored(1), stored_at: 1 }]);
+      await Promise.all([
+        storage.expire(CHAT, 1),
+        storage.moveCursor(CHAT, { from: 1, to: 2 }, [stored(2)]),
+        storage.expire(CHAT, 1),
+      ]);
+      expect(await open().messages(CHAT, page)).toEqual([stored(2)]);
+    });
+
+    it("rejects a time of expiry that is not in seconds", async () => {
+      const { open } = await create();
+      for (const until of [Number.NaN, 1_700_000_000_000])
+        await expect(open().expire(CHAT, until)).rejects.toBeInstanceOf(ValidationError);
+    });
+
     it("rejects an invalid limit", async () => {
       const { open } = await create();
       for (const limit of [0, Number.NaN])

@@ -28,6 +28,7 @@ export function storageOf(options: ClientStorageOptions): ClientStorage {
       else await deliveries.advance(chatId, move, messages);
     },
     messages: (chatId, page) => deliveries.list(chatId, page),
+    expire: (chatId, until) => deliveries.expire(chatId, until),
     clear: () => account.stores.clear(),
   };
 }

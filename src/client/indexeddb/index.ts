@@ -1,6 +1,7 @@
 import { invalidArgument, objectArgument, textArgument } from "../../arguments.js";
 import type { ChatMessage } from "../../messages/chat.js";
 import type { OutgoingMessage } from "../../session/events.js";
+import { expiredAt } from "../expired.js";
 import type { ClientStorage, LockOptions } from "../storage.js";
 
 export type { ClientStorage, LockOptions } from "../storage.js";
@@ -99,6 +100,17 @@ export function indexedDbStorage(name: string): ClientStorage {
         messages.push(at.value);
         at.continue();
       }
+    },
+    async expire(chatId, until) {
+      const isExpired = expiredAt(until);
+      await change(["messages"], async (transaction) => {
+        const range = IDBKeyRange.bound([chatId, 0], [chatId, MAX_SEQ]);
+        const request = transaction.objectStore("messages").openCursor(range);
+        for (let at = await resultOf(request); at !== null; at = await resultOf(request)) {
+          if (isExpired(at.value)) at.delete();
+          at.continue();
+        }
+      });
     },
     clear: () =>
       change(STORES, (transaction) => {

@@ -2,6 +2,7 @@ import { join } from "node:path";
 import { invalidArgument, textArgument } from "../../arguments.js";
 import { ChatMessage } from "../../messages/chat.js";
 import type { OutgoingMessage } from "../../session/events.js";
+import { expiredAt } from "../expired.js";
 import type { ClientStorage } from "../storage.js";
 import { append, namesIn, readText, remove, writeWhole } from "./files.js";
 import { lockFile } from "./lock-file.js";
@@ -30,6 +31,8 @@ export function fileStorage(directory: string): ClientStorage {
   /** Paths of the entries of the outbox by client id. */
   const entries = new Map<string, string>();
   let nextPosition = 1;
+  /** Settles when all earlier changes of cursors and messages are done. */
+  let changes: Promise<unknown> = Promise.resolve();
 
   async function cursorOf(chatId: number): Promise<number | undefined> {
     const text = await readText(cursorPath(chatId));
@@ -48,6 +51,22 @@ export function fileStorage(directory: string): ClientStorage {
       if (message?.seq !== undefined && message.seq <= cursor) bySeq.set(message.seq, message);
     }
     return [...bySeq.values()].sort((one, other) => one.seq! - other.seq!);
+  }
+
+  /** Runs `work` after all earlier changes. */
+  function change(work: () => Promise<void>): Promise<void> {
+    const done = changes.then(work);
+    changes = done.catch(() => {});
+    return done;
+  }
+
+  /** Removes the stored messages of a chat that are not to be kept. */
+  async function keepOnly(
+    chatId: number,
+    isKept: (message: ChatMessage) => boolean,
+  ): Promise<void> {
+    const kept = (await historyOf(chatId)).filter(isKept);
+    await writeWhole(historyPath(chatId), kept.map(toLine).join(""));
   }
 
   return {
@@ -83,20 +102,22 @@ export function fileStorage(directory: string): ClientStorage {
       if (path !== undefined) await remove(path);
       entries.delete(clientId);
     },
-    async moveCursor(chatId, { from, to }, messages) {
-      if (((await cursorOf(chatId)) ?? from) !== from) return;
-      if (to < from) {
-        const kept = (await historyOf(chatId)).filter(({ seq }) => seq! <= to);
-        await writeWhole(historyPath(chatId), kept.map(toLine).join(""));
-      }
-      const added = messages.filter(({ seq }) => seq !== undefined);
-      if (added.length > 0) await append(historyPath(chatId), added.map(toLine).join(""));
-      await writeWhole(cursorPath(chatId), String(to));
-    },
+    moveCursor: (chatId, { from, to }, messages) =>
+      change(async () => {
+        if (((await cursorOf(chatId)) ?? from) !== from) return;
+        if (to < from) await keepOnly(chatId, ({ seq }) => seq! <= to);
+        const added = messages.filter(({ seq }) => seq !== undefined);
+        if (added.length > 0) await append(historyPath(chatId), added.map(toLine).join(""));
+        await writeWhole(cursorPath(chatId), String(to));
+      }),
     async messages(chatId, { before, limit }) {
       if (!(limit >= 1)) throw invalidArgument("page.limit", "must be at least 1");
       const all = await historyOf(chatId);
       return all.filter(({ seq }) => seq! < before).slice(-limit);
+    },
+    async expire(chatId, until) {
+      const isExpired = expiredAt(until);
+      await change(() => keepOnly(chatId, (message) => !isExpired(message)));
     },
     async clear() {
       entries.clear();
