@@ -1,4 +1,3 @@
-import type { ChatMessage } from "lacre";
 import type { ClientStorage } from "lacre/client";
 import type { Account } from "./account.js";
 import type { Answers } from "./answers.js";
@@ -21,13 +20,12 @@ export function storageOf(options: ClientStorageOptions): ClientStorage {
     load: async () => ({ outbox: pending.toSend.map(({ encrypted }) => encrypted), cursors }),
     addOutgoing: (message) => pending.store(message),
     removeOutgoing: (clientId) => pending.remove(clientId),
-    async moveCursor(chatId, move, messages: readonly ChatMessage[]) {
+    async moveCursor(chatId, move, messages) {
       if (!isTaken(chatId)) return;
       await answers.store(chatId);
-      if (move.to < move.from) await deliveries.rewind(chatId, move.to);
-      else await deliveries.advance(chatId, move, messages);
+      await deliveries.moveCursor(chatId, move, messages);
     },
-    messages: (chatId, page) => deliveries.list(chatId, page),
+    messages: (chatId, page) => deliveries.messages(chatId, page),
     expire: (chatId, until) => deliveries.expire(chatId, until),
     clear: () => account.stores.clear(),
   };

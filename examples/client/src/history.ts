@@ -52,7 +52,7 @@ export async function readHistory(
     };
   } catch (error) {
     if (!(error instanceof UnreachableError)) throw error;
-    const kept = await deliveries.list(chat_id, { before, limit: limit + 1 });
+    const kept = await deliveries.messages(chat_id, { before, limit: limit + 1 });
     return {
       messages: await read(kept.slice(-limit)),
       hasMore: kept.length > limit,

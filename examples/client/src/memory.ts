@@ -1,6 +1,5 @@
-import type { ChatMessage } from "lacre";
+import { memoryStorage } from "lacre/client";
 import type { ChatKey } from "lacre/e2e";
-import { storedAt } from "./auto-delete.js";
 import { newDeviceId } from "./device-id.js";
 import type { Login, LoginStore, Pin, QueuedMessage, Stores } from "./stores.js";
 
@@ -33,15 +32,9 @@ export function loginInMemory(): LoginStore {
 export function storesInMemory(): Stores {
   const pins = new Map<number, Pin>();
   const outbox = new Map<string, QueuedMessage>();
-  const cursors = new Map<number, number>();
   const keys = new Map<number, ChatKey>();
-  let kept: ChatMessage[] = [];
-
-  function keep(messages: readonly ChatMessage[]): void {
-    const isNew = ({ chat_id, seq }: ChatMessage) =>
-      !kept.some((one) => one.chat_id === chat_id && one.seq === seq);
-    kept.push(...messages.filter(isNew));
-  }
+  const { load, moveCursor, messages, expire, clear } = memoryStorage();
+  const cursor = async (chatId: number) => new Map((await load()).cursors).get(chatId);
 
   return {
     pins: {
@@ -54,26 +47,10 @@ export function storesInMemory(): Stores {
       remove: async (clientId) => void outbox.delete(clientId),
     },
     deliveries: {
-      cursor: async (chatId) => cursors.get(chatId),
-      async advance(chatId, { from, to }, messages) {
-        if ((cursors.get(chatId) ?? from) !== from) return;
-        cursors.set(chatId, to);
-        keep(messages);
-      },
-      async keep(_, messages) {
-        keep(messages);
-      },
-      async rewind(chatId, cursor) {
-        cursors.set(chatId, cursor);
-        kept = kept.filter(({ chat_id, seq = 0 }) => chat_id !== chatId || seq <= cursor);
-      },
-      list: async (chatId, { before, limit }) =>
-        kept
-          .filter(({ chat_id, seq = 0 }) => chat_id === chatId && seq < before)
-          .sort((one, other) => (one.seq ?? 0) - (other.seq ?? 0))
-          .slice(-limit),
-      async expire(chatId, until) {
-        kept = kept.filter((message) => message.chat_id !== chatId || storedAt(message) > until);
+      ...{ cursor, moveCursor, messages, expire },
+      async keep(chatId, page) {
+        const at = await cursor(chatId);
+        if (at !== undefined) await moveCursor(chatId, { from: at, to: at }, page);
       },
     },
     keys: {
@@ -83,8 +60,8 @@ export function storesInMemory(): Stores {
       clear: async () => keys.clear(),
     },
     async clear() {
-      for (const all of [pins, outbox, cursors, keys]) all.clear();
-      kept = [];
+      for (const all of [pins, outbox, keys]) all.clear();
+      await clear();
     },
   };
 }

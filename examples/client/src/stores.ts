@@ -1,4 +1,5 @@
 import { AuthResponse, ChatMessage, ChatSummary } from "lacre";
+import type { ClientStorage } from "lacre/client";
 import type { ChatKey } from "lacre/e2e";
 import * as z from "zod/mini";
 
@@ -77,30 +78,15 @@ export interface OutboxStore {
   remove(clientId: string): Promise<void>;
 }
 
-/** Stores the cursor of each chat and, if the user enabled history, the delivered messages as ciphertext. */
-export interface DeliveryStore {
+/**
+ * Stores the cursor of each chat and, if the user enabled history, the delivered messages as ciphertext. Several programs or tabs
+ * may use it at a time.
+ */
+export interface DeliveryStore extends Pick<ClientStorage, "moveCursor" | "messages" | "expire"> {
   /** Returns the seq up to which a chat's messages were delivered, or undefined if the chat has no cursor. */
   cursor(chatId: number): Promise<number | undefined>;
-  /**
-   * Stores a cursor and the messages delivered before it, both or neither. Changes nothing if the stored cursor is not
-   * `from`, because another program or tab has moved it and stored its messages.
-   */
-  advance(
-    chatId: number,
-    cursor: { readonly from: number; readonly to: number },
-    messages: readonly ChatMessage[],
-  ): Promise<void>;
   /** Stores a page of messages without moving the cursor. */
   keep(chatId: number, messages: readonly ChatMessage[]): Promise<void>;
-  /** Sets the cursor and removes the messages after it, because the chat's last seq is lower than before. */
-  rewind(chatId: number, cursor: number): Promise<void>;
-  /** Returns the last `limit` stored messages of a chat before a seq, sorted by seq. */
-  list(
-    chatId: number,
-    page: { readonly before: number; readonly limit: number },
-  ): Promise<ChatMessage[]>;
-  /** Deletes a chat's messages that the server stored up to `until`, Unix time in seconds. */
-  expire(chatId: number, until: number): Promise<void>;
 }
 
 /** Stores chat keys if the user enabled this, so that each passphrase is entered only once. */

@@ -16,9 +16,9 @@ async function expectExpiryByStoredAt(deliveries: DeliveryStore): Promise<void> 
   const fast = messageIn(1, 2, { seq: 2, timestamp: NOW + 3 * DAY, stored_at: NOW - 2 * DAY });
   const exact = messageIn(1, 2, { seq: 3, timestamp: NOW, stored_at: NOW - DAY });
   const unknown = messageIn(1, 2, { seq: 4, timestamp: NOW - 2 * DAY });
-  await deliveries.advance(1, { from: 0, to: 4 }, [slow, fast, exact, unknown]);
+  await deliveries.moveCursor(1, { from: 0, to: 4 }, [slow, fast, exact, unknown]);
   await deliveries.expire(1, NOW - DAY);
-  const kept = await deliveries.list(1, { before: 9, limit: 9 });
+  const kept = await deliveries.messages(1, { before: 9, limit: 9 });
   expect(kept.map(({ seq }) => seq)).toEqual([1]);
 }
 

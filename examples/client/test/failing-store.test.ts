@@ -38,7 +38,7 @@ async function enter(username: string) {
       ...stores,
       outbox: guard("outbox", stores.outbox, ["add", "remove"]),
       pins: guard("pins", stores.pins, ["list", "add"]),
-      deliveries: guard("deliveries", stores.deliveries, ["advance", "keep", "rewind", "expire"]),
+      deliveries: guard("deliveries", stores.deliveries, ["moveCursor", "keep", "expire"]),
     },
   });
   return { account, disk };
@@ -52,7 +52,7 @@ async function chatOf(account: Account, peer: Account) {
 }
 
 const seqsKept = async ({ stores }: Account, chatId: number) =>
-  (await stores.deliveries.list(chatId, { before: 99, limit: 99 })).map(({ seq }) => seq);
+  (await stores.deliveries.messages(chatId, { before: 99, limit: 99 })).map(({ seq }) => seq);
 
 describe("a messenger whose store fails", () => {
   it("rejects a text that cannot be stored, and sends those of other chats and later ones", async () => {
@@ -109,7 +109,7 @@ describe("a messenger whose store fails", () => {
     await sender.messenger.send(chat_id, "hola");
     await sender.waitForEvents("sent");
     await sender.messenger.stop();
-    disk.fails = (write) => write === "deliveries.advance";
+    disk.fails = (write) => write === "deliveries.moveCursor";
     for (const isFull of [true, false]) {
       if (!isFull) disk.fails = () => false;
       const { messenger, waitForEvents } = await talk(fay, { open: [peers] });

@@ -36,29 +36,31 @@ const ALL = { before: 100, limit: 100 };
 const open = (name: string, kept = KEPT) => storesInFiles(join(folder, name), kept);
 
 async function seqs(name: string): Promise<(number | undefined)[]> {
-  const list = await open(name).deliveries.list(1, ALL);
+  const list = await open(name).deliveries.messages(1, ALL);
   return list.map(({ seq }) => seq);
 }
 
 describe("deliveries in files", () => {
   it("lists each message up to the cursor once and in order", async () => {
     const { deliveries } = open("order");
-    await deliveries.advance(1, { from: 0, to: 2 }, [message(1), message(2)]);
-    await deliveries.advance(1, { from: 2, to: 3 }, [message(3)]);
+    await deliveries.moveCursor(1, { from: 0, to: 2 }, [message(1), message(2)]);
+    await deliveries.moveCursor(1, { from: 2, to: 3 }, [message(3)]);
     await open("order").deliveries.keep(1, [message(2), message(3)]);
     expect(await seqs("order")).toEqual([1, 2, 3]);
     expect(await open("order").deliveries.cursor(1)).toBe(3);
-    expect(await open("order").deliveries.list(1, { before: 3, limit: 1 })).toEqual([message(2)]);
+    expect(await open("order").deliveries.messages(1, { before: 3, limit: 1 })).toEqual([
+      message(2),
+    ]);
     expect(await open("order").deliveries.cursor(2)).toBeUndefined();
   });
 
   it("lists no message past the cursor, and reads the lines after a torn line", async () => {
-    await open("torn").deliveries.advance(1, { from: 0, to: 1 }, [message(1)]);
+    await open("torn").deliveries.moveCursor(1, { from: 0, to: 1 }, [message(1)]);
     // A program may end after it stored the message and before it stored the cursor.
     await open("torn").deliveries.keep(1, [message(2)]);
     appendFileSync(join(folder, "torn/history/1.jsonl"), '\n{"chat_id":1,"sender');
     expect(await seqs("torn")).toEqual([1]);
-    await open("torn").deliveries.advance(1, { from: 1, to: 3 }, [message(2), message(3)]);
+    await open("torn").deliveries.moveCursor(1, { from: 1, to: 3 }, [message(2), message(3)]);
     expect(await seqs("torn")).toEqual([1, 2, 3]);
   });
 
@@ -68,24 +70,24 @@ describe("deliveries in files", () => {
       Array(2).fill(storesInMemory().deliveries),
     ]) {
       const [one, other] = pair as [DeliveryStore, DeliveryStore];
-      await one.advance(1, { from: 0, to: 1 }, [message(1)]);
-      await one.advance(1, { from: 1, to: 3 }, [message(2), message(3)]);
-      await other.advance(1, { from: 0, to: 1 }, [message(1)]);
-      await other.advance(1, { from: 1, to: 2 }, [message(2)]);
+      await one.moveCursor(1, { from: 0, to: 1 }, [message(1)]);
+      await one.moveCursor(1, { from: 1, to: 3 }, [message(2), message(3)]);
+      await other.moveCursor(1, { from: 0, to: 1 }, [message(1)]);
+      await other.moveCursor(1, { from: 1, to: 2 }, [message(2)]);
       expect(await one.cursor(1)).toBe(3);
-      await other.advance(1, { from: 3, to: 4 }, [message(4)]);
-      await one.advance(1, { from: 3, to: 4 }, [message(4)]);
-      expect((await one.list(1, ALL)).map(({ seq }) => seq)).toEqual([1, 2, 3, 4]);
+      await other.moveCursor(1, { from: 3, to: 4 }, [message(4)]);
+      await one.moveCursor(1, { from: 3, to: 4 }, [message(4)]);
+      expect((await one.messages(1, ALL)).map(({ seq }) => seq)).toEqual([1, 2, 3, 4]);
     }
   });
 
   it("removes messages past the cursor of a rewound chat, and stores those that replace them", async () => {
     const { deliveries } = open("rewound");
-    await deliveries.advance(1, { from: 0, to: 3 }, [message(1), message(2), message(3)]);
-    await deliveries.rewind(1, 1);
+    await deliveries.moveCursor(1, { from: 0, to: 3 }, [message(1), message(2), message(3)]);
+    await deliveries.moveCursor(1, { from: 3, to: 1 }, []);
     expect(await seqs("rewound")).toEqual([1]);
-    await deliveries.advance(1, { from: 1, to: 2 }, [{ ...message(2), timestamp: 2000 }]);
-    expect(await open("rewound").deliveries.list(1, ALL)).toMatchObject([
+    await deliveries.moveCursor(1, { from: 1, to: 2 }, [{ ...message(2), timestamp: 2000 }]);
+    expect(await open("rewound").deliveries.messages(1, ALL)).toMatchObject([
       { seq: 1 },
       { seq: 2, timestamp: 2000 },
     ]);
@@ -96,7 +98,7 @@ describe("deliveries in files", () => {
       { ...message(1, 5000), stored_at: 20 },
       { ...message(2, 5), stored_at: 20.001 },
     ];
-    await open("expired").deliveries.advance(1, { from: 0, to: 2 }, stored);
+    await open("expired").deliveries.moveCursor(1, { from: 0, to: 2 }, stored);
     await open("expired").deliveries.expire(1, 20);
     expect(await seqs("expired")).toEqual([2]);
   });
@@ -104,7 +106,7 @@ describe("deliveries in files", () => {
 
 it("removes history and keys that are not to be kept, but not the cursors and the outbox", async () => {
   const stores = open("choice");
-  await stores.deliveries.advance(1, { from: 0, to: 1 }, [message(1)]);
+  await stores.deliveries.moveCursor(1, { from: 0, to: 1 }, [message(1)]);
   await stores.outbox.add({ ...message(1), client_id: crypto.randomUUID(), key_check });
   await stores.keys.put(1, await ChatKey.from(new Uint8Array(32).fill(7), { extractable: true }));
   expect((await open("choice").keys.get(1))!.check).toBeInstanceOf(Uint8Array);

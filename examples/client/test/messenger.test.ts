@@ -109,7 +109,7 @@ describe("two messengers", () => {
     // Each member has stored the message together with its cursor.
     for (const { stores } of [anAlice!, aBob!]) {
       expect(await stores.deliveries.cursor(chatId)).toBe(1);
-      const kept = await stores.deliveries.list(chatId, { before: 9, limit: 9 });
+      const kept = await stores.deliveries.messages(chatId, { before: 9, limit: 9 });
       expect(kept.map(({ seq }) => seq)).toEqual([1]);
       expect(await stores.outbox.list()).toEqual([]);
     }

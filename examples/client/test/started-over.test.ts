@@ -257,9 +257,9 @@ describe("another device of the creator, when the chat is started over", () => {
     await waitForEvents("closed");
     await messenger.stop();
     const page = { before: 9, limit: 9 };
-    expect(await laptop.stores.deliveries.list(chat_id, page)).toHaveLength(1);
+    expect(await laptop.stores.deliveries.messages(chat_id, page)).toHaveLength(1);
     await openChat(laptop, await laptop.api.getChat(chat_id), NEW);
-    expect(await laptop.stores.deliveries.list(chat_id, page)).toEqual([]);
+    expect(await laptop.stores.deliveries.messages(chat_id, page)).toEqual([]);
   });
 });
 

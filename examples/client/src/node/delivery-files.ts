@@ -59,19 +59,16 @@ export function deliveriesInFiles(
 
   return {
     cursor: async (chatId) => readCursor(chatId),
-    async advance(chatId, { from, to }, messages) {
+    async moveCursor(chatId, { from, to }, messages) {
       if ((readCursor(chatId) ?? from) !== from) return;
+      if (to < from) keepOnly(chatId, ({ seq = 0 }) => seq <= to);
       if (keepHistory) append(chatId, messages);
       writeFile(cursorPath(chatId), String(to));
     },
     async keep(chatId, messages) {
       if (keepHistory) append(chatId, messages);
     },
-    async rewind(chatId, cursor) {
-      keepOnly(chatId, ({ seq = 0 }) => seq <= cursor);
-      writeFile(cursorPath(chatId), String(cursor));
-    },
-    async list(chatId, { before, limit }) {
+    async messages(chatId, { before, limit }) {
       const cursor = readCursor(chatId) ?? 0;
       return readHistory(chatId)
         .filter(({ seq = 0 }) => seq < before && seq <= cursor)

@@ -128,17 +128,18 @@ const ofChat = (chatId: number, before = Number.MAX_SAFE_INTEGER) =>
   IDBKeyRange.bound([chatId, 0], [chatId, before], false, true);
 
 function deliveriesIn(database: AccountDatabase, choices: BrowserChoices): DeliveryStore {
-  const change = () => database.transaction(["cursors", "messages"], "readwrite", ON_DISK);
   const toKeep = async (messages: readonly ChatMessage[]) =>
     (await choices.keepsHistory()) ? messages.filter(({ seq }) => seq !== undefined) : [];
   return {
     cursor: (chatId) => orStoreError(() => database.get("cursors", chatId)),
-    advance: (chatId, { from, to }, messages) =>
+    moveCursor: (chatId, { from, to }, messages) =>
       orStoreError(async () => {
         const kept = await toKeep(messages);
-        const both = change();
+        const both = database.transaction(["cursors", "messages"], "readwrite", ON_DISK);
         const stored = await both.objectStore("cursors").get(chatId);
         if ((stored ?? from) !== from) return;
+        const past = IDBKeyRange.bound([chatId, to], [chatId, Number.MAX_SAFE_INTEGER], true);
+        if (to < from) await both.objectStore("messages").delete(past);
         const puts = kept.map((message) => both.objectStore("messages").put(message));
         const moved = both.objectStore("cursors").put(to, chatId);
         await Promise.all([...puts, moved, both.done]);
@@ -149,15 +150,7 @@ function deliveriesIn(database: AccountDatabase, choices: BrowserChoices): Deliv
         const { store, done } = database.transaction("messages", "readwrite", ON_DISK);
         await Promise.all([...kept.map((message) => store.put(message)), done]);
       }),
-    rewind: (chatId, cursor) =>
-      orStoreError(async () => {
-        const both = change();
-        const past = IDBKeyRange.bound([chatId, cursor], [chatId, Number.MAX_SAFE_INTEGER], true);
-        const dropped = both.objectStore("messages").delete(past);
-        const moved = both.objectStore("cursors").put(cursor, chatId);
-        await Promise.all([dropped, moved, both.done]);
-      }),
-    list: (chatId, { before, limit }) =>
+    messages: (chatId, { before, limit }) =>
       orStoreError(async () => {
         const { store } = database.transaction("messages");
         const messages = [];

@@ -20,7 +20,7 @@ export async function previewFromStore(
 ): Promise<void> {
   const { chatId } = conversation;
   const page = { before: Number.MAX_SAFE_INTEGER, limit: 1 };
-  const [kept] = await stores.deliveries.list(chatId, page);
+  const [kept] = await stores.deliveries.messages(chatId, page);
   const last = kept && (await readMessage(kept, key, user_id));
   conversation.setPreview(last, await messenger.queued(chatId));
 }
