@@ -20,6 +20,7 @@ export {
   encodeGroupState,
   joinGroup,
   makePskIndex,
+  processProposal,
 } from "ts-mls/clientState.js";
 export {
   createCommit,

@@ -12,7 +12,7 @@ import {
 } from "./engine-messages.js";
 import type { Change, Received } from "./engine-types.js";
 
-/** A commit that replaces all devices has 255 removals and 255 additions. */
+/** Limit of a commit, and of an epoch. A commit that replaces all devices has 255 removals and 255 additions. */
 const MAX_PROPOSALS = 2 * MAX_LEAVES;
 /** Levels above the leaves in a tree of 256. */
 const MAX_PATH_NODES = 8;
@@ -42,6 +42,7 @@ export function changeOf(
     return unappliedProposals[mls.bytesToBase64(item.reference)]!.proposal;
   });
   if (content.contentType === "proposal") proposals.push(content.proposal);
+  if (!isCommit && Object.keys(unappliedProposals).length >= MAX_PROPOSALS) throw invalid();
   const added = proposals.flatMap((proposal) =>
     "add" in proposal ? [memberOf(proposal.add.keyPackage.leafNode)] : [],
   );
@@ -94,7 +95,8 @@ export async function decryptData(
   message: mls.PrivateMessage,
   cs: mls.CiphersuiteImpl,
 ) {
-  const { content, tree, consumed, epoch } = await decrypt(state, message, cs);
+  const { content: authentic, tree, consumed, epoch } = await decrypt(state, message, cs);
+  const { content } = authentic;
   const { sender, authenticatedData } = content;
   if (sender.senderType !== "member" || content.contentType !== "application") throw invalid();
   const past = state.historicalReceiverData;
@@ -116,11 +118,11 @@ export async function decryptHandshake(
   state: mls.ClientState,
   message: FramedMessage,
   cs: mls.CiphersuiteImpl,
-): Promise<mls.AuthenticatedContent["content"]> {
+): Promise<{ content: mls.AuthenticatedContent; tree: mls.ClientState["secretTree"] }> {
   if (message.wireformat === "mls_private_message") {
-    return (await decrypt(state, message.privateMessage, cs)).content;
+    return decrypt(state, message.privateMessage, cs);
   }
-  const { keySchedule, groupContext, ratchetTree } = state;
+  const { keySchedule, groupContext, ratchetTree, secretTree: tree } = state;
   const verified = () =>
     mls.unprotectPublicMessage(
       keySchedule.membershipKey,
@@ -129,7 +131,7 @@ export async function decryptHandshake(
       message.publicMessage,
       cs,
     );
-  return (await attempt(verified, () => new DecryptError())).content;
+  return { content: await attempt(verified, () => new DecryptError()), tree };
 }
 
 async function decrypt(
@@ -170,5 +172,5 @@ async function decrypt(
       return new DecryptError();
     },
   );
-  return { ...result, content: result.content.content, epoch };
+  return { ...result, epoch };
 }

@@ -296,7 +296,8 @@ export class Group {
     if (header.epoch < this.epoch) {
       throw new FreshnessError("ERR_EXPIRED", "the message is of an earlier epoch");
     }
-    const content = await decryptHandshake(state, message, cs);
+    const { content: authentic, tree } = await decryptHandshake(state, message, cs);
+    const { content } = authentic;
     const change = await attempt(() => changeOf(content, state), invalid);
     if (!rules.change(change)) throw invalid();
     const own = this.ownLeaf.index;
@@ -304,6 +305,12 @@ export class Group {
       // ts-mls does not notice this if the same commit adds a device at this leaf. The next epoch is not readable.
       const removed = { ...this.#state, groupActiveState: { kind: "removedFromGroup" as const } };
       return { group: new Group(removed), received: { kind: "removed", change } };
+    }
+    const received: Received = { kind: change.kind, change };
+    if (content.contentType === "proposal") {
+      const read = { ...state, secretTree: tree };
+      const store = () => mls.processProposal(read, authentic, content.proposal, cs.hash);
+      return { group: new Group(await attempt(store, invalid)), received };
     }
     const { newState, consumed } = await attempt<
       Pick<mls.ProcessMessageResult, "newState" | "consumed">
@@ -314,7 +321,7 @@ export class Group {
         : mls.processPublicMessage(state, message.publicMessage, index, cs);
     }, invalid);
     checkTree(newState.ratchetTree);
-    return { group: new Group(newState, consumed), received: { kind: change.kind, change } };
+    return { group: new Group(newState, consumed), received };
   }
 
   async #groupInfo(signer: Signer): Promise<Bytes> {

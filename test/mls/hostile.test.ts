@@ -149,7 +149,7 @@ describe("hostile bytes", () => {
 });
 
 describe("a commit", () => {
-  const change = async (content: object) => {
+  const change = async (content: object, unappliedProposals = {}) => {
     const { groups } = await groupOf(2);
     const tree = groups[0]!.roster.flatMap(({ identity, signatureKey }, at) => {
       const credential = { credentialType: "basic", identity };
@@ -161,7 +161,7 @@ describe("a commit", () => {
       authenticatedData: none,
       sender: { senderType: "member", leafIndex: 0 },
     };
-    const state = { ratchetTree: tree, unappliedProposals: {} };
+    const state = { ratchetTree: tree, unappliedProposals };
     return changeOf({ ...base, ...content } as never, state as never);
   };
   const inline = (proposal: object) => ({ proposalOrRefType: "proposal", proposal });
@@ -191,6 +191,14 @@ describe("a commit", () => {
     await expect(withNodes(8, 256)).resolves.toMatchObject({ by: { index: 0 } });
     await expect(withNodes(9, 256)).rejects.toThrow(LacreError);
     await expect(withNodes(8, 257)).rejects.toThrow(LacreError);
+  });
+
+  it("follows a bounded number of proposals", async () => {
+    const proposal = { contentType: "proposal", proposal: { proposalType: "psk" } };
+    const proposed = (count: number) =>
+      change(proposal, Object.fromEntries(Array.from({ length: count }, (_, at) => [at, {}])));
+    await expect(proposed(2 * MAX_LEAVES - 1)).resolves.toMatchObject({ kind: "proposal" });
+    await expect(proposed(2 * MAX_LEAVES)).rejects.toThrow(LacreError);
   });
 
   it("does not change the identity or the key of the device that makes it", async () => {
