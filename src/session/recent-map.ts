@@ -2,7 +2,7 @@
 export class RecentMap<Value> {
   readonly #values = new Map<string, Value>();
   /** Ring buffer of the keys. A Map alone is slow: its iterator steps over all deleted entries to find the first one. */
-  readonly #ring: (string | undefined)[] = [];
+  readonly #ring: string[] = [];
   #next = 0;
 
   has(key: string): boolean {
@@ -26,10 +26,11 @@ export class RecentMap<Value> {
 
   /** Removes the entries that `test` selects. */
   remove(test: (key: string, value: Value) => boolean): void {
-    for (const [at, key] of this.#ring.entries()) {
-      if (key === undefined || !test(key, this.#values.get(key)!)) continue;
+    // `forEach` skips the removed elements.
+    this.#ring.forEach((key, at) => {
+      if (!test(key, this.#values.get(key)!)) return;
       this.#values.delete(key);
-      this.#ring[at] = undefined;
-    }
+      delete this.#ring[at];
+    });
   }
 }
