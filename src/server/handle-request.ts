@@ -62,9 +62,17 @@ async function handleMessage<Stored extends StoredMessage, Chat extends ChatStat
   { user_id, peer, options }: RequestContext<Stored, Chat>,
 ): Promise<void> {
   if (message.sender_id !== user_id) throw notYou("sender_id");
-  const stored = await options.store.add(message);
-  const { message_id, seq, stored_at, isNew } = stored;
   const { chat_id, client_id } = message;
+  let stored: Stored;
+  try {
+    stored = await options.store.add(message);
+  } catch (error) {
+    if (!(error instanceof RejectionError)) peer.noteFailed(client_id);
+    throw error;
+  }
+  const { message_id, seq, stored_at } = stored;
+  // A store may have stored the message although it threw: then nothing has reported it.
+  const isNew = peer.takeFailed(client_id) || stored.isNew;
   if (client_id !== undefined) peer.send(Ack, { client_id, chat_id, message_id, seq, stored_at });
   if (isNew) options.onStored?.({ ...message, message_id, seq, stored_at }, stored);
 }

@@ -65,6 +65,9 @@ export interface MessageStore<
    * id. Returns when the message is committed: the acknowledgement is sent next. The connection has checked that `sender_id`
    * is its user.
    *
+   * If it throws another error than a RejectionError, the message may be stored. The client sends it again, and `onStored` then
+   * receives it on the same connection, also if it is not new.
+   *
    * @throws {RejectionError} with `ERR_FORBIDDEN` if the sender is not a member of the chat, and with `ERR_CLIENT_ID_REUSED` if
    *   the stored message has another body (`messageDigest`). A rejected message takes no seq.
    */

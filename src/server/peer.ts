@@ -8,6 +8,8 @@ import { answerHeartbeat } from "./answers.js";
 
 /** Minimum seconds between two `typing` events of one member in one chat (S-19a). */
 const TYPING_INTERVAL = 1;
+/** Maximum number of messages that the store failed to store. A session has a message in flight in each of 16 chats. */
+const MAX_FAILED = 16;
 /** Values of `event_type` that a client receives only if it announced the capability of the same name. */
 const CAPABILITIES: readonly string[] = ["delivered", "chat_changed"];
 
@@ -35,6 +37,9 @@ export class Peer {
   #sentUpTo: Map<number, number> | undefined;
   /** When `typing` was sent last, by chat and user. In order of time, without old entries. */
   #typing: Map<string, number> | undefined;
+
+  /** Client ids of messages that the store failed to store and that were not sent again. */
+  #failed: Set<string> | undefined;
 
   constructor(
     channel: FrameChannel,
@@ -109,6 +114,21 @@ export class Peer {
   /** Returns the last seq of a chat that was sent over this connection; 0 if none was. */
   sentUpTo(chatId: number): number {
     return this.#sentUpTo?.get(chatId) ?? 0;
+  }
+
+  /** Notes that the store failed to store a message. */
+  noteFailed(clientId: string | undefined): void {
+    if (clientId === undefined) return;
+    this.#failed ??= new Set();
+    this.#failed.delete(clientId);
+    const [oldest] = this.#failed;
+    if (oldest !== undefined && this.#failed.size === MAX_FAILED) this.#failed.delete(oldest);
+    this.#failed.add(clientId);
+  }
+
+  /** Returns whether the store failed to store a message before, and removes the note. */
+  takeFailed(clientId: string | undefined): boolean {
+    return this.#failed?.delete(clientId as string) ?? false;
   }
 
   #noteSent({ chat_id, seq = 0 }: ChatMessage): void {

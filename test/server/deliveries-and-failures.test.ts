@@ -42,6 +42,29 @@ describe("a failure of the store", () => {
     expect(client.errors[0]![0]).toBe("ERR_UNAVAILABLE");
   });
 
+  it("that stored the message all the same does not keep it from being reported, once", async () => {
+    let isFailing = true;
+    const inner = storeOfChat();
+    const store: MessageStore = {
+      ...inner,
+      async add(message) {
+        const stored = await inner.add(message);
+        if (isFailing) throw new Error("the connection to the database was lost after the commit");
+        return stored;
+      },
+    };
+    const onStored = vi.fn();
+    const client = await TestClient.confirmed({ store, onStored });
+    // The store fails for more messages than a connection remembers.
+    for (let number = 1; number <= 17; number++) await client.send(ChatMessage, fromAlice(number));
+    await client.send(ChatMessage, fromAlice(17));
+    expect(onStored).not.toHaveBeenCalled();
+    isFailing = false;
+    for (const number of [17, 17, 2, 1]) await client.send(ChatMessage, fromAlice(number));
+    expect(onStored.mock.calls.map(([{ seq }]) => seq)).toEqual([17, 2]);
+    expect(client.types.slice(-4)).toEqual(["ack", "ack", "ack", "ack"]);
+  });
+
   it("that is a RejectionError is answered with its code, message and details", async () => {
     const details = { retry_after: 9, client_id: "another" };
     const rejection = new RejectionError("ERR_BLOCKED", "x".repeat(2000), details);
