@@ -63,16 +63,9 @@ async function handleMessage<Stored extends StoredMessage, Chat extends ChatStat
 ): Promise<void> {
   if (message.sender_id !== user_id) throw notYou("sender_id");
   const { chat_id, client_id } = message;
-  let stored: Stored;
-  try {
-    stored = await options.store.add(message);
-  } catch (error) {
-    if (!(error instanceof RejectionError)) peer.noteFailed(client_id);
-    throw error;
-  }
+  const [stored, hadFailed] = await attempt(peer, client_id, () => options.store.add(message));
   const { message_id, seq, stored_at } = stored;
-  // A store may have stored the message although it threw: then nothing has reported it.
-  const isNew = peer.takeFailed(client_id) || stored.isNew;
+  const isNew = stored.isNew || hadFailed;
   if (client_id !== undefined) peer.send(Ack, { client_id, chat_id, message_id, seq, stored_at });
   if (isNew) options.onStored?.({ ...message, message_id, seq, stored_at }, stored);
 }
@@ -123,8 +116,30 @@ async function handleStatus<Stored extends StoredMessage, Chat extends ChatState
   // A receipt without a seq covers the messages that this connection has sent (S-16).
   const { seq = peer.sentUpTo(chat_id) } = status;
   const receipt: Receipt = { event_type, user_id, chat_id, seq };
-  if (seq <= storedSeqOf(receipt, chat)) return;
-  if (await store.addReceipt(receipt)) options.onStatus?.({ ...status, seq }, chat);
+  const [isRaised, hadFailed] = await attempt(
+    peer,
+    `${event_type} ${chat_id}`,
+    () => seq > storedSeqOf(receipt, chat) && store.addReceipt(receipt),
+  );
+  if (isRaised || hadFailed) options.onStatus?.({ ...status, seq }, chat);
+}
+
+/**
+ * Stores something. Returns the result, and whether the store threw for it before: it may have stored it all the same, and then
+ * nothing has reported it.
+ */
+async function attempt<Result>(
+  peer: Peer,
+  key: string | undefined,
+  store: () => Result | Promise<Result>,
+): Promise<[Result, boolean]> {
+  try {
+    const result = await store();
+    return [result, peer.takeFailed(key)];
+  } catch (error) {
+    if (!(error instanceof RejectionError)) peer.noteFailed(key);
+    throw error;
+  }
 }
 
 function storedSeqOf({ event_type, user_id }: Receipt, { receipts }: ChatState): number {

@@ -81,7 +81,7 @@ export interface MessageStore<
   findChat(user_id: number, chat_id: number): Chat | undefined | Promise<Chat | undefined>;
   /**
    * Stores a member's receipt, if it is past the stored one. Returns whether it is, when the receipt is committed. The
-   * connection has checked that the user is a member, and that the chat has this seq.
+   * connection has checked that the user is a member, and that the chat has this seq. An error is treated as one of `add`.
    */
   addReceipt(receipt: Receipt): boolean | Promise<boolean>;
 }

@@ -8,7 +8,7 @@ import { answerHeartbeat } from "./answers.js";
 
 /** Minimum seconds between two `typing` events of one member in one chat (S-19a). */
 const TYPING_INTERVAL = 1;
-/** Maximum number of messages that the store failed to store. A session has a message in flight in each of 16 chats. */
+/** Maximum number of messages and receipts that the store failed to store. A session has a message in flight in 16 chats. */
 const MAX_FAILED = 16;
 /** Values of `event_type` that a client receives only if it announced the capability of the same name. */
 const CAPABILITIES: readonly string[] = ["delivered", "chat_changed"];
@@ -38,7 +38,7 @@ export class Peer {
   /** When `typing` was sent last, by chat and user. In order of time, without old entries. */
   #typing: Map<string, number> | undefined;
 
-  /** Client ids of messages that the store failed to store and that were not sent again. */
+  /** Keys of what the store failed to store and what was not sent again. */
   #failed: Set<string> | undefined;
 
   constructor(
@@ -116,19 +116,19 @@ export class Peer {
     return this.#sentUpTo?.get(chatId) ?? 0;
   }
 
-  /** Notes that the store failed to store a message. */
-  noteFailed(clientId: string | undefined): void {
-    if (clientId === undefined) return;
+  /** Notes that the store failed to store a message or a receipt. */
+  noteFailed(key: string | undefined): void {
+    if (key === undefined) return;
     this.#failed ??= new Set();
-    this.#failed.delete(clientId);
+    this.#failed.delete(key);
     const [oldest] = this.#failed;
     if (oldest !== undefined && this.#failed.size === MAX_FAILED) this.#failed.delete(oldest);
-    this.#failed.add(clientId);
+    this.#failed.add(key);
   }
 
-  /** Returns whether the store failed to store a message before, and removes the note. */
-  takeFailed(clientId: string | undefined): boolean {
-    return this.#failed?.delete(clientId as string) ?? false;
+  /** Returns whether the store failed to store it before, and removes the note. */
+  takeFailed(key: string | undefined): boolean {
+    return this.#failed?.delete(key as string) ?? false;
   }
 
   #noteSent({ chat_id, seq = 0 }: ChatMessage): void {

@@ -65,6 +65,28 @@ describe("a failure of the store", () => {
     expect(client.types.slice(-4)).toEqual(["ack", "ack", "ack", "ack"]);
   });
 
+  it("that stored the receipt all the same does not keep it from being reported, once", async () => {
+    let isFailing = true;
+    const inner = storeOfChat();
+    inner.add(fromBob(1));
+    const store: MessageStore = {
+      ...inner,
+      async addReceipt(receipt) {
+        const isRaised = await inner.addReceipt(receipt);
+        if (isFailing) throw new Error("the connection to the database was lost after the commit");
+        return isRaised;
+      },
+    };
+    const onStatus = vi.fn();
+    const client = await TestClient.confirmed({ store, onStatus });
+    const read = { event_type: "read", user_id: ALICE, chat_id: CHAT, seq: 1 } as const;
+    await client.send(StatusEvent, read);
+    expect(onStatus).not.toHaveBeenCalled();
+    isFailing = false;
+    for (let time = 0; time < 2; time++) await client.send(StatusEvent, read);
+    expect(onStatus.mock.calls.map(([{ seq }]) => seq)).toEqual([1]);
+  });
+
   it("that is a RejectionError is answered with its code, message and details", async () => {
     const details = { retry_after: 9, client_id: "another" };
     const rejection = new RejectionError("ERR_BLOCKED", "x".repeat(2000), details);
