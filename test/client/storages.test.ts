@@ -1,4 +1,4 @@
-import { afterEach, describe, expect, it } from "vitest";
+import { afterEach, describe, expect, it, vi } from "vitest";
 import { memoryStorage } from "../../src/client/index.js";
 import { indexedDbStorage } from "../../src/client/indexeddb/index.js";
 import { Network, start, stopAll } from "./fixture.js";
@@ -54,7 +54,12 @@ if (hasIndexedDb) {
 }
 
 describe.skipIf(!hasIndexedDb)("a client that takes over a storage in IndexedDB", () => {
-  it("stops the client that held it", async () => {
+  it("stops the client that held it, and starts when that has ended", async () => {
+    const { setTimeout } = globalThis;
+    // Without the timeout of a takeover, only the end of the first client lets the second one start.
+    vi.stubGlobal("setTimeout", (work: () => void, delay = 0) =>
+      delay === 3000 ? 0 : setTimeout(work, delay),
+    );
     const name = `test ${Math.random()}`;
     const network = new Network();
     const first = await start(network, { storage: indexedDbStorage(name) });
@@ -66,5 +71,6 @@ describe.skipIf(!hasIndexedDb)("a client that takes over a storage in IndexedDB"
     await second.wait("online");
     const [stopped] = await first.wait("stopped");
     expect(stopped!.error).toMatchObject({ code: "ERR_STOPPED" });
+    vi.unstubAllGlobals();
   });
 });

@@ -159,20 +159,25 @@ function resultOf<Result>(request: IDBRequest<Result>): Promise<Result> {
 async function takeLock(name: string, options: LockOptions): Promise<() => void> {
   const { locks } = navigator as { locks?: LockManager };
   if (locks === undefined) return () => {};
-  const { held = [] } = await locks.query();
-  const release = await requestLock(locks, name, options);
-  // The client that has ended its use sends a message.
+  // A client sends a message when it has ended its use, which may be before this one has the stolen lock.
   const channel = new BroadcastChannel(name);
-  if (options.steal && held.some((lock) => lock.name === name))
-    await new Promise<void>((resolve) => {
-      channel.onmessage = () => resolve();
-      setTimeout(resolve, TAKEOVER_TIMEOUT);
-    });
-  return () => {
-    channel.postMessage("ended");
+  const ended = new Promise((resolve) => {
+    channel.onmessage = resolve;
+  });
+  try {
+    const { held = [] } = await locks.query();
+    const release = await requestLock(locks, name, options);
+    if (options.steal && held.some((lock) => lock.name === name))
+      await Promise.race([ended, new Promise((resolve) => setTimeout(resolve, TAKEOVER_TIMEOUT))]);
+    return () => {
+      channel.postMessage("ended");
+      channel.close();
+      release();
+    };
+  } catch (error) {
     channel.close();
-    release();
-  };
+    throw error;
+  }
 }
 
 function requestLock(
