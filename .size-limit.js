@@ -1,5 +1,6 @@
 const root = "dist/index.js";
 const e2e = "dist/e2e/index.js";
+const mls = "dist/mls/index.js";
 const session = "dist/session/index.js";
 const client = "dist/client/index.js";
 const indexeddb = "dist/client/indexeddb/index.js";
@@ -30,6 +31,7 @@ const budgets = [
   ["lacre", await everythingOf(root), "26.75 kB"],
   ["lacre/e2e", await everythingOf(e2e), "15 kB"],
   ["lacre and lacre/e2e", await everythingOf(root, e2e), "31 kB"],
+  ["lacre, lacre/e2e and lacre/mls", await everythingOf(root, e2e, mls), "47.75 kB"],
   ["lacre, lacre/e2e and lacre/session", await everythingOf(root, e2e, session), "37.5 kB"],
   ["lacre/session", await everythingOf(session), "29.75 kB"],
   ["lacre/client", await everythingOf(session, client), "34 kB"],

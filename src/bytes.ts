@@ -188,6 +188,35 @@ function base64Value(text: string, at: number): number {
   return code < 256 ? base64Values[code]! : NOT_IN_ALPHABET;
 }
 
+/** Digits of Crockford's base32. */
+const BASE32_DIGITS = "0123456789ABCDEFGHJKMNPQRSTVWXYZ";
+
+/** Encodes bytes whose number is a multiple of five as Crockford's base32. */
+export function encodeBase32(bytes: Uint8Array): string {
+  let [text, bits, count] = ["", 0, 0];
+  for (const byte of bytes) {
+    bits = ((bits << 8) | byte) & 0xfff;
+    for (count += 8; count >= 5; count -= 5) text += BASE32_DIGITS[(bits >> (count - 5)) & 31];
+  }
+  return text;
+}
+
+/** Decodes Crockford's base32, with I and L as 1 and O as 0, in any case. Returns undefined for other characters. */
+export function decodeBase32(text: string): Bytes | undefined {
+  const bytes = new Uint8Array(Math.floor((text.length * 5) / 8));
+  let [at, bits, count] = [0, 0, 0];
+  for (const letter of text.replace(/[ilIL]/g, "1").replace(/[oO]/g, "0")) {
+    const value = /^[0-9A-Za-z]$/.test(letter) ? BASE32_DIGITS.indexOf(letter.toUpperCase()) : -1;
+    if (value < 0) return undefined;
+    bits = ((bits << 5) | value) & 0xfff;
+    count += 5;
+    if (count < 8) continue;
+    count -= 8;
+    bytes[at++] = bits >> count;
+  }
+  return bytes;
+}
+
 /** Formats the 16 bytes of a UUID in lower case (RFC 9562, section 4). */
 export function encodeUuid(bytes: Uint8Array): string {
   const hex = encodeHex(bytes);

@@ -15,7 +15,10 @@ export type LacreErrorCode =
   | "ERR_WRONG_PASSPHRASE"
   | "ERR_STOPPED"
   | "ERR_SESSION_ENDED"
-  | "ERR_NOT_STORED";
+  | "ERR_NOT_STORED"
+  | "ERR_DEVICE_LOG_INVALID"
+  | "ERR_DEVICE_LOG_FORK"
+  | "ERR_DEVICE_LOG_BEHIND";
 
 /**
  * Base class of all errors that the library throws.
@@ -35,7 +38,7 @@ export class LacreError extends Error {
   }
 }
 
-/** The bytes are not a frame: malformed (`ERR_MALFORMED`), or over a limit (`ERR_BOUND_EXCEEDED`). */
+/** The bytes are not a frame, or not of the expected layout: malformed (`ERR_MALFORMED`), or over a limit (`ERR_BOUND_EXCEEDED`). */
 export class DecodeError extends LacreError {
   override readonly name = "DecodeError";
   declare readonly code: "ERR_MALFORMED" | "ERR_BOUND_EXCEEDED";

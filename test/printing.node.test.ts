@@ -2,6 +2,7 @@ import { inspect } from "node:util";
 import { expect, it } from "vitest";
 import { ChatKey } from "../src/e2e/index.js";
 import { MessageProtocol, SigningKey } from "../src/index.js";
+import { Device, readRecoveryKey } from "../src/mls/index.js";
 import { NOW } from "./support/examples.js";
 import { counting } from "./support/hex.js";
 
@@ -23,5 +24,17 @@ it("a chat key does not print itself", async () => {
   const key = await ChatKey.from(counting(32), { extractable: true });
   for (const printed of [allOf(key), JSON.stringify(key), String(key)]) {
     expect(printed).not.toMatch(/0, 1, 2|0,1,2|00 01 02|000102/);
+  }
+});
+
+it("a device and a recovery key do not print themselves", async () => {
+  const device = await Device.from(counting(32), { user_id: 7, extractable: true });
+  const text = "1850-M2GA-1850-M2GA-1850-M2GA-1850-M2GA-1850-M2GA-1850-M2GA-1857-G39Y";
+  const recoveryKey = await readRecoveryKey(text);
+  for (const of of [device, recoveryKey]) {
+    for (const printed of [allOf(of), JSON.stringify(of), String(of), JSON.stringify({ ...of })]) {
+      expect(printed).not.toMatch(/0, 1, 2|0,1,2|00 01 02|000102/);
+      expect(printed).not.toMatch(/10, 10, 10|10,10,10|0a 0a 0a|0a0a0a|1850/);
+    }
   }
 });

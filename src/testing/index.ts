@@ -15,6 +15,21 @@ export type {
   ContractUser,
   ContractUsers,
 } from "./contract/target.js";
+export type {
+  InvalidDeviceKey,
+  InvalidLayout,
+  InvalidLogEntry,
+  InvalidText,
+  MlsVectors,
+  PinnedLog,
+  SafetyNumber,
+  ValidCommitAad,
+  ValidCredential,
+  ValidDeviceKey,
+  ValidDeviceLink,
+  ValidDeviceLog,
+  ValidRecoveryKey,
+} from "./mls-vectors.js";
 export {
   type EncryptedBytes,
   type EncryptedMessage,

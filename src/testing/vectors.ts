@@ -40,7 +40,8 @@ export interface InvalidVector extends Vector {
       | "FreshnessError"
       | "ValidationError"
       | "DecryptError"
-      | "KeyError";
+      | "KeyError"
+      | "DeviceLogError";
     readonly code: LacreErrorCode;
   };
 }

@@ -39,19 +39,19 @@ const forbidden: IForbiddenRuleType[] = [
     to: { path: "^src/", pathNot: layers.slice(0, at + 1) },
   })),
   {
-    name: "no zod in what e2e imports",
-    from: { path: layers.slice(0, 6), pathNot: schemas },
+    name: "no zod in what e2e and mls import",
+    from: { path: layers.slice(0, 7), pathNot: schemas },
     to: { path: [schemas, "^node_modules/zod/"], dependencyTypesNot: ["type-only"] },
   },
   {
-    name: "no e2e in session and server",
+    name: "no e2e and no mls in session and server",
     from: { path: "^src/(connection|session|server)/" },
-    to: { path: "^src/e2e/" },
+    to: { path: "^src/(e2e|mls)/" },
   },
   {
-    name: "no e2e in the client, except for types",
+    name: "no e2e and no mls in the client, except for types",
     from: { path: "^src/client/" },
-    to: { path: "^src/e2e/", dependencyTypesNot: ["type-only"] },
+    to: { path: "^src/(e2e|mls)/", dependencyTypesNot: ["type-only"] },
   },
   {
     name: "no import between session and server",

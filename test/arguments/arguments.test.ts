@@ -2,17 +2,23 @@ import { describe, expect, it } from "vitest";
 import * as z from "zod/mini";
 import { preparePassphrase } from "../../src/e2e/index.js";
 import * as lacre from "../../src/index.js";
+import { Device, readLog, readRecoveryKey, safetyNumber } from "../../src/mls/index.js";
 import * as server from "../../src/server/index.js";
 import { Session } from "../../src/session/index.js";
 import { NOW, SECRET, unchanged } from "../memory/case.js";
 import * as ofE2e from "../memory/e2e.js";
 import * as ofLacre from "../memory/lacre.js";
+import * as ofMls from "../memory/mls.js";
 import * as ofSessionAndServer from "../memory/session-and-server.js";
 import { everyMessage } from "../support/examples.js";
+import { begun, testKey } from "../support/log-entries.js";
 
 const { LacreError, MessageProtocol, ValidationError } = lacre;
 const key = lacre.SigningKey.generate();
 const message = everyMessage.message!.value as lacre.ChatMessage;
+
+const device = await Device.generate({ user_id: 7 });
+const log = readLog(begun(testKey(1), testKey(2)), { user_id: 7 });
 
 function accepted(): server.ServerConnection {
   return server.acceptConnection({
@@ -86,6 +92,15 @@ const others: Call[] = [
     args: () => [everyMessage.status!.value],
     call: (one: never) => accepted().deliverStatus(one),
   },
+  { name: "Device.begin", args: () => [{ user_id: 7, now: NOW }], call: Device.begin },
+  { name: "Device.generate", args: () => [{ user_id: 7 }], call: Device.generate },
+  { name: "accept", args: () => [log, NOW], call: device.accept.bind(device) },
+  { name: "safetyNumber", args: () => [log, log], call: safetyNumber },
+  {
+    name: "readRecoveryKey",
+    args: () => ["1850-M2GA-1850-M2GA-1850-M2GA-1850-M2GA-1850-M2GA-1850-M2GA-1857-G39Y"],
+    call: readRecoveryKey,
+  },
   {
     name: "statusErrorCode",
     args: () => [everyMessage.status!.value, { user_id: 7, last_seq: 3 }],
@@ -93,7 +108,7 @@ const others: Call[] = [
   },
 ];
 
-const ofMemory = [...ofLacre.cases, ...ofSessionAndServer.cases, ...ofE2e.cases]
+const ofMemory = [...ofLacre.cases, ...ofSessionAndServer.cases, ...ofE2e.cases, ...ofMls.cases]
   // The library creates its errors, and a stored key is derived for each valid variant.
   .filter(({ names: [name] }) => name !== "ValidationError" && name !== "deriveChatKey")
   .map(({ names, args, call, isReported }): Call => {

@@ -10,6 +10,7 @@ export interface Example {
 const entries = {
   lacre: "lacre",
   "lacre/e2e": "lacre-e2e",
+  "lacre/mls": "lacre-mls",
   "lacre/session": "lacre-session",
   "lacre/client": "lacre-client",
   "lacre/client/indexeddb": "lacre-client-indexeddb",

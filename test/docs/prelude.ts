@@ -19,6 +19,7 @@ import {
 } from "lacre";
 import { createClient, memoryStorage } from "lacre/client";
 import { ChatKey, chatCipher, createChatKey, encrypt, encryptMessage } from "lacre/e2e";
+import { Device, extendLog } from "lacre/mls";
 import {
   acceptHello,
   directionKeys,
@@ -107,6 +108,11 @@ export const store = memoryStore({ members: () => [user_id] });
 export const send = (_: Uint8Array) => {};
 export const close = (_: number, __: string) => {};
 export const resume: Resume = { chat_id: 42, after: 0, limit: 10 };
+
+export const { device, entry } = await Device.begin({ user_id, now });
+export const [lost, entries] = [device, [entry]];
+export const log = extendLog(undefined, entry, user_id);
+export const [theirLog, pin] = [log, log];
 
 // Node 20 has no WebSocket.
 Object.assign(globalThis, { WebSocket });

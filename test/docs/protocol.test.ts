@@ -1,14 +1,16 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { aesGcm } from "#native";
-import { hkdfSha256 } from "../../src/crypto/hkdf.js";
+import { expandSha256, hkdfSha256 } from "../../src/crypto/hkdf.js";
 import { encodeContent } from "../../src/e2e/content.js";
 import { deriveUnchecked } from "../../src/e2e/derive-chat-key.js";
 import { decryptMessage } from "../../src/e2e/index.js";
 import { pad } from "../../src/e2e/padding.js";
 import { deriveSessionKey, MessageProtocol, SigningKey } from "../../src/index.js";
+import { deviceId } from "../../src/mls/device-id.js";
 import { messageDigest } from "../../src/server/index.js";
 import { counting, hex, toHex, utf8 } from "../support/hex.js";
+import { begun, headOf, testKey } from "../support/log-entries.js";
 
 const text = readFileSync(new URL("../../docs/PROTOCOL.md", import.meta.url), "utf8");
 const blocks = new Map(
@@ -24,6 +26,10 @@ const header = {
   client_id: "018bcfe5-687b-7abc-8def-0123456789ab",
 };
 const K = counting(32);
+/** Seed of the recovery key 0a 0a … 0a. */
+const RECOVERY_SEED = toHex(
+  expandSha256(new Uint8Array(32).fill(0x0a), "lacre/e2e/2/recovery-sign\0", 32),
+);
 describe("the worked examples of docs/PROTOCOL.md", () => {
   const recomputed = new Map<string, () => string | Promise<string>>([
     [
@@ -85,6 +91,10 @@ describe("the worked examples of docs/PROTOCOL.md", () => {
       }),
     ),
   );
+  const entries = () => begun(testKey(0xa1), testKey(hex(RECOVERY_SEED)));
+  recomputed.set("device.id", () => deviceId(testKey(0xa1).publicKey));
+  recomputed.set("device_log.entry", () => toHex(entries()[0]!));
+  recomputed.set("device_log.head", () => toHex(headOf(entries()[0]!)));
   const chatKey = () =>
     deriveUnchecked("café con leche", { salt: counting(16), extractable: true });
 

@@ -20,19 +20,9 @@ from types import MappingProxyType
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
+import devices
 import peer
-
-CLASSES = {"MALFORMED": "DecodeError", "BOUND_EXCEEDED": "DecodeError", "VERIFY": "VerifyError"}
-CLASSES |= {"EXPIRED": "FreshnessError", "FROM_FUTURE": "FreshnessError", "VALIDATION": "ValidationError"}
-CLASSES |= {"DECRYPT": "DecryptError", "KEY": "KeyError", "WRONG_PASSPHRASE": "KeyError"}
-
-
-class RejectionError(Exception):
-    def __init__(self, code, path=()):
-        super().__init__(code)
-        self.error = {"class": CLASSES[code], "code": f"ERR_{code}"}
-        self.path = list(path)
-
+from rejection import RejectionError
 
 # -- The notation of the vectors (vectors/README.md) ------------------------------------------------------------------------
 
@@ -739,6 +729,7 @@ CHECKS = {
     },
     "session": {"valid": handshake_is, "invalid": handshake_of},
     "http": {"valid": http_answer_is, "invalid": http_frame},
+    "mls": devices.CHECKS,
 }
 
 

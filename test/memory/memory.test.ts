@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import * as e2e from "../../src/e2e/index.js";
 import * as lacre from "../../src/index.js";
+import * as mls from "../../src/mls/index.js";
 import * as server from "../../src/server/index.js";
 import * as session from "../../src/session/index.js";
 import { detach, MisleadingBytes } from "../support/byte-arrays.js";
@@ -8,6 +9,7 @@ import type { Case } from "./case.js";
 import * as ofE2e from "./e2e.js";
 import { type Kind, kinds, tamper } from "./kinds.js";
 import * as ofLacre from "./lacre.js";
+import * as ofMls from "./mls.js";
 import * as ofSessionAndServer from "./session-and-server.js";
 
 // The library copies its arguments, and its results are copies or frozen. Each call runs twice: once the arguments and results
@@ -16,6 +18,7 @@ import * as ofSessionAndServer from "./session-and-server.js";
 const parts = {
   lacre: ofLacre,
   "lacre/e2e": ofE2e,
+  "lacre/mls": ofMls,
   "lacre/session and lacre/server": ofSessionAndServer,
 };
 const cases = Object.values(parts).flatMap((part) => part.cases);
@@ -134,6 +137,7 @@ function membersOf(name: string, value: { prototype?: object }): string[] {
 it.each([
   ["lacre", lacre],
   ["lacre/e2e", e2e],
+  ["lacre/mls", mls],
   ["lacre/session and lacre/server", { ...session, ...server }],
 ] as const)(
   "tests each public function of %s, or lists it as one without bytes or objects",

@@ -7,6 +7,7 @@ import { root } from "../support/installed.js";
 export const entries = {
   lacre: "index",
   "lacre-e2e": "e2e/index",
+  "lacre-mls": "mls/index",
   "lacre-session": "session/index",
   "lacre-client": "client/index",
   "lacre-client-indexeddb": "client/indexeddb/index",

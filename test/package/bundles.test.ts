@@ -72,7 +72,7 @@ describe("an import", () => {
     [
       "MessageProtocol, SigningKey",
       "lacre",
-      /^(zod|messages|e2e|connection|session|client|server)|ciphers/,
+      /^(zod|messages|e2e|mls|connection|session|client|server)|ciphers|curves/,
     ],
     [
       "Ack",
@@ -83,6 +83,11 @@ describe("an import", () => {
       "encryptMessage, decryptMessage, deriveChatKey",
       "lacre/e2e",
       /^(zod|connection|session|server)|messages\/chat$|ciphers/,
+    ],
+    [
+      "Device, extendLog, safetyNumber",
+      "lacre/mls",
+      /^(zod|messages\/chat$|e2e|connection|session|client|server)|ciphers/,
     ],
     ["Session", "lacre/session", /^(client|e2e|server)|ciphers/],
     ["acceptHello, answerResume, messageDigest", "lacre/server", /^(client|e2e|session)|ciphers/],

@@ -11,13 +11,17 @@ function printed(code: string, ...flags: string[]): string {
   });
 }
 
+/** Loads @noble/curves, which calls getRandomValues once, to see whether it works. */
+const PROBE = 'await import("@noble/curves/ed25519.js");';
+
 describe("an import", () => {
   it.each([
-    ...["lacre", "lacre/e2e", "lacre/session", "lacre/server", "lacre/testing"],
+    ...["lacre", "lacre/e2e", "lacre/mls", "lacre/session", "lacre/server", "lacre/testing"],
     ...["lacre/client", "lacre/client/indexeddb", "lacre/client/node"],
   ])("of %s has no side effects", (entry) => {
     const code = `
       await import("zod/mini"); // which has side effects of its own
+      ${entry === "lacre/mls" ? PROBE : ""}
       const realm = () => [globalThis, process, Object.prototype, Array.prototype, Uint8Array.prototype]
         .flatMap((one) => Reflect.ownKeys(one).map(String));
       const called = [];

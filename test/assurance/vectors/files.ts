@@ -2,34 +2,40 @@ import { e2e } from "./e2e.js";
 import { http } from "./http.js";
 import { keys } from "./keys.js";
 import { messages } from "./messages.js";
+import { mls } from "./mls.js";
 import { session } from "./session.js";
 import { wire1 } from "./wire1.js";
 import { wire2 } from "./wire2.js";
 
 const types = {
-  wire1: [wire1, "Vectors<ValidFrame, InvalidFrame>", "ValidFrame, InvalidFrame"],
-  wire2: [wire2, "Vectors<ValidFrame, InvalidFrame>", "ValidFrame, InvalidFrame"],
+  wire1: [wire1, "Vectors<ValidFrame, InvalidFrame>", "Vectors, ValidFrame, InvalidFrame"],
+  wire2: [wire2, "Vectors<ValidFrame, InvalidFrame>", "Vectors, ValidFrame, InvalidFrame"],
   messages: [
     messages,
     "Vectors<ValidMessage, InvalidMessage> & { readonly tolerated: readonly ValidMessage[] }",
-    "ValidMessage, InvalidMessage",
+    "Vectors, ValidMessage, InvalidMessage",
   ],
   keys: [
     keys,
     "Vectors<ValidKey, InvalidKey> & { readonly sessions: readonly SessionKeyVector[] }",
-    "InvalidKey, SessionKeyVector, ValidKey",
+    "Vectors, InvalidKey, SessionKeyVector, ValidKey",
   ],
   e2e: [
     e2e,
     "Vectors<ValidEncryption, InvalidEncryption> & { readonly keys: Vectors<ValidChatKey, InvalidChatKey>; readonly padding: readonly Padding[]; readonly image: Vectors<ValidEncryption, InvalidEncryption>; readonly bytes: Vectors<ValidBytes, InvalidBytes>; readonly kept_checks: Vectors<ValidKeptCheck, InvalidKeptCheck> }",
-    "InvalidBytes, InvalidChatKey, InvalidEncryption, InvalidKeptCheck, Padding, ValidBytes, ValidChatKey, ValidEncryption, ValidKeptCheck",
+    "Vectors, InvalidBytes, InvalidChatKey, InvalidEncryption, InvalidKeptCheck, Padding, ValidBytes, ValidChatKey, ValidEncryption, ValidKeptCheck",
   ],
   session: [
     session,
     "Vectors<ValidHandshake, InvalidHandshake>",
-    "InvalidHandshake, ValidHandshake",
+    "Vectors, InvalidHandshake, ValidHandshake",
   ],
-  http: [http, "Vectors<ValidHttpAnswer, InvalidHttpFrame>", "InvalidHttpFrame, ValidHttpAnswer"],
+  mls: [mls, "MlsVectors", "MlsVectors"],
+  http: [
+    http,
+    "Vectors<ValidHttpAnswer, InvalidHttpFrame>",
+    "Vectors, InvalidHttpFrame, ValidHttpAnswer",
+  ],
 } as const;
 
 /** Contents of the files that the script writes, by path: the vectors and their type declarations. */
@@ -40,7 +46,7 @@ export const files: Readonly<Record<string, string>> = Object.fromEntries(
       `vectors/${name}.d.ts`,
       [
         "// Written by `npm run vectors`.",
-        `import type { Vectors, ${imports} } from "lacre/testing";`,
+        `import type { ${imports} } from "lacre/testing";`,
         "",
         `declare const vectors: ${type};`,
         "export default vectors;",

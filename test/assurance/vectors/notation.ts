@@ -74,6 +74,9 @@ export const errors = {
   validation: { class: "ValidationError", code: "ERR_VALIDATION" },
   decrypt: { class: "DecryptError", code: "ERR_DECRYPT" },
   key: { class: "KeyError", code: "ERR_KEY" },
+  entry: { class: "DeviceLogError", code: "ERR_DEVICE_LOG_INVALID" },
+  fork: { class: "DeviceLogError", code: "ERR_DEVICE_LOG_FORK" },
+  behind: { class: "DeviceLogError", code: "ERR_DEVICE_LOG_BEHIND" },
   passphrase: { class: "KeyError", code: "ERR_WRONG_PASSPHRASE" },
 } as const satisfies Record<string, InvalidVector["error"]>;
 

@@ -2,6 +2,7 @@ import type { FuzzTarget } from "../target.js";
 import { boundsTargets } from "./bounds.js";
 import { e2eTargets } from "./e2e.js";
 import { envelopeTargets } from "./envelope.js";
+import { mlsTargets } from "./mls.js";
 import { sessionTargets } from "./session.js";
 import { wireTargets } from "./wire.js";
 
@@ -10,6 +11,7 @@ export const targets: readonly FuzzTarget[] = [
   ...wireTargets,
   ...envelopeTargets,
   ...e2eTargets,
+  ...mlsTargets,
   ...sessionTargets,
   ...boundsTargets,
 ];

@@ -1,0 +1,154 @@
+import { invalidArgument, objectArgument } from "../arguments.js";
+import { type Bytes, copyOfBytes, encodeUtf8 } from "../bytes.js";
+import type { PlatformCryptoKey } from "../crypto/aead.js";
+import * as ed25519 from "../crypto/ed25519.js";
+import { randomBytes } from "../crypto/random.js";
+import { KeyError } from "../errors.js";
+import { deviceId } from "./device-id.js";
+import { type DeviceLog, logArgument } from "./device-log.js";
+import { invalidEntry } from "./errors.js";
+import { isId } from "./limits.js";
+import { acceptances, beginLog } from "./make-entry.js";
+import { RecoveryKey } from "./recovery-key.js";
+import { setSigner, signerOf } from "./signers.js";
+
+/** Options of a new device. */
+export interface NewDeviceOptions {
+  /** Id of the user whose device it is. */
+  readonly user_id: number;
+  /** Whether `export` returns the private key. Default: false. */
+  readonly extractable?: boolean | undefined;
+}
+
+/** Token that the constructor requires, so that callers cannot create a device from an object of theirs. */
+const FROM_THIS_MODULE = Symbol();
+
+/**
+ * A device of a user: an Ed25519 key, with which it signs entries of the user's device log and messages of MLS. Where WebCrypto
+ * has Ed25519, the private key cannot be read unless it is `extractable`. It never appears in logs.
+ *
+ * ```ts
+ * const { device, entry, recoveryKey } = await Device.begin({ user_id, now });
+ * ```
+ */
+export class Device {
+  /** Id of the user whose device it is. */
+  readonly user_id: number;
+  readonly #seed: Bytes | undefined;
+
+  private constructor(token: symbol, user_id: number, signer: ed25519.Ed25519Signer, seed?: Bytes) {
+    if (token !== FROM_THIS_MODULE) throw new KeyError("use Device.begin, generate or from");
+    if (!isId(user_id)) throw invalidArgument("options.user_id", "must be the id of a user");
+    this.user_id = user_id;
+    this.#seed = seed;
+    setSigner(this, signer);
+    Object.freeze(this);
+  }
+
+  /**
+   * Creates the first device of an account, the first entry of the user's log, and the recovery key.
+   *
+   * @param options - `now` is the Unix time in seconds.
+   */
+  static async begin(
+    options: NewDeviceOptions & { readonly now: number },
+  ): Promise<{ device: Device; entry: Bytes; recoveryKey: RecoveryKey }> {
+    const { now, ...rest } = objectArgument(options, "options");
+    const device = await Device.generate(rest);
+    const recoveryKey = await RecoveryKey.generate();
+    const entry = await beginLog(device.user_id, now, [device, recoveryKey]);
+    return { device, entry, recoveryKey };
+  }
+
+  /** Creates a device that another device, or the recovery key, is to add to the user's log. */
+  static async generate(options: NewDeviceOptions): Promise<Device> {
+    const { user_id, extractable = false } = objectArgument(options, "options");
+    if (extractable) {
+      return Device.from(randomBytes(ed25519.ED25519_KEY_BYTES), { user_id, extractable });
+    }
+    return new Device(FROM_THIS_MODULE, user_id, await ed25519.generateSigner());
+  }
+
+  /**
+   * Loads a stored device.
+   *
+   * @param material - The 32 bytes of `export`, or the `cryptoKey` that IndexedDB stored.
+   * @param options - `publicKey` is required with a CryptoKey, `extractable` permits another `export` of bytes.
+   * @throws {KeyError} if the material is invalid, or if the public key is of another private key.
+   */
+  static async from(
+    material: Uint8Array | PlatformCryptoKey,
+    options: NewDeviceOptions & { readonly publicKey?: Uint8Array | undefined },
+  ): Promise<Device> {
+    const { user_id, extractable = false, publicKey } = objectArgument(options, "options");
+    const seed = copyOfBytes(material);
+    if (seed === undefined) {
+      const signer = await storedSigner(material as PlatformCryptoKey, copyOfBytes(publicKey));
+      return new Device(FROM_THIS_MODULE, user_id, signer);
+    }
+    if (seed.length !== ed25519.ED25519_KEY_BYTES || seed.every((byte) => byte === 0)) {
+      throw new KeyError("the key of a device must have 32 bytes that are not all zero");
+    }
+    const signer = await ed25519.signerFromSeed(seed);
+    return new Device(FROM_THIS_MODULE, user_id, signer, extractable ? seed : undefined);
+  }
+
+  /** Id of the device: 32 lower-case hexadecimal digits, made from its public key. */
+  get id(): string {
+    return deviceId(signerOf(this).publicKey);
+  }
+
+  /** Ed25519 public key, 32 bytes. */
+  get publicKey(): Bytes {
+    return signerOf(this).publicKey.slice();
+  }
+
+  /** The non-extractable private key, which IndexedDB can store. Undefined where WebCrypto has no Ed25519. */
+  get cryptoKey(): PlatformCryptoKey | undefined {
+    return signerOf(this).cryptoKey;
+  }
+
+  /**
+   * Returns the 32 bytes of the private key, for clients that store keys in a file.
+   *
+   * @throws {KeyError} if the device is not `extractable`.
+   */
+  export(): Bytes {
+    if (this.#seed !== undefined) return this.#seed.slice();
+    throw new KeyError(
+      "the key of the device is not extractable: generate it with { extractable: true }",
+    );
+  }
+
+  /**
+   * Accepts to be added to the log of its user, by any device of the log or by the recovery key, for 10 minutes and as long as
+   * the log does not change. Pass the result to `makeEntry`.
+   *
+   * @param log - The log of the user, without this device.
+   * @param now - Unix time in seconds.
+   * @returns 225 bytes for each key that can add the device.
+   * @throws {DeviceLogError} if the log is of another user.
+   */
+  async accept(log: DeviceLog, now: number): Promise<Bytes> {
+    if (logArgument(log).user_id !== this.user_id) throw invalidEntry("is of another user");
+    return acceptances(log, this, now);
+  }
+}
+
+async function storedSigner(
+  cryptoKey: PlatformCryptoKey,
+  publicKey: Bytes | undefined,
+): Promise<ed25519.Ed25519Signer> {
+  const { algorithm, usages } = (cryptoKey ?? {}) as CryptoKey;
+  if (algorithm?.name !== "Ed25519" || !usages?.includes("sign")) {
+    throw new KeyError("the key of a device must be 32 bytes, or an Ed25519 CryptoKey that signs");
+  }
+  const signer = ed25519.signerInWebCrypto(cryptoKey, publicKey ?? new Uint8Array());
+  const probe = encodeUtf8("lacre/device-check/1\0");
+  const signature = await signer.sign(probe);
+  const isOwn =
+    ed25519.isEd25519PublicKey(signer.publicKey) &&
+    ed25519.verifyEd25519(signer.publicKey, probe, signature);
+  if (isOwn) return signer;
+  throw new KeyError("the public key is not that of the private key");
+}

@@ -1,0 +1,24 @@
+import type { Bytes } from "../bytes.js";
+import { LacreError } from "../errors.js";
+
+/**
+ * A device log, or an entry of one, is rejected: it does not follow the rules (`ERR_DEVICE_LOG_INVALID`), it is not the log that
+ * was seen before (`ERR_DEVICE_LOG_FORK`), or it is a shorter part of that log (`ERR_DEVICE_LOG_BEHIND`). After a fork, stop the
+ * chats with the user and warn: the server shows different logs of this user.
+ */
+export class DeviceLogError extends LacreError {
+  override readonly name = "DeviceLogError";
+  declare readonly code: "ERR_DEVICE_LOG_INVALID" | "ERR_DEVICE_LOG_FORK" | "ERR_DEVICE_LOG_BEHIND";
+  /** After a fork, the signed entries that exclude each other, as far as they are known. They prove the fork to others. */
+  readonly entries: readonly Bytes[];
+
+  constructor(code: DeviceLogError["code"], message: string, entries: readonly Bytes[] = []) {
+    super(code, message);
+    this.entries = entries;
+  }
+}
+
+/** Returns the error about an entry that does not follow the rules. */
+export function invalidEntry(reason: string): DeviceLogError {
+  return new DeviceLogError("ERR_DEVICE_LOG_INVALID", `the entry of the device log ${reason}`);
+}

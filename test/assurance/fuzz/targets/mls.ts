@@ -1,0 +1,98 @@
+import { decodeCommitAad, encodeCommitAad } from "../../../../src/mls/commit-aad.js";
+import { decodeCredential, encodeCredential } from "../../../../src/mls/credential.js";
+import {
+  extendLog,
+  readDeviceLink,
+  readLog,
+  readRecoveryKey,
+  writeDeviceLink,
+} from "../../../../src/mls/index.js";
+import { counting, utf8 } from "../../../support/hex.js";
+import {
+  begun,
+  madeEntry,
+  OP,
+  testKey,
+  withDevice,
+  withoutDevice,
+  withRecovery,
+} from "../../../support/log-entries.js";
+import { type FuzzTarget, holds, shapeOf } from "../target.js";
+
+const user_id = 7;
+const [first, second, recovery] = [testKey(1), testKey(2), testKey(3)];
+const one = begun(first, recovery);
+const two = withDevice(one, first, second);
+const log = readLog(two, { user_id });
+const next = [
+  withDevice(two, second, testKey(4)),
+  withoutDevice(two, first, second),
+  withRecovery(two, recovery, testKey(5)),
+].map((entries) => entries[2]!);
+const forked = madeEntry({ after: one, op: OP.remove, signer: first, subject: first.publicKey });
+const textOf = (input: Uint8Array) => String.fromCharCode(...input.subarray(0, 200));
+const isSame = (one: Uint8Array, other: Uint8Array) => Buffer.compare(one, other) === 0;
+
+const logs = [{ user_id: 7, seq: 3, head: counting(32) }];
+const commit = encodeCommitAad({
+  ...{ chat_id: 42, client_id: "018bcfe5-687b-7abc-8def-0123456789ab", logs },
+});
+
+export const mlsTargets: readonly FuzzTarget[] = [
+  {
+    name: "extendLog",
+    weight: 1,
+    seeds: [...two, ...next, forked],
+    run(input) {
+      const { seq } = extendLog(log, input);
+      // An entry that the log has is known by the part that is signed.
+      const signed = input.subarray(0, 161);
+      holds(
+        next.some((entry) => isSame(entry, input)) ||
+          two.some((entry) => isSame(entry.subarray(0, 161), signed)),
+        "no forged entry extends a log",
+      );
+      return String(seq);
+    },
+  },
+  {
+    name: "decodeCommitAad",
+    weight: 2,
+    seeds: [commit],
+    run(input) {
+      const decoded = decodeCommitAad(input);
+      holds(isSame(encodeCommitAad(decoded), input), "one commit has one encoding");
+      return `${shapeOf(decoded)} ${decoded.logs.length}`;
+    },
+  },
+  {
+    name: "decodeCredential",
+    weight: 1,
+    seeds: [encodeCredential({ user_id, device: "00".repeat(16) })],
+    run(input) {
+      const decoded = decodeCredential(input);
+      holds(isSame(encodeCredential(decoded), input), "one credential has one encoding");
+      return shapeOf(decoded);
+    },
+  },
+  {
+    name: "readDeviceLink",
+    weight: 1,
+    seeds: [utf8(writeDeviceLink(first.publicKey))],
+    run(input) {
+      const { publicKey } = readDeviceLink(textOf(input));
+      holds(writeDeviceLink(publicKey) === textOf(input).trim(), "one key has one text");
+      return "read";
+    },
+  },
+  {
+    name: "readRecoveryKey",
+    weight: 1,
+    seeds: [utf8("1850-M2GA-1850-M2GA-1850-M2GA-1850-M2GA-1850-M2GA-1850-M2GA-1857-G39Y")],
+    async run(input) {
+      const text = (await readRecoveryKey(textOf(input))).toText();
+      holds(text.length === 69, "a recovery key has 14 groups of four");
+      return "read";
+    },
+  },
+];
