@@ -37,7 +37,7 @@ const budgets = [
   ["lacre/client", await everythingOf(session, client), "34 kB"],
   ["lacre/client with IndexedDB", await everythingOf(session, client, indexeddb), "35 kB"],
   ["lacre/server", await everythingOf(server), "29.25 kB"],
-  ["MLS engine", await everythingOf(engine), "58 kB"],
+  ["MLS engine", await everythingOf(engine), "54 kB"],
   ["lacre/client with MLS", await everythingOf(root, e2e, session, client, engine), "95 kB"],
   ["on demand, where WebCrypto is missing", await everythingOf(onDemand), "7.5 kB", alone],
 ];
