@@ -1,3 +1,4 @@
+import { createServer, type Server } from "node:http";
 import { build } from "esbuild";
 import type { Browser, BrowserContext, Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
@@ -49,14 +50,19 @@ for (const name of ["chromium", "firefox"] as const) {
     }, 180_000);
     afterAll(() => browser.close());
 
+    let pages: Server;
     let server: Awaited<ReturnType<typeof startServer>>;
     let context: BrowserContext;
     let bob: TestClient;
     beforeEach(async () => {
-      server = await startServer();
+      pages = createServer((_, response) => {
+        const page = `<!doctype html><script type="module">${script}</script>`;
+        response.writeHead(200, { "content-type": "text/html" }).end(page);
+      });
+      const starting = startServer({ server: pages });
+      pages.listen(0, "127.0.0.1");
+      server = await starting;
       context = await browser.newContext();
-      const body = `<!doctype html><script type="module">${script}</script>`;
-      await context.route("**/*", (route) => route.fulfill({ body, contentType: "text/html" }));
       const cipher = await cipherOf();
       bob = createClient<TextContent, Content>({
         ...{ session_key: SESSION_KEY, user_id: BOB, storage: memoryStorage() },
@@ -67,6 +73,7 @@ for (const name of ["chromium", "firefox"] as const) {
       await bob.stop();
       await context.close();
       server.close();
+      pages.close();
     });
 
     async function openTab(): Promise<Page> {

@@ -1,4 +1,4 @@
-import { WebSocketServer } from "ws";
+import { type ServerOptions, WebSocketServer } from "ws";
 import { acceptConnection, memoryStore, type ServerConnection } from "../../src/server/index.js";
 import { ALICE, BOB, CHAT, SESSION_KEY } from "./fixture.js";
 
@@ -7,16 +7,13 @@ export interface StoredByServer {
   readonly content: Uint8Array;
 }
 
-/** A server of lacre/server on WebSockets for alice and bob. */
-export async function startServer() {
+/** A server of lacre/server on WebSockets for alice and bob, by default on a port of its own. */
+export async function startServer(on: ServerOptions = { host: "127.0.0.1", port: 0 }) {
   const stored: StoredByServer[] = [];
   const connections = new Set<ServerConnection>();
   const store = memoryStore({ members: (id) => (id === CHAT ? [ALICE, BOB] : undefined) });
   const state = { isDown: false };
-  const listener = new WebSocketServer({
-    ...{ host: "127.0.0.1", port: 0 },
-    verifyClient: () => !state.isDown,
-  });
+  const listener = new WebSocketServer({ ...on, verifyClient: () => !state.isDown });
   listener.on("connection", (socket, { url: path }) => {
     const connection = acceptConnection({
       session: { session_key: SESSION_KEY, user_id: Number(path!.slice(1)) },
