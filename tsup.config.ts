@@ -3,6 +3,9 @@ import type { Plugin } from "esbuild";
 import { defineConfig, type Options } from "tsup";
 
 const bundled = "src/mls/engine-library.ts";
+/** The packages that `bundled` contains. The release workflow adds them to the bill of materials. */
+const packages = ["hpke", "ts-mls"];
+
 const options: Options = {
   format: ["esm"],
   platform: "neutral",
@@ -11,12 +14,12 @@ const options: Options = {
   dts: false,
 };
 
-/** Returns the version and licence of ts-mls as a comment that minifiers keep. The release workflow reads it. */
-function notice(): string {
-  const read = (file: string) =>
-    readFileSync(new URL(`node_modules/ts-mls/${file}`, import.meta.url), "utf8");
-  const { version } = JSON.parse(read("package.json"));
-  return `/*!\nts-mls ${version}\n\n${read("LICENSE").trim()}\n*/`;
+/** Returns the name, version and licence of a package as a comment that minifiers keep. */
+function notice(name: string): string {
+  const read = (path: string) => readFileSync(new URL(path, import.meta.url), "utf8");
+  const { version } = JSON.parse(read(`node_modules/${name}/package.json`));
+  const licence = read(`node_modules/${name}/${name === "hpke" ? "LICENSE.md" : "LICENSE"}`);
+  return `/*!\n${name} ${version}\n\n${licence.trim()}\n*/`;
 }
 
 /**
@@ -55,6 +58,6 @@ export default defineConfig([
     esbuildPlugins: [withoutUnusedCodecs],
     // A map would refer to sources that are not in the package.
     sourcemap: false,
-    banner: { js: notice() },
+    banner: { js: packages.map(notice).join("\n") },
   },
 ]);

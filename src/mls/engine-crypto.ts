@@ -5,10 +5,23 @@ import { hmac } from "@noble/hashes/hmac.js";
 import { sha256, sha512 } from "@noble/hashes/sha2.js";
 import { shake256 } from "@noble/hashes/sha3.js";
 import { ml_kem768_x25519 } from "@noble/post-quantum/hybrid.js";
-import { concat, encodeUtf8, equalConstantTime } from "../bytes.js";
+import { equalConstantTime } from "../bytes.js";
 import { randomBytes } from "../crypto/random.js";
-import { AEAD_NONCE_BYTES } from "../limits.js";
-import { type CiphersuiteImpl, ciphersuites } from "./engine-library.js";
+import {
+  type AEAD,
+  CipherSuite,
+  type CiphersuiteImpl,
+  ciphersuites,
+  concat,
+  encode,
+  I2OSP,
+  type KDF,
+  type KEM,
+  type Key,
+  LabeledDerive,
+  LabeledExpand,
+  LabeledExtract,
+} from "./engine-library.js";
 import type { Signer, Suite } from "./engine-types.js";
 
 /** Length of a private HPKE key in bytes, in both suites: a scalar of X25519, or a seed of X-Wing. */
@@ -29,142 +42,133 @@ export function suiteOf(name: string): Suite | undefined {
   return ([1, 0xf00d] as const).find((suite) => names[suite] === name);
 }
 
-const none = new Uint8Array(0);
-const hpkeVersion = encodeUtf8("HPKE-v1");
-
-/** Encodes an integer below 65,536 in two bytes. */
-const uint16 = (value: number) => Uint8Array.of(value >> 8, value & 0xff);
-
-/** HKDF with the labels of RFC 9180, section 4. */
-function labeledHkdf(hash: typeof sha256 | typeof sha512, suiteId: Uint8Array) {
-  return {
-    extract: (salt: Uint8Array, label: string, ikm: Uint8Array): Uint8Array =>
-      extract(hash, concat(hpkeVersion, suiteId, encodeUtf8(label), ikm), salt),
-    expand(prk: Uint8Array, label: string, info: Uint8Array, length: number): Uint8Array {
-      const labeled = concat(uint16(length), hpkeVersion, suiteId, encodeUtf8(label), info);
-      return expand(hash, prk, labeled, length);
-    },
-  };
+interface RawKey extends Key {
+  readonly bytes: Uint8Array;
 }
 
-/** A KEM on raw keys. @noble rejects invalid ones. */
-interface Kem {
+/** What differs between the two KEMs, on raw keys. @noble rejects invalid keys. */
+interface RawKem {
   readonly id: number;
-  readonly publicKeyBytes: number;
+  readonly name: string;
+  readonly Nenc: number;
+  readonly Npk: number;
   publicKey(privateKey: Uint8Array): Uint8Array;
-  derivePrivateKey(ikm: Uint8Array): Uint8Array;
-  encapsulate(publicKey: Uint8Array): { shared: Uint8Array; enc: Uint8Array };
-  decapsulate(enc: Uint8Array, privateKey: Uint8Array): Uint8Array;
+  derive(suiteId: Uint8Array, ikm: Uint8Array): Promise<Uint8Array>;
+  encap(suiteId: Uint8Array, publicKey: Uint8Array): ReturnType<KEM["Encap"]>;
+  decap(suiteId: Uint8Array, enc: Uint8Array, privateKey: Uint8Array): Promise<Uint8Array>;
 }
 
-const dhkemHkdf = labeledHkdf(sha256, concat(encodeUtf8("KEM"), uint16(0x0020)));
+const hkdf = (id: number, hash: typeof sha256 | typeof sha512, Nh: number): KDF => ({
+  id,
+  type: "KDF",
+  name: `HKDF-SHA${Nh * 8}`,
+  Nh,
+  stages: 2,
+  Extract: async (salt, ikm) => extract(hash, ikm, salt),
+  Expand: async (prk, info, length) => expand(hash, prk, info, length),
+  Derive: () => Promise.reject(new Error("HKDF has two stages")),
+});
+const hkdfSha256 = hkdf(1, sha256, 32);
+const none = new Uint8Array(0);
 
 /** DHKEM(X25519, HKDF-SHA256) (RFC 9180, section 4.1). */
-const dhkemX25519: Kem = {
+const dhkemX25519: RawKem = {
   id: 0x0020,
-  publicKeyBytes: 32,
+  name: "DHKEM(X25519, HKDF-SHA256)",
+  Nenc: 32,
+  Npk: 32,
   publicKey: (privateKey) => x25519.getPublicKey(privateKey),
-  derivePrivateKey(ikm) {
-    const prk = dhkemHkdf.extract(none, "dkp_prk", ikm);
-    return dhkemHkdf.expand(prk, "sk", none, PRIVATE_KEY_BYTES);
+  async derive(suiteId, ikm) {
+    const prk = await LabeledExtract(hkdfSha256, suiteId, none, encode("dkp_prk"), ikm);
+    return LabeledExpand(hkdfSha256, suiteId, prk, encode("sk"), none, PRIVATE_KEY_BYTES);
   },
-  encapsulate(publicKey) {
+  async encap(suiteId, publicKey) {
     const privateKey = randomBytes(PRIVATE_KEY_BYTES);
     const enc = x25519.getPublicKey(privateKey);
-    const shared = extractAndExpand(x25519.getSharedSecret(privateKey, publicKey), enc, publicKey);
-    return { shared, enc };
+    const shared = x25519.getSharedSecret(privateKey, publicKey);
+    return { shared_secret: await sharedSecret(suiteId, shared, enc, publicKey), enc };
   },
-  decapsulate(enc, privateKey) {
-    const publicKey = x25519.getPublicKey(privateKey);
-    return extractAndExpand(x25519.getSharedSecret(privateKey, enc), enc, publicKey);
+  decap(suiteId, enc, privateKey) {
+    const shared = x25519.getSharedSecret(privateKey, enc);
+    return sharedSecret(suiteId, shared, enc, x25519.getPublicKey(privateKey));
   },
 };
 
-function extractAndExpand(dh: Uint8Array, enc: Uint8Array, publicKey: Uint8Array): Uint8Array {
-  const prk = dhkemHkdf.extract(none, "eae_prk", dh);
-  return dhkemHkdf.expand(prk, "shared_secret", concat(enc, publicKey), 32);
+/** ExtractAndExpand of DHKEM. */
+async function sharedSecret(suiteId: Uint8Array, shared: Uint8Array, ...context: Uint8Array[]) {
+  const prk = await LabeledExtract(hkdfSha256, suiteId, none, encode("eae_prk"), shared);
+  return LabeledExpand(hkdfSha256, suiteId, prk, encode("shared_secret"), concat(...context), 32);
 }
 
 /** X-Wing, named MLKEM768-X25519 in draft-ietf-hpke-pq. */
-const xWing: Kem = {
+const xWing: RawKem = {
   id: 0x647a,
-  publicKeyBytes: 1216,
+  name: "MLKEM768-X25519",
+  Nenc: 1120,
+  Npk: 1216,
   publicKey: (privateKey) => ml_kem768_x25519.keygen(privateKey).publicKey,
-  derivePrivateKey(ikm) {
-    const suiteId = concat(encodeUtf8("KEM"), uint16(0x647a));
-    const label = encodeUtf8("DeriveKeyPair");
-    const labeled = concat(ikm, hpkeVersion, suiteId, uint16(label.length), label);
-    return shake256(concat(labeled, uint16(PRIVATE_KEY_BYTES)), { dkLen: PRIVATE_KEY_BYTES });
+  derive(suiteId, ikm) {
+    const kdf = { Derive: async (input: Uint8Array, dkLen: number) => shake256(input, { dkLen }) };
+    return LabeledDerive(kdf, suiteId, ikm, encode("DeriveKeyPair"), none, PRIVATE_KEY_BYTES);
   },
-  encapsulate(publicKey) {
+  async encap(_, publicKey) {
     const { cipherText, sharedSecret } = ml_kem768_x25519.encapsulate(publicKey);
-    return { shared: sharedSecret, enc: cipherText };
+    return { shared_secret: sharedSecret, enc: cipherText };
   },
-  decapsulate: (enc, privateKey) => ml_kem768_x25519.decapsulate(enc, privateKey),
+  decap: async (_, enc, privateKey) => ml_kem768_x25519.decapsulate(enc, privateKey),
 };
 
-const algorithms = {
-  1: { kem: dhkemX25519, hash: sha256, kdfId: 1, aeadId: 1, keyBytes: 16 },
-  61453: { kem: xWing, hash: sha512, kdfId: 3, aeadId: 2, keyBytes: 32 },
-};
-
-function rawKey(bytes: Uint8Array, length: number): Uint8Array {
-  if (bytes.length !== length) throw new Error("invalid length of a key");
-  return bytes.slice();
-}
-
-/** Returns HPKE in base mode (RFC 9180) with the algorithms of a suite. Each key encrypts one message. */
-export function hpkeOf(suite: Suite) {
-  const { kem, hash, kdfId, aeadId, keyBytes } = algorithms[suite];
-  const ids = concat(uint16(kem.id), uint16(kdfId), uint16(aeadId));
-  const hkdf = labeledHkdf(hash, concat(encodeUtf8("HPKE"), ids));
-  const contextOf = (shared: Uint8Array, info: Uint8Array) => {
-    const pskIdHash = hkdf.extract(none, "psk_id_hash", none);
-    const infoHash = hkdf.extract(none, "info_hash", info);
-    const context = concat(Uint8Array.of(0), pskIdHash, infoHash);
-    const secret = hkdf.extract(shared, "secret", none);
-    const expanded = (label: string, length: number) => hkdf.expand(secret, label, context, length);
-    return {
-      aead: () => gcm(expanded("key", keyBytes), expanded("base_nonce", AEAD_NONCE_BYTES), none),
-      export: (exporterContext: Uint8Array, length: number) =>
-        hkdf.expand(expanded("exp", hash.outputLen), "sec", exporterContext, length),
-    };
+function kem({ publicKey, derive, encap, decap, ...sizes }: RawKem): KEM<RawKey> {
+  const suiteId = concat(encode("KEM"), I2OSP(sizes.id, 2));
+  const key = (type: "private" | "public", bytes: Uint8Array, size: number): RawKey => {
+    if (bytes.length !== size) throw new Error(`invalid length of a ${type} key`);
+    return { type, extractable: true, algorithm: { name: sizes.name }, bytes: bytes.slice() };
   };
-  const pair = (privateKey: Uint8Array) => ({
-    privateKey,
-    publicKey: kem.publicKey(privateKey),
+  const privateKey = (bytes: Uint8Array) => key("private", bytes, PRIVATE_KEY_BYTES);
+  const pair = (bytes: Uint8Array) => ({
+    privateKey: privateKey(bytes),
+    publicKey: key("public", publicKey(bytes), sizes.Npk),
   });
   return {
-    async seal(publicKey: Uint8Array, plaintext: Uint8Array, info: Uint8Array) {
-      const { shared, enc } = kem.encapsulate(publicKey);
-      return { enc, ct: contextOf(shared, info).aead().encrypt(plaintext) };
-    },
-    open: async (key: Uint8Array, enc: Uint8Array, ciphertext: Uint8Array, info: Uint8Array) =>
-      contextOf(kem.decapsulate(enc, key), info).aead().decrypt(ciphertext),
-    async exportSecret(key: Uint8Array, context: Uint8Array, length: number, info: Uint8Array) {
-      const { shared, enc } = kem.encapsulate(key);
-      return { enc, secret: contextOf(shared, info).export(context, length) };
-    },
-    importSecret: async (
-      key: Uint8Array,
-      context: Uint8Array,
-      enc: Uint8Array,
-      length: number,
-      info: Uint8Array,
-    ) => contextOf(kem.decapsulate(enc, key), info).export(context, length),
-    importPrivateKey: async (bytes: Uint8Array) => rawKey(bytes, PRIVATE_KEY_BYTES),
-    importPublicKey: async (bytes: Uint8Array) => rawKey(bytes, kem.publicKeyBytes),
-    exportPublicKey: async (key: Uint8Array) => key,
-    exportPrivateKey: async (key: Uint8Array) => key,
-    deriveKeyPair: async (ikm: Uint8Array) => pair(kem.derivePrivateKey(ikm)),
-    generateKeyPair: async () => pair(randomBytes(PRIVATE_KEY_BYTES)),
-    encryptAead: async (key: Uint8Array, nonce: Uint8Array, aad = none, plaintext: Uint8Array) =>
-      gcm(key, nonce, aad).encrypt(plaintext),
-    decryptAead: async (key: Uint8Array, nonce: Uint8Array, aad = none, ciphertext: Uint8Array) =>
-      gcm(key, nonce, aad).decrypt(ciphertext),
-    keyLength: keyBytes,
-    nonceLength: AEAD_NONCE_BYTES,
+    ...sizes,
+    type: "KEM",
+    Nsecret: 32,
+    Nsk: PRIVATE_KEY_BYTES,
+    DeriveKeyPair: async (ikm) => pair(await derive(suiteId, ikm)),
+    GenerateKeyPair: async () => pair(randomBytes(PRIVATE_KEY_BYTES)),
+    SerializePublicKey: async ({ bytes }) => bytes,
+    SerializePrivateKey: async ({ bytes }) => bytes,
+    DeserializePublicKey: async (bytes) => key("public", bytes, sizes.Npk),
+    DeserializePrivateKey: async (bytes) => privateKey(bytes),
+    Encap: ({ bytes }) => encap(suiteId, bytes),
+    Decap: (enc, { bytes }) => decap(suiteId, enc, bytes),
   };
+}
+
+const aesGcm = (id: number, Nk: number): AEAD => ({
+  id,
+  type: "AEAD",
+  name: `AES-${Nk * 8}-GCM`,
+  Nk,
+  Nn: 12,
+  Nt: 16,
+  Seal: async (key, nonce, aad, plaintext) => gcm(key, nonce, aad).encrypt(plaintext),
+  Open: async (key, nonce, aad, ciphertext) => gcm(key, nonce, aad).decrypt(ciphertext),
+});
+
+const algorithms = {
+  1: { kem: kem(dhkemX25519), kdf: hkdfSha256, aead: aesGcm(1, 16), hash: sha256 },
+  61453: { kem: kem(xWing), kdf: hkdf(3, sha512, 64), aead: aesGcm(2, 32), hash: sha512 },
+};
+
+/** Returns HPKE (RFC 9180) with the algorithms of a suite. */
+export function hpkeOf(suite: Suite) {
+  const { kem, kdf, aead } = algorithms[suite];
+  return new CipherSuite(
+    () => kem,
+    () => kdf,
+    () => aead,
+  );
 }
 
 /**
@@ -174,16 +178,44 @@ export function hpkeOf(suite: Suite) {
  * @param signer - Signs what a member sends. Without it nothing can be sent.
  */
 export function algorithmsOf(suite: Suite, signer?: Signer): CiphersuiteImpl {
-  const { hash } = algorithms[suite];
+  const { kdf, aead, hash } = algorithms[suite];
+  const hpke = hpkeOf(suite);
   const mac = async (key: Uint8Array, data: Uint8Array) => hmac(hash, key, data);
+  const forGroups = {
+    open: (key: RawKey, enc: Uint8Array, ciphertext: Uint8Array, info: Uint8Array) =>
+      hpke.Open(key, enc, ciphertext, { info }),
+    async seal(key: RawKey, plaintext: Uint8Array, info: Uint8Array) {
+      const sealed = await hpke.Seal(key, plaintext, { info });
+      return { enc: sealed.encapsulatedSecret, ct: sealed.ciphertext };
+    },
+    async exportSecret(key: RawKey, context: Uint8Array, length: number, info: Uint8Array) {
+      const sent = await hpke.SendExport(key, context, length, { info });
+      return { enc: sent.encapsulatedSecret, secret: sent.exportedSecret };
+    },
+    importSecret: (
+      key: RawKey,
+      context: Uint8Array,
+      enc: Uint8Array,
+      length: number,
+      info: Uint8Array,
+    ) => hpke.ReceiveExport(key, enc, context, length, { info }),
+    importPrivateKey: (bytes: Uint8Array) => hpke.DeserializePrivateKey(bytes, true),
+    importPublicKey: (bytes: Uint8Array) => hpke.DeserializePublicKey(bytes),
+    exportPublicKey: (key: RawKey) => hpke.SerializePublicKey(key),
+    exportPrivateKey: (key: RawKey) => hpke.SerializePrivateKey(key),
+    deriveKeyPair: (ikm: Uint8Array) => hpke.DeriveKeyPair(ikm, true),
+    generateKeyPair: () => hpke.GenerateKeyPair(true),
+    encryptAead: (key: Uint8Array, nonce: Uint8Array, aad = none, plaintext: Uint8Array) =>
+      aead.Seal(key, nonce, aad, plaintext),
+    decryptAead: (key: Uint8Array, nonce: Uint8Array, aad = none, ciphertext: Uint8Array) =>
+      aead.Open(key, nonce, aad, ciphertext),
+    keyLength: aead.Nk,
+    nonceLength: aead.Nn,
+  };
   return {
     name: names[suite],
     rng: { randomBytes },
-    kdf: {
-      extract: async (salt, ikm) => extract(hash, ikm, salt),
-      expand: async (prk, info, length) => expand(hash, prk, info, length),
-      size: hash.outputLen,
-    },
+    kdf: { extract: kdf.Extract, expand: kdf.Expand, size: kdf.Nh },
     hash: {
       digest: async (data) => hash(data),
       mac,
@@ -204,6 +236,6 @@ export function algorithmsOf(suite: Suite, signer?: Signer): CiphersuiteImpl {
       keygen: () => Promise.reject(new Error("each device has its key")),
     },
     // The types of ts-mls require CryptoKey, which it only passes on.
-    hpke: hpkeOf(suite) as unknown as CiphersuiteImpl["hpke"],
+    hpke: forGroups as unknown as CiphersuiteImpl["hpke"],
   };
 }

@@ -1,4 +1,17 @@
-// All that src/mls uses of ts-mls. The build bundles this file with it, so that it is no dependency of the package.
+// All that src/mls uses of ts-mls and hpke. The build bundles this file with them, so that neither is a dependency of the package.
+export {
+  type AEAD,
+  CipherSuite,
+  concat,
+  encode,
+  I2OSP,
+  type KDF,
+  type KEM,
+  type Key,
+  LabeledDerive,
+  LabeledExpand,
+  LabeledExtract,
+} from "hpke";
 export type { AuthenticatedContent } from "ts-mls/authenticatedContent.js";
 export {
   type ClientState,

@@ -88,9 +88,9 @@ const forbidden: IForbiddenRuleType[] = [
     },
   },
   {
-    name: "ts-mls in one file, which the build bundles with it",
+    name: "ts-mls and hpke in one file, which the build bundles with them",
     from: { path: "^src/", pathNot: "^src/mls/engine-library\\.ts$" },
-    to: { path: "^node_modules/ts-mls/" },
+    to: { path: "^node_modules/(ts-mls|hpke)/" },
   },
   {
     name: "these packages only",
@@ -103,7 +103,7 @@ const forbidden: IForbiddenRuleType[] = [
         "^node_modules/@msgpack/msgpack/",
         "^node_modules/@noble/(ciphers/aes|hashes/(hkdf|hmac|pbkdf2|sha2))\\.js$",
         "^node_modules/@noble/(curves/ed25519|hashes/sha3|post-quantum/hybrid)\\.js$",
-        "^node_modules/ts-mls/",
+        "^node_modules/(ts-mls|hpke)/",
         "^node_modules/fast-check/",
         "^node_modules/zod/(mini|v4/core)/",
       ],

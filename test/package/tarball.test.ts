@@ -36,7 +36,7 @@ describe("the package", () => {
         `src/${name}.ts`,
         ...["js", "js.map", "d.ts", "d.ts.map"].map((kind) => `dist/${name}.${kind}`),
       ])
-      // It contains ts-mls, whose sources are not in the package.
+      // It contains other packages, whose sources are not in this one.
       .filter((path) => path !== "dist/mls/engine-library.js.map");
     const others = [
       ...["CHANGELOG.md", "LICENSE", "README.md", "SECURITY.md"],
@@ -46,16 +46,18 @@ describe("the package", () => {
     expect([...files].sort()).toEqual([...built, ...others, "package.json"].sort());
   });
 
-  it("names the package that it contains, with version and licence", () => {
+  it("names the packages that it contains, with version and licence", () => {
     const code = readFileSync(join(unpacked, "dist/mls/engine-library.js"), "utf8");
-    const manifest = join(root, "node_modules/ts-mls/package.json");
-    const { version } = JSON.parse(readFileSync(manifest, "utf8"));
-    expect(code).toContain(`/*!\nts-mls ${version}\n`);
-    expect(code.match(/^Permission is hereby granted/gm)).toHaveLength(1);
+    for (const name of ["hpke", "ts-mls"]) {
+      const manifest = join(root, "node_modules", name, "package.json");
+      const { version } = JSON.parse(readFileSync(manifest, "utf8"));
+      expect(code).toContain(`/*!\n${name} ${version}\n`);
+    }
+    expect(code.match(/^Permission is hereby granted/gm)).toHaveLength(2);
     expect(code).not.toMatch(/^import |\bimport\(/m);
   });
 
-  it("has the package that it contains in its bill of materials", () => {
+  it("has the packages that it contains in its bill of materials", () => {
     const bill = join(mkdtempSync(join(project, "bill-")), "lacre.cdx.json");
     const lacre = { "bom-ref": "lacre@1.0.0", name: "lacre" };
     const dependencies = [{ ref: "lacre@1.0.0", dependsOn: [] }];
@@ -63,7 +65,7 @@ describe("the package", () => {
     execFileSync(process.execPath, [join(root, ".github/add-bundled.mjs"), bill, unpacked]);
     const { components, dependencies: graph } = JSON.parse(readFileSync(bill, "utf8"));
     const [, ...added] = components;
-    expect(added.map(({ name }: { name: string }) => name)).toEqual(["ts-mls"]);
+    expect(added.map(({ name }: { name: string }) => name)).toEqual(["hpke", "ts-mls"]);
     for (const { licenses } of added) expect(licenses).toEqual([{ license: { id: "MIT" } }]);
     const refs = added.map((component: Record<string, string>) => component["bom-ref"]);
     expect(graph[0].dependsOn).toEqual(refs);

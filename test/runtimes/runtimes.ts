@@ -48,7 +48,7 @@ function copyForWorkerd(): string {
   const folder = folderFor("workerd");
   const same = ["vitest", "@vitest/runner", "@vitest/snapshot", "zod", "fast-check"];
   const others = ["@noble/hashes", "@noble/ciphers", "@noble/curves", "@noble/post-quantum"];
-  others.push("@msgpack/msgpack");
+  others.push("@msgpack/msgpack", "hpke");
   const asHere = [...same, ...others].map((name) => `${name}@${versionHere(name)}`);
   install(folder, ["@cloudflare/vitest-pool-workers@0.23", ...asHere]);
   // Its exact peer dependencies conflict with the versions here, so that npm does not install it.
