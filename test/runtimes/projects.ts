@@ -34,6 +34,7 @@ export const slow = {
     "tarball",
   ].map((name) => `test/package/${name}.test.ts`),
   examples: [
+    "examples/client/test/started-over.test.ts",
     "examples/contract/test/auth.test.ts",
     "examples/contract/test/failures.test.ts",
     "examples/server/test/contract/own-users.test.ts",
@@ -41,11 +42,12 @@ export const slow = {
     "examples/server/test/harness/outages.test.ts",
     "examples/server/test/harness/simulation.test.ts",
     "examples/server/test/coordination/redis-away.test.ts",
+    "examples/server/test/http/base-path.test.ts",
     "examples/server/test/http/program.test.ts",
     "examples/server/test/storage/commands.test.ts",
     ...[
-      ...["auto-delete", "contact", "export", "failing-output", "offline", "package"],
-      ...["restart", "screen", "shared-profile"],
+      ...["account", "auto-delete", "contact", "export", "failing-output", "offline"],
+      ...["package", "restart", "screen", "send", "shared-profile", "unicode"],
     ].map((name) => `examples/cli/test/${name}.test.ts`),
   ],
   isolated: ["examples/server/test/contract/faults.test.ts"],
