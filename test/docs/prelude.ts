@@ -114,6 +114,20 @@ export const [lost, entries] = [device, [entry]];
 export const log = extendLog(undefined, entry, user_id);
 export const [theirLog, pin] = [log, log];
 
+/** MLS messages without keys and ciphertext (RFC 9420, sections 6 and 10). */
+const identity = [...new Uint8Array(7), user_id, ...Buffer.from(device.id, "hex")];
+const leaf = [0, 32, ...device.publicKey, 0, 1, 24, ...identity, 0, 0, 0, 0, 0, 1];
+const validity = new Uint8Array(16);
+export const keyPackage = Uint8Array.from([
+  ...[0, 1, 0, 5, 0, 1, 0, 1, 0, ...leaf, ...validity, 0, 0, 0],
+  ...[0x40, 64, ...new Uint8Array(64)],
+]);
+const groupId = [...new Uint8Array(7), 42, ...new Uint8Array(16)];
+export const mlsMessage = Uint8Array.from([
+  ...[0, 1, 0, 2, 24, ...groupId, 0, 0, 0, 0, 0, 0, 0, 3],
+  ...[1, 0, 0, 0],
+]);
+
 // Node 20 has no WebSocket.
 Object.assign(globalThis, { WebSocket });
 export const url = () => "ws://127.0.0.1:1";

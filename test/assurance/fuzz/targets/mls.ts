@@ -1,9 +1,13 @@
 import { decodeCommitAad, encodeCommitAad } from "../../../../src/mls/commit-aad.js";
 import { decodeCredential, encodeCredential } from "../../../../src/mls/credential.js";
+import { deviceId } from "../../../../src/mls/device-id.js";
+import { Group, makeKeyPackages } from "../../../../src/mls/engine.js";
 import {
   extendLog,
   readDeviceLink,
+  readKeyPackageHeader,
   readLog,
+  readMessageHeader,
   readRecoveryKey,
   writeDeviceLink,
 } from "../../../../src/mls/index.js";
@@ -37,6 +41,18 @@ const logs = [{ user_id: 7, seq: 3, head: counting(32) }];
 const commit = encodeCommitAad({
   ...{ chat_id: 42, client_id: "018bcfe5-687b-7abc-8def-0123456789ab", logs },
 });
+
+const identity = encodeCredential({ user_id, device: deviceId(first.publicKey) });
+const rules = { credential: () => true, change: () => true };
+const groupId = Uint8Array.from({ length: 24 }, (_, at) => (at < 7 ? 0 : at + 35));
+const group = await Group.create(first, { suite: 1, groupId, identity });
+const { message: update, groupInfo } = await group.commit(first, {}, commit, rules);
+const messages = [
+  (await group.encrypt(first, counting(100), commit)).message,
+  update,
+  (await Group.joinExternally(second, groupInfo, identity, commit, rules)).message,
+];
+const keyPackages = await makeKeyPackages(first, identity, 1, 1);
 
 export const mlsTargets: readonly FuzzTarget[] = [
   {
@@ -73,6 +89,25 @@ export const mlsTargets: readonly FuzzTarget[] = [
       const decoded = decodeCredential(input);
       holds(isSame(encodeCredential(decoded), input), "one credential has one encoding");
       return shapeOf(decoded);
+    },
+  },
+  {
+    name: "readMessageHeader",
+    weight: 2,
+    seeds: messages,
+    run(input) {
+      const { content_type } = readMessageHeader(input);
+      return content_type;
+    },
+  },
+  {
+    name: "readKeyPackageHeader",
+    weight: 2,
+    seeds: keyPackages.map(({ publish }) => publish),
+    run(input) {
+      const { publicKey, device } = readKeyPackageHeader(input);
+      holds(deviceId(publicKey) === device, "the device is that of the key");
+      return "read";
     },
   },
   {
