@@ -1,8 +1,11 @@
-// Measures groups of MLS: time and bytes of each step for 2 to 256 devices, in both suites.
+// Measures groups of MLS: time and bytes of each step for 2 to 256 devices, in both suites. Measures a device log of full length.
+// With `-C browser` it measures what browsers run. It needs a build (npm run build).
 // npx tsx bench/mls.ts [devices…]
 import { ed25519 } from "@noble/curves/ed25519.js";
 import { Group, makeKeyPackages } from "../src/mls/engine.js";
 import type { Rules, Signer, Suite } from "../src/mls/engine-types.js";
+import { readLog } from "../src/mls/index.js";
+import { begun, testKey, withDevice, withoutDevice } from "../test/support/log-entries.js";
 
 const rules: Rules = { credential: () => true, change: () => true };
 const none = new Uint8Array(0);
@@ -80,3 +83,17 @@ for (const suite of [1, 0xf00d] as const) {
   console.log("| --- | --- | --- | --- | --- | --- | --- | --- | --- |");
   for (const count of counts) console.log(await measure(suite, count));
 }
+
+const [own, recovery] = [testKey(1), testKey(2)];
+let entries = begun(own, recovery);
+while (entries.length < 1024) {
+  const added = testKey(ed25519.keygen().secretKey);
+  entries = withDevice(entries, own, added);
+  if (entries.length < 1024) entries = withoutDevice(entries, own, added);
+}
+const read = async () => readLog(entries, { user_id: 7 });
+const [, firstTime] = await timed(read, 1);
+const [, nextTime] = await timed(read);
+console.log(
+  `\nreadLog of 1,024 entries that add and remove: ${firstTime.toFixed(0)} ms, and again ${nextTime.toFixed(0)} ms`,
+);

@@ -1,5 +1,6 @@
 import { ed25519 } from "@noble/curves/ed25519.js";
-import { type Bytes, concat, decodeHex } from "../bytes.js";
+import { verifyEd25519 as verifyOnPlatform } from "#native";
+import { type Bytes, concat, decodeHex, encodeHex, equalConstantTime } from "../bytes.js";
 import type { PlatformCryptoKey } from "./aead.js";
 import { randomBytes } from "./random.js";
 
@@ -64,12 +65,27 @@ export function signerInJavaScript(seed: Uint8Array): Ed25519Signer {
   };
 }
 
+/** The keys for which `isEd25519PublicKey` was last true. The check takes longer than a verification, and keys are public. */
+const validKeys = /* @__PURE__ */ new Set<string>();
+/** More keys than the devices of a large group have, in their logs and in its tree. */
+const MAX_VALID_KEYS = 1024;
+
 /**
  * Returns whether 32 bytes are the canonical encoding of a point of the prime-order subgroup other than the identity. This
  * excludes keys of small order, under which one signature is valid for many messages, and keys with a component of small order,
  * for which implementations of RFC 8032 have different results.
  */
 export function isEd25519PublicKey(bytes: Uint8Array): boolean {
+  if (bytes.length !== ED25519_KEY_BYTES) return false;
+  const text = encodeHex(bytes);
+  if (validKeys.has(text)) return true;
+  if (!isInSubgroup(bytes)) return false;
+  if (validKeys.size >= MAX_VALID_KEYS) validKeys.clear();
+  validKeys.add(text);
+  return true;
+}
+
+function isInSubgroup(bytes: Uint8Array): boolean {
   try {
     const point = ed25519.Point.fromBytes(bytes, false);
     return !point.is0() && point.isTorsionFree();
@@ -78,20 +94,37 @@ export function isEd25519PublicKey(bytes: Uint8Array): boolean {
   }
 }
 
+/** The canonical encoding of the identity. */
+const IDENTITY = /* @__PURE__ */ Uint8Array.of(1, ...new Uint8Array(ED25519_KEY_BYTES - 1));
+
 /**
- * Verifies a signature under a public key for which `isEd25519PublicKey` is true. Always runs in JavaScript: the
- * implementations of platforms differ in what they accept, and two readers of one log must have the same result. As the
- * commitment R is checked like a key, the equation with the cofactor, which @noble/curves uses, and the one without it
- * (RFC 8032, section 5.1.7) have the same result.
+ * Verifies a signature (docs/PROTOCOL.md, A-1), with the same result on all platforms for all bytes: two readers of a log, and two
+ * members of a group, must agree. Runs on the platform if that is synchronous and exact (`isExactVerifier`), which takes a tenth of
+ * the time of JavaScript.
  */
 export function verifyEd25519(
   publicKey: Uint8Array,
   data: Uint8Array,
   signature: Uint8Array,
 ): boolean {
-  if (signature.length !== ED25519_SIGNATURE_BYTES) return false;
+  if (signature.length !== ED25519_SIGNATURE_BYTES || !isEd25519PublicKey(publicKey)) return false;
+  if (equalConstantTime(signature.subarray(0, ED25519_KEY_BYTES), IDENTITY)) return false;
+  return (
+    verifyOnPlatform(publicKey, data, signature) ?? verifyInJavaScript(publicKey, data, signature)
+  );
+}
+
+/**
+ * Verifies under a key for which `isEd25519PublicKey` is true. @noble/curves uses the equation with the cofactor. It has the same
+ * result as the equation without it, because R is checked like a key.
+ */
+export function verifyInJavaScript(
+  publicKey: Uint8Array,
+  data: Uint8Array,
+  signature: Uint8Array,
+): boolean {
   return (
     ed25519.verify(signature, data, publicKey, { zip215: false }) &&
-    isEd25519PublicKey(signature.subarray(0, ED25519_KEY_BYTES))
+    isInSubgroup(signature.subarray(0, ED25519_KEY_BYTES))
   );
 }

@@ -2,7 +2,15 @@
 import { type HmacSha256, hmacSha256InJavaScript } from "./hmac.js";
 import { hmacSha256 as hmacSha256InNode } from "./native.node.js";
 
-export { aesGcm, decodeBase64, deflate, encodeBase64, inflate, isUtf8 } from "./native.node.js";
+export {
+  aesGcm,
+  decodeBase64,
+  deflate,
+  encodeBase64,
+  inflate,
+  isUtf8,
+  verifyEd25519,
+} from "./native.node.js";
 
 const NATIVE_FROM_BYTES = 1024;
 

@@ -1,7 +1,14 @@
-// Node and Bun: ciphers and HMAC from node:crypto, with KeyObjects (a raw key costs several times as much per call);
+// Node and Bun: ciphers, HMAC and Ed25519 from node:crypto, with KeyObjects (a raw key costs several times as much per call);
 // base64 and UTF-8 checks of long values from node:buffer; deflate and inflate from node:zlib.
 import { isUtf8 as isUtf8InNode } from "node:buffer";
-import { createCipheriv, createDecipheriv, createHmac, createSecretKey } from "node:crypto";
+import {
+  createCipheriv,
+  createDecipheriv,
+  createHmac,
+  createPublicKey,
+  createSecretKey,
+  verify,
+} from "node:crypto";
 import { deflateRaw, deflateRawSync, inflateRawSync } from "node:zlib";
 import {
   type Bytes,
@@ -12,6 +19,7 @@ import {
 } from "../bytes.js";
 import { AEAD_TAG_BYTES } from "../limits.js";
 import type { AesGcm } from "./aead.js";
+import { isExactVerifier } from "./ed25519-check.js";
 import type { HmacSha256 } from "./hmac.js";
 
 if (globalThis.crypto === undefined) throw new Error("lacre needs Node 20.19 or later");
@@ -53,6 +61,28 @@ export async function aesGcm(raw: Uint8Array): Promise<AesGcm> {
       return plaintext;
     },
   };
+}
+
+let isExact: boolean | undefined;
+
+/**
+ * Verifies an Ed25519 signature under a key of the prime-order subgroup. Accepts the identity as R. Returns undefined if the
+ * OpenSSL of this process does not verify as A-1 requires, or has no Ed25519, as in FIPS mode.
+ */
+export function verifyEd25519(
+  publicKey: Uint8Array,
+  data: Uint8Array,
+  signature: Uint8Array,
+): boolean | undefined {
+  isExact ??= isExactVerifier(verifyInNode);
+  return isExact ? verifyInNode(publicKey, data, signature) : undefined;
+}
+
+function verifyInNode(publicKey: Uint8Array, data: Uint8Array, signature: Uint8Array): boolean {
+  const x = Buffer.from(publicKey).toString("base64url");
+  // OpenSSL takes ten times as long to read the key as DER.
+  const key = createPublicKey({ key: { kty: "OKP", crv: "Ed25519", x }, format: "jwk" });
+  return verify(null, data, key, signature);
 }
 
 /** Encodes bytes as base64 text with padding (RFC 4648, section 4). */

@@ -1,5 +1,6 @@
 import { ed25519 } from "@noble/curves/ed25519.js";
 import { sha512 } from "@noble/hashes/sha2.js";
+import { hex } from "./hex.js";
 
 // Keys and signatures that an implementation of RFC 8032 must not make, to test that they are rejected.
 
@@ -40,6 +41,38 @@ function littleEndian(bytes: Uint8Array): bigint {
 
 function scalarBytes(scalar: bigint): Uint8Array {
   return Uint8Array.from({ length: 32 }, (_, at) => Number((scalar >> BigInt(8 * at)) & 0xffn));
+}
+
+/** A public key, or the R of a signature. */
+export interface EncodedPoint {
+  readonly bytes: Uint8Array;
+  /** Logarithm of the point's part in the prime-order subgroup. */
+  readonly log: bigint;
+}
+
+/** Returns the usual point of a logarithm, and then all others that A-1 rejects. */
+export function encodedPoints(log: bigint): EncodedPoint[] {
+  const usual = Point.BASE.multiply(log);
+  const mixed = SMALL_ORDER.slice(1).map((small) => usual.add(Point.fromHex(small)).toBytes());
+  const others = [...SMALL_ORDER, ...NOT_CANONICAL, NOT_ON_CURVE].map(hex);
+  return [
+    ...[usual.toBytes(), ...mixed].map((bytes) => ({ bytes, log })),
+    ...others.map((bytes) => ({ bytes, log: 0n })),
+  ];
+}
+
+/** Returns the signature with R that fulfils the equation, as far as that is possible, and then wrong ones with other values of S. */
+export function signaturesWith(
+  { bytes: publicKey, log }: EncodedPoint,
+  { bytes: commitment, log: nonce }: EncodedPoint,
+  data: Uint8Array,
+): Uint8Array[] {
+  const k = littleEndian(sha512(Uint8Array.of(...commitment, ...publicKey, ...data))) % L;
+  const s = (nonce + k * log) % L;
+  const wrong = [s + L, s + 2n * L, s + 8n * L, s + 2n ** 255n, (s + 1n) % L, L - s, 0n, L, L - 1n];
+  return [s, ...wrong, 2n ** 256n - 1n].map((one) =>
+    Uint8Array.of(...commitment, ...scalarBytes(one)),
+  );
 }
 
 /** A key that signs with chosen parts. */
