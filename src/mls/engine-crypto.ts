@@ -1,11 +1,12 @@
 import { gcm } from "@noble/ciphers/aes.js";
-import { ed25519, x25519 } from "@noble/curves/ed25519.js";
+import { x25519 } from "@noble/curves/ed25519.js";
 import { expand, extract } from "@noble/hashes/hkdf.js";
 import { hmac } from "@noble/hashes/hmac.js";
 import { sha256, sha512 } from "@noble/hashes/sha2.js";
 import { shake256 } from "@noble/hashes/sha3.js";
 import { ml_kem768_x25519 } from "@noble/post-quantum/hybrid.js";
 import { equalConstantTime } from "../bytes.js";
+import { verifyEd25519 } from "../crypto/ed25519.js";
 import { randomBytes } from "../crypto/random.js";
 import {
   type AEAD,
@@ -172,8 +173,8 @@ export function hpkeOf(suite: Suite) {
 }
 
 /**
- * Returns a suite's algorithms for ts-mls. All are computed by @noble, with the same results on all platforms: members who
- * disagree about the validity of a signature cannot stay in one group.
+ * Returns a suite's algorithms for ts-mls. Their results are the same on all platforms: members who disagree about the validity of
+ * a signature cannot stay in one group.
  *
  * @param signer - Signs what a member sends. Without it nothing can be sent.
  */
@@ -226,13 +227,10 @@ export function algorithmsOf(suite: Suite, signer?: Signer): CiphersuiteImpl {
         if (signer === undefined) throw new Error("this member does not send");
         return signer.sign(message);
       },
-      async verify(publicKey, message, signature) {
-        try {
-          return ed25519.verify(signature, message, publicKey, { zip215: false });
-        } catch {
-          return false;
-        }
-      },
+      // RFC 8032 leaves the cofactor open, and a commit that only some members accept would divide the group. The strict result is
+      // that of other MLS libraries, which have no cofactor. A strict member among members with a cofactor would be the one that
+      // is left behind, but a member can make a commit that all reject anyway.
+      verify: async (publicKey, message, signature) => verifyEd25519(publicKey, message, signature),
       keygen: () => Promise.reject(new Error("each device has its key")),
     },
     // The types of ts-mls require CryptoKey, which it only passes on.

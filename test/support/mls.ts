@@ -9,15 +9,15 @@ export const none = new Uint8Array(0);
 
 export const utf8 = (text: string) => new TextEncoder().encode(text);
 
-/** A device with its own key. Its identity consists of its number. */
+/** A device with its own key, or a given one. Its identity consists of its number. */
 export class TestDevice {
   readonly identity: Uint8Array;
   readonly signer: Signer;
 
-  constructor(number: number) {
+  constructor(number: number, signer?: Signer) {
     this.identity = new Uint8Array(24).fill(number);
     const secretKey = Uint8Array.from({ length: 32 }, (_, at) => number + at);
-    this.signer = {
+    this.signer = signer ?? {
       publicKey: ed25519.getPublicKey(secretKey),
       sign: (message) => ed25519.sign(message, secretKey),
     };
