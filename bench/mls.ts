@@ -39,7 +39,12 @@ async function measure(suite: Suite, count: number): Promise<string> {
     others.map((other) => makeKeyPackages(other.signer, other.identity, suite, 1)),
   );
   const add = packages.map(([made]) => made!.publish);
-  const alone = await Group.create(signer, { suite, groupId: new Uint8Array(24), identity });
+  const alone = await Group.create(signer, {
+    suite,
+    groupId: new Uint8Array(24),
+    identity,
+    members: none,
+  });
   const [made, addTime] = await timed(() => alone.commit(signer, { add }, none, rules), repeats);
   const keeps = [packages.at(-1)![0]!.keep];
   const welcome = made.welcome!;

@@ -14,6 +14,7 @@ export {
 } from "hpke";
 export type { AuthenticatedContent } from "ts-mls/authenticatedContent.js";
 export {
+  addHistoricalReceiverData,
   type ClientState,
   createGroup,
   decodeGroupState,
@@ -29,8 +30,13 @@ export {
 } from "ts-mls/createCommit.js";
 export { createApplicationMessage, createProposal } from "ts-mls/createMessage.js";
 export { type CiphersuiteImpl, ciphersuites } from "ts-mls/crypto/ciphersuite.js";
+export type { Extension } from "ts-mls/extension.js";
 export { ratchetTreeFromExtension } from "ts-mls/groupInfo.js";
-export { generateKeyPackageWithKey, makeKeyPackageRef } from "ts-mls/keyPackage.js";
+export {
+  generateKeyPackageWithKey,
+  makeKeyPackageRef,
+  verifyKeyPackage,
+} from "ts-mls/keyPackage.js";
 export { defaultKeyPackageEqualityConfig } from "ts-mls/keyPackageEqualityConfig.js";
 export type { LeafNode } from "ts-mls/leafNode.js";
 export { decodeMlsMessage, encodeMlsMessage, type MLSMessage } from "ts-mls/message.js";

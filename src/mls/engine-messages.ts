@@ -1,6 +1,7 @@
 // Bytes of MLS to values and back, key packages, and the checks that ts-mls lacks.
 import { type Bytes, concat, copyOfBytes, encodeHex, equalConstantTime } from "../bytes.js";
 import { DecodeError, LacreError } from "../errors.js";
+import { MAX_CONTENT_BYTES } from "../limits.js";
 import { algorithmsOf, PRIVATE_KEY_BYTES, suiteOf } from "./engine-crypto.js";
 import {
   type ClientState,
@@ -8,6 +9,7 @@ import {
   decodeRatchetTree,
   defaultKeyPackageEqualityConfig,
   directPath,
+  type Extension,
   encodeMlsMessage,
   encodeRatchetTree,
   generateKeyPackageWithKey,
@@ -23,11 +25,17 @@ import type { Header, Leaf, Member, OwnKeyPackage, Rules, Signer, Suite } from "
 /** Maximum number of devices in a group. */
 export const MAX_LEAVES = 256;
 
-/** Maximum size of an application message, a proposal and a key package in bytes, read before they are decoded. */
+/** Maximum size of a proposal and a key package in bytes. */
 export const MAX_MESSAGE_BYTES = 65_536;
 
 /** Maximum size of a commit, a welcome and a group info in bytes: those of 256 devices with X-Wing have up to 1.2 MB. */
 export const MAX_HANDSHAKE_BYTES = 2_097_152;
+
+/**
+ * Type of the extension of the group context that lists the members (docs/PROTOCOL.md, G-3). It is of the range for private use
+ * (RFC 9420, section 17.3).
+ */
+const MEMBERS_EXTENSION = 0xf1ac;
 
 /** Number of past epochs whose messages can be read. */
 const PAST_EPOCHS = 8;
@@ -130,6 +138,11 @@ export function encode(message: Unversioned): Bytes {
   return encodeMlsMessage({ version: "mls10", ...message } as MLSMessage) as Bytes;
 }
 
+/** Encodes a welcome or a group info, and the ratchet tree behind it. */
+export function encodeWithTree(message: Unversioned, tree: RatchetTree): Bytes {
+  return concat(encode(message), encodeRatchetTree(tree));
+}
+
 export type FramedMessage = Of<"mls_private_message" | "mls_public_message">;
 
 export function decodeFramed(input: unknown): { message: FramedMessage; header: Header } {
@@ -137,7 +150,8 @@ export function decodeFramed(input: unknown): { message: FramedMessage; header: 
   if (rest.length > 0) throw malformed();
   if (message.wireformat === "mls_private_message") {
     const { groupId, epoch, contentType, authenticatedData } = message.privateMessage;
-    if (contentType !== "commit") bounded(input, MAX_MESSAGE_BYTES);
+    if (contentType === "application") bounded(input, MAX_CONTENT_BYTES);
+    if (contentType === "proposal") bounded(input, MAX_MESSAGE_BYTES);
     return { message, header: { groupId, epoch, contentType, authenticatedData } };
   }
   if (message.wireformat !== "mls_public_message") throw malformed();
@@ -158,6 +172,21 @@ export function readKeyPackage(keyPackage: Uint8Array): Member & { readonly suit
     MAX_MESSAGE_BYTES,
   ).keyPackage;
   return { suite: suiteNamed(cipherSuite), ...memberOf(leafNode) };
+}
+
+/** What a group info says. Only joining by it verifies that. */
+export interface GroupInfoHeader {
+  readonly suite: Suite;
+  readonly groupId: Uint8Array;
+  readonly epoch: bigint;
+  readonly members: Bytes | undefined;
+}
+
+/** Reads what a group info says. */
+export function readGroupInfo(groupInfo: Uint8Array): GroupInfoHeader {
+  const { message } = decodeWithTree(groupInfo, "mls_group_info");
+  const { cipherSuite, groupId, epoch, extensions } = message.groupInfo.groupContext;
+  return { suite: suiteNamed(cipherSuite), groupId, epoch, members: membersIn(extensions) };
 }
 
 export function suiteNamed(name: string): Suite {
@@ -205,7 +234,7 @@ export function generate(signer: Signer, identity: Uint8Array, suite: Suite) {
   const capabilities = {
     versions: ["mls10" as const],
     ciphersuites: [cs.name],
-    extensions: [],
+    extensions: [MEMBERS_EXTENSION],
     proposals: [],
     credentials: ["basic" as const],
   };
@@ -217,6 +246,18 @@ export function generate(signer: Signer, identity: Uint8Array, suite: Suite) {
     { signKey: noKey, publicKey: signer.publicKey.slice() },
     cs,
   );
+}
+
+/** Returns the extensions of a group with these members. */
+export function extensionsFor(members: Uint8Array): Extension[] {
+  return [{ extensionType: MEMBERS_EXTENSION, extensionData: members.slice() }];
+}
+
+/** Returns the members that extensions list, or undefined if they are not this one extension. */
+export function membersIn(extensions: readonly Extension[]): Bytes | undefined {
+  const [first] = extensions;
+  if (extensions.length !== 1 || first?.extensionType !== MEMBERS_EXTENSION) return undefined;
+  return first.extensionData.slice() as Bytes;
 }
 
 /** The state has no signature key: a `Signer` has it. */

@@ -9,8 +9,9 @@ import {
   leavesOf,
   MAX_LEAVES,
   memberOf,
+  membersIn,
 } from "./engine-messages.js";
-import type { Change, Received } from "./engine-types.js";
+import type { Change, Header, Received } from "./engine-types.js";
 
 /** Limit of a commit, and of an epoch. A commit that replaces all devices has 255 removals and 255 additions. */
 const MAX_PROPOSALS = 2 * MAX_LEAVES;
@@ -49,9 +50,15 @@ export function changeOf(
   const removed = proposals.flatMap((proposal) =>
     "remove" in proposal ? [leafAt(tree, proposal.remove.removed)] : [],
   );
+  const members = proposals
+    .flatMap((proposal) =>
+      "groupContextExtensions" in proposal ? [proposal.groupContextExtensions.extensions] : [],
+    )
+    .map(membersIn)[0];
   const others = proposals
     .filter((proposal) => !("add" in proposal) && !("remove" in proposal))
-    .map(({ proposalType }) => String(proposalType));
+    .map(({ proposalType }) => String(proposalType))
+    .filter((name) => members === undefined || name !== "group_context_extensions");
   const inits = others.filter((name) => name === "external_init").length;
   if (inits !== (isExternal ? 1 : 0)) throw invalid();
   // By an external commit a device replaces its own leaf only.
@@ -64,9 +71,26 @@ export function changeOf(
     by,
     added,
     removed,
+    ...(members && { members }),
     others: others.filter((name) => name !== "external_init"),
     authenticatedData: authenticatedData.slice(),
   };
+}
+
+/**
+ * Checks that a message is of this group, and of an epoch that a message of its type can have.
+ *
+ * @throws {LacreError} `ERR_VERIFY` if it is of another group.
+ * @throws {FreshnessError} if its epoch is ahead, or if it is a commit or a proposal of an earlier epoch.
+ */
+export function checkPosition(header: Header, { groupId, epoch }: mls.ClientState["groupContext"]) {
+  if (!equalConstantTime(header.groupId, groupId)) throw invalid();
+  if (header.epoch > epoch) {
+    throw new FreshnessError("ERR_FROM_FUTURE", "the message is of a later epoch");
+  }
+  if (header.contentType !== "application" && header.epoch < epoch) {
+    throw new FreshnessError("ERR_EXPIRED", "the message is of an earlier epoch");
+  }
 }
 
 /** The first arguments of joinGroup. */

@@ -22,6 +22,23 @@ export interface Leaf extends Member {
   readonly index: number;
 }
 
+/** A group to create. */
+export interface NewGroup {
+  readonly suite: Suite;
+  readonly groupId: Uint8Array;
+  /** Identity of this device's credential. */
+  readonly identity: Uint8Array;
+  /** The list of members, which all devices agree about. The engine does not interpret it. */
+  readonly members: Uint8Array;
+}
+
+/** Changes of a group. `members` replaces the list of members. */
+export interface Changes {
+  readonly add?: readonly Uint8Array[];
+  readonly remove?: readonly number[];
+  readonly members?: Uint8Array | undefined;
+}
+
 /** What an authentic commit or proposal would change. */
 export interface Change {
   readonly kind: "commit" | "proposal";
@@ -29,7 +46,9 @@ export interface Change {
   readonly by: Member & { readonly index?: number };
   readonly added: readonly Member[];
   readonly removed: readonly Leaf[];
-  /** RFC 9420's names of all other proposals in it, such as `psk` or `group_context_extensions`. */
+  /** The new list of members, if the commit replaces it. */
+  readonly members?: Uint8Array;
+  /** RFC 9420's names of all other proposals in it, such as `psk` or `reinit`. */
   readonly others: readonly string[];
   readonly authenticatedData: Uint8Array;
 }

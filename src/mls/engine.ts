@@ -1,7 +1,7 @@
 // A group of MLS (RFC 9420). ts-mls is imported by engine*.ts only. What leaves them is a value or a LacreError.
-
-import { type Bytes, concat, equalConstantTime } from "../bytes.js";
-import { DecryptError, FreshnessError, KeyError, LacreError } from "../errors.js";
+import { type Bytes, equalConstantTime } from "../bytes.js";
+import { DecryptError, KeyError, LacreError } from "../errors.js";
+import { MAX_CONTENT_BYTES } from "../limits.js";
 import { algorithmsOf } from "./engine-crypto.js";
 import * as mls from "./engine-library.js";
 import {
@@ -9,42 +9,39 @@ import {
   bounded,
   checkTree,
   configOf,
-  decodeAs,
   decodeFramed,
   decodeWithTree,
   encode,
+  encodeWithTree,
+  extensionsFor,
   generate,
   invalid,
   leafAt,
   leavesOf,
-  MAX_MESSAGE_BYTES,
-  malformed,
+  membersIn,
   readKept,
   suiteNamed,
-  type Unversioned,
 } from "./engine-messages.js";
 import {
   changeOf,
+  checkPosition,
   decryptData,
   decryptHandshake,
   type Joining,
   treeInside,
 } from "./engine-receive.js";
-
-import type { Leaf, Received, Rules, Signer, Suite } from "./engine-types.js";
+import { decodeState, encodeState, proposalsFor } from "./engine-state.js";
+import type { Changes, Leaf, NewGroup, Received, Rules, Signer, Suite } from "./engine-types.js";
 
 export {
   MAX_HANDSHAKE_BYTES,
   MAX_LEAVES,
   MAX_MESSAGE_BYTES,
   makeKeyPackages,
+  readGroupInfo,
   readHeader,
   readKeyPackage,
 } from "./engine-messages.js";
-
-/** Limit of a stored state, which only protects against reading a wrong file. */
-const MAX_STATE_BYTES = 67_108_864;
-const STATE_FORMAT = 1;
 
 /** A step's result: the next group, and what is to be sent once that is stored. */
 export interface Step {
@@ -73,14 +70,16 @@ export class Group {
   /** Creates a group with this device alone. */
   static async create(
     signer: Signer,
-    { suite, groupId, identity }: { suite: Suite; groupId: Uint8Array; identity: Uint8Array },
+    { suite, groupId, identity, members }: NewGroup,
   ): Promise<Group> {
     const cs = algorithmsOf(suite, signer);
     return attempt(async () => {
       const { publicPackage, privatePackage } = await generate(signer, identity, suite);
       const id = groupId.slice();
       const config = configOf();
-      return new Group(await mls.createGroup(id, publicPackage, privatePackage, [], cs, config));
+      const extensions = extensionsFor(members);
+      const keys = [publicPackage, privatePackage] as const;
+      return new Group(await mls.createGroup(id, ...keys, extensions, cs, config));
     }, invalid);
   }
 
@@ -153,19 +152,13 @@ export class Group {
 
   /** Reads a state that `export` returned. */
   static async import(state: Uint8Array): Promise<Group> {
-    const bytes = bounded(state, MAX_STATE_BYTES);
-    return attempt(() => {
-      const [decoded] = mls.decodeGroupState(bytes, 1)!;
-      checkTree(decoded.ratchetTree);
-      const group = new Group({ ...decoded, clientConfig: configOf() });
-      if (!equalConstantTime(group.export(), bytes)) throw malformed();
-      return group;
-    }, malformed);
+    const decoded = await decodeState(state);
+    return new Group({ ...decoded, clientConfig: configOf() });
   }
 
   /** Returns all that this device knows of the group, with its secrets, without the signature key. */
   export(): Bytes {
-    return concat(Uint8Array.of(STATE_FORMAT), mls.encodeGroupState(this.#state));
+    return encodeState(this.#state);
   }
 
   get groupId(): Bytes {
@@ -186,6 +179,19 @@ export class Group {
     return leavesOf(this.#state.ratchetTree);
   }
 
+  /** The list of members. Undefined if the group was created without one. */
+  get members(): Bytes | undefined {
+    return membersIn(this.#state.groupContext.extensions);
+  }
+
+  /** Indices of the leaves that proposals of this epoch remove. The next commit includes these proposals. */
+  get proposedRemovals(): number[] {
+    const proposals = Object.values(this.#state.unappliedProposals);
+    return proposals.flatMap(({ proposal }) =>
+      "remove" in proposal ? [proposal.remove.removed] : [],
+    );
+  }
+
   /** This device's leaf. */
   get ownLeaf(): Leaf {
     return leafAt(this.#state.ratchetTree, this.#state.privatePath.leafIndex);
@@ -196,12 +202,27 @@ export class Group {
     return this.#state.groupActiveState.kind === "active";
   }
 
+  /** Returns this group without the secrets of past epochs. */
+  withoutPast(): Group {
+    return new Group({ ...this.#state, historicalReceiverData: new Map() });
+  }
+
+  /** Returns this group, to which a commit of this device led, with the past epochs that the group before it has by now. */
+  after(before: Group): Group {
+    const [historicalReceiverData] = mls.addHistoricalReceiverData(before.#state);
+    return new Group({ ...this.#state, historicalReceiverData }, this.#consumed);
+  }
+
   /** Overwrites the secrets that the step to this group used up. The group before it cannot be used afterwards. */
   eraseConsumed(): void {
     for (const secret of this.#consumed) secret.fill(0);
   }
 
-  /** Encrypts an application message. */
+  /**
+   * Encrypts an application message.
+   *
+   * @throws {DecodeError} `ERR_BOUND_EXCEEDED` if the message has more than 720,000 bytes.
+   */
   async encrypt(signer: Signer, data: Uint8Array, authenticatedData: Uint8Array): Promise<Step> {
     const cs = this.#algorithms(signer);
     return attempt(async () => {
@@ -212,7 +233,7 @@ export class Group {
         authenticatedData.slice(),
       );
       const message = encode({ wireformat: "mls_private_message", privateMessage });
-      return { group: new Group(newState, consumed), message: bounded(message, MAX_MESSAGE_BYTES) };
+      return { group: new Group(newState, consumed), message: bounded(message, MAX_CONTENT_BYTES) };
     }, invalid);
   }
 
@@ -233,25 +254,17 @@ export class Group {
    */
   async commit(
     signer: Signer,
-    changes: { add?: readonly Uint8Array[]; remove?: readonly number[] },
+    changes: Changes,
     authenticatedData: Uint8Array,
     rules: Rules,
   ): Promise<Commit> {
     const cs = this.#algorithms(signer);
-    const { add = [], remove = [] } = changes;
-    const added = add.map((bytes) => decodeAs(bytes, "mls_key_package", MAX_MESSAGE_BYTES));
-    const extraProposals: mls.Proposal[] = [
-      ...remove.map((removed) => ({ proposalType: "remove" as const, remove: { removed } })),
-      ...added.map(({ keyPackage }) => ({ proposalType: "add" as const, add: { keyPackage } })),
-    ];
+    const extraProposals = proposalsFor(changes);
     return attempt(async () => {
       const state = { ...this.#state, clientConfig: configOf(rules) };
       const result = await mls.createCommit(
         { state, cipherSuite: cs },
-        {
-          extraProposals,
-          authenticatedData: authenticatedData.slice(),
-        },
+        { extraProposals, authenticatedData: authenticatedData.slice() },
       );
       const { newState, welcome } = result;
       checkTree(newState.ratchetTree);
@@ -261,7 +274,7 @@ export class Group {
         message: encode(result.commit),
         groupInfo: await group.#groupInfo(signer),
         ...(welcome && {
-          welcome: group.#withTree({ wireformat: "mls_welcome", welcome }),
+          welcome: encodeWithTree({ wireformat: "mls_welcome", welcome }, newState.ratchetTree),
         }),
       };
     }, invalid);
@@ -284,17 +297,11 @@ export class Group {
     const { message, header } = decodeFramed(bytes);
     const state = { ...this.#state, clientConfig: configOf(rules) };
     const cs = algorithmsOf(this.suite);
-    if (!equalConstantTime(header.groupId, state.groupContext.groupId)) throw invalid();
-    if (header.epoch > this.epoch) {
-      throw new FreshnessError("ERR_FROM_FUTURE", "the message is of a later epoch");
-    }
+    checkPosition(header, state.groupContext);
     if (header.contentType === "application") {
       if (message.wireformat !== "mls_private_message") throw invalid();
       const { next, consumed, received } = await decryptData(state, message.privateMessage, cs);
       return { group: new Group(next, consumed), received };
-    }
-    if (header.epoch < this.epoch) {
-      throw new FreshnessError("ERR_EXPIRED", "the message is of an earlier epoch");
     }
     const { content: authentic, tree } = await decryptHandshake(state, message, cs);
     const { content } = authentic;
@@ -327,11 +334,7 @@ export class Group {
   async #groupInfo(signer: Signer): Promise<Bytes> {
     const cs = algorithmsOf(this.suite, signer);
     const groupInfo = await mls.createGroupInfoWithExternalPub(this.#state, [], cs);
-    return this.#withTree({ wireformat: "mls_group_info", groupInfo });
-  }
-
-  #withTree(message: Unversioned): Bytes {
-    return concat(encode(message), mls.encodeRatchetTree(this.#state.ratchetTree));
+    return encodeWithTree({ wireformat: "mls_group_info", groupInfo }, this.#state.ratchetTree);
   }
 
   /** Returns the suite's algorithms, if this device can send. */

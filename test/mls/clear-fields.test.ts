@@ -32,7 +32,12 @@ async function keyPackageOf(
 
 async function messagesOf(id: Uint8Array, suite: Suite = 1) {
   const identity = identityOf(first);
-  const group = await Group.create(first, { suite, groupId: id, identity });
+  const group = await Group.create(first, {
+    suite,
+    groupId: id,
+    identity,
+    members: new Uint8Array(),
+  });
   const commit = await group.commit(first, {}, none, acceptAll);
   const external = Group.joinExternally(
     second,

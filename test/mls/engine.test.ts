@@ -1,12 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { encodeHex } from "../../src/bytes.js";
-import {
-  Group,
-  MAX_MESSAGE_BYTES,
-  makeKeyPackages,
-  readHeader,
-  readKeyPackage,
-} from "../../src/mls/engine.js";
+import { MAX_CONTENT_BYTES } from "../../src/limits.js";
+import { Group, makeKeyPackages, readHeader, readKeyPackage } from "../../src/mls/engine.js";
 import type { Change, Rules } from "../../src/mls/engine-types.js";
 import {
   acceptAll,
@@ -328,6 +323,7 @@ describe("a group", () => {
       suite: 1,
       groupId: utf8("another"),
       identity: device!.identity,
+      members: none,
     });
     await expect(named.receive(message, acceptAll)).rejects.toMatchObject({ code: "ERR_VERIFY" });
   });
@@ -348,13 +344,13 @@ describe("a group", () => {
     });
   });
 
-  it("encrypts messages up to 64 KiB", async () => {
+  it("encrypts messages up to 720,000 bytes", async () => {
     const { devices, groups } = await groupOf(2);
-    const overhead = (await groups[0]!.encrypt(devices[0]!.signer, new Uint8Array(60_000), none))
+    const overhead = (await groups[0]!.encrypt(devices[0]!.signer, new Uint8Array(70_000), none))
       .message.length;
-    const longest = new Uint8Array(60_000 + MAX_MESSAGE_BYTES - overhead);
+    const longest = new Uint8Array(70_000 + MAX_CONTENT_BYTES - overhead);
     const { message } = await groups[0]!.encrypt(devices[0]!.signer, longest, none);
-    expect(message).toHaveLength(MAX_MESSAGE_BYTES);
+    expect(message).toHaveLength(MAX_CONTENT_BYTES);
     await expect(groups[1]!.receive(message, acceptAll)).resolves.toBeDefined();
     await expect(
       groups[0]!.encrypt(devices[0]!.signer, new Uint8Array(longest.length + 1), none),

@@ -30,7 +30,12 @@ export class TestDevice {
 
   create(suite: Suite = 1): Promise<Group> {
     const { signer, identity } = this;
-    return Group.create(signer, { suite, groupId: utf8("a group"), identity });
+    return Group.create(signer, {
+      suite,
+      groupId: utf8("a group"),
+      identity,
+      members: utf8("all"),
+    });
   }
 }
 

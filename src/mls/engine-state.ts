@@ -1,0 +1,47 @@
+// What is stored of a group, and the proposals of a commit.
+import { type Bytes, concat, equalConstantTime } from "../bytes.js";
+import * as mls from "./engine-library.js";
+import {
+  attempt,
+  bounded,
+  checkTree,
+  decodeAs,
+  extensionsFor,
+  MAX_MESSAGE_BYTES,
+  malformed,
+} from "./engine-messages.js";
+import type { Changes } from "./engine-types.js";
+
+/** Limit of a stored state, which only protects against reading a wrong file. */
+const MAX_STATE_BYTES = 67_108_864;
+const STATE_FORMAT = 1;
+
+type StoredState = Omit<mls.ClientState, "clientConfig">;
+
+/** Encodes a state, with its secrets. */
+export function encodeState(state: StoredState & Partial<mls.ClientState>): Bytes {
+  return concat(Uint8Array.of(STATE_FORMAT), mls.encodeGroupState(state));
+}
+
+/** Decodes what `encodeState` returned. */
+export function decodeState(state: Uint8Array): Promise<StoredState> {
+  const bytes = bounded(state, MAX_STATE_BYTES);
+  return attempt(() => {
+    const [decoded] = mls.decodeGroupState(bytes, 1)!;
+    checkTree(decoded.ratchetTree);
+    if (!equalConstantTime(encodeState(decoded), bytes)) throw malformed();
+    return decoded;
+  }, malformed);
+}
+
+/** Returns the proposals of a commit. @throws {DecodeError} if a key package is malformed. */
+export function proposalsFor({ add = [], remove = [], members }: Changes): mls.Proposal[] {
+  const added = add.map((bytes) => decodeAs(bytes, "mls_key_package", MAX_MESSAGE_BYTES));
+  const proposals: mls.Proposal[] = [
+    ...remove.map((removed) => ({ proposalType: "remove" as const, remove: { removed } })),
+    ...added.map(({ keyPackage }) => ({ proposalType: "add" as const, add: { keyPackage } })),
+  ];
+  if (members === undefined) return proposals;
+  const groupContextExtensions = { extensions: extensionsFor(members) };
+  return [...proposals, { proposalType: "group_context_extensions", groupContextExtensions }];
+}
