@@ -5,9 +5,9 @@ import {
   isPostgresAvailable,
 } from "../../examples/server/harness/processes/database.js";
 import { readDatabaseConfig } from "../../examples/server/src/database/database-config.js";
+import { type Chat, memberIds } from "../../examples/server/src/database/members.js";
 import { migrate } from "../../examples/server/src/database/migrator.js";
 import { openDatabase } from "../../examples/server/src/database/open-database.js";
-import type { Chat } from "../../examples/server/src/database/schema.js";
 import { Store } from "../../examples/server/src/database/store.js";
 import { storeMessage } from "../../examples/server/src/messages/store-message.js";
 
@@ -44,12 +44,12 @@ async function createChats(store: Store): Promise<Chat[]> {
   }
   const chats: Chat[] = [];
   for (let index = 0; index < ids.length; index += 2) {
-    const [user1_id, user2_id] = [ids[index]!, ids[index + 1]!];
-    const members = { chat_uuid: randomUUID(), user1_id, user2_id, created_by: user1_id };
+    const members = { created_by: ids[index]!, peer_id: ids[index + 1]! };
     chats.push(
       (await store.chats.create({
-        auto_delete_hours: null,
         ...members,
+        chat_uuid: randomUUID(),
+        auto_delete_hours: null,
         encryption_type: "-",
         created_at,
       }))!,
@@ -64,10 +64,11 @@ async function measure(
   { inFlight, count }: { readonly inFlight: number; readonly count: number },
 ): Promise<{ rate: number; cpu: number }> {
   const messages = Array.from({ length: count }, (_, index) => {
-    const { id: chat_id, user1_id, user2_id } = chats[index % CHATS]!;
+    const chat = chats[index % CHATS]!;
+    const [one, other] = memberIds(chat) as [number, number];
     return {
-      chat_id,
-      sender_id: index % 3 === 0 ? user1_id : user2_id,
+      chat_id: chat.id,
+      sender_id: index % 3 === 0 ? one : other,
       content: new Uint8Array(randomBytes(144)),
       nonce: new Uint8Array(randomBytes(12)),
       timestamp: Date.now() / 1000,

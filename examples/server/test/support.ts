@@ -3,8 +3,8 @@ import { once } from "node:events";
 import { AuthResponse, type ChatMessage } from "lacre";
 import { WebSocket } from "ws";
 import { readConfig } from "../src/config.js";
-import { peerOf } from "../src/database/contacts.js";
 import { readDatabaseConfig } from "../src/database/database-config.js";
+import { othersThan } from "../src/database/members.js";
 import { openDatabase } from "../src/database/open-database.js";
 import { Store } from "../src/database/store.js";
 import { createLog } from "../src/log.js";
@@ -190,8 +190,8 @@ export class TestUser {
     const chat_id = await this.requestChat(peer_name);
     await this.#server.withStore(async (store) => {
       const chat = (await store.chats.find(chat_id, this.id))!;
-      const user_id = peerOf(chat, this.id);
-      await store.chats.setContact(chat, { user_id, action: "accept", now: Date.now() / 1000 });
+      const [user_id] = othersThan(this.id, chat) as [number];
+      await store.chats.setContact(chat_id, { user_id, action: "accept", now: Date.now() / 1000 });
     });
     return chat_id;
   }

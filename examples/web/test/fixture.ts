@@ -80,11 +80,16 @@ export class PageFixture {
       const row = [chat_id, sender_id, ...stored, timestamp, Buffer.alloc(32)];
       return [insert, ...row] as [string, ...unknown[]];
     });
-    const last = `UPDATE chats SET last_seq = ?1, user1_read = ?2, user2_read = ?2 WHERE id = ?3`;
+    const last = "UPDATE chats SET last_seq = ? WHERE id = ?";
+    const watermarks = "UPDATE chat_members SET read = ? WHERE chat_id = ?";
     const chatId = messages[0]!.chat_id;
     const empty = `DELETE FROM messages WHERE chat_id = ?`;
     const read = messages.length - unread;
-    await this.editDatabase([empty, chatId], ...rows, [last, messages.length, read, chatId]);
+    const updates = [
+      [last, messages.length, chatId],
+      [watermarks, read, chatId],
+    ] as const;
+    await this.editDatabase([empty, chatId], ...rows, ...updates.map(([...one]) => one));
   }
 
   /** Closes the pages of the users of a test, and returns the problems that their browsers reported. */

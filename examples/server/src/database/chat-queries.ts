@@ -1,14 +1,15 @@
 import { type Insertable, type Kysely, sql } from "kysely";
-import { blockedColumn, type ContactAction, isMutualInChat, isRequestTo } from "./contacts.js";
+import { isPostgres } from "./column-types.js";
+import type { ContactAction } from "./contacts.js";
 import { expiredUntilInChat, greatest, storedBefore } from "./expiry.js";
-import { isMember, watermarkOf } from "./message-queries.js";
-import type { Chat, ChatParameters, Schema } from "./schema.js";
+import { type Chat, isMember, membersInChat, pairOf, withMembers } from "./members.js";
+import type { ChatParameters, Schema } from "./schema.js";
 
-/** A chat before it is stored. */
+/** A chat of two users before it is stored. */
 export type NewChat = Omit<
   Insertable<Schema["chats"]>,
-  "id" | "last_seq" | "expired_until" | `auto_delete_set_${string}`
-> & { auto_delete_hours: number | null };
+  "id" | "pair" | "last_seq" | "expired_until" | `auto_delete_set_${string}`
+> & { auto_delete_hours: number | null; peer_id: number };
 
 /** Reads and writes chats. */
 export class ChatQueries {
@@ -18,8 +19,11 @@ export class ChatQueries {
     this.#db = db;
   }
 
-  /** Creates a chat. Returns undefined if the two users already have one. */
-  create(chat: NewChat): Promise<Chat | undefined> {
+  /**
+   * Creates a chat of its creator and a peer, as a request to the peer. Must run in a transaction. Returns undefined if the two
+   * users already have a chat.
+   */
+  async create({ peer_id, ...chat }: NewChat): Promise<Chat | undefined> {
     const { created_by, created_at } = chat;
     const setting = {
       expired_until: 0,
@@ -27,12 +31,26 @@ export class ChatQueries {
       auto_delete_set_at: created_at,
       auto_delete_set_after: 0,
     };
-    return this.#db
+    const created = await this.#db
       .insertInto("chats")
-      .values({ ...chat, ...(chat.auto_delete_hours !== null && setting) })
-      .onConflict((conflict) => conflict.columns(["user1_id", "user2_id"]).doNothing())
-      .returningAll()
+      .values({
+        ...chat,
+        pair: pairOf(created_by, peer_id),
+        ...(chat.auto_delete_hours !== null && setting),
+      })
+      .onConflict((conflict) => conflict.column("pair").doNothing())
+      .returning("id")
       .executeTakeFirst();
+    if (created === undefined) return undefined;
+    const { id: chat_id } = created;
+    await this.#db
+      .insertInto("chat_members")
+      .values([
+        { chat_id, user_id: created_by, role: "admin", accepted_at: created_at },
+        { chat_id, user_id: peer_id, role: "member", accepted_at: null },
+      ])
+      .execute();
+    return this.find(chat_id, created_by);
   }
 
   /** Counts the chats that a user created, up to `limit`. */
@@ -47,39 +65,42 @@ export class ChatQueries {
   }
 
   /** Finds a chat. Returns undefined if the user is not a member. */
-  find(chat_id: number, user_id: number): Promise<Chat | undefined> {
-    return this.#db
+  async find(chat_id: number, user_id: number): Promise<Chat | undefined> {
+    const row = await this.#db
       .selectFrom("chats")
-      .selectAll()
+      .selectAll("chats")
+      .select(membersInChat(this.#db))
       .where("id", "=", chat_id)
       .where(isMember(user_id))
       .executeTakeFirst();
+    return row && withMembers(row);
   }
 
   /** Applies a member's contact action to a chat. `accept` also unblocks. */
-  setContact(
-    chat: Chat,
+  async setContact(
+    chat_id: number,
     { user_id, action, now }: { user_id: number; action: ContactAction; now: number },
-  ): Promise<Chat> {
-    const isAccepting = action === "accept" && isRequestTo(chat, user_id);
-    return this.#db
-      .updateTable("chats")
-      .set({ [blockedColumn(chat, user_id)]: action === "block" ? now : null })
-      .$if(isAccepting, (query) => query.set({ accepted_at: now }))
-      .where("id", "=", chat.id)
-      .returningAll()
-      .executeTakeFirstOrThrow();
+  ): Promise<void> {
+    await this.#db
+      .updateTable("chat_members")
+      .set({ blocked_at: action === "block" ? now : null })
+      .$if(action === "accept", (query) =>
+        query.set({ accepted_at: sql`coalesce(accepted_at, ${now})` }),
+      )
+      .where("chat_id", "=", chat_id)
+      .where("user_id", "=", user_id)
+      .execute();
   }
 
-  /** Sets a chat's key parameters. Returns undefined if they are already set. */
-  setParameters(id: number, parameters: ChatParameters): Promise<Chat | undefined> {
-    return this.#db
+  /** Sets a chat's key parameters. Returns false if they are already set. */
+  async setParameters(id: number, parameters: ChatParameters): Promise<boolean> {
+    const { numUpdatedRows } = await this.#db
       .updateTable("chats")
       .set(parameters)
       .where("id", "=", id)
       .where("salt", "is", null)
-      .returningAll()
       .executeTakeFirst();
+    return numUpdatedRows > 0n;
   }
 
   /**
@@ -92,15 +113,9 @@ export class ChatQueries {
     { id, creator }: { id: number; creator: number },
     parameters: ChatParameters,
   ): Promise<boolean> {
-    // Lock the chat's row, which every new message and every receipt also update.
-    const chat = await this.#db
-      .updateTable("chats")
-      .set(parameters)
-      .where("id", "=", id)
-      .returningAll()
-      .executeTakeFirstOrThrow();
-    const other = chat.user1_id === creator ? chat.user2_id : chat.user1_id;
-    if (watermarkOf(chat, "read", other) > 0 || (await this.#hasWritten(chat, other))) return false;
+    // Lock the chat's row, which every new message also updates.
+    await this.#db.updateTable("chats").set(parameters).where("id", "=", id).execute();
+    if ((await this.#hasRead(id, creator)) || (await this.#hasWritten(id, creator))) return false;
     await this.#db
       .updateTable("messages")
       .set({ encrypted_content: null })
@@ -118,12 +133,12 @@ export class ChatQueries {
    * Sets the hours after which a chat's messages are deleted, null for never. Also applies to stored messages. Messages that
    * are expired by the old or the new setting stay deleted. Returns undefined if the chat already has this setting.
    */
-  setAutoDelete(
+  async setAutoDelete(
     id: number,
     { hours, user_id, now }: { hours: number | null; user_id: number; now: number },
   ): Promise<Chat | undefined> {
     const byNewSetting = sql`cast(${storedBefore(hours, now)} as double precision)`;
-    return this.#db
+    const changed = await this.#db
       .updateTable("chats")
       .set({
         auto_delete_hours: hours,
@@ -135,35 +150,57 @@ export class ChatQueries {
       .where("id", "=", id)
       .where("auto_delete_hours", "is distinct from", hours)
       .returningAll()
+      .returning(membersInChat(this.#db))
       .executeTakeFirst();
+    return changed && withMembers(changed);
   }
 
-  /** Lists the ids of the users with whom the user has an accepted chat, in which neither blocked the other. */
+  /** Lists the ids of the users with whom the user has an accepted chat, in which no member blocked the other. */
   async listPeers(user_id: number): Promise<number[]> {
     const rows = await this.#db
-      .selectFrom("chats")
-      .select("user2_id as id")
-      .where("user1_id", "=", user_id)
-      .where(isMutualInChat)
-      .union((other) =>
-        other
-          .selectFrom("chats")
-          .select("user1_id as id")
-          .where("user2_id", "=", user_id)
-          .where(isMutualInChat),
-      )
+      .selectFrom("chat_members as own")
+      .innerJoin("chat_members as peer", "peer.chat_id", "own.chat_id")
+      .select("peer.user_id as id")
+      .distinct()
+      .where("own.user_id", "=", user_id)
+      .where("own.accepted_at", "is not", null)
+      .where("own.blocked_at", "is", null)
+      .where("peer.user_id", "!=", user_id)
+      .where("peer.accepted_at", "is not", null)
+      .where("peer.blocked_at", "is", null)
       .execute();
     return rows.map(({ id }) => id);
   }
 
-  async #hasWritten(chat: Chat, user_id: number): Promise<boolean> {
-    const sign = await this.#db
-      .selectFrom("messages")
-      .select("id")
-      .where("chat_id", "=", chat.id)
-      .where("sender_id", "=", user_id)
+  /** Whether another member has read a message. Locks the other members' watermarks, so that a concurrent receipt waits. */
+  async #hasRead(chat_id: number, creator: number): Promise<boolean> {
+    const others = await this.#db
+      .selectFrom("chat_members")
+      .select("read")
+      .where("chat_id", "=", chat_id)
+      .where("user_id", "!=", creator)
+      .$if(isPostgres(this.#db), (query) => query.forUpdate())
+      .execute();
+    return others.some(({ read }) => read > 0);
+  }
+
+  /** Whether another member has written a message. */
+  async #hasWritten(chat_id: number, creator: number): Promise<boolean> {
+    const written = await this.#db
+      .selectFrom("chat_members")
+      .select("user_id")
+      .where("chat_id", "=", chat_id)
+      .where("user_id", "!=", creator)
+      .where(({ exists, selectFrom }) =>
+        exists(
+          selectFrom("messages")
+            .select("id")
+            .whereRef("messages.chat_id", "=", "chat_members.chat_id")
+            .whereRef("sender_id", "=", "user_id"),
+        ),
+      )
       .limit(1)
       .executeTakeFirst();
-    return sign !== undefined;
+    return written !== undefined;
   }
 }

@@ -1,16 +1,20 @@
 import { type Kysely, type SelectQueryBuilder, sql } from "kysely";
-import { expiredUntilInChat } from "./expiry.js";
-import { isMember } from "./message-queries.js";
-import type { Chat, Schema } from "./schema.js";
+import { expiredUntilInChat, greatest } from "./expiry.js";
+import { type Chat, membersInChat, withMembers } from "./members.js";
+import type { Schema } from "./schema.js";
 
-/** A chat from one member's view, with the peer and the number of unread messages. */
-export type ChatOfMember = Chat & { peer_id: number; peer_name: string; unread: number };
+/** A chat from the view of the member `user_id`, with the peer and the number of unread messages. */
+export type ChatOfMember = Chat & {
+  user_id: number;
+  peer_id: number;
+  peer_name: string;
+  unread: number;
+};
 
 /** Maximum count of unread messages per chat. */
 export const MAX_UNREAD = 1000;
 
-/** The watermark of the member who is not the peer. */
-const readUpTo = sql<number>`case when peer.id = chats.user1_id then chats.user2_read else chats.user1_read end`;
+type Members = Schema & { own: Schema["chat_members"] };
 
 /** Reads chats from one member's view. */
 export class ChatOfMemberQueries {
@@ -20,19 +24,25 @@ export class ChatOfMemberQueries {
     this.#db = db;
   }
 
-  list(
+  async list(
     user_id: number,
     { limit, offset }: { limit: number; offset: number },
   ): Promise<ChatOfMember[]> {
     // Count unread messages only for the chats of this page.
-    const page = this.#chatsOf(user_id).select("id").orderBy("id").limit(limit).offset(offset);
-    const chats = this.#db.selectFrom("chats").where("chats.id", "in", page);
-    return this.#withPeerAndUnread(chats, user_id).orderBy("chats.id").execute();
+    const page = this.#chatsOf(user_id)
+      .select("chat_id")
+      .orderBy("chat_id")
+      .limit(limit)
+      .offset(offset);
+    const chats = this.#chatsOf(user_id).where("own.chat_id", "in", page);
+    const rows = await this.#withPeerAndUnread(chats).orderBy("own.chat_id").execute();
+    return rows.map(withMembers);
   }
 
-  find(chat_id: number, user_id: number): Promise<ChatOfMember | undefined> {
-    const chat = this.#chatsOf(user_id).where("chats.id", "=", chat_id);
-    return this.#withPeerAndUnread(chat, user_id).executeTakeFirst();
+  async find(chat_id: number, user_id: number): Promise<ChatOfMember | undefined> {
+    const chat = this.#chatsOf(user_id).where("own.chat_id", "=", chat_id);
+    const row = await this.#withPeerAndUnread(chat).executeTakeFirst();
+    return row && withMembers(row);
   }
 
   async count(user_id: number): Promise<number> {
@@ -42,17 +52,17 @@ export class ChatOfMemberQueries {
     return total;
   }
 
-  #withPeerAndUnread(chats: SelectQueryBuilder<Schema, "chats", object>, user_id: number) {
+  #withPeerAndUnread(chats: SelectQueryBuilder<Members, "own", object>) {
+    const after = greatest(this.#db, sql.ref("own.read"), sql.ref("own.join_seq"));
     return chats
-      .innerJoin("users as peer", (join) =>
-        join
-          .on((on) =>
-            on.or([on("peer.id", "=", on.ref("user1_id")), on("peer.id", "=", on.ref("user2_id"))]),
-          )
-          .on("peer.id", "!=", user_id),
+      .innerJoin("chats", "chats.id", "own.chat_id")
+      .innerJoin("chat_members as other", (join) =>
+        join.onRef("other.chat_id", "=", "own.chat_id").onRef("other.user_id", "!=", "own.user_id"),
       )
+      .innerJoin("users as peer", "peer.id", "other.user_id")
       .selectAll("chats")
-      .select(["peer.id as peer_id", "peer.username as peer_name"])
+      .select(membersInChat(this.#db))
+      .select(["own.user_id", "peer.id as peer_id", "peer.username as peer_name"])
       .select((select) =>
         select
           .selectFrom((newest) =>
@@ -61,7 +71,7 @@ export class ChatOfMemberQueries {
               .select("stored_at")
               .whereRef("chat_id", "=", "chats.id")
               .whereRef("sender_id", "=", "peer.id")
-              .where("seq", ">", readUpTo)
+              .where("seq", ">", after)
               .where("encrypted_content", "is not", null)
               // Limit to the newest messages, because the oldest expire first.
               .orderBy("seq", "desc")
@@ -77,6 +87,6 @@ export class ChatOfMemberQueries {
   }
 
   #chatsOf(user_id: number) {
-    return this.#db.selectFrom("chats").where(isMember(user_id));
+    return this.#db.selectFrom("chat_members as own").where("own.user_id", "=", user_id);
   }
 }

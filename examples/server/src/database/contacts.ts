@@ -1,39 +1,29 @@
-import type { ExpressionBuilder } from "kysely";
-import type { Chat, Schema } from "./schema.js";
+import { type Chat, memberOf } from "./members.js";
 
 /** A member's decision about a chat with a peer. */
 export type ContactAction = "accept" | "block" | "unblock";
 
-/** Returns the id of the other member of a chat. */
-export function peerOf({ user1_id, user2_id }: Chat, user_id: number): number {
-  return user1_id === user_id ? user2_id : user1_id;
-}
-
 /** Whether a member has blocked the other. */
 export function hasBlocked(chat: Chat, user_id: number): boolean {
-  return chat[blockedColumn(chat, user_id)] !== null;
+  return memberOf(chat, user_id).isBlocking;
 }
 
-/** Whether a chat is accepted and neither member blocked the other. Only then do members receive each other's presence. */
-export function isMutual({ accepted_at, user1_blocked_at, user2_blocked_at }: Chat): boolean {
-  return accepted_at !== null && user1_blocked_at === null && user2_blocked_at === null;
+/** Whether a member has been blocked by another. */
+export function isBlocked({ members }: Chat, user_id: number): boolean {
+  return members.some((member) => member.user_id !== user_id && member.isBlocking);
 }
 
-/** Expresses `isMutual` in a query. */
-export function isMutualInChat({ and, eb }: ExpressionBuilder<Schema, "chats">) {
-  return and([
-    eb("accepted_at", "is not", null),
-    eb("user1_blocked_at", "is", null),
-    eb("user2_blocked_at", "is", null),
-  ]);
+/** Whether all members have accepted the chat. */
+export function isAccepted({ members }: Chat): boolean {
+  return members.every(({ hasAccepted }) => hasAccepted);
+}
+
+/** Whether a chat is accepted and no member blocked the other. Only then do members receive each other's presence. */
+export function isMutual(chat: Chat): boolean {
+  return isAccepted(chat) && !chat.members.some(({ isBlocking }) => isBlocking);
 }
 
 /** Whether a chat waits for this member to accept it. */
-export function isRequestTo({ accepted_at, created_by }: Chat, user_id: number): boolean {
-  return accepted_at === null && created_by !== user_id;
-}
-
-/** Returns the column with the time at which a member blocked the other. */
-export function blockedColumn({ user1_id }: Chat, user_id: number) {
-  return user1_id === user_id ? "user1_blocked_at" : "user2_blocked_at";
+export function isRequestTo(chat: Chat, user_id: number): boolean {
+  return !memberOf(chat, user_id).hasAccepted;
 }

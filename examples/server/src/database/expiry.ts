@@ -1,6 +1,6 @@
 import { type QueryExecutorProvider, type RawBuilder, sql } from "kysely";
 import { isPostgres } from "./column-types.js";
-import type { Chat } from "./schema.js";
+import type { ChatRow } from "./schema.js";
 
 /*
  * The expiry of a message is computed from its `stored_at` and its chat's setting, not stored in a column. A change of the
@@ -14,7 +14,7 @@ export function storedBefore(hours: number | null, now: number): number {
 
 /** Returns the latest `stored_at` of a chat's messages that are expired at `now`, in seconds. */
 export function expiredUntil(
-  { expired_until, auto_delete_hours }: Pick<Chat, "expired_until" | "auto_delete_hours">,
+  { expired_until, auto_delete_hours }: Pick<ChatRow, "expired_until" | "auto_delete_hours">,
   now: number,
 ): number {
   return Math.max(expired_until ?? 0, storedBefore(auto_delete_hours, now));

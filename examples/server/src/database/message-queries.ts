@@ -1,8 +1,9 @@
-import { type ExpressionBuilder, type Insertable, type Kysely, sql } from "kysely";
+import { type Insertable, type Kysely, sql } from "kysely";
 import { isPostgres } from "./column-types.js";
 import { expiredUntilInChat, smallest } from "./expiry.js";
+import { type Chat, isMember, type MembersColumn, membersInChat, withMembers } from "./members.js";
 import { PreparedQuery } from "./prepared-query.js";
-import type { Chat, Schema, StoredMessage } from "./schema.js";
+import type { ChatRow, Schema, StoredMessage } from "./schema.js";
 
 export type ReceiptKind = "read" | "delivered";
 
@@ -18,7 +19,9 @@ export type SentMessage = Pick<StoredMessage, "chat_id" | "sender_id"> & { clien
 /** A chat after its next seq was taken, with the total stored bytes of the sender's messages in all chats. */
 export type TakenChat = Chat & { stored_bytes: number | null };
 
-const takeSeq = new PreparedQuery<{ chat_id: number; sender_id: number }, TakenChat>(
+type TakenRow = ChatRow & { members: MembersColumn; stored_bytes: number | null };
+
+const takeSeq = new PreparedQuery<{ chat_id: number; sender_id: number }, TakenRow>(
   (db, { chat_id, sender_id }) =>
     db
       .updateTable("chats")
@@ -26,6 +29,7 @@ const takeSeq = new PreparedQuery<{ chat_id: number; sender_id: number }, TakenC
       .where("id", "=", chat_id)
       .where(isMember(sender_id))
       .returningAll()
+      .returning(membersInChat(db))
       .returning((returned) =>
         returned
           .selectFrom("stored_bytes")
@@ -72,7 +76,8 @@ export class MessageQueries {
 
   /** Takes a chat's next seq, in the transaction that stores the message. Returns undefined if the sender is no member. */
   async takeSeq(chat: { chat_id: number; sender_id: number }): Promise<TakenChat | undefined> {
-    return (await takeSeq.execute(this.#db, chat)).rows[0];
+    const [row] = (await takeSeq.execute(this.#db, chat)).rows;
+    return row && withMembers(row);
   }
 
   /** Stores a message and returns its id. Returns undefined if the client id is already used. */
@@ -92,19 +97,14 @@ export class MessageQueries {
 
   /** Raises a member's watermark, at most to the chat's last seq. Returns false if it was not lower. */
   async raiseWatermark(kind: ReceiptKind, { chat_id, user_id, seq }: Watermark): Promise<boolean> {
-    const upTo = smallest(this.#db, sql`cast(${seq} as bigint)`, sql.ref("last_seq"));
-    const isRaised = (member: Member) => sql<boolean>`${sql.ref(`${member}_id`)} = ${user_id} and
-      ${sql.ref(watermarkColumn(member, kind))} < ${upTo}`;
-    const raised = (member: Member) => sql<number>`case when ${isRaised(member)} then ${upTo}
-      else ${sql.ref(watermarkColumn(member, kind))} end`;
+    const lastSeq = this.#db.selectFrom("chats").select("last_seq").where("id", "=", chat_id);
+    const upTo = smallest(this.#db, sql`cast(${seq} as bigint)`, sql`${lastSeq}`);
     const { numUpdatedRows } = await this.#db
-      .updateTable("chats")
-      .set({
-        [watermarkColumn("user1", kind)]: raised("user1"),
-        [watermarkColumn("user2", kind)]: raised("user2"),
-      })
-      .where("id", "=", chat_id)
-      .where(sql<boolean>`((${isRaised("user1")}) or (${isRaised("user2")}))`)
+      .updateTable("chat_members")
+      .set({ [kind]: upTo })
+      .where("chat_id", "=", chat_id)
+      .where("user_id", "=", user_id)
+      .where(kind, "<", upTo)
       .executeTakeFirst();
     return numUpdatedRows > 0n;
   }
@@ -187,21 +187,4 @@ export class MessageQueries {
       .executeTakeFirst();
     return Number(numUpdatedRows);
   }
-}
-
-/** Returns the seq up to which a member has read or received a chat; 0 if none. */
-export function watermarkOf(chat: Chat, kind: ReceiptKind, user_id: number): number {
-  return chat[watermarkColumn(chat.user1_id === user_id ? "user1" : "user2", kind)];
-}
-
-type Member = "user1" | "user2";
-
-export function watermarkColumn<Kind extends ReceiptKind>(member: Member, kind: Kind) {
-  return `${member}_${kind}` as const;
-}
-
-/** Returns a condition that selects the chats of a user. */
-export function isMember(user_id: number) {
-  return ({ or, eb }: ExpressionBuilder<Schema, "chats">) =>
-    or([eb("user1_id", "=", user_id), eb("user2_id", "=", user_id)]);
 }

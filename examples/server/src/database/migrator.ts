@@ -27,12 +27,12 @@ export async function migrate(config: DatabaseConfig): Promise<void> {
   await withMigrator(config, async (migrator) => resultsOf(await migrator.migrateToLatest()));
 }
 
-/** Runs `work` with a migrator whose statements have no timeout. */
+/** Runs `work` with a migrator. */
 export async function withMigrator<Result>(
   config: DatabaseConfig,
   work: (migrator: Migrator) => Promise<Result>,
 ): Promise<Result> {
-  const db = new Kysely<unknown>({ dialect: dialectOf(config, undefined, 0) });
+  const db = new Kysely<unknown>({ dialect: dialectOf(config, undefined, { isMigrating: true }) });
   try {
     if (config.dialect === "postgresql") await requireUtf8(db);
     return await work(new Migrator({ db, provider: { getMigrations: readMigrations } }));

@@ -15,17 +15,21 @@ export function openDatabase(config: DatabaseConfig, report?: Report): Kysely<Sc
   return new Kysely({ dialect: dialectOf(config, report) });
 }
 
-/** Returns the dialect. `timeout` is in milliseconds; 0 disables it. */
+/**
+ * Returns the dialect. With `isMigrating`, statements have no timeout, and SQLite does not enforce foreign keys, so that a
+ * migration can replace a table that others reference.
+ */
 export function dialectOf(
   config: DatabaseConfig,
   report: Report = () => {},
-  timeout = STATEMENT_TIMEOUT_MS,
+  { isMigrating = false } = {},
 ): Dialect {
   if (config.dialect === "postgresql") {
+    const timeout = isMigrating ? 0 : STATEMENT_TIMEOUT_MS;
     return postgresqlDialect({ ...config, report, timeout });
   }
   createPrivately(config.path);
-  return sqliteDialect(config.path);
+  return sqliteDialect(config.path, { enforcesForeignKeys: !isMigrating });
 }
 
 /** Creates a file that only the server's user can read, because it contains the server's keys. */

@@ -56,9 +56,8 @@ export const tables = {
     columns: {
       id: "id",
       chat_uuid: "text",
-      /** The smaller of the two members' ids. */
-      user1_id: "bigint",
-      user2_id: "bigint",
+      /** Ids of the two members, the smaller one first: "3-17". Unique, so that two users have one chat. */
+      pair: "text?",
       created_by: "bigint",
       encryption_type: "text",
       auto_delete_hours: "bigint?",
@@ -73,30 +72,33 @@ export const tables = {
       iterations: "integer?",
       key_check: "bytes?",
       last_seq: "bigint = 0",
-      /** Time at which the member who did not create the chat accepted it. Null while the chat is a request. */
-      accepted_at: "double precision?",
-      /** Time at which each member blocked the other. Null if not blocked. */
-      user1_blocked_at: "double precision?",
-      user2_blocked_at: "double precision?",
-      /** Watermarks: seq up to which each member has read and received the other's messages. */
-      user1_read: "bigint = 0",
-      user2_read: "bigint = 0",
-      user1_delivered: "bigint = 0",
-      user2_delivered: "bigint = 0",
       created_at: "double precision",
     },
-    uniques: ["chat_uuid", "user1_id, user2_id"],
+    uniques: ["chat_uuid", "pair"],
     indices: {
-      chats_user2: "user2_id",
       chats_created_by: "created_by",
       chats_expiring: "id where expired_until is not null",
     },
-    references: {
-      user1_id: "users",
-      user2_id: "users",
-      created_by: "users",
-      auto_delete_set_by: "users",
+    references: { created_by: "users", auto_delete_set_by: "users" },
+  },
+  chat_members: {
+    columns: {
+      chat_id: "bigint",
+      user_id: "bigint",
+      role: "text",
+      /** Seq after which the member may read. 0 for the members of a passphrase chat. */
+      join_seq: "bigint = 0",
+      /** Watermarks: seq up to which the member has read and received the messages of others. */
+      read: "bigint = 0",
+      delivered: "bigint = 0",
+      /** Time at which the member blocked the other one. Null if not blocked. */
+      blocked_at: "double precision?",
+      /** Time at which the member created or accepted the chat. Null while the chat is a request to the member. */
+      accepted_at: "double precision?",
     },
+    uniques: ["chat_id, user_id"],
+    indices: { chat_members_user: "user_id, chat_id" },
+    references: { chat_id: "chats", user_id: "users" },
   },
   /** Rows remain after the content is deleted, so that client ids stay known and seqs stay taken. */
   messages: {
@@ -173,17 +175,18 @@ type RowOf<Columns> = { -readonly [Column in keyof Columns]: ValueOf<Columns[Col
 type Rows = { [Name in keyof typeof tables]: RowOf<(typeof tables)[Name]["columns"]> };
 
 export interface Schema extends Rows {
+  chat_members: Rows["chat_members"] & { role: "admin" | "member" };
   /** The `health` row has no key: health checks write to it. */
   server_keys: Rows["server_keys"] & { purpose: "session-secret" | "token-signing-key" | "health" };
 }
 
 export type User = Selectable<Schema["users"]>;
-export type Chat = Selectable<Schema["chats"]>;
+export type ChatRow = Selectable<Schema["chats"]>;
 export type StoredMessage = Selectable<Schema["messages"]>;
 export type Session = Selectable<Schema["sessions"]>;
 export type ServerKey = Selectable<Schema["server_keys"]>;
 
 /** Parameters from which clients derive a chat's key. */
 export type ChatParameters = {
-  [Column in "salt" | "iterations" | "key_check"]: NonNullable<Chat[Column]>;
+  [Column in "salt" | "iterations" | "key_check"]: NonNullable<ChatRow[Column]>;
 };

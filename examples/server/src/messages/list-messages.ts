@@ -2,6 +2,7 @@ import type { MessageListResponse, Resume } from "lacre";
 import { answerResume, type MessagePage, type MessageQuery, messagesThatFit } from "lacre/server";
 import { parameters } from "lacre-api";
 import { expiredUntil } from "../database/expiry.js";
+import { memberOf } from "../database/members.js";
 import type { Store } from "../database/store.js";
 import { toChatMessage } from "./to-chat-message.js";
 
@@ -9,7 +10,8 @@ import { toChatMessage } from "./to-chat-message.js";
 const MAX_FRAME_BYTES = 1024 * 1024;
 
 /**
- * Reads a chat's messages after a seq, as many as fit `maxBytes`. Returns undefined if the user is not a member.
+ * Reads a chat's messages after a seq, as many as fit `maxBytes` and the member may read. Returns undefined if the user is not a
+ * member.
  */
 export async function readMessages(
   store: Store,
@@ -20,7 +22,8 @@ export async function readMessages(
   if (chat === undefined) return undefined;
   const stored_after = expiredUntil(chat, Date.now() / 1000);
   const count = Math.min(limit, parameters.MAX_MESSAGES);
-  const page = { after, limit: count, stored_after, maxBytes };
+  const { join_seq } = memberOf(chat, user_id);
+  const page = { after: Math.max(after, join_seq), limit: count, stored_after, maxBytes };
   const found = await store.messagePages.read(chat_id, page);
   const { last_seq } = chat;
   // Ignore messages stored between the two reads: the next answer contains them.
@@ -65,7 +68,9 @@ export async function pageMessages(
   const chat = await store.chats.find(chat_id, user_id);
   if (chat === undefined) return undefined;
   const stored_after = expiredUntil(chat, Date.now() / 1000);
-  const page = { before, after, limit, stored_after, maxBytes: MAX_FRAME_BYTES };
+  const { join_seq } = memberOf(chat, user_id);
+  const from = Math.max(after ?? 0, join_seq);
+  const page = { before, after: from, limit, stored_after, maxBytes: MAX_FRAME_BYTES };
   const { messages, has_more } = await store.messagePages.read(chat_id, page);
   const fitting = messagesThatFit(messages.map(toChatMessage), { keep: "last" });
   return {

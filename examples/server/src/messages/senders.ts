@@ -1,5 +1,5 @@
-import { hasBlocked, peerOf } from "../database/contacts.js";
-import type { Chat } from "../database/schema.js";
+import { hasBlocked, isAccepted, isBlocked } from "../database/contacts.js";
+import type { Chat } from "../database/members.js";
 import { HttpError } from "../errors.js";
 
 /**
@@ -15,8 +15,8 @@ export function sendRejection(chat: Chat, sender_id: number): HttpError | undefi
       "you blocked this user: unblock them before you write",
     );
   }
-  const isRequest = chat.accepted_at === null && chat.created_by === sender_id;
-  const isRejected = hasBlocked(chat, peerOf(chat, sender_id)) || (isRequest && chat.last_seq > 1);
+  const isRequest = !isAccepted(chat) && chat.created_by === sender_id;
+  const isRejected = isBlocked(chat, sender_id) || (isRequest && chat.last_seq > 1);
   return isRejected ? notAccepted() : undefined;
 }
 
@@ -25,8 +25,7 @@ export function sendRejection(chat: Chat, sender_id: number): HttpError | undefi
  * of a request may always change it, so that the answer does not reveal a block.
  */
 export function deletionRejection(chat: Chat, user_id: number): HttpError | undefined {
-  const isBlocked = hasBlocked(chat, peerOf(chat, user_id));
-  return chat.accepted_at !== null && isBlocked ? notAccepted() : undefined;
+  return isAccepted(chat) && isBlocked(chat, user_id) ? notAccepted() : undefined;
 }
 
 function notAccepted(): HttpError {

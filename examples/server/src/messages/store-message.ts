@@ -1,7 +1,8 @@
 import type { ChatMessage } from "lacre";
 import { messageDigest } from "lacre/server";
 import { isRequestTo } from "../database/contacts.js";
-import type { Chat, StoredMessage } from "../database/schema.js";
+import type { Chat } from "../database/members.js";
+import type { StoredMessage } from "../database/schema.js";
 import type { Store } from "../database/store.js";
 import { HttpError, notAMember, quotaExceeded } from "../errors.js";
 import { sendRejection } from "./senders.js";
@@ -57,9 +58,11 @@ export async function storeMessage(
       digest,
     });
     if (id === undefined) return undefined;
+    const result = { stored: { id, seq, stored_at }, isNew: true, isAccepting };
+    if (!isAccepting) return { chat, ...result };
     const change = { user_id: sender_id, action: "accept", now: stored_at } as const;
-    const accepted = isAccepting ? await inside.chats.setContact(chat, change) : chat;
-    return { chat: accepted, stored: { id, seq, stored_at }, isNew: true, isAccepting };
+    await inside.chats.setContact(chat_id, change);
+    return { chat: (await inside.chats.find(chat_id, sender_id))!, ...result };
   });
   if (added !== undefined) return added;
   const sent = { chat_id, sender_id, client_id: client_id! };

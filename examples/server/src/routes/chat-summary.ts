@@ -1,6 +1,6 @@
 import type { ChatSummary } from "lacre";
 import type { ChatOfMember } from "../database/chats-of-member.js";
-import { hasBlocked, peerOf } from "../database/contacts.js";
+import { hasBlocked, isAccepted } from "../database/contacts.js";
 import { expiredUntil } from "../database/expiry.js";
 
 /** Builds the entry of `chat_list` for a chat as one of its members sees it. */
@@ -10,7 +10,7 @@ export function toSummary(chat: ChatOfMember): ChatSummary {
   const until = expiredUntil(chat, Date.now() / 1000);
   const { auto_delete_set_by, auto_delete_set_at, auto_delete_set_after } = chat;
   const isSet = auto_delete_set_by !== null;
-  const isRequest = chat.accepted_at === null;
+  const isRequest = !isAccepted(chat);
   return {
     chat_id: id,
     peer_id,
@@ -24,7 +24,7 @@ export function toSummary(chat: ChatOfMember): ChatSummary {
     ...(key_check !== null && { key_check }),
     ...(until > 0 && { expired_until: until }),
     ...(isRequest && { request: chat.created_by === peer_id ? "incoming" : "outgoing" }),
-    ...(hasBlocked(chat, peerOf(chat, peer_id)) && { is_blocked: true }),
+    ...(hasBlocked(chat, chat.user_id) && { is_blocked: true }),
     ...(isSet && {
       auto_delete_change: {
         user_id: auto_delete_set_by,

@@ -3,7 +3,7 @@ import { Hono } from "hono";
 import { ChatListResponse, usernameKey } from "lacre";
 import { ConfigureChat, CreateChat, parameters } from "lacre-api";
 import { expiredUntil, storedBefore } from "../database/expiry.js";
-import type { Chat } from "../database/schema.js";
+import type { Chat } from "../database/members.js";
 import { chatNotFound, HttpError, quotaExceeded } from "../errors.js";
 import { type Authenticated, authenticated } from "../http/authenticated.js";
 import { answerForm, answerMessage } from "../http/frames.js";
@@ -50,8 +50,7 @@ export function chatRoutes(services: Services) {
         key_check,
         chat_uuid: randomUUID(),
         created_by: user_id,
-        user1_id: Math.min(user_id, peer.id),
-        user2_id: Math.max(user_id, peer.id),
+        peer_id: peer.id,
         created_at: Date.now() / 1000,
       });
       // Report an existing chat first, also to a user at the quota, so that the client can find the chat.
@@ -71,8 +70,8 @@ export function chatRoutes(services: Services) {
       );
     }
     hub.chatCreated(chat);
-    const created = { ...chat, peer_id: peer.id, peer_name: peer.username, unread: 0 };
-    return answer(context, toSummary(created), 201);
+    const view = { user_id, peer_id: peer.id, peer_name: peer.username, unread: 0 };
+    return answer(context, toSummary({ ...chat, ...view }), 201);
   });
 
   routes.get("/", async (context) => {
@@ -118,8 +117,8 @@ export function chatRoutes(services: Services) {
             "only the creator of the chat may set its key parameters",
           );
         }
-        const set = await inside.chats.setParameters(before.id, { salt, iterations, key_check });
-        if (set === undefined) {
+        const keyParameters = { salt, iterations, key_check };
+        if (!(await inside.chats.setParameters(before.id, keyParameters))) {
           throw new HttpError(
             409,
             "ERR_PARAMETERS_SET",

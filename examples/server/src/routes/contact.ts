@@ -18,7 +18,7 @@ export function addContactRoute(routes: Hono<Authenticated>, services: Services)
     const { action } = await readBody(context, Contact);
     await limitChange(context, context.get("session"));
     const now = Date.now() / 1000;
-    const { changed, isAccepting, chat } = await store.transaction(async (inside) => {
+    const { isAccepting, chat } = await store.transaction(async (inside) => {
       const before = await inside.chats.find(readChatId(context), user_id);
       if (before === undefined) throw chatNotFound();
       if (action === "accept" && before.created_by === user_id) {
@@ -28,11 +28,11 @@ export function addContactRoute(routes: Hono<Authenticated>, services: Services)
           "you created this chat: only the other member can accept it",
         );
       }
-      const changed = await inside.chats.setContact(before, { user_id, action, now });
+      await inside.chats.setContact(before.id, { user_id, action, now });
       const isAccepting = action === "accept" && isRequestTo(before, user_id);
-      return { changed, isAccepting, chat: (await inside.chatsOfMember.find(before.id, user_id))! };
+      return { isAccepting, chat: (await inside.chatsOfMember.find(before.id, user_id))! };
     });
-    hub.contactChanged(changed, user_id, isAccepting);
+    hub.contactChanged(chat, user_id, isAccepting);
     return answer(context, toSummary(chat));
   });
 }

@@ -1,4 +1,5 @@
 import { type Context, Hono } from "hono";
+import { othersThan } from "../database/members.js";
 import { chatNotFound } from "../errors.js";
 import { identifier } from "../http/authenticated.js";
 import { sessionLimit } from "../http/limits.js";
@@ -38,8 +39,8 @@ export function webSocketRoutes(services: Services) {
     const chatId = readChatId(context);
     const chat = await store.chats.find(chatId, session.user_id);
     if (chat === undefined) throw chatNotFound();
-    const peerId = chat.user1_id === session.user_id ? chat.user2_id : chat.user1_id;
-    return upgradeWebSocket(context, (socket) => hub.open(session, socket, { chatId, peerId }));
+    const peerIds = othersThan(session.user_id, chat);
+    return upgradeWebSocket(context, (socket) => hub.open(session, socket, { chatId, peerIds }));
   });
 
   return routes;

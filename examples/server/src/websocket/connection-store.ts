@@ -7,9 +7,8 @@ import type {
   Receipt,
   StoredMessage,
 } from "lacre/server";
-import { isMutual, peerOf } from "../database/contacts.js";
-import { watermarkOf } from "../database/message-queries.js";
-import type { Chat } from "../database/schema.js";
+import { isMutual } from "../database/contacts.js";
+import { type Chat, memberOf } from "../database/members.js";
 import { notAMember } from "../errors.js";
 import { type AcceptedMessage, acceptMessage } from "../messages/accept-message.js";
 import { readMessages } from "../messages/list-messages.js";
@@ -68,12 +67,11 @@ export class ConnectionStore implements MessageStore<Accepted, KnownChat> {
     if (!this.#user.carries(chat_id)) return undefined;
     const chat = await this.#services.store.chats.find(chat_id, user_id);
     if (chat === undefined) return undefined;
-    const members = isMutual(chat) ? [user_id, peerOf(chat, user_id)] : [user_id];
-    const receipts = members.flatMap((member) =>
-      (["delivered", "read"] as const).map((event_type) => {
-        const seq = watermarkOf(chat, event_type, member);
-        return { event_type, user_id: member, chat_id, seq };
-      }),
+    const shown = isMutual(chat) ? chat.members : [memberOf(chat, user_id)];
+    const receipts = shown.flatMap((member) =>
+      (["delivered", "read"] as const).map((event_type) => ({
+        ...{ event_type, user_id: member.user_id, chat_id, seq: member[event_type] },
+      })),
     );
     return { last_seq: chat.last_seq, receipts, chat };
   }

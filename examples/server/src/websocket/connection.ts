@@ -10,7 +10,7 @@ import {
 import type { WebSocket } from "ws";
 import type { Delivery } from "../coordination/coordination.js";
 import { DatabaseUnavailableError } from "../database/database-unavailable.js";
-import type { Chat } from "../database/schema.js";
+import type { Chat } from "../database/members.js";
 import { HttpError } from "../errors.js";
 import type { ActiveSession } from "../identity/sessions.js";
 import type { AcceptedMessage } from "../messages/accept-message.js";
@@ -33,7 +33,7 @@ const CLOSE_TIMEOUT_MS = 2000;
 /** The only chat whose frames a connection carries. */
 export interface Scope {
   readonly chatId: number;
-  readonly peerId: number;
+  readonly peerIds: readonly number[];
 }
 
 /** The part of the hub that a connection uses. */
@@ -163,7 +163,7 @@ export class Connection {
   /** Sends a status event if this connection carries it. */
   deliverStatus(status: Parameters<ServerConnection["deliverStatus"]>[0]): void {
     const { chat_id, user_id } = status;
-    const isOfPeer = chat_id === undefined && user_id === this.scope?.peerId;
+    const isOfPeer = chat_id === undefined && this.scope?.peerIds.includes(user_id);
     if (isOfPeer || this.carries(chat_id)) this.#connection.deliverStatus(status);
   }
 

@@ -3,8 +3,8 @@ import type { StatusEvent } from "lacre";
 import { CLOSE, closeCode } from "lacre/server";
 import type { WebSocket } from "ws";
 import type { Delivery, PubSubMessage } from "../coordination/coordination.js";
-import { isMutual, peerOf } from "../database/contacts.js";
-import type { Chat } from "../database/schema.js";
+import { isMutual } from "../database/contacts.js";
+import { type Chat, memberIds, othersThan } from "../database/members.js";
 import type { ActiveSession } from "../identity/sessions.js";
 import type { AcceptedMessage } from "../messages/accept-message.js";
 import {
@@ -122,20 +122,18 @@ export class Hub implements ConnectionEvents {
     if (open.length > max) open[0]!.close(code);
   }
 
-  /** Broadcasts a stored message to both members' connections on all instances, except `from`. */
+  /** Broadcasts a stored message to all members' connections on all instances, except `from`. */
   broadcastMessage({ chat, message, isAccepting }: AcceptedMessage, from?: Connection): void {
-    const { user1_id, user2_id } = chat;
-    this.#deliver([user1_id, user2_id], { type: "message", value: message }, from);
+    this.#deliver(memberIds(chat), { type: "message", value: message }, from);
     if (isAccepting) this.contactChanged(chat, message.sender_id, true);
   }
 
   /**
-   * Broadcasts a member's status event to both members' connections on all instances, except `from`. If the chat is a
+   * Broadcasts a member's status event to all members' connections on all instances, except `from`. If the chat is a
    * request or one member blocked the other, only that member's own connections receive it.
    */
   broadcastStatus(chat: Chat, status: StatusEvent, from?: Connection): void {
-    const { user1_id, user2_id } = chat;
-    const members = isMutual(chat) ? [user1_id, user2_id] : [status.user_id];
+    const members = isMutual(chat) ? memberIds(chat) : [status.user_id];
     this.#deliver(members, { type: "status", value: status }, from);
   }
 
@@ -144,20 +142,20 @@ export class Hub implements ConnectionEvents {
    * only if the member accepts the chat.
    */
   contactChanged(chat: Chat, user_id: number, isAccepted: boolean): void {
-    const members = isAccepted ? [chat.user1_id, chat.user2_id] : [user_id];
+    const members = isAccepted ? memberIds(chat) : [user_id];
     const timestamp = Date.now() / 1000;
     const value = { event_type: "chat_changed", user_id, chat_id: chat.id, timestamp } as const;
     this.#deliver(members, { type: "status", value }, undefined);
     void this.#presence.membersChanged(chat);
   }
 
-  /** Broadcasts `typing` to the other member's connections, at most once per second. */
+  /** Broadcasts `typing` to the other members' connections, at most once per second. */
   broadcastTyping(chat: Chat, status: StatusEvent): void {
     if (!isMutual(chat) || !this.#typing.isDue(status)) return;
-    this.#deliver([peerOf(chat, status.user_id)], { type: "status", value: status }, undefined);
+    this.#deliver(othersThan(status.user_id, chat), { type: "status", value: status }, undefined);
   }
 
-  /** Notifies both members' connections on all instances of a new chat. */
+  /** Notifies all members' connections on all instances of a new chat. */
   chatCreated(chat: Chat): void {
     void this.#presence.membersChanged(chat);
   }

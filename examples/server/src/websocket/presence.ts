@@ -1,7 +1,7 @@
 import type { Logger } from "pino";
 import type { Coordination } from "../coordination/coordination.js";
 import { isMutual } from "../database/contacts.js";
-import type { Chat } from "../database/schema.js";
+import { type Chat, memberIds, othersThan } from "../database/members.js";
 import type { Store } from "../database/store.js";
 import type { Connection } from "./connection.js";
 import type { Connections } from "./connections.js";
@@ -43,7 +43,7 @@ export class Presence {
     if (await this.#coordination.enter(userId)) this.#unreported.add(userId);
     const peers = await this.#store.chats.listPeers(userId);
     if (this.#unreported.delete(userId)) this.#sendToPeers(userId, peers, "user_online");
-    const known = peers.filter((id) => scope === undefined || id === scope.peerId);
+    const known = peers.filter((id) => scope === undefined || scope.peerIds.includes(id));
     for (const some of chunks(known)) {
       for (const user_id of await this.#coordination.present(some)) {
         connection.deliverStatus({ event_type: "user_online", user_id });
@@ -63,25 +63,21 @@ export class Presence {
   }
 
   /**
-   * Sends each member of a chat the presence of the other, with the chat's id. This also notifies them of a new chat. If the
-   * chat is a request or one member blocked the other, each appears offline to the other.
+   * Sends each member of a chat the presence of the others, with the chat's id. This also notifies them of a new chat. If the
+   * chat is a request or one member blocked the other, each appears offline to the others.
    */
   async membersChanged(chat: Chat): Promise<void> {
-    const { id: chat_id, user1_id, user2_id } = chat;
+    const { id: chat_id } = chat;
     try {
-      const known = isMutual(chat) ? [user1_id, user2_id] : [];
+      const known = isMutual(chat) ? memberIds(chat) : [];
       const present = await this.#coordination.present(known);
       const timestamp = Date.now() / 1000;
-      for (const [member, user_id] of [
-        [user1_id, user2_id],
-        [user2_id, user1_id],
-      ] as const) {
+      for (const user_id of memberIds(chat)) {
         const event_type = present.includes(user_id) ? "user_online" : "user_offline";
-        const delivery = {
-          type: "status",
-          value: { event_type, user_id, chat_id, timestamp },
-        } as const;
-        this.#coordination.publish({ type: "deliver", user_ids: [member], delivery });
+        const value = { event_type, user_id, chat_id, timestamp } as const;
+        const user_ids = othersThan(user_id, chat);
+        const delivery = { type: "status", value } as const;
+        this.#coordination.publish({ type: "deliver", user_ids, delivery });
       }
     } catch (error) {
       this.#log.warn({ chat_id, err: error }, "could not send presence to the members of a chat");

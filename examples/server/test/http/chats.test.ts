@@ -1,6 +1,6 @@
 import { StatusEvent } from "lacre";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { watermarkOf } from "../../src/database/message-queries.js";
+import { memberOf } from "../../src/database/members.js";
 import { jsonOf, messageIn, PARAMETERS, TestServer, type TestUser } from "../support.js";
 
 const server = new TestServer();
@@ -159,7 +159,7 @@ describe("restarting a chat", () => {
     await expect
       .poll(async () => {
         const chat = (await server.withStore((store) => store.chats.find(chat_id, peer.id)))!;
-        return watermarkOf(chat, "delivered", peer.id);
+        return memberOf(chat, peer.id).delivered;
       })
       .toBe(1);
     connection.socket.close();

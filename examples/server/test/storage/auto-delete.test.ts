@@ -1,10 +1,11 @@
 import { Kysely, sql } from "kysely";
 import { pino } from "pino";
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it, vi } from "vitest";
+import type { Chat } from "../../src/database/members.js";
 import { MessageQueries } from "../../src/database/message-queries.js";
 import { migrate } from "../../src/database/migrator.js";
 import { dialectOf, openDatabase } from "../../src/database/open-database.js";
-import type { Chat, Schema } from "../../src/database/schema.js";
+import type { Schema } from "../../src/database/schema.js";
 import { Store } from "../../src/database/store.js";
 import { listMessages, pageMessages } from "../../src/messages/list-messages.js";
 import { storeMessage } from "../../src/messages/store-message.js";

@@ -152,7 +152,7 @@ const suite = (dialect: DatabaseKind) => {
         "alter table users alter column is_active drop default",
         "alter table users alter column hashed_password drop not null",
         "alter table chats alter column iterations type bigint",
-        "alter table chats drop constraint chats_user2_id_fkey",
+        "alter table chat_members drop constraint chat_members_user_id_fkey",
       );
       const { output } = await db("diff", "mend");
       for (const line of [
@@ -160,7 +160,7 @@ const suite = (dialect: DatabaseKind) => {
         "differs: column users.hashed_password may be null",
         "differs: column users.is_active has no default",
         "differs: column chats.iterations is int8, not int4",
-        "missing: reference of chats.user2_id to users",
+        "missing: reference of chat_members.user_id to users",
       ]) {
         expect(output).toContain(line);
       }

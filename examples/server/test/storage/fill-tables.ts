@@ -19,9 +19,11 @@ export async function fillTables(db: Kysely<Schema>): Promise<void> {
     sql`${numbers(USERS)} insert into users (uuid, username, username_key, hashed_password, created_at)
       select 'uuid' || i, 'user' || i, 'user' || i, '-', i from n`,
     sql`${numbers(USERS)} insert into username_looks (look, user_id) select 'user' || i, i from n`,
-    sql`${numbers(USERS - 1)} insert into chats (chat_uuid, user1_id, user2_id, created_by, encryption_type,
-      last_seq, created_at, expired_until) select 'uuid' || i, i, i + 1, i, '-', 10000, i,
+    sql`${numbers(USERS - 1)} insert into chats (chat_uuid, pair, created_by, encryption_type,
+      last_seq, created_at, expired_until) select 'uuid' || i, i || '-' || (i + 1), i, '-', 10000, i,
       case when i % 3 = 0 then 0 end from n`,
+    sql`insert into chat_members (chat_id, user_id, role, accepted_at) select id, created_by, 'admin', 0 from chats
+      union all select id, created_by + 1, 'member', 0 from chats`,
     messages("1", "i", 10_000),
     messages(`2 + i % ${USERS - 10}`, `1 + i / ${USERS - 10}`, 20_000),
     sql`${numbers(USERS)} insert into sessions (id, user_id, created_at, expires_at, refresh_id)

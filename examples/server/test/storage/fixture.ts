@@ -1,8 +1,9 @@
 import type { Kysely } from "kysely";
 import type { DatabaseKind } from "../../harness/processes/database.js";
+import type { Chat } from "../../src/database/members.js";
 import { migrate } from "../../src/database/migrator.js";
 import { openDatabase } from "../../src/database/open-database.js";
-import type { Chat, Schema, User } from "../../src/database/schema.js";
+import type { Schema, User } from "../../src/database/schema.js";
 import { Store } from "../../src/database/store.js";
 import { createDatabase, type ScratchDatabase } from "./databases.js";
 import { createChat, createUser } from "./rows.js";

@@ -1,7 +1,8 @@
 import { Kysely, type KyselyPlugin } from "kysely";
 import { afterAll, beforeAll, expect, it } from "vitest";
+import type { Chat } from "../../src/database/members.js";
 import { dialectOf } from "../../src/database/open-database.js";
-import type { Chat, Schema } from "../../src/database/schema.js";
+import type { Schema } from "../../src/database/schema.js";
 import { Store } from "../../src/database/store.js";
 import { listMessages, pageMessages } from "../../src/messages/list-messages.js";
 import { onEachDatabase } from "./databases.js";

@@ -1,7 +1,8 @@
 import { pino } from "pino";
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { type ReceiptKind, watermarkOf } from "../../src/database/message-queries.js";
-import type { Chat, User } from "../../src/database/schema.js";
+import { type Chat, memberOf } from "../../src/database/members.js";
+import type { ReceiptKind } from "../../src/database/message-queries.js";
+import type { User } from "../../src/database/schema.js";
 import { listMessages, pageMessages } from "../../src/messages/list-messages.js";
 import { storeMessage } from "../../src/messages/store-message.js";
 import { Sweeper } from "../../src/messages/sweeper.js";
@@ -39,7 +40,7 @@ onEachDatabase("reading messages", (dialect) => {
     return [messages.map(({ seq }) => seq), has_more];
   };
   const watermark = async (kind: ReceiptKind, { id }: User) =>
-    watermarkOf((await fixture.store.chats.find(chat.id, id))!, kind, id);
+    memberOf((await fixture.store.chats.find(chat.id, id))!, id)[kind];
   const unread = async () =>
     (await fixture.store.chatsOfMember.find(chat.id, fixture.bob.id))!.unread;
   /** Sets the age of all messages so far to two hours. */

@@ -1,5 +1,6 @@
 import { randomBytes, randomUUID } from "node:crypto";
-import type { Chat, User } from "../../src/database/schema.js";
+import type { Chat } from "../../src/database/members.js";
+import type { User } from "../../src/database/schema.js";
 import type { Store } from "../../src/database/store.js";
 import { storeMessage } from "../../src/messages/store-message.js";
 import { messageIn } from "../support.js";
@@ -17,16 +18,16 @@ export async function createChat(
   other: User,
   auto_delete_hours: number | null = null,
 ): Promise<Chat> {
-  const chat = await store.chats.create({
+  const { id } = (await store.chats.create({
     chat_uuid: randomUUID(),
     created_by: one.id,
-    user1_id: Math.min(one.id, other.id),
-    user2_id: Math.max(one.id, other.id),
+    peer_id: other.id,
     encryption_type: "lacre/e2e/1",
     auto_delete_hours,
     created_at: now(),
-  });
-  return store.chats.setContact(chat!, { user_id: other.id, action: "accept", now: now() });
+  }))!;
+  await store.chats.setContact(id, { user_id: other.id, action: "accept", now: now() });
+  return (await store.chats.find(id, one.id))!;
 }
 
 /** Inserts a row into each table. */

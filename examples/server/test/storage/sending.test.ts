@@ -1,5 +1,9 @@
 import { randomBytes } from "node:crypto";
+import { Kysely, type LogEvent } from "kysely";
 import { afterAll, beforeAll, expect, it } from "vitest";
+import { dialectOf } from "../../src/database/open-database.js";
+import type { Schema } from "../../src/database/schema.js";
+import { Store } from "../../src/database/store.js";
 import { storeMessage } from "../../src/messages/store-message.js";
 import { messageIn } from "../support.js";
 import { onEachDatabase } from "./databases.js";
@@ -24,6 +28,19 @@ onEachDatabase("storing messages", (dialect) => {
   };
   const storedSeqs = async (after: number) => (await storedAfter(after)).map(({ seq }) => seq);
   const from = (first: number, count: number) => Array.from({ length: count }, (_, i) => first + i);
+
+  it("takes two statements for a message of an accepted chat", async () => {
+    const statements: string[] = [];
+    const dialect = dialectOf(fixture.scratch.config);
+    const log = ({ query }: LogEvent) => void statements.push(query.sql);
+    const store = new Store(new Kysely<Schema>({ dialect, log }));
+    fixture.stores.push(store);
+    await storeMessage(store, fromAlice());
+    expect(statements).toEqual([
+      expect.stringMatching(/^update "chats"/),
+      expect.stringMatching(/^insert into "messages"/),
+    ]);
+  });
 
   it("assigns each seq once and without gaps, with two simultaneous instances", async () => {
     const before = await lastSeq();

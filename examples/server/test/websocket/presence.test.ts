@@ -65,17 +65,17 @@ describe("presence during an interruption that is shorter than the delay of user
 });
 
 describe("a user whose first frame fails because of the database", () => {
-  const withoutChats = async (work: () => Promise<void>) => {
+  const withoutMembers = async (work: () => Promise<void>) => {
     const db = openDatabase(server.database);
-    await sql`alter table chats rename to hidden`.execute(db);
+    await sql`alter table chat_members rename to hidden`.execute(db);
     await work();
-    await sql`alter table hidden rename to chats`.execute(db);
+    await sql`alter table hidden rename to chat_members`.execute(db);
     await db.destroy();
   };
   const connectWithFailure = async (user: TestUser) => {
     const connection = await user.openSocket();
     await connection.handshake();
-    await withoutChats(async () => {
+    await withoutMembers(async () => {
       connection.send(Heartbeat, { sent_at: 0 });
       expect(await connection.nextError()).toBe("ERR_UNAVAILABLE");
     });

@@ -1,9 +1,9 @@
 import { type Dialect, SqliteAdapter, SqliteIntrospector, SqliteQueryCompiler } from "kysely";
-import { SqliteDriver } from "./sqlite-driver.js";
+import { SqliteDriver, type SqliteOptions } from "./sqlite-driver.js";
 
-export function sqliteDialect(path: string): Dialect {
+export function sqliteDialect(path: string, options?: SqliteOptions): Dialect {
   return {
-    createDriver: () => new SqliteDriver(path),
+    createDriver: () => new SqliteDriver(path, options),
     createQueryCompiler: () => new SqliteQueryCompiler(),
     createAdapter: () => new TransactionalSqliteAdapter(),
     createIntrospector: (db) => new SqliteIntrospector(db),

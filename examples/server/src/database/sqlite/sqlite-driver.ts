@@ -3,18 +3,27 @@ import type { Batch } from "./batch.js";
 import { GroupCommit } from "./group-commit.js";
 import { SqliteConnection } from "./sqlite-connection.js";
 
+export interface SqliteOptions {
+  readonly enforcesForeignKeys: boolean;
+}
+
 /**
  * Kysely driver for SQLite with two connections. One runs write transactions, one after the other. The other reads committed
  * data at any time.
  */
 export class SqliteDriver implements Driver {
   readonly #path: string;
+  readonly #enforcesForeignKeys: boolean;
   #writer!: SqliteConnection;
   #reader!: SqliteConnection;
   #groupCommit!: GroupCommit;
 
-  constructor(path: string) {
+  constructor(
+    path: string,
+    { enforcesForeignKeys }: SqliteOptions = { enforcesForeignKeys: true },
+  ) {
     this.#path = path;
+    this.#enforcesForeignKeys = enforcesForeignKeys;
   }
 
   async init(): Promise<void> {
@@ -22,7 +31,7 @@ export class SqliteDriver implements Driver {
     this.#writer.set("journal_mode = WAL");
     // An acknowledged message must survive a power failure.
     this.#writer.set("synchronous = FULL");
-    this.#writer.set("foreign_keys = ON");
+    this.#writer.set(`foreign_keys = ${this.#enforcesForeignKeys ? "ON" : "OFF"}`);
     // Overwrite deleted messages in the file.
     this.#writer.set("secure_delete = ON");
     // Do not block the event loop while another process writes: `GroupCommit` retries.

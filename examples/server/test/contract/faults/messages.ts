@@ -242,7 +242,7 @@ function leakingChats(): Pick<Fault, "functions" | "methods"> {
   const remember: Replace = (createChat) =>
     async function (this: ChatQueries, ...given) {
       const chat = await createChat.apply(this, given);
-      if (chat !== undefined) memberOf.set(chat.id, chat.user1_id);
+      if (chat !== undefined) memberOf.set(chat.id, chat.created_by);
       return chat;
     };
   return {
