@@ -15,6 +15,7 @@ export {
 export type { AuthenticatedContent } from "ts-mls/authenticatedContent.js";
 export {
   addHistoricalReceiverData,
+  applyProposals,
   type ClientState,
   createGroup,
   decodeGroupState,
@@ -49,8 +50,9 @@ export {
   processPublicMessage,
 } from "ts-mls/processMessages.js";
 export type { Proposal } from "ts-mls/proposal.js";
+export type { ProposalOrRef } from "ts-mls/proposalOrRefType.js";
 export { accumulatePskSecret } from "ts-mls/pskIndex.js";
 export { decodeRatchetTree, encodeRatchetTree, type RatchetTree } from "ts-mls/ratchetTree.js";
 export { directPath, leafToNodeIndex, leafWidth, toLeafIndex } from "ts-mls/treemath.js";
-export { bytesToBase64 } from "ts-mls/util/byteArray.js";
+export { base64ToBytes, bytesToBase64 } from "ts-mls/util/byteArray.js";
 export { decryptGroupInfo, decryptGroupSecrets } from "ts-mls/welcome.js";

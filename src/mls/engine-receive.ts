@@ -3,6 +3,7 @@ import { DecryptError, FreshnessError } from "../errors.js";
 import * as mls from "./engine-library.js";
 import {
   attempt,
+  checkTree,
   type FramedMessage,
   invalid,
   leafAt,
@@ -21,8 +22,9 @@ const MAX_PATH_NODES = 8;
 /** Reads what a commit or proposal changes, and checks what ts-mls does not check, or only after much work. */
 export function changeOf(
   content: mls.AuthenticatedContent["content"],
-  { ratchetTree: tree, unappliedProposals }: mls.ClientState,
+  state: mls.ClientState,
 ): Change {
+  const { ratchetTree: tree, unappliedProposals } = state;
   const { sender, authenticatedData } = content;
   const isCommit = content.contentType === "commit";
   const path = isCommit ? content.commit.path : undefined;
@@ -37,11 +39,8 @@ export function changeOf(
   if (given.length > MAX_PROPOSALS) throw invalid();
   if (path && path.nodes.length > MAX_PATH_NODES) throw invalid();
   if (path?.nodes.some(({ encryptedPathSecret: to }) => to.length > MAX_LEAVES)) throw invalid();
-  const proposals = given.map((item) => {
-    if (item.proposalOrRefType === "proposal") return item.proposal;
-    if (isExternal) throw invalid();
-    return unappliedProposals[mls.bytesToBase64(item.reference)]!.proposal;
-  });
+  if (isExternal && given.some((item) => item.proposalOrRefType !== "proposal")) throw invalid();
+  const proposals = given.map((item) => proposalOf(item, state));
   if (content.contentType === "proposal") proposals.push(content.proposal);
   if (!isCommit && Object.keys(unappliedProposals).length >= MAX_PROPOSALS) throw invalid();
   const added = proposals.flatMap((proposal) =>
@@ -91,6 +90,40 @@ export function checkPosition(header: Header, { groupId, epoch }: mls.ClientStat
   if (header.contentType !== "application" && header.epoch < epoch) {
     throw new FreshnessError("ERR_EXPIRED", "the message is of an earlier epoch");
   }
+}
+
+/** Never finds a device again in the group, so that a device's replacement can be validated without its removal. */
+const noneEqual = {
+  compareKeyPackages: () => false,
+  compareKeyPackageToLeafNode: () => false,
+};
+
+/**
+ * Validates each addition and update of a commit alone. ts-mls validates all of them at the same time: if two are invalid, one of the
+ * rejected promises has no handler, which ends a process of Node.
+ *
+ * @throws - An error of ts-mls if one is invalid.
+ */
+export async function validateApart(
+  state: mls.ClientState,
+  items: readonly mls.ProposalOrRef[],
+  cs: mls.CiphersuiteImpl,
+): Promise<void> {
+  const validated = items.filter((item) => {
+    const { proposalType } = proposalOf(item, state);
+    return proposalType === "add" || proposalType === "update";
+  });
+  const clientConfig = { ...state.clientConfig, keyPackageEqualityConfig: noneEqual };
+  const psks = mls.makePskIndex(undefined, {});
+  for (const item of validated.length > 1 ? validated : []) {
+    await mls.applyProposals({ ...state, clientConfig }, [item], undefined, psks, false, cs);
+  }
+}
+
+function proposalOf(item: mls.ProposalOrRef, { unappliedProposals }: mls.ClientState) {
+  return item.proposalOrRefType === "proposal"
+    ? item.proposal
+    : unappliedProposals[mls.bytesToBase64(item.reference)]!.proposal;
 }
 
 /** The first arguments of joinGroup. */
@@ -156,6 +189,28 @@ export async function decryptHandshake(
       cs,
     );
   return { content: await attempt(verified, () => new DecryptError()), tree };
+}
+
+/** Follows a commit whose changes are accepted. */
+export function processCommit(
+  state: mls.ClientState,
+  content: mls.AuthenticatedContent["content"],
+  message: FramedMessage,
+  psks: Readonly<Record<string, Uint8Array>>,
+  cs: mls.CiphersuiteImpl,
+) {
+  type Processed = Pick<mls.ProcessMessageResult, "newState" | "consumed">;
+  return attempt(async () => {
+    if (content.contentType !== "commit") throw invalid();
+    await validateApart(state, content.commit.proposals, cs);
+    const index = mls.makePskIndex(state, psks);
+    const processed: Processed =
+      message.wireformat === "mls_private_message"
+        ? await mls.processPrivateMessage(state, message.privateMessage, index, cs)
+        : await mls.processPublicMessage(state, message.publicMessage, index, cs);
+    checkTree(processed.newState.ratchetTree);
+    return processed;
+  }, invalid);
 }
 
 async function decrypt(

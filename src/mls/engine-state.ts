@@ -10,6 +10,7 @@ import {
   MAX_MESSAGE_BYTES,
   malformed,
 } from "./engine-messages.js";
+import { validateApart } from "./engine-receive.js";
 import type { Changes } from "./engine-types.js";
 
 /** Limit of a stored state, which only protects against reading a wrong file. */
@@ -44,4 +45,36 @@ export function proposalsFor({ add = [], remove = [], members }: Changes): mls.P
   if (members === undefined) return proposals;
   const groupContextExtensions = { extensions: extensionsFor(members) };
   return [...proposals, { proposalType: "group_context_extensions", groupContextExtensions }];
+}
+
+/**
+ * Returns the state from which this device commits proposals, and validates them. It has the proposals of this epoch that the commit
+ * includes: without removals of this device, and of a device that is removed already. ts-mls would reject such a commit, so that one
+ * member could keep all others from committing.
+ */
+export async function stateToCommit(
+  state: mls.ClientState,
+  proposals: readonly mls.Proposal[],
+  cs: mls.CiphersuiteImpl,
+): Promise<mls.ClientState> {
+  const removed = new Set([state.privatePath.leafIndex]);
+  const isUsable = (proposal: mls.Proposal) => {
+    if (!("remove" in proposal)) return true;
+    const isFirst = !removed.has(proposal.remove.removed);
+    removed.add(proposal.remove.removed);
+    return isFirst;
+  };
+  const items = proposals.filter(isUsable).map((proposal) => ({
+    proposalOrRefType: "proposal" as const,
+    proposal,
+  }));
+  const usable = Object.entries(state.unappliedProposals).filter(([, { proposal }]) =>
+    isUsable(proposal),
+  );
+  const references = usable.map(([reference]) => ({
+    proposalOrRefType: "reference" as const,
+    reference: mls.base64ToBytes(reference),
+  }));
+  await validateApart(state, [...references, ...items], cs);
+  return { ...state, unappliedProposals: Object.fromEntries(usable) };
 }

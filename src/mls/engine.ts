@@ -28,9 +28,10 @@ import {
   decryptData,
   decryptHandshake,
   type Joining,
+  processCommit,
   treeInside,
 } from "./engine-receive.js";
-import { decodeState, encodeState, proposalsFor } from "./engine-state.js";
+import { decodeState, encodeState, proposalsFor, stateToCommit } from "./engine-state.js";
 import type { Changes, Leaf, NewGroup, Received, Rules, Signer, Suite } from "./engine-types.js";
 
 export {
@@ -249,7 +250,7 @@ export class Group {
   }
 
   /**
-   * Commits all proposals received in this epoch, and these changes. The keys of this device are replaced unless the commit only
+   * Commits the proposals received in this epoch, and these changes. The keys of this device are replaced unless the commit only
    * adds devices. This group stays valid for the case that the server prefers another commit.
    */
   async commit(
@@ -261,7 +262,8 @@ export class Group {
     const cs = this.#algorithms(signer);
     const extraProposals = proposalsFor(changes);
     return attempt(async () => {
-      const state = { ...this.#state, clientConfig: configOf(rules) };
+      const before = { ...this.#state, clientConfig: configOf(rules) };
+      const state = await stateToCommit(before, extraProposals, cs);
       const result = await mls.createCommit(
         { state, cipherSuite: cs },
         { extraProposals, authenticatedData: authenticatedData.slice() },
@@ -319,15 +321,7 @@ export class Group {
       const store = () => mls.processProposal(read, authentic, content.proposal, cs.hash);
       return { group: new Group(await attempt(store, invalid)), received };
     }
-    const { newState, consumed } = await attempt<
-      Pick<mls.ProcessMessageResult, "newState" | "consumed">
-    >(() => {
-      const index = mls.makePskIndex(state, psks);
-      return message.wireformat === "mls_private_message"
-        ? mls.processPrivateMessage(state, message.privateMessage, index, cs)
-        : mls.processPublicMessage(state, message.publicMessage, index, cs);
-    }, invalid);
-    checkTree(newState.ratchetTree);
+    const { newState, consumed } = await processCommit(state, content, message, psks, cs);
     return { group: new Group(newState, consumed), received };
   }
 

@@ -1,0 +1,114 @@
+// Builds MLS messages that no correct client makes, encrypted and signed by a member.
+
+import { type ClientState, decodeGroupState } from "ts-mls/clientState.js";
+import type { Commit } from "ts-mls/commit.js";
+import type { CiphersuiteImpl } from "ts-mls/crypto/ciphersuite.js";
+import { signFramedContentTBS, toTbs } from "ts-mls/framedContent.js";
+import type { KeyPackage } from "ts-mls/keyPackage.js";
+import { decodeMlsMessage, encodeMlsMessage } from "ts-mls/message.js";
+import { protect } from "ts-mls/messageProtection.js";
+import { protectPublicMessage } from "ts-mls/messageProtectionPublic.js";
+import type { Proposal } from "ts-mls/proposal.js";
+import { ratchetUntil } from "ts-mls/secretTree.js";
+import type { Group } from "../../src/mls/engine.js";
+import { algorithmsOf } from "../../src/mls/engine-crypto.js";
+import type { Signer } from "../../src/mls/engine-types.js";
+import type { TestDevice } from "./mls.js";
+
+/** What is signed: the part of a FramedContent that depends on its type. */
+export type HostileContent =
+  | { contentType: "application"; applicationData: Uint8Array }
+  | { contentType: "proposal"; proposal: Proposal }
+  | { contentType: "commit"; commit: Commit };
+
+interface HostileOptions {
+  readonly authenticatedData?: Uint8Array;
+  /** Whether the message is a PublicMessage. */
+  readonly isPublic?: boolean;
+  /** Number of generations that the sender skips. */
+  readonly skipped?: number;
+  /** Claims another leaf as its sender. */
+  readonly leafIndex?: number;
+}
+
+/** Returns the state of a group, which the engine does not show. */
+export function stateOf(group: Group): ClientState {
+  const [state] = decodeGroupState(group.export(), 1)!;
+  const paddingConfig = { kind: "padUntilLength", padUntilLength: 0 } as const;
+  return { ...state, clientConfig: { paddingConfig } as ClientState["clientConfig"] };
+}
+
+/** Encrypts and signs any content as a member. Nothing checks it. The confirmation tag of a commit is wrong. */
+export async function hostileMessage(
+  group: Group,
+  signer: Signer,
+  content: HostileContent,
+  options: HostileOptions = {},
+): Promise<Uint8Array> {
+  const { authenticatedData = new Uint8Array(0), isPublic = false, skipped = 0 } = options;
+  const state = stateOf(group);
+  const { groupContext } = state;
+  const leafIndex = options.leafIndex ?? state.privatePath.leafIndex;
+  const cs = algorithmsOf(group.suite, signer);
+  const { groupId, epoch } = groupContext;
+  const sender = { senderType: "member" as const, leafIndex };
+  const framed = { ...content, groupId, epoch, sender, authenticatedData };
+  const wireformat = isPublic ? "mls_public_message" : "mls_private_message";
+  const tbs = toTbs(framed, wireformat, groupContext);
+  const signature = await signFramedContentTBS(new Uint8Array(0), tbs as never, cs.signature);
+  const auth = {
+    contentType: content.contentType,
+    signature,
+    confirmationTag: new Uint8Array(cs.kdf.size),
+  };
+  if (isPublic) {
+    const authentic = { wireformat, content: framed, auth } as never;
+    const publicMessage = await protectPublicMessage(
+      state.keySchedule.membershipKey,
+      groupContext,
+      authentic,
+      cs,
+    );
+    return encodeMlsMessage({ version: "mls10", wireformat, publicMessage } as never);
+  }
+  const ratchet = content.contentType === "application" ? "application" : "handshake";
+  const { privateMessage } = await protect(
+    state.keySchedule.senderDataSecret,
+    authenticatedData,
+    groupContext,
+    await ratcheted(state, leafIndex, ratchet, skipped, cs),
+    { ...framed, auth } as never,
+    leafIndex,
+    state.clientConfig.paddingConfig,
+    cs,
+  );
+  return encodeMlsMessage({ version: "mls10", wireformat, privateMessage } as never);
+}
+
+/** Returns the secret tree with one ratchet some generations further. */
+async function ratcheted(
+  { secretTree }: ClientState,
+  leafIndex: number,
+  type: "handshake" | "application",
+  skipped: number,
+  cs: CiphersuiteImpl,
+) {
+  const node = secretTree[2 * leafIndex]!;
+  const config = {
+    retainKeysForGenerations: 1,
+    maximumForwardRatchetSteps: skipped,
+    retainKeysForEpochs: 1,
+  };
+  const [ratchet] = await ratchetUntil(node[type], node[type].generation + skipped, config, cs.kdf);
+  const tree = secretTree.slice();
+  tree[2 * leafIndex] = { ...node, [type]: ratchet };
+  return tree;
+}
+
+/** Returns a key package of a device, decoded. */
+export async function added(device: TestDevice): Promise<KeyPackage> {
+  const { publish } = await device.keyPackage();
+  const [message] = decodeMlsMessage(publish, 0)!;
+  if (message.wireformat !== "mls_key_package") throw new Error("not a key package");
+  return message.keyPackage;
+}
