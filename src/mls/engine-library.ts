@@ -35,6 +35,7 @@ export type { Extension } from "ts-mls/extension.js";
 export { ratchetTreeFromExtension } from "ts-mls/groupInfo.js";
 export {
   generateKeyPackageWithKey,
+  type KeyPackage,
   makeKeyPackageRef,
   verifyKeyPackage,
 } from "ts-mls/keyPackage.js";

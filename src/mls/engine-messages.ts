@@ -1,29 +1,22 @@
-// Bytes of MLS to values and back, key packages, and the checks that ts-mls lacks.
-import { type Bytes, concat, copyOfBytes, encodeHex, equalConstantTime } from "../bytes.js";
+// Bytes of MLS to values and back, and key packages.
+import { type Bytes, concat, copyOfBytes, equalConstantTime } from "../bytes.js";
 import { DecodeError, LacreError } from "../errors.js";
 import { MAX_CONTENT_BYTES } from "../limits.js";
+import { checkTree, deviceToAdd, LIFETIME, MAX_NODES, malformed } from "./engine-checks.js";
 import { algorithmsOf, PRIVATE_KEY_BYTES, suiteOf } from "./engine-crypto.js";
 import {
   type ClientState,
   decodeMlsMessage,
   decodeRatchetTree,
   defaultKeyPackageEqualityConfig,
-  directPath,
   type Extension,
   encodeMlsMessage,
   encodeRatchetTree,
   generateKeyPackageWithKey,
-  type LeafNode,
-  leafToNodeIndex,
-  leafWidth,
   type MLSMessage,
   type RatchetTree,
-  toLeafIndex,
 } from "./engine-library.js";
-import type { Header, Leaf, Member, OwnKeyPackage, Rules, Signer, Suite } from "./engine-types.js";
-
-/** Maximum number of devices in a group. */
-export const MAX_LEAVES = 256;
+import type { Header, Member, OwnKeyPackage, Rules, Signer, Suite } from "./engine-types.js";
 
 /** Maximum size of a proposal and a key package in bytes. */
 export const MAX_MESSAGE_BYTES = 65_536;
@@ -43,9 +36,6 @@ const PAST_EPOCHS = 8;
 const GENERATIONS_BEHIND = 256;
 /** Number of messages of one device that can be missing before one. */
 const GENERATIONS_AHEAD = 1024;
-
-export const malformed = () => new DecodeError("malformed MLS message or state");
-export const invalid = () => new LacreError("ERR_VERIFY", "invalid in this group, or rejected");
 
 /** Runs code of ts-mls, which throws errors of all kinds for invalid input, and throws `failure` instead of them. */
 export async function attempt<T>(
@@ -109,7 +99,8 @@ export function decodeTree(bytes: Uint8Array): RatchetTree {
   let tree: RatchetTree;
   try {
     [tree] = decodeRatchetTree(bytes, 0)!;
-    if (!equalConstantTime(encodeRatchetTree(tree), bytes)) throw malformed();
+    if (tree.length > MAX_NODES || !equalConstantTime(encodeRatchetTree(tree), bytes))
+      throw malformed();
   } catch {
     throw malformed();
   }
@@ -156,6 +147,7 @@ export function decodeFramed(input: unknown): { message: FramedMessage; header: 
   }
   if (message.wireformat !== "mls_public_message") throw malformed();
   const { groupId, epoch, contentType, authenticatedData } = message.publicMessage.content;
+  if (contentType !== "commit") bounded(input, MAX_MESSAGE_BYTES);
   return { message, header: { groupId, epoch, contentType, authenticatedData } };
 }
 
@@ -166,12 +158,8 @@ export function readHeader(message: Uint8Array): Header {
 
 /** Reads what a key package says. Adding it to a group verifies it. */
 export function readKeyPackage(keyPackage: Uint8Array): Member & { readonly suite: Suite } {
-  const { cipherSuite, leafNode } = decodeAs(
-    keyPackage,
-    "mls_key_package",
-    MAX_MESSAGE_BYTES,
-  ).keyPackage;
-  return { suite: suiteNamed(cipherSuite), ...memberOf(leafNode) };
+  const decoded = decodeAs(keyPackage, "mls_key_package", MAX_MESSAGE_BYTES).keyPackage;
+  return { suite: suiteNamed(decoded.cipherSuite), ...deviceToAdd(decoded) };
 }
 
 /** What a group info says. Only joining by it verifies that. */
@@ -193,11 +181,6 @@ export function suiteNamed(name: string): Suite {
   const suite = suiteOf(name);
   if (suite === undefined) throw new LacreError("ERR_VERIFY", "unknown cipher suite");
   return suite;
-}
-
-export function memberOf({ credential, signaturePublicKey }: LeafNode): Member {
-  if (credential.credentialType !== "basic" || !("identity" in credential)) throw invalid();
-  return { identity: credential.identity.slice(), signatureKey: signaturePublicKey.slice() };
 }
 
 /** Makes key packages of a device for one suite, valid without end: the server hands out each of them once. */
@@ -241,7 +224,7 @@ export function generate(signer: Signer, identity: Uint8Array, suite: Suite) {
   return generateKeyPackageWithKey(
     { credentialType: "basic", identity: identity.slice() },
     capabilities,
-    { notBefore: 0n, notAfter: 2n ** 64n - 1n },
+    LIFETIME,
     [],
     { signKey: noKey, publicKey: signer.publicKey.slice() },
     cs,
@@ -280,39 +263,4 @@ export function configOf(rules?: Rules): ClientState["clientConfig"] {
       },
     },
   };
-}
-
-export function leavesOf(tree: RatchetTree): Leaf[] {
-  return tree.flatMap((node, at) =>
-    node?.nodeType === "leaf" ? [{ index: at / 2, ...memberOf(node.leaf) }] : [],
-  );
-}
-
-/** Throws if a tree is larger than allowed, or has a key twice, which ts-mls does not check for the device that commits. */
-export function checkTree(tree: RatchetTree): void {
-  if (tree.length > 2 * MAX_LEAVES - 1) throw invalid();
-  const signatureKeys = leavesOf(tree).map(({ signatureKey }) => encodeHex(signatureKey));
-  const nodes = tree.filter((node) => node !== undefined);
-  const hpkeKeys = nodes.map((node) =>
-    encodeHex(node.nodeType === "leaf" ? node.leaf.hpkePublicKey : node.parent.hpkePublicKey),
-  );
-  if (new Set(signatureKeys).size < signatureKeys.length) throw invalid();
-  if (new Set(hpkeKeys).size < hpkeKeys.length) throw invalid();
-  for (const [at, node] of tree.entries()) {
-    if (node?.nodeType !== "parent") continue;
-    for (const leaf of node.parent.unmergedLeaves) {
-      const path = directPath(leafToNodeIndex(toLeafIndex(leaf)), leafWidth(tree.length));
-      const below = path.slice(0, (path as number[]).indexOf(at)).map((index) => tree[index]);
-      const lists = (other: (typeof below)[number]) =>
-        other?.nodeType !== "parent" || other.parent.unmergedLeaves.includes(leaf);
-      if (tree[2 * leaf] === undefined || !(path as number[]).includes(at)) throw invalid();
-      if (!below.every(lists)) throw invalid();
-    }
-  }
-}
-
-export function leafAt(tree: RatchetTree, index: number): Leaf {
-  const node = tree[2 * index];
-  if (node?.nodeType !== "leaf") throw invalid();
-  return { index, ...memberOf(node.leaf) };
 }

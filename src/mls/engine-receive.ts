@@ -1,21 +1,24 @@
 import { equalConstantTime } from "../bytes.js";
 import { DecryptError, FreshnessError } from "../errors.js";
-import * as mls from "./engine-library.js";
 import {
-  attempt,
+  checkEntries,
+  checkLeaf,
   checkTree,
-  type FramedMessage,
+  deviceToAdd,
   invalid,
   leafAt,
   leavesOf,
   MAX_LEAVES,
   memberOf,
-  membersIn,
-} from "./engine-messages.js";
+} from "./engine-checks.js";
+import * as mls from "./engine-library.js";
+import { attempt, type FramedMessage, membersIn } from "./engine-messages.js";
 import type { Change, Header, Received } from "./engine-types.js";
 
 /** Limit of a commit, and of an epoch. A commit that replaces all devices has 255 removals and 255 additions. */
 const MAX_PROPOSALS = 2 * MAX_LEAVES;
+/** Limit of the pre-shared keys in a commit: ts-mls compares each with each. */
+const MAX_PSKS = 16;
 /** Levels above the leaves in a tree of 256. */
 const MAX_PATH_NODES = 8;
 
@@ -43,8 +46,16 @@ export function changeOf(
   const proposals = given.map((item) => proposalOf(item, state));
   if (content.contentType === "proposal") proposals.push(content.proposal);
   if (!isCommit && Object.keys(unappliedProposals).length >= MAX_PROPOSALS) throw invalid();
+  if (path) checkLeaf(path.leafNode);
+  for (const proposal of proposals) {
+    if ("update" in proposal) checkLeaf(proposal.update.leafNode);
+    if ("reinit" in proposal) checkEntries(proposal.reinit.extensions);
+    if ("groupContextExtensions" in proposal) {
+      checkEntries(proposal.groupContextExtensions.extensions);
+    }
+  }
   const added = proposals.flatMap((proposal) =>
-    "add" in proposal ? [memberOf(proposal.add.keyPackage.leafNode)] : [],
+    "add" in proposal ? [deviceToAdd(proposal.add.keyPackage)] : [],
   );
   const removed = proposals.flatMap((proposal) =>
     "remove" in proposal ? [leafAt(tree, proposal.remove.removed)] : [],
@@ -58,6 +69,7 @@ export function changeOf(
     .filter((proposal) => !("add" in proposal) && !("remove" in proposal))
     .map(({ proposalType }) => String(proposalType))
     .filter((name) => members === undefined || name !== "group_context_extensions");
+  if (others.filter((name) => name === "psk").length > MAX_PSKS) throw invalid();
   const inits = others.filter((name) => name === "external_init").length;
   if (inits !== (isExternal ? 1 : 0)) throw invalid();
   // By an external commit a device replaces its own leaf only.

@@ -2,12 +2,12 @@
 import { type Bytes, equalConstantTime } from "../bytes.js";
 import { DecryptError, KeyError, LacreError } from "../errors.js";
 import { MAX_CONTENT_BYTES } from "../limits.js";
+import { checkTree, invalid, leafAt, leavesOf } from "./engine-checks.js";
 import { algorithmsOf } from "./engine-crypto.js";
 import * as mls from "./engine-library.js";
 import {
   attempt,
   bounded,
-  checkTree,
   configOf,
   decodeFramed,
   decodeWithTree,
@@ -15,9 +15,6 @@ import {
   encodeWithTree,
   extensionsFor,
   generate,
-  invalid,
-  leafAt,
-  leavesOf,
   membersIn,
   readKept,
   suiteNamed,
@@ -34,9 +31,9 @@ import {
 import { decodeState, encodeState, proposalsFor, stateToCommit } from "./engine-state.js";
 import type { Changes, Leaf, NewGroup, Received, Rules, Signer, Suite } from "./engine-types.js";
 
+export { MAX_LEAVES } from "./engine-checks.js";
 export {
   MAX_HANDSHAKE_BYTES,
-  MAX_LEAVES,
   MAX_MESSAGE_BYTES,
   makeKeyPackages,
   readGroupInfo,

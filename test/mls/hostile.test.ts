@@ -170,6 +170,8 @@ describe("a commit", () => {
   const leafOf = ({ identity, signer }: TestDevice) => ({
     credential: { credentialType: "basic", identity },
     signaturePublicKey: signer.publicKey,
+    extensions: [],
+    capabilities: {},
   });
   const joining = (device: TestDevice, proposals: object[]) => ({
     sender: { senderType: "new_member_commit" },
@@ -177,9 +179,9 @@ describe("a commit", () => {
   });
 
   it("has a bounded number of proposals and path nodes", async () => {
-    const proposals = Array.from({ length: 2 * MAX_LEAVES }, () => inline({ proposalType: "psk" }));
-    await expect(change({ commit: { proposals } })).resolves.toMatchObject({ removed: [] });
-    proposals.push(inline({ proposalType: "psk" }));
+    const proposals = Array.from({ length: 2 * MAX_LEAVES }, () => remove(1));
+    await expect(change({ commit: { proposals } })).resolves.toMatchObject({ kind: "commit" });
+    proposals.push(remove(1));
     await expect(change({ commit: { proposals } })).rejects.toThrow(LacreError);
 
     const leafNode = leafOf(new TestDevice(0));

@@ -4,7 +4,8 @@ import { type ClientState, decodeGroupState } from "ts-mls/clientState.js";
 import type { Commit } from "ts-mls/commit.js";
 import type { CiphersuiteImpl } from "ts-mls/crypto/ciphersuite.js";
 import { signFramedContentTBS, toTbs } from "ts-mls/framedContent.js";
-import type { KeyPackage } from "ts-mls/keyPackage.js";
+import { type KeyPackage, signKeyPackage } from "ts-mls/keyPackage.js";
+import { signLeafNodeKeyPackage } from "ts-mls/leafNode.js";
 import { decodeMlsMessage, encodeMlsMessage } from "ts-mls/message.js";
 import { protect } from "ts-mls/messageProtection.js";
 import { protectPublicMessage } from "ts-mls/messageProtectionPublic.js";
@@ -13,7 +14,7 @@ import { ratchetUntil } from "ts-mls/secretTree.js";
 import type { Group } from "../../src/mls/engine.js";
 import { algorithmsOf } from "../../src/mls/engine-crypto.js";
 import type { Signer } from "../../src/mls/engine-types.js";
-import type { TestDevice } from "./mls.js";
+import { none, type TestDevice } from "./mls.js";
 
 /** What is signed: the part of a FramedContent that depends on its type. */
 export type HostileContent =
@@ -21,7 +22,8 @@ export type HostileContent =
   | { contentType: "proposal"; proposal: Proposal }
   | { contentType: "commit"; commit: Commit };
 
-interface HostileOptions {
+/** How a message differs from one of a correct client. */
+export interface HostileOptions {
   readonly authenticatedData?: Uint8Array;
   /** Whether the message is a PublicMessage. */
   readonly isPublic?: boolean;
@@ -45,7 +47,7 @@ export async function hostileMessage(
   content: HostileContent,
   options: HostileOptions = {},
 ): Promise<Uint8Array> {
-  const { authenticatedData = new Uint8Array(0), isPublic = false, skipped = 0 } = options;
+  const { authenticatedData = none, isPublic = false, skipped = 0 } = options;
   const state = stateOf(group);
   const { groupContext } = state;
   const leafIndex = options.leafIndex ?? state.privatePath.leafIndex;
@@ -55,7 +57,7 @@ export async function hostileMessage(
   const framed = { ...content, groupId, epoch, sender, authenticatedData };
   const wireformat = isPublic ? "mls_public_message" : "mls_private_message";
   const tbs = toTbs(framed, wireformat, groupContext);
-  const signature = await signFramedContentTBS(new Uint8Array(0), tbs as never, cs.signature);
+  const signature = await signFramedContentTBS(none, tbs as never, cs.signature);
   const auth = {
     contentType: content.contentType,
     signature,
@@ -111,4 +113,15 @@ export async function added(device: TestDevice): Promise<KeyPackage> {
   const [message] = decodeMlsMessage(publish, 0)!;
   if (message.wireformat !== "mls_key_package") throw new Error("not a key package");
   return message.keyPackage;
+}
+
+/** Returns a key package of a device whose leaf node was changed before it was signed. */
+export async function signedAgain(
+  device: TestDevice,
+  change: (leaf: KeyPackage["leafNode"]) => KeyPackage["leafNode"],
+): Promise<KeyPackage> {
+  const made = await added(device);
+  const { signature } = algorithmsOf(1, device.signer);
+  const leafNode = await signLeafNodeKeyPackage(change(made.leafNode), none, signature);
+  return signKeyPackage({ ...made, leafNode }, none, signature);
 }
