@@ -43,7 +43,6 @@ async function measure(suite: Suite, count: number): Promise<string> {
     suite,
     groupId: new Uint8Array(24),
     identity,
-    members: none,
   });
   const [made, addTime] = await timed(() => alone.commit(signer, { add }, none, rules), repeats);
   const keeps = [packages.at(-1)![0]!.keep];

@@ -18,7 +18,9 @@ export type LacreErrorCode =
   | "ERR_NOT_STORED"
   | "ERR_DEVICE_LOG_INVALID"
   | "ERR_DEVICE_LOG_FORK"
-  | "ERR_DEVICE_LOG_BEHIND";
+  | "ERR_DEVICE_LOG_BEHIND"
+  | "ERR_COMMIT_PENDING"
+  | "ERR_NOT_IN_GROUP";
 
 /**
  * Base class of all errors that the library throws.

@@ -1,15 +1,10 @@
 import { objectArgument } from "../arguments.js";
 import type { ChatMessage } from "../messages/chat.js";
 import type { AnyContentDefinition } from "../messages/define-content.js";
+import { type BodyOptions, bodyLimit } from "./body.js";
 import { aeadOf, type ChatKey } from "./chat-key.js";
 import { type Content, kindsOf, type NewContent, type TextContent } from "./content.js";
-import {
-  type BodyOptions,
-  bodyLimit,
-  decryptMessage,
-  encryptMessage,
-  type MessageToEncrypt,
-} from "./message.js";
+import { decryptMessage, encryptMessage, type MessageToEncrypt } from "./message.js";
 
 /**
  * Encrypts and decrypts the messages of one chat. `Sent` and `Received` are the types of their contents. Encryption of another

@@ -1,5 +1,6 @@
 export type { Bytes } from "../bytes.js";
 export type { PlatformCryptoKey } from "../crypto/aead.js";
+export type { BodyOptions } from "./body.js";
 export { type ChatCipher, chatCipher } from "./chat-cipher.js";
 export { ChatKey } from "./chat-key.js";
 export type { Content, NewContent, TextContent, UnknownContent } from "./content.js";
@@ -13,7 +14,6 @@ export {
 } from "./derive-chat-key.js";
 export { decrypt, type Encrypted, encrypt } from "./encrypt.js";
 export {
-  type BodyOptions,
   decryptMessage,
   type EncryptMessageOptions,
   encryptMessage,

@@ -1,27 +1,14 @@
-import { deflate, inflate } from "#native";
-import { numberArgument, objectArgument, timeArgument } from "../arguments.js";
+import { objectArgument, timeArgument } from "../arguments.js";
 import { unixNow } from "../clock.js";
 import { DecryptError, ValidationError } from "../errors.js";
-import {
-  DEFAULT_MAX_BODY_BYTES,
-  MAX_BODY_BYTES,
-  MAX_CONTENT_BYTES,
-  MIN_COMPRESSED_BYTES,
-} from "../limits.js";
+import { MAX_CONTENT_BYTES } from "../limits.js";
 import type { ChatMessage } from "../messages/chat.js";
 import { chatMessageAad, wholeMilliseconds } from "../messages/chat-message-aad.js";
 import type { AnyContentDefinition } from "../messages/define-content.js";
+import { type BodyOptions, bodyRules, decodeBody, encodeBody } from "./body.js";
 import type { ChatKey } from "./chat-key.js";
-import {
-  type Content,
-  decodeContent,
-  encodeContent,
-  kindsOf,
-  type NewContent,
-  type TextContent,
-} from "./content.js";
+import type { Content, NewContent, TextContent } from "./content.js";
 import { decryptBytes, encryptBytes } from "./encrypt.js";
-import { type Padded, pad, unpad } from "./padding.js";
 
 /** The fields of a message to encrypt. `Sent` is the type of its content. */
 export interface MessageToEncrypt<Sent = TextContent> {
@@ -32,20 +19,6 @@ export interface MessageToEncrypt<Sent = TextContent> {
   readonly timestamp?: number;
   /** UUID in lower case. If the message is sent again with the same id, the server stores it once. */
   readonly client_id?: string;
-}
-
-/** What both ends of a chat know of its messages. */
-export interface BodyOptions<Definition extends AnyContentDefinition = never> {
-  /**
-   * The application's own kinds of content, from `defineContent` of `lacre`. A reader without the definition of a kind gets its
-   * `fallback`. Default: none.
-   */
-  readonly contents?: readonly Definition[];
-  /**
-   * Maximum size in bytes of a message's uncompressed body: its text in UTF-8, and about 20 bytes more. At most 1,048,576.
-   * Default: 131,072. A reader needs the same option to accept longer bodies.
-   */
-  readonly maxBodyBytes?: number;
 }
 
 /** Options of `encryptMessage`. */
@@ -76,7 +49,7 @@ export async function encryptMessage<const Definition extends AnyContentDefiniti
   message: MessageToEncrypt<NewContent<Definition>>,
   options: EncryptMessageOptions<Definition> = {},
 ): Promise<ChatMessage> {
-  const { compress = false, maxBodyBytes, contents } = objectArgument(options, "options");
+  const { compress = false, ...rest } = objectArgument(options, "options");
   const {
     chat_id,
     sender_id,
@@ -95,8 +68,7 @@ export async function encryptMessage<const Definition extends AnyContentDefiniti
       },
     ]);
   }
-  const body = encodeContent(message.content, kindsOf(contents), timestamp);
-  const plaintext = pad(await compressedBody(body, compress, bodyLimit(maxBodyBytes)));
+  const plaintext = await encodeBody(message.content, bodyRules(rest), timestamp, compress);
   const { nonce, content } = await encryptBytes(key, plaintext, aad);
   if (content.length > MAX_CONTENT_BYTES) {
     const issue = {
@@ -128,41 +100,12 @@ export async function decryptMessage<const Definition extends AnyContentDefiniti
   message: ChatMessage,
   options: BodyOptions<Definition> = {},
 ): Promise<Content<Definition>> {
-  const { maxBodyBytes, contents } = objectArgument(options, "options");
-  const limit = bodyLimit(maxBodyBytes);
-  const kinds = kindsOf(contents);
+  const rules = bodyRules(objectArgument(options, "options"));
   const { epoch, counter, device, timestamp } = message ?? {};
   const isOfThisVersion = epoch === undefined && counter === undefined && device === undefined;
   const aad = chatMessageAad(message ?? {});
   if (!isOfThisVersion || aad === undefined) throw new DecryptError();
-  const padded = unpad(await decryptBytes(key, message, aad));
-  if (padded === undefined) throw new DecryptError();
-  // Also correct for a compressed body: the writer compresses only if that makes the body shorter.
-  if (padded.body.length > limit) throw new DecryptError();
-  const body = padded.isCompressed ? inflate(padded.body, limit) : padded.body;
-  const content = body && decodeContent(body, kinds, timestamp);
+  const content = decodeBody(await decryptBytes(key, message, aad), rules, timestamp);
   if (content === undefined) throw new DecryptError();
   return content;
-}
-
-/**
- * Compresses a body if `compress` is true and the result is shorter.
- *
- * @throws {ValidationError} if the body has more than `limit` bytes.
- */
-async function compressedBody(body: Uint8Array, compress: boolean, limit: number): Promise<Padded> {
-  if (body.length > limit) {
-    const issue = { path: ["content"], message: `has more than ${limit} bytes` };
-    throw new ValidationError("message", [issue]);
-  }
-  const isWorthwhile = compress && body.length >= MIN_COMPRESSED_BYTES;
-  const deflated = isWorthwhile ? await deflate(body) : undefined;
-  return deflated !== undefined && deflated.length < body.length
-    ? { isCompressed: true, body: deflated }
-    : { isCompressed: false, body };
-}
-
-/** Returns the effective limit in bytes. @throws {ValidationError} if `maxBodyBytes` is not a number of at least 0. */
-export function bodyLimit(maxBodyBytes: number | undefined = DEFAULT_MAX_BODY_BYTES): number {
-  return Math.min(numberArgument(maxBodyBytes, "options.maxBodyBytes", 0), MAX_BODY_BYTES);
 }

@@ -6,7 +6,8 @@ import { bytes, count, id, text, timestamp, unixTime, uuid } from "./fields.js";
 /**
  * An encrypted message of a chat (type `message`; docs/PROTOCOL.md, section 7). `content` is the ciphertext of at most
  * 720,000 bytes, `nonce` has 12 bytes, `timestamp` is Unix time in seconds. The server sets `message_id`, `seq` and
- * `stored_at` (Unix time in seconds by its clock). `epoch`, `counter` and `device` are reserved for key agreement.
+ * `stored_at` (Unix time in seconds by its clock). In an MLS chat, `content` is an MLSMessage (RFC 9420, section 6), `epoch` its
+ * epoch, `device` the id of the sending device, and `content_type` is absent for application messages. `counter` is reserved.
  */
 export const ChatMessage = /* @__PURE__ */ protocolMessage(
   "message",
@@ -22,6 +23,7 @@ export const ChatMessage = /* @__PURE__ */ protocolMessage(
     epoch: z.optional(count()),
     counter: z.optional(count()),
     device: z.optional(text(1, 100)),
+    content_type: z.optional(z.enum(["proposal", "commit"])),
     stored_at: z.optional(unixTime()),
   }),
   { nil: ["message_id"] },

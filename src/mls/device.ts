@@ -1,9 +1,10 @@
-import { invalidArgument, objectArgument } from "../arguments.js";
+import { invalidArgument, listArgument, objectArgument } from "../arguments.js";
 import { type Bytes, copyOfBytes, encodeUtf8 } from "../bytes.js";
 import type { PlatformCryptoKey } from "../crypto/aead.js";
 import * as ed25519 from "../crypto/ed25519.js";
 import { randomBytes } from "../crypto/random.js";
 import { KeyError } from "../errors.js";
+import { encodeCredential } from "./credential.js";
 import { deviceId } from "./device-id.js";
 import { type DeviceLog, logArgument } from "./device-log.js";
 import { invalidEntry } from "./errors.js";
@@ -19,6 +20,9 @@ export interface NewDeviceOptions {
   /** Whether `export` returns the private key. Default: false. */
   readonly extractable?: boolean | undefined;
 }
+
+/** Maximum number of key packages that a device makes at a time for one suite. */
+const MAX_KEY_PACKAGES = 100;
 
 /** Token that the constructor requires, so that callers cannot create a device from an object of theirs. */
 const FROM_THIS_MODULE = Symbol();
@@ -118,6 +122,38 @@ export class Device {
     throw new KeyError(
       "the key of the device is not extractable: generate it with { extractable: true }",
     );
+  }
+
+  /**
+   * Makes key packages, by which others add the device to MLS chats. The server hands out each of them once.
+   *
+   * @param options - `count` is the number for each suite, 1 to 100; `suites` are 0xf00d and 1, or one of them.
+   * @returns The bytes to publish, and in the same order what `MlsChat.join` needs: store it before you publish anything.
+   * @throws {ValidationError} if an option is invalid.
+   *
+   * ```ts
+   * const { publish, keep } = await device.keyPackages({ count: 50, suites: [0xf00d, 1] });
+   * ```
+   */
+  async keyPackages(options: {
+    readonly count: number;
+    readonly suites: Iterable<1 | 0xf00d>;
+  }): Promise<{ publish: Bytes[]; keep: Bytes[] }> {
+    const { count, suites } = objectArgument(options, "options");
+    const list = listArgument(suites, "options.suites");
+    if (!list.every((suite) => suite === 1 || suite === 0xf00d)) {
+      throw invalidArgument("options.suites", "must be 1 and 0xf00d, or one of them");
+    }
+    if (!Number.isInteger(count) || count < 1 || count > MAX_KEY_PACKAGES) {
+      throw invalidArgument("options.count", `must be an integer from 1 to ${MAX_KEY_PACKAGES}`);
+    }
+    const { makeKeyPackages } = await import("./engine.js");
+    const identity = encodeCredential({ user_id: this.user_id, device: this.id });
+    const made = [];
+    for (const suite of list) {
+      made.push(...(await makeKeyPackages(signerOf(this), identity, suite, count)));
+    }
+    return { publish: made.map(({ publish }) => publish), keep: made.map(({ keep }) => keep) };
   }
 
   /**

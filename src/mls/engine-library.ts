@@ -20,7 +20,7 @@ export {
   createGroup,
   decodeGroupState,
   encodeGroupState,
-  joinGroup,
+  joinGroupWithExtensions,
   makePskIndex,
   processProposal,
 } from "ts-mls/clientState.js";
@@ -40,7 +40,7 @@ export {
   verifyKeyPackage,
 } from "ts-mls/keyPackage.js";
 export { defaultKeyPackageEqualityConfig } from "ts-mls/keyPackageEqualityConfig.js";
-export type { LeafNode } from "ts-mls/leafNode.js";
+export { type LeafNode, verifyLeafNodeSignatureKeyPackage } from "ts-mls/leafNode.js";
 export { decodeMlsMessage, encodeMlsMessage, type MLSMessage } from "ts-mls/message.js";
 export { unprotectPrivateMessage } from "ts-mls/messageProtection.js";
 export { unprotectPublicMessage } from "ts-mls/messageProtectionPublic.js";

@@ -15,6 +15,8 @@ import {
   generateKeyPackageWithKey,
   type MLSMessage,
   type RatchetTree,
+  verifyKeyPackage,
+  verifyLeafNodeSignatureKeyPackage,
 } from "./engine-library.js";
 import type { Header, Member, OwnKeyPackage, Rules, Signer, Suite } from "./engine-types.js";
 
@@ -25,10 +27,10 @@ export const MAX_MESSAGE_BYTES = 65_536;
 export const MAX_HANDSHAKE_BYTES = 2_097_152;
 
 /**
- * Type of the extension of the group context that lists the members (docs/PROTOCOL.md, G-3). It is of the range for private use
+ * Type of the extension of group infos that has the note for joiners (docs/PROTOCOL.md, G-3). It is of the range for private use
  * (RFC 9420, section 17.3).
  */
-const MEMBERS_EXTENSION = 0xf1ac;
+const NOTE_EXTENSION = 0xf1ac;
 
 /** Number of past epochs whose messages can be read. */
 const PAST_EPOCHS = 8;
@@ -162,19 +164,43 @@ export function readKeyPackage(keyPackage: Uint8Array): Member & { readonly suit
   return { suite: suiteNamed(decoded.cipherSuite), ...deviceToAdd(decoded) };
 }
 
+/** Returns whether a key package has valid signatures of its device, and can do what the groups of chats need. */
+export async function isValidKeyPackage(keyPackage: Uint8Array): Promise<boolean> {
+  try {
+    const decoded = decodeAs(keyPackage, "mls_key_package", MAX_MESSAGE_BYTES).keyPackage;
+    const { leafNode, initKey, cipherSuite } = decoded;
+    deviceToAdd(decoded);
+    const { versions, ciphersuites, credentials } = leafNode.capabilities;
+    const cs = algorithmsOf(suiteNamed(cipherSuite));
+    await cs.hpke.importPublicKey(initKey);
+    await cs.hpke.importPublicKey(leafNode.hpkePublicKey);
+    return (
+      versions.includes("mls10") &&
+      ciphersuites.includes(cipherSuite) &&
+      credentials.includes("basic") &&
+      !equalConstantTime(initKey, leafNode.hpkePublicKey) &&
+      (await verifyKeyPackage(decoded, cs.signature)) &&
+      (await verifyLeafNodeSignatureKeyPackage(leafNode, cs.signature))
+    );
+  } catch {
+    return false;
+  }
+}
+
 /** What a group info says. Only joining by it verifies that. */
 export interface GroupInfoHeader {
   readonly suite: Suite;
   readonly groupId: Uint8Array;
   readonly epoch: bigint;
-  readonly members: Bytes | undefined;
+  readonly note: Bytes;
 }
 
 /** Reads what a group info says. */
 export function readGroupInfo(groupInfo: Uint8Array): GroupInfoHeader {
   const { message } = decodeWithTree(groupInfo, "mls_group_info");
-  const { cipherSuite, groupId, epoch, extensions } = message.groupInfo.groupContext;
-  return { suite: suiteNamed(cipherSuite), groupId, epoch, members: membersIn(extensions) };
+  const { groupContext, extensions } = message.groupInfo;
+  const { cipherSuite, groupId, epoch } = groupContext;
+  return { suite: suiteNamed(cipherSuite), groupId, epoch, note: noteIn(extensions) };
 }
 
 export function suiteNamed(name: string): Suite {
@@ -205,7 +231,7 @@ export function readKept(keep: Uint8Array) {
   const privateKeys = {
     initPrivateKey: bytes.subarray(0, PRIVATE_KEY_BYTES),
     hpkePrivateKey: bytes.subarray(PRIVATE_KEY_BYTES, 2 * PRIVATE_KEY_BYTES),
-    signaturePrivateKey: noKey,
+    signaturePrivateKey: noBytes,
   };
   const published = bytes.subarray(2 * PRIVATE_KEY_BYTES);
   const { keyPackage } = decodeAs(published, "mls_key_package", MAX_MESSAGE_BYTES);
@@ -217,7 +243,7 @@ export function generate(signer: Signer, identity: Uint8Array, suite: Suite) {
   const capabilities = {
     versions: ["mls10" as const],
     ciphersuites: [cs.name],
-    extensions: [MEMBERS_EXTENSION],
+    extensions: [],
     proposals: [],
     credentials: ["basic" as const],
   };
@@ -226,25 +252,24 @@ export function generate(signer: Signer, identity: Uint8Array, suite: Suite) {
     capabilities,
     LIFETIME,
     [],
-    { signKey: noKey, publicKey: signer.publicKey.slice() },
+    { signKey: noBytes, publicKey: signer.publicKey.slice() },
     cs,
   );
 }
 
-/** Returns the extensions of a group with these members. */
-export function extensionsFor(members: Uint8Array): Extension[] {
-  return [{ extensionType: MEMBERS_EXTENSION, extensionData: members.slice() }];
+/** Returns the extensions of a group info with a note for joiners. */
+export function extensionsFor(note: Uint8Array): Extension[] {
+  return [{ extensionType: NOTE_EXTENSION, extensionData: note.slice() }];
 }
 
-/** Returns the members that extensions list, or undefined if they are not this one extension. */
-export function membersIn(extensions: readonly Extension[]): Bytes | undefined {
-  const [first] = extensions;
-  if (extensions.length !== 1 || first?.extensionType !== MEMBERS_EXTENSION) return undefined;
-  return first.extensionData.slice() as Bytes;
+/** Returns the note in the extensions of a group info; empty if there is none. */
+export function noteIn(extensions: readonly Extension[]): Bytes {
+  const found = extensions.find(({ extensionType }) => extensionType === NOTE_EXTENSION);
+  return (found?.extensionData.slice() ?? new Uint8Array()) as Bytes;
 }
 
-/** The state has no signature key: a `Signer` has it. */
-export const noKey = new Uint8Array(0);
+/** No bytes. The state has these as its signature key, which a `Signer` has. */
+export const noBytes = new Uint8Array(0);
 
 export function configOf(rules?: Rules): ClientState["clientConfig"] {
   return {

@@ -11,9 +11,17 @@ import {
   MAX_LEAVES,
   memberOf,
 } from "./engine-checks.js";
+import { algorithmsOf } from "./engine-crypto.js";
 import * as mls from "./engine-library.js";
-import { attempt, type FramedMessage, membersIn } from "./engine-messages.js";
-import type { Change, Header, Received } from "./engine-types.js";
+import {
+  attempt,
+  configOf,
+  decodeWithTree,
+  type FramedMessage,
+  readKept,
+  suiteNamed,
+} from "./engine-messages.js";
+import type { Change, Header, Received, Rules } from "./engine-types.js";
 
 /** Limit of a commit, and of an epoch. A commit that replaces all devices has 255 removals and 255 additions. */
 const MAX_PROPOSALS = 2 * MAX_LEAVES;
@@ -60,15 +68,9 @@ export function changeOf(
   const removed = proposals.flatMap((proposal) =>
     "remove" in proposal ? [leafAt(tree, proposal.remove.removed)] : [],
   );
-  const members = proposals
-    .flatMap((proposal) =>
-      "groupContextExtensions" in proposal ? [proposal.groupContextExtensions.extensions] : [],
-    )
-    .map(membersIn)[0];
   const others = proposals
     .filter((proposal) => !("add" in proposal) && !("remove" in proposal))
-    .map(({ proposalType }) => String(proposalType))
-    .filter((name) => members === undefined || name !== "group_context_extensions");
+    .map(({ proposalType }) => String(proposalType));
   if (others.filter((name) => name === "psk").length > MAX_PSKS) throw invalid();
   const inits = others.filter((name) => name === "external_init").length;
   if (inits !== (isExternal ? 1 : 0)) throw invalid();
@@ -82,7 +84,6 @@ export function changeOf(
     by,
     added,
     removed,
-    ...(members && { members }),
     others: others.filter((name) => name !== "external_init"),
     authenticatedData: authenticatedData.slice(),
   };
@@ -138,9 +139,9 @@ function proposalOf(item: mls.ProposalOrRef, { unappliedProposals }: mls.ClientS
     : unappliedProposals[mls.bytesToBase64(item.reference)]!.proposal;
 }
 
-/** The first arguments of joinGroup. */
-export type Joining =
-  Parameters<typeof mls.joinGroup> extends [
+/** The first arguments of joinGroupWithExtensions. */
+type Joining =
+  Parameters<typeof mls.joinGroupWithExtensions> extends [
     ...infer First extends [unknown, unknown, unknown, unknown, unknown],
     ...unknown[],
   ]
@@ -148,7 +149,7 @@ export type Joining =
     : never;
 
 /** Decrypts the ratchet tree inside a welcome. */
-export async function treeInside(...[welcome, keyPackage, keys, psks, cs]: Joining) {
+async function treeInside(...[welcome, keyPackage, keys, psks, cs]: Joining) {
   const initKey = await cs.hpke.importPrivateKey(keys.initPrivateKey);
   const ref = await mls.makeKeyPackageRef(keyPackage, cs.hash);
   const secrets = (await mls.decryptGroupSecrets(initKey, ref, welcome, cs.hpke))!;
@@ -156,6 +157,38 @@ export async function treeInside(...[welcome, keyPackage, keys, psks, cs]: Joini
   const [psk] = await mls.accumulatePskSecret(secrets.psks, psks, cs, zeros);
   const info = await mls.decryptGroupInfo(welcome, secrets.joinerSecret, psk, cs);
   return mls.ratchetTreeFromExtension(info!)!;
+}
+
+/**
+ * Joins by a welcome with the first key package that it is for.
+ *
+ * @returns The state, the extensions of the group info, and the index of the key package.
+ */
+export async function openWelcome(
+  welcome: Uint8Array,
+  keeps: readonly Uint8Array[],
+  rules: Rules,
+  psks: Readonly<Record<string, Uint8Array>>,
+) {
+  const { message, tree } = decodeWithTree(welcome, "mls_welcome");
+  const cs = algorithmsOf(suiteNamed(message.welcome.cipherSuite));
+  for (const [used, keep] of keeps.entries()) {
+    const { keyPackage, privateKeys } = readKept(keep);
+    if (keyPackage.cipherSuite !== cs.name) continue;
+    const ref = await mls.makeKeyPackageRef(keyPackage, cs.hash);
+    const isFor = ({ newMember }: { newMember: Uint8Array }) => equalConstantTime(newMember, ref);
+    if (!message.welcome.secrets.some(isFor)) continue;
+    const index = mls.makePskIndex(undefined, psks);
+    const joining: Joining = [message.welcome, keyPackage, privateKeys, index, cs];
+    const [state, extensions] = await attempt(async () => {
+      // A tree inside is checked before ts-mls derives secrets for each of its nodes.
+      if (tree === undefined) checkTree(await treeInside(...joining));
+      const config = configOf(rules);
+      return mls.joinGroupWithExtensions(...joining, tree, undefined, config);
+    }, invalid);
+    return { state, extensions, used };
+  }
+  throw new DecryptError();
 }
 
 /** Decrypts an application message, and verifies its signature. Returns the state without the secret that it used. */

@@ -2,7 +2,7 @@
 import { type Bytes, concat, equalConstantTime } from "../bytes.js";
 import { checkTree, deviceToAdd, malformed } from "./engine-checks.js";
 import * as mls from "./engine-library.js";
-import { attempt, bounded, decodeAs, extensionsFor, MAX_MESSAGE_BYTES } from "./engine-messages.js";
+import { attempt, bounded, decodeAs, MAX_MESSAGE_BYTES } from "./engine-messages.js";
 import { validateApart } from "./engine-receive.js";
 import type { Changes } from "./engine-types.js";
 
@@ -34,16 +34,13 @@ export function decodeState(state: Uint8Array): Promise<StoredState> {
  * @throws {DecodeError} if a key package is malformed.
  * @throws {LacreError} `ERR_VERIFY` if a key package is not one that devices make.
  */
-export function proposalsFor({ add = [], remove = [], members }: Changes): mls.Proposal[] {
+export function proposalsFor({ add = [], remove = [] }: Changes): mls.Proposal[] {
   const added = add.map((bytes) => decodeAs(bytes, "mls_key_package", MAX_MESSAGE_BYTES));
   for (const { keyPackage } of added) deviceToAdd(keyPackage);
-  const proposals: mls.Proposal[] = [
+  return [
     ...remove.map((removed) => ({ proposalType: "remove" as const, remove: { removed } })),
     ...added.map(({ keyPackage }) => ({ proposalType: "add" as const, add: { keyPackage } })),
   ];
-  if (members === undefined) return proposals;
-  const groupContextExtensions = { extensions: extensionsFor(members) };
-  return [...proposals, { proposalType: "group_context_extensions", groupContextExtensions }];
 }
 
 /**

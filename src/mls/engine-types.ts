@@ -28,15 +28,12 @@ export interface NewGroup {
   readonly groupId: Uint8Array;
   /** Identity of this device's credential. */
   readonly identity: Uint8Array;
-  /** The list of members, which all devices agree about. The engine does not interpret it. */
-  readonly members: Uint8Array;
 }
 
-/** Changes of a group. `members` replaces the list of members. */
+/** Changes of a group: key packages of devices to add, and indices of leaves to remove. */
 export interface Changes {
   readonly add?: readonly Uint8Array[];
   readonly remove?: readonly number[];
-  readonly members?: Uint8Array | undefined;
 }
 
 /** What an authentic commit or proposal would change. */
@@ -46,9 +43,7 @@ export interface Change {
   readonly by: Member & { readonly index?: number };
   readonly added: readonly Member[];
   readonly removed: readonly Leaf[];
-  /** The new list of members, if the commit replaces it. */
-  readonly members?: Uint8Array;
-  /** RFC 9420's names of all other proposals in it, such as `psk` or `reinit`. */
+  /** RFC 9420's names of all other proposals in it, such as `psk` or `group_context_extensions`. */
   readonly others: readonly string[];
   readonly authenticatedData: Uint8Array;
 }

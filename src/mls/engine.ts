@@ -1,6 +1,6 @@
 // A group of MLS (RFC 9420). ts-mls is imported by engine*.ts only. What leaves them is a value or a LacreError.
 import { type Bytes, equalConstantTime } from "../bytes.js";
-import { DecryptError, KeyError, LacreError } from "../errors.js";
+import { KeyError, LacreError } from "../errors.js";
 import { MAX_CONTENT_BYTES } from "../limits.js";
 import { checkTree, invalid, leafAt, leavesOf } from "./engine-checks.js";
 import { algorithmsOf } from "./engine-crypto.js";
@@ -15,8 +15,8 @@ import {
   encodeWithTree,
   extensionsFor,
   generate,
-  membersIn,
-  readKept,
+  noBytes,
+  noteIn,
   suiteNamed,
 } from "./engine-messages.js";
 import {
@@ -24,15 +24,15 @@ import {
   checkPosition,
   decryptData,
   decryptHandshake,
-  type Joining,
+  openWelcome,
   processCommit,
-  treeInside,
 } from "./engine-receive.js";
 import { decodeState, encodeState, proposalsFor, stateToCommit } from "./engine-state.js";
 import type { Changes, Leaf, NewGroup, Received, Rules, Signer, Suite } from "./engine-types.js";
 
 export { MAX_LEAVES } from "./engine-checks.js";
 export {
+  isValidKeyPackage,
   MAX_HANDSHAKE_BYTES,
   MAX_MESSAGE_BYTES,
   makeKeyPackages,
@@ -66,18 +66,13 @@ export class Group {
   }
 
   /** Creates a group with this device alone. */
-  static async create(
-    signer: Signer,
-    { suite, groupId, identity, members }: NewGroup,
-  ): Promise<Group> {
+  static async create(signer: Signer, { suite, groupId, identity }: NewGroup): Promise<Group> {
     const cs = algorithmsOf(suite, signer);
     return attempt(async () => {
       const { publicPackage, privatePackage } = await generate(signer, identity, suite);
       const id = groupId.slice();
       const config = configOf();
-      const extensions = extensionsFor(members);
-      const keys = [publicPackage, privatePackage] as const;
-      return new Group(await mls.createGroup(id, ...keys, extensions, cs, config));
+      return new Group(await mls.createGroup(id, publicPackage, privatePackage, [], cs, config));
     }, invalid);
   }
 
@@ -85,33 +80,16 @@ export class Group {
    * Joins a group by a welcome.
    *
    * @param keeps - What this device kept of its key packages.
-   * @returns The group, and the index of the key package that was used, which is to be deleted.
+   * @returns The group, the index of the key package that was used, which is to be deleted, and the committer's note.
    */
   static async join(
     welcome: Uint8Array,
     keeps: readonly Uint8Array[],
     rules: Rules,
     psks: Readonly<Record<string, Uint8Array>> = {},
-  ): Promise<{ group: Group; used: number }> {
-    const { message, tree } = decodeWithTree(welcome, "mls_welcome");
-    const cs = algorithmsOf(suiteNamed(message.welcome.cipherSuite));
-    for (const [used, keep] of keeps.entries()) {
-      const { keyPackage, privateKeys } = readKept(keep);
-      if (keyPackage.cipherSuite !== cs.name) continue;
-      const ref = await mls.makeKeyPackageRef(keyPackage, cs.hash);
-      const isFor = ({ newMember }: { newMember: Uint8Array }) => equalConstantTime(newMember, ref);
-      if (!message.welcome.secrets.some(isFor)) continue;
-      const index = mls.makePskIndex(undefined, psks);
-      const joining: Joining = [message.welcome, keyPackage, privateKeys, index, cs];
-      const group = await attempt(async () => {
-        // A tree inside is checked before joinGroup derives secrets for each of its nodes.
-        if (tree === undefined) checkTree(await treeInside(...joining));
-        const config = configOf(rules);
-        return new Group(await mls.joinGroup(...joining, tree, undefined, config));
-      }, invalid);
-      return { group, used };
-    }
-    throw new DecryptError();
+  ): Promise<{ group: Group; used: number; note: Bytes }> {
+    const { state, extensions, used } = await openWelcome(welcome, keeps, rules, psks);
+    return { group: new Group(state), used, note: noteIn(extensions) };
   }
 
   /** Joins, or rejoins, a group by an external commit (RFC 9420, section 12.4.3.2). */
@@ -121,6 +99,7 @@ export class Group {
     identity: Uint8Array,
     authenticatedData: Uint8Array,
     rules: Rules,
+    note: Uint8Array = noBytes,
   ): Promise<Commit> {
     const { message, tree } = decodeWithTree(groupInfo, "mls_group_info");
     const info = message.groupInfo;
@@ -144,7 +123,7 @@ export class Group {
       );
       const group = new Group(newState);
       const message = encode({ wireformat: "mls_public_message", publicMessage });
-      return { group, message, groupInfo: await group.#groupInfo(signer) };
+      return { group, message, groupInfo: await group.#groupInfo(signer, note) };
     }, invalid);
   }
 
@@ -177,11 +156,6 @@ export class Group {
     return leavesOf(this.#state.ratchetTree);
   }
 
-  /** The list of members. Undefined if the group was created without one. */
-  get members(): Bytes | undefined {
-    return membersIn(this.#state.groupContext.extensions);
-  }
-
   /** Indices of the leaves that proposals of this epoch remove. The next commit includes these proposals. */
   get proposedRemovals(): number[] {
     const proposals = Object.values(this.#state.unappliedProposals);
@@ -205,9 +179,11 @@ export class Group {
     return new Group({ ...this.#state, historicalReceiverData: new Map() });
   }
 
-  /** Returns this group, to which a commit of this device led, with the past epochs that the group before it has by now. */
-  after(before: Group): Group {
-    const [historicalReceiverData] = mls.addHistoricalReceiverData(before.#state);
+  /** Returns this group with the past epochs of another one, and with that one's own epoch if it is one of this group. */
+  after(other: Group, isBefore = true): Group {
+    const historicalReceiverData = isBefore
+      ? mls.addHistoricalReceiverData(other.#state)[0]
+      : other.#state.historicalReceiverData;
     return new Group({ ...this.#state, historicalReceiverData }, this.#consumed);
   }
 
@@ -249,12 +225,15 @@ export class Group {
   /**
    * Commits the proposals received in this epoch, and these changes. The keys of this device are replaced unless the commit only
    * adds devices. This group stays valid for the case that the server prefers another commit.
+   *
+   * @param note - For the devices that join by the welcome or the group info, signed by this device.
    */
   async commit(
     signer: Signer,
     changes: Changes,
     authenticatedData: Uint8Array,
     rules: Rules,
+    note: Uint8Array = noBytes,
   ): Promise<Commit> {
     const cs = this.#algorithms(signer);
     const extraProposals = proposalsFor(changes);
@@ -263,7 +242,11 @@ export class Group {
       const state = await stateToCommit(before, extraProposals, cs);
       const result = await mls.createCommit(
         { state, cipherSuite: cs },
-        { extraProposals, authenticatedData: authenticatedData.slice() },
+        {
+          extraProposals,
+          authenticatedData: authenticatedData.slice(),
+          groupInfoExtensions: extensionsFor(note),
+        },
       );
       const { newState, welcome } = result;
       checkTree(newState.ratchetTree);
@@ -271,7 +254,7 @@ export class Group {
       return {
         group,
         message: encode(result.commit),
-        groupInfo: await group.#groupInfo(signer),
+        groupInfo: await group.#groupInfo(signer, note),
         ...(welcome && {
           welcome: encodeWithTree({ wireformat: "mls_welcome", welcome }, newState.ratchetTree),
         }),
@@ -322,9 +305,13 @@ export class Group {
     return { group: new Group(newState, consumed), received };
   }
 
-  async #groupInfo(signer: Signer): Promise<Bytes> {
+  async #groupInfo(signer: Signer, note: Uint8Array): Promise<Bytes> {
     const cs = algorithmsOf(this.suite, signer);
-    const groupInfo = await mls.createGroupInfoWithExternalPub(this.#state, [], cs);
+    const groupInfo = await mls.createGroupInfoWithExternalPub(
+      this.#state,
+      extensionsFor(note),
+      cs,
+    );
     return encodeWithTree({ wireformat: "mls_group_info", groupInfo }, this.#state.ratchetTree);
   }
 

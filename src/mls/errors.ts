@@ -11,10 +11,31 @@ export class DeviceLogError extends LacreError {
   declare readonly code: "ERR_DEVICE_LOG_INVALID" | "ERR_DEVICE_LOG_FORK" | "ERR_DEVICE_LOG_BEHIND";
   /** After a fork, the signed entries that exclude each other, as far as they are known. They prove the fork to others. */
   readonly entries: readonly Bytes[];
+  /** Ids of the users whose logs are to be fetched before an MLS chat can go on, after `ERR_DEVICE_LOG_BEHIND`. */
+  readonly user_ids: readonly number[];
 
-  constructor(code: DeviceLogError["code"], message: string, entries: readonly Bytes[] = []) {
+  constructor(
+    code: DeviceLogError["code"],
+    message: string,
+    entries: readonly Bytes[] = [],
+    user_ids: readonly number[] = [],
+  ) {
     super(code, message);
     this.entries = entries;
+    this.user_ids = user_ids;
+  }
+}
+
+/**
+ * A step of an MLS chat is not possible: a commit waits for the server's answer (`ERR_COMMIT_PENDING`), or this device is not in
+ * the group, or not yet (`ERR_NOT_IN_GROUP`).
+ */
+export class MlsChatError extends LacreError {
+  override readonly name = "MlsChatError";
+  declare readonly code: "ERR_COMMIT_PENDING" | "ERR_NOT_IN_GROUP";
+
+  constructor(code: MlsChatError["code"], message: string) {
+    super(code, message);
   }
 }
 

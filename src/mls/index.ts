@@ -1,5 +1,21 @@
 export type { Bytes } from "../bytes.js";
 export type { PlatformCryptoKey } from "../crypto/aead.js";
+export { type CommitStep, type MessageStep, MlsChat, type ReceivedStep } from "./chat.js";
+export type {
+  ChatChanges,
+  ChatEvent,
+  CommitRequest,
+  ContentToEncrypt,
+  DueCommit,
+  Invitation,
+  Logs,
+  LostCommit,
+  MessageIdentity,
+  NewChat,
+  Rejoin,
+  RosterChange,
+  UnreadableReason,
+} from "./chat-types.js";
 export {
   type KeyPackageHeader,
   type MessageHeader,
@@ -18,7 +34,7 @@ export {
   readLog,
 } from "./device-log.js";
 export type { Suite } from "./engine-types.js";
-export { DeviceLogError } from "./errors.js";
+export { DeviceLogError, MlsChatError } from "./errors.js";
 export { type LogChange, makeEntry } from "./make-entry.js";
 export { RecoveryKey, readRecoveryKey } from "./recovery-key.js";
 export { safetyNumber } from "./safety-number.js";

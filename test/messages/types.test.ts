@@ -26,6 +26,7 @@ describe("the types of messages", () => {
       epoch?: number | undefined;
       counter?: number | undefined;
       device?: string | undefined;
+      content_type?: "proposal" | "commit" | undefined;
       stored_at?: number | undefined;
     }>();
     expectTypeOf<ErrorResponse["details"]>().toEqualTypeOf<Record<string, unknown> | undefined>();

@@ -36,7 +36,6 @@ async function messagesOf(id: Uint8Array, suite: Suite = 1) {
     suite,
     groupId: id,
     identity,
-    members: new Uint8Array(),
   });
   const commit = await group.commit(first, {}, none, acceptAll);
   const external = Group.joinExternally(

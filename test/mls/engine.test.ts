@@ -323,7 +323,6 @@ describe("a group", () => {
       suite: 1,
       groupId: utf8("another"),
       identity: device!.identity,
-      members: none,
     });
     await expect(named.receive(message, acceptAll)).rejects.toMatchObject({ code: "ERR_VERIFY" });
   });

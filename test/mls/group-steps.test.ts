@@ -2,34 +2,42 @@ import { describe, expect, it } from "vitest";
 import { Group, readGroupInfo } from "../../src/mls/engine.js";
 import { acceptAll, groupOf, none, TestDevice, utf8 } from "../support/mls.js";
 
-describe("the list of members", () => {
-  it("is the same for all devices, and is replaced by a commit", async () => {
+describe("the note of a commit", () => {
+  it("is for the devices that join by its welcome, or by its group info", async () => {
     const { devices, groups } = await groupOf(2);
-    expect(groups.map(({ members }) => members)).toEqual([utf8("all"), utf8("all")]);
-    const changes = { members: utf8("fewer") };
-    const commit = await groups[0]!.commit(devices[0]!.signer, changes, none, acceptAll);
-    const { group, received } = await groups[1]!.receive(commit.message, acceptAll);
-    expect(received).toMatchObject({ change: { members: utf8("fewer"), others: [] } });
-    expect(group.members).toEqual(utf8("fewer"));
-    expect(readGroupInfo(commit.groupInfo)).toMatchObject({ epoch: 2n, members: utf8("fewer") });
-    const [late, keep] = [new TestDevice(5), new TestDevice(6)];
-    const joined = await Group.joinExternally(
+    const added = new TestDevice(5);
+    const made = await added.keyPackage();
+    const changes = { add: [made.publish] };
+    const [signer] = devices.map((device) => device.signer);
+    const commit = await groups[0]!.commit(signer!, changes, none, acceptAll, utf8("note"));
+    const { note, used } = await Group.join(commit.welcome!, [made.keep], acceptAll);
+    expect({ note, used }).toEqual({ note: utf8("note"), used: 0 });
+    expect(readGroupInfo(commit.groupInfo)).toMatchObject({ epoch: 2n, note: utf8("note") });
+    const late = new TestDevice(6);
+    const { groupInfo } = await Group.joinExternally(
       late.signer,
       commit.groupInfo,
       late.identity,
       none,
       acceptAll,
+      utf8("another"),
     );
-    expect(joined.group.members).toEqual(utf8("fewer"));
-    const made = await keep.keyPackage();
-    const added = await commit.group.commit(
-      devices[0]!.signer,
-      { add: [made.publish], members: utf8("more") },
-      none,
-      acceptAll,
-    );
-    const { group: last } = await Group.join(added.welcome!, [made.keep], acceptAll);
-    expect(last.members).toEqual(utf8("more"));
+    expect(readGroupInfo(groupInfo)).toMatchObject({ epoch: 3n, note: utf8("another") });
+    const without = await groups[0]!.commit(signer!, {}, none, acceptAll);
+    expect(readGroupInfo(without.groupInfo).note).toEqual(none);
+  });
+
+  it("is signed: a group info with another note is rejected", async () => {
+    const { devices, groups } = await groupOf(2);
+    const { signer } = devices[0]!;
+    const { groupInfo } = await groups[0]!.commit(signer, {}, none, acceptAll, utf8("note"));
+    const changed = groupInfo.slice();
+    const at = new TextDecoder("latin1").decode(changed).indexOf("note");
+    changed[at]! ^= 1;
+    const late = new TestDevice(6);
+    await expect(
+      Group.joinExternally(late.signer, changed, late.identity, none, acceptAll),
+    ).rejects.toMatchObject({ code: "ERR_VERIFY" });
   });
 });
 

@@ -34,7 +34,6 @@ export class TestDevice {
       suite,
       groupId: utf8("a group"),
       identity,
-      members: utf8("all"),
     });
   }
 }

@@ -45,7 +45,7 @@ const commit = encodeCommitAad({
 const identity = encodeCredential({ user_id, device: deviceId(first.publicKey) });
 const rules = { credential: () => true, change: () => true };
 const groupId = Uint8Array.from({ length: 24 }, (_, at) => (at < 7 ? 0 : at + 35));
-const group = await Group.create(first, { suite: 1, groupId, identity, members: new Uint8Array() });
+const group = await Group.create(first, { suite: 1, groupId, identity });
 const { message: update, groupInfo } = await group.commit(first, {}, commit, rules);
 const messages = [
   (await group.encrypt(first, counting(100), commit)).message,

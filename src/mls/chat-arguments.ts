@@ -1,0 +1,35 @@
+// Checks of arguments of MlsChat.
+import { invalidArgument, listArgument, timeArgument } from "../arguments.js";
+import { isClientId } from "../bytes.js";
+import { wholeMilliseconds } from "../messages/chat-message-aad.js";
+import type { MessageIdentity } from "./chat-types.js";
+import { Device } from "./device.js";
+import { isId } from "./limits.js";
+
+/** Returns an argument that must be a Device. @throws {ValidationError} if it is not. */
+export function deviceArgument(device: Device): Device {
+  if (device instanceof Device) return device;
+  throw invalidArgument("device", "must be a Device");
+}
+
+/** Returns an argument that must be an id. @throws {ValidationError} if it is not. */
+export function idArgument(value: number, name: string): number {
+  if (isId(value)) return value;
+  throw invalidArgument(name, "must be an integer from 1 to 2^53 − 1");
+}
+
+/** Returns a list of ids. @throws {ValidationError} if it has anything else. */
+export function idsArgument(values: Iterable<number>, name: string): number[] {
+  return listArgument(values, name).map((id) => idArgument(id, name));
+}
+
+/** Returns the identity of a message, with its time in whole milliseconds. @throws {ValidationError} if a field is invalid. */
+export function identityArgument({ client_id, timestamp }: MessageIdentity): MessageIdentity {
+  if (!isClientId(client_id)) {
+    throw invalidArgument("client_id", "must be a UUID in lower case, and not the nil UUID");
+  }
+  if (timeArgument(timestamp, "timestamp") < 0) {
+    throw invalidArgument("timestamp", "must not be before 1970");
+  }
+  return { client_id, timestamp: wholeMilliseconds(timestamp) / 1000 };
+}

@@ -1,0 +1,138 @@
+// How a device comes into a chat: it creates the group, or joins it.
+import { invalidArgument, listArgument, objectArgument, timeArgument } from "../arguments.js";
+import { type Bytes, concat, equalConstantTime } from "../bytes.js";
+import { randomBytes } from "../crypto/random.js";
+import { wholeMilliseconds } from "../messages/chat-message-aad.js";
+import { uint } from "../wire/layout.js";
+import { idArgument, identityArgument, idsArgument } from "./chat-arguments.js";
+import {
+  chatOf,
+  commitChanges,
+  devicesOf,
+  isRejoining,
+  messageOf,
+  requireOwn,
+  type Step,
+  sortedUsers,
+} from "./chat-commits.js";
+import { deviceOf, joinerRules, logsArgument, namedLogs, requireContinued } from "./chat-logs.js";
+import { invalidInChat, usersOf } from "./chat-rules.js";
+import type { ChatState, Pending } from "./chat-state.js";
+import type { CommitRequest, Invitation, NewChat, Rejoin } from "./chat-types.js";
+import { decodeNamedLogs, encodeCommitAad, encodeNamedLogs, type NamedLog } from "./commit-aad.js";
+import { encodeCredential } from "./credential.js";
+import type { Device } from "./device.js";
+import type { Suite } from "./engine-types.js";
+import { signerOf } from "./signers.js";
+
+/** Length of the random part of a group id in bytes. */
+const GROUP_SUFFIX_BYTES = 16;
+
+/** Creates a group with this device alone, and the commit that adds the others. */
+export async function createChat(device: Device, options: NewChat): Promise<Step> {
+  const { chat_id, suite, add, keyPackages, ...rest } = objectArgument(options, "options");
+  idArgument(chat_id, "options.chat_id");
+  if (suite !== 1 && suite !== 0xf00d)
+    throw invalidArgument("options.suite", "must be 1 or 0xf00d");
+  const identity = identityArgument(rest);
+  const logs = logsArgument(rest.logs);
+  const users = sortedUsers([device.user_id, ...idsArgument(add, "options.add")]);
+  const packages = listArgument(keyPackages, "options.keyPackages");
+  const named = namedLogs(logs, users);
+  const { Group } = await import("./engine.js");
+  const group = await Group.create(signerOf(device), {
+    suite,
+    groupId: concat(uint(chat_id, 8), randomBytes(GROUP_SUFFIX_BYTES)),
+    identity: encodeCredential({ user_id: device.user_id, device: device.id }),
+  });
+  const state = stateOf(group, named, identity.timestamp);
+  const changes = { add: users, remove: [], keyPackages: packages, logs, ...identity };
+  return commitChanges(device, state, changes, [device.user_id]);
+}
+
+/** Joins by an invitation. */
+export async function joinByInvitation(
+  device: Device,
+  invitation: Invitation,
+): Promise<{ state: ChatState; used: number }> {
+  const { chat_id, content, keep, now, ...rest } = objectArgument(invitation, "invitation");
+  idArgument(chat_id, "invitation.chat_id");
+  timeArgument(now, "invitation.now");
+  const logs = logsArgument(rest.logs);
+  const kept = listArgument(keep, "invitation.keep");
+  const { Group } = await import("./engine.js");
+  const rules = joinerRules(logs);
+  const { group, used, note } = await rules.run(() => Group.join(content, kept, rules));
+  const named = namedIn(note, group.groupId, chat_id);
+  requireContinued(named, logs);
+  const allowed = devicesOf(named, logs);
+  const leaves = group.roster.map(deviceOf);
+  const isRoster = leaves.every((leaf) => allowed.get(leaf.user_id)?.has(leaf.device));
+  const own = deviceOf(group.ownLeaf);
+  const isOwn = own.device === device.id && own.user_id === device.user_id;
+  if (!isRoster || !isOwn) throw invalidInChat();
+  return { state: stateOf(group, named, now), used };
+}
+
+/** Joins, or joins again, by an external commit. The state is that after it, with the commit as its pending one. */
+export async function joinExternally(
+  device: Device,
+  options: Rejoin,
+  previous: ChatState | undefined,
+): Promise<Step> {
+  const { chat_id, group_info, ...rest } = objectArgument(options, "options");
+  idArgument(chat_id, "options.chat_id");
+  const identity = identityArgument(rest);
+  const logs = logsArgument(rest.logs);
+  const { Group, readGroupInfo } = await import("./engine.js");
+  const info = readGroupInfo(group_info);
+  const listed = namedIn(info.note, info.groupId, chat_id);
+  const users = usersOf(listed);
+  if (!users.includes(device.user_id)) throw invalidInChat();
+  if (previous !== undefined) requireSameGroup(info, previous);
+  const known = previous?.named.filter(({ user_id }) => users.includes(user_id)) ?? [];
+  requireContinued([...listed, ...known], logs);
+  const named = namedLogs(logs, users);
+  requireOwn(device, devicesOf(named, logs));
+  const rules = joinerRules(logs);
+  const own = encodeCredential({ user_id: device.user_id, device: device.id });
+  const aad = encodeCommitAad({ chat_id, client_id: identity.client_id, logs: named });
+  const commit = await rules.run(() =>
+    Group.joinExternally(signerOf(device), group_info, own, aad, rules, encodeNamedLogs(named)),
+  );
+  const isConfirmed = previous !== undefined && !isRejoining(previous);
+  const group = previous ? commit.group.after(previous.group, isConfirmed) : commit.group;
+  const epoch = group.epoch - 1n;
+  const message = messageOf(device, group, commit.message, identity, epoch);
+  const request: CommitRequest = {
+    message: { ...message, content_type: "commit" },
+    add: [],
+    remove: [],
+    group_info: commit.groupInfo,
+  };
+  const state = stateOf(group, named, identity.timestamp);
+  const pending: Pending = { group: undefined, named, request, updatedAt: state.updatedAt };
+  return { state: { ...state, pending }, request, missing: [] };
+}
+
+function stateOf(group: ChatState["group"], named: ChatState["named"], now: number): ChatState {
+  return { group, named, updatedAt: wholeMilliseconds(now), sent: 0, unreadable: 0 };
+}
+
+/** A group info of a chat that the device knows must be of the same group, and not of an epoch before. */
+function requireSameGroup(
+  info: { groupId: Uint8Array; suite: Suite; epoch: bigint },
+  previous: ChatState,
+): void {
+  const { group } = previous;
+  const epoch = isRejoining(previous) ? group.epoch - 1n : group.epoch;
+  const isSame = equalConstantTime(info.groupId, group.groupId) && info.suite === group.suite;
+  if (!isSame || info.epoch < epoch) throw invalidInChat();
+}
+
+/** Returns the logs that the signer of a group info named for joiners. */
+function namedIn(note: Bytes, groupId: Uint8Array, chat_id: number): NamedLog[] {
+  const isOfChat = groupId.length === 8 + GROUP_SUFFIX_BYTES && chatOf({ groupId }) === chat_id;
+  if (!isOfChat) throw invalidInChat();
+  return decodeNamedLogs(note);
+}
