@@ -16,6 +16,8 @@ import type { Leaf, Member } from "./engine-types.js";
 export const MAX_LEAVES = 256;
 /** Maximum number of nodes of a tree: those of as many devices. */
 export const MAX_NODES = 2 * MAX_LEAVES - 1;
+/** Maximum number of proposals in a commit, and in an epoch. A commit that replaces all devices has 255 removals and 255 additions. */
+export const MAX_PROPOSALS = 2 * MAX_LEAVES;
 
 /**
  * Maximum number of entries of each list in a leaf node, key package or group context. For some lists the work of ts-mls grows with the

@@ -2,7 +2,14 @@
 import { type Bytes, concat, copyOfBytes, equalConstantTime } from "../bytes.js";
 import { DecodeError, LacreError } from "../errors.js";
 import { MAX_CONTENT_BYTES } from "../limits.js";
-import { checkTree, deviceToAdd, LIFETIME, MAX_NODES, malformed } from "./engine-checks.js";
+import {
+  checkTree,
+  deviceToAdd,
+  LIFETIME,
+  MAX_NODES,
+  MAX_PROPOSALS,
+  malformed,
+} from "./engine-checks.js";
 import { algorithmsOf, PRIVATE_KEY_BYTES, suiteOf } from "./engine-crypto.js";
 import {
   type ClientState,
@@ -56,12 +63,21 @@ function decode(input: unknown, maxBytes: number): { message: MLSMessage; rest: 
   const bytes = bounded(input, maxBytes);
   try {
     const [message, length] = decodeMlsMessage(bytes, 0)!;
+    if (itemsIn(message) > MAX_PROPOSALS) throw malformed();
     // Also rejects lengths and options that are not encoded as RFC 9420 requires.
     if (equalConstantTime(encodeMlsMessage(message), bytes.subarray(0, length))) {
       return { message, rest: bytes.subarray(length) };
     }
   } catch {}
   throw malformed();
+}
+
+/** Returns the number of entries of the list in a message that could have the most, before any work is done for each of them. */
+function itemsIn(message: MLSMessage): number {
+  if (message.wireformat === "mls_welcome") return message.welcome.secrets.length;
+  if (message.wireformat !== "mls_public_message") return 0;
+  const { content } = message.publicMessage;
+  return content.contentType === "commit" ? content.commit.proposals.length : 0;
 }
 
 export function bounded(input: unknown, maxBytes: number): Bytes {

@@ -9,6 +9,7 @@ import {
   leafAt,
   leavesOf,
   MAX_LEAVES,
+  MAX_PROPOSALS,
   memberOf,
 } from "./engine-checks.js";
 import { algorithmsOf } from "./engine-crypto.js";
@@ -23,8 +24,6 @@ import {
 } from "./engine-messages.js";
 import type { Change, Header, Received, Rules } from "./engine-types.js";
 
-/** Limit of a commit, and of an epoch. A commit that replaces all devices has 255 removals and 255 additions. */
-const MAX_PROPOSALS = 2 * MAX_LEAVES;
 /** Limit of the pre-shared keys in a commit: ts-mls compares each with each. */
 const MAX_PSKS = 16;
 /** Levels above the leaves in a tree of 256. */

@@ -3,7 +3,7 @@ import { decodeMlsMessage, encodeMlsMessage } from "ts-mls/message.js";
 import { encodeRatchetTree, type RatchetTree } from "ts-mls/ratchetTree.js";
 import { describe, expect, it } from "vitest";
 import { LacreError } from "../../src/errors.js";
-import { type Group, readGroupInfo, readKeyPackage } from "../../src/mls/engine.js";
+import { Group, readGroupInfo, readKeyPackage } from "../../src/mls/engine.js";
 import { checkTree } from "../../src/mls/engine-checks.js";
 import { acceptAll, expectAgreement, groupOf, none, TestDevice } from "../support/mls.js";
 import {
@@ -337,5 +337,38 @@ describe("pre-shared keys", () => {
     expect(kinds).toHaveLength(16);
     expect(await commit(17)).toBe(false);
     expect(kinds).toHaveLength(16);
+  });
+});
+
+describe("a welcome", () => {
+  it("has secrets for at most 512 devices", async () => {
+    const made = (count: number) => {
+      const secret = {
+        newMember: none,
+        encryptedGroupSecrets: { kemOutput: none, ciphertext: none },
+      };
+      const secrets = Array.from({ length: count }, () => secret);
+      const welcome = { cipherSuite: NAME, secrets, encryptedGroupInfo: none };
+      return encodeMlsMessage({ version: "mls10", wireformat: "mls_welcome", welcome });
+    };
+    const { keep } = await new TestDevice(1).keyPackage();
+    const join = (count: number) => Group.join(made(count), [keep], acceptAll);
+    await expect(join(512)).rejects.toMatchObject({ code: "ERR_DECRYPT" });
+    await expect(join(513)).rejects.toMatchObject({ code: "ERR_MALFORMED" });
+  });
+});
+
+describe("a public commit", () => {
+  it("has at most 512 proposals", async () => {
+    const { receive } = await pair();
+    const commit = (count: number) => {
+      const proposal = { proposalType: "remove" as const, remove: { removed: 1 } };
+      const item = { proposalOrRefType: "proposal" as const, proposal };
+      const proposals = Array.from({ length: count }, () => item);
+      const content = { contentType: "commit" as const, commit: { proposals, path: undefined } };
+      return receive(content, { isPublic: true });
+    };
+    await expect(commit(512)).resolves.toMatchObject({ received: { kind: "removed" } });
+    await expect(commit(513)).rejects.toMatchObject({ code: "ERR_MALFORMED" });
   });
 });

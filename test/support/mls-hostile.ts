@@ -7,10 +7,15 @@ import { signFramedContentTBS, toTbs } from "ts-mls/framedContent.js";
 import { type KeyPackage, signKeyPackage } from "ts-mls/keyPackage.js";
 import { signLeafNodeKeyPackage } from "ts-mls/leafNode.js";
 import { decodeMlsMessage, encodeMlsMessage } from "ts-mls/message.js";
-import { protect } from "ts-mls/messageProtection.js";
 import { protectPublicMessage } from "ts-mls/messageProtectionPublic.js";
+import {
+  encodePrivateContentAAD,
+  encodePrivateMessageContent,
+  encryptSenderData,
+} from "ts-mls/privateMessage.js";
 import type { Proposal } from "ts-mls/proposal.js";
-import { ratchetUntil } from "ts-mls/secretTree.js";
+import { consumeRatchet, ratchetUntil } from "ts-mls/secretTree.js";
+import { leafToNodeIndex, toLeafIndex } from "ts-mls/treemath.js";
 import type { Group } from "../../src/mls/engine.js";
 import { algorithmsOf } from "../../src/mls/engine-crypto.js";
 import type { Signer } from "../../src/mls/engine-types.js";
@@ -47,7 +52,7 @@ export async function hostileMessage(
   content: HostileContent,
   options: HostileOptions = {},
 ): Promise<Uint8Array> {
-  const { authenticatedData = none, isPublic = false, skipped = 0 } = options;
+  const { authenticatedData = none, isPublic = false } = options;
   const state = stateOf(group);
   const { groupContext } = state;
   const leafIndex = options.leafIndex ?? state.privatePath.leafIndex;
@@ -73,18 +78,42 @@ export async function hostileMessage(
     );
     return encodeMlsMessage({ version: "mls10", wireformat, publicMessage } as never);
   }
-  const ratchet = content.contentType === "application" ? "application" : "handshake";
-  const { privateMessage } = await protect(
-    state.keySchedule.senderDataSecret,
-    authenticatedData,
-    groupContext,
-    await ratcheted(state, leafIndex, ratchet, skipped, cs),
-    { ...framed, auth } as never,
-    leafIndex,
-    state.clientConfig.paddingConfig,
+  const plaintext = encodePrivateMessageContent(state.clientConfig.paddingConfig)({
+    ...framed,
+    auth,
+  } as never);
+  return hostilePlaintext(group, content.contentType, plaintext, options);
+}
+
+/** Encrypts any bytes as the content of a member's message. */
+export async function hostilePlaintext(
+  group: Group,
+  contentType: HostileContent["contentType"],
+  plaintext: Uint8Array,
+  options: HostileOptions = {},
+): Promise<Uint8Array> {
+  const { authenticatedData = none, skipped = 0 } = options;
+  const state = stateOf(group);
+  const { groupId, epoch } = state.groupContext;
+  const leafIndex = options.leafIndex ?? state.privatePath.leafIndex;
+  const cs = algorithmsOf(group.suite);
+  const ratchet = contentType === "application" ? "application" : "handshake";
+  const tree = await ratcheted(state, leafIndex, ratchet, skipped, cs);
+  const at = leafToNodeIndex(toLeafIndex(leafIndex));
+  const { generation, reuseGuard, nonce, key } = await consumeRatchet(tree, at, contentType, cs);
+  const aad = { groupId, epoch, contentType, authenticatedData };
+  const ciphertext = await cs.hpke.encryptAead(key, nonce, encodePrivateContentAAD(aad), plaintext);
+  const senderData = { leafIndex, generation, reuseGuard };
+  const { senderDataSecret } = state.keySchedule;
+  const encryptedSenderData = await encryptSenderData(
+    senderDataSecret,
+    senderData,
+    { groupId, epoch, contentType },
+    ciphertext,
     cs,
   );
-  return encodeMlsMessage({ version: "mls10", wireformat, privateMessage } as never);
+  const privateMessage = { ...aad, encryptedSenderData, ciphertext };
+  return encodeMlsMessage({ version: "mls10", wireformat: "mls_private_message", privateMessage });
 }
 
 /** Returns the secret tree with one ratchet some generations further. */
