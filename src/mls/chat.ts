@@ -60,9 +60,9 @@ const AUTHENTICATOR_BYTES = 32;
  * twice from one state makes messages that others reject. It has no clock and does no I/O. It never appears in logs.
  *
  * ```ts
- * const sent = await chat.encrypt({ content: { kind: "text", text: "hola" }, client_id, timestamp });
- * await store(sent.chat.state, sent.message); // in one transaction
- * session.send(sent.message);
+ * const content = { kind: "text", text: "hola" } as const;
+ * const sent = await mlsChat.encrypt({ content, client_id: crypto.randomUUID(), timestamp: now });
+ * save(sent.chat.state, sent.message); // in one transaction, before the message leaves
  * ```
  */
 export class MlsChat {
@@ -87,7 +87,9 @@ export class MlsChat {
    * @throws {LacreError} `ERR_VERIFY` if there are more than 256 devices.
    *
    * ```ts
-   * const made = await MlsChat.create(device, { chat_id, suite, add: [bob], keyPackages, logs, client_id, timestamp });
+   * const others = { add: [9], keyPackages, logs };
+   * const made = await MlsChat.create(device, { chat_id, suite, ...others, ...identityOf() });
+   * save(made.chat.state); // before `made.request` is sent
    * ```
    */
   static async create(device: Device, options: NewChat): Promise<CommitStep> {
@@ -106,7 +108,7 @@ export class MlsChat {
    * @throws {LacreError} `ERR_VERIFY` if the group is invalid, or of another chat.
    *
    * ```ts
-   * const { chat, used } = await MlsChat.join(device, { chat_id, content, keep, logs, now });
+   * const { chat, used } = await MlsChat.join(newDevice, { chat_id, content, keep, logs, now });
    * ```
    */
   static async join(
@@ -130,7 +132,8 @@ export class MlsChat {
    * user is not a member.
    *
    * ```ts
-   * const { chat, request } = await MlsChat.rejoin(device, { chat_id, group_info, logs, client_id, timestamp }, previous);
+   * const options = { chat_id, group_info, logs, ...identityOf() };
+   * const { chat, request } = await MlsChat.rejoin(device, options, mlsChat);
    * ```
    */
   static async rejoin(device: Device, options: Rejoin, previous?: MlsChat): Promise<CommitStep> {
@@ -230,7 +233,7 @@ export class MlsChat {
    * @throws {ValidationError} if an argument is invalid.
    *
    * ```ts
-   * const { chat: next, event } = await chat.receive(message, logs);
+   * const { chat, event } = await mlsChat.receive(message, logs);
    * ```
    */
   async receive<const Definition extends AnyContentDefinition = never>(
@@ -255,7 +258,7 @@ export class MlsChat {
    * @throws {LacreError} `ERR_VERIFY` if there would be more than 256 devices.
    *
    * ```ts
-   * const { chat: next, request } = await chat.commit({ add: [carol], keyPackages, logs, client_id, timestamp });
+   * const { chat, request } = await mlsChat.commit({ remove: [9], logs, ...identityOf() });
    * ```
    */
   async commit(changes: ChatChanges): Promise<CommitStep> {

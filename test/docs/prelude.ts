@@ -19,7 +19,7 @@ import {
 } from "lacre";
 import { createClient, memoryStorage } from "lacre/client";
 import { ChatKey, chatCipher, createChatKey, encrypt, encryptMessage } from "lacre/e2e";
-import { Device, extendLog } from "lacre/mls";
+import { Device, extendLog, MlsChat } from "lacre/mls";
 import {
   acceptHello,
   directionKeys,
@@ -127,6 +127,22 @@ export const mlsMessage = Uint8Array.from([
   ...[0, 1, 0, 2, 24, ...groupId, 0, 0, 0, 0, 0, 0, 0, 3],
   ...[1, 0, 0, 0],
 ]);
+
+const bobs = await Device.begin({ user_id: 9, now });
+const bobsPackages = await bobs.device.keyPackages({ count: 1, suites: [0xf00d] });
+export const newDevice = bobs.device;
+export const [keep, keyPackages] = [bobsPackages.keep, bobsPackages.publish];
+export const logs = [log, extendLog(undefined, bobs.entry, 9)];
+export const [chat_id, suite] = [42, 0xf00d as const];
+export const identityOf = () => ({ client_id: crypto.randomUUID(), timestamp: now });
+const created = await MlsChat.create(device, {
+  ...{ chat_id, suite, add: [9], keyPackages, logs },
+  ...identityOf(),
+});
+export const mlsChat = created.chat.accept().chat;
+export const { group_info } = created.request;
+export const { content } = created.request.invitation!;
+export const save = (..._: unknown[]) => {};
 
 // Node 20 has no WebSocket.
 Object.assign(globalThis, { WebSocket });

@@ -7,6 +7,7 @@ import { deriveUnchecked } from "../../src/e2e/derive-chat-key.js";
 import { decryptMessage } from "../../src/e2e/index.js";
 import { pad } from "../../src/e2e/padding.js";
 import { deriveSessionKey, MessageProtocol, SigningKey } from "../../src/index.js";
+import { mlsMessageAad } from "../../src/messages/chat-message-aad.js";
 import { deviceId } from "../../src/mls/device-id.js";
 import { messageDigest } from "../../src/server/index.js";
 import { counting, hex, toHex, utf8 } from "../support/hex.js";
@@ -82,6 +83,16 @@ describe("the worked examples of docs/PROTOCOL.md", () => {
       },
     ],
   ]);
+  recomputed.set("mls_message.aad", () =>
+    toHex(
+      mlsMessageAad({
+        chat_id: 42,
+        sender_id: 7,
+        timestamp: 1_700_000_000.123,
+        client_id: header.client_id,
+      })!,
+    ),
+  );
   recomputed.set("session.body_digest", () =>
     toHex(
       messageDigest({
