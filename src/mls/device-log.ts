@@ -4,7 +4,7 @@ import { isEd25519PublicKey, verifyEd25519 } from "../crypto/ed25519.js";
 import { deviceId } from "./device-id.js";
 import { DeviceLogError, invalidEntry } from "./errors.js";
 import { DIGEST_BYTES, isId, MAX_LOG_SEQ } from "./limits.js";
-import { acceptanceInput, decodeEntry, type Entry, isEmpty, NO_KEY, OPS } from "./log-entry.js";
+import { acceptanceInput, type Entry, isEmpty, NO_KEY, OPS, readEntry } from "./log-entry.js";
 
 /** Maximum number of devices that a user has at a time. */
 const MAX_DEVICES = 8;
@@ -153,13 +153,12 @@ export function extendLog(
   if (!isId(user_id) || user_id !== (state?.user_id ?? user_id)) {
     throw invalidArgument("user_id", "must be the id of the user whose log it is");
   }
-  const decoded = decodeEntry(copyOfBytes(entry) ?? NO_KEY);
-  if (decoded === undefined) throw invalidEntry("must be 289 bytes of the layout lacre/log/1");
-  const known = state?.entries[decoded.seq - 1];
-  if (known === undefined) return logOf(following(state, decoded, user_id));
-  if (isEqual(known.head, decoded.head)) return log!;
-  following(before(state!, decoded.seq), decoded, user_id);
-  throw fork([known.bytes, decoded.bytes]);
+  const next = readEntry(entry);
+  const known = state?.entries[next.seq - 1];
+  if (known === undefined) return logOf(following(state, next, user_id));
+  if (isEqual(known.head, next.head)) return log!;
+  following(before(state!, next.seq), next, user_id);
+  throw fork([known.bytes, next.bytes]);
 }
 
 /**
@@ -167,7 +166,8 @@ export function extendLog(
  * millisecond for each entry in Node, Bun and Deno, and a few milliseconds elsewhere, where it runs in JavaScript.
  *
  * @param entries - The entries from seq 1 on, 289 bytes each.
- * @param options - `pin` is the seq and head of this user's log when the client last saw it, or that DeviceLog.
+ * @param options - `pin` is the seq and head of this user's log when the client last saw it, or that DeviceLog. `verified` is the
+ * seq and head up to which the caller verified the log before it stored the entries: their signatures are not verified again.
  * @throws {DeviceLogError} `ERR_DEVICE_LOG_INVALID` if an entry does not follow the rules; `ERR_DEVICE_LOG_BEHIND` if the log has
  * fewer entries than the pin; `ERR_DEVICE_LOG_FORK` if it does not continue the pinned log.
  *
@@ -177,14 +177,21 @@ export function extendLog(
  */
 export function readLog(
   entries: Iterable<Uint8Array>,
-  options: { readonly user_id: number; readonly pin?: LogPin | undefined },
+  options: {
+    readonly user_id: number;
+    readonly pin?: LogPin | undefined;
+    readonly verified?: LogPin | undefined;
+  },
 ): DeviceLog {
-  const { user_id, pin } = objectArgument(options, "options");
-  const pinned = pin === undefined ? undefined : pinArgument(pin);
-  let log: DeviceLog | undefined;
-  for (const [at, entry] of listArgument(entries, "entries").entries()) {
+  const { user_id, pin, verified } = objectArgument(options, "options");
+  const pinned = pinArgument(pin, "options.pin");
+  const known = pinArgument(verified, "options.verified");
+  const given = listArgument(entries, "entries");
+  let log = known && replayed(given.splice(0, known.seq), user_id, known);
+  for (const entry of given) {
+    const before = log?.seq ?? 0;
     log = extendLog(log, entry, user_id);
-    if (log.seq !== at + 1) throw invalidEntry("is there twice");
+    if (log.seq !== before + 1) throw invalidEntry("is there twice");
   }
   if (log === undefined || log.seq < (pinned?.seq ?? 0)) {
     const seen = log?.seq ?? 0;
@@ -197,13 +204,31 @@ export function readLog(
   return log;
 }
 
-function pinArgument(pin: LogPin): { seq: number; head: Bytes } {
-  const { seq, head } = objectArgument(pin, "options.pin");
+function pinArgument(
+  pin: LogPin | undefined,
+  name: string,
+): { seq: number; head: Bytes } | undefined {
+  if (pin === undefined) return undefined;
+  const { seq, head } = objectArgument(pin, name);
   const own = copyOfBytes(head);
   if (!isId(seq) || own?.length !== DIGEST_BYTES) {
-    throw invalidArgument("options.pin", "must have a seq from 1 on, and a head of 32 bytes");
+    throw invalidArgument(name, "must have a seq from 1 on, and a head of 32 bytes");
   }
   return { seq, head: own };
+}
+
+/**
+ * Returns the log of entries that the caller verified before. Each entry has the head of the one before it, so that the last
+ * head determines all that the entries say.
+ */
+function replayed(entries: readonly Uint8Array[], user_id: number, known: LogPin): DeviceLog {
+  const state = entries.reduce<State | undefined>(
+    (before, entry) => following(before, readEntry(entry), user_id, true),
+    undefined,
+  );
+  const last = state?.entries.at(-1);
+  if (last?.seq === known.seq && isEqual(last.head, known.head)) return logOf(state!);
+  throw invalidEntry("is not the one that was verified");
 }
 
 function fork(entries: readonly Bytes[]): DeviceLogError {
@@ -222,11 +247,16 @@ function before(state: State, seq: number): State | undefined {
 }
 
 /**
- * Returns the state after an entry.
+ * Returns the state after an entry. Does not verify the signatures of an entry that `isVerified`.
  *
  * @throws {DeviceLogError} if the entry does not follow the rules of A-4.
  */
-function following(state: State | undefined, entry: Entry, user_id: number): State {
+function following(
+  state: State | undefined,
+  entry: Entry,
+  user_id: number,
+  isVerified = false,
+): State {
   const { seq, previous, signer, signed } = entry;
   if (entry.user_id !== user_id) throw invalidEntry("is of another user");
   if (seq !== (state?.entries.length ?? 0) + 1) throw invalidEntry("does not have the next seq");
@@ -240,6 +270,7 @@ function following(state: State | undefined, entry: Entry, user_id: number): Sta
     throw invalidEntry("does not refer to the entry before it");
   }
   const { newKeys, acceptor } = state === undefined ? firstRules(entry) : rules(state, entry);
+  if (isVerified) return applied(state, entry);
   if (!newKeys.every(isEd25519PublicKey)) throw invalidEntry("has an invalid public key");
   if (!verifyEd25519(signer, signed, entry.signature))
     throw invalidEntry("is not signed by its signer");

@@ -1,8 +1,9 @@
 import { sha256 } from "@noble/hashes/sha2.js";
-import { type Bytes, concat, equalConstantTime } from "../bytes.js";
+import { type Bytes, concat, copyOfBytes, equalConstantTime } from "../bytes.js";
 import { ED25519_KEY_BYTES, ED25519_SIGNATURE_BYTES } from "../crypto/ed25519.js";
 import { MAX_UNIX_TIME } from "../limits.js";
 import { LayoutReader, labelled, uint } from "../wire/layout.js";
+import { invalidEntry } from "./errors.js";
 import { DIGEST_BYTES, isId } from "./limits.js";
 
 const LABEL = "lacre/log/1\0";
@@ -74,6 +75,13 @@ export function decodeEntry(bytes: Uint8Array): Entry | undefined {
   if (!isId(fields.seq) || fields.time > MAX_UNIX_TIME * 1000) return undefined;
   const signed = bytes.slice(0, SIGNED_BYTES) as Bytes;
   return { ...fields, bytes: bytes.slice() as Bytes, signed, head: headOf(signed) };
+}
+
+/** Decodes an entry that a caller passed. @throws {DeviceLogError} if `decodeEntry` returns undefined. */
+export function readEntry(entry: Uint8Array): Entry {
+  const decoded = decodeEntry(copyOfBytes(entry) ?? NO_KEY);
+  if (decoded !== undefined) return decoded;
+  throw invalidEntry("must be 289 bytes of the layout lacre/log/1");
 }
 
 /** Returns an entry from the part that is signed and its signatures. */

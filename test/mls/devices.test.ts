@@ -198,6 +198,32 @@ describe("extendLog and readLog", () => {
     expect(behind).toThrow("the device log has 1 entries, and had 2: fetch it again");
   });
 
+  it("do not verify again what the caller verified, and verify what follows", () => {
+    const [device, third] = [testKey(1), testKey(4)];
+    const three = withDevice(two, device, third);
+    const damaged = three.map((entry) => entry.slice());
+    damaged[1]!.fill(0, 161);
+    const { seq, head } = readLog(two, { user_id });
+    const verified = { seq, head };
+    expect(() => readLog(damaged, { user_id })).toThrow(INVALID);
+    expect(readLog(damaged, { user_id, verified })).toMatchObject({ seq: 3 });
+    expect(readLog(damaged.slice(0, 2), { user_id, verified }).devices).toHaveLength(2);
+    damaged[2]!.fill(0, 161);
+    expect(() => readLog(damaged, { user_id, verified })).toThrow(INVALID);
+  });
+
+  it("reject other or fewer entries than those that the caller verified", () => {
+    const { seq, head } = readLog(two, { user_id });
+    const others = [removed, one, [], [...two].reverse(), [one[0]!, one[0]!]];
+    for (const entries of others) {
+      expect(() => readLog(entries, { user_id, verified: { seq, head } })).toThrow(INVALID);
+    }
+    for (const verified of [{ seq: 0, head }, { seq, head: head.slice(1) }, {} as never]) {
+      expect(() => readLog(two, { user_id, verified })).toThrow(ValidationError);
+    }
+    expect(() => readLog(two, { user_id: 8, verified: { seq, head } })).toThrow(INVALID);
+  });
+
   it("reject a log without entries, one of another user, and an entry that is there twice", () => {
     expect(() => readLog([], { user_id })).toThrow(INVALID);
     expect(() => readLog(one, { user_id: 8 })).toThrow(INVALID);
