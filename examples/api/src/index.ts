@@ -1,4 +1,6 @@
 export * from "./bodies.js";
+export * from "./device-bodies.js";
 export * from "./error-codes.js";
+export * from "./operation.js";
 export * from "./operations.js";
 export * as parameters from "./parameters.js";

@@ -6,7 +6,6 @@ import {
   ChatSummary,
   MessageListResponse,
 } from "lacre";
-import type * as z from "zod/mini";
 import {
   ConfigureChat,
   Contact,
@@ -20,6 +19,8 @@ import {
   UserPage,
   WebSocketTicket,
 } from "./bodies.js";
+import { deviceOperations } from "./device-operations.js";
+import type { Operation } from "./operation.js";
 import {
   accessToken,
   afterSeq,
@@ -29,30 +30,11 @@ import {
   chatId,
   messageLimit,
   namePrefix,
-  type Parameter,
   page,
   requestTag,
   ticket,
   userLimit,
 } from "./parameters.js";
-
-/** Description of one operation of the API. The routes implement it. */
-export interface Operation {
-  readonly method: "get" | "post" | "patch";
-  readonly path: string;
-  readonly id: string;
-  readonly summary: string;
-  readonly tag: "identity" | "users" | "chats" | "messages" | "operation";
-  readonly isPublic?: true;
-  readonly parameters?: readonly Parameter[];
-  readonly body?: z.ZodMiniType;
-  /** Successful answers by status: the schema of a JSON body, the media type of another body, or undefined without a body. */
-  readonly answers: Readonly<Record<number, z.ZodMiniType | string | undefined>>;
-  /** Additional statuses with an ErrorResponse. */
-  readonly rejections?: readonly number[];
-  /** Whether request and answer may also be frames. */
-  readonly hasFrames?: true;
-}
 
 const socketParameters = [accessToken, ticket];
 const socketRejections = [401, 403, 426];
@@ -226,6 +208,7 @@ export const operations = [
     rejections: [403, 409, 503],
     hasFrames: true,
   },
+  ...deviceOperations,
   {
     method: "get",
     path: "/ws",
@@ -299,9 +282,9 @@ export const operations = [
 
 type Declared = (typeof operations)[number];
 
-/** A path with a number in place of each parameter. Every parameter of a path is an id. */
-type Filled<Path extends string> = Path extends `${infer Start}{${string}}${infer End}`
-  ? `${Start}${number}${Filled<End>}`
+/** A path with a value in place of each parameter: the id of a device is text, the other ids are numbers. */
+type Filled<Path extends string> = Path extends `${infer Start}{${infer Name}}${infer End}`
+  ? `${Start}${Name extends "device" ? string : number}${Filled<End>}`
   : Path;
 
 type Address<Path extends string> = Filled<Path> | `${Filled<Path>}?${string}`;

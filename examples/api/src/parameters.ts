@@ -29,6 +29,22 @@ export const chatId: IntegerParameter = {
   description: "Id of the chat",
   schema: { type: "integer", minimum: 1, maximum: Number.MAX_SAFE_INTEGER },
 };
+export const userId: IntegerParameter = {
+  name: "user_id",
+  in: "path",
+  description: "Id of the user",
+  schema: { type: "integer", minimum: 1, maximum: Number.MAX_SAFE_INTEGER },
+};
+export const device: Parameter = {
+  name: "device",
+  in: "path",
+  description: "Id of the device: 32 lower-case hexadecimal digits",
+  schema: { type: "string", pattern: "^[0-9a-f]{32}$" },
+};
+export const afterEntry = integer("after", "Only entries with a greater seq", {
+  minimum: 0,
+  default: 0,
+});
 export const page = integer("page", "Number of the page, from 1", {
   minimum: 1,
   maximum: 1_000_000,

@@ -18,12 +18,17 @@ const SENTENCES: Readonly<Record<ErrorCode, string> & Record<string, string>> = 
   ERR_CHAT_WITH_SELF: "A chat needs two people. Choose another person.",
   ERR_CLIENT_ID_REUSED:
     "The server has another message under this message’s number. Write it again.",
+  ERR_DEVICE_LOG_INVALID:
+    "The server rejected the change of your devices. Reload the page and try again.",
+  ERR_DEVICE_NOT_FOUND:
+    "This device is not one of your devices, or it waited too long. Begin again on the new device.",
   ERR_EXPIRED: "This device’s clock is behind the server’s. Set it right and try again.",
   ERR_FORBIDDEN:
     "You may not do this: it is for another member of the chat, or for another account.",
   ERR_FROM_FUTURE: "This device’s clock is ahead of the server’s. Set it right and try again.",
   ERR_HEADERS_TOO_LARGE: NOT_UNDERSTOOD,
   ERR_INTERNAL: "The server failed. Try again in a moment.",
+  ERR_LOG_TAKEN: "Another of your devices changed your devices at the same time. Try again.",
   ERR_MALFORMED: NOT_UNDERSTOOD,
   ERR_MALFORMED_ADDRESS: NOT_UNDERSTOOD,
   ERR_MALFORMED_JSON: NOT_UNDERSTOOD,

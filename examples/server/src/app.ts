@@ -12,6 +12,7 @@ import { webPageRoutes } from "./http/web-page.js";
 import { answer } from "./json.js";
 import { authRoutes } from "./routes/auth.js";
 import { chatRoutes } from "./routes/chats.js";
+import { deviceRoutes } from "./routes/devices.js";
 import { operationRoutes } from "./routes/operation.js";
 import { userRoutes } from "./routes/users.js";
 import { webSocketRoutes } from "./routes/websocket.js";
@@ -33,7 +34,7 @@ export function createApp(services: Services): Hono {
   app.use(
     cors({
       origin: [...config.corsOrigins],
-      allowMethods: ["GET", "POST", "PATCH"],
+      allowMethods: ["GET", "POST", "PATCH", "PUT"],
       allowHeaders: ["Authorization", "Content-Type", "Lacre-Request", "X-Request-Id"],
       exposeHeaders: [
         "X-Request-Id",
@@ -54,6 +55,7 @@ export function createApp(services: Services): Hono {
   app.route("/auth", authRoutes(services));
   app.route("/users", userRoutes(services));
   app.route("/chats", chatRoutes(services));
+  app.route("/devices", deviceRoutes(services));
   app.route("/ws", webSocketRoutes(services));
   app.route("/docs", docsRoutes());
   app.route("/", operationRoutes(services));

@@ -181,6 +181,10 @@ export class TestUser {
     return this.#server.request("POST", path, body, this.token);
   }
 
+  put(path: string, body: unknown) {
+    return this.#server.request("PUT", path, body, this.token);
+  }
+
   patch(path: string, body: unknown) {
     return this.#server.request("PATCH", path, body, this.token);
   }

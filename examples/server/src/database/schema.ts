@@ -137,7 +137,10 @@ export const tables = {
     columns: {
       id: "bytes primary",
       user_id: "bigint",
+      /** Random id by which the server recognises a client at a login. */
       device_id: "text?",
+      /** Id of the device of the user's log to which the session belongs. Null until the session shows that. */
+      device: "text?",
       created_at: "double precision",
       expires_at: "double precision",
       /** Id of the currently valid refresh token. */
@@ -148,6 +151,59 @@ export const tables = {
       revoked_at: "double precision?",
     },
     indices: { sessions_expiring: "expires_at", sessions_devices: "user_id, device_id" },
+    references: { user_id: "users" },
+  },
+  /** Device logs, as the users' devices signed them. The server verified each entry before it stored it. */
+  device_entries: {
+    columns: {
+      user_id: "bigint",
+      seq: "integer",
+      head: "bytes",
+      entry: "bytes",
+      stored_at: "double precision",
+    },
+    uniques: ["user_id, seq"],
+    references: { user_id: "users" },
+  },
+  /** Devices that the log of a user has or had. Derived from `device_entries`, in the transaction that stores the entry. */
+  devices: {
+    columns: { user_id: "bigint", device: "text", removed_at: "double precision?" },
+    uniques: ["user_id, device"],
+    references: { user_id: "users" },
+  },
+  /** Acceptances that new devices left for the devices that add them. */
+  acceptances: {
+    columns: {
+      id: "id",
+      user_id: "bigint",
+      device: "text",
+      acceptance: "bytes",
+      expires_at: "double precision",
+    },
+    uniques: ["user_id, device"],
+    indices: { acceptances_expiring: "expires_at" },
+    references: { user_id: "users" },
+  },
+  /** Rows remain for some time after a claim, so that a repeated request does not publish a key package again. */
+  key_packages: {
+    columns: {
+      id: "id",
+      user_id: "bigint",
+      device: "text",
+      suite: "integer",
+      /** Whether claims receive it again and again, when the device has no other. */
+      is_last_resort: "integer",
+      digest: "bytes",
+      /** Null after it was claimed. */
+      key_package: "bytes?",
+      claimed_at: "double precision?",
+    },
+    uniques: ["user_id, device, digest"],
+    indices: {
+      key_packages_unclaimed:
+        "user_id, device, suite, is_last_resort, id where key_package is not null",
+      key_packages_claimed: "claimed_at where claimed_at is not null",
+    },
     references: { user_id: "users" },
   },
   server_keys: {
@@ -184,6 +240,8 @@ export type User = Selectable<Schema["users"]>;
 export type ChatRow = Selectable<Schema["chats"]>;
 export type StoredMessage = Selectable<Schema["messages"]>;
 export type Session = Selectable<Schema["sessions"]>;
+export type DeviceEntry = Selectable<Schema["device_entries"]>;
+export type KeyPackage = Selectable<Schema["key_packages"]>;
 export type ServerKey = Selectable<Schema["server_keys"]>;
 
 /** Parameters from which clients derive a chat's key. */

@@ -71,6 +71,33 @@ export class SessionQueries {
       .execute();
   }
 
+  /** Makes a session one of a device. Returns false if it is one of another device. */
+  async bind(id: Uint8Array, device: string): Promise<boolean> {
+    const { numUpdatedRows } = await this.#db
+      .updateTable("sessions")
+      .set({ device })
+      .where("id", "=", id)
+      .where(({ or, eb }) => or([eb("device", "is", null), eb("device", "=", device)]))
+      .executeTakeFirst();
+    return numUpdatedRows > 0n;
+  }
+
+  /** Revokes the sessions of a device. Returns their ids. */
+  async revokeOfDevice(
+    { user_id, device }: { user_id: number; device: string },
+    revoked_at: number,
+  ): Promise<Uint8Array[]> {
+    const revoked = await this.#db
+      .updateTable("sessions")
+      .set({ revoked_at })
+      .where("user_id", "=", user_id)
+      .where("device", "=", device)
+      .where("revoked_at", "is", null)
+      .returning("id")
+      .execute();
+    return revoked.map(({ id }) => id);
+  }
+
   /** Deletes at most `limit` sessions that are expired at `now`. Returns the number of deleted sessions. */
   async deleteExpired({ now, limit }: { now: number; limit: number }): Promise<number> {
     const { numDeletedRows } = await this.#db

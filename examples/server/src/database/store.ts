@@ -2,6 +2,8 @@ import type { Kysely } from "kysely";
 import { atomically, atomicallyOrUndefined } from "./atomically.js";
 import { ChatQueries } from "./chat-queries.js";
 import { ChatOfMemberQueries } from "./chats-of-member.js";
+import { DeviceQueries } from "./device-queries.js";
+import { KeyPackageQueries } from "./key-package-queries.js";
 import { MessagePageQueries } from "./message-pages.js";
 import { MessageQueries } from "./message-queries.js";
 import type { Schema } from "./schema.js";
@@ -18,6 +20,8 @@ export class Store {
   readonly chatsOfMember: ChatOfMemberQueries;
   readonly messages: MessageQueries;
   readonly messagePages: MessagePageQueries;
+  readonly devices: DeviceQueries;
+  readonly keyPackages: KeyPackageQueries;
   readonly serverKeys: ServerKeyQueries;
 
   constructor(db: Kysely<Schema>) {
@@ -28,6 +32,8 @@ export class Store {
     this.chatsOfMember = new ChatOfMemberQueries(db);
     this.messages = new MessageQueries(db);
     this.messagePages = new MessagePageQueries(db);
+    this.devices = new DeviceQueries(db);
+    this.keyPackages = new KeyPackageQueries(db);
     this.serverKeys = new ServerKeyQueries(db);
   }
 

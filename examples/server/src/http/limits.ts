@@ -7,7 +7,7 @@ import { clientAddress } from "./client-address.js";
 import type { Metrics } from "./metrics.js";
 import { networksOf } from "./networks.js";
 
-/** Ratio of all requests to requests that change chats, so that most of the limit remains for other requests. */
+/** Ratio of all requests to requests that cost more, such as changes of chats, so that most of the limit remains for others. */
 const CHANGE_EVERY = 10;
 
 /** Limit of all sessions of a user together, as a multiple of one session's limit. */
@@ -42,8 +42,27 @@ export function sessionLimit(services: Services): SessionLimiter {
 
 /** Limits changes of chats, because each change makes both members' clients reload their chats. */
 export function changeLimit(services: Services): SessionLimiter {
+  return costlyLimit(services, "change");
+}
+
+/** Limits entries of device logs and acceptances: the server verifies each entry, and peers' clients reload the log. */
+export function deviceLimit(services: Services): SessionLimiter {
+  return costlyLimit(services, "devices");
+}
+
+/** Limits requests that publish key packages. */
+export function publishLimit(services: Services): SessionLimiter {
+  return costlyLimit(services, "publish");
+}
+
+/** Limits requests that claim key packages. */
+export function claimLimit(services: Services): SessionLimiter {
+  return costlyLimit(services, "claim");
+}
+
+function costlyLimit(services: Services, name: string): SessionLimiter {
   const points = Math.ceil(services.config.requestsPerUser / CHANGE_EVERY);
-  return forEach(services, { name: "change", points, window: 60 });
+  return forEach(services, { name, points, window: 60 });
 }
 
 /** Counts a request for the session, and then for all sessions of the user. */

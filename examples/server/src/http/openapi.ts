@@ -25,6 +25,7 @@ const TAGS: Readonly<Record<Operation["tag"], string>> = {
   users: "The own account, and the search for users",
   chats: "Chats of two users and their key parameters",
   messages: "Encrypted messages",
+  devices: "Device logs of users, and key packages of their devices",
   operation: "Operation of the server",
 };
 

@@ -3,7 +3,7 @@ import { parameters } from "lacre-api";
 import { HttpError } from "../errors.js";
 import { assertStorable } from "../json.js";
 
-const { chatId, MAX_TEXT, requestTag } = parameters;
+const { chatId, device, MAX_TEXT, requestTag, userId } = parameters;
 
 const REQUEST_TAG_BYTES = 32;
 
@@ -54,10 +54,25 @@ export function readText({ req }: Context, { name }: parameters.Parameter): stri
 }
 
 /** Reads the chat id from the path. Returns 0, which no chat has, if it is invalid. */
-export function readChatId({ req }: Context): number {
-  const given = req.param(chatId.name) ?? "";
+export function readChatId(context: Context): number {
+  return readId(context, chatId);
+}
+
+/** Reads a user id from the path. Returns 0, which no user has, if it is invalid. */
+export function readUserId(context: Context): number {
+  return readId(context, userId);
+}
+
+function readId({ req }: Context, { name }: parameters.Parameter): number {
+  const given = req.param(name) ?? "";
   const value = Number(given);
   return /^[1-9]\d{0,15}$/.test(given) && Number.isSafeInteger(value) ? value : 0;
+}
+
+/** Reads the id of a device from the path. Returns an empty text, which no device has, if it is invalid. */
+export function readDevice({ req }: Context): string {
+  const given = req.param(device.name) ?? "";
+  return /^[0-9a-f]{32}$/.test(given) ? given : "";
 }
 
 function invalid(name: string, expected: string): HttpError {

@@ -21,6 +21,8 @@ export interface ActiveSession {
   readonly session_key: Uint8Array;
   /** Unix time in seconds. */
   readonly expires_at: number;
+  /** Id of the user's device to which the session belongs. Null until the session shows that. */
+  readonly device: string | null;
 }
 
 /**
@@ -108,7 +110,15 @@ export class Sessions {
 
   async revoke(sessionId: Uint8Array): Promise<void> {
     await this.#store.sessions.revoke(sessionId, Date.now() / 1000);
-    this.#publishEnd(sessionId);
+    this.publishEnd([sessionId]);
+  }
+
+  /** Makes all instances close the connections of sessions that ended. */
+  publishEnd(sessionIds: readonly Uint8Array[]): void {
+    for (const id of sessionIds) {
+      const session_id = Buffer.from(id).toString("hex");
+      this.#coordination.publish({ type: "revoked", session_id });
+    }
   }
 
   /** Creates a one-use ticket to open a WebSocket, so that no token appears in its URL. */
@@ -131,14 +141,7 @@ export class Sessions {
   }
 
   async #endBeyondQuota(begun: Pick<Session, "id" | "user_id">): Promise<void> {
-    const ended = await this.#store.sessions.deleteBeyond(begun, this.#maxSessions);
-    for (const id of ended) this.#publishEnd(id);
-  }
-
-  /** Makes all instances close the connections of an ended session. */
-  #publishEnd(sessionId: Uint8Array): void {
-    const session_id = Buffer.from(sessionId).toString("hex");
-    this.#coordination.publish({ type: "revoked", session_id });
+    this.publishEnd(await this.#store.sessions.deleteBeyond(begun, this.#maxSessions));
   }
 
   async #findOf({ session_id, user_id }: TokenClaims): Promise<ActiveSession> {
@@ -150,9 +153,9 @@ export class Sessions {
   async #find(id: Uint8Array): Promise<ActiveSession> {
     const session = await this.#findRow(id);
     if (session === undefined) throw notAuthenticated();
-    const { user_id, username, expires_at } = session;
+    const { user_id, username, expires_at, device } = session;
     const session_key = deriveSessionKey(this.#secret, id);
-    return { session_id: id, user_id, username, session_key, expires_at };
+    return { session_id: id, user_id, username, session_key, expires_at, device };
   }
 
   async #findRow(id: Uint8Array) {

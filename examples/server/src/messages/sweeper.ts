@@ -4,13 +4,16 @@ import type { Store } from "../database/store.js";
 
 const INTERVAL_SECONDS = 30;
 
-/** Maximum messages or sessions that one transaction deletes. */
+/** Seconds for which the server remembers claimed key packages, so that a repeated request does not publish one again. */
+const CLAIMED_SECONDS = 7 * 24 * 3600;
+
+/** Maximum rows that one transaction deletes. */
 const BATCH = 200;
 
 /** Maximum chats that one query reads. */
 const CHATS = 500;
 
-/** Periodically deletes expired messages and sessions from the database. Reads already hide them from their expiry on. */
+/** Periodically deletes expired messages, sessions, acceptances and claimed key packages. Reads already hide them before. */
 export class Sweeper {
   readonly #store: Store;
   readonly #log: Logger;
@@ -38,10 +41,14 @@ export class Sweeper {
     await this.#sweep;
   }
 
-  /** Deletes all expired messages and sessions. Returns the number of deleted messages. */
+  /** Deletes all that is expired. Returns the number of deleted messages. */
   async sweep(): Promise<number> {
     const now = Date.now() / 1000;
-    await this.#inBatches((limit) => this.#store.sessions.deleteExpired({ now, limit }));
+    const { sessions, devices, keyPackages } = this.#store;
+    await this.#inBatches((limit) => sessions.deleteExpired({ now, limit }));
+    await this.#inBatches((limit) => devices.deleteExpired({ now, limit }));
+    const until = now - CLAIMED_SECONDS;
+    await this.#inBatches((limit) => keyPackages.deleteClaimed({ until, limit }));
     let total = 0;
     let after = 0;
     while (!this.#isStopped) {

@@ -13,6 +13,7 @@ import { answer, readBody } from "../json.js";
 import { deletionRejection } from "../messages/senders.js";
 import type { Services } from "../services.js";
 import { toSummary } from "./chat-summary.js";
+import { addClaimRoute } from "./claim-key-packages.js";
 import { addContactRoute } from "./contact.js";
 import { addMessageRoutes } from "./messages.js";
 import { addRestartRoute } from "./restart-chat.js";
@@ -161,5 +162,6 @@ export function chatRoutes(services: Services) {
   addContactRoute(routes, services);
   addRestartRoute(routes, services);
   addMessageRoutes(routes, services);
+  addClaimRoute(routes, services);
   return routes;
 }

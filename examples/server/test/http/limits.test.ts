@@ -68,6 +68,24 @@ describe("rate limits", () => {
     expect((await bob.patch(`/chats/${id}/config`, { auto_delete_hours: 3 })).status).toBe(200);
   });
 
+  it("allow a tenth of the requests to change devices, to publish, and to claim key packages", async () => {
+    await startServer({ RATE_LIMIT_USER: "20" });
+    const [alice] = [await server.register("alice"), await server.register("bob")];
+    const id = await alice.chatWith("bob");
+    const device = "0".repeat(32);
+    const requests: (() => Promise<{ status: number }>)[] = [
+      () => alice.post("/devices", { entry: Buffer.alloc(289).toString("base64") }),
+      () => alice.post(`/devices/${device}/key-packages`, { key_packages: [] }),
+      () => alice.post(`/chats/${id}/key-packages/claim`, { user_ids: [1], suite: 1 }),
+    ];
+    const statuses = [];
+    for (const send of requests) {
+      for (let time = 0; time < 3; time++) statuses.push((await send()).status);
+    }
+    expect(statuses).toEqual([422, 422, 429, 404, 404, 429, 200, 200, 429]);
+    expect((await alice.get("/users/me")).status).toBe(200);
+  });
+
   it("ignore X-Forwarded-For from an untrusted peer", async () => {
     await startServer({ RATE_LIMIT_AUTH: "2" });
     const statuses = [];

@@ -179,7 +179,7 @@ const suite = (dialect: DatabaseKind) => {
     edit(
       declared,
       "server_keys: {",
-      `devices: {
+      `pictures: {
         columns: { id: "id", user_id: "bigint", name: "text", photo: "bytes?" },
         uniques: ["user_id, name"],
         references: { user_id: "users" },
@@ -190,7 +190,7 @@ const suite = (dialect: DatabaseKind) => {
     edit(declared, 'indices: { server_keys_purpose: "purpose" },', "");
 
     const { output } = await db("diff", "what-is-new");
-    expect(output).toContain("missing: table devices");
+    expect(output).toContain("missing: table pictures");
     expect((await db("up")).output).toBe(`applied ${next}-what-is-new\n`);
     expect((await db("diff")).output).toContain("matches the declared schema");
     expect((await db("down")).output).toBe(`reverted ${next}-what-is-new\n`);

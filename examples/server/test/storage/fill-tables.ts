@@ -28,6 +28,14 @@ export async function fillTables(db: Kysely<Schema>): Promise<void> {
     messages(`2 + i % ${USERS - 10}`, `1 + i / ${USERS - 10}`, 20_000),
     sql`${numbers(USERS)} insert into sessions (id, user_id, created_at, expires_at, refresh_id)
       select ${bytes}, i, 0, 0, ${bytes} from n`,
+    sql`${numbers(USERS - 1)} insert into device_entries (user_id, seq, head, entry, stored_at)
+      select i, 1 + i % 9, ${bytes}, ${bytes}, i from n`,
+    sql`${numbers(USERS - 1)} insert into devices (user_id, device) select i, 'device' || i from n`,
+    sql`${numbers(USERS - 1)} insert into acceptances (user_id, device, acceptance, expires_at)
+      select i, 'device' || i, ${bytes}, i from n`,
+    sql`${numbers(9 * USERS)} insert into key_packages (user_id, device, suite, is_last_resort, digest, key_package,
+      claimed_at) select 1 + i % 100, 'device' || i % 9, 1, 0, ${bytes}, case when i % 3 = 0 then ${bytes} end,
+      case when i % 3 > 0 then i end from n`,
   ];
   for (const statement of statements) await statement.execute(db);
   if (isPg) await sql`analyze`.execute(db);

@@ -7,7 +7,7 @@ import { Store } from "../../src/database/store.js";
 import { createDatabase, onEachDatabase, type ScratchDatabase } from "./databases.js";
 import { fillTables } from "./fill-tables.js";
 import { planOf } from "./query-plan.js";
-import { createChat, createUser } from "./rows.js";
+import { createChat, createUser, ENTRY, KEY_PACKAGE } from "./rows.js";
 
 type Part = Exclude<keyof Store, "transaction" | "attempt" | "close">;
 type Method = { [Name in Part]: `${Name}.${keyof Store[Name] & string}` }[Part];
@@ -19,6 +19,8 @@ const upTo = { chat_id: 1, user_id: 1, seq: 9 };
 const sent = { chat_id: 1, sender_id: 1, client_id: "c" };
 const message = { ...sent, seq: 20_000, nonce: id, digest: id, encrypted_content: id };
 const times = { timestamp: 0, stored_at: 0 };
+const device = { user_id: 1, device: "ab".repeat(16) };
+const keyPackage = { ...device, ...KEY_PACKAGE };
 
 /** Calls each method of the parts of the store once. */
 const calls: Record<Method, (store: Store) => Promise<unknown>> = {
@@ -69,17 +71,40 @@ const calls: Record<Method, (store: Store) => Promise<unknown>> = {
   "messages.listExpiringChats": (store) =>
     store.messages.listExpiringChats({ after: 0, limit: 10, now: 0 }),
   "messages.deleteExpired": (store) => store.messages.deleteExpired(1, { until: 0, limit: 10 }),
+  "sessions.bind": (store) => store.sessions.bind(id, device.device),
+  "sessions.revokeOfDevice": (store) => store.sessions.revokeOfDevice(device, 0),
+  "devices.lock": (store) => store.devices.lock([2, 1]),
+  "devices.listEntries": (store) => store.devices.listEntries(1, { after: 1, limit: 10 }),
+  "devices.lastSeq": (store) => store.devices.lastSeq(1),
+  "devices.addEntry": (store) => store.devices.addEntry({ ...ENTRY, user_id: 3000 }),
+  "devices.add": (store) => store.devices.add(3000, device.device),
+  "devices.markRemoved": (store) => store.devices.markRemoved(1, device.device, 0),
+  "devices.find": (store) => store.devices.find(1, device.device),
+  "devices.list": (store) => store.devices.list([1, 2]),
+  "devices.keepAcceptance": (store) =>
+    store.devices.keepAcceptance({ ...device, acceptance: id, expires_at: 0 }),
+  "devices.findAcceptance": (store) => store.devices.findAcceptance(1, device.device, 0),
+  "devices.deleteExpired": (store) => store.devices.deleteExpired({ now: 0, limit: 10 }),
+  "keyPackages.add": (store) => store.keyPackages.add([keyPackage]),
+  "keyPackages.deleteLastResort": (store) => store.keyPackages.deleteLastResort(keyPackage),
+  "keyPackages.count": (store) => store.keyPackages.count(1, device.device),
+  "keyPackages.listOldest": (store) => store.keyPackages.listOldest([1, 2], 1),
+  "keyPackages.claim": (store) => store.keyPackages.claim([1, 2], 0),
+  "keyPackages.deleteOf": (store) => store.keyPackages.deleteOf(1, device.device),
+  "keyPackages.deleteClaimed": (store) =>
+    store.keyPackages.deleteClaimed({ until: 1e9, limit: 10 }),
   "serverKeys.add": (store) => store.serverKeys.add(key),
   "serverKeys.list": (store) => store.serverKeys.list("token-signing-key"),
   "serverKeys.remove": (store) => store.serverKeys.remove("k"),
   "serverKeys.noteHealth": (store) => store.serverKeys.noteHealth(0),
 };
 
-/** Methods that may sort: the sessions or chats of one user, or the keys of the server. */
+/** Methods that may sort: the sessions or chats of one user, the key packages of a claim, or the keys of the server. */
 const maySort: readonly Method[] = [
   "sessions.deleteBeyond",
   "chatsOfMember.list",
   "chats.listPeers",
+  "keyPackages.listOldest",
   "serverKeys.list",
 ];
 
@@ -102,6 +127,10 @@ const requiredIndices: Partial<Record<Method, string[]>> = {
   "users.findLogin": ["sessions_devices"],
   "sessions.deleteBeyond": ["sessions_devices"],
   "chats.countOpened": ["chats_created_by"],
+  "sessions.revokeOfDevice": ["sessions_devices"],
+  "devices.deleteExpired": ["acceptances_expiring"],
+  "keyPackages.listOldest": ["key_packages_unclaimed"],
+  "keyPackages.deleteClaimed": ["key_packages_claimed"],
 };
 
 onEachDatabase("queries without complete scans:", (dialect) => {

@@ -30,6 +30,15 @@ export async function createChat(
   return (await store.chats.find(id, one.id))!;
 }
 
+/** Columns of a device entry and of a key package, without those that name the device. */
+export const ENTRY = { seq: 1, head: new Uint8Array(32), entry: new Uint8Array(289), stored_at: 0 };
+export const KEY_PACKAGE = {
+  suite: 1,
+  is_last_resort: 0,
+  digest: new Uint8Array(32),
+  key_package: new Uint8Array(300),
+};
+
 /** Inserts a row into each table. */
 export async function insertIntoEachTable(store: Store): Promise<void> {
   const alice = await createUser(store, "alice");
@@ -39,6 +48,12 @@ export async function insertIntoEachTable(store: Store): Promise<void> {
   const bytes = () => new Uint8Array(randomBytes(16));
   const session = { id: bytes(), user_id: bob.id, refresh_id: bytes(), expires_at: now() + 60 };
   await store.sessions.create({ ...session, created_at: now() });
+  const device = { user_id: bob.id, device: "ab".repeat(16) };
+  await store.devices.addEntry({ ...ENTRY, user_id: bob.id });
+  await store.devices.add(bob.id, device.device);
+  await store.devices.keepAcceptance({ ...device, acceptance: bytes(), expires_at: 0 });
+  await store.keyPackages.add([{ ...KEY_PACKAGE, ...device }]);
+  await store.sessions.bind(session.id, device.device);
   const key = { id: "secret", purpose: "session-secret", material: bytes() } as const;
   await store.serverKeys.add({ ...key, created_at: now() });
 }
