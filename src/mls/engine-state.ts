@@ -13,8 +13,54 @@ const STATE_FORMAT = 1;
 type StoredState = Omit<mls.ClientState, "clientConfig">;
 
 /** Encodes a state, with its secrets. */
-export function encodeState(state: StoredState & Partial<mls.ClientState>): Bytes {
-  return concat(Uint8Array.of(STATE_FORMAT), mls.encodeGroupState(state));
+export function encodeState(state: StoredState): Bytes {
+  const past = [...state.historicalReceiverData].map(
+    ([epoch, data]) => [epoch, late(data)] as const,
+  );
+  return concat(
+    Uint8Array.of(STATE_FORMAT),
+    mls.encodeGroupState({
+      ...state,
+      secretTree: state.secretTree.map((node, at) => (isLeaf(at) ? node : noSecrets)),
+      historicalReceiverData: new Map(past),
+    }),
+  );
+}
+
+const none = new Uint8Array(0);
+const noSecret = { secret: none, generation: 0, unusedGenerations: {} };
+/** ts-mls derives ratchets also for parent nodes, which send nothing. */
+const noSecrets = { handshake: noSecret, application: noSecret };
+const isLeaf = (at: number) => at % 2 === 0;
+
+type PastEpoch = ReturnType<mls.ClientState["historicalReceiverData"]["get"]> & {};
+
+/**
+ * Returns what late messages of a past epoch need: who sent them, and the ratchets of application messages. This is a tenth of the
+ * epoch's data with X-Wing, and has no secret for a commit or proposal, which are not accepted any more.
+ */
+function late({ ratchetTree, secretTree, ...others }: PastEpoch): PastEpoch {
+  return {
+    ...others,
+    ratchetTree: ratchetTree.map((node) =>
+      node?.nodeType === "leaf" ? { nodeType: "leaf", leaf: senderOf(node.leaf) } : undefined,
+    ),
+    secretTree: secretTree.map(({ application }, at) =>
+      isLeaf(at) ? { handshake: noSecret, application } : noSecrets,
+    ),
+  };
+}
+
+function senderOf({ credential, signaturePublicKey }: mls.LeafNode): mls.LeafNode {
+  const capabilities = {
+    versions: [],
+    ciphersuites: [],
+    extensions: [],
+    proposals: [],
+    credentials: [],
+  };
+  const empty = { hpkePublicKey: none, parentHash: none, extensions: [], signature: none };
+  return { ...empty, leafNodeSource: "commit", credential, signaturePublicKey, capabilities };
 }
 
 /** Decodes what `encodeState` returned. */
