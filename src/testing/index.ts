@@ -21,6 +21,7 @@ export type {
   InvalidLogEntry,
   InvalidText,
   MlsVectors,
+  NamedLogVector,
   PinnedLog,
   SafetyNumber,
   ValidCommitAad,
@@ -28,6 +29,10 @@ export type {
   ValidDeviceKey,
   ValidDeviceLink,
   ValidDeviceLog,
+  ValidKeyPackageHeader,
+  ValidMessageAad,
+  ValidMessageHeader,
+  ValidNamedLogs,
   ValidRecoveryKey,
 } from "./mls-vectors.js";
 export {

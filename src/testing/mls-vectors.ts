@@ -74,11 +74,46 @@ export interface ValidCommitAad extends Vector {
   readonly bytes: string;
   readonly chat_id: number;
   readonly client_id: string;
-  readonly logs: readonly {
-    readonly user_id: number;
-    readonly seq: number;
-    readonly head: string;
-  }[];
+  readonly logs: readonly NamedLogVector[];
+}
+
+/** The log of a member that a commit names. */
+export interface NamedLogVector {
+  readonly user_id: number;
+  readonly seq: number;
+  readonly head: string;
+}
+
+/** The logs of members in a group info. */
+export interface ValidNamedLogs extends Vector {
+  readonly bytes: string;
+  readonly logs: readonly NamedLogVector[];
+}
+
+/** The authenticated data of a message, and the fields of the message. */
+export interface ValidMessageAad extends Vector {
+  readonly bytes: string;
+  readonly chat_id: number;
+  readonly sender_id: number;
+  readonly timestamp: number;
+  readonly client_id: string;
+}
+
+/** An MLSMessage, and what its clear fields say. It does not decrypt. */
+export interface ValidMessageHeader extends Vector {
+  readonly bytes: string;
+  readonly chat_id: number;
+  readonly epoch: number;
+  readonly content_type: "application" | "proposal" | "commit";
+}
+
+/** A key package, and what it says. Its signatures are not valid. */
+export interface ValidKeyPackageHeader extends Vector {
+  readonly bytes: string;
+  readonly suite: number;
+  readonly user_id: number;
+  readonly device: string;
+  readonly public_key: string;
 }
 
 /** Bytes that do not have the layout that they should have. */
@@ -95,4 +130,8 @@ export interface MlsVectors extends Vectors<ValidDeviceLog, InvalidLogEntry> {
   readonly safety_numbers: readonly SafetyNumber[];
   readonly credentials: Vectors<ValidCredential, InvalidLayout>;
   readonly commits: Vectors<ValidCommitAad, InvalidLayout>;
+  readonly message_aads: readonly ValidMessageAad[];
+  readonly named_logs: Vectors<ValidNamedLogs, InvalidLayout>;
+  readonly message_headers: Vectors<ValidMessageHeader, InvalidLayout>;
+  readonly key_package_headers: Vectors<ValidKeyPackageHeader, InvalidLayout>;
 }

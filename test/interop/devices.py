@@ -294,20 +294,26 @@ def credential_is(vector):
     return credential(vector) == (vector["user_id"], vector["device"])
 
 
-def commit(vector):
-    data = bytes.fromhex(vector["bytes"])
-    chat, client_id, count = number(data[15:23]), data[23:39], number(data[39:41])
-    is_sized = len(data) == 41 + 44 * count and 1 <= count <= 64
-    if data[:15] != b"lacre/commit/1\0" or not is_sized or not 1 <= chat <= MAX_SAFE or client_id == bytes(16):
+def named_logs(data):
+    count = number(data[:2])
+    if len(data) != 2 + 44 * count or not 1 <= count <= 64:
         raise RejectionError("MALFORMED")
     logs, last = [], 0
-    for at in range(41, len(data), 44):
+    for at in range(2, len(data), 44):
         user, seq, head = number(data[at : at + 8]), number(data[at + 8 : at + 12]), data[at + 12 : at + 44]
         if not last < user <= MAX_SAFE or not 1 <= seq <= 1024:
             raise RejectionError("MALFORMED")
         logs.append({"user_id": user, "seq": seq, "head": head.hex()})
         last = user
-    return {"chat_id": chat, "client_id": str(uuid.UUID(bytes=client_id)), "logs": logs}
+    return logs
+
+
+def commit(vector):
+    data = bytes.fromhex(vector["bytes"])
+    chat, client_id = number(data[15:23]), data[23:39]
+    if data[:15] != b"lacre/commit/1\0" or not 1 <= chat <= MAX_SAFE or client_id == bytes(16):
+        raise RejectionError("MALFORMED")
+    return {"chat_id": chat, "client_id": str(uuid.UUID(bytes=client_id)), "logs": named_logs(data[39:])}
 
 
 def commit_is(vector):

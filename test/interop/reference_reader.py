@@ -21,6 +21,7 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 import devices
+import mls_chats
 import peer
 from rejection import RejectionError
 
@@ -368,6 +369,7 @@ DETAILS = mapping(lambda value: value)
 MESSAGE = fields(
     chat_id=ID, sender_id=ID, content=byte_string(0, 720_000), nonce=byte_string(12, 12), timestamp=TIME,
     message_id_=ID, client_id_=CLIENT_ID, seq_=ID, epoch_=COUNT, counter_=COUNT, device_=text(1, 100),
+    content_type_=any_of("proposal", "commit"),
     stored_at_=TIME,
 )  # fmt: skip
 CHAT = fields(
@@ -729,7 +731,7 @@ CHECKS = {
     },
     "session": {"valid": handshake_is, "invalid": handshake_of},
     "http": {"valid": http_answer_is, "invalid": http_frame},
-    "mls": devices.CHECKS,
+    "mls": {**devices.CHECKS, **mls_chats.CHECKS},
 }
 
 

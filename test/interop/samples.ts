@@ -89,6 +89,7 @@ export const samples: readonly (readonly [
         epoch: 0,
         counter: 1,
         device: "reloj",
+        content_type: "commit",
       },
       extreme: {
         chat_id: MAX_ID,

@@ -2,14 +2,22 @@ import vectors from "lacre/vectors/mls.json" with { type: "json" };
 import { describe, expect, it } from "vitest";
 import { isEd25519PublicKey } from "../../src/crypto/ed25519.js";
 import { LacreError } from "../../src/index.js";
-import { decodeCommitAad, encodeCommitAad } from "../../src/mls/commit-aad.js";
+import { mlsMessageAad } from "../../src/messages/chat-message-aad.js";
+import {
+  decodeCommitAad,
+  decodeNamedLogs,
+  encodeCommitAad,
+  encodeNamedLogs,
+} from "../../src/mls/commit-aad.js";
 import { decodeCredential, encodeCredential } from "../../src/mls/credential.js";
 import { deviceId } from "../../src/mls/device-id.js";
 import {
   type DeviceLog,
   extendLog,
   readDeviceLink,
+  readKeyPackageHeader,
   readLog,
+  readMessageHeader,
   readRecoveryKey,
   safetyNumber,
   writeDeviceLink,
@@ -105,7 +113,7 @@ it("the vectors of safety numbers have their digits, in either order of the user
   }
 });
 
-describe("the vectors of credentials and commits", () => {
+describe("the vectors of credentials, commits and named logs", () => {
   it("are decoded and encoded", () => {
     for (const { name, bytes, user_id, device } of vectors.credentials.valid) {
       expect(decodeCredential(hex(bytes)), name).toEqual({ user_id, device });
@@ -119,10 +127,41 @@ describe("the vectors of credentials and commits", () => {
       expect(decodeCommitAad(hex(bytes)), name).toEqual(context);
       expect(toHex(encodeCommitAad(context)), name).toBe(bytes);
     }
+    for (const { name, bytes, logs } of vectors.named_logs.valid) {
+      const named = logs.map((log) => ({ ...log, head: hex(log.head) }));
+      expect(decodeNamedLogs(hex(bytes)), name).toEqual(named);
+      expect(toHex(encodeNamedLogs(named)), name).toBe(bytes);
+    }
   });
 
   it("are rejected", async () => {
     await areRejected(vectors.credentials.invalid, ({ bytes }) => decodeCredential(hex(bytes)));
     await areRejected(vectors.commits.invalid, ({ bytes }) => decodeCommitAad(hex(bytes)));
+    await areRejected(vectors.named_logs.invalid, ({ bytes }) => decodeNamedLogs(hex(bytes)));
+  });
+});
+
+describe("the vectors of messages and key packages", () => {
+  it("have their authenticated data and clear fields", () => {
+    for (const { name, bytes, requirement, ...header } of vectors.message_aads) {
+      expect(toHex(mlsMessageAad(header)!), name).toBe(bytes);
+    }
+    for (const { name, bytes, requirement, ...header } of vectors.message_headers.valid) {
+      expect(readMessageHeader(hex(bytes)), name).toEqual(header);
+    }
+    for (const { name, bytes, requirement, public_key, ...header } of vectors.key_package_headers
+      .valid) {
+      const publicKey = hex(public_key);
+      expect(readKeyPackageHeader(hex(bytes)), name).toEqual({ ...header, publicKey });
+    }
+  });
+
+  it("are rejected", async () => {
+    await areRejected(vectors.message_headers.invalid, ({ bytes }) =>
+      readMessageHeader(hex(bytes)),
+    );
+    await areRejected(vectors.key_package_headers.invalid, ({ bytes }) =>
+      readKeyPackageHeader(hex(bytes)),
+    );
   });
 });

@@ -133,6 +133,9 @@ const misfits: Readonly<Record<string, readonly Misfit[]>> = {
     ...clientIds,
     ...counts("epoch", "counter"),
     ...texts("device", 1, 100),
+    one("content_type")("application", "the type of application data is absent"),
+    one("content_type")("COMMIT", "content types are in lower case"),
+    one("content_type")(3, "a content type is text"),
   ],
   status: [
     missing("event_type"),

@@ -23,6 +23,7 @@ import {
   withRecovery,
   ZEROS,
 } from "../../support/log-entries.js";
+import { chats } from "./mls-chats.js";
 import { texts } from "./mls-texts.js";
 import { errors, rejection } from "./notation.js";
 
@@ -335,6 +336,7 @@ export const mls: MlsVectors = {
     ],
   },
   ...texts,
+  ...chats,
   device_keys: {
     valid: [first, second, third].map(({ publicKey }, at) => ({
       name: `a device key, ${at + 1}`,
