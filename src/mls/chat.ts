@@ -165,6 +165,7 @@ export class MlsChat {
     return encodeChatState(this.#state);
   }
 
+  /** Id of the chat, which its group id contains. */
   get chat_id(): number {
     return commits.chatOf(this.#state.group);
   }
