@@ -328,7 +328,7 @@ export class MlsChat {
 
   /**
    * Overwrites the secrets that the step to this chat used up, as far as JavaScript permits. Call it after the state is stored.
-   * The chat before it cannot be used afterwards.
+   * Afterwards, the chat before it and the other chats that steps from there returned throw a KeyError when they encrypt or commit.
    */
   eraseConsumed(): void {
     this.#state.group.eraseConsumed();

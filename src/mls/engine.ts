@@ -187,7 +187,7 @@ export class Group {
     return new Group({ ...this.#state, historicalReceiverData }, this.#consumed);
   }
 
-  /** Overwrites the secrets that the step to this group used up. The group before it cannot be used afterwards. */
+  /** Overwrites the secrets that the step to this group used up. The group before it cannot send afterwards. */
   eraseConsumed(): void {
     for (const secret of this.#consumed) secret.fill(0);
   }
@@ -305,6 +305,13 @@ export class Group {
     return { group: new Group(newState, consumed), received };
   }
 
+  /** Returns the secrets from which this device's next message, and the next epoch, derive. */
+  #ownSecrets(): Uint8Array[] {
+    const { secretTree, privatePath, keySchedule } = this.#state;
+    const { application, handshake } = secretTree[2 * privatePath.leafIndex]!;
+    return [application.secret, handshake.secret, keySchedule.initSecret];
+  }
+
   async #groupInfo(signer: Signer, note: Uint8Array): Promise<Bytes> {
     const cs = algorithmsOf(this.suite, signer);
     const groupInfo = await mls.createGroupInfoWithExternalPub(
@@ -320,6 +327,10 @@ export class Group {
     if (!this.isActive) throw new LacreError("ERR_STOPPED", "this device was removed");
     if (!equalConstantTime(signer.publicKey, this.ownLeaf.signatureKey)) {
       throw new KeyError("the signer is of another device than the group");
+    }
+    // Anyone can derive the keys that follow from an overwritten secret.
+    if (this.#ownSecrets().some((secret) => secret.every((byte) => byte === 0))) {
+      throw new KeyError("the secrets of this group were erased: use the group after it");
     }
     return algorithmsOf(this.suite, signer);
   }

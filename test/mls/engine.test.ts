@@ -356,14 +356,25 @@ describe("a group", () => {
     ).rejects.toMatchObject({ code: "ERR_BOUND_EXCEEDED" });
   });
 
-  it("overwrites used secrets on request", async () => {
+  it("overwrites used secrets on request, and then does not send with them", async () => {
     const { devices, groups } = await groupOf(2);
-    const { group } = await groups[0]!.encrypt(devices[0]!.signer, none, none);
+    const [{ signer }, before] = [devices[0]!, groups[0]!];
+    const { group } = await before.encrypt(signer, none, none);
+    const received = await before.receive(
+      (await groups[1]!.encrypt(devices[1]!.signer, none, none)).message,
+      acceptAll,
+    );
     group.eraseConsumed();
-    const again = await groups[0]!.encrypt(devices[0]!.signer, none, none);
-    await expect(groups[1]!.receive(again.message, acceptAll)).rejects.toMatchObject({
-      code: "ERR_DECRYPT",
-    });
+    const stored = await Group.import(before.export());
+    for (const erased of [before, received.group, stored]) {
+      for (const send of [
+        () => erased.encrypt(signer, none, none),
+        () => erased.propose(signer, 0, none),
+        () => erased.commit(signer, {}, none, acceptAll),
+      ]) {
+        await expect(send()).rejects.toMatchObject({ code: "ERR_KEY" });
+      }
+    }
     await exchange(group, devices[0]!, groups[1]!);
   });
 
