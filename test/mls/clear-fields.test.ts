@@ -210,10 +210,10 @@ describe("readKeyPackageHeader", () => {
     ] as const) {
       expect(() => readKeyPackageHeader(changed(keyPackage, at, value))).toThrow(DecodeError);
     }
-    // The source is behind 25 bytes of identity and 13 of capabilities.
-    expect(keyPackage[147]).toBe(1);
+    // The source is behind 25 bytes of identity and 11 of capabilities.
+    expect(keyPackage[145]).toBe(1);
     for (const source of [0, 2, 3, 4]) {
-      expect(() => readKeyPackageHeader(changed(keyPackage, 147, source))).toThrow(DecodeError);
+      expect(() => readKeyPackageHeader(changed(keyPackage, 145, source))).toThrow(DecodeError);
     }
     expect(() => readKeyPackageHeader(changed(keyPackage, 3, 4))).toThrow(DecodeError);
     expect(() => readKeyPackageHeader(messages.application)).toThrow(DecodeError);
