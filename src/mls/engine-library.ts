@@ -54,6 +54,7 @@ export type { Proposal } from "ts-mls/proposal.js";
 export type { ProposalOrRef } from "ts-mls/proposalOrRefType.js";
 export { accumulatePskSecret } from "ts-mls/pskIndex.js";
 export { decodeRatchetTree, encodeRatchetTree, type RatchetTree } from "ts-mls/ratchetTree.js";
+export { consumeRatchet, deriveKey, deriveNonce } from "ts-mls/secretTree.js";
 export { directPath, leafToNodeIndex, leafWidth, toLeafIndex } from "ts-mls/treemath.js";
 export { base64ToBytes, bytesToBase64 } from "ts-mls/util/byteArray.js";
 export { decryptGroupInfo, decryptGroupSecrets } from "ts-mls/welcome.js";

@@ -22,6 +22,7 @@ import {
   readKept,
   suiteNamed,
 } from "./engine-messages.js";
+import { keepOnlyKeys, withKeptKeys } from "./engine-skipped.js";
 import type { Change, Header, Received, Rules } from "./engine-types.js";
 
 /** Limit of the pre-shared keys in a commit: ts-mls compares each with each. */
@@ -250,7 +251,7 @@ export function processCommit(
     const index = mls.makePskIndex(state, psks);
     const processed: Processed =
       message.wireformat === "mls_private_message"
-        ? await mls.processPrivateMessage(state, message.privateMessage, index, cs)
+        ? await mls.processPrivateMessage(state, message.privateMessage, index, withKeptKeys(cs))
         : await mls.processPublicMessage(state, message.publicMessage, index, cs);
     checkTree(processed.newState.ratchetTree);
     return processed;
@@ -279,7 +280,7 @@ async function decrypt(
         ratchetTree,
         groupContext,
         retention,
-        cs,
+        withKeptKeys(cs),
       ),
     (error) => {
       const reason = error instanceof Error ? error.message : "";
@@ -295,5 +296,7 @@ async function decrypt(
       return new DecryptError();
     },
   );
-  return { ...result, epoch };
+  const consumed = [...result.consumed];
+  const tree = await keepOnlyKeys(secretTree, result.tree, cs, consumed);
+  return { ...result, tree, consumed, epoch };
 }
