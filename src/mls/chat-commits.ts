@@ -46,10 +46,7 @@ export async function commitChanges(
   old: readonly number[] = usersOf(state.named),
 ): Promise<Step> {
   const { group, named: before } = state;
-  if (state.pending !== undefined) {
-    const message = "a commit is pending: pass the server's answer to accept, or call withdraw";
-    throw new MlsChatError("ERR_COMMIT_PENDING", message);
-  }
+  requireNoPending(state);
   requireActive(group);
   const proposed = new Set(group.proposedRemovals);
   const leaving = group.roster.filter(({ index }) => proposed.has(index)).map(userOf);
@@ -176,6 +173,13 @@ function without(devices: readonly Credential[], others: readonly Credential[]):
 /** Returns whether the state is that after an external commit that the server has not acknowledged. */
 export function isRejoining({ pending }: ChatState): boolean {
   return pending !== undefined && pending.group === undefined;
+}
+
+/** @throws {MlsChatError} `ERR_COMMIT_PENDING` if a commit is pending. */
+export function requireNoPending({ pending }: ChatState): void {
+  if (pending === undefined) return;
+  const message = "a commit is pending: pass the server's answer to accept, or call withdraw";
+  throw new MlsChatError("ERR_COMMIT_PENDING", message);
 }
 
 /** @throws {MlsChatError} `ERR_NOT_IN_GROUP` if the device was removed. */

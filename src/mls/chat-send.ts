@@ -6,7 +6,7 @@ import { MAX_CONTENT_BYTES } from "../limits.js";
 import type { ChatMessage } from "../messages/chat.js";
 import { mlsMessageAad } from "../messages/chat-message-aad.js";
 import type { AnyContentDefinition } from "../messages/define-content.js";
-import { chatOf, isRejoining, messageOf, requireActive } from "./chat-commits.js";
+import { chatOf, isRejoining, messageOf, requireActive, requireNoPending } from "./chat-commits.js";
 import type { ChatState } from "./chat-state.js";
 import type { MessageIdentity } from "./chat-types.js";
 import type { Device } from "./device.js";
@@ -38,13 +38,15 @@ export async function encryptContent<Definition extends AnyContentDefinition>(
   return { state: { ...state, group: step.group, sent: state.sent + 1 }, message };
 }
 
-/** Proposes to remove this device, because its user leaves. @throws {MlsChatError} if the chat is not active. */
+/** Proposes to remove this device, because its user leaves. @throws {MlsChatError} if the chat is not active, or a commit is pending. */
 export async function proposeLeaving(
   device: Device,
   state: ChatState,
   identity: MessageIdentity,
 ): Promise<Sent> {
   requireConfirmed(state);
+  // The proposal would be encrypted with the key of the pending commit, which others would then reject as a repetition.
+  requireNoPending(state);
   const { group } = state;
   const aad = aadOf(device, state, identity);
   const step = await group.propose(signerOf(device), group.ownLeaf.index, aad);

@@ -284,7 +284,7 @@ export class MlsChat {
    * Proposes that the user leaves. The next commit of another user's device removes all devices of the user. Propose it again if
    * a commit comes first that does not.
    *
-   * @throws {MlsChatError} `ERR_NOT_IN_GROUP` if the chat is not active.
+   * @throws {MlsChatError} `ERR_NOT_IN_GROUP` if the chat is not active, `ERR_COMMIT_PENDING` if a commit is pending.
    */
   async leave(identity: MessageIdentity): Promise<MessageStep> {
     const own = identityArgument(objectArgument(identity, "identity"));
