@@ -19,7 +19,7 @@ import type {
 import { type MessageHeader, readMessageHeader } from "./clear-fields.js";
 import type { Device } from "./device.js";
 
-/** Number of messages of the current epoch, one after another, that do not decrypt, after which a device should rejoin. */
+/** Number of messages of the current or a later epoch, one after another, that do not decrypt, after which a device should rejoin. */
 export const MAX_UNREADABLE = 3;
 
 type Received<Definition extends AnyContentDefinition> = {
@@ -163,7 +163,10 @@ function rejected(state: ChatState, message: ChatMessage, error: unknown): Recei
   if (!(error instanceof LacreError)) throw error;
   const isCurrent = BigInt(message.epoch!) === state.group.epoch;
   const reason = reasonOf(error, isCurrent);
-  const counts = isCurrent && reason === "not_decryptable" && message.content_type === undefined;
+  const isData = message.content_type === undefined;
+  // Without the commit before it, this device cannot follow the group.
+  const isAhead = reason === "unknown_epoch";
+  const counts = isAhead || (isCurrent && isData && reason === "not_decryptable");
   const count = counts ? Math.min(state.unreadable + 1, MAX_UNREADABLE) : state.unreadable;
   return unreadable({ ...state, unreadable: count }, reason);
 }

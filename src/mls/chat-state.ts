@@ -40,7 +40,7 @@ export interface ChatState {
   readonly updatedAt: number;
   /** Number of messages that this device encrypted since then. */
   readonly sent: number;
-  /** Number of messages of the current epoch, one after another, that did not decrypt. */
+  /** Number of messages of the current or a later epoch, one after another, that did not decrypt. */
   readonly unreadable: number;
   readonly pending?: Pending | undefined;
 }

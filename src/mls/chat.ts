@@ -205,9 +205,10 @@ export class MlsChat {
     return this.#state.group.isActive && !commits.isRejoining(this.#state);
   }
 
-  /** Whether to rejoin: three messages of the current epoch in a row did not decrypt. */
+  /** Whether to rejoin: three messages of the current or a later epoch in a row did not decrypt, and this device was not removed. */
   get needsRejoin(): boolean {
-    return this.#state.unreadable >= MAX_UNREADABLE;
+    const { group, unreadable } = this.#state;
+    return group.isActive && unreadable >= MAX_UNREADABLE;
   }
 
   /**

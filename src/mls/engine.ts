@@ -285,6 +285,8 @@ export class Group {
       const { next, consumed, received } = await decryptData(state, message.privateMessage, cs);
       return { group: new Group(next, consumed), received };
     }
+    // A removed device does not follow another commit of its last epoch, which the server may have kept.
+    if (!this.isActive) throw invalid();
     const { content: authentic, tree } = await decryptHandshake(state, message, cs);
     const { content } = authentic;
     const change = await attempt(() => changeOf(content, state), invalid);
