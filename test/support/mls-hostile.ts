@@ -4,6 +4,7 @@ import { type ClientState, decodeGroupState } from "ts-mls/clientState.js";
 import type { Commit } from "ts-mls/commit.js";
 import type { CiphersuiteImpl } from "ts-mls/crypto/ciphersuite.js";
 import { signFramedContentTBS, toTbs } from "ts-mls/framedContent.js";
+import { signGroupInfo } from "ts-mls/groupInfo.js";
 import { type KeyPackage, signKeyPackage } from "ts-mls/keyPackage.js";
 import { signLeafNodeKeyPackage } from "ts-mls/leafNode.js";
 import { decodeMlsMessage, encodeMlsMessage } from "ts-mls/message.js";
@@ -14,7 +15,9 @@ import {
   encryptSenderData,
 } from "ts-mls/privateMessage.js";
 import type { Proposal } from "ts-mls/proposal.js";
+import { encodeRatchetTree, type RatchetTree } from "ts-mls/ratchetTree.js";
 import { consumeRatchet, ratchetUntil } from "ts-mls/secretTree.js";
+import { treeHashRoot } from "ts-mls/treeHash.js";
 import { leafToNodeIndex, toLeafIndex } from "ts-mls/treemath.js";
 import type { Group } from "../../src/mls/engine.js";
 import { algorithmsOf } from "../../src/mls/engine-crypto.js";
@@ -153,4 +156,25 @@ export async function signedAgain(
   const { signature } = algorithmsOf(1, device.signer);
   const leafNode = await signLeafNodeKeyPackage(change(made.leafNode), none, signature);
   return signKeyPackage({ ...made, leafNode }, none, signature);
+}
+
+/** Returns a group info with any tree, signed by a member. The confirmation tag is that of the group's own tree. */
+export async function hostileGroupInfo(
+  group: Group,
+  signer: Signer,
+  tree: RatchetTree,
+): Promise<Uint8Array> {
+  const state = stateOf(group);
+  const cs = algorithmsOf(group.suite, signer);
+  const { publicKey } = await cs.hpke.deriveKeyPair(state.keySchedule.externalSecret);
+  const extensionData = await cs.hpke.exportPublicKey(publicKey);
+  const unsigned = {
+    groupContext: { ...state.groupContext, treeHash: await treeHashRoot(tree, cs.hash) },
+    extensions: [{ extensionType: "external_pub" as const, extensionData }],
+    confirmationTag: state.confirmationTag,
+    signer: state.privatePath.leafIndex,
+  };
+  const groupInfo = await signGroupInfo(unsigned, none, cs.signature);
+  const message = { version: "mls10", wireformat: "mls_group_info", groupInfo } as const;
+  return Uint8Array.of(...encodeMlsMessage(message), ...encodeRatchetTree(tree));
 }

@@ -3,6 +3,7 @@ import { boundsTargets } from "./bounds.js";
 import { e2eTargets } from "./e2e.js";
 import { envelopeTargets } from "./envelope.js";
 import { mlsTargets } from "./mls.js";
+import { mlsGroupTargets } from "./mls-groups.js";
 import { sessionTargets } from "./session.js";
 import { wireTargets } from "./wire.js";
 
@@ -12,6 +13,7 @@ export const targets: readonly FuzzTarget[] = [
   ...envelopeTargets,
   ...e2eTargets,
   ...mlsTargets,
+  ...mlsGroupTargets,
   ...sessionTargets,
   ...boundsTargets,
 ];
