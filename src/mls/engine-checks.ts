@@ -44,8 +44,11 @@ export function deviceToAdd({ leafNode, extensions }: KeyPackage): Member {
   return memberOf(leafNode);
 }
 
-/** Throws if a leaf node has too long a list. */
+/** Throws if a leaf node has too long a list, or does not support what all groups of chats use (RFC 9420, section 7.3). */
 export function checkLeaf({ extensions, capabilities }: LeafNode): void {
+  const { versions, credentials } = capabilities;
+  // With such a leaf in the group, ts-mls rejects all later commits that replace keys or add devices.
+  if (!versions.includes("mls10") || !credentials.includes("basic")) throw invalid();
   checkEntries(extensions, ...Object.values(capabilities));
 }
 

@@ -186,14 +186,11 @@ export async function isValidKeyPackage(keyPackage: Uint8Array): Promise<boolean
     const decoded = decodeAs(keyPackage, "mls_key_package", MAX_MESSAGE_BYTES).keyPackage;
     const { leafNode, initKey, cipherSuite } = decoded;
     deviceToAdd(decoded);
-    const { versions, ciphersuites, credentials } = leafNode.capabilities;
     const cs = algorithmsOf(suiteNamed(cipherSuite));
     await cs.hpke.importPublicKey(initKey);
     await cs.hpke.importPublicKey(leafNode.hpkePublicKey);
     return (
-      versions.includes("mls10") &&
-      ciphersuites.includes(cipherSuite) &&
-      credentials.includes("basic") &&
+      leafNode.capabilities.ciphersuites.includes(cipherSuite) &&
       !equalConstantTime(initKey, leafNode.hpkePublicKey) &&
       (await verifyKeyPackage(decoded, cs.signature)) &&
       (await verifyLeafNodeSignatureKeyPackage(leafNode, cs.signature))

@@ -1,3 +1,4 @@
+import type { KeyPackage } from "ts-mls/keyPackage.js";
 import { beforeAll, describe, expect, it } from "vitest";
 import { LacreError } from "../../src/errors.js";
 import {
@@ -11,6 +12,7 @@ import {
 import { changeOf } from "../../src/mls/engine-receive.js";
 import { detach } from "../support/byte-arrays.js";
 import { acceptAll, groupOf, none, TestDevice } from "../support/mls.js";
+import { signedAgain } from "../support/mls-hostile.js";
 import { Random } from "../support/random.js";
 import { runs } from "../support/runs.js";
 
@@ -171,7 +173,7 @@ describe("a commit", () => {
     credential: { credentialType: "basic", identity },
     signaturePublicKey: signer.publicKey,
     extensions: [],
-    capabilities: {},
+    capabilities: { versions: ["mls10"], credentials: ["basic"] },
   });
   const joining = (device: TestDevice, proposals: object[]) => ({
     sender: { senderType: "new_member_commit" },
@@ -214,6 +216,30 @@ describe("a commit", () => {
     );
     const key = other.signaturePublicKey;
     await expect(change(path({ ...own, signaturePublicKey: key }))).rejects.toThrow(LacreError);
+  });
+
+  it("has only leaf nodes that support basic credentials of MLS 1.0", async () => {
+    // ts-mls would accept the leaf node, and reject all later commits of others for it.
+    const path = (capabilities: object) => {
+      const leafNode = { ...leafOf(new TestDevice(0)), capabilities };
+      return change({ commit: { proposals: [], path: { leafNode, nodes: [] } } });
+    };
+    const [versions, credentials] = [["mls10"], ["basic"]];
+    await expect(path({ versions, credentials })).resolves.toBeDefined();
+    await expect(path({ versions, credentials: ["x509"] })).rejects.toThrow(LacreError);
+    await expect(path({ versions: [], credentials })).rejects.toThrow(LacreError);
+    const key = (capabilities: Partial<KeyPackage["leafNode"]["capabilities"]>) =>
+      signedAgain(new TestDevice(5), (leaf) => ({
+        ...leaf,
+        capabilities: { ...leaf.capabilities, ...capabilities },
+      }));
+    const adding = async (keyPackage: Promise<KeyPackage>) => {
+      const add = { keyPackage: await keyPackage };
+      return change({ commit: { proposals: [inline({ proposalType: "add", add })] } });
+    };
+    await expect(adding(key({}))).resolves.toMatchObject({ added: [{}] });
+    await expect(adding(key({ credentials: [] }))).rejects.toThrow(LacreError);
+    await expect(adding(key({ versions: [] }))).rejects.toThrow(LacreError);
   });
 
   it("is external if and only if its sender joins by it", async () => {
