@@ -13,6 +13,9 @@ export const MAX_MAPS_WITH_NUMERIC_KEYS = 1024;
 /** Maximum number of chats in a `chat_list` and messages in a `message_list`. A frame would fit 6,000 empty messages. */
 export const MAX_LISTED = 1000;
 
+/** Maximum number of users in an MLS chat. */
+export const MAX_MEMBERS = 64;
+
 /** Maximum length of a `type` in UTF-8 bytes. It is read before the frame is verified. */
 export const MAX_TYPE_BYTES = 64;
 

@@ -3,6 +3,7 @@ import {
   KEY_CHECK_BYTES,
   MAX_ITERATIONS,
   MAX_LISTED,
+  MAX_MEMBERS,
   MAX_SALT_BYTES,
   MIN_ITERATIONS,
   MIN_SALT_BYTES,
@@ -19,6 +20,8 @@ import { bytes, count, id, integer, list, text, unixTime } from "./fields.js";
  * - `auto_delete_change`: the member who last changed `auto_delete_hours`, when, and the chat's last seq at that time.
  * - `request`: present until the invited member accepts the chat; `incoming` for that member, `outgoing` for the other.
  * - `is_blocked`: this member has blocked the other.
+ * - `suite`, `epoch`, `members`: present in MLS chats only. `suite` is the cipher suite, `epoch` that of the last commit, `members` all
+ *   members and the users that the creator invited, at most 64. `peer_id` and `peer_name` are then one of them.
  */
 export const ChatSummary = /* @__PURE__ */ z.object({
   chat_id: id(),
@@ -37,6 +40,18 @@ export const ChatSummary = /* @__PURE__ */ z.object({
   ),
   request: z.optional(z.enum(["incoming", "outgoing"])),
   is_blocked: z.optional(z.boolean()),
+  suite: z.optional(integer(1, 65_535)),
+  epoch: z.optional(count()),
+  members: z.optional(
+    list(
+      z.object({
+        user_id: id(),
+        username: text(1, 50),
+        role: z.enum(["admin", "member", "invited"]),
+      }),
+      MAX_MEMBERS,
+    ),
+  ),
 });
 /** A parsed ChatSummary. */
 export type ChatSummary = z.output<typeof ChatSummary>;

@@ -31,7 +31,7 @@ FIELDS = {
     "status": "event_type user_id chat_id* timestamp seq",
     "error": "error_code error_message details* timestamp",
     "chat_list": "chats total page",
-    "chats": "chat_id peer_id peer_name encryption_type auto_delete_hours salt iterations key_check last_seq unread expired_until auto_delete_change request is_blocked",
+    "chats": "chat_id peer_id peer_name encryption_type auto_delete_hours salt iterations key_check last_seq unread expired_until auto_delete_change request is_blocked suite epoch members",
     "message_list": "messages total has_more chat_id after through",
     "hello": "nonce wires capabilities device_id",
     "welcome": "nonce hello_nonce wire capabilities limits heartbeat reconnect_within",

@@ -301,9 +301,9 @@ def any_of(*values):
     return read
 
 
-def array(item, least=0):
+def array(item, least=0, most=math.inf):
     def read(value):
-        if not isinstance(value, list) or len(value) < least:
+        if not isinstance(value, list) or not least <= len(value) <= most:
             raise RejectionError("VALIDATION")
         return [within(at, item, inner) for at, inner in enumerate(value)]
 
@@ -378,6 +378,10 @@ CHAT = fields(
     last_seq=COUNT, unread=COUNT, expired_until_=TIME,
     auto_delete_change_=fields(user_id=ID, changed_at=TIME, after=COUNT),
     request_=any_of("incoming", "outgoing"), is_blocked_=FLAG,
+    suite_=number(1, 65_535), epoch_=COUNT,
+    members_=array(
+        fields(user_id=ID, username=text(1, 50), role=any_of("admin", "member", "invited")), most=64
+    ),
 )  # fmt: skip
 DURATION = number(5e-324, math.inf, is_integer=False)
 EVENTS = any_of("typing", "read", "user_online", "user_offline", "delivered", "chat_changed")

@@ -132,6 +132,32 @@ describe("limits", () => {
     }
   });
 
+  it("of the members of an MLS chat", () => {
+    const summary = { chat_id: 1, peer_id: 2, peer_name: "b", encryption_type: "MLS" };
+    const isValidChat = (value: object) => {
+      const chat = { ...summary, last_seq: 0, unread: 0, ...value };
+      return ChatListResponse.safeParse({ chats: [chat], total: 1, page: 1 }).success;
+    };
+    const member = { user_id: 1, username: "b", role: "invited" };
+    for (const good of [
+      { suite: 1, epoch: 0, members: [member] },
+      { suite: 65_535, epoch: Number.MAX_SAFE_INTEGER, members: new Array(64).fill(member) },
+    ]) {
+      expect(isValidChat(good), JSON.stringify(good)).toBe(true);
+    }
+    for (const bad of [
+      { suite: 0 },
+      { suite: 65_536 },
+      { epoch: -1 },
+      { members: new Array(65).fill(member) },
+      { members: [{ ...member, user_id: 0 }] },
+      { members: [{ ...member, username: "x".repeat(51) }] },
+      { members: [{ ...member, role: "owner" }] },
+    ]) {
+      expect(isValidChat(bad), JSON.stringify(bad)).toBe(false);
+    }
+  });
+
   it("of a hello", () => {
     const hello = { nonce: counting(16), wires: [1, 2], capabilities: [] };
     expect(Hello.safeParse(hello).success).toBe(true);

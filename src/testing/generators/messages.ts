@@ -136,11 +136,22 @@ function chatSummary(): fc.Arbitrary<ChatSummary> {
       auto_delete_change: fc.record({ user_id: id(), changed_at: unixTime(), after: count() }),
       request: fc.constantFrom("incoming" as const, "outgoing" as const),
       is_blocked: fc.boolean(),
+      suite: fc.integer({ min: 1, max: 65_535 }),
+      epoch: count(),
+      members: fc.array(
+        fc.record({
+          user_id: id(),
+          username: text({ minLength: 1, maxLength: 50 }),
+          role: fc.constantFrom("admin" as const, "member" as const, "invited" as const),
+        }),
+        { maxLength: 4 },
+      ),
     },
     ...["auto_delete_hours" as const, "salt" as const],
     ...["iterations" as const, "key_check" as const],
     ...["expired_until" as const, "auto_delete_change" as const],
     ...["request" as const, "is_blocked" as const],
+    ...["suite" as const, "epoch" as const, "members" as const],
   );
 }
 

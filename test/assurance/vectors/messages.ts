@@ -96,6 +96,8 @@ const inSummary = (fields: Fields, reason: string): Misfit => [
   reason,
 ];
 
+const member = { user_id: 1, username: "zoë", role: "admin" };
+
 const misfits: Readonly<Record<string, readonly Misfit[]>> = {
   auth: [
     missing("username"),
@@ -172,6 +174,13 @@ const misfits: Readonly<Record<string, readonly Misfit[]>> = {
     inSummary({ key_check: counting(15) }, "a check has 16 bytes"),
     inSummary({ last_seq: -1 }, "counts begin with 0"),
     inSummary({ unread: undefined }, "unread is missing"),
+    inSummary({ suite: 0 }, "suites begin with 1"),
+    inSummary({ suite: 65_536 }, "a suite has 16 bits"),
+    inSummary({ epoch: -1 }, "counts begin with 0"),
+    inSummary({ members: [{ ...member, user_id: 0 }] }, "ids begin with 1"),
+    inSummary({ members: [{ ...member, username: "" }] }, "a name has a character or more"),
+    inSummary({ members: [{ ...member, role: "owner" }] }, "no such role"),
+    inSummary({ members: new Array(65).fill(member) }, "a chat has 64 members at most"),
   ],
   message_list: [
     missing("messages"),
