@@ -3,6 +3,15 @@ import * as z from "zod/mini";
 
 export const MAX_AUTO_DELETE_HOURS = 87_600;
 
+/** The `encryption_type` of chats whose keys come from MLS (RFC 9420). */
+export const MLS = "MLS";
+
+/** Maximum number of users in an MLS chat, with its creator. */
+export const MAX_MEMBERS = 64;
+
+/** Cipher suites of MLS chats: X25519 with AES-128, and X-Wing with AES-256. */
+const SUITES = [1, 0xf00d] as const;
+
 // Bodies that only HTTP uses. The others are messages of lacre.
 
 const userId = ChatSummary.shape.peer_id;
@@ -47,12 +56,31 @@ export const CreateChat = defineMessage(
   "create_chat",
   z
     .object({
-      peer_name: AuthRequest.schema.shape.username,
+      /** The other member of a passphrase chat. */
+      peer_name: z.optional(AuthRequest.schema.shape.username),
+      /** The users whom the creator invites to an MLS chat. */
+      members: z.optional(
+        z
+          .array(AuthRequest.schema.shape.username)
+          .check(z.minLength(1), z.maxLength(MAX_MEMBERS - 1)),
+      ),
+      /** Cipher suite of an MLS chat. */
+      suite: z.optional(z.literal(SUITES)),
       encryption_type: ChatSummary.shape.encryption_type,
       auto_delete_hours: z.optional(autoDeleteHours),
       ...z.partial(parameters).shape,
     })
-    .check(z.refine(areTogether, { error: together })),
+    .check(
+      z.refine(areTogether, { error: together }),
+      z.refine(hasPeer, {
+        path: ["peer_name"],
+        error: "required, except with the encryption_type MLS",
+      }),
+      z.refine(hasMembers, {
+        path: ["members"],
+        error: "members and suite are given with the encryption_type MLS, and only then",
+      }),
+    ),
 );
 
 export const RestartChat = defineMessage("restart_chat", parameters);
@@ -61,7 +89,11 @@ export const ConfigureChat = defineMessage(
   "configure_chat",
   z
     .object({
-      encryption_type: z.optional(ChatSummary.shape.encryption_type),
+      encryption_type: z.optional(
+        ChatSummary.shape.encryption_type.check(
+          z.refine((type) => type !== MLS, { error: "a chat with a passphrase stays one" }),
+        ),
+      ),
       // null disables automatic deletion.
       auto_delete_hours: z.optional(z.nullable(autoDeleteHours)),
       ...z.partial(parameters).shape,
@@ -91,6 +123,25 @@ export const Health = z.object({
   database: z.enum(["ok", "locked"]),
   redis: z.enum(["ok", "unavailable", "none"]),
 });
+
+interface CreatedChat {
+  readonly encryption_type: string;
+  readonly peer_name?: string | undefined;
+  readonly members?: readonly string[] | undefined;
+  readonly suite?: number | undefined;
+  readonly salt?: unknown;
+}
+
+/** Whether a chat names a peer, or is an MLS chat, which has neither peer nor passphrase. */
+function hasPeer({ encryption_type, peer_name, salt }: CreatedChat): boolean {
+  const isMls = encryption_type === MLS;
+  return isMls ? peer_name === undefined && salt === undefined : peer_name !== undefined;
+}
+
+function hasMembers({ encryption_type, members, suite }: CreatedChat): boolean {
+  const isMls = encryption_type === MLS;
+  return isMls === (members !== undefined) && isMls === (suite !== undefined);
+}
 
 function areTogether(value: {
   salt?: unknown;

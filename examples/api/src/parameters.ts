@@ -50,6 +50,11 @@ export const page = integer("page", "Number of the page, from 1", {
   maximum: 1_000_000,
   default: 1,
 });
+export const includeMls = integer("mls", "1: also MLS chats. 0: only chats with a passphrase", {
+  minimum: 0,
+  maximum: 1,
+  default: 0,
+});
 export const afterSeq = integer("after", "Only messages with a greater seq", { minimum: 0 });
 export const beforeSeq = integer("before", "Only messages with a smaller seq", { minimum: 1 });
 export const messageLimit = integer("limit", "Maximum number of messages", {

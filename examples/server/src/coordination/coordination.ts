@@ -36,6 +36,8 @@ export type PubSubMessage =
       readonly type: "deliver";
       readonly user_ids: readonly number[];
       readonly except?: number;
+      /** Capability that a connection must have in force to receive the frame. */
+      readonly capability?: string | undefined;
       readonly delivery: Delivery;
     }
   /** Close the connections of a session that ended. `session_id` is in hex. */

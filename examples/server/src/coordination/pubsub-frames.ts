@@ -18,6 +18,7 @@ const PubSubFrame = defineMessage(
         z.object({
           type: z.literal("deliver"),
           user_ids: z.readonly(z.array(z.int())),
+          capability: z.optional(z.string()),
           delivery: Delivery,
         }),
         z.object({ type: z.literal("revoked"), session_id: z.string() }),

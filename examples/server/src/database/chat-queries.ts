@@ -8,8 +8,15 @@ import type { ChatParameters, Schema } from "./schema.js";
 /** A chat of two users before it is stored. */
 export type NewChat = Omit<
   Insertable<Schema["chats"]>,
-  "id" | "pair" | "last_seq" | "expired_until" | `auto_delete_set_${string}`
+  "id" | "pair" | "suite" | "epoch" | "last_seq" | "expired_until" | `auto_delete_set_${string}`
 > & { auto_delete_hours: number | null; peer_id: number };
+
+/** An MLS chat before it is stored. */
+export type NewMlsChat = Omit<NewChat, "peer_id" | keyof ChatParameters> & {
+  suite: number;
+  /** Ids of the users whom the creator invites. */
+  invited: readonly number[];
+};
 
 /** Reads and writes chats. */
 export class ChatQueries {
@@ -25,19 +32,9 @@ export class ChatQueries {
    */
   async create({ peer_id, ...chat }: NewChat): Promise<Chat | undefined> {
     const { created_by, created_at } = chat;
-    const setting = {
-      expired_until: 0,
-      auto_delete_set_by: created_by,
-      auto_delete_set_at: created_at,
-      auto_delete_set_after: 0,
-    };
     const created = await this.#db
       .insertInto("chats")
-      .values({
-        ...chat,
-        pair: pairOf(created_by, peer_id),
-        ...(chat.auto_delete_hours !== null && setting),
-      })
+      .values({ ...chat, ...settingOf(chat), pair: pairOf(created_by, peer_id) })
       .onConflict((conflict) => conflict.column("pair").doNothing())
       .returning("id")
       .executeTakeFirst();
@@ -51,6 +48,25 @@ export class ChatQueries {
       ])
       .execute();
     return this.find(chat_id, created_by);
+  }
+
+  /** Creates an MLS chat whose only member is its creator. Must run in a transaction. */
+  async createMls({ invited, ...chat }: NewMlsChat): Promise<Chat> {
+    const { created_by, created_at } = chat;
+    const { id: chat_id } = await this.#db
+      .insertInto("chats")
+      .values({ ...chat, ...settingOf(chat), epoch: 0 })
+      .returning("id")
+      .executeTakeFirstOrThrow();
+    await this.#db
+      .insertInto("chat_members")
+      .values({ chat_id, user_id: created_by, role: "admin", accepted_at: created_at })
+      .execute();
+    await this.#db
+      .insertInto("invited_users")
+      .values(invited.map((user_id) => ({ chat_id, user_id })))
+      .execute();
+    return (await this.find(chat_id, created_by))!;
   }
 
   /** Counts the chats that a user created, up to `limit`. */
@@ -155,14 +171,16 @@ export class ChatQueries {
     return changed && withMembers(changed);
   }
 
-  /** Lists the ids of the users with whom the user has an accepted chat, in which no member blocked the other. */
+  /** Lists the ids of the users with whom the user has an accepted passphrase chat, in which no member blocked the other. */
   async listPeers(user_id: number): Promise<number[]> {
     const rows = await this.#db
       .selectFrom("chat_members as own")
+      .innerJoin("chats", "chats.id", "own.chat_id")
       .innerJoin("chat_members as peer", "peer.chat_id", "own.chat_id")
       .select("peer.user_id as id")
       .distinct()
       .where("own.user_id", "=", user_id)
+      .where("chats.suite", "is", null)
       .where("own.accepted_at", "is not", null)
       .where("own.blocked_at", "is", null)
       .where("peer.user_id", "!=", user_id)
@@ -203,4 +221,15 @@ export class ChatQueries {
       .executeTakeFirst();
     return written !== undefined;
   }
+}
+
+/** Returns the columns that record the setting of a new chat. */
+function settingOf({ created_by, created_at, auto_delete_hours }: Omit<NewChat, "peer_id">) {
+  if (auto_delete_hours === null) return {};
+  return {
+    expired_until: 0,
+    auto_delete_set_by: created_by,
+    auto_delete_set_at: created_at,
+    auto_delete_set_after: 0,
+  };
 }

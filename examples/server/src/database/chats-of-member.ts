@@ -1,20 +1,35 @@
-import { type Kysely, type SelectQueryBuilder, sql } from "kysely";
+import {
+  type ExpressionBuilder,
+  type Kysely,
+  type RawBuilder,
+  type SelectQueryBuilder,
+  sql,
+} from "kysely";
 import { expiredUntilInChat, greatest } from "./expiry.js";
 import { type Chat, membersInChat, withMembers } from "./members.js";
+import { type NamedMembersColumn, namedMembersInChat } from "./named-members.js";
 import type { Schema } from "./schema.js";
 
-/** A chat from the view of the member `user_id`, with the peer and the number of unread messages. */
+/** A chat from the view of the member `user_id`, with the number of unread messages. */
 export type ChatOfMember = Chat & {
   user_id: number;
+  /** The other member. In an MLS chat one of the others, or the user itself if there is no other. */
   peer_id: number;
   peer_name: string;
+  /** Members and invited users of an MLS chat. Null for a passphrase chat. */
+  named_members: NamedMembersColumn | null;
   unread: number;
 };
 
 /** Maximum count of unread messages per chat. */
 export const MAX_UNREAD = 1000;
 
-type Members = Schema & { own: Schema["chat_members"] };
+export interface ListedChats {
+  /** Whether the list has MLS chats too. False by default. */
+  readonly includesMls?: boolean;
+}
+
+type Tables = Schema & { own: Schema["chat_members"]; peer: Schema["users"] };
 
 /** Reads chats from one member's view. */
 export class ChatOfMemberQueries {
@@ -26,10 +41,10 @@ export class ChatOfMemberQueries {
 
   async list(
     user_id: number,
-    { limit, offset }: { limit: number; offset: number },
+    { limit, offset, ...listed }: { limit: number; offset: number } & ListedChats,
   ): Promise<ChatOfMember[]> {
     // Count unread messages only for the chats of this page.
-    const page = this.#chatsOf(user_id)
+    const page = this.#listed(user_id, listed)
       .select("chat_id")
       .orderBy("chat_id")
       .limit(limit)
@@ -45,48 +60,74 @@ export class ChatOfMemberQueries {
     return row && withMembers(row);
   }
 
-  async count(user_id: number): Promise<number> {
-    const { total } = await this.#chatsOf(user_id)
+  async count(user_id: number, listed: ListedChats = {}): Promise<number> {
+    const { total } = await this.#listed(user_id, listed)
       .select((select) => select.fn.countAll<number>().as("total"))
       .executeTakeFirstOrThrow();
     return total;
   }
 
-  #withPeerAndUnread(chats: SelectQueryBuilder<Members, "own", object>) {
-    const after = greatest(this.#db, sql.ref("own.read"), sql.ref("own.join_seq"));
+  #withPeerAndUnread(chats: SelectQueryBuilder<Schema & Pick<Tables, "own">, "own", object>) {
+    const anotherMember = sql<number>`coalesce((select min(user_id) from chat_members
+      where chat_id = own.chat_id and user_id != own.user_id), own.user_id)`;
     return chats
       .innerJoin("chats", "chats.id", "own.chat_id")
-      .innerJoin("chat_members as other", (join) =>
-        join.onRef("other.chat_id", "=", "own.chat_id").onRef("other.user_id", "!=", "own.user_id"),
-      )
-      .innerJoin("users as peer", "peer.id", "other.user_id")
+      .innerJoin("users as peer", (join) => join.on("peer.id", "=", anotherMember))
       .selectAll("chats")
       .select(membersInChat(this.#db))
+      .select(namedMembersInChat(this.#db))
       .select(["own.user_id", "peer.id as peer_id", "peer.username as peer_name"])
       .select((select) =>
         select
-          .selectFrom((newest) =>
-            newest
-              .selectFrom("messages")
-              .select("stored_at")
-              .whereRef("chat_id", "=", "chats.id")
-              .whereRef("sender_id", "=", "peer.id")
-              .where("seq", ">", after)
-              .where("encrypted_content", "is not", null)
-              // Limit to the newest messages, because the oldest expire first.
-              .orderBy("seq", "desc")
-              .limit(MAX_UNREAD)
-              .as("newest"),
-          )
-          .select((count) => count.fn.countAll().as("unread"))
-          .where("stored_at", ">", expiredUntilInChat(this.#db, Date.now() / 1000))
-          .$castTo<{ unread: number }>()
-          .$asScalar()
+          .case()
+          .when("chats.suite", "is", null)
+          .then(this.#countUnexpired(select, isFromPeer))
+          .else(this.#countUnexpired(select))
+          .end()
+          .$castTo<number>()
           .as("unread"),
       );
+  }
+
+  /**
+   * Counts the newest messages that the member has not read, at most `MAX_UNREAD` of them: with `isCounted` the newest for which it
+   * holds, otherwise those of other members among the newest.
+   */
+  #countUnexpired(
+    select: ExpressionBuilder<Tables, "own" | "chats" | "peer">,
+    isCounted?: RawBuilder<boolean>,
+  ) {
+    const after = greatest(this.#db, sql.ref("own.read"), sql.ref("own.join_seq"));
+    return select
+      .selectFrom((newest) =>
+        newest
+          .selectFrom("messages")
+          .select(["stored_at", "sender_id"])
+          .whereRef("chat_id", "=", "chats.id")
+          .$if(isCounted !== undefined, (query) => query.where(isCounted!))
+          .where("seq", ">", after)
+          .where("encrypted_content", "is not", null)
+          // Limit to the newest messages, because the oldest expire first.
+          .orderBy("seq", "desc")
+          .limit(MAX_UNREAD)
+          .as("newest"),
+      )
+      .select((count) => count.fn.countAll().as("unread"))
+      .where("stored_at", ">", expiredUntilInChat(this.#db, Date.now() / 1000))
+      .$if(isCounted === undefined, (query) => query.whereRef("sender_id", "!=", "own.user_id"));
   }
 
   #chatsOf(user_id: number) {
     return this.#db.selectFrom("chat_members as own").where("own.user_id", "=", user_id);
   }
+
+  #listed(user_id: number, { includesMls = false }: ListedChats) {
+    return this.#chatsOf(user_id).$if(!includesMls, (query) =>
+      query
+        .innerJoin("chats as listed", "listed.id", "own.chat_id")
+        .where("listed.suite", "is", null),
+    );
+  }
 }
+
+const isFromPeer = sql<boolean>`sender_id = peer.id`;

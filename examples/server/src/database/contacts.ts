@@ -1,4 +1,4 @@
-import { type Chat, memberOf } from "./members.js";
+import { type Chat, isMls, memberOf } from "./members.js";
 
 /** A member's decision about a chat with a peer. */
 export type ContactAction = "accept" | "block" | "unblock";
@@ -18,8 +18,12 @@ export function isAccepted({ members }: Chat): boolean {
   return members.every(({ hasAccepted }) => hasAccepted);
 }
 
-/** Whether a chat is accepted and no member blocked the other. Only then do members receive each other's presence. */
+/**
+ * Whether members receive each other's receipts and `typing`: in an MLS chat always, in a passphrase chat if it is accepted and
+ * no member blocked the other.
+ */
 export function isMutual(chat: Chat): boolean {
+  if (isMls(chat)) return true;
   return isAccepted(chat) && !chat.members.some(({ isBlocking }) => isBlocking);
 }
 

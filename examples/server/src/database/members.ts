@@ -9,7 +9,7 @@ export interface ChatMember
   extends Pick<MemberRow, "user_id" | "role" | "join_seq" | "read" | "delivered"> {
   /** Whether the member has blocked the other one. */
   readonly isBlocking: boolean;
-  /** Whether the member has created or accepted the chat. */
+  /** Whether the member has created, accepted or joined the chat. */
   readonly hasAccepted: boolean;
 }
 
@@ -41,20 +41,26 @@ export function membersInChat(db: QueryExecutorProvider) {
   );
 }
 
-/** Decodes the column `members` of a row. */
+/** Decodes the column `members` of a row, in place. */
 export function withMembers<Row extends { members: MembersColumn }>(
   row: Row,
 ): Omit<Row, "members"> & { members: ChatMember[] } {
-  const { members: column, ...rest } = row;
-  const values: MemberValues[] = typeof column === "string" ? JSON.parse(column) : column;
-  const members = values.map(
-    ([user_id, role, join_seq, read, delivered, isBlocking, hasAccepted]) => ({
-      ...{ user_id, role, join_seq, read, delivered },
-      isBlocking: Boolean(isBlocking),
-      hasAccepted: Boolean(hasAccepted),
-    }),
-  );
-  return { ...rest, members };
+  const { members } = row;
+  const values: MemberValues[] = typeof members === "string" ? JSON.parse(members) : members;
+  return Object.assign(row, { members: values.map(toMember) });
+}
+
+function toMember(values: MemberValues): ChatMember {
+  const [user_id, role, join_seq, read, delivered, isBlocking, hasAccepted] = values;
+  return {
+    user_id,
+    role,
+    join_seq,
+    read,
+    delivered,
+    isBlocking: Boolean(isBlocking),
+    hasAccepted: Boolean(hasAccepted),
+  };
 }
 
 /** Returns a condition that selects the chats of a user. */
@@ -71,6 +77,11 @@ export function isMember(user_id: number) {
 /** Returns the value of `chats.pair` for two users. */
 export function pairOf(one: number, other: number): string {
   return `${Math.min(one, other)}-${Math.max(one, other)}`;
+}
+
+/** Whether the keys of a chat come from MLS. */
+export function isMls({ suite }: ChatRow): boolean {
+  return suite !== null;
 }
 
 /** Returns the member entry of a user, who must be a member. */

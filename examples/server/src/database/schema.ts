@@ -56,8 +56,14 @@ export const tables = {
     columns: {
       id: "id",
       chat_uuid: "text",
-      /** Ids of the two members, the smaller one first: "3-17". Unique, so that two users have one chat. */
+      /**
+       * Ids of the two members of a passphrase chat, the smaller one first: "3-17". Unique, so that two users have one such chat.
+       * Null for an MLS chat.
+       */
       pair: "text?",
+      /** Cipher suite and epoch of an MLS chat. Null for a passphrase chat. */
+      suite: "integer?",
+      epoch: "bigint?",
       created_by: "bigint",
       encryption_type: "text",
       auto_delete_hours: "bigint?",
@@ -93,11 +99,17 @@ export const tables = {
       delivered: "bigint = 0",
       /** Time at which the member blocked the other one. Null if not blocked. */
       blocked_at: "double precision?",
-      /** Time at which the member created or accepted the chat. Null while the chat is a request to the member. */
+      /** Time at which the member created, accepted or joined the chat. Null while the chat is a request to the member. */
       accepted_at: "double precision?",
     },
     uniques: ["chat_id, user_id"],
     indices: { chat_members_user: "user_id, chat_id" },
+    references: { chat_id: "chats", user_id: "users" },
+  },
+  /** Users whom the creator of an MLS chat named, until a commit adds them. They are no members yet, and cannot read. */
+  invited_users: {
+    columns: { chat_id: "bigint", user_id: "bigint" },
+    uniques: ["chat_id, user_id"],
     references: { chat_id: "chats", user_id: "users" },
   },
   /** Rows remain after the content is deleted, so that client ids stay known and seqs stay taken. */

@@ -37,12 +37,13 @@ export class UserQueries {
     return this.#db.selectFrom("users").selectAll().where("id", "=", id).executeTakeFirst();
   }
 
-  findByKey(username_key: string): Promise<User | undefined> {
+  /** Lists the users with one of the keys, in no order. */
+  listByKeys(username_keys: readonly string[]): Promise<User[]> {
     return this.#db
       .selectFrom("users")
       .selectAll()
-      .where("username_key", "=", username_key)
-      .executeTakeFirst();
+      .where("username_key", "in", username_keys)
+      .execute();
   }
 
   /** Finds a user by `username_key`, and whether the database has a session of that user from the device. */

@@ -1,7 +1,7 @@
 import type { ChatMessage } from "lacre";
 import { messageDigest } from "lacre/server";
 import { isRequestTo } from "../database/contacts.js";
-import type { Chat } from "../database/members.js";
+import { type Chat, isMls } from "../database/members.js";
 import type { StoredMessage } from "../database/schema.js";
 import type { Store } from "../database/store.js";
 import { HttpError, notAMember, quotaExceeded } from "../errors.js";
@@ -34,6 +34,7 @@ export async function storeMessage(
     const taken = await inside.messages.takeSeq({ chat_id, sender_id });
     if (taken === undefined) throw notAMember();
     const { stored_bytes, ...chat } = taken;
+    if (isMls(chat)) throw mlsUnsupported();
     const isTooMuch = (stored_bytes ?? 0) + content.length > maxStoredBytes;
     const rejection = sendRejection(chat, sender_id) ?? (isTooMuch ? storageFull() : undefined);
     if (rejection !== undefined) {
@@ -89,6 +90,14 @@ async function findRepeated(
     isNew: false,
     isAccepting: false,
   };
+}
+
+function mlsUnsupported(): HttpError {
+  return new HttpError(
+    422,
+    "ERR_UNSUPPORTED",
+    "this server does not store messages of MLS chats yet: use a chat with a passphrase",
+  );
 }
 
 function storageFull(): HttpError {

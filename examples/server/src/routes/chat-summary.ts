@@ -2,6 +2,7 @@ import type { ChatSummary } from "lacre";
 import type { ChatOfMember } from "../database/chats-of-member.js";
 import { hasBlocked, isAccepted } from "../database/contacts.js";
 import { expiredUntil } from "../database/expiry.js";
+import { namedMembers } from "../database/named-members.js";
 
 /** Builds the entry of `chat_list` for a chat as one of its members sees it. */
 export function toSummary(chat: ChatOfMember): ChatSummary {
@@ -9,6 +10,7 @@ export function toSummary(chat: ChatOfMember): ChatSummary {
   const { auto_delete_hours, salt, iterations, key_check } = chat;
   const until = expiredUntil(chat, Date.now() / 1000);
   const { auto_delete_set_by, auto_delete_set_at, auto_delete_set_after } = chat;
+  const { suite, epoch, named_members } = chat;
   const isSet = auto_delete_set_by !== null;
   const isRequest = !isAccepted(chat);
   return {
@@ -25,6 +27,7 @@ export function toSummary(chat: ChatOfMember): ChatSummary {
     ...(until > 0 && { expired_until: until }),
     ...(isRequest && { request: chat.created_by === peer_id ? "incoming" : "outgoing" }),
     ...(hasBlocked(chat, chat.user_id) && { is_blocked: true }),
+    ...(suite !== null && { suite, epoch: epoch!, members: namedMembers(named_members!) }),
     ...(isSet && {
       auto_delete_change: {
         user_id: auto_delete_set_by,

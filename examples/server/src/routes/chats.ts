@@ -1,10 +1,9 @@
-import { randomUUID } from "node:crypto";
 import { Hono } from "hono";
-import { ChatListResponse, usernameKey } from "lacre";
-import { ConfigureChat, CreateChat, parameters } from "lacre-api";
+import { ChatListResponse } from "lacre";
+import { ConfigureChat, parameters } from "lacre-api";
 import { expiredUntil, storedBefore } from "../database/expiry.js";
 import type { Chat } from "../database/members.js";
-import { chatNotFound, HttpError, quotaExceeded } from "../errors.js";
+import { chatNotFound, HttpError } from "../errors.js";
 import { type Authenticated, authenticated } from "../http/authenticated.js";
 import { answerForm, answerMessage } from "../http/frames.js";
 import { changeLimit } from "../http/limits.js";
@@ -15,75 +14,38 @@ import type { Services } from "../services.js";
 import { toSummary } from "./chat-summary.js";
 import { addClaimRoute } from "./claim-key-packages.js";
 import { addContactRoute } from "./contact.js";
+import { addCreateRoute } from "./create-chat.js";
 import { addMessageRoutes } from "./messages.js";
+import { assertPassphraseChat } from "./passphrase-chat.js";
 import { addRestartRoute } from "./restart-chat.js";
 
 const CHATS_PER_PAGE = 100;
+
+/** Chats of a page with MLS chats. With 64 names of 50 characters in each chat, the page still fits a frame. */
+const MLS_CHATS_PER_PAGE = 50;
 
 /** Maximum count of messages that a change of the setting would delete. */
 const MAX_COUNTED = 10_000;
 
 /** `/chats`: chats and their settings. */
 export function chatRoutes(services: Services) {
-  const { config, store, hub } = services;
+  const { store } = services;
   const routes = new Hono<Authenticated>();
   const limitChange = changeLimit(services);
   routes.use(authenticated(services));
-
-  routes.post("/", async (context) => {
-    const { user_id } = context.get("session");
-    const { peer_name, encryption_type, ...rest } = await readBody(context, CreateChat);
-    const { auto_delete_hours = null, salt = null, iterations = null, key_check = null } = rest;
-    const peer = await store.users.findByKey(usernameKey(peer_name));
-    if (peer === undefined) {
-      throw new HttpError(404, "ERR_USER_NOT_FOUND", "no user has this name: check its spelling");
-    }
-    if (peer.id === user_id) {
-      throw new HttpError(422, "ERR_CHAT_WITH_SELF", "a chat has two members: name another user");
-    }
-    const { maxOpenedChats } = config;
-    const chat = await store.transaction(async (inside) => {
-      const created = await inside.chats.create({
-        encryption_type,
-        auto_delete_hours,
-        salt,
-        iterations,
-        key_check,
-        chat_uuid: randomUUID(),
-        created_by: user_id,
-        peer_id: peer.id,
-        created_at: Date.now() / 1000,
-      });
-      // Report an existing chat first, also to a user at the quota, so that the client can find the chat.
-      if (created === undefined) return undefined;
-      if ((await inside.chats.countOpened(user_id, maxOpenedChats + 1)) > maxOpenedChats) {
-        throw quotaExceeded(
-          `you created ${maxOpenedChats} chats, which is the limit: use those, or let other users create a chat with you`,
-        );
-      }
-      return created;
-    });
-    if (chat === undefined) {
-      throw new HttpError(
-        409,
-        "ERR_CHAT_EXISTS",
-        "a chat with this user already exists: list it with GET /chats",
-      );
-    }
-    hub.chatCreated(chat);
-    const view = { user_id, peer_id: peer.id, peer_name: peer.username, unread: 0 };
-    return answer(context, toSummary({ ...chat, ...view }), 201);
-  });
 
   routes.get("/", async (context) => {
     const session = context.get("session");
     const form = answerForm(context);
     const pageNumber = readInteger(context, parameters.page)!;
+    const includesMls = readInteger(context, parameters.includeMls) === 1;
+    const limit = includesMls ? MLS_CHATS_PER_PAGE : CHATS_PER_PAGE;
     const chats = await store.chatsOfMember.list(session.user_id, {
-      limit: CHATS_PER_PAGE,
-      offset: (pageNumber - 1) * CHATS_PER_PAGE,
+      limit,
+      offset: (pageNumber - 1) * limit,
+      includesMls,
     });
-    const total = await store.chatsOfMember.count(session.user_id);
+    const total = await store.chatsOfMember.count(session.user_id, { includesMls });
     const list = { chats: chats.map(toSummary), total, page: pageNumber };
     return answerMessage(context, session, form, ChatListResponse, list);
   });
@@ -107,6 +69,7 @@ export function chatRoutes(services: Services) {
     const chat = await store.transaction(async (inside) => {
       const before = await inside.chats.find(readChatId(context), user_id);
       if (before === undefined) throw chatNotFound();
+      if (salt !== undefined || encryption_type !== undefined) assertPassphraseChat(before);
       const rejection =
         auto_delete_hours === undefined ? undefined : deletionRejection(before, user_id);
       if (rejection !== undefined) throw rejection;
@@ -159,6 +122,7 @@ export function chatRoutes(services: Services) {
     return answer(context, { count, has_more: found > MAX_COUNTED });
   });
 
+  addCreateRoute(routes, services);
   addContactRoute(routes, services);
   addRestartRoute(routes, services);
   addMessageRoutes(routes, services);

@@ -8,6 +8,7 @@ import { readChatId } from "../http/parameters.js";
 import { answer, readBody } from "../json.js";
 import type { Services } from "../services.js";
 import { toSummary } from "./chat-summary.js";
+import { assertPassphraseChat } from "./passphrase-chat.js";
 
 /** `POST /chats/{chat_id}/contact`: accepts a chat, or blocks or unblocks the peer. */
 export function addContactRoute(routes: Hono<Authenticated>, services: Services): void {
@@ -21,6 +22,7 @@ export function addContactRoute(routes: Hono<Authenticated>, services: Services)
     const { isAccepting, chat } = await store.transaction(async (inside) => {
       const before = await inside.chats.find(readChatId(context), user_id);
       if (before === undefined) throw chatNotFound();
+      assertPassphraseChat(before);
       if (action === "accept" && before.created_by === user_id) {
         throw new HttpError(
           403,

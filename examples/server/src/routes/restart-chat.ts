@@ -7,6 +7,7 @@ import { readChatId } from "../http/parameters.js";
 import { answer, readBody } from "../json.js";
 import type { Services } from "../services.js";
 import { toSummary } from "./chat-summary.js";
+import { assertPassphraseChat } from "./passphrase-chat.js";
 
 /** `POST /chats/{chat_id}/restart`: restarts a chat whose creator mistyped the passphrase. */
 export function addRestartRoute(routes: Hono<Authenticated>, services: Services): void {
@@ -19,6 +20,7 @@ export function addRestartRoute(routes: Hono<Authenticated>, services: Services)
     const chat = await store.transaction(async (inside) => {
       const before = await inside.chats.find(readChatId(context), user_id);
       if (before === undefined) throw chatNotFound();
+      assertPassphraseChat(before);
       if (before.created_by !== user_id) {
         throw new HttpError(403, "ERR_FORBIDDEN", "only the creator of the chat may restart it");
       }

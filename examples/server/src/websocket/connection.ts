@@ -24,7 +24,7 @@ import type { TimingOptions } from "./timing.js";
 import type { UserScheduler } from "./user-scheduler.js";
 
 /** Optional capabilities that this server announces in its welcome. */
-const CAPABILITIES = ["delivered", "chat_changed"];
+const CAPABILITIES = ["delivered", "chat_changed", "mls"];
 /** Heartbeat intervals without any frame or pong after which the server closes a version 1 client as silent. */
 const SILENT_HEARTBEATS = 3;
 /** Milliseconds that a client has to answer a close frame. */
@@ -152,6 +152,11 @@ export class Connection {
   /** Marks the connection as confirmed. */
   confirm(): void {
     this.#isConfirmed = true;
+  }
+
+  /** Whether a capability is in force. None is before the handshake, and for version 1 clients. */
+  has(capability: string): boolean {
+    return this.#connection.capabilities.includes(capability);
   }
 
   /** Sends a delivery if this connection carries it. */

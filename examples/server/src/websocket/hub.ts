@@ -4,7 +4,7 @@ import { CLOSE, closeCode } from "lacre/server";
 import type { WebSocket } from "ws";
 import type { Delivery, PubSubMessage } from "../coordination/coordination.js";
 import { isMutual } from "../database/contacts.js";
-import { type Chat, memberIds, othersThan } from "../database/members.js";
+import { type Chat, isMls, memberIds, othersThan } from "../database/members.js";
 import type { ActiveSession } from "../identity/sessions.js";
 import type { AcceptedMessage } from "../messages/accept-message.js";
 import {
@@ -124,7 +124,7 @@ export class Hub implements ConnectionEvents {
 
   /** Broadcasts a stored message to all members' connections on all instances, except `from`. */
   broadcastMessage({ chat, message, isAccepting }: AcceptedMessage, from?: Connection): void {
-    this.#deliver(memberIds(chat), { type: "message", value: message }, from);
+    this.#deliver(chat, memberIds(chat), { type: "message", value: message }, from);
     if (isAccepting) this.contactChanged(chat, message.sender_id, true);
   }
 
@@ -134,7 +134,7 @@ export class Hub implements ConnectionEvents {
    */
   broadcastStatus(chat: Chat, status: StatusEvent, from?: Connection): void {
     const members = isMutual(chat) ? memberIds(chat) : [status.user_id];
-    this.#deliver(members, { type: "status", value: status }, from);
+    this.#deliver(chat, members, { type: "status", value: status }, from);
   }
 
   /**
@@ -145,14 +145,15 @@ export class Hub implements ConnectionEvents {
     const members = isAccepted ? memberIds(chat) : [user_id];
     const timestamp = Date.now() / 1000;
     const value = { event_type: "chat_changed", user_id, chat_id: chat.id, timestamp } as const;
-    this.#deliver(members, { type: "status", value }, undefined);
+    this.#deliver(chat, members, { type: "status", value }, undefined);
     void this.#presence.membersChanged(chat);
   }
 
   /** Broadcasts `typing` to the other members' connections, at most once per second. */
   broadcastTyping(chat: Chat, status: StatusEvent): void {
     if (!isMutual(chat) || !this.#typing.isDue(status)) return;
-    this.#deliver(othersThan(status.user_id, chat), { type: "status", value: status }, undefined);
+    const others = othersThan(status.user_id, chat);
+    this.#deliver(chat, others, { type: "status", value: status }, undefined);
   }
 
   /** Notifies all members' connections on all instances of a new chat. */
@@ -183,9 +184,17 @@ export class Hub implements ConnectionEvents {
     log.info({ user_id: connection.userId, code }, "disconnected");
   }
 
-  #deliver(user_ids: readonly number[], delivery: Delivery, from: Connection | undefined): void {
+  /** Publishes a delivery of a chat. Frames of MLS chats go only to connections with the capability `mls`. */
+  #deliver(
+    chat: Chat,
+    user_ids: readonly number[],
+    delivery: Delivery,
+    from: Connection | undefined,
+  ): void {
     const except = from === undefined ? {} : { except: from.id };
-    this.#services.coordination.publish({ type: "deliver", user_ids, ...except, delivery });
+    const capability = isMls(chat) ? { capability: "mls" } : {};
+    const options = { ...except, ...capability };
+    this.#services.coordination.publish({ type: "deliver", user_ids, ...options, delivery });
   }
 
   #onMessage(message: PubSubMessage): void {
@@ -196,11 +205,12 @@ export class Hub implements ConnectionEvents {
       }
       return;
     }
-    const { user_ids, except, delivery } = message;
+    const { user_ids, except, capability, delivery } = message;
     if (delivery.type === "status" && !this.#typing.note(delivery.value)) return;
     for (const userId of user_ids) {
       for (const connection of this.#connections.of(userId)) {
-        if (connection.id !== except) connection.deliver(delivery);
+        const isCapable = capability === undefined || connection.has(capability);
+        if (isCapable && connection.id !== except) connection.deliver(delivery);
       }
     }
   }

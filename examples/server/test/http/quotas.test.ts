@@ -66,6 +66,8 @@ it("rejects a chat above QUOTA_CHATS, which counts only chats that the user crea
   expect(
     await alice.post("/chats", { peer_name: "dave", encryption_type: "lacre/e2e/1" }),
   ).toMatchObject(EXCEEDED);
+  const mls = { members: ["dave"], encryption_type: "MLS", suite: 1 };
+  expect(await alice.post("/chats", mls)).toMatchObject(EXCEEDED);
   const frank = await server.register("frank");
   expect(await frank.requestChat("alice")).toBeGreaterThan(0);
   // A client that lost the answer to its first request looks for the existing chat after ERR_CHAT_EXISTS.

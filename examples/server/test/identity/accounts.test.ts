@@ -73,7 +73,7 @@ describe("passwords", () => {
 
   it("are hashed with argon2id, 19 MiB and two passes", async () => {
     const store = new Store(openDatabase(server.database, () => {}));
-    const { hashed_password } = (await store.users.findByKey("alice"))!;
+    const { hashed_password } = (await store.users.listByKeys(["alice"]))[0]!;
     await store.close();
     expect(hashed_password).toMatch(/^\$argon2id\$v=19\$m=19456,t=2,p=1\$/);
   });

@@ -152,7 +152,7 @@ describe("a refresh token", () => {
   it("of a deactivated user is rejected", async () => {
     await server.register("mallory");
     const { refresh_token, access_token } = await logIn("mallory");
-    const { id } = (await store.users.findByKey("mallory"))!;
+    const { id } = (await store.users.listByKeys(["mallory"]))[0]!;
     await store.users.setActive(id, false);
     expect(await statusWith(access_token)).toBe(401);
     expect((await refresh(refresh_token)).status).toBe(401);

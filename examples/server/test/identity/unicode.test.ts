@@ -30,7 +30,7 @@ async function createOldAccount(name: string, password: string): Promise<void> {
 }
 
 const hashOf = (key: string) =>
-  server.withStore(async (store) => (await store.users.findByKey(key))!.hashed_password);
+  server.withStore(async (store) => (await store.users.listByKeys([key]))[0]!.hashed_password);
 
 describe("a username", () => {
   it("is the same composed and decomposed, for registration, login, search and new chats", async () => {

@@ -33,7 +33,7 @@ onEachDatabase("the store", (kind) => {
     const created = all.filter((user) => user !== undefined);
     expect(created).toHaveLength(1);
     expect(await store.users.find(created[0]!.id)).toEqual(created[0]);
-    expect(await store.users.findByKey(created[0]!.username_key)).toEqual(created[0]);
+    expect(await store.users.listByKeys([created[0]!.username_key])).toEqual([created[0]]);
     expect(await store.users.find(Number.MAX_SAFE_INTEGER)).toBeUndefined();
     await store.users.noteLogin(fixture.alice.id, 1_795_000_000.25);
     await store.users.setActive(fixture.alice.id, false);

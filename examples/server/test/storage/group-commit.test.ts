@@ -119,7 +119,7 @@ describe("on SQLite, simultaneous transactions", () => {
     const { finish, done } = startLong();
     const waiting = send(elsewhere);
     await waitForEventLoop();
-    expect(await elsewhere.users.findByKey("alice")).toBeDefined();
+    expect(await elsewhere.users.listByKeys(["alice"])).toHaveLength(1);
     finish();
     await done;
     expect((await waiting).stored.seq).toBe(2);

@@ -1,6 +1,7 @@
 import { randomBytes, randomUUID } from "node:crypto";
+import type { Kysely } from "kysely";
 import type { Chat } from "../../src/database/members.js";
-import type { User } from "../../src/database/schema.js";
+import type { Schema, User } from "../../src/database/schema.js";
 import type { Store } from "../../src/database/store.js";
 import { storeMessage } from "../../src/messages/store-message.js";
 import { messageIn } from "../support.js";
@@ -39,12 +40,42 @@ export const KEY_PACKAGE = {
   key_package: new Uint8Array(300),
 };
 
+/** Creates an MLS chat of one member. */
+export function createMlsChat(
+  store: Store,
+  { creator, invited }: { creator: number; invited: readonly number[] },
+): Promise<Chat> {
+  return store.transaction((inside) =>
+    inside.chats.createMls({
+      chat_uuid: randomUUID(),
+      created_by: creator,
+      encryption_type: "MLS",
+      auto_delete_hours: null,
+      created_at: now(),
+      suite: 1,
+      invited,
+    }),
+  );
+}
+
+/** Adds a member to an MLS chat, as a commit with the seq `join_seq` does. */
+export async function addMember(
+  db: Kysely<Schema>,
+  member: { chat_id: number; user_id: number; join_seq: number },
+): Promise<void> {
+  await db
+    .insertInto("chat_members")
+    .values({ ...member, role: "member", accepted_at: now() })
+    .execute();
+}
+
 /** Inserts a row into each table. */
 export async function insertIntoEachTable(store: Store): Promise<void> {
   const alice = await createUser(store, "alice");
   const bob = await createUser(store, "bob");
   const chat = await createChat(store, alice, bob, 1);
   await storeMessage(store, messageIn(chat.id, alice.id));
+  await createMlsChat(store, { creator: alice.id, invited: [bob.id] });
   const bytes = () => new Uint8Array(randomBytes(16));
   const session = { id: bytes(), user_id: bob.id, refresh_id: bytes(), expires_at: now() + 60 };
   await store.sessions.create({ ...session, created_at: now() });
