@@ -45,7 +45,7 @@ async function casesOf(suite: Suite, count: number): Promise<Case[]> {
   const devices = Array.from({ length: count }, (_, number) => device(number));
   const packages = await Promise.all(devices.slice(1).map((one) => packageOf(one, suite)));
   const { signer, identity } = devices[0]!;
-  const group = { suite, groupId: new Uint8Array(24), identity, members: none };
+  const group = { suite, groupId: new Uint8Array(24), identity };
   const add = packages.map(({ publish }) => publish);
   const alone = await Group.create(signer, group);
   const made = await alone.commit(signer, { add }, none, rules);

@@ -115,8 +115,8 @@ async function isAccepted(read: () => unknown): Promise<boolean> {
 /** Changes a leaf node, and signs it again. */
 type Change = (leaf: KeyPackage["leafNode"]) => KeyPackage["leafNode"];
 
-/** Numbers for private use, from that of the list of members on, which each device must support. */
-const types = (count: number) => Array.from({ length: count }, (_, at) => 0xf1ac + at);
+/** Numbers for private use (RFC 9420, section 17). */
+const types = (count: number) => Array.from({ length: count }, (_, at) => 0xf000 + at);
 const extensions = (count: number) =>
   types(count).map((extensionType) => ({ extensionType, extensionData: none }));
 const withTypes = (capabilities: KeyPackage["leafNode"]["capabilities"], count: number) => ({
