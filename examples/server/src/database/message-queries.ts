@@ -1,7 +1,15 @@
 import { type Insertable, type Kysely, sql } from "kysely";
 import { isPostgres } from "./column-types.js";
 import { expiredUntilInChat, smallest } from "./expiry.js";
-import { type Chat, isMember, type MembersColumn, membersInChat, withMembers } from "./members.js";
+import {
+  type Chat,
+  type ChatMember,
+  isMember,
+  isMls,
+  type MembersColumn,
+  membersInChat,
+  withMembers,
+} from "./members.js";
 import { PreparedQuery } from "./prepared-query.js";
 import type { ChatRow, Schema, StoredMessage } from "./schema.js";
 
@@ -77,7 +85,23 @@ export class MessageQueries {
   /** Takes a chat's next seq, in the transaction that stores the message. Returns undefined if the sender is no member. */
   async takeSeq(chat: { chat_id: number; sender_id: number }): Promise<TakenChat | undefined> {
     const [row] = (await takeSeq.execute(this.#db, chat)).rows;
-    return row && withMembers(row);
+    if (row === undefined) return undefined;
+    const taken = withMembers(row);
+    if (!isMls(taken) || !isPostgres(this.#db)) return taken;
+    // PostgreSQL reads the members before it waits for a concurrent commit. Read them again under the lock of the chat.
+    const members = await this.#readMembers(chat.chat_id);
+    return members.some(({ user_id }) => user_id === chat.sender_id)
+      ? { ...taken, members }
+      : undefined;
+  }
+
+  async #readMembers(chat_id: number): Promise<readonly ChatMember[]> {
+    const row = await this.#db
+      .selectFrom("chats")
+      .select(membersInChat(this.#db))
+      .where("id", "=", chat_id)
+      .executeTakeFirstOrThrow();
+    return withMembers(row).members;
   }
 
   /** Stores a message and returns its id. Returns undefined if the client id is already used. */

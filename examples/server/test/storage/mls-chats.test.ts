@@ -1,9 +1,12 @@
+import { setTimeout as delay } from "node:timers/promises";
 import { type Kysely, sql } from "kysely";
 import { afterAll, beforeAll, beforeEach, expect, it } from "vitest";
 import { MAX_UNREAD } from "../../src/database/chats-of-member.js";
-import { type Chat, memberOf } from "../../src/database/members.js";
+import { type Chat, memberIds, memberOf } from "../../src/database/members.js";
+import type { TakenChat } from "../../src/database/message-queries.js";
 import { resultsOf, withMigrator } from "../../src/database/migrator.js";
 import type { Schema } from "../../src/database/schema.js";
+import { Store } from "../../src/database/store.js";
 import { listMessages, pageMessages } from "../../src/messages/list-messages.js";
 import { onEachDatabase } from "./databases.js";
 import { StorageFixture } from "./fixture.js";
@@ -95,6 +98,41 @@ onEachDatabase("MLS chats", (dialect) => {
       ({ id }) => memberOf(found, id).delivered,
     );
     expect(delivered).toEqual([0, 2, 3]);
+  });
+
+  /** Takes a seq, and calls `change` before the transaction ends. Meanwhile, `sender_id` takes the next seq. */
+  const takeSeqDuring = async (
+    sender_id: number,
+    change: (transaction: Kysely<Schema>) => Promise<unknown>,
+  ) => {
+    const chat_id = chat.id;
+    let next: Promise<TakenChat | undefined> | undefined;
+    await db.transaction().execute(async (transaction) => {
+      await new Store(transaction).messages.takeSeq({ chat_id, sender_id: fixture.alice.id });
+      next = fixture.store.transaction((inside) => inside.messages.takeSeq({ chat_id, sender_id }));
+      await delay(200);
+      await change(transaction);
+    });
+    const taken = await next;
+    return taken && memberIds(taken).sort();
+  };
+
+  it("give a message that waits for a commit the members of that commit", async () => {
+    const { alice, bob } = fixture;
+    const change = (transaction: Kysely<Schema>) =>
+      addMember(transaction, { chat_id: chat.id, user_id: bob.id, join_seq: 1 });
+    expect(await takeSeqDuring(alice.id, change)).toEqual([alice.id, bob.id]);
+  });
+
+  it("reject a message that waits for the commit that removes its sender", async () => {
+    await join(fixture.bob.id, 0);
+    const change = (transaction: Kysely<Schema>) =>
+      transaction
+        .deleteFrom("chat_members")
+        .where("chat_id", "=", chat.id)
+        .where("user_id", "=", fixture.bob.id)
+        .execute();
+    expect(await takeSeqDuring(fixture.bob.id, change)).toBeUndefined();
   });
 
   it("are removed with their messages when 0010-mls-chats is reverted, and other chats kept", async () => {
