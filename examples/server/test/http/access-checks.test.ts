@@ -41,6 +41,13 @@ const statuses: Record<string, [number, number, number, number] | [number]> = {
   countExpiring: [401, 404, 200, 200],
   listMessages: [401, 404, 200, 200],
   sendMessage: [401, 403, 201, 201],
+  listDeviceEntries: [401, 200, 200, 200],
+  addDeviceEntry: [401, 422, 422, 422],
+  leaveAcceptance: [401, 204, 204, 204],
+  getAcceptance: [401, 404, 404, 404],
+  publishKeyPackages: [401, 404, 404, 404],
+  countKeyPackages: [401, 404, 404, 404],
+  claimKeyPackages: [401, 404, 200, 200],
   connect: [401, 426, 426, 426],
   connectToChat: [401, 404, 426, 426],
   getHealth: [200],
@@ -49,6 +56,8 @@ const statuses: Record<string, [number, number, number, number] | [number]> = {
   getDocument: [200],
   getDocs: [200],
 };
+
+const base64 = (length: number) => Buffer.alloc(length).toString("base64");
 
 let registered = 0;
 const bodies: Record<string, (user: TestUser) => unknown> = {
@@ -59,6 +68,10 @@ const bodies: Record<string, (user: TestUser) => unknown> = {
   configureChat: () => ({ auto_delete_hours: null }),
   restartChat: () => PARAMETERS,
   changeContact: () => ({ action: "unblock" }),
+  addDeviceEntry: () => ({ entry: base64(289) }),
+  leaveAcceptance: () => ({ acceptance: base64(225) }),
+  publishKeyPackages: () => ({ key_packages: [] }),
+  claimKeyPackages: (user) => ({ user_ids: [user.id], suite: 1 }),
   sendMessage: (user) => {
     return jsonOf(messageIn(chat_id, user.id));
   },
@@ -74,7 +87,10 @@ type Operation = (typeof operations)[number];
 
 /** Sends the request of an operation. WebSockets receive the token in the query. */
 async function send({ id, method, path }: Operation, user: TestUser, token?: string) {
-  const address = path.replace("{chat_id}", String(chat_id));
+  const address = path
+    .replace("{chat_id}", String(chat_id))
+    .replace("{user_id}", String(member.id))
+    .replace("{device}", (id === "leaveAcceptance" ? "1" : "0").repeat(32));
   const query = path.startsWith("/ws") && token !== undefined ? `?token=${token}` : "";
   const body = bodies[id]?.(user);
   const response = await server.fetch(address + query, {
