@@ -39,8 +39,11 @@ export class TestDevice {
 }
 
 /** Devices 0 to `count` - 1, and the group of each after the first one added the others. */
-export async function groupOf(count: number, suite: Suite = 1) {
-  const devices = Array.from({ length: count }, (_, number) => new TestDevice(number));
+export async function groupOf(
+  count: number,
+  suite: Suite = 1,
+  devices = Array.from({ length: count }, (_, number) => new TestDevice(number)),
+) {
   const [first, ...others] = devices;
   const packages = await Promise.all(others.map((device) => device.keyPackage(suite)));
   const add = packages.map(({ publish }) => publish);

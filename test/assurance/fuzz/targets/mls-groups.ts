@@ -1,8 +1,9 @@
+import { ed25519 } from "@noble/curves/ed25519.js";
 import { decodePrivateMessageContent, encodePrivateMessageContent } from "ts-mls/privateMessage.js";
 import { decodeRatchetTree, encodeRatchetTree } from "ts-mls/ratchetTree.js";
 import { LacreError } from "../../../../src/errors.js";
 import { Group, readKeyPackage } from "../../../../src/mls/engine.js";
-import type { Received } from "../../../../src/mls/engine-types.js";
+import type { Received, Rules } from "../../../../src/mls/engine-types.js";
 import { Device, extendLog, MlsChat, makeEntry } from "../../../../src/mls/index.js";
 import { utf8 } from "../../../support/hex.js";
 import { acceptAll, groupOf, none, TestDevice } from "../../../support/mls.js";
@@ -19,11 +20,19 @@ const isSame = (one: Uint8Array, other: Uint8Array) => Buffer.compare(one, other
 const isOneOf = (all: readonly Uint8Array[], input: Uint8Array) =>
   all.some((one) => isSame(one, input));
 
-const { devices, groups } = await groupOf(2);
+/** Returns a device with a random key, so that no input of an earlier run is valid. */
+function randomDevice(number: number): TestDevice {
+  const { secretKey, publicKey } = ed25519.keygen();
+  return new TestDevice(number, { publicKey, sign: (data) => ed25519.sign(data, secretKey) });
+}
+
+const { devices, groups } = await groupOf(2, 1, [randomDevice(0), randomDevice(1)]);
 const [writer, reader] = groups as [Group, Group];
 const { signer } = devices[0]!;
-const [added, late] = [new TestDevice(5), new TestDevice(6)];
+const [added, late] = [randomDevice(5), randomDevice(6)];
 const { publish, keep } = await added.keyPackage();
+const keys = [...devices, added].map(({ signer: { publicKey } }) => publicKey);
+const ownDevices: Rules = { credential: (_, key) => isOneOf(keys, key), change: () => true };
 const before = await writer.commit(signer, {}, none, acceptAll);
 const commit = await before.group.commit(signer, { add: [publish] }, none, acceptAll);
 const joining = await Group.joinExternally(
@@ -138,7 +147,7 @@ export const mlsGroupTargets: readonly FuzzTarget[] = [
     weight: 1,
     seeds: [commit.groupInfo],
     async run(input) {
-      await Group.joinExternally(late.signer, input, late.identity, none, acceptAll);
+      await Group.joinExternally(late.signer, input, late.identity, none, ownDevices);
       holds(isSame(input, commit.groupInfo), "no forged group info is accepted");
       return "joined";
     },
