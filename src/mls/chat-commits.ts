@@ -105,7 +105,7 @@ export async function commitChanges(
       .filter((id) => !present.has(id) && !added.has(id))
       .map((id) => ({ user_id, device: id })),
   );
-  return { state: { ...state, pending }, request, missing };
+  return { state: { ...state, group: commit.before, pending }, request, missing };
 }
 
 /** Returns the valid key packages of devices that are to be added, by the ids of the devices. */

@@ -27,6 +27,10 @@ export async function encryptContent<Definition extends AnyContentDefinition>(
   rules: BodyRules<Definition>,
 ): Promise<Sent> {
   requireConfirmed(state);
+  if (state.group.proposedRemovals.length > 0) {
+    const message = "a user leaves: commit that, or wait until another device has committed it";
+    throw new MlsChatError("ERR_COMMIT_PENDING", message);
+  }
   const data = await encodeBody(content, rules, identity.timestamp);
   const aad = aadOf(device, state, identity);
   const step = await state.group.encrypt(signerOf(device), data, aad).catch((error: unknown) => {

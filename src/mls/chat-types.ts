@@ -125,7 +125,7 @@ export type ChatEvent<Definition extends AnyContentDefinition = never> =
    * to be changed. Commit that again, or, if this device was to rejoin, rejoin again.
    */
   | ({ readonly kind: "conflict"; readonly lost: LostCommit } & Partial<RosterChange>)
-  /** A user leaves. The next commit of any device removes the user's devices. */
+  /** A user leaves. The next commit of any device removes the user's devices. No device can encrypt before it. */
   | { readonly kind: "leaving"; readonly user_id: number }
   /** Fetch the device logs of these users, and receive the same message again. */
   | { readonly kind: "log_needed"; readonly user_ids: readonly number[] }

@@ -215,7 +215,7 @@ export class MlsChat {
    * Encrypts a message for the devices in the group.
    *
    * @throws {ValidationError} if a field is invalid, the body exceeds `maxBodyBytes`, or the result 720,000 bytes.
-   * @throws {MlsChatError} `ERR_NOT_IN_GROUP` if the chat is not active.
+   * @throws {MlsChatError} `ERR_NOT_IN_GROUP` if the chat is not active; `ERR_COMMIT_PENDING` between `leaving` and the next commit.
    */
   async encrypt<const Definition extends AnyContentDefinition = never>(
     message: ContentToEncrypt<NewContent<Definition>>,

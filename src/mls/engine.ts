@@ -53,6 +53,12 @@ export interface Commit extends Step {
   readonly groupInfo: Bytes;
 }
 
+/** A commit of a member. */
+export interface MemberCommit extends Commit {
+  /** The group before the commit. It never uses the key of the commit again. */
+  readonly before: Group;
+}
+
 /** A group as one of its devices knows it, in one epoch. Immutable: each step returns the next one. */
 export class Group {
   readonly #state: mls.ClientState;
@@ -224,7 +230,7 @@ export class Group {
 
   /**
    * Commits the proposals received in this epoch, and these changes. The keys of this device are replaced unless the commit only
-   * adds devices. This group stays valid for the case that the server prefers another commit.
+   * adds devices. The group before it stays valid for the case that the server prefers another commit.
    *
    * @param note - For the devices that join by the welcome or the group info, signed by this device.
    */
@@ -234,7 +240,7 @@ export class Group {
     authenticatedData: Uint8Array,
     rules: Rules,
     note: Uint8Array = noBytes,
-  ): Promise<Commit> {
+  ): Promise<MemberCommit> {
     const cs = this.#algorithms(signer);
     const extraProposals = proposalsFor(changes);
     return attempt(async () => {
@@ -251,8 +257,12 @@ export class Group {
       const { newState, welcome } = result;
       checkTree(newState.ratchetTree);
       const group = new Group(newState, result.consumed);
+      const { secretTree, privatePath } = this.#state;
+      const leaf = mls.leafToNodeIndex(mls.toLeafIndex(privatePath.leafIndex));
+      const { newTree } = await mls.consumeRatchet(secretTree, leaf, "commit", cs);
       return {
         group,
+        before: new Group({ ...this.#state, secretTree: newTree }),
         message: encode(result.commit),
         groupInfo: await group.#groupInfo(signer, note),
         ...(welcome && {

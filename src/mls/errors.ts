@@ -27,8 +27,8 @@ export class DeviceLogError extends LacreError {
 }
 
 /**
- * A step of an MLS chat is not possible: a commit waits for the server's answer (`ERR_COMMIT_PENDING`), or this device is not in
- * the group, or not yet (`ERR_NOT_IN_GROUP`).
+ * A step of an MLS chat is not possible: a commit waits for the server's answer, or is to be made first because a user leaves
+ * (`ERR_COMMIT_PENDING`), or this device is not in the group, or not yet (`ERR_NOT_IN_GROUP`).
  */
 export class MlsChatError extends LacreError {
   override readonly name = "MlsChatError";

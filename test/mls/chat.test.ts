@@ -166,6 +166,12 @@ describe("a chat", () => {
     const { chats, events } = await receiveAll([alice!, bob2!, carol!], left.message, users);
     expect(events).toEqual(Array(3).fill({ kind: "leaving", user_id: 9 }));
     const logs = logsOf(users);
+    // RFC 9420, section 12.4: the proposal is committed before anything is sent.
+    for (const chat of [left.chat, ...chats]) {
+      await expect(write(chat, "before the commit")).rejects.toMatchObject({
+        code: "ERR_COMMIT_PENDING",
+      });
+    }
     expect(chats.map((chat) => chat.due({ logs, now }))).toEqual([
       { reason: "roster", after: 0 },
       undefined,
@@ -176,6 +182,32 @@ describe("a chat", () => {
     const last = await receiveAll([left.chat, chats[1]!, chats[2]!], step.request.message, users);
     expect(last.events.map(({ kind }) => kind)).toEqual(["removed", "removed", "roster"]);
     expect(last.chats[2]!.members).toEqual([7, 11]);
+  });
+
+  it("lets peers read a proposal and the commit that was pending before it, in any order", async () => {
+    const users = [await newUser(7), await newUser(9)];
+    const [alice, bob] = await chatOf(users);
+    const logs = logsOf(users);
+    const step = await alice!.commit({ logs, ...identity() });
+    const left = await step.chat.leave(identity());
+    const first = await bob!.receive(left.message, logs);
+    expect(first.event).toEqual({ kind: "leaving", user_id: 7 });
+    const second = await first.chat.receive(step.request.message, logs);
+    expect(second.event).toMatchObject({ kind: "roster", epoch: 2n });
+    expect(left.chat.accept().chat.authenticator).toEqual(second.chat.authenticator);
+  });
+
+  it("encrypts with another key after it withdrew a commit", async () => {
+    const users = [await newUser(7), await newUser(9)];
+    const [alice, bob] = await chatOf(users);
+    const logs = logsOf(users);
+    const step = await alice!.commit({ logs, ...identity() });
+    const loaded = await MlsChat.load(users[0]!.devices[0]!, step.chat.state);
+    const left = await loaded.withdraw().leave(identity());
+    const first = await bob!.receive(left.message, logs);
+    expect(first.event).toEqual({ kind: "leaving", user_id: 7 });
+    const second = await first.chat.receive(step.request.message, logs);
+    expect(second.event).toMatchObject({ kind: "roster", epoch: 2n });
   });
 
   it("rejoins by an external commit, and reads past epochs that it knew", async () => {
