@@ -47,6 +47,7 @@ export {
   type ToProtocolOptions,
   type ValueToSend,
 } from "./messages/define-message.js";
+export { DevicesEvent } from "./messages/devices.js";
 export { ErrorResponse } from "./messages/error-response.js";
 export {
   type BytesSchema,

@@ -65,7 +65,9 @@ export type ClientEvent<Received> =
   | { readonly type: "stopped"; readonly error: unknown }
   | Extract<
       SessionNotice,
-      { type: "online" | "gap" | "caught_up" | "rewound" | "lost" | "error" | "refused" }
+      {
+        type: "online" | "devices" | "gap" | "caught_up" | "rewound" | "lost" | "error" | "refused";
+      }
     >;
 
 /**

@@ -3,6 +3,7 @@ import type { VerifiedMessage } from "../envelope/message-protocol.js";
 import { ChatMessage, StatusEvent } from "../messages/chat.js";
 import { Heartbeat } from "../messages/connection.js";
 import type { MessageDefinition, PayloadSchema, ValueToSend } from "../messages/define-message.js";
+import { DevicesEvent } from "../messages/devices.js";
 import { MessageListResponse } from "../messages/lists.js";
 import { answerHeartbeat } from "./answers.js";
 
@@ -101,6 +102,11 @@ export class Peer {
     if (CAPABILITIES.includes(event_type) && !this.has(event_type)) return;
     if (event_type === "typing" && !this.#isTypingDue(status)) return;
     this.send(StatusEvent, status);
+  }
+
+  /** Sends that a device log has grown, unless the capability is not in force. @throws {ValidationError} if it is invalid. */
+  sendDevices(devices: DevicesEvent): void {
+    if (this.has(DevicesEvent.type)) this.send(DevicesEvent, devices);
   }
 
   /** Answers a heartbeat with the counts of frames. A channel that is not the library's has none. */

@@ -1,16 +1,17 @@
 import { numberArgument, objectArgument } from "../arguments.js";
-import { bufferLength, copyOfBytes, isUint8Array, lengthOf } from "../bytes.js";
+import { copyOfBytes } from "../bytes.js";
 import { unixNow } from "../clock.js";
 import { CLOSE, closeCode } from "../connection/close-codes.js";
 import { SteadyClock } from "../connection/steady-clock.js";
 import type { VerifiedMessage } from "../envelope/message-protocol.js";
 import { LacreError } from "../errors.js";
-import { MAX_FRAME_BYTES } from "../limits.js";
 import type { ChatMessage, StatusEvent } from "../messages/chat.js";
 import type { ValueToSend } from "../messages/define-message.js";
+import type { DevicesEvent } from "../messages/devices.js";
 import { ErrorResponse } from "../messages/error-response.js";
 import { acceptHello } from "./accept-hello.js";
 import { type ConnectionOptions, checkOptions, type Handshake } from "./connection-options.js";
+import { copyOfFrame } from "./copy-of-frame.js";
 import { subjectOf } from "./error-subject.js";
 import { FrameQueue } from "./frame-queue.js";
 import { handleRequest } from "./handle-request.js";
@@ -125,8 +126,17 @@ export class ServerConnection<
    */
   deliverStatus(status: StatusToSend): void {
     const own = { ...objectArgument(status, "status") };
-    if (this.#isConfirmed) return this.#sendNow((peer) => peer.sendStatus(own));
     this.#whenConfirmed((peer) => peer.sendStatus(own), DELIVERY_BYTES);
+  }
+
+  /**
+   * Sends that a user's device log has grown, like `deliver`. It is ignored if the capability `devices` is not in force.
+   *
+   * @throws {ValidationError} if `devices` is not an object.
+   */
+  deliverDevices(devices: DevicesEvent): void {
+    const own = { ...objectArgument(devices, "devices") };
+    this.#whenConfirmed((peer) => peer.sendDevices(own), DELIVERY_BYTES);
   }
 
   /**
@@ -237,6 +247,7 @@ export class ServerConnection<
   }
 
   #whenConfirmed(send: (peer: Peer) => void, bytes: number): void {
+    if (this.#isConfirmed) return this.#sendNow(send);
     if (this.#isClosed || this.#peer === undefined) return;
     this.#pendingBytes += bytes;
     if (this.#pendingBytes > MAX_WAITING_BYTES) return this.close(CLOSE.tooSlow);
@@ -321,24 +332,6 @@ function open(peer: Peer, frame: Uint8Array): VerifiedMessage {
     throw invalidFrame(error);
   }
 }
-
-/**
- * Copies a frame, because the socket may use its buffer again. Of data that is no frame, it copies only what shows that.
- */
-function copyOfFrame(data: unknown): Uint8Array {
-  const size = isUint8Array(data) ? lengthOf(data) : bufferLength(data);
-  if (size === undefined) return NOTHING;
-  const length = Math.min(size, MAX_FRAME_BYTES + 1);
-  try {
-    const { buffer, byteOffset } = isUint8Array(data) ? data : new Uint8Array(data as ArrayBuffer);
-    return new Uint8Array(buffer, byteOffset, length).slice();
-  } catch {
-    // The buffer is detached.
-    return NOTHING;
-  }
-}
-
-const NOTHING = /* @__PURE__ */ new Uint8Array();
 
 function copyOf(bytes: Uint8Array): Uint8Array {
   return copyOfBytes(bytes) ?? bytes;

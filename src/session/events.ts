@@ -1,6 +1,7 @@
 import type { Bytes } from "../bytes.js";
 import type { LacreError } from "../errors.js";
 import type { ChatMessage, StatusEvent } from "../messages/chat.js";
+import type { DevicesEvent } from "../messages/devices.js";
 import type { ErrorResponse } from "../messages/error-response.js";
 
 /** A message with a `client_id`, by which the server stores it once even if it is sent several times. */
@@ -101,6 +102,8 @@ export type SessionNotice =
       readonly stored_at: number | undefined;
     }
   | { readonly type: "status"; readonly status: StatusEvent }
+  /** The device log of the own user, or of a member of a chat, has grown. Sent if both ends have the capability `devices`. */
+  | { readonly type: "devices"; readonly devices: DevicesEvent }
   /** The handshake is complete, and the session requests the missing messages of its chats. */
   | {
       readonly type: "online";

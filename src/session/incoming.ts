@@ -1,5 +1,6 @@
 import { Ack, ChatMessage, StatusEvent } from "../messages/chat.js";
 import { Heartbeat } from "../messages/connection.js";
+import { DevicesEvent } from "../messages/devices.js";
 import { ErrorResponse } from "../messages/error-response.js";
 import { MessageListResponse } from "../messages/lists.js";
 import { createRegistry } from "../messages/registry.js";
@@ -18,6 +19,7 @@ const CLOCK_ERRORS: readonly string[] = ["ERR_EXPIRED", "ERR_FROM_FUTURE"];
 export const incoming = /* @__PURE__ */ createRegistry([
   Ack,
   ChatMessage,
+  DevicesEvent,
   ErrorResponse,
   Heartbeat,
   MessageListResponse,

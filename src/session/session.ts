@@ -210,6 +210,8 @@ export class Session {
         return this.#onHeartbeat(open, parsed.value, now);
       case "status":
         return this.#notify({ type: "status", status: parsed.value });
+      case "devices":
+        return this.#notify({ type: "devices", devices: parsed.value });
       case "unknown":
         return this.#reject("type");
     }

@@ -38,6 +38,7 @@ FIELDS = {
     "ack": "client_id chat_id message_id seq stored_at",
     "resume": "chat_id after limit",
     "heartbeat": "sent_at sent received",
+    "devices": "user_id last_seq",
 }
 
 

@@ -406,6 +406,7 @@ MESSAGES = {
     "ack": fields(client_id=CLIENT_ID, chat_id=ID, message_id=ID, seq=ID, stored_at=TIME),
     "resume": fields(chat_id=ID, after=COUNT, limit=ID),
     "heartbeat": fields(sent_at=TIME, sent_=COUNT, received_=COUNT),
+    "devices": fields(user_id=ID, last_seq=ID),
 }  # fmt: skip
 
 

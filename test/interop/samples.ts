@@ -4,6 +4,7 @@ import {
   AuthResponse,
   ChatListResponse,
   ChatMessage,
+  DevicesEvent,
   ErrorResponse,
   Heartbeat,
   Hello,
@@ -189,6 +190,14 @@ export const samples: readonly (readonly [
     },
   ],
   [Resume, { bare: { chat_id: 42, after: 0, limit: 100 }, optional: {} }],
+  [
+    DevicesEvent,
+    {
+      bare: { user_id: 7, last_seq: 3 },
+      optional: {},
+      extreme: { user_id: MAX_ID, last_seq: MAX_ID },
+    },
+  ],
   [Heartbeat, { bare: { sent_at: NOW + 0.5 }, optional: { sent: 70_000, received: 3 } }],
 ];
 

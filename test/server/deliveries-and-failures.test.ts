@@ -175,6 +175,28 @@ describe("deliveries", () => {
     expect(client.received.slice(1).map(({ value }) => value.event_type)).toEqual(["read"]);
   });
 
+  it("of a changed device log need the capability devices, and wait until the connection is confirmed", async () => {
+    for (const capability of ["devices", "delivered"]) {
+      const offer = { capabilities: ["devices", "delivered"], limits: {}, heartbeat: 30 };
+      const client = new TestClient({ offer });
+      await client.handshake({ capabilities: [capability] });
+      client.connection.deliverDevices({ user_id: BOB, last_seq: 2 });
+      expect(client.types).toEqual([]);
+      await client.send(Heartbeat, { sent_at: NOW });
+      client.connection.deliverDevices({ user_id: BOB, last_seq: 3 });
+      const sent = client.received.filter(({ type }) => type === "devices");
+      const seqs = sent.map(({ value }) => [value.user_id, value.last_seq]);
+      expect(seqs).toEqual(
+        capability === "devices"
+          ? [
+              [BOB, 2],
+              [BOB, 3],
+            ]
+          : [],
+      );
+    }
+  });
+
   it("of typing are sent once a second for each chat and user", async () => {
     const client = await TestClient.confirmed();
     const typing = { event_type: "typing", user_id: BOB, chat_id: CHAT } as const;

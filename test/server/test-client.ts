@@ -3,6 +3,7 @@ import {
   type ChatMessage,
   ChatMessage as ChatMessages,
   createRegistry,
+  DevicesEvent,
   ErrorResponse,
   Heartbeat,
   Hello,
@@ -29,7 +30,7 @@ import { NOW } from "../support/examples.js";
 import { counting } from "../support/hex.js";
 
 const registry = createRegistry([
-  ...[Ack, ChatMessages, ErrorResponse, Heartbeat, MessageListResponse, StatusEvent],
+  ...[Ack, ChatMessages, DevicesEvent, ErrorResponse, Heartbeat, MessageListResponse, StatusEvent],
 ]);
 
 /** A received value with its type. */

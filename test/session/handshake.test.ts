@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import * as z from "zod/mini";
 import {
+  DevicesEvent,
   defineMessage,
   Hello,
   KeyError,
@@ -287,6 +288,8 @@ describe("frames of a connection", () => {
     expect(
       notices(fixture.receive(StatusEvent, { event_type: "typing", user_id: BOB })),
     ).toMatchObject([{ type: "status" }]);
+    const devices = { user_id: BOB, last_seq: 3 };
+    expect(notices(fixture.receive(DevicesEvent, devices))).toEqual([{ type: "devices", devices }]);
     expect(fromBob(1).seq).toBe(1);
   });
 });

@@ -4,6 +4,7 @@ import {
   AuthResponse,
   ChatListResponse,
   ChatMessage,
+  DevicesEvent,
   ErrorResponse,
   Heartbeat,
   Hello,
@@ -105,6 +106,7 @@ export const everyMessage: Readonly<Record<string, Example>> = {
   ack: example(Ack, { client_id: CLIENT_ID, chat_id: 42, message_id: 99, seq: 3, stored_at: NOW }),
   resume: example(Resume, { chat_id: 42, after: 3, limit: 100 }),
   heartbeat: example(Heartbeat, { sent_at: NOW }),
+  devices: example(DevicesEvent, { user_id: 7, last_seq: 3 }),
 };
 
 export const wires = [1, 2] as const;

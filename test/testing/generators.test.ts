@@ -34,7 +34,7 @@ describe("generated messages", () => {
 
   it("are of every type", () => {
     const messages = fc.sample(anyMessage(), 500);
-    expect(new Set(messages.map(({ definition }) => definition.type)).size).toBe(12);
+    expect(new Set(messages.map(({ definition }) => definition.type)).size).toBe(13);
   });
 
   it("round-trip in their frames", () => {

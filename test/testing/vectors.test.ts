@@ -43,7 +43,13 @@ type AnyDefinition = MessageDefinition<string, PayloadSchema>;
 
 const definitions = [
   ...[lacre.Ack, lacre.AuthRequest, lacre.AuthResponse, lacre.ChatListResponse, lacre.ChatMessage],
-  ...[lacre.ErrorResponse, lacre.Heartbeat, lacre.Hello, lacre.MessageListResponse],
+  ...[
+    lacre.DevicesEvent,
+    lacre.ErrorResponse,
+    lacre.Heartbeat,
+    lacre.Hello,
+    lacre.MessageListResponse,
+  ],
   ...[lacre.Resume, lacre.StatusEvent, lacre.Welcome],
 ] as unknown as AnyDefinition[];
 const definitionOf = (type: string) => definitions.find((one) => one.type === type)!;

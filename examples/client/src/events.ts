@@ -68,7 +68,7 @@ export type MessengerEvent =
   | { readonly type: "ended"; readonly error: unknown }
   | Extract<
       SessionNotice,
-      { type: "gap" | "caught_up" | "rewound" | "lost" | "error" | "refused" }
+      { type: "devices" | "gap" | "caught_up" | "rewound" | "lost" | "error" | "refused" }
     >;
 
 /** Current state of a chat. */

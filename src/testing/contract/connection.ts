@@ -1,10 +1,8 @@
 import { unixNow } from "../../clock.js";
 import { MessageProtocol } from "../../envelope/message-protocol.js";
-import { Ack, ChatMessage, StatusEvent } from "../../messages/chat.js";
-import { Heartbeat, Welcome } from "../../messages/connection.js";
-import { ErrorResponse } from "../../messages/error-response.js";
-import { MessageListResponse } from "../../messages/lists.js";
-import { createRegistry } from "../../messages/registry.js";
+import type { StatusEvent } from "../../messages/chat.js";
+import type { Heartbeat, Welcome } from "../../messages/connection.js";
+import type { ErrorResponse } from "../../messages/error-response.js";
 import {
   connectionKeys,
   type FrameKeys,
@@ -15,22 +13,9 @@ import {
 } from "./codec.js";
 import { asContractError, ContractError, check, stepOf } from "./contract-error.js";
 import { shown, shownFrame } from "./exchange.js";
+import { registry, type ServerValues } from "./server-messages.js";
 import { STEPS } from "./steps.js";
 import type { ContractSocket } from "./target.js";
-
-const registry = createRegistry([
-  ...[Ack, ChatMessage, ErrorResponse, Heartbeat, MessageListResponse, StatusEvent, Welcome],
-]);
-
-interface Values {
-  readonly ack: Ack;
-  readonly message: ChatMessage;
-  readonly error: ErrorResponse;
-  readonly heartbeat: Heartbeat;
-  readonly message_list: MessageListResponse;
-  readonly status: StatusEvent;
-  readonly welcome: Welcome;
-}
 
 /** The key that signed a frame: derived with the connection's nonces, or from the session key alone. */
 type Signer = "connection server" | "connection client" | "session server" | "session client";
@@ -171,7 +156,10 @@ export class Connection {
   }
 
   /** Returns whether a frame of this type was received and not taken yet. */
-  hasReceived(type: keyof Values, isExpected: (value: never) => boolean = () => true): boolean {
+  hasReceived(
+    type: keyof ServerValues,
+    isExpected: (value: never) => boolean = () => true,
+  ): boolean {
     return this.#frames.some((one) => one.type === type && isExpected(one.value as never));
   }
 
@@ -200,17 +188,18 @@ export class Connection {
   }
 
   /** Takes the first frame of this type for which `isExpected` is true, and waits for one if there is none. */
-  async next<Type extends keyof Values>(
+  async next<Type extends keyof ServerValues>(
     type: Type,
     about = "",
-    isExpected: (value: Values[Type]) => boolean = () => true,
-  ): Promise<ReceivedFrame & { readonly value: Values[Type] }> {
-    const isIt = (one: ReceivedFrame) => one.type === type && isExpected(one.value as Values[Type]);
+    isExpected: (value: ServerValues[Type]) => boolean = () => true,
+  ): Promise<ReceivedFrame & { readonly value: ServerValues[Type] }> {
+    const isIt = (one: ReceivedFrame) =>
+      one.type === type && isExpected(one.value as ServerValues[Type]);
     const expected = about === "" ? `a frame of type ${type}` : `a frame of type ${type} ${about}`;
     await this.#until(expected, () => this.#frames.some(isIt) || this.#hasClosed);
     const at = this.#frames.findIndex(isIt);
     check(at >= 0, expected, this.#summary());
-    return this.#frames.splice(at, 1)[0] as ReceivedFrame & { readonly value: Values[Type] };
+    return this.#frames.splice(at, 1)[0] as ReceivedFrame & { readonly value: ServerValues[Type] };
   }
 
   /** Takes the next error frame. Throws ContractError if it has another code. */

@@ -21,6 +21,7 @@ export {
   authResponse,
   chatListResponse,
   chatMessage,
+  devicesEvent,
   errorResponse,
   type GeneratedMessage,
   heartbeat,

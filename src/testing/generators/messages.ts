@@ -5,6 +5,7 @@ import { AuthRequest, AuthResponse } from "../../messages/auth.js";
 import { Ack, ChatMessage, StatusEvent } from "../../messages/chat.js";
 import { Heartbeat, Hello, Resume, Welcome } from "../../messages/connection.js";
 import type { MessageDefinition, PayloadSchema } from "../../messages/define-message.js";
+import { DevicesEvent } from "../../messages/devices.js";
 import { ErrorResponse } from "../../messages/error-response.js";
 import { ChatListResponse, type ChatSummary, MessageListResponse } from "../../messages/lists.js";
 import { bytes, clientId, count, id, mapKey, number, payload, text, unixTime } from "./values.js";
@@ -230,6 +231,11 @@ export function resume(): fc.Arbitrary<Resume> {
   return record<Resume>({ chat_id: id(), after: count(), limit: id() });
 }
 
+/** Generates values of DevicesEvent. */
+export function devicesEvent(): fc.Arbitrary<DevicesEvent> {
+  return record<DevicesEvent>({ user_id: id(), last_seq: id() });
+}
+
 /** Generates values of Heartbeat. */
 export function heartbeat(): fc.Arbitrary<Heartbeat> {
   return record<Heartbeat>(
@@ -278,5 +284,6 @@ export function anyMessage(): fc.Arbitrary<GeneratedMessage> {
     of(Ack, ack()),
     of(Resume, resume()),
     of(Heartbeat, heartbeat()),
+    of(DevicesEvent, devicesEvent()),
   );
 }

@@ -246,6 +246,7 @@ const misfits: Readonly<Record<string, readonly Misfit[]>> = {
     ...counts("after"),
   ],
   heartbeat: [missing("sent_at"), ...times("sent_at"), ...counts("sent", "received")],
+  devices: [...["user_id", "last_seq"].map(missing), ...ids("user_id", "last_seq")],
 };
 
 /** Texts that are not canonical base64, for the nonce of a message (C-2). */

@@ -1,4 +1,4 @@
-import type { ChatMessage, StatusEvent } from "lacre";
+import type { ChatMessage, DevicesEvent, StatusEvent } from "lacre";
 
 /** A rate limit with a fixed window. */
 export interface Limit {
@@ -27,7 +27,8 @@ export interface Allowance {
 /** Type and content of a frame to send to connections. */
 export type Delivery =
   | { readonly type: "message"; readonly value: ChatMessage }
-  | { readonly type: "status"; readonly value: StatusEvent };
+  | { readonly type: "status"; readonly value: StatusEvent }
+  | { readonly type: "devices"; readonly value: DevicesEvent };
 
 /** A message from one instance to all instances. */
 export type PubSubMessage =

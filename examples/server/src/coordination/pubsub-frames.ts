@@ -1,10 +1,18 @@
-import { ChatMessage, defineMessage, MessageProtocol, SigningKey, StatusEvent } from "lacre";
+import {
+  ChatMessage,
+  DevicesEvent,
+  defineMessage,
+  MessageProtocol,
+  SigningKey,
+  StatusEvent,
+} from "lacre";
 import * as z from "zod/mini";
 import type { PubSubMessage } from "./coordination.js";
 
 const Delivery = z.discriminatedUnion("type", [
   z.object({ type: z.literal("message"), value: ChatMessage.schema }),
   z.object({ type: z.literal("status"), value: StatusEvent.schema }),
+  z.object({ type: z.literal("devices"), value: DevicesEvent.schema }),
 ]);
 
 const PubSubFrame = defineMessage(

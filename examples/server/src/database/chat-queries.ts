@@ -171,23 +171,29 @@ export class ChatQueries {
     return changed && withMembers(changed);
   }
 
-  /** Lists the ids of the users with whom the user has an accepted passphrase chat, in which no member blocked the other. */
+  /** Lists the ids of the users with whom the user has an accepted passphrase chat, in which neither blocked the other. */
   async listPeers(user_id: number): Promise<number[]> {
-    const rows = await this.#db
+    return idsOf(await this.#peersOf(user_id).where("chats.suite", "is", null).execute());
+  }
+
+  /** Lists the users of `listPeers`, and the other members of the user's MLS chats: the users who use the user's device log. */
+  async listReadersOfDevices(user_id: number): Promise<number[]> {
+    return idsOf(await this.#peersOf(user_id).execute());
+  }
+
+  #peersOf(user_id: number) {
+    return this.#db
       .selectFrom("chat_members as own")
       .innerJoin("chats", "chats.id", "own.chat_id")
       .innerJoin("chat_members as peer", "peer.chat_id", "own.chat_id")
       .select("peer.user_id as id")
       .distinct()
       .where("own.user_id", "=", user_id)
-      .where("chats.suite", "is", null)
       .where("own.accepted_at", "is not", null)
       .where("own.blocked_at", "is", null)
       .where("peer.user_id", "!=", user_id)
       .where("peer.accepted_at", "is not", null)
-      .where("peer.blocked_at", "is", null)
-      .execute();
-    return rows.map(({ id }) => id);
+      .where("peer.blocked_at", "is", null);
   }
 
   /** Whether another member has read a message. Locks the other members' watermarks, so that a concurrent receipt waits. */
@@ -232,4 +238,8 @@ function settingOf({ created_by, created_at, auto_delete_hours }: Omit<NewChat, 
     auto_delete_set_at: created_at,
     auto_delete_set_after: 0,
   };
+}
+
+function idsOf(rows: readonly { readonly id: number }[]): number[] {
+  return rows.map(({ id }) => id);
 }

@@ -19,7 +19,7 @@ const MAX_BODY_BYTES = Math.ceil((103 * MAX_KEY_PACKAGE_BYTES * 4) / 3);
 
 /** `/devices`: the user's own device log, acceptances of new devices, and key packages. */
 export function deviceRoutes(services: Services) {
-  const { store, sessions } = services;
+  const { store, sessions, hub } = services;
   const routes = new Hono<Authenticated>();
   const [limitDevices, limitPublish] = [deviceLimit(services), publishLimit(services)];
   routes.use(authenticated(services));
@@ -31,6 +31,7 @@ export function deviceRoutes(services: Services) {
     const { user_id } = session;
     const { last_seq, isNew, endedSessions } = await addEntry(store, user_id, entry);
     sessions.publishEnd(endedSessions);
+    if (isNew) await hub.devicesChanged({ user_id, last_seq });
     return answer(context, { user_id, last_seq }, isNew ? 201 : 200);
   });
 

@@ -24,7 +24,7 @@ import type { TimingOptions } from "./timing.js";
 import type { UserScheduler } from "./user-scheduler.js";
 
 /** Optional capabilities that this server announces in its welcome. */
-const CAPABILITIES = ["delivered", "chat_changed", "mls"];
+const CAPABILITIES = ["delivered", "chat_changed", "mls", "devices"];
 /** Heartbeat intervals without any frame or pong after which the server closes a version 1 client as silent. */
 const SILENT_HEARTBEATS = 3;
 /** Milliseconds that a client has to answer a close frame. */
@@ -162,6 +162,7 @@ export class Connection {
   /** Sends a delivery if this connection carries it. */
   deliver({ type, value }: Delivery): void {
     if (type === "status") this.deliverStatus(value);
+    else if (type === "devices") this.#connection.deliverDevices(value);
     else if (this.carries(value.chat_id)) this.#connection.deliver(value);
   }
 

@@ -1,5 +1,5 @@
 import { setTimeout as delay } from "node:timers/promises";
-import type { StatusEvent } from "lacre";
+import type { DevicesEvent, StatusEvent } from "lacre";
 import { CLOSE, closeCode } from "lacre/server";
 import type { WebSocket } from "ws";
 import type { Delivery, PubSubMessage } from "../coordination/coordination.js";
@@ -154,6 +154,19 @@ export class Hub implements ConnectionEvents {
     if (!isMutual(chat) || !this.#typing.isDue(status)) return;
     const others = othersThan(status.user_id, chat);
     this.#deliver(chat, others, { type: "status", value: status }, undefined);
+  }
+
+  /** Broadcasts that a user's device log has grown to the connections of the user and of the users who read it. */
+  async devicesChanged(value: DevicesEvent): Promise<void> {
+    const { user_id } = value;
+    const { store, coordination, log } = this.#services;
+    try {
+      const user_ids = [user_id, ...(await store.chats.listReadersOfDevices(user_id))];
+      const delivery = { type: "devices", value } as const;
+      coordination.publish({ type: "deliver", user_ids, delivery });
+    } catch (error) {
+      log.warn({ user_id, err: error }, "could not report a change of a device log");
+    }
   }
 
   /** Notifies all members' connections on all instances of a new chat. */

@@ -162,6 +162,37 @@ describe("a device log", () => {
   });
 });
 
+describe("a change of a device log", () => {
+  it("is sent to the connections of the user and of accepted peers that have the capability", async () => {
+    const alice = await account();
+    const name = `user${users}`;
+    const [bob, carol, dave] = [
+      await server.register("robert"),
+      await server.register("caroline"),
+      await server.register("david"),
+    ];
+    await bob.chatWith(name);
+    await carol.requestChat(name);
+    const other = await server.login(name);
+    const told = await Promise.all([other, bob].map((user) => user.connect(["devices"])));
+    const quiet = await Promise.all([
+      ...[carol, dave].map((user) => user.connect(["devices"])),
+      bob.connect([]),
+    ]);
+    await alice.addDevice();
+    for (const connection of told) {
+      const { value } = (await connection.nextOf("devices")) as { value: unknown };
+      expect(value).toEqual({ user_id: alice.user.id, last_seq: 2 });
+    }
+    // A repeated entry changes nothing.
+    await alice.post(alice.log.entries[1]!.bytes);
+    for (const connection of [...told, ...quiet]) {
+      expect(await connection.isQuiet()).toBe(true);
+      connection.socket.terminate();
+    }
+  });
+});
+
 describe("a removal", () => {
   it("ends the sessions of the device, with their connections", async () => {
     const alice = await account();

@@ -59,6 +59,15 @@ onEachDatabase("MLS chats", (dialect) => {
     });
   });
 
+  it("have members who read each other's device logs, also without an accepted chat of two", async () => {
+    const { alice, bob, carol, store } = fixture;
+    expect(await store.chats.listReadersOfDevices(carol.id)).toEqual([]);
+    await join(carol.id, 0);
+    expect(await store.chats.listReadersOfDevices(carol.id)).toEqual([alice.id]);
+    expect((await store.chats.listReadersOfDevices(alice.id)).sort()).toEqual([bob.id, carol.id]);
+    expect(await store.chats.listPeers(carol.id)).toEqual([]);
+  });
+
   it("count the unread messages of all other members after the member joined and read", async () => {
     await join(fixture.bob.id, 0);
     await write(fixture.alice.id, 4);

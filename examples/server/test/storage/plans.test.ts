@@ -58,6 +58,7 @@ const calls: Record<Method, (store: Store) => Promise<unknown>> = {
   },
   "chatsOfMember.find": (store) => store.chatsOfMember.find(1, 1),
   "chats.listPeers": (store) => store.chats.listPeers(1),
+  "chats.listReadersOfDevices": (store) => store.chats.listReadersOfDevices(1),
   "chatsOfMember.count": async (store) => {
     await store.chatsOfMember.count(1);
     await store.chatsOfMember.count(1, { includesMls: true });
@@ -111,6 +112,7 @@ const maySort: readonly Method[] = [
   "sessions.deleteBeyond",
   "chatsOfMember.list",
   "chats.listPeers",
+  "chats.listReadersOfDevices",
   "keyPackages.listOldest",
   "serverKeys.list",
 ];

@@ -32,7 +32,7 @@ describe("the handshake", () => {
       capabilities: ["delivered"],
     });
     expect(welcome).toMatchObject({ wire: 2, heartbeat: 30 });
-    expect(welcome.capabilities).toEqual(["delivered", "chat_changed", "mls"]);
+    expect(welcome.capabilities).toEqual(["delivered", "chat_changed", "mls", "devices"]);
     const first = await bob.openSocket();
     const other = await first.handshakeAndConfirm({ wires: [1] });
     expect(other.wire).toBe(1);

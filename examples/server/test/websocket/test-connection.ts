@@ -4,6 +4,7 @@ import {
   Ack,
   ChatMessage,
   createRegistry,
+  DevicesEvent,
   defineMessage,
   ErrorResponse,
   Heartbeat,
@@ -22,6 +23,7 @@ import * as z from "zod/mini";
 const registry = createRegistry([
   Ack,
   ChatMessage,
+  DevicesEvent,
   ErrorResponse,
   Heartbeat,
   MessageListResponse,
