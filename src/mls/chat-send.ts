@@ -49,7 +49,7 @@ export async function proposeLeaving(
   identity: MessageIdentity,
 ): Promise<Sent> {
   requireConfirmed(state);
-  // The proposal would be encrypted with the key of the pending commit, which others would then reject as a repetition.
+  // The commit would end the epoch in which the proposal counts.
   requireNoPending(state);
   const { group } = state;
   const aad = aadOf(device, state, identity);

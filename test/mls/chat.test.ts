@@ -184,19 +184,6 @@ describe("a chat", () => {
     expect(last.chats[2]!.members).toEqual([7, 11]);
   });
 
-  it("lets peers read a proposal and the commit that was pending before it, in any order", async () => {
-    const users = [await newUser(7), await newUser(9)];
-    const [alice, bob] = await chatOf(users);
-    const logs = logsOf(users);
-    const step = await alice!.commit({ logs, ...identity() });
-    const left = await step.chat.leave(identity());
-    const first = await bob!.receive(left.message, logs);
-    expect(first.event).toEqual({ kind: "leaving", user_id: 7 });
-    const second = await first.chat.receive(step.request.message, logs);
-    expect(second.event).toMatchObject({ kind: "roster", epoch: 2n });
-    expect(left.chat.accept().chat.authenticator).toEqual(second.chat.authenticator);
-  });
-
   it("encrypts with another key after it withdrew a commit", async () => {
     const users = [await newUser(7), await newUser(9)];
     const [alice, bob] = await chatOf(users);
