@@ -1,11 +1,16 @@
-import { invalidArgument, listArgument, objectArgument, timeArgument } from "../arguments.js";
+import { invalidArgument, objectArgument, timeArgument } from "../arguments.js";
 import type { Bytes } from "../bytes.js";
 import { type BodyOptions, bodyRules } from "../e2e/body.js";
 import type { NewContent } from "../e2e/content.js";
 import { LacreError } from "../errors.js";
 import type { ChatMessage } from "../messages/chat.js";
 import type { AnyContentDefinition } from "../messages/define-content.js";
-import { deviceArgument, identityArgument, idsArgument } from "./chat-arguments.js";
+import {
+  bytesListArgument,
+  deviceArgument,
+  identityArgument,
+  idsArgument,
+} from "./chat-arguments.js";
 import * as commits from "./chat-commits.js";
 import { createChat, joinByInvitation, joinExternally } from "./chat-joining.js";
 import { deviceOf, logsArgument } from "./chat-logs.js";
@@ -197,7 +202,8 @@ export class MlsChat {
 
   /** The commit that waits for the server's answer. After a crash, send it again: the same client id is stored once. */
   get pending(): CommitRequest | undefined {
-    return this.#state.pending?.request;
+    const { pending } = this.#state;
+    return pending && commits.copyOfRequest(pending.request);
   }
 
   /** Whether this device can encrypt: it was not removed, and is not about to rejoin. */
@@ -274,7 +280,7 @@ export class MlsChat {
     const step = await commits.commitChanges(this.#device, this.#state, {
       add: idsArgument(add, "changes.add"),
       remove: idsArgument(remove, "changes.remove"),
-      keyPackages: listArgument(keyPackages, "changes.keyPackages"),
+      keyPackages: bytesListArgument(keyPackages, "changes.keyPackages"),
       logs: logsArgument(logs),
       ...identityArgument(rest),
     });
@@ -315,9 +321,10 @@ export class MlsChat {
   /**
    * Returns the commit that this device should make, and when.
    *
-   * @param now - Unix time in seconds.
+   * @param options - `now` is the Unix time in seconds.
    */
-  due({ logs, now }: { readonly logs: Logs; readonly now: number }): DueCommit | undefined {
+  due(options: { readonly logs: Logs; readonly now: number }): DueCommit | undefined {
+    const { logs, now } = objectArgument(options, "options");
     const milliseconds = timeArgument(now, "now") * 1000;
     return dueCommit(this.#device, this.#state, logsArgument(logs), milliseconds);
   }
@@ -336,7 +343,8 @@ export class MlsChat {
   }
 
   static #step(device: Device, { state, request, missing }: commits.Step): CommitStep {
-    return { chat: new MlsChat(FROM_THIS_MODULE, device, state), request, missing };
+    const chat = new MlsChat(FROM_THIS_MODULE, device, state);
+    return { chat, request: commits.copyOfRequest(request), missing };
   }
 
   #sent({ state, message }: { state: ChatState; message: ChatMessage }): MessageStep {
