@@ -2,7 +2,6 @@ import { invalidArgument, objectArgument, timeArgument } from "../arguments.js";
 import type { Bytes } from "../bytes.js";
 import { type BodyOptions, bodyRules } from "../e2e/body.js";
 import type { NewContent } from "../e2e/content.js";
-import { LacreError } from "../errors.js";
 import type { ChatMessage } from "../messages/chat.js";
 import type { AnyContentDefinition } from "../messages/define-content.js";
 import {
@@ -12,13 +11,13 @@ import {
   idsArgument,
 } from "./chat-arguments.js";
 import * as commits from "./chat-commits.js";
-import { createChat, joinByInvitation, joinExternally } from "./chat-joining.js";
+import { createChat, joinByInvitation, joinExternally, loadState } from "./chat-joining.js";
 import { deviceOf, logsArgument } from "./chat-logs.js";
 import { MAX_UNREADABLE, receiveMessage } from "./chat-receive.js";
 import { usersOf } from "./chat-rules.js";
 import { dueCommit, missingDevices } from "./chat-schedule.js";
 import { encryptContent, proposeLeaving } from "./chat-send.js";
-import { type ChatState, decodeChatState, encodeChatState } from "./chat-state.js";
+import { type ChatState, encodeChatState } from "./chat-state.js";
 import type {
   ChatChanges,
   ChatEvent,
@@ -157,12 +156,8 @@ export class MlsChat {
    * @throws {LacreError} `ERR_VERIFY` if it is of another device.
    */
   static async load(device: Device, state: Uint8Array): Promise<MlsChat> {
-    const decoded = await decodeChatState(state);
-    const own = deviceOf(decoded.group.ownLeaf);
-    if (own.device !== deviceArgument(device).id || own.user_id !== device.user_id) {
-      throw new LacreError("ERR_VERIFY", "the stored chat is of another device");
-    }
-    return new MlsChat(FROM_THIS_MODULE, device, decoded);
+    const loaded = await loadState(deviceArgument(device), state);
+    return new MlsChat(FROM_THIS_MODULE, device, loaded);
   }
 
   /** Returns all that is to be stored of the chat, with its secrets. Encrypt it at rest. */
@@ -270,18 +265,13 @@ export class MlsChat {
    * ```
    */
   async commit(changes: ChatChanges): Promise<CommitStep> {
-    const {
-      add = [],
-      remove = [],
-      keyPackages = [],
-      logs,
-      ...rest
-    } = objectArgument(changes, "changes");
+    const given = objectArgument(changes, "changes");
+    const { add = [], remove = [], keyPackages = [], ...rest } = given;
     const step = await commits.commitChanges(this.#device, this.#state, {
       add: idsArgument(add, "changes.add"),
       remove: idsArgument(remove, "changes.remove"),
       keyPackages: bytesListArgument(keyPackages, "changes.keyPackages"),
-      logs: logsArgument(logs),
+      logs: logsArgument(rest.logs),
       ...identityArgument(rest),
     });
     return MlsChat.#step(this.#device, step);
