@@ -101,7 +101,7 @@ export class MlsChat {
   }
 
   /**
-   * Joins a chat by an invitation.
+   * Joins a chat by an invitation. Ignore an invitation to a chat of which this device has an active state: it may be to another group.
    *
    * @returns The chat, and the index of the used one in `keep`, which is to be deleted when the state is stored.
    * @throws {DecodeError} if the invitation is malformed.
