@@ -42,7 +42,7 @@ const program = new Command("lacre-contract")
     new Option(
       "--part <part>",
       "run the cases of one part; with --auth the default is websocket",
-    ).choices(["websocket", "http"]),
+    ).choices(["websocket", "http", "devices"]),
   )
   .addOption(
     new Option(

@@ -81,7 +81,7 @@ describe("lacre-contract", () => {
     expect(stdout).toMatch(/^S-16 {2}websocket treats read without a seq/m);
   });
 
-  it.each(["websocket", "http"])("selects the cases of part %s", async (part) => {
+  it.each(["websocket", "http", "devices"])("selects the cases of part %s", async (part) => {
     const { stdout } = await lacreContract("--list", "--part", part);
     const parts = stdout
       .trim()

@@ -8,9 +8,9 @@ import type { ContractTarget } from "./target.js";
 
 /**
  * The part of the contract that a case is in: `websocket` is what happens over connections (docs/PROTOCOL.md, section 11), `http` are
- * the endpoints of section 12.
+ * the endpoints of section 12, and `devices` those of section 15, which a server may leave out.
  */
-export type ContractPart = "websocket" | "http";
+export type ContractPart = "websocket" | "http" | "devices";
 
 /** A test of one requirement on a server. */
 export interface ContractCase {
@@ -74,6 +74,11 @@ export function httpCase(
     await runWith(new HttpFixture(accounts, { timeout, exchange }), exchange, test);
   };
   return { name, requirement, part: "http", dependsOn, run };
+}
+
+/** Defines a case of part `devices`. */
+export function deviceCase(...given: Parameters<typeof httpCase>): ContractCase {
+  return { ...httpCase(...given), part: "devices" };
 }
 
 /** Runs a test with a fixture, and cleans the fixture up at the end. */

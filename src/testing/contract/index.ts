@@ -2,6 +2,7 @@ import { accounts } from "./cases/accounts.js";
 import { autoDelete } from "./cases/auto-delete.js";
 import { chats } from "./cases/chats.js";
 import { contacts } from "./cases/contacts.js";
+import { devices } from "./cases/devices.js";
 import { frames } from "./cases/frames.js";
 import { handshake } from "./cases/handshake.js";
 import { httpMessages } from "./cases/http-messages.js";
@@ -12,7 +13,7 @@ import { resumes } from "./cases/resume.js";
 import type { ContractCase } from "./contract-case.js";
 
 /**
- * The cases of the server contract (docs/PROTOCOL.md, sections 2 to 6, 11 and 12), for any test runner. Each case registers
+ * The cases of the server contract (docs/PROTOCOL.md, sections 2 to 6, 11, 12 and 15), for any test runner. Each case registers
  * its own users, does not depend on other cases, and may run in parallel with them.
  *
  * ```ts
@@ -33,4 +34,5 @@ export const contract: readonly ContractCase[] = [
   ...receipts,
   ...membership,
   ...httpMessages,
+  ...devices,
 ];

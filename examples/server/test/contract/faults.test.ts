@@ -37,6 +37,7 @@ vi.mock("../../../../dist/server/handle-request.js", async (load) => replaceable
 vi.mock("../../../../dist/server/status-error-code.js", async (load) => replaceable(await load()));
 vi.mock("../../../../dist/server/http-answer.js", async (load) => replaceable(await load()));
 vi.mock("../../../../dist/connection/http-keys.js", async (load) => replaceable(await load()));
+vi.mock("../../src/devices/add-entry.js", async (load) => replaceable(await load()));
 vi.mock("../../src/messages/store-message.js", async (load) => replaceable(await load()));
 vi.mock("../../src/messages/accept-message.js", async (load) => replaceable(await load()));
 vi.mock("../../src/messages/list-messages.js", async (load) => replaceable(await load()));

@@ -1,4 +1,5 @@
 import { chatFaults } from "./chats.js";
+import { deviceFaults } from "./devices.js";
 import type { Fault } from "./fault.js";
 import { frameFaults } from "./frames.js";
 import { fundamentalFaults } from "./fundamental.js";
@@ -14,4 +15,5 @@ export const faults: readonly Fault[] = [
   ...messageFaults,
   ...sessionFaults,
   ...chatFaults,
+  ...deviceFaults,
 ];
