@@ -1,6 +1,6 @@
 // Checks of arguments of MlsChat.
 import { invalidArgument, listArgument, timeArgument } from "../arguments.js";
-import { type Bytes, copyOfBytes, isClientId } from "../bytes.js";
+import { isClientId } from "../bytes.js";
 import { wholeMilliseconds } from "../messages/chat-message-aad.js";
 import type { MessageIdentity } from "./chat-types.js";
 import { Device } from "./device.js";
@@ -21,18 +21,6 @@ export function idArgument(value: number, name: string): number {
 /** Returns a list of ids. @throws {ValidationError} if it has anything else. */
 export function idsArgument(values: Iterable<number>, name: string): number[] {
   return listArgument(values, name).map((id) => idArgument(id, name));
-}
-
-/** Returns a copy of bytes, which the caller may change before the step ends. @throws {ValidationError} if they are not bytes. */
-export function bytesArgument(value: Uint8Array, name: string): Bytes {
-  const bytes = copyOfBytes(value);
-  if (bytes !== undefined) return bytes;
-  throw invalidArgument(name, "must be a Uint8Array");
-}
-
-/** Returns copies of a list of bytes. @throws {ValidationError} if it has anything else. */
-export function bytesListArgument(values: Iterable<Uint8Array>, name: string): Bytes[] {
-  return listArgument(values, name).map((value) => bytesArgument(value, name));
 }
 
 /** Returns the identity of a message, with its time in whole milliseconds. @throws {ValidationError} if a field is invalid. */

@@ -1,6 +1,6 @@
 // The commits that a device makes, and how it joins.
 import { invalidArgument } from "../arguments.js";
-import { type Bytes, encodeHex } from "../bytes.js";
+import { type Bytes, copyOfBytes } from "../bytes.js";
 import { randomBytes } from "../crypto/random.js";
 import { DecodeError, KeyError } from "../errors.js";
 import { AEAD_NONCE_BYTES } from "../limits.js";
@@ -15,7 +15,7 @@ import { encodeCommitAad, encodeNamedLogs, MAX_USERS, type NamedLog } from "./co
 import type { Credential } from "./credential.js";
 import type { Device } from "./device.js";
 import type { Group } from "./engine.js";
-import type { Member } from "./engine-types.js";
+import type { Member, Suite } from "./engine-types.js";
 import { MlsChatError } from "./errors.js";
 import { signerOf } from "./signers.js";
 
@@ -30,14 +30,14 @@ export interface Step {
 interface Changes extends MessageIdentity {
   readonly add: readonly number[];
   readonly remove: readonly number[];
-  readonly keyPackages: readonly Bytes[];
+  readonly keyPackages: readonly Uint8Array[];
   readonly logs: ReadLogs;
 }
 
 /**
  * Commits changes. The state stays in its epoch, and has the commit as its pending one.
  *
- * @param old - Ids of the users whom the server lists as members before the commit. In a new chat this is only its creator.
+ * @param old - Ids of the users who are members before the commit for the server.
  */
 export async function commitChanges(
   device: Device,
@@ -69,7 +69,7 @@ export async function commitChanges(
   const present = new Set(kept.map((leaf) => deviceOf(leaf).device));
   const added = await usable(
     keyPackages,
-    group,
+    group.suite,
     (one) => isAllowed(one) && !present.has(one.device),
   );
   const keptLeaves = new Set(kept.map(({ index }) => index));
@@ -110,22 +110,20 @@ export async function commitChanges(
 
 /** Returns the valid key packages of devices that are to be added, by the ids of the devices. */
 async function usable(
-  keyPackages: readonly Bytes[],
-  { suite, encryptionKeys }: Group,
+  keyPackages: readonly Uint8Array[],
+  suite: Suite,
   isWanted: (device: Credential) => boolean,
 ): Promise<Map<string, Bytes>> {
-  const { validEncryptionKey } = await import("./engine.js");
-  // A device that copied the key of another one would make the whole commit invalid.
-  const taken = new Set(encryptionKeys.map(encodeHex));
+  const { isValidKeyPackage } = await import("./engine.js");
   const found = new Map<string, Bytes>();
-  for (const bytes of keyPackages) {
+  for (const given of keyPackages) {
+    const bytes = copyOfBytes(given);
+    if (bytes === undefined) throw invalidArgument("keyPackages", "must be bytes");
     const header = headerOf(bytes);
     if (header === undefined || header.suite !== suite || !isWanted(header)) continue;
-    if (found.has(header.device)) continue;
-    const key = await validEncryptionKey(bytes);
-    if (key === undefined || taken.has(encodeHex(key))) continue;
-    taken.add(encodeHex(key));
-    found.set(header.device, bytes);
+    if (!found.has(header.device) && (await isValidKeyPackage(bytes))) {
+      found.set(header.device, bytes);
+    }
   }
   return found;
 }
@@ -160,8 +158,8 @@ export function acceptPending(
     by,
     added: without(after!, before!),
     removed: without(before!, after!),
-    joined: [...request.add],
-    left: [...request.remove],
+    joined: request.add,
+    left: request.remove,
   };
   const sent = updatedAt === state.updatedAt ? state.sent : 0;
   return { state: { group, named, updatedAt, sent, unreadable: 0 }, change };
@@ -170,23 +168,6 @@ export function acceptPending(
 function without(devices: readonly Credential[], others: readonly Credential[]): Credential[] {
   const ids = new Set(others.map(({ device }) => device));
   return devices.filter(({ device }) => !ids.has(device));
-}
-
-/** Returns a copy of a request for the caller, who may change it or transfer its bytes. */
-export function copyOfRequest(request: CommitRequest): CommitRequest {
-  const { message, add, remove, invitation, group_info } = request;
-  return {
-    message: { ...message, content: message.content.slice(), nonce: message.nonce.slice() },
-    add: [...add],
-    remove: [...remove],
-    ...(invitation && {
-      invitation: {
-        device_ids: [...invitation.device_ids],
-        content: invitation.content.slice() as Bytes,
-      },
-    }),
-    group_info: group_info.slice() as Bytes,
-  };
 }
 
 /** Returns whether the state is that after an external commit that the server has not acknowledged. */

@@ -1,17 +1,10 @@
 // How a device comes into a chat: it creates the group, or joins it.
-import { invalidArgument, objectArgument, timeArgument } from "../arguments.js";
+import { invalidArgument, listArgument, objectArgument, timeArgument } from "../arguments.js";
 import { type Bytes, concat, equalConstantTime } from "../bytes.js";
 import { randomBytes } from "../crypto/random.js";
-import { LacreError } from "../errors.js";
 import { wholeMilliseconds } from "../messages/chat-message-aad.js";
 import { uint } from "../wire/layout.js";
-import {
-  bytesArgument,
-  bytesListArgument,
-  idArgument,
-  identityArgument,
-  idsArgument,
-} from "./chat-arguments.js";
+import { idArgument, identityArgument, idsArgument } from "./chat-arguments.js";
 import {
   chatOf,
   commitChanges,
@@ -24,7 +17,7 @@ import {
 } from "./chat-commits.js";
 import { deviceOf, joinerRules, logsArgument, namedLogs, requireContinued } from "./chat-logs.js";
 import { invalidInChat, usersOf } from "./chat-rules.js";
-import { type ChatState, decodeChatState, type Pending } from "./chat-state.js";
+import type { ChatState, Pending } from "./chat-state.js";
 import type { CommitRequest, Invitation, NewChat, Rejoin } from "./chat-types.js";
 import { decodeNamedLogs, encodeCommitAad, encodeNamedLogs, type NamedLog } from "./commit-aad.js";
 import { encodeCredential } from "./credential.js";
@@ -44,7 +37,7 @@ export async function createChat(device: Device, options: NewChat): Promise<Step
   const identity = identityArgument(rest);
   const logs = logsArgument(rest.logs);
   const users = sortedUsers([device.user_id, ...idsArgument(add, "options.add")]);
-  const packages = bytesListArgument(keyPackages, "options.keyPackages");
+  const packages = listArgument(keyPackages, "options.keyPackages");
   const named = namedLogs(logs, users);
   const { Group } = await import("./engine.js");
   const group = await Group.create(signerOf(device), {
@@ -62,12 +55,11 @@ export async function joinByInvitation(
   device: Device,
   invitation: Invitation,
 ): Promise<{ state: ChatState; used: number }> {
-  const { chat_id, keep, now, ...rest } = objectArgument(invitation, "invitation");
+  const { chat_id, content, keep, now, ...rest } = objectArgument(invitation, "invitation");
   idArgument(chat_id, "invitation.chat_id");
-  const content = bytesArgument(rest.content, "invitation.content");
   timeArgument(now, "invitation.now");
   const logs = logsArgument(rest.logs);
-  const kept = bytesListArgument(keep, "invitation.keep");
+  const kept = listArgument(keep, "invitation.keep");
   const { Group } = await import("./engine.js");
   const rules = joinerRules(logs);
   const { group, used, note } = await rules.run(() => Group.join(content, kept, rules));
@@ -76,7 +68,9 @@ export async function joinByInvitation(
   const allowed = devicesOf(named, logs);
   const leaves = group.roster.map(deviceOf);
   const isRoster = leaves.every((leaf) => allowed.get(leaf.user_id)?.has(leaf.device));
-  if (!isRoster || !isOwnLeaf(device, group)) throw invalidInChat();
+  const own = deviceOf(group.ownLeaf);
+  const isOwn = own.device === device.id && own.user_id === device.user_id;
+  if (!isRoster || !isOwn) throw invalidInChat();
   return { state: stateOf(group, named, now), used };
 }
 
@@ -86,9 +80,8 @@ export async function joinExternally(
   options: Rejoin,
   previous: ChatState | undefined,
 ): Promise<Step> {
-  const { chat_id, ...rest } = objectArgument(options, "options");
+  const { chat_id, group_info, ...rest } = objectArgument(options, "options");
   idArgument(chat_id, "options.chat_id");
-  const group_info = bytesArgument(rest.group_info, "options.group_info");
   const identity = identityArgument(rest);
   const logs = logsArgument(rest.logs);
   const { Group, readGroupInfo } = await import("./engine.js");
@@ -120,18 +113,6 @@ export async function joinExternally(
   const state = stateOf(group, named, identity.timestamp);
   const pending: Pending = { group: undefined, named, request, updatedAt: state.updatedAt };
   return { state: { ...state, pending }, request, missing: [] };
-}
-
-/** Decodes a stored state. @throws {LacreError} `ERR_VERIFY` if it is of another device. */
-export async function loadState(device: Device, stored: Uint8Array): Promise<ChatState> {
-  const state = await decodeChatState(stored);
-  if (isOwnLeaf(device, state.group)) return state;
-  throw new LacreError("ERR_VERIFY", "the stored chat is of another device");
-}
-
-function isOwnLeaf(device: Device, { ownLeaf }: ChatState["group"]): boolean {
-  const own = deviceOf(ownLeaf);
-  return own.device === device.id && own.user_id === device.user_id;
 }
 
 function stateOf(group: ChatState["group"], named: ChatState["named"], now: number): ChatState {

@@ -1,23 +1,19 @@
-import { invalidArgument, objectArgument, timeArgument } from "../arguments.js";
+import { invalidArgument, listArgument, objectArgument, timeArgument } from "../arguments.js";
 import type { Bytes } from "../bytes.js";
 import { type BodyOptions, bodyRules } from "../e2e/body.js";
 import type { NewContent } from "../e2e/content.js";
+import { LacreError } from "../errors.js";
 import type { ChatMessage } from "../messages/chat.js";
 import type { AnyContentDefinition } from "../messages/define-content.js";
-import {
-  bytesListArgument,
-  deviceArgument,
-  identityArgument,
-  idsArgument,
-} from "./chat-arguments.js";
+import { deviceArgument, identityArgument, idsArgument } from "./chat-arguments.js";
 import * as commits from "./chat-commits.js";
-import { createChat, joinByInvitation, joinExternally, loadState } from "./chat-joining.js";
+import { createChat, joinByInvitation, joinExternally } from "./chat-joining.js";
 import { deviceOf, logsArgument } from "./chat-logs.js";
 import { MAX_UNREADABLE, receiveMessage } from "./chat-receive.js";
 import { usersOf } from "./chat-rules.js";
 import { dueCommit, missingDevices } from "./chat-schedule.js";
 import { encryptContent, proposeLeaving } from "./chat-send.js";
-import { type ChatState, encodeChatState } from "./chat-state.js";
+import { type ChatState, decodeChatState, encodeChatState } from "./chat-state.js";
 import type {
   ChatChanges,
   ChatEvent,
@@ -101,7 +97,7 @@ export class MlsChat {
   }
 
   /**
-   * Joins a chat by an invitation. Ignore an invitation to a chat of which this device has an active state: it may be to another group.
+   * Joins a chat by an invitation.
    *
    * @returns The chat, and the index of the used one in `keep`, which is to be deleted when the state is stored.
    * @throws {DecodeError} if the invitation is malformed.
@@ -156,8 +152,12 @@ export class MlsChat {
    * @throws {LacreError} `ERR_VERIFY` if it is of another device.
    */
   static async load(device: Device, state: Uint8Array): Promise<MlsChat> {
-    const loaded = await loadState(deviceArgument(device), state);
-    return new MlsChat(FROM_THIS_MODULE, device, loaded);
+    const decoded = await decodeChatState(state);
+    const own = deviceOf(decoded.group.ownLeaf);
+    if (own.device !== deviceArgument(device).id || own.user_id !== device.user_id) {
+      throw new LacreError("ERR_VERIFY", "the stored chat is of another device");
+    }
+    return new MlsChat(FROM_THIS_MODULE, device, decoded);
   }
 
   /** Returns all that is to be stored of the chat, with its secrets. Encrypt it at rest. */
@@ -197,8 +197,7 @@ export class MlsChat {
 
   /** The commit that waits for the server's answer. After a crash, send it again: the same client id is stored once. */
   get pending(): CommitRequest | undefined {
-    const { pending } = this.#state;
-    return pending && commits.copyOfRequest(pending.request);
+    return this.#state.pending?.request;
   }
 
   /** Whether this device can encrypt: it was not removed, and is not about to rejoin. */
@@ -265,13 +264,18 @@ export class MlsChat {
    * ```
    */
   async commit(changes: ChatChanges): Promise<CommitStep> {
-    const given = objectArgument(changes, "changes");
-    const { add = [], remove = [], keyPackages = [], ...rest } = given;
+    const {
+      add = [],
+      remove = [],
+      keyPackages = [],
+      logs,
+      ...rest
+    } = objectArgument(changes, "changes");
     const step = await commits.commitChanges(this.#device, this.#state, {
       add: idsArgument(add, "changes.add"),
       remove: idsArgument(remove, "changes.remove"),
-      keyPackages: bytesListArgument(keyPackages, "changes.keyPackages"),
-      logs: logsArgument(rest.logs),
+      keyPackages: listArgument(keyPackages, "changes.keyPackages"),
+      logs: logsArgument(logs),
       ...identityArgument(rest),
     });
     return MlsChat.#step(this.#device, step);
@@ -311,10 +315,9 @@ export class MlsChat {
   /**
    * Returns the commit that this device should make, and when.
    *
-   * @param options - `now` is the Unix time in seconds.
+   * @param now - Unix time in seconds.
    */
-  due(options: { readonly logs: Logs; readonly now: number }): DueCommit | undefined {
-    const { logs, now } = objectArgument(options, "options");
+  due({ logs, now }: { readonly logs: Logs; readonly now: number }): DueCommit | undefined {
     const milliseconds = timeArgument(now, "now") * 1000;
     return dueCommit(this.#device, this.#state, logsArgument(logs), milliseconds);
   }
@@ -333,8 +336,7 @@ export class MlsChat {
   }
 
   static #step(device: Device, { state, request, missing }: commits.Step): CommitStep {
-    const chat = new MlsChat(FROM_THIS_MODULE, device, state);
-    return { chat, request: commits.copyOfRequest(request), missing };
+    return { chat: new MlsChat(FROM_THIS_MODULE, device, state), request, missing };
   }
 
   #sent({ state, message }: { state: ChatState; message: ChatMessage }): MessageStep {

@@ -2,19 +2,17 @@ import { equalConstantTime } from "../bytes.js";
 import { DecryptError, FreshnessError } from "../errors.js";
 import {
   checkEntries,
-  checkKeys,
   checkLeaf,
   checkTree,
   deviceToAdd,
   invalid,
-  keysOf,
   leafAt,
   leavesOf,
   MAX_LEAVES,
   MAX_PROPOSALS,
   memberOf,
 } from "./engine-checks.js";
-import { algorithmsOf, publicKeyOf } from "./engine-crypto.js";
+import { algorithmsOf } from "./engine-crypto.js";
 import * as mls from "./engine-library.js";
 import {
   attempt,
@@ -56,17 +54,14 @@ export function changeOf(
   const proposals = given.map((item) => proposalOf(item, state));
   if (content.contentType === "proposal") proposals.push(content.proposal);
   if (!isCommit && Object.keys(unappliedProposals).length >= MAX_PROPOSALS) throw invalid();
-  const leaves: mls.LeafNode[] = path ? [path.leafNode] : [];
+  if (path) checkLeaf(path.leafNode);
   for (const proposal of proposals) {
-    if ("update" in proposal) leaves.push(proposal.update.leafNode);
+    if ("update" in proposal) checkLeaf(proposal.update.leafNode);
     if ("reinit" in proposal) checkEntries(proposal.reinit.extensions);
     if ("groupContextExtensions" in proposal) {
       checkEntries(proposal.groupContextExtensions.extensions);
     }
   }
-  leaves.forEach(checkLeaf);
-  const keys = [...leaves, ...(path?.nodes ?? [])].map(({ hpkePublicKey }) => hpkePublicKey);
-  checkKeys(state.groupContext.cipherSuite, keys);
   const added = proposals.flatMap((proposal) =>
     "add" in proposal ? [deviceToAdd(proposal.add.keyPackage)] : [],
   );
@@ -189,9 +184,7 @@ export async function openWelcome(
       // A tree inside is checked before ts-mls derives secrets for each of its nodes.
       if (tree === undefined) checkTree(await treeInside(...joining));
       const config = configOf(rules);
-      const joined = await mls.joinGroupWithExtensions(...joining, tree, undefined, config);
-      checkPath(joined[0], {});
-      return joined;
+      return mls.joinGroupWithExtensions(...joining, tree, undefined, config);
     }, invalid);
     return { state, extensions, used };
   }
@@ -261,28 +254,8 @@ export function processCommit(
         ? await mls.processPrivateMessage(state, message.privateMessage, index, withKeptKeys(cs))
         : await mls.processPublicMessage(state, message.publicMessage, index, cs);
     checkTree(processed.newState.ratchetTree);
-    checkPath(processed.newState, state.privatePath.privateKeys);
     return processed;
   }, invalid);
-}
-
-/**
- * Throws if a private key that this device got by a path is not that of the public key in the tree. ts-mls does not compare them. With
- * a wrong key in the tree, this device could not follow a later commit of another device.
- *
- * @param before - The private keys that it had before.
- */
-function checkPath(
-  { ratchetTree, privatePath, groupContext }: mls.ClientState,
-  before: Readonly<Record<number, Uint8Array>>,
-): void {
-  const suite = suiteNamed(groupContext.cipherSuite);
-  for (const [at, privateKey] of Object.entries(privatePath.privateKeys)) {
-    const node = ratchetTree[Number(at)];
-    if (node === undefined || privateKey === before[Number(at)]) continue;
-    const [publicKey] = keysOf([node]);
-    if (!equalConstantTime(publicKeyOf(suite, privateKey), publicKey!)) throw invalid();
-  }
 }
 
 async function decrypt(

@@ -2,7 +2,7 @@
 import { type Bytes, equalConstantTime } from "../bytes.js";
 import { KeyError, LacreError } from "../errors.js";
 import { MAX_CONTENT_BYTES } from "../limits.js";
-import { checkSecrets, checkTree, invalid, keysOf, leafAt, leavesOf } from "./engine-checks.js";
+import { checkTree, invalid, leafAt, leavesOf } from "./engine-checks.js";
 import { algorithmsOf } from "./engine-crypto.js";
 import * as mls from "./engine-library.js";
 import {
@@ -32,13 +32,13 @@ import type { Changes, Leaf, NewGroup, Received, Rules, Signer, Suite } from "./
 
 export { MAX_LEAVES } from "./engine-checks.js";
 export {
+  isValidKeyPackage,
   MAX_HANDSHAKE_BYTES,
   MAX_MESSAGE_BYTES,
   makeKeyPackages,
   readGroupInfo,
   readHeader,
   readKeyPackage,
-  validEncryptionKey,
 } from "./engine-messages.js";
 
 /** A step's result: the next group, and what is to be sent once that is stored. */
@@ -162,11 +162,6 @@ export class Group {
     return leavesOf(this.#state.ratchetTree);
   }
 
-  /** The HPKE public keys of the devices and of the nodes above them. Each of them is there once. */
-  get encryptionKeys(): Uint8Array[] {
-    return keysOf(this.#state.ratchetTree);
-  }
-
   /** Indices of the leaves that proposals of this epoch remove. The next commit includes these proposals. */
   get proposedRemovals(): number[] {
     const proposals = Object.values(this.#state.unappliedProposals);
@@ -190,11 +185,7 @@ export class Group {
     return new Group({ ...this.#state, historicalReceiverData: new Map() });
   }
 
-  /**
-   * Returns this group with the past epochs of the group before it.
-   *
-   * @param isBefore - Whether the epoch of that group becomes a past epoch too. It does not if the server never accepted it.
-   */
+  /** Returns this group with the past epochs of another one, and with that one's own epoch if it is one of this group. */
   after(other: Group, isBefore = true): Group {
     const historicalReceiverData = isBefore
       ? mls.addHistoricalReceiverData(other.#state)[0]
@@ -326,6 +317,13 @@ export class Group {
     return { group: new Group(newState, consumed), received };
   }
 
+  /** Returns the secrets from which this device's next message, and the next epoch, derive. */
+  #ownSecrets(): Uint8Array[] {
+    const { secretTree, privatePath, keySchedule } = this.#state;
+    const { application, handshake } = secretTree[2 * privatePath.leafIndex]!;
+    return [application.secret, handshake.secret, keySchedule.initSecret];
+  }
+
   async #groupInfo(signer: Signer, note: Uint8Array): Promise<Bytes> {
     const cs = algorithmsOf(this.suite, signer);
     const groupInfo = await mls.createGroupInfoWithExternalPub(
@@ -342,7 +340,10 @@ export class Group {
     if (!equalConstantTime(signer.publicKey, this.ownLeaf.signatureKey)) {
       throw new KeyError("the signer is of another device than the group");
     }
-    checkSecrets(this.#state);
+    // Anyone can derive the keys that follow from an overwritten secret.
+    if (this.#ownSecrets().some((secret) => secret.every((byte) => byte === 0))) {
+      throw new KeyError("the secrets of this group were erased: use the group after it");
+    }
     return algorithmsOf(this.suite, signer);
   }
 }

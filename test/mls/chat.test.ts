@@ -134,6 +134,10 @@ describe("a chat", () => {
       code: "ERR_DEVICE_LOG_BEHIND",
       user_ids: [7],
     });
+    await expect(MlsChat.join(device, { ...invitation, logs: [] })).rejects.toMatchObject({
+      code: "ERR_DEVICE_LOG_BEHIND",
+      user_ids: [7, 9],
+    });
     const { chat } = await MlsChat.join(device, { ...invitation, logs });
     expect(chat.authenticator).toEqual(second.chat.authenticator);
   });
