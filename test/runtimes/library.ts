@@ -6,7 +6,13 @@ const fromRoot = (path: string) => fileURLToPath(new URL(`../../${path}`, import
 export const vectors = process.env.LACRE_VECTORS ?? fromRoot("../shared/vectors");
 
 /** Variables that test/support/runs.ts reads. Browsers have no environment. */
-const variables = ["LACRE_TESTS", "LACRE_PROPERTY_RUNS", "LACRE_SIMULATIONS"];
+const variables = [
+  "LACRE_TESTS",
+  "LACRE_PROPERTY_RUNS",
+  "LACRE_SIMULATIONS",
+  "LACRE_MLS_PLANS",
+  "LACRE_MLS_SEED",
+];
 const asCode = (name: string) => JSON.stringify(process.env[name]) ?? "undefined";
 
 /** The files that `#native` and `#compile` resolve to. */
@@ -27,6 +33,7 @@ export const takesLong = [
   "test/{memory,property}/**",
   "test/session/malicious-server/**",
   "test/session/{scale,simulation}.test.ts",
+  "test/mls/simulation/**",
   "test/client/failing-storage.test.ts",
   "test/testing/{generators,vectors}.test.ts",
 ];

@@ -37,6 +37,7 @@ const env = {
   LACRE_TESTS: "quick",
   LACRE_PROPERTY_RUNS: "50",
   LACRE_SIMULATIONS: "50",
+  LACRE_MLS_PLANS: "3",
   LACRE_VECTORS: join(root, "../shared/vectors"),
   ...process.env,
 };

@@ -78,3 +78,44 @@ function withRatchet(state: ClientState, application: Ratchet): ClientState {
 function exported(state: ClientState): Uint8Array {
   return Uint8Array.of(1, ...encodeGroupState(state));
 }
+
+/** Follows the commits among some messages without any rule, and returns what a stolen group decrypts of the others. */
+export async function decryptAll(
+  stolen: Group,
+  messages: readonly { readonly content: Uint8Array; readonly content_type?: string | undefined }[],
+): Promise<Uint8Array[]> {
+  let group = stolen;
+  const found = [];
+  for (const { content, content_type } of messages) {
+    if (content_type !== undefined) {
+      group = await follow(group, content);
+      continue;
+    }
+    const data = await decryptWith(group, content);
+    if (data !== undefined) found.push(data);
+  }
+  return found;
+}
+
+/** Returns the group after a commit, or the same group if it cannot follow. */
+export async function follow(group: Group, commit: Uint8Array): Promise<Group> {
+  try {
+    const { group: next, received } = await group.receive(commit, acceptAll);
+    return received.kind === "removed" ? group : next;
+  } catch {
+    return group;
+  }
+}
+
+/** Returns all secrets of a group: of its ratchets, its key schedule and its path. */
+export function secretsOf(group: Group): Uint8Array[] {
+  const { secretTree, historicalReceiverData, keySchedule, privatePath } = stateOf(group);
+  const past = [...historicalReceiverData.values()];
+  return [
+    ...secretsIn(secretTree),
+    ...past.flatMap((one) => secretsIn(one.secretTree)),
+    ...past.flatMap((one) => [one.senderDataSecret, one.resumptionPsk]),
+    ...Object.values(keySchedule),
+    ...Object.values(privatePath.privateKeys),
+  ];
+}
