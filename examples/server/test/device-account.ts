@@ -64,17 +64,19 @@ export class DeviceAccount {
   }
 }
 
-/** Returns a key package of a device, with a random key and signature, which the server does not verify. */
+/** Returns a key package of a device, with random keys and signatures, which the server does not verify. */
 export function keyPackageOf(
   { user_id, id, publicKey }: Pick<Device, "user_id" | "id" | "publicKey">,
   suite = 1,
+  initKeyBytes = 64,
 ): Uint8Array {
   const identity = Buffer.alloc(24);
   identity.writeBigUInt64BE(BigInt(user_id));
   identity.write(id, 8, "hex");
   return Buffer.concat([
     Buffer.from([0, 1, 0, 5, 0, 1, suite >> 8, suite & 0xff]),
-    Buffer.from([32, ...randomBytes(32), 32, ...randomBytes(32)]),
+    Buffer.from([0x40 | (initKeyBytes >> 8), initKeyBytes & 0xff, ...randomBytes(initKeyBytes)]),
+    Buffer.from([32, ...randomBytes(32)]),
     Buffer.from([32, ...publicKey, 0, 1, 24, ...identity, 0, 0, 0, 0, 0, 1]),
     Buffer.alloc(16),
     Buffer.from([0, 0x40, 64, ...randomBytes(64), 0, 0x40, 64, ...randomBytes(64)]),

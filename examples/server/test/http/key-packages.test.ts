@@ -78,6 +78,20 @@ describe("key packages", () => {
     }
   });
 
+  it("have at most 4,096 bytes each, of which 100 fit in a request", async () => {
+    const alice = await account();
+    const rest = keyPackageOf(alice.first).length - 64;
+    const sized = (bytes: number, suite = XWING) => keyPackageOf(alice.first, suite, bytes - rest);
+    expect(sized(4096)).toHaveLength(4096);
+    expect(await publish(alice, [sized(4097)])).toMatchObject(rejected(422, "ERR_VALIDATION"));
+    const most = Array.from({ length: 100 }, () => sized(4096));
+    expect((await publish(alice, most, [sized(4096), sized(4096, 1)])).status).toBe(200);
+    expect(await countOf(alice)).toEqual([
+      { suite: 1, count: 0, has_last_resort: true },
+      { suite: XWING, count: 100, has_last_resort: true },
+    ]);
+  });
+
   it("are stored once, also if the request is repeated after a claim", async () => {
     const { alice, bob, chat_id } = await chatOfTwo();
     const keyPackages = many(2, bob.first);
@@ -266,13 +280,16 @@ describe("a claim", () => {
 });
 
 it("deletes claimed key packages from the database after 7 days", async () => {
-  const { alice, bob, chat_id } = await chatOfTwo();
-  await publish(bob, many(1, bob.first));
-  await claim(alice.user, chat_id, [bob.user.id]);
+  const bob = await account();
+  await publish(bob, many(2, bob.first));
   await server.withStore(async (store) => {
-    const until = Date.now() / 1000;
-    expect(await store.keyPackages.deleteClaimed({ until: until - 10, limit: 100 })).toBe(0);
+    const weekAgo = Date.now() / 1000 - 7 * 24 * 3600;
+    for (const claimed_at of [weekAgo - 10, weekAgo + 1000]) {
+      const [oldest] = await store.keyPackages.listOldest([bob.user.id], 1);
+      await store.keyPackages.claim([oldest!.id], claimed_at);
+    }
     await new Sweeper(store, createLog("silent")).sweep();
-    expect(await store.keyPackages.deleteClaimed({ until, limit: 1 })).toBe(1);
+    const left = await store.keyPackages.deleteClaimed({ until: weekAgo + 2000, limit: 10 });
+    expect(left).toBe(1);
   });
 });
