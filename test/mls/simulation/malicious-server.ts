@@ -58,7 +58,7 @@ export class MaliciousServer extends ModelServer {
     world: Surroundings & { readonly clients: readonly Client[] },
   ): Promise<void> {
     if (kind === "tamper") {
-      this.view(client, chat_id).tampering += 1 + random.below(3);
+      this.view(client, chat_id).tampering += 1 + random.below(6);
     } else if (kind === "merge") {
       this.#branched.clear();
     } else if (kind === "ghost") {
@@ -142,7 +142,7 @@ export class MaliciousServer extends ModelServer {
     }
     view.tampering -= 1;
     const next = source[view.position];
-    switch (random.below(6)) {
+    switch (random.below(10)) {
       case 0:
         return;
       case 1:

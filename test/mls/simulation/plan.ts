@@ -27,7 +27,7 @@ const kinds = {
 const hostileKinds = {
   fork: 0.3,
   merge: 0.3,
-  tamper: 6,
+  tamper: 15,
   ghost: 1,
 } as const;
 
