@@ -17,7 +17,7 @@ const MAX_CLAIMED_USERS = 64;
 
 const userId = ChatSummary.shape.peer_id;
 const count = ChatSummary.shape.unread;
-const device = z.string().check(z.regex(/^[0-9a-f]{32}$/));
+export const device = z.string().check(z.regex(/^[0-9a-f]{32}$/));
 const suite = z.int().check(z.minimum(1), z.maximum(0xffff));
 const keyPackage = bytes({ min: 1, max: MAX_KEY_PACKAGE_BYTES });
 

@@ -10,6 +10,8 @@ export const ERROR_CODES = {
   ERR_CLIENT_ID_REUSED: "another message of the user has this client_id",
   ERR_DEVICE_LOG_INVALID: "the entry does not follow the user's device log",
   ERR_DEVICE_NOT_FOUND: "the user has no such device, or it left no acceptance",
+  ERR_EPOCH_CONFLICT: "the MLS chat is in another epoch: details.epoch",
+  ERR_EPOCH_STALE: "the message is of too old an epoch of the MLS chat: details.epoch",
   ERR_EXPIRED: "the frame is too old",
   ERR_FORBIDDEN: "the user may not do this, or names another user as the sender",
   ERR_FROM_FUTURE: "the timestamp of the frame is in the future",

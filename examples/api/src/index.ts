@@ -1,4 +1,5 @@
 export * from "./bodies.js";
+export * from "./commit-bodies.js";
 export * from "./device-bodies.js";
 export * from "./error-codes.js";
 export * from "./operation.js";

@@ -3,7 +3,7 @@ import type { Parameter } from "./parameters.js";
 
 /** Description of one operation of the API. The routes implement it. */
 export interface Operation {
-  readonly method: "get" | "post" | "patch" | "put";
+  readonly method: "get" | "post" | "patch" | "put" | "delete";
   readonly path: string;
   readonly id: string;
   readonly summary: string;

@@ -19,6 +19,7 @@ import {
   UserPage,
   WebSocketTicket,
 } from "./bodies.js";
+import { commitOperations } from "./commit-operations.js";
 import { deviceOperations } from "./device-operations.js";
 import type { Operation } from "./operation.js";
 import {
@@ -210,6 +211,7 @@ export const operations = [
     hasFrames: true,
   },
   ...deviceOperations,
+  ...commitOperations,
   {
     method: "get",
     path: "/ws",

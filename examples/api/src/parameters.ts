@@ -45,6 +45,17 @@ export const afterEntry = integer("after", "Only entries with a greater seq", {
   minimum: 0,
   default: 0,
 });
+export const ownDevice: Parameter = { ...device, in: "query" };
+export const invitationId: IntegerParameter = {
+  name: "invitation_id",
+  in: "path",
+  description: "Id of the invitation",
+  schema: { type: "integer", minimum: 1, maximum: Number.MAX_SAFE_INTEGER },
+};
+export const afterInvitation = integer("after", "Only invitations with a greater id", {
+  minimum: 0,
+  default: 0,
+});
 export const page = integer("page", "Number of the page, from 1", {
   minimum: 1,
   maximum: 1_000_000,

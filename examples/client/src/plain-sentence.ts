@@ -22,6 +22,9 @@ const SENTENCES: Readonly<Record<ErrorCode, string> & Record<string, string>> = 
     "The server rejected the change of your devices. Reload the page and try again.",
   ERR_DEVICE_NOT_FOUND:
     "This device is not one of your devices, or it waited too long. Begin again on the new device.",
+  ERR_EPOCH_CONFLICT:
+    "Another device changed this chat at the same time. Wait a moment and try again.",
+  ERR_EPOCH_STALE: "This chat has moved on since you wrote this. Send it again.",
   ERR_EXPIRED: "This device’s clock is behind the server’s. Set it right and try again.",
   ERR_FORBIDDEN:
     "You may not do this: it is for another member of the chat, or for another account.",

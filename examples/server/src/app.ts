@@ -13,6 +13,7 @@ import { answer } from "./json.js";
 import { authRoutes } from "./routes/auth.js";
 import { chatRoutes } from "./routes/chats.js";
 import { deviceRoutes } from "./routes/devices.js";
+import { invitationRoutes } from "./routes/invitations.js";
 import { operationRoutes } from "./routes/operation.js";
 import { userRoutes } from "./routes/users.js";
 import { webSocketRoutes } from "./routes/websocket.js";
@@ -34,7 +35,7 @@ export function createApp(services: Services): Hono {
   app.use(
     cors({
       origin: [...config.corsOrigins],
-      allowMethods: ["GET", "POST", "PATCH", "PUT"],
+      allowMethods: ["GET", "POST", "PATCH", "PUT", "DELETE"],
       allowHeaders: ["Authorization", "Content-Type", "Lacre-Request", "X-Request-Id"],
       exposeHeaders: [
         "X-Request-Id",
@@ -56,6 +57,7 @@ export function createApp(services: Services): Hono {
   app.route("/users", userRoutes(services));
   app.route("/chats", chatRoutes(services));
   app.route("/devices", deviceRoutes(services));
+  app.route("/invitations", invitationRoutes(services));
   app.route("/ws", webSocketRoutes(services));
   app.route("/docs", docsRoutes());
   app.route("/", operationRoutes(services));

@@ -2,16 +2,19 @@ import { randomBytes } from "node:crypto";
 import { Device, type DeviceLog, extendLog, makeEntry, type RecoveryKey } from "lacre/mls";
 import type { TestUser } from "./support.js";
 
+/** A user who sends requests to a server. */
+export type ApiUser = Pick<TestUser, "id" | "get" | "post" | "delete">;
+
 export const base64 = (bytes: Uint8Array) => Buffer.from(bytes).toString("base64");
 
 /** A user with a device log, as the user's devices know it. The server may have a shorter one. */
-export class DeviceAccount {
-  readonly user: TestUser;
+export class DeviceAccount<User extends ApiUser = TestUser> {
+  readonly user: User;
   readonly first: Device;
   readonly recoveryKey: RecoveryKey;
   log: DeviceLog;
 
-  private constructor(user: TestUser, first: Device, recoveryKey: RecoveryKey, entry: Uint8Array) {
+  private constructor(user: User, first: Device, recoveryKey: RecoveryKey, entry: Uint8Array) {
     this.user = user;
     this.first = first;
     this.recoveryKey = recoveryKey;
@@ -19,14 +22,14 @@ export class DeviceAccount {
   }
 
   /** Makes a log with one device, without sending it. */
-  static async make(user: TestUser): Promise<DeviceAccount> {
+  static async make<User extends ApiUser>(user: User): Promise<DeviceAccount<User>> {
     const now = Date.now() / 1000;
     const { device, entry, recoveryKey } = await Device.begin({ user_id: user.id, now });
     return new DeviceAccount(user, device, recoveryKey, entry);
   }
 
   /** Makes a log with one device, and sends it to the server. */
-  static async begin(user: TestUser): Promise<DeviceAccount> {
+  static async begin<User extends ApiUser>(user: User): Promise<DeviceAccount<User>> {
     const account = await DeviceAccount.make(user);
     await account.post(account.log.entries[0]!.bytes);
     return account;

@@ -189,6 +189,10 @@ export class TestUser {
     return this.#server.request("PATCH", path, body, this.token);
   }
 
+  delete(path: string) {
+    return this.#server.request("DELETE", path, undefined, this.token);
+  }
+
   /** Creates a chat that the peer has accepted, and returns its id. */
   async chatWith(peer_name: string): Promise<number> {
     const chat_id = await this.requestChat(peer_name);

@@ -21,6 +21,9 @@ export type Watermark = { chat_id: number; user_id: number; seq: number };
 /** A message before it is stored. */
 export type NewMessage = Omit<Insertable<Schema["messages"]>, "id">;
 
+/** The columns that only messages of MLS chats have. */
+const NO_MLS = { epoch: null, device: null, content_type: null };
+
 /** The fields by which a client identifies a message. */
 export type SentMessage = Pick<StoredMessage, "chat_id" | "sender_id"> & { client_id: string };
 
@@ -61,6 +64,9 @@ const addMessage = new PreparedQuery<NewMessage, { id: number }>((db, message) =
       timestamp: message.timestamp,
       stored_at: message.stored_at,
       digest: message.digest,
+      epoch: message.epoch,
+      device: message.device,
+      content_type: message.content_type,
     })
     .onConflict((conflict) => conflict.columns(["chat_id", "sender_id", "client_id"]).doNothing())
     .returning("id"),
@@ -106,7 +112,7 @@ export class MessageQueries {
 
   /** Stores a message and returns its id. Returns undefined if the client id is already used. */
   async add(message: NewMessage): Promise<number | undefined> {
-    return (await addMessage.execute(this.#db, message)).rows[0]?.id;
+    return (await addMessage.execute(this.#db, { ...NO_MLS, ...message })).rows[0]?.id;
   }
 
   findSent({ chat_id, sender_id, client_id }: SentMessage): Promise<StoredMessage | undefined> {

@@ -128,9 +128,14 @@ export const tables = {
       stored_at: "double precision",
       /** Digest that distinguishes a repeated message from a different one with the same client id. */
       digest: "bytes",
+      /** Epoch, sending device and content type of a message of an MLS chat. The content type is null for application messages. */
+      epoch: "bigint?",
+      device: "text?",
+      content_type: "text?",
     },
     uniques: ["chat_id, seq", "chat_id, sender_id, client_id"],
     indices: {
+      messages_proposals: "chat_id, epoch, sender_id where content_type = 'proposal'",
       messages_kept: "chat_id, seq, stored_at where encrypted_content is not null",
       messages_kept_by_sender:
         "chat_id, sender_id, seq, stored_at where encrypted_content is not null",
@@ -217,6 +222,31 @@ export const tables = {
       key_packages_claimed: "claimed_at where claimed_at is not null",
     },
     references: { user_id: "users" },
+  },
+  /** What devices of members need to join MLS chats by an external commit, in the chats' epochs. */
+  group_infos: {
+    columns: { chat_id: "bigint primary", epoch: "bigint", group_info: "bytes" },
+    references: { chat_id: "chats" },
+  },
+  /** Welcomes of MLS. One is for all devices that a commit adds. */
+  invitation_contents: { columns: { id: "id", content: "bytes" } },
+  /** Devices that a commit added, and that have not joined yet. */
+  invitations: {
+    columns: {
+      id: "id",
+      chat_id: "bigint",
+      user_id: "bigint",
+      device: "text",
+      content_id: "bigint",
+      created_at: "double precision",
+    },
+    uniques: ["user_id, device, chat_id"],
+    indices: {
+      invitations_of_device: "user_id, device, id",
+      invitations_content: "content_id",
+      invitations_created: "created_at",
+    },
+    references: { chat_id: "chats", user_id: "users", content_id: "invitation_contents" },
   },
   server_keys: {
     columns: {

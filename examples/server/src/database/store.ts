@@ -2,6 +2,7 @@ import type { Kysely } from "kysely";
 import { atomically, atomicallyOrUndefined } from "./atomically.js";
 import { ChatQueries } from "./chat-queries.js";
 import { ChatOfMemberQueries } from "./chats-of-member.js";
+import { CommitQueries } from "./commit-queries.js";
 import { DeviceQueries } from "./device-queries.js";
 import { KeyPackageQueries } from "./key-package-queries.js";
 import { MessagePageQueries } from "./message-pages.js";
@@ -20,6 +21,7 @@ export class Store {
   readonly chatsOfMember: ChatOfMemberQueries;
   readonly messages: MessageQueries;
   readonly messagePages: MessagePageQueries;
+  readonly commits: CommitQueries;
   readonly devices: DeviceQueries;
   readonly keyPackages: KeyPackageQueries;
   readonly serverKeys: ServerKeyQueries;
@@ -32,6 +34,7 @@ export class Store {
     this.chatsOfMember = new ChatOfMemberQueries(db);
     this.messages = new MessageQueries(db);
     this.messagePages = new MessagePageQueries(db);
+    this.commits = new CommitQueries(db);
     this.devices = new DeviceQueries(db);
     this.keyPackages = new KeyPackageQueries(db);
     this.serverKeys = new ServerKeyQueries(db);

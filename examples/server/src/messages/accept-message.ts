@@ -25,16 +25,8 @@ export async function acceptMessage(
     metrics,
   }: { readonly config: Config; readonly store: Store; readonly metrics: Metrics },
 ): Promise<AcceptedMessage> {
-  const { sender_id, epoch, counter, device } = message;
-  if (sender_id !== userId) {
+  if (message.sender_id !== userId) {
     throw new HttpError(403, "ERR_FORBIDDEN", "sender_id must be your own user id");
-  }
-  if (epoch !== undefined || counter !== undefined || device !== undefined) {
-    throw new HttpError(
-      422,
-      "ERR_UNSUPPORTED",
-      "this server does not support epoch, counter and device: send the message without them",
-    );
   }
   const stopTimer = metrics.storing.startTimer();
   const { chat, stored, isNew, isAccepting } = await storeMessage(store, message, config);

@@ -5,6 +5,7 @@ import { type Chat, isMls } from "../database/members.js";
 import type { StoredMessage } from "../database/schema.js";
 import type { Store } from "../database/store.js";
 import { HttpError, notAMember, quotaExceeded } from "../errors.js";
+import { mlsRejection } from "./mls-message.js";
 import { sendRejection } from "./senders.js";
 
 /** A stored message and its chat. */
@@ -28,15 +29,18 @@ export async function storeMessage(
   { maxStoredBytes = Number.POSITIVE_INFINITY } = {},
 ): Promise<StoredInChat> {
   const { chat_id, sender_id, client_id, content, nonce, timestamp } = message;
+  const { epoch = null, device = null, content_type = null } = message;
   const digest = messageDigest(message);
   const stored_at = Date.now() / 1000;
   const added = await store.attempt(async (inside) => {
     const taken = await inside.messages.takeSeq({ chat_id, sender_id });
     if (taken === undefined) throw notAMember();
     const { stored_bytes, ...chat } = taken;
-    if (isMls(chat)) throw mlsUnsupported();
     const isTooMuch = (stored_bytes ?? 0) + content.length > maxStoredBytes;
-    const rejection = sendRejection(chat, sender_id) ?? (isTooMuch ? storageFull() : undefined);
+    const rejection =
+      (await fieldsRejection(inside, chat, message)) ??
+      sendRejection(chat, sender_id) ??
+      (isTooMuch ? storageFull() : undefined);
     if (rejection !== undefined) {
       const isRepeated =
         client_id !== undefined &&
@@ -57,6 +61,9 @@ export async function storeMessage(
       timestamp,
       stored_at,
       digest,
+      epoch,
+      device,
+      content_type,
     });
     if (id === undefined) return undefined;
     const result = { stored: { id, seq, stored_at }, isNew: true, isAccepting };
@@ -71,7 +78,8 @@ export async function storeMessage(
   return store.transaction((inside) => findRepeated(inside, sent, digest));
 }
 
-async function findRepeated(
+/** Finds the first message of a client id. @throws {HttpError} if it is another one. */
+export async function findRepeated(
   store: Store,
   sent: { readonly chat_id: number; readonly sender_id: number; readonly client_id: string },
   digest: Uint8Array,
@@ -92,11 +100,20 @@ async function findRepeated(
   };
 }
 
-function mlsUnsupported(): HttpError {
+/** Returns why the kind of the chat does not permit the fields of a message, or undefined if it does. */
+async function fieldsRejection(
+  inside: Store,
+  chat: Chat,
+  message: ChatMessage,
+): Promise<HttpError | undefined> {
+  if (isMls(chat)) return mlsRejection(inside, chat, message);
+  const { epoch, counter, device, content_type } = message;
+  if ([epoch, counter, device, content_type].every((field) => field === undefined))
+    return undefined;
   return new HttpError(
     422,
     "ERR_UNSUPPORTED",
-    "this server does not store messages of MLS chats yet: use a chat with a passphrase",
+    "epoch, counter, device and content_type are for MLS chats: send the message without them",
   );
 }
 

@@ -7,13 +7,16 @@ const INTERVAL_SECONDS = 30;
 /** Seconds for which the server remembers claimed key packages, so that a repeated request does not publish one again. */
 const CLAIMED_SECONDS = 7 * 24 * 3600;
 
+/** Seconds after which an invitation is deleted. The device then joins by the chat's group info. */
+const INVITATION_SECONDS = 30 * 24 * 3600;
+
 /** Maximum rows that one transaction deletes. */
 const BATCH = 200;
 
 /** Maximum chats that one query reads. */
 const CHATS = 500;
 
-/** Periodically deletes expired messages, sessions, acceptances and claimed key packages. Reads already hide them before. */
+/** Periodically deletes expired messages, sessions, acceptances, claimed key packages and old invitations. Reads already hide them before. */
 export class Sweeper {
   readonly #store: Store;
   readonly #log: Logger;
@@ -49,6 +52,8 @@ export class Sweeper {
     await this.#inBatches((limit) => devices.deleteExpired({ now, limit }));
     const until = now - CLAIMED_SECONDS;
     await this.#inBatches((limit) => keyPackages.deleteClaimed({ until, limit }));
+    const before = now - INVITATION_SECONDS;
+    await this.#inBatches((limit) => this.#store.commits.deleteExpired({ until: before, limit }));
     let total = 0;
     let after = 0;
     while (!this.#isStopped) {

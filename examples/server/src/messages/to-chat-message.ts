@@ -4,7 +4,7 @@ import type { UndeletedMessage } from "../database/message-pages.js";
 /** Converts a stored message to its wire form: the sender's fields unchanged, plus the server's id, seq and time. */
 export function toChatMessage(stored: UndeletedMessage): ChatMessage {
   const { id, chat_id, sender_id, seq, client_id, encrypted_content, nonce } = stored;
-  const { timestamp, stored_at } = stored;
+  const { timestamp, stored_at, epoch, device, content_type } = stored;
   return {
     chat_id,
     sender_id,
@@ -15,5 +15,8 @@ export function toChatMessage(stored: UndeletedMessage): ChatMessage {
     seq,
     stored_at,
     ...(client_id !== null && { client_id }),
+    ...(epoch !== null && { epoch }),
+    ...(device !== null && { device }),
+    ...(content_type !== null && { content_type: content_type as ChatMessage["content_type"] }),
   };
 }

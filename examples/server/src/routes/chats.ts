@@ -13,6 +13,7 @@ import { deletionRejection } from "../messages/senders.js";
 import type { Services } from "../services.js";
 import { toSummary } from "./chat-summary.js";
 import { addClaimRoute } from "./claim-key-packages.js";
+import { addCommitRoutes } from "./commits.js";
 import { addContactRoute } from "./contact.js";
 import { addCreateRoute } from "./create-chat.js";
 import { addMessageRoutes } from "./messages.js";
@@ -123,6 +124,7 @@ export function chatRoutes(services: Services) {
   });
 
   addCreateRoute(routes, services);
+  addCommitRoutes(routes, services);
   addContactRoute(routes, services);
   addRestartRoute(routes, services);
   addMessageRoutes(routes, services);

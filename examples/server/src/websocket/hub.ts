@@ -1,5 +1,5 @@
 import { setTimeout as delay } from "node:timers/promises";
-import type { DevicesEvent, StatusEvent } from "lacre";
+import type { ChatMessage, DevicesEvent, StatusEvent } from "lacre";
 import { CLOSE, closeCode } from "lacre/server";
 import type { WebSocket } from "ws";
 import type { Delivery, PubSubMessage } from "../coordination/coordination.js";
@@ -126,6 +126,15 @@ export class Hub implements ConnectionEvents {
   broadcastMessage({ chat, message, isAccepting }: AcceptedMessage, from?: Connection): void {
     this.#deliver(chat, memberIds(chat), { type: "message", value: message }, from);
     if (isAccepting) this.contactChanged(chat, message.sender_id, true);
+  }
+
+  /** Broadcasts a stored commit to the members before and after it, and that the chat's entry in their lists has changed. */
+  broadcastCommit(chat: Chat, message: ChatMessage, recipients: readonly number[]): void {
+    const { chat_id, sender_id: user_id } = message;
+    this.#deliver(chat, recipients, { type: "message", value: message }, undefined);
+    const timestamp = Date.now() / 1000;
+    const value = { event_type: "chat_changed", user_id, chat_id, timestamp } as const;
+    this.#deliver(chat, recipients, { type: "status", value }, undefined);
   }
 
   /**

@@ -48,6 +48,10 @@ const statuses: Record<string, [number, number, number, number] | [number]> = {
   publishKeyPackages: [401, 404, 404, 404],
   countKeyPackages: [401, 404, 404, 404],
   claimKeyPackages: [401, 404, 200, 200],
+  commit: [401, 403, 422, 422],
+  getGroupInfo: [401, 404, 404, 404],
+  listInvitations: [401, 200, 200, 200],
+  deleteInvitation: [401, 404, 404, 404],
   connect: [401, 426, 426, 426],
   connectToChat: [401, 404, 426, 426],
   getHealth: [200],
@@ -72,6 +76,15 @@ const bodies: Record<string, (user: TestUser) => unknown> = {
   leaveAcceptance: () => ({ acceptance: base64(225) }),
   publishKeyPackages: () => ({ key_packages: [] }),
   claimKeyPackages: (user) => ({ user_ids: [user.id], suite: 1 }),
+  commit: (user) => {
+    const content = Buffer.alloc(33 + 4);
+    content.set([0, 1, 0, 2, 24]);
+    content.writeBigUInt64BE(BigInt(chat_id), 5);
+    const commit = Buffer.concat([content, Buffer.from([3, 0, 0, 0])]);
+    const fields = { epoch: 0, device: "0".repeat(32), content_type: "commit" } as const;
+    const message = messageIn(chat_id, user.id, { ...fields, content: commit });
+    return { message: jsonOf(message), group_info: base64(1) };
+  },
   sendMessage: (user) => {
     return jsonOf(messageIn(chat_id, user.id));
   },

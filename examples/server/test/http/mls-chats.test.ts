@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { jsonOf, messageIn, PARAMETERS, TestServer, type TestUser } from "../support.js";
+import { PARAMETERS, TestServer, type TestUser } from "../support.js";
 
 const server = new TestServer();
 let alice: TestUser;
@@ -151,15 +151,5 @@ describe("MLS chats", () => {
     expect(await alice.patch(`/chats/${chat_id}/config`, { encryption_type: "MLS" })).toMatchObject(
       { status: 422, body: { error_code: "ERR_VALIDATION" } },
     );
-  });
-
-  it("store no messages yet", async () => {
-    const { chat_id } = (await create({ members: ["bob"] })).body;
-    const message = jsonOf(messageIn(chat_id, alice.id));
-    expect(await alice.post(`/chats/${chat_id}/messages`, message)).toMatchObject({
-      status: 422,
-      body: { error_code: "ERR_UNSUPPORTED" },
-    });
-    expect((await alice.get(`/chats/${chat_id}`)).body.last_seq).toBe(0);
   });
 });

@@ -91,9 +91,12 @@ onEachDatabase("the migration 0008-chat-members", (dialect) => {
     const others =
       sql.raw(`id, chat_uuid, encryption_type, auto_delete_hours, expired_until, auto_delete_set_by,
       auto_delete_set_at, auto_delete_set_after, salt, iterations, key_check`);
+    const ofMessages =
+      sql.raw(`id, chat_id, sender_id, seq, client_id, encrypted_content, nonce, timestamp,
+      stored_at, digest`);
     const read = async () => [
       (await sql`select ${others} from chats order by id`.execute(db)).rows,
-      (await sql`select * from messages order by id`.execute(db)).rows,
+      (await sql`select ${ofMessages} from messages order by id`.execute(db)).rows,
       (await sql`select * from stored_bytes order by user_id`.execute(db)).rows,
     ];
     const before = await read();

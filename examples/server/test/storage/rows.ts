@@ -84,6 +84,8 @@ export async function insertIntoEachTable(store: Store): Promise<void> {
   await store.devices.add(bob.id, device.device);
   await store.devices.keepAcceptance({ ...device, acceptance: bytes(), expires_at: 0 });
   await store.keyPackages.add([{ ...KEY_PACKAGE, ...device }]);
+  await store.commits.advance(chat.id, 1, bytes());
+  await store.commits.invite(chat.id, [device], { content: bytes(), now: now() });
   await store.sessions.bind(session.id, device.device);
   const key = { id: "secret", purpose: "session-secret", material: bytes() } as const;
   await store.serverKeys.add({ ...key, created_at: now() });

@@ -83,7 +83,9 @@ export async function readShape(db: Kysely<unknown>, dialect: Dialect): Promise<
 }
 
 function textOf({ columns, predicate, isUnique }: IndexRow): string {
-  const where = predicate?.toLowerCase().replace(/[()"]/g, "").replace(/\s+/g, " ").trim();
+  // PostgreSQL returns text with a cast.
+  const plain = predicate?.toLowerCase().replace(/[()"]|::text/g, "");
+  const where = plain?.replace(/\s+/g, " ").trim();
   return `${isUnique ? "unique " : ""}${columns.replaceAll('"', "")}${where ? ` where ${where}` : ""}`;
 }
 
