@@ -8,6 +8,7 @@ import {
   extendLog,
   MlsChat,
   MlsChatError,
+  type RosterChange,
 } from "../../../src/mls/index.js";
 import { text as textOf } from "../../support/mls-chat.js";
 import type { Random } from "../../support/random.js";
@@ -30,6 +31,8 @@ export interface Surroundings {
   wrote(client: Client, chat: MlsChat, text: string, message: ChatMessage): void;
   /** Called with a commit that a client made, before it is stored. */
   committed(client: Client, step: CommitStep): void;
+  /** Called with a commit that a client applied. */
+  changed(chat: MlsChat, change: RosterChange): Promise<void>;
 }
 
 /** How a request fares: it arrives and is answered, it is lost, or its answer is. */
@@ -314,6 +317,7 @@ export class Client {
       ({ chat, event } = await chat.receive(message, this.disk.logs.values()));
     }
     const { fields, rest } = effectOf(this.disk, before, { seq, message }, event);
+    if (event.kind === "roster") await this.#world.changed(chat, event);
     this.#save(chat_id, chat, { cursor: seq, ...fields }, rest);
   }
 

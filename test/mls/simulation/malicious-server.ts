@@ -83,12 +83,18 @@ export class MaliciousServer extends ModelServer {
     }
   }
 
-  /** Makes a device of a user, with a log of its own, and joins with it. */
-  async #addGhost({ user_id }: Client, chat_id: number, random: Random, world: Surroundings) {
+  /** Joins with a removed device, or with a new one that has a log of its own. */
+  async #addGhost(
+    client: Client,
+    chat_id: number,
+    random: Random,
+    world: Surroundings & { readonly clients: readonly Client[] },
+  ) {
     const now = world.now;
-    const { device, entry } = await Device.begin({ user_id, now, extractable: true });
-    const { publish } = await device.keyPackages({ count: 1, suites: [world.suite] });
-    this.#ghosts.push({ user_id, entry, keyPackage: publish[0]! });
+    const removed = world.clients.filter((one) => !this.isDevice(one));
+    const joiner = random.oneIn(2) ? removed.at(-1) : undefined;
+    const { user_id } = joiner ?? client;
+    const device = joiner?.device ?? (await this.#newGhost(user_id, world));
     const chat = this.chats.get(chat_id)!;
     const logs = [...chat.members.keys()]
       .sort((a, b) => a - b)
@@ -115,6 +121,13 @@ export class MaliciousServer extends ModelServer {
     if (!random.oneIn(4)) return;
     chat.epoch = Number(commit.group.epoch);
     chat.group_infos.push(commit.groupInfo);
+  }
+
+  async #newGhost(user_id: number, { now, suite }: Surroundings): Promise<Device> {
+    const { device, entry } = await Device.begin({ user_id, now, extractable: true });
+    const { publish } = await device.keyPackages({ count: 1, suites: [suite] });
+    this.#ghosts.push({ user_id, entry, keyPackage: publish[0]! });
+    return device;
   }
 
   override chatFor({ id }: Sender, chat_id: number): ServerChat {

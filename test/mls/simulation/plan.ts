@@ -28,7 +28,7 @@ const hostileKinds = {
   fork: 0.3,
   merge: 0.3,
   tamper: 15,
-  ghost: 1,
+  ghost: 2,
 } as const;
 
 /** A step: what happens to the device of a number. `seed` determines its random choices. */

@@ -1,5 +1,12 @@
 import type { ChatMessage } from "../../../src/messages/chat.js";
-import { type CommitStep, Device, type MlsChat, makeEntry } from "../../../src/mls/index.js";
+import { decodeChatState } from "../../../src/mls/chat-state.js";
+import {
+  type CommitStep,
+  Device,
+  type MlsChat,
+  makeEntry,
+  type RosterChange,
+} from "../../../src/mls/index.js";
 import { Random } from "../../support/random.js";
 import { Attacker } from "./attacker.js";
 import { Client, type Fate, type Surroundings } from "./client.js";
@@ -71,6 +78,19 @@ export class Simulation implements Surroundings {
     // A commit that only adds devices replaces no keys.
     if (!hasRemoved && request.invitation !== undefined) return;
     this.updates.push({ device: id, client_id: request.message.client_id! });
+  }
+
+  /** Checks that the devices that a commit added are in the logs that it names. */
+  async changed(chat: MlsChat, { added }: RosterChange): Promise<void> {
+    const { named } = await decodeChatState(chat.state);
+    for (const { user_id, device } of added) {
+      const seq = named.find((one) => one.user_id === user_id)?.seq ?? 0;
+      const entries = this.server.logs.get(user_id)!.entries.slice(0, seq);
+      const last = entries.findLast(({ subject }) => subject === device);
+      if (last === undefined || last.op === "remove") {
+        throw new Error(`a commit added the device ${device}, which is not in the log`);
+      }
+    }
   }
 
   /** Creates the users, their devices and the chats. */
