@@ -1,8 +1,9 @@
 // Checks of arguments of MlsChat.
-import { invalidArgument, listArgument, timeArgument } from "../arguments.js";
+import { invalidArgument, listArgument, objectArgument, timeArgument } from "../arguments.js";
 import { isClientId } from "../bytes.js";
 import { wholeMilliseconds } from "../messages/chat-message-aad.js";
-import type { MessageIdentity } from "./chat-types.js";
+import { logsArgument, type ReadLogs } from "./chat-logs.js";
+import type { ChatChanges, MessageIdentity } from "./chat-types.js";
 import { Device } from "./device.js";
 import { isId } from "./limits.js";
 
@@ -32,4 +33,25 @@ export function identityArgument({ client_id, timestamp }: MessageIdentity): Mes
     throw invalidArgument("timestamp", "must not be before 1970");
   }
   return { client_id, timestamp: wholeMilliseconds(timestamp) / 1000 };
+}
+
+/** Changes to commit, after the checks of arguments. */
+export interface Changes extends MessageIdentity {
+  readonly add: readonly number[];
+  readonly remove: readonly number[];
+  readonly keyPackages: readonly Uint8Array[];
+  readonly logs: ReadLogs;
+}
+
+/** Returns changes to commit. @throws {ValidationError} if a field is invalid. */
+export function changesArgument(changes: ChatChanges): Changes {
+  const given = objectArgument(changes, "changes");
+  const { add = [], remove = [], keyPackages = [], logs, ...rest } = given;
+  return {
+    add: idsArgument(add, "changes.add"),
+    remove: idsArgument(remove, "changes.remove"),
+    keyPackages: listArgument(keyPackages, "changes.keyPackages"),
+    logs: logsArgument(logs),
+    ...identityArgument(rest),
+  };
 }

@@ -2,11 +2,19 @@
 import { invalidArgument } from "../arguments.js";
 import { type Bytes, copyOfBytes } from "../bytes.js";
 import { randomBytes } from "../crypto/random.js";
-import { DecodeError, KeyError } from "../errors.js";
+import { DecodeError, KeyError, LacreError } from "../errors.js";
 import { AEAD_NONCE_BYTES } from "../limits.js";
 import { wholeMilliseconds } from "../messages/chat-message-aad.js";
 import { LayoutReader } from "../wire/layout.js";
-import { deviceOf, devicesAt, namedLogs, type ReadLogs, requireContinued } from "./chat-logs.js";
+import type { Changes } from "./chat-arguments.js";
+import {
+  deviceOf,
+  devicesAt,
+  leavingUsers,
+  namedLogs,
+  type ReadLogs,
+  requireContinued,
+} from "./chat-logs.js";
 import { usersOf } from "./chat-rules.js";
 import type { ChatState, Pending } from "./chat-state.js";
 import type { CommitRequest, MessageIdentity, RosterChange } from "./chat-types.js";
@@ -15,7 +23,7 @@ import { encodeCommitAad, encodeNamedLogs, MAX_USERS, type NamedLog } from "./co
 import type { Credential } from "./credential.js";
 import type { Device } from "./device.js";
 import type { Group } from "./engine.js";
-import type { Member, Suite } from "./engine-types.js";
+import type { Suite } from "./engine-types.js";
 import { MlsChatError } from "./errors.js";
 import { signerOf } from "./signers.js";
 
@@ -24,14 +32,6 @@ export interface Step {
   readonly state: ChatState;
   readonly request: CommitRequest;
   readonly missing: readonly Credential[];
-}
-
-/** Changes to commit, after the checks of arguments. */
-interface Changes extends MessageIdentity {
-  readonly add: readonly number[];
-  readonly remove: readonly number[];
-  readonly keyPackages: readonly Uint8Array[];
-  readonly logs: ReadLogs;
 }
 
 /**
@@ -49,8 +49,7 @@ export async function commitChanges(
   requireNoPending(state);
   requireActive(group);
   const proposed = new Set(group.proposedRemovals);
-  const leaving = group.roster.filter(({ index }) => proposed.has(index)).map(userOf);
-  const gone = new Set([...remove, ...leaving]);
+  const gone = new Set([...remove, ...leavingUsers(group, logs)]);
   if (gone.has(device.user_id)) {
     throw invalidArgument("remove", "must not have the own user: use leave, and let others commit");
   }
@@ -162,7 +161,7 @@ export function acceptPending(
     left: request.remove,
   };
   const sent = updatedAt === state.updatedAt ? state.sent : 0;
-  return { state: { group, named, updatedAt, sent, unreadable: 0 }, change };
+  return { state: { group, named, updatedAt, sent, unreadable: 0, isStale: false }, change };
 }
 
 function without(devices: readonly Credential[], others: readonly Credential[]): Credential[] {
@@ -208,6 +207,13 @@ export function messageOf(
   };
 }
 
+/** Returns a state. @throws {LacreError} `ERR_VERIFY` if it is of another device. */
+export function requireOwnLeaf(device: Device, state: ChatState): ChatState {
+  const own = deviceOf(state.group.ownLeaf);
+  if (own.device === device.id && own.user_id === device.user_id) return state;
+  throw new LacreError("ERR_VERIFY", "the stored chat is of another device");
+}
+
 /** Returns the id of the chat of a group. */
 export function chatOf({ groupId }: { readonly groupId: Uint8Array }): number {
   return new LayoutReader(groupId).uint(8);
@@ -233,5 +239,3 @@ export function sortedUsers(users: readonly number[]): number[] {
   if (sorted.length <= MAX_USERS) return sorted;
   throw invalidArgument("add", `must leave at most ${MAX_USERS} members`);
 }
-
-const userOf = (leaf: Member) => deviceOf(leaf).user_id;

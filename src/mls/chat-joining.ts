@@ -15,7 +15,15 @@ import {
   type Step,
   sortedUsers,
 } from "./chat-commits.js";
-import { deviceOf, joinerRules, logsArgument, namedLogs, requireContinued } from "./chat-logs.js";
+import {
+  deviceOf,
+  hasRemovedDevice,
+  joinerRules,
+  logsArgument,
+  namedLogs,
+  type ReadLogs,
+  requireContinued,
+} from "./chat-logs.js";
 import { invalidInChat, usersOf } from "./chat-rules.js";
 import type { ChatState, Pending } from "./chat-state.js";
 import type { CommitRequest, Invitation, NewChat, Rejoin } from "./chat-types.js";
@@ -45,7 +53,7 @@ export async function createChat(device: Device, options: NewChat): Promise<Step
     groupId: concat(uint(chat_id, 8), randomBytes(GROUP_SUFFIX_BYTES)),
     identity: encodeCredential({ user_id: device.user_id, device: device.id }),
   });
-  const state = stateOf(group, named, identity.timestamp);
+  const state = stateOf(group, named, identity.timestamp, logs);
   const changes = { add: users, remove: [], keyPackages: packages, logs, ...identity };
   return commitChanges(device, state, changes, [device.user_id]);
 }
@@ -54,6 +62,7 @@ export async function createChat(device: Device, options: NewChat): Promise<Step
 export async function joinByInvitation(
   device: Device,
   invitation: Invitation,
+  previous: ChatState | undefined,
 ): Promise<{ state: ChatState; used: number }> {
   const { chat_id, content, keep, now, ...rest } = objectArgument(invitation, "invitation");
   idArgument(chat_id, "invitation.chat_id");
@@ -63,6 +72,7 @@ export async function joinByInvitation(
   const { Group } = await import("./engine.js");
   const rules = joinerRules(logs);
   const { group, used, note } = await rules.run(() => Group.join(content, kept, rules));
+  if (previous !== undefined) requireSameGroup(group, previous);
   const named = namedIn(note, group.groupId, chat_id);
   requireContinued(named, logs);
   const allowed = devicesOf(named, logs);
@@ -70,8 +80,9 @@ export async function joinByInvitation(
   const isRoster = leaves.every((leaf) => allowed.get(leaf.user_id)?.has(leaf.device));
   const own = deviceOf(group.ownLeaf);
   const isOwn = own.device === device.id && own.user_id === device.user_id;
-  if (!isRoster || !isOwn) throw invalidInChat();
-  return { state: stateOf(group, named, now), used };
+  const isCounted = group.epoch <= BigInt(Number.MAX_SAFE_INTEGER);
+  if (!isRoster || !isOwn || !isCounted) throw invalidInChat();
+  return { state: stateOf(group, named, now, logs), used };
 }
 
 /** Joins, or joins again, by an external commit. The state is that after it, with the commit as its pending one. */
@@ -88,7 +99,8 @@ export async function joinExternally(
   const info = readGroupInfo(group_info);
   const listed = namedIn(info.note, info.groupId, chat_id);
   const users = usersOf(listed);
-  if (!users.includes(device.user_id)) throw invalidInChat();
+  const isCounted = info.epoch < BigInt(Number.MAX_SAFE_INTEGER);
+  if (!users.includes(device.user_id) || !isCounted) throw invalidInChat();
   if (previous !== undefined) requireSameGroup(info, previous);
   const known = previous?.named.filter(({ user_id }) => users.includes(user_id)) ?? [];
   requireContinued([...listed, ...known], logs);
@@ -110,13 +122,19 @@ export async function joinExternally(
     remove: [],
     group_info: commit.groupInfo,
   };
-  const state = stateOf(group, named, identity.timestamp);
+  const state = stateOf(group, named, identity.timestamp, logs);
   const pending: Pending = { group: undefined, named, request, updatedAt: state.updatedAt };
   return { state: { ...state, pending }, request, missing: [] };
 }
 
-function stateOf(group: ChatState["group"], named: ChatState["named"], now: number): ChatState {
-  return { group, named, updatedAt: wholeMilliseconds(now), sent: 0, unreadable: 0 };
+function stateOf(
+  group: ChatState["group"],
+  named: ChatState["named"],
+  now: number,
+  logs: ReadLogs,
+): ChatState {
+  const isStale = hasRemovedDevice(group.roster, logs);
+  return { group, named, updatedAt: wholeMilliseconds(now), sent: 0, unreadable: 0, isStale };
 }
 
 /** A group info of a chat that the device knows must be of the same group, and not of an epoch before. */

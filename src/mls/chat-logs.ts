@@ -6,7 +6,7 @@ import type { NamedLog } from "./commit-aad.js";
 import { type Credential, decodeCredential } from "./credential.js";
 import { deviceId } from "./device-id.js";
 import { type DeviceLog, type LogEntry, logArgument } from "./device-log.js";
-import type { Member } from "./engine-types.js";
+import type { Leaf, Member } from "./engine-types.js";
 import { DeviceLogError } from "./errors.js";
 
 /** A log as the rules of commits read it. */
@@ -98,6 +98,26 @@ export function devicesAt({ entries }: ReadLog, seq: number): ReadonlySet<string
     if (op === "remove") devices.delete(subject!);
   }
   return devices;
+}
+
+/**
+ * Returns the users who proposed to leave. A device that was removed from the log of its user cannot propose that for the user.
+ */
+export function leavingUsers(
+  group: { readonly roster: readonly Leaf[]; readonly proposedRemovals: readonly number[] },
+  logs: ReadLogs,
+): Set<number> {
+  const proposed = group.roster.filter(({ index }) => group.proposedRemovals.includes(index));
+  const leaving = proposed.filter((leaf) => !hasRemovedDevice([leaf], logs));
+  return new Set(leaving.map((leaf) => deviceOf(leaf).user_id));
+}
+
+/** Returns whether a group has a device that the log of its user has no longer. Users without a log are ignored. */
+export function hasRemovedDevice(roster: readonly Member[], logs: ReadLogs): boolean {
+  const current = new Map([...logs].map(([user, log]) => [user, devicesAt(log, log.seq)] as const));
+  return roster
+    .map(deviceOf)
+    .some(({ user_id, device }) => current.get(user_id)?.has(device) === false);
 }
 
 /** Returns the device of a leaf. @throws {DecodeError} if its credential is malformed, or of another key. */

@@ -6,7 +6,7 @@ import type { ChatMessage } from "../messages/chat.js";
 import { mlsMessageAad } from "../messages/chat-message-aad.js";
 import type { AnyContentDefinition } from "../messages/define-content.js";
 import { acceptPending, chatOf, isRejoining } from "./chat-commits.js";
-import { deviceOf, type ReadLogs, wasDevice } from "./chat-logs.js";
+import { deviceOf, hasRemovedDevice, type ReadLogs, wasDevice } from "./chat-logs.js";
 import { checkCommit, hasAad, isFrom, isLeaving, type Verdict } from "./chat-rules.js";
 import type { ChatState } from "./chat-state.js";
 import type {
@@ -94,7 +94,9 @@ async function receiveData<Definition extends AnyContentDefinition>(
   const next = { ...state, group, unreadable: 0 };
   const content = decodeBody(result.data, body, message.timestamp);
   if (content === undefined) return unreadable(next, "malformed");
-  return { state: next, event: { kind: "content", content, sender } };
+  // The server can deliver what a removed device writes with keys of the past.
+  const isRemoved = group.roster.every((leaf) => deviceOf(leaf).device !== sender.device);
+  return { state: next, event: { kind: "content", content, sender, isRemoved } };
 }
 
 /** The rules for messages that change nothing. */
@@ -131,12 +133,16 @@ async function receiveChange(
   const { group, received: result } = received;
   if (result.kind === "application") return unreadable(state, "not_decryptable");
   if (result.kind === "proposal") {
+    const next = { ...state, group };
+    // The device was removed, and so cannot speak for its user. The next commit removes it anyway.
+    if (hasRemovedDevice([result.change.by], logs)) return unreadable(next, "not_decryptable");
     const { user_id } = deviceOf(result.change.by);
-    return { state: { ...state, group }, event: { kind: "leaving", user_id } };
+    return { state: next, event: { kind: "leaving", user_id } };
   }
   const { change, named } = verdict as Extract<Verdict, { change: RosterChange }>;
   const { pending, ...rest } = state;
-  const next = { ...rest, group, named, unreadable: 0 };
+  const isStale = hasRemovedDevice(group.roster, logs);
+  const next = { ...rest, group, named, unreadable: 0, isStale };
   if (result.kind === "removed") return { state: next, event: { kind: "removed", by: change.by } };
   if (pending === undefined) return { state: next, event: { kind: "roster", ...change } };
   const lost = lostOf(

@@ -1,5 +1,5 @@
 // When a device should commit, and what devices are missing.
-import { deviceOf, devicesAt, type ReadLogs } from "./chat-logs.js";
+import { deviceOf, devicesAt, leavingUsers, type ReadLogs } from "./chat-logs.js";
 import { usersOf } from "./chat-rules.js";
 import type { ChatState } from "./chat-state.js";
 import type { DueCommit } from "./chat-types.js";
@@ -35,9 +35,7 @@ export function dueCommit(
     const { user_id, device: id } = deviceOf(leaf);
     return proposed.has(leaf.index) || current.get(user_id)?.has(id) === false;
   };
-  const leaving = new Set(
-    roster.filter(({ index }) => proposed.has(index)).map((leaf) => deviceOf(leaf).user_id),
-  );
+  const leaving = leavingUsers(group, logs);
   const able = roster.filter((leaf) => !isStale(leaf) && !leaving.has(deviceOf(leaf).user_id));
   const turn = able.findIndex(({ index }) => index === group.ownLeaf.index);
   if (turn < 0) return undefined;

@@ -27,6 +27,10 @@ export async function encryptContent<Definition extends AnyContentDefinition>(
   rules: BodyRules<Definition>,
 ): Promise<Sent> {
   requireConfirmed(state);
+  if (state.isStale) {
+    const message = "the group has a device that its user has removed: commit that first";
+    throw new MlsChatError("ERR_COMMIT_PENDING", message);
+  }
   if (state.group.proposedRemovals.length > 0) {
     const message = "a user leaves: commit that, or wait until another device has committed it";
     throw new MlsChatError("ERR_COMMIT_PENDING", message);

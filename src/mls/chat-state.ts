@@ -42,17 +42,20 @@ export interface ChatState {
   readonly sent: number;
   /** Number of messages of the current or a later epoch, one after another, that did not decrypt. */
   readonly unreadable: number;
+  /** Whether the group has a device that was removed from its user's log: nothing is encrypted to it. A commit removes it. */
+  readonly isStale: boolean;
   readonly pending?: Pending | undefined;
 }
 
 /** Encodes a state, with its secrets. */
 export function encodeChatState(state: ChatState): Bytes {
-  const { group, named, updatedAt, sent, unreadable, pending } = state;
+  const { group, named, updatedAt, sent, unreadable, isStale, pending } = state;
   return labelled(
     LABEL,
     uint(updatedAt, 8),
     uint(sent, 4),
     uint(unreadable, 1),
+    uint(isStale ? 1 : 0, 1),
     list(named.map(encodeNamed)),
     part(group.export()),
     uint(pending === undefined ? 0 : 1, 1),
@@ -103,6 +106,7 @@ export async function decodeChatState(stored: Uint8Array): Promise<ChatState> {
     updatedAt: reader.uint(8),
     sent: reader.uint(4),
     unreadable: reader.uint(1),
+    isStale: reader.uint(1) === 1,
     named: reader.list(() => reader.named()),
     group: await Group.import(reader.part()),
     pending: reader.uint(1) === 0 ? undefined : await readPending(reader),

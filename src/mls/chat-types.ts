@@ -115,6 +115,11 @@ export type ChatEvent<Definition extends AnyContentDefinition = never> =
       readonly kind: "content";
       readonly content: Content<Definition>;
       readonly sender: Credential;
+      /**
+       * Whether the device is not in the group any more. It wrote the message before it was removed, or the server helps it to write
+       * with keys of past epochs: show that.
+       */
+      readonly isRemoved: boolean;
     }
   /** A message of this device, which cannot decrypt it. The caller keeps its text by `client_id`. */
   | { readonly kind: "own"; readonly client_id: string | undefined }

@@ -1,11 +1,10 @@
-import { invalidArgument, listArgument, objectArgument, timeArgument } from "../arguments.js";
+import { invalidArgument, objectArgument, timeArgument } from "../arguments.js";
 import type { Bytes } from "../bytes.js";
 import { type BodyOptions, bodyRules } from "../e2e/body.js";
 import type { NewContent } from "../e2e/content.js";
-import { LacreError } from "../errors.js";
 import type { ChatMessage } from "../messages/chat.js";
 import type { AnyContentDefinition } from "../messages/define-content.js";
-import { deviceArgument, identityArgument, idsArgument } from "./chat-arguments.js";
+import { changesArgument, deviceArgument, identityArgument } from "./chat-arguments.js";
 import * as commits from "./chat-commits.js";
 import { createChat, joinByInvitation, joinExternally } from "./chat-joining.js";
 import { deviceOf, logsArgument } from "./chat-logs.js";
@@ -99,6 +98,7 @@ export class MlsChat {
   /**
    * Joins a chat by an invitation.
    *
+   * @param previous - The chat as this device had it, if it has it: an invitation to another group, or to an earlier epoch, is rejected.
    * @returns The chat, and the index of the used one in `keep`, which is to be deleted when the state is stored.
    * @throws {DecodeError} if the invitation is malformed.
    * @throws {DecryptError} if it is for none of these key packages.
@@ -114,8 +114,10 @@ export class MlsChat {
   static async join(
     device: Device,
     invitation: Invitation,
+    previous?: MlsChat,
   ): Promise<{ chat: MlsChat; used: number }> {
-    const { state, used } = await joinByInvitation(deviceArgument(device), invitation);
+    const before = MlsChat.#stateOf(previous);
+    const { state, used } = await joinByInvitation(deviceArgument(device), invitation, before);
     return { chat: new MlsChat(FROM_THIS_MODULE, device, state), used };
   }
 
@@ -138,11 +140,7 @@ export class MlsChat {
    */
   static async rejoin(device: Device, options: Rejoin, previous?: MlsChat): Promise<CommitStep> {
     deviceArgument(device);
-    if (previous !== undefined && !(previous instanceof MlsChat)) {
-      throw invalidArgument("previous", "must be an MlsChat");
-    }
-    const state = previous === undefined ? undefined : previous.#state;
-    return MlsChat.#step(device, await joinExternally(device, options, state));
+    return MlsChat.#step(device, await joinExternally(device, options, MlsChat.#stateOf(previous)));
   }
 
   /**
@@ -152,12 +150,12 @@ export class MlsChat {
    * @throws {LacreError} `ERR_VERIFY` if it is of another device.
    */
   static async load(device: Device, state: Uint8Array): Promise<MlsChat> {
-    const decoded = await decodeChatState(state);
-    const own = deviceOf(decoded.group.ownLeaf);
-    if (own.device !== deviceArgument(device).id || own.user_id !== device.user_id) {
-      throw new LacreError("ERR_VERIFY", "the stored chat is of another device");
-    }
-    return new MlsChat(FROM_THIS_MODULE, device, decoded);
+    deviceArgument(device);
+    return new MlsChat(
+      FROM_THIS_MODULE,
+      device,
+      commits.requireOwnLeaf(device, await decodeChatState(state)),
+    );
   }
 
   /** Returns all that is to be stored of the chat, with its secrets. Encrypt it at rest. */
@@ -215,7 +213,8 @@ export class MlsChat {
    * Encrypts a message for the devices in the group.
    *
    * @throws {ValidationError} if a field is invalid, the body exceeds `maxBodyBytes`, or the result 720,000 bytes.
-   * @throws {MlsChatError} `ERR_NOT_IN_GROUP` if the chat is not active; `ERR_COMMIT_PENDING` between `leaving` and the next commit.
+   * @throws {MlsChatError} `ERR_NOT_IN_GROUP` if the chat is not active; `ERR_COMMIT_PENDING` if a commit must
+   * come first: after `leaving`, or while a device that was removed from its user's log is in the group (see `due`).
    */
   async encrypt<const Definition extends AnyContentDefinition = never>(
     message: ContentToEncrypt<NewContent<Definition>>,
@@ -264,20 +263,8 @@ export class MlsChat {
    * ```
    */
   async commit(changes: ChatChanges): Promise<CommitStep> {
-    const {
-      add = [],
-      remove = [],
-      keyPackages = [],
-      logs,
-      ...rest
-    } = objectArgument(changes, "changes");
-    const step = await commits.commitChanges(this.#device, this.#state, {
-      add: idsArgument(add, "changes.add"),
-      remove: idsArgument(remove, "changes.remove"),
-      keyPackages: listArgument(keyPackages, "changes.keyPackages"),
-      logs: logsArgument(logs),
-      ...identityArgument(rest),
-    });
+    const own = changesArgument(changes);
+    const step = await commits.commitChanges(this.#device, this.#state, own);
     return MlsChat.#step(this.#device, step);
   }
 
@@ -333,6 +320,14 @@ export class MlsChat {
    */
   eraseConsumed(): void {
     this.#state.group.eraseConsumed();
+  }
+
+  static #stateOf(previous: MlsChat | undefined): ChatState | undefined {
+    if (previous === undefined) return undefined;
+    if (typeof previous === "object" && previous !== null && #state in previous) {
+      return previous.#state;
+    }
+    throw invalidArgument("previous", "must be an MlsChat");
   }
 
   static #step(device: Device, { state, request, missing }: commits.Step): CommitStep {

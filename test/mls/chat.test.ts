@@ -28,7 +28,7 @@ describe.each([1, 0xf00d] as const)("a chat of suite %i", (suite) => {
       const others = chats.filter((other) => other !== chat);
       const { events } = await receiveAll(others, sent.message, users);
       const sender = { user_id: devices[at]!.user_id, device: devices[at]!.id };
-      const event = { kind: "content", content: text(`text ${at}`), sender };
+      const event = { kind: "content", content: text(`text ${at}`), sender, isRemoved: false };
       expect(events).toEqual([event, event, event]);
       chats[at] = sent.chat;
     }
