@@ -155,7 +155,7 @@ export class ModelServer {
   }
 
   deleteInvitations({ id }: Sender, chat_id: number): void {
-    const left = this.invitationsFor({ user_id: 0, id }).filter((one) => one.chat_id !== chat_id);
-    this.invitations.set(id, left);
+    const left = this.invitations.get(id)?.filter((one) => one.chat_id !== chat_id);
+    this.invitations.set(id, left ?? []);
   }
 }
