@@ -157,6 +157,21 @@ describeOnPostgres("a server on a read-only PostgreSQL, such as a standby", () =
   });
 });
 
+/** Locks a SQLite file as soon as the server, which deletes expired rows when it starts, does not write. */
+async function lock(path: string): Promise<Database.Database> {
+  const database = new Database(path);
+  const isLocked = await until(async () => {
+    try {
+      database.exec("BEGIN IMMEDIATE");
+      return true;
+    } catch {
+      return false;
+    }
+  }, 30);
+  expect(isLocked).toBe(true);
+  return database;
+}
+
 describe("a server on a SQLite file that another process has locked", () => {
   const server = new TestServer();
   beforeAll(() => server.start());
@@ -165,8 +180,7 @@ describe("a server on a SQLite file that another process has locked", () => {
   it("answers GET /health with 200 while the lock is short enough for a backup", async () => {
     if (server.database.dialect !== "sqlite") return;
     expect((await health(server)).status).toBe(200);
-    const other = new Database(server.database.path);
-    other.exec("BEGIN IMMEDIATE");
+    const other = await lock(server.database.path);
     // The server caches the previous result for a second.
     const isLocked = async () => (await health(server)).body.database === "locked";
     expect(await until(isLocked, 30)).toBe(true);
@@ -185,8 +199,7 @@ describe("a server on a SQLite file that another process has locked", () => {
       const alice = await server.register("alice");
       await server.register("bob");
       const chat_id = await alice.chatWith("bob");
-      const other = new Database(server.database.path);
-      other.exec("BEGIN IMMEDIATE");
+      const other = await lock(server.database.path);
       expect(await until(async () => (await health(server)).status === 503, 40)).toBe(true);
       expect(await answersOf(server, alice, chat_id)).toEqual([NO_WRITES, NO_WRITES, NO_WRITES]);
       expect((await alice.get("/users/me")).status).toBe(200);
