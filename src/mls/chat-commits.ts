@@ -1,6 +1,6 @@
 // The commits that a device makes, and how it joins.
 import { invalidArgument } from "../arguments.js";
-import { type Bytes, copyOfBytes } from "../bytes.js";
+import { type Bytes, copyOfBytes, encodeHex } from "../bytes.js";
 import { randomBytes } from "../crypto/random.js";
 import { DecodeError, KeyError, LacreError } from "../errors.js";
 import { AEAD_NONCE_BYTES } from "../limits.js";
@@ -23,7 +23,6 @@ import { encodeCommitAad, encodeNamedLogs, MAX_USERS, type NamedLog } from "./co
 import type { Credential } from "./credential.js";
 import type { Device } from "./device.js";
 import type { Group } from "./engine.js";
-import type { Suite } from "./engine-types.js";
 import { MlsChatError } from "./errors.js";
 import { signerOf } from "./signers.js";
 
@@ -68,7 +67,7 @@ export async function commitChanges(
   const present = new Set(kept.map((leaf) => deviceOf(leaf).device));
   const added = await usable(
     keyPackages,
-    group.suite,
+    group,
     (one) => isAllowed(one) && !present.has(one.device),
   );
   const keptLeaves = new Set(kept.map(({ index }) => index));
@@ -110,19 +109,23 @@ export async function commitChanges(
 /** Returns the valid key packages of devices that are to be added, by the ids of the devices. */
 async function usable(
   keyPackages: readonly Uint8Array[],
-  suite: Suite,
+  { suite, encryptionKeys }: Group,
   isWanted: (device: Credential) => boolean,
 ): Promise<Map<string, Bytes>> {
-  const { isValidKeyPackage } = await import("./engine.js");
+  const { validEncryptionKey } = await import("./engine.js");
+  // A device that copied the key of another one would make the whole commit invalid.
+  const taken = new Set(encryptionKeys.map(encodeHex));
   const found = new Map<string, Bytes>();
   for (const given of keyPackages) {
     const bytes = copyOfBytes(given);
     if (bytes === undefined) throw invalidArgument("keyPackages", "must be bytes");
     const header = headerOf(bytes);
     if (header === undefined || header.suite !== suite || !isWanted(header)) continue;
-    if (!found.has(header.device) && (await isValidKeyPackage(bytes))) {
-      found.set(header.device, bytes);
-    }
+    if (found.has(header.device)) continue;
+    const key = await validEncryptionKey(bytes);
+    if (key === undefined || taken.has(encodeHex(key))) continue;
+    taken.add(encodeHex(key));
+    found.set(header.device, bytes);
   }
   return found;
 }

@@ -1,6 +1,7 @@
 // Limits of what members send, and checks that ts-mls lacks.
 import { encodeHex } from "../bytes.js";
 import { DecodeError, LacreError } from "../errors.js";
+import { isEncryptionKey, suiteOf } from "./engine-crypto.js";
 import {
   directPath,
   type KeyPackage,
@@ -36,7 +37,8 @@ export function memberOf({ credential, signaturePublicKey }: LeafNode): Member {
 }
 
 /** Returns the device that a key package adds. Checks what ts-mls does not check. */
-export function deviceToAdd({ leafNode, extensions }: KeyPackage): Member {
+export function deviceToAdd({ leafNode, extensions, initKey, cipherSuite }: KeyPackage): Member {
+  checkKeys(cipherSuite, [initKey, leafNode.hpkePublicKey]);
   const { notBefore, notAfter } = leafNode.lifetime;
   if (notBefore !== LIFETIME.notBefore || notAfter !== LIFETIME.notAfter) throw invalid();
   checkEntries(extensions);
@@ -52,6 +54,12 @@ export function checkLeaf({ extensions, capabilities }: LeafNode): void {
   checkEntries(extensions, ...Object.values(capabilities));
 }
 
+/** Throws if this device could not encrypt to one of these keys: it could not commit with them in the group. */
+export function checkKeys(suiteName: string, keys: readonly Uint8Array[]): void {
+  const suite = suiteOf(suiteName);
+  if (suite === undefined || !keys.every((key) => isEncryptionKey(suite, key))) throw invalid();
+}
+
 /** Throws if a list is too long. */
 export function checkEntries(...lists: readonly (readonly unknown[])[]): void {
   if (lists.some(({ length }) => length > MAX_ENTRIES)) throw invalid();
@@ -63,6 +71,14 @@ export function leavesOf(tree: RatchetTree): Leaf[] {
   );
 }
 
+/** Returns the HPKE public keys of all nodes. */
+export function keysOf(tree: RatchetTree): Uint8Array[] {
+  const nodes = tree.filter((node) => node !== undefined);
+  return nodes.map((node) =>
+    node.nodeType === "leaf" ? node.leaf.hpkePublicKey : node.parent.hpkePublicKey,
+  );
+}
+
 /**
  * Throws if a tree is larger than allowed, has a key twice, which ts-mls does not check for the device that commits, or has lists that
  * are too long, or unmerged leaves that are not as RFC 9420 requires.
@@ -70,10 +86,7 @@ export function leavesOf(tree: RatchetTree): Leaf[] {
 export function checkTree(tree: RatchetTree): void {
   if (tree.length > MAX_NODES) throw invalid();
   const signatureKeys = leavesOf(tree).map(({ signatureKey }) => encodeHex(signatureKey));
-  const nodes = tree.filter((node) => node !== undefined);
-  const hpkeKeys = nodes.map((node) =>
-    encodeHex(node.nodeType === "leaf" ? node.leaf.hpkePublicKey : node.parent.hpkePublicKey),
-  );
+  const hpkeKeys = keysOf(tree).map(encodeHex);
   if (new Set(signatureKeys).size < signatureKeys.length) throw invalid();
   if (new Set(hpkeKeys).size < hpkeKeys.length) throw invalid();
   for (const [at, node] of tree.entries()) {

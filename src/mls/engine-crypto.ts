@@ -5,7 +5,7 @@ import { hmac } from "@noble/hashes/hmac.js";
 import { sha256, sha512 } from "@noble/hashes/sha2.js";
 import { shake256 } from "@noble/hashes/sha3.js";
 import { ml_kem768_x25519 } from "@noble/post-quantum/hybrid.js";
-import { equalConstantTime } from "../bytes.js";
+import { encodeHex, equalConstantTime } from "../bytes.js";
 import { verifyEd25519 } from "../crypto/ed25519.js";
 import { randomBytes } from "../crypto/random.js";
 import {
@@ -161,6 +161,35 @@ const algorithms = {
   1: { kem: kem(dhkemX25519), kdf: hkdfSha256, aead: aesGcm(1, 16), hash: sha256 },
   61453: { kem: kem(xWing), kdf: hkdf(3, sha512, 64), aead: aesGcm(2, 32), hash: sha512 },
 };
+
+/** Order of the field of X25519. */
+const P = 2n ** 255n - 19n;
+/** The u-coordinates of points of small order, which give a shared secret of zeros (RFC 7748, section 6.1). */
+const SMALL_ORDER = new Set([
+  0n,
+  1n,
+  P - 1n,
+  325606250916557431795983626356110631294008115727848805560023387167927233504n,
+  39382357235489614581723060781553021112529911719440698176882885853963445705823n,
+]);
+/** Length of the part of an X-Wing key that is an ML-KEM-768 key, and of its coefficients of 12 bits, in bytes. */
+const [ML_KEM_BYTES, COEFFICIENT_BYTES] = [1184, 1152];
+const ML_KEM_MODULUS = 3329;
+
+/** Returns whether an HPKE public key can be encrypted to. A device that commits encrypts to the keys of others. */
+export function isEncryptionKey(suite: Suite, publicKey: Uint8Array): boolean {
+  if (publicKey.length !== algorithms[suite].kem.Npk) return false;
+  const point = publicKey.slice(suite === 1 ? 0 : ML_KEM_BYTES).reverse();
+  point[0]! &= 0x7f;
+  if (SMALL_ORDER.has(BigInt(`0x${encodeHex(point)}`) % P)) return false;
+  // FIPS 203, section 7.2: the modulus check.
+  for (let at = 0; suite !== 1 && at < COEFFICIENT_BYTES; at += 3) {
+    const [low, middle, high] = [publicKey[at]!, publicKey[at + 1]!, publicKey[at + 2]!];
+    const pair = [low | ((middle & 0x0f) << 8), (middle >> 4) | (high << 4)];
+    if (pair.some((coefficient) => coefficient >= ML_KEM_MODULUS)) return false;
+  }
+  return true;
+}
 
 /** Returns HPKE (RFC 9180) with the algorithms of a suite. */
 export function hpkeOf(suite: Suite) {

@@ -19,6 +19,7 @@ import {
   type Extension,
   encodeMlsMessage,
   encodeRatchetTree,
+  extensionsSupportedByCapabilities,
   generateKeyPackageWithKey,
   type MLSMessage,
   type RatchetTree,
@@ -180,23 +181,26 @@ export function readKeyPackage(keyPackage: Uint8Array): Member & { readonly suit
   return { suite: suiteNamed(decoded.cipherSuite), ...deviceToAdd(decoded) };
 }
 
-/** Returns whether a key package has valid signatures of its device, and can do what the groups of chats need. */
-export async function isValidKeyPackage(keyPackage: Uint8Array): Promise<boolean> {
+/**
+ * Returns the encryption key of a key package that has valid signatures of its device, and can do what the groups of chats need.
+ * Returns undefined for any other one.
+ */
+export async function validEncryptionKey(keyPackage: Uint8Array): Promise<Bytes | undefined> {
   try {
     const decoded = decodeAs(keyPackage, "mls_key_package", MAX_MESSAGE_BYTES).keyPackage;
     const { leafNode, initKey, cipherSuite } = decoded;
+    const { capabilities, extensions, hpkePublicKey } = leafNode;
     deviceToAdd(decoded);
-    const cs = algorithmsOf(suiteNamed(cipherSuite));
-    await cs.hpke.importPublicKey(initKey);
-    await cs.hpke.importPublicKey(leafNode.hpkePublicKey);
-    return (
-      leafNode.capabilities.ciphersuites.includes(cipherSuite) &&
-      !equalConstantTime(initKey, leafNode.hpkePublicKey) &&
-      (await verifyKeyPackage(decoded, cs.signature)) &&
-      (await verifyLeafNodeSignatureKeyPackage(leafNode, cs.signature))
-    );
+    const { signature } = algorithmsOf(suiteNamed(cipherSuite));
+    const isValid =
+      capabilities.ciphersuites.includes(cipherSuite) &&
+      extensionsSupportedByCapabilities(extensions, capabilities) &&
+      !equalConstantTime(initKey, hpkePublicKey) &&
+      (await verifyKeyPackage(decoded, signature)) &&
+      (await verifyLeafNodeSignatureKeyPackage(leafNode, signature));
+    return isValid ? (hpkePublicKey.slice() as Bytes) : undefined;
   } catch {
-    return false;
+    return undefined;
   }
 }
 

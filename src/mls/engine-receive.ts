@@ -2,6 +2,7 @@ import { equalConstantTime } from "../bytes.js";
 import { DecryptError, FreshnessError } from "../errors.js";
 import {
   checkEntries,
+  checkKeys,
   checkLeaf,
   checkTree,
   deviceToAdd,
@@ -54,14 +55,17 @@ export function changeOf(
   const proposals = given.map((item) => proposalOf(item, state));
   if (content.contentType === "proposal") proposals.push(content.proposal);
   if (!isCommit && Object.keys(unappliedProposals).length >= MAX_PROPOSALS) throw invalid();
-  if (path) checkLeaf(path.leafNode);
+  const leaves: mls.LeafNode[] = path ? [path.leafNode] : [];
   for (const proposal of proposals) {
-    if ("update" in proposal) checkLeaf(proposal.update.leafNode);
+    if ("update" in proposal) leaves.push(proposal.update.leafNode);
     if ("reinit" in proposal) checkEntries(proposal.reinit.extensions);
     if ("groupContextExtensions" in proposal) {
       checkEntries(proposal.groupContextExtensions.extensions);
     }
   }
+  leaves.forEach(checkLeaf);
+  const keys = [...leaves, ...(path?.nodes ?? [])].map(({ hpkePublicKey }) => hpkePublicKey);
+  checkKeys(state.groupContext.cipherSuite, keys);
   const added = proposals.flatMap((proposal) =>
     "add" in proposal ? [deviceToAdd(proposal.add.keyPackage)] : [],
   );

@@ -2,7 +2,7 @@
 import { type Bytes, equalConstantTime } from "../bytes.js";
 import { KeyError, LacreError } from "../errors.js";
 import { MAX_CONTENT_BYTES } from "../limits.js";
-import { checkTree, invalid, leafAt, leavesOf } from "./engine-checks.js";
+import { checkTree, invalid, keysOf, leafAt, leavesOf } from "./engine-checks.js";
 import { algorithmsOf } from "./engine-crypto.js";
 import * as mls from "./engine-library.js";
 import {
@@ -32,13 +32,13 @@ import type { Changes, Leaf, NewGroup, Received, Rules, Signer, Suite } from "./
 
 export { MAX_LEAVES } from "./engine-checks.js";
 export {
-  isValidKeyPackage,
   MAX_HANDSHAKE_BYTES,
   MAX_MESSAGE_BYTES,
   makeKeyPackages,
   readGroupInfo,
   readHeader,
   readKeyPackage,
+  validEncryptionKey,
 } from "./engine-messages.js";
 
 /** A step's result: the next group, and what is to be sent once that is stored. */
@@ -160,6 +160,11 @@ export class Group {
   /** The devices in the group. */
   get roster(): Leaf[] {
     return leavesOf(this.#state.ratchetTree);
+  }
+
+  /** The HPKE public keys of the devices and of the nodes above them. Each of them is there once. */
+  get encryptionKeys(): Uint8Array[] {
+    return keysOf(this.#state.ratchetTree);
   }
 
   /** Indices of the leaves that proposals of this epoch remove. The next commit includes these proposals. */

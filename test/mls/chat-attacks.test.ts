@@ -1,5 +1,21 @@
+import type { KeyPackage } from "ts-mls/keyPackage.js";
+import { encodeMlsMessage } from "ts-mls/message.js";
 import { describe, expect, it } from "vitest";
-import { chatOf, identity, logsOf, newUser, receiveAll, write } from "../support/mls-chat.js";
+import { decodeChatState } from "../../src/mls/chat-state.js";
+import { encodeCredential } from "../../src/mls/credential.js";
+import type { Device } from "../../src/mls/index.js";
+import { signerOf } from "../../src/mls/signers.js";
+import { TestDevice } from "../support/mls.js";
+import {
+  addDevice,
+  chatOf,
+  identity,
+  logsOf,
+  newUser,
+  receiveAll,
+  write,
+} from "../support/mls-chat.js";
+import { signedAgain } from "../support/mls-hostile.js";
 
 describe("a device with a pending commit", () => {
   it("does not propose to leave: both would have the same key, and others would reject the commit", async () => {
@@ -53,6 +69,37 @@ describe("a device that missed a commit", () => {
       expect(received.event).toEqual({ kind: "unreadable", reason: "unknown_epoch" });
       stuck = received.chat;
       expect(stuck.needsRejoin).toBe(needed);
+    }
+  });
+});
+
+describe("a commit of this device", () => {
+  /** Returns a key package of a device, whose leaf node was changed before the device signed it. */
+  async function keyPackageWith(device: Device, leaf: Partial<KeyPackage["leafNode"]>) {
+    const identity = encodeCredential({ user_id: device.user_id, device: device.id });
+    const own = Object.assign(new TestDevice(0, signerOf(device)), { identity });
+    const keyPackage = await signedAgain(own, (node) => ({ ...node, ...leaf }) as typeof node);
+    return encodeMlsMessage({ version: "mls10", wireformat: "mls_key_package", keyPackage });
+  }
+
+  it("leaves out key packages that would make it invalid, and names their devices", async () => {
+    const users = [await newUser(7), await newUser(9), await newUser(11)];
+    const [alice] = await chatOf(users);
+    const [good, bad] = [await addDevice(users[1]!), await addDevice(users[2]!)];
+    const first = (await good.keyPackages({ count: 1, suites: [1] })).publish[0]!;
+    const { group } = await decodeChatState(alice!.state);
+    const changes: Partial<KeyPackage["leafNode"]>[] = [
+      { hpkePublicKey: group.encryptionKeys[0]! },
+      { hpkePublicKey: new Uint8Array(32) },
+      { extensions: [{ extensionType: 0xaaaa, extensionData: new Uint8Array() }] },
+    ];
+    expect(await keyPackageWith(bad, {})).toHaveLength(first.length);
+    for (const change of changes) {
+      const keyPackages = [await keyPackageWith(bad, change), first];
+      const options = { keyPackages, logs: logsOf(users), ...identity() };
+      const { missing, request } = await alice!.commit(options);
+      expect(missing).toEqual([{ user_id: 11, device: bad.id }]);
+      expect(request.invitation!.device_ids).toEqual([good.id]);
     }
   });
 });

@@ -11,6 +11,7 @@ import {
 } from "../../src/mls/engine.js";
 import { changeOf } from "../../src/mls/engine-receive.js";
 import { detach } from "../support/byte-arrays.js";
+import { counting } from "../support/hex.js";
 import { acceptAll, groupOf, none, TestDevice } from "../support/mls.js";
 import { signedAgain } from "../support/mls-hostile.js";
 import { Random } from "../support/random.js";
@@ -163,7 +164,8 @@ describe("a commit", () => {
       authenticatedData: none,
       sender: { senderType: "member", leafIndex: 0 },
     };
-    const state = { ratchetTree: tree, unappliedProposals };
+    const groupContext = { cipherSuite: "MLS_128_DHKEMX25519_AES128GCM_SHA256_Ed25519" };
+    const state = { groupContext, ratchetTree: tree, unappliedProposals };
     return changeOf({ ...base, ...content } as never, state as never);
   };
   const inline = (proposal: object) => ({ proposalOrRefType: "proposal", proposal });
@@ -172,6 +174,7 @@ describe("a commit", () => {
   const leafOf = ({ identity, signer }: TestDevice) => ({
     credential: { credentialType: "basic", identity },
     signaturePublicKey: signer.publicKey,
+    hpkePublicKey: counting(32),
     extensions: [],
     capabilities: { versions: ["mls10"], credentials: ["basic"] },
   });
@@ -188,7 +191,10 @@ describe("a commit", () => {
 
     const leafNode = leafOf(new TestDevice(0));
     const withNodes = (count: number, secrets: number) => {
-      const node = { encryptedPathSecret: Array.from({ length: secrets }) };
+      const node = {
+        hpkePublicKey: counting(32),
+        encryptedPathSecret: Array.from({ length: secrets }),
+      };
       const nodes = Array.from({ length: count }, () => node);
       return change({ commit: { proposals: [], path: { leafNode, nodes } } });
     };
@@ -240,6 +246,28 @@ describe("a commit", () => {
     await expect(adding(key({}))).resolves.toMatchObject({ added: [{}] });
     await expect(adding(key({ credentials: [] }))).rejects.toThrow(LacreError);
     await expect(adding(key({ versions: [] }))).rejects.toThrow(LacreError);
+  });
+
+  it("has only encryption keys to which others can encrypt", async () => {
+    // Each device that commits encrypts to the keys of others: with such a key in the tree, it could not.
+    const path = (leafKey: Uint8Array, nodeKey: Uint8Array) => {
+      const leafNode = { ...leafOf(new TestDevice(0)), hpkePublicKey: leafKey };
+      const nodes = [{ hpkePublicKey: nodeKey, encryptedPathSecret: [] }];
+      return change({ commit: { proposals: [], path: { leafNode, nodes } } });
+    };
+    const [valid, bad] = [counting(32), new Uint8Array(32)];
+    await expect(path(valid, valid)).resolves.toBeDefined();
+    await expect(path(bad, valid)).rejects.toThrow(LacreError);
+    await expect(path(valid, bad)).rejects.toThrow(LacreError);
+    await expect(path(valid, counting(31))).rejects.toThrow(LacreError);
+    const adding = (keyPackage: KeyPackage) =>
+      change({ commit: { proposals: [inline({ proposalType: "add", add: { keyPackage } })] } });
+    const device = new TestDevice(5);
+    const made = await signedAgain(device, (leaf) => leaf);
+    await expect(adding(made)).resolves.toBeDefined();
+    await expect(adding({ ...made, initKey: bad })).rejects.toThrow(LacreError);
+    const again = await signedAgain(device, (leaf) => ({ ...leaf, hpkePublicKey: bad }));
+    await expect(adding(again)).rejects.toThrow(LacreError);
   });
 
   it("is external if and only if its sender joins by it", async () => {
