@@ -1,6 +1,6 @@
 // Checks of arguments of MlsChat.
 import { invalidArgument, listArgument, objectArgument, timeArgument } from "../arguments.js";
-import { isClientId } from "../bytes.js";
+import { type Bytes, copyOfBytes, isClientId } from "../bytes.js";
 import { wholeMilliseconds } from "../messages/chat-message-aad.js";
 import { logsArgument, type ReadLogs } from "./chat-logs.js";
 import type { ChatChanges, MessageIdentity } from "./chat-types.js";
@@ -24,6 +24,18 @@ export function idsArgument(values: Iterable<number>, name: string): number[] {
   return listArgument(values, name).map((id) => idArgument(id, name));
 }
 
+/** Returns a copy of bytes, which the caller may change before the step ends. @throws {ValidationError} if they are not bytes. */
+export function bytesArgument(value: Uint8Array, name: string): Bytes {
+  const bytes = copyOfBytes(value);
+  if (bytes !== undefined) return bytes;
+  throw invalidArgument(name, "must be a Uint8Array");
+}
+
+/** Returns copies of a list of bytes. @throws {ValidationError} if it has anything else. */
+export function bytesListArgument(values: Iterable<Uint8Array>, name: string): Bytes[] {
+  return listArgument(values, name).map((value) => bytesArgument(value, name));
+}
+
 /** Returns the identity of a message, with its time in whole milliseconds. @throws {ValidationError} if a field is invalid. */
 export function identityArgument({ client_id, timestamp }: MessageIdentity): MessageIdentity {
   if (!isClientId(client_id)) {
@@ -39,7 +51,7 @@ export function identityArgument({ client_id, timestamp }: MessageIdentity): Mes
 export interface Changes extends MessageIdentity {
   readonly add: readonly number[];
   readonly remove: readonly number[];
-  readonly keyPackages: readonly Uint8Array[];
+  readonly keyPackages: readonly Bytes[];
   readonly logs: ReadLogs;
 }
 
@@ -50,7 +62,7 @@ export function changesArgument(changes: ChatChanges): Changes {
   return {
     add: idsArgument(add, "changes.add"),
     remove: idsArgument(remove, "changes.remove"),
-    keyPackages: listArgument(keyPackages, "changes.keyPackages"),
+    keyPackages: bytesListArgument(keyPackages, "changes.keyPackages"),
     logs: logsArgument(logs),
     ...identityArgument(rest),
   };

@@ -1,6 +1,6 @@
 // The commits that a device makes, and how it joins.
 import { invalidArgument } from "../arguments.js";
-import { type Bytes, copyOfBytes, encodeHex } from "../bytes.js";
+import { type Bytes, encodeHex } from "../bytes.js";
 import { randomBytes } from "../crypto/random.js";
 import { DecodeError, KeyError, LacreError } from "../errors.js";
 import { AEAD_NONCE_BYTES } from "../limits.js";
@@ -108,7 +108,7 @@ export async function commitChanges(
 
 /** Returns the valid key packages of devices that are to be added, by the ids of the devices. */
 async function usable(
-  keyPackages: readonly Uint8Array[],
+  keyPackages: readonly Bytes[],
   { suite, encryptionKeys }: Group,
   isWanted: (device: Credential) => boolean,
 ): Promise<Map<string, Bytes>> {
@@ -116,9 +116,7 @@ async function usable(
   // A device that copied the key of another one would make the whole commit invalid.
   const taken = new Set(encryptionKeys.map(encodeHex));
   const found = new Map<string, Bytes>();
-  for (const given of keyPackages) {
-    const bytes = copyOfBytes(given);
-    if (bytes === undefined) throw invalidArgument("keyPackages", "must be bytes");
+  for (const bytes of keyPackages) {
     const header = headerOf(bytes);
     if (header === undefined || header.suite !== suite || !isWanted(header)) continue;
     if (found.has(header.device)) continue;
@@ -160,8 +158,8 @@ export function acceptPending(
     by,
     added: without(after!, before!),
     removed: without(before!, after!),
-    joined: request.add,
-    left: request.remove,
+    joined: [...request.add],
+    left: [...request.remove],
   };
   const sent = updatedAt === state.updatedAt ? state.sent : 0;
   return { state: { group, named, updatedAt, sent, unreadable: 0, isStale: false }, change };
@@ -170,6 +168,23 @@ export function acceptPending(
 function without(devices: readonly Credential[], others: readonly Credential[]): Credential[] {
   const ids = new Set(others.map(({ device }) => device));
   return devices.filter(({ device }) => !ids.has(device));
+}
+
+/** Returns a copy of a request for the caller, who may change it or transfer its bytes. */
+export function copyOfRequest(request: CommitRequest): CommitRequest {
+  const { message, add, remove, invitation, group_info } = request;
+  return {
+    message: { ...message, content: message.content.slice(), nonce: message.nonce.slice() },
+    add: [...add],
+    remove: [...remove],
+    ...(invitation && {
+      invitation: {
+        device_ids: [...invitation.device_ids],
+        content: invitation.content.slice() as Bytes,
+      },
+    }),
+    group_info: group_info.slice() as Bytes,
+  };
 }
 
 /** Returns whether the state is that after an external commit that the server has not acknowledged. */

@@ -1,10 +1,16 @@
 // How a device comes into a chat: it creates the group, or joins it.
-import { invalidArgument, listArgument, objectArgument, timeArgument } from "../arguments.js";
+import { invalidArgument, objectArgument, timeArgument } from "../arguments.js";
 import { type Bytes, concat, equalConstantTime } from "../bytes.js";
 import { randomBytes } from "../crypto/random.js";
 import { wholeMilliseconds } from "../messages/chat-message-aad.js";
 import { uint } from "../wire/layout.js";
-import { idArgument, identityArgument, idsArgument } from "./chat-arguments.js";
+import {
+  bytesArgument,
+  bytesListArgument,
+  idArgument,
+  identityArgument,
+  idsArgument,
+} from "./chat-arguments.js";
 import {
   chatOf,
   commitChanges,
@@ -45,7 +51,7 @@ export async function createChat(device: Device, options: NewChat): Promise<Step
   const identity = identityArgument(rest);
   const logs = logsArgument(rest.logs);
   const users = sortedUsers([device.user_id, ...idsArgument(add, "options.add")]);
-  const packages = listArgument(keyPackages, "options.keyPackages");
+  const packages = bytesListArgument(keyPackages, "options.keyPackages");
   const named = namedLogs(logs, users);
   const { Group } = await import("./engine.js");
   const group = await Group.create(signerOf(device), {
@@ -64,11 +70,12 @@ export async function joinByInvitation(
   invitation: Invitation,
   previous: ChatState | undefined,
 ): Promise<{ state: ChatState; used: number }> {
-  const { chat_id, content, keep, now, ...rest } = objectArgument(invitation, "invitation");
+  const { chat_id, keep, now, ...rest } = objectArgument(invitation, "invitation");
   idArgument(chat_id, "invitation.chat_id");
+  const content = bytesArgument(rest.content, "invitation.content");
   timeArgument(now, "invitation.now");
   const logs = logsArgument(rest.logs);
-  const kept = listArgument(keep, "invitation.keep");
+  const kept = bytesListArgument(keep, "invitation.keep");
   const { Group } = await import("./engine.js");
   const rules = joinerRules(logs);
   const { group, used, note } = await rules.run(() => Group.join(content, kept, rules));
@@ -91,8 +98,9 @@ export async function joinExternally(
   options: Rejoin,
   previous: ChatState | undefined,
 ): Promise<Step> {
-  const { chat_id, group_info, ...rest } = objectArgument(options, "options");
+  const { chat_id, ...rest } = objectArgument(options, "options");
   idArgument(chat_id, "options.chat_id");
+  const group_info = bytesArgument(rest.group_info, "options.group_info");
   const identity = identityArgument(rest);
   const logs = logsArgument(rest.logs);
   const { Group, readGroupInfo } = await import("./engine.js");

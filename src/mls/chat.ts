@@ -195,7 +195,8 @@ export class MlsChat {
 
   /** The commit that waits for the server's answer. After a crash, send it again: the same client id is stored once. */
   get pending(): CommitRequest | undefined {
-    return this.#state.pending?.request;
+    const { pending } = this.#state;
+    return pending && commits.copyOfRequest(pending.request);
   }
 
   /** Whether this device can encrypt: it was not removed, and is not about to rejoin. */
@@ -302,9 +303,10 @@ export class MlsChat {
   /**
    * Returns the commit that this device should make, and when.
    *
-   * @param now - Unix time in seconds.
+   * @param options - `now` is the Unix time in seconds.
    */
-  due({ logs, now }: { readonly logs: Logs; readonly now: number }): DueCommit | undefined {
+  due(options: { readonly logs: Logs; readonly now: number }): DueCommit | undefined {
+    const { logs, now } = objectArgument(options, "options");
     const milliseconds = timeArgument(now, "now") * 1000;
     return dueCommit(this.#device, this.#state, logsArgument(logs), milliseconds);
   }
@@ -331,7 +333,8 @@ export class MlsChat {
   }
 
   static #step(device: Device, { state, request, missing }: commits.Step): CommitStep {
-    return { chat: new MlsChat(FROM_THIS_MODULE, device, state), request, missing };
+    const chat = new MlsChat(FROM_THIS_MODULE, device, state);
+    return { chat, request: commits.copyOfRequest(request), missing };
   }
 
   #sent({ state, message }: { state: ChatState; message: ChatMessage }): MessageStep {

@@ -3,8 +3,9 @@ import { encodeMlsMessage } from "ts-mls/message.js";
 import { describe, expect, it } from "vitest";
 import { decodeChatState } from "../../src/mls/chat-state.js";
 import { encodeCredential } from "../../src/mls/credential.js";
-import type { Device } from "../../src/mls/index.js";
+import { type Device, MlsChat } from "../../src/mls/index.js";
 import { signerOf } from "../../src/mls/signers.js";
+import { detach } from "../support/byte-arrays.js";
 import { TestDevice } from "../support/mls.js";
 import {
   addDevice,
@@ -12,6 +13,7 @@ import {
   identity,
   logsOf,
   newUser,
+  now,
   receiveAll,
   write,
 } from "../support/mls-chat.js";
@@ -100,6 +102,65 @@ describe("a commit of this device", () => {
       const { missing, request } = await alice!.commit(options);
       expect(missing).toEqual([{ user_id: 11, device: bad.id }]);
       expect(request.invitation!.device_ids).toEqual([good.id]);
+    }
+  });
+});
+
+describe("a caller", () => {
+  it("can change what a step returned, without changing the chat", async () => {
+    const users = [await newUser(7), await newUser(9), await newUser(11)];
+    const [alice] = await chatOf(users.slice(0, 2));
+    const { publish } = await users[2]!.devices[0]!.keyPackages({ count: 1, suites: [1] });
+    const options = { add: [11], keyPackages: publish, logs: logsOf(users), ...identity() };
+    const { chat, request } = await alice!.commit(options);
+    const [state, pending] = [chat.state, chat.pending];
+    for (const { message, add, invitation, group_info } of [request, chat.pending!]) {
+      (add as number[]).push(13);
+      (invitation!.device_ids as string[]).pop();
+      for (const bytes of [message.nonce, message.content, invitation!.content]) bytes.fill(0);
+      detach(group_info);
+    }
+    const { event } = chat.accept();
+    if (event.kind === "roster") (event.joined as number[]).push(13);
+    expect(chat.state).toEqual(state);
+    expect(chat.pending).toEqual(pending);
+  });
+
+  it("can change what it passed, before a step ends", async () => {
+    const users = [await newUser(7), await newUser(9), await newUser(11)];
+    const [alice] = await chatOf(users.slice(0, 2));
+    const [bob, carol] = [users[1]!.devices[0]!, users[2]!.devices[0]!];
+    const { publish, keep } = await carol.keyPackages({ count: 1, suites: [1] });
+    const logs = logsOf(users);
+    const added = alice!.commit({ add: [11], keyPackages: publish, logs, ...identity() });
+    for (const bytes of publish) bytes.fill(0);
+    const { missing, request } = await added;
+    expect(missing).toEqual([]);
+    const { content } = request.invitation!;
+    const joining = MlsChat.join(carol, { chat_id: 42, content, keep, logs, now });
+    for (const bytes of [content, ...keep]) bytes.fill(0);
+    expect((await joining).chat.epoch).toBe(2n);
+    const { group_info } = request;
+    const rejoining = MlsChat.rejoin(bob, { chat_id: 42, group_info, logs, ...identity() });
+    detach(group_info);
+    expect((await rejoining).chat.epoch).toBe(3n);
+  });
+
+  it("gets a ValidationError for other values than bytes and objects", async () => {
+    const users = [await newUser(7), await newUser(9)];
+    const [alice] = await chatOf(users);
+    const device = users[0]!.devices[0]!;
+    const options = { chat_id: 42, logs: logsOf(users), ...identity() };
+    const none = "no bytes" as never;
+    for (const call of [
+      () => alice!.due(undefined as never),
+      () => alice!.commit({ keyPackages: [none], ...options }),
+      () => MlsChat.create(device, { suite: 1, add: [9], keyPackages: [none], ...options }),
+      () => MlsChat.join(device, { content: none, keep: [], now, ...options }),
+      () => MlsChat.join(device, { content: new Uint8Array(), keep: [none], now, ...options }),
+      () => MlsChat.rejoin(device, { group_info: none, ...options }),
+    ]) {
+      await expect((async () => call())()).rejects.toMatchObject({ code: "ERR_VALIDATION" });
     }
   });
 });
