@@ -2,7 +2,7 @@
 import { invalidArgument } from "../arguments.js";
 import { type Bytes, encodeHex } from "../bytes.js";
 import { randomBytes } from "../crypto/random.js";
-import { DecodeError, KeyError, LacreError } from "../errors.js";
+import { DecodeError, KeyError } from "../errors.js";
 import { AEAD_NONCE_BYTES } from "../limits.js";
 import { wholeMilliseconds } from "../messages/chat-message-aad.js";
 import { LayoutReader } from "../wire/layout.js";
@@ -223,13 +223,6 @@ export function messageOf(
     epoch: Number(epoch),
     device: device.id,
   };
-}
-
-/** Returns a state. @throws {LacreError} `ERR_VERIFY` if it is of another device. */
-export function requireOwnLeaf(device: Device, state: ChatState): ChatState {
-  const own = deviceOf(state.group.ownLeaf);
-  if (own.device === device.id && own.user_id === device.user_id) return state;
-  throw new LacreError("ERR_VERIFY", "the stored chat is of another device");
 }
 
 /** Returns the id of the chat of a group. */

@@ -2,6 +2,7 @@
 import { invalidArgument, objectArgument, timeArgument } from "../arguments.js";
 import { type Bytes, concat, equalConstantTime } from "../bytes.js";
 import { randomBytes } from "../crypto/random.js";
+import { LacreError } from "../errors.js";
 import { wholeMilliseconds } from "../messages/chat-message-aad.js";
 import { uint } from "../wire/layout.js";
 import {
@@ -31,7 +32,7 @@ import {
   requireContinued,
 } from "./chat-logs.js";
 import { invalidInChat, usersOf } from "./chat-rules.js";
-import type { ChatState, Pending } from "./chat-state.js";
+import { type ChatState, decodeChatState, type Pending } from "./chat-state.js";
 import type { CommitRequest, Invitation, NewChat, Rejoin } from "./chat-types.js";
 import { decodeNamedLogs, encodeCommitAad, encodeNamedLogs, type NamedLog } from "./commit-aad.js";
 import { encodeCredential } from "./credential.js";
@@ -85,10 +86,8 @@ export async function joinByInvitation(
   const allowed = devicesOf(named, logs);
   const leaves = group.roster.map(deviceOf);
   const isRoster = leaves.every((leaf) => allowed.get(leaf.user_id)?.has(leaf.device));
-  const own = deviceOf(group.ownLeaf);
-  const isOwn = own.device === device.id && own.user_id === device.user_id;
   const isCounted = group.epoch <= BigInt(Number.MAX_SAFE_INTEGER);
-  if (!isRoster || !isOwn || !isCounted) throw invalidInChat();
+  if (!isRoster || !isOwnLeaf(device, group) || !isCounted) throw invalidInChat();
   return { state: stateOf(group, named, now, logs), used };
 }
 
@@ -133,6 +132,18 @@ export async function joinExternally(
   const state = stateOf(group, named, identity.timestamp, logs);
   const pending: Pending = { group: undefined, named, request, updatedAt: state.updatedAt };
   return { state: { ...state, pending }, request, missing: [] };
+}
+
+/** Decodes a stored state. @throws {LacreError} `ERR_VERIFY` if it is of another device. */
+export async function loadState(device: Device, stored: Uint8Array): Promise<ChatState> {
+  const state = await decodeChatState(stored);
+  if (isOwnLeaf(device, state.group)) return state;
+  throw new LacreError("ERR_VERIFY", "the stored chat is of another device");
+}
+
+function isOwnLeaf(device: Device, { ownLeaf }: ChatState["group"]): boolean {
+  const own = deviceOf(ownLeaf);
+  return own.device === device.id && own.user_id === device.user_id;
 }
 
 function stateOf(

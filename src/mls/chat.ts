@@ -6,13 +6,13 @@ import type { ChatMessage } from "../messages/chat.js";
 import type { AnyContentDefinition } from "../messages/define-content.js";
 import { changesArgument, deviceArgument, identityArgument } from "./chat-arguments.js";
 import * as commits from "./chat-commits.js";
-import { createChat, joinByInvitation, joinExternally } from "./chat-joining.js";
+import { createChat, joinByInvitation, joinExternally, loadState } from "./chat-joining.js";
 import { deviceOf, logsArgument } from "./chat-logs.js";
 import { MAX_UNREADABLE, receiveMessage } from "./chat-receive.js";
 import { usersOf } from "./chat-rules.js";
 import { dueCommit, missingDevices } from "./chat-schedule.js";
 import { encryptContent, proposeLeaving } from "./chat-send.js";
-import { type ChatState, decodeChatState, encodeChatState } from "./chat-state.js";
+import { type ChatState, encodeChatState } from "./chat-state.js";
 import type {
   ChatChanges,
   ChatEvent,
@@ -150,12 +150,8 @@ export class MlsChat {
    * @throws {LacreError} `ERR_VERIFY` if it is of another device.
    */
   static async load(device: Device, state: Uint8Array): Promise<MlsChat> {
-    deviceArgument(device);
-    return new MlsChat(
-      FROM_THIS_MODULE,
-      device,
-      commits.requireOwnLeaf(device, await decodeChatState(state)),
-    );
+    const loaded = await loadState(deviceArgument(device), state);
+    return new MlsChat(FROM_THIS_MODULE, device, loaded);
   }
 
   /** Returns all that is to be stored of the chat, with its secrets. Encrypt it at rest. */

@@ -1,8 +1,9 @@
 // Limits of what members send, and checks that ts-mls lacks.
 import { encodeHex } from "../bytes.js";
-import { DecodeError, LacreError } from "../errors.js";
+import { DecodeError, KeyError, LacreError } from "../errors.js";
 import { isEncryptionKey, suiteOf } from "./engine-crypto.js";
 import {
+  type ClientState,
   directPath,
   type KeyPackage,
   type LeafNode,
@@ -58,6 +59,14 @@ export function checkLeaf({ extensions, capabilities }: LeafNode): void {
 export function checkKeys(suiteName: string, keys: readonly Uint8Array[]): void {
   const suite = suiteOf(suiteName);
   if (suite === undefined || !keys.every((key) => isEncryptionKey(suite, key))) throw invalid();
+}
+
+/** Throws if this device's next message, or the next epoch, would derive from an overwritten secret: anyone could derive the keys. */
+export function checkSecrets({ secretTree, privatePath, keySchedule }: ClientState): void {
+  const { application, handshake } = secretTree[2 * privatePath.leafIndex]!;
+  const secrets = [application.secret, handshake.secret, keySchedule.initSecret];
+  if (!secrets.some((secret) => secret.every((byte) => byte === 0))) return;
+  throw new KeyError("the secrets of this group were erased: use the group after it");
 }
 
 /** Throws if a list is too long. */

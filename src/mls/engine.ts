@@ -2,7 +2,7 @@
 import { type Bytes, equalConstantTime } from "../bytes.js";
 import { KeyError, LacreError } from "../errors.js";
 import { MAX_CONTENT_BYTES } from "../limits.js";
-import { checkTree, invalid, keysOf, leafAt, leavesOf } from "./engine-checks.js";
+import { checkSecrets, checkTree, invalid, keysOf, leafAt, leavesOf } from "./engine-checks.js";
 import { algorithmsOf } from "./engine-crypto.js";
 import * as mls from "./engine-library.js";
 import {
@@ -322,13 +322,6 @@ export class Group {
     return { group: new Group(newState, consumed), received };
   }
 
-  /** Returns the secrets from which this device's next message, and the next epoch, derive. */
-  #ownSecrets(): Uint8Array[] {
-    const { secretTree, privatePath, keySchedule } = this.#state;
-    const { application, handshake } = secretTree[2 * privatePath.leafIndex]!;
-    return [application.secret, handshake.secret, keySchedule.initSecret];
-  }
-
   async #groupInfo(signer: Signer, note: Uint8Array): Promise<Bytes> {
     const cs = algorithmsOf(this.suite, signer);
     const groupInfo = await mls.createGroupInfoWithExternalPub(
@@ -345,10 +338,7 @@ export class Group {
     if (!equalConstantTime(signer.publicKey, this.ownLeaf.signatureKey)) {
       throw new KeyError("the signer is of another device than the group");
     }
-    // Anyone can derive the keys that follow from an overwritten secret.
-    if (this.#ownSecrets().some((secret) => secret.every((byte) => byte === 0))) {
-      throw new KeyError("the secrets of this group were erased: use the group after it");
-    }
+    checkSecrets(this.#state);
     return algorithmsOf(this.suite, signer);
   }
 }
