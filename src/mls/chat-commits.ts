@@ -36,7 +36,7 @@ export interface Step {
 /**
  * Commits changes. The state stays in its epoch, and has the commit as its pending one.
  *
- * @param old - Ids of the users who are members before the commit for the server.
+ * @param old - Ids of the users whom the server lists as members before the commit. In a new chat this is only its creator.
  */
 export async function commitChanges(
   device: Device,

@@ -152,7 +152,7 @@ async function receiveChange(
   return { state: next, event: { kind: "conflict", ...change, lost } };
 }
 
-/** Returns what a commit was to change and what is not so among these members. */
+/** Returns the users that a lost commit was to add and that are no members, and those that it was to remove and that still are. */
 function lostOf(
   { message, add, remove }: CommitRequest,
   members: readonly number[] = [],

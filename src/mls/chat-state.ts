@@ -22,7 +22,7 @@ const UUID_BYTES = 16;
 
 /** A commit that is stored and not acknowledged yet. */
 export interface Pending {
-  /** The group after the commit, without past epochs. Undefined if the commit is a rejoin, which the chat's own group is after. */
+  /** The group after the commit, without past epochs. Undefined for a rejoin: then the chat's group is already the one after it. */
   readonly group: Group | undefined;
   /** The logs that the commit names. */
   readonly named: readonly NamedLog[];

@@ -121,7 +121,10 @@ export type ChatEvent<Definition extends AnyContentDefinition = never> =
        */
       readonly isRemoved: boolean;
     }
-  /** A message of this device, which cannot decrypt it. The caller keeps its text by `client_id`. */
+  /**
+   * A message of this device, which cannot decrypt it. The caller keeps its text by `client_id`. Nothing proves who sent it: if the
+   * caller does not know the client id, show it as unreadable.
+   */
   | { readonly kind: "own"; readonly client_id: string | undefined }
   /** A commit was applied, of this device or of another one. */
   | ({ readonly kind: "roster" } & RosterChange)
@@ -132,7 +135,10 @@ export type ChatEvent<Definition extends AnyContentDefinition = never> =
   | ({ readonly kind: "conflict"; readonly lost: LostCommit } & Partial<RosterChange>)
   /** A user leaves. The next commit of any device removes the user's devices. No device can encrypt before it. */
   | { readonly kind: "leaving"; readonly user_id: number }
-  /** Fetch the device logs of these users, and receive the same message again. */
+  /**
+   * Fetch the device logs of these users, and receive the same message again. If the logs have no new entry, the commit names entries
+   * that do not exist or that the server withholds: tell the user, and go on to the next message.
+   */
   | { readonly kind: "log_needed"; readonly user_ids: readonly number[] }
   /**
    * The commit names another device log of a user than this device has: the server shows two logs. Stop the chat and warn the user.

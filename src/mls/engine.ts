@@ -190,7 +190,11 @@ export class Group {
     return new Group({ ...this.#state, historicalReceiverData: new Map() });
   }
 
-  /** Returns this group with the past epochs of another one, and with that one's own epoch if it is one of this group. */
+  /**
+   * Returns this group with the past epochs of the group before it.
+   *
+   * @param isBefore - Whether the epoch of that group becomes a past epoch too. It does not if the server never accepted it.
+   */
   after(other: Group, isBefore = true): Group {
     const historicalReceiverData = isBefore
       ? mls.addHistoricalReceiverData(other.#state)[0]
