@@ -191,6 +191,11 @@ export function isEncryptionKey(suite: Suite, publicKey: Uint8Array): boolean {
   return true;
 }
 
+/** Returns the HPKE public key of a private key. */
+export function publicKeyOf(suite: Suite, privateKey: Uint8Array): Uint8Array {
+  return (suite === 1 ? dhkemX25519 : xWing).publicKey(privateKey);
+}
+
 /** Returns HPKE (RFC 9180) with the algorithms of a suite. */
 export function hpkeOf(suite: Suite) {
   const { kem, kdf, aead } = algorithms[suite];

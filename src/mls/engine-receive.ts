@@ -7,13 +7,14 @@ import {
   checkTree,
   deviceToAdd,
   invalid,
+  keysOf,
   leafAt,
   leavesOf,
   MAX_LEAVES,
   MAX_PROPOSALS,
   memberOf,
 } from "./engine-checks.js";
-import { algorithmsOf } from "./engine-crypto.js";
+import { algorithmsOf, publicKeyOf } from "./engine-crypto.js";
 import * as mls from "./engine-library.js";
 import {
   attempt,
@@ -188,7 +189,9 @@ export async function openWelcome(
       // A tree inside is checked before ts-mls derives secrets for each of its nodes.
       if (tree === undefined) checkTree(await treeInside(...joining));
       const config = configOf(rules);
-      return mls.joinGroupWithExtensions(...joining, tree, undefined, config);
+      const joined = await mls.joinGroupWithExtensions(...joining, tree, undefined, config);
+      checkPath(joined[0], {});
+      return joined;
     }, invalid);
     return { state, extensions, used };
   }
@@ -258,8 +261,28 @@ export function processCommit(
         ? await mls.processPrivateMessage(state, message.privateMessage, index, withKeptKeys(cs))
         : await mls.processPublicMessage(state, message.publicMessage, index, cs);
     checkTree(processed.newState.ratchetTree);
+    checkPath(processed.newState, state.privatePath.privateKeys);
     return processed;
   }, invalid);
+}
+
+/**
+ * Throws if a private key that this device got by a path is not that of the public key in the tree. ts-mls does not compare them. With
+ * a wrong key in the tree, this device could not follow a later commit of another device.
+ *
+ * @param before - The private keys that it had before.
+ */
+function checkPath(
+  { ratchetTree, privatePath, groupContext }: mls.ClientState,
+  before: Readonly<Record<number, Uint8Array>>,
+): void {
+  const suite = suiteNamed(groupContext.cipherSuite);
+  for (const [at, privateKey] of Object.entries(privatePath.privateKeys)) {
+    const node = ratchetTree[Number(at)];
+    if (node === undefined || privateKey === before[Number(at)]) continue;
+    const [publicKey] = keysOf([node]);
+    if (!equalConstantTime(publicKeyOf(suite, privateKey), publicKey!)) throw invalid();
+  }
 }
 
 async function decrypt(
