@@ -57,11 +57,11 @@ export class Attacker {
   /** Returns the epoch from which on the device has new keys that were not in the state. */
   #secretFrom(chat_id: number, groups: readonly Group[]): bigint {
     const { messages } = this.#world.server.chats.get(chat_id)!;
-    const pending = groups[1]?.epoch;
     const updates = new Set(this.#world.updates.map(({ client_id }) => client_id));
     const healing = messages.find(({ seq, message }) => {
       const isLater = seq > this.#seqs.get(chat_id)! && message.device === this.#client.id;
-      const isStolen = pending !== undefined && BigInt(message.epoch!) + 1n === pending;
+      // A pending commit, or a pending rejoin, whose group is in the state.
+      const isStolen = groups.some(({ epoch }) => epoch === BigInt(message.epoch!) + 1n);
       return isLater && updates.has(message.client_id!) && !isStolen;
     });
     return healing === undefined ? 2n ** 64n : BigInt(healing.message.epoch!) + 1n;
