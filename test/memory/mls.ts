@@ -11,6 +11,7 @@ import {
 import { counting } from "../support/hex.js";
 import { begun, ENTRY_TIME, headOf, testKey, withDevice } from "../support/log-entries.js";
 import { type Case, NOW } from "./case.js";
+import { chatCases, chatsWithout } from "./mls-chat.js";
 
 const user_id = 7;
 const seed = counting(32);
@@ -87,10 +88,12 @@ export const cases: readonly Case[] = [
     args: () => [writeDeviceLink(first.publicKey)],
     call: readDeviceLink,
   },
+  ...chatCases,
 ];
 
 export const without: readonly string[] = [
   ...["Device.begin", "Device.generate", "DeviceLog#seq", "DeviceLog#user_id"],
   ...["RecoveryKey.generate", "RecoveryKey#publicKey", "RecoveryKey#toText"],
   ...["readRecoveryKey", "safetyNumber", "DeviceLogError"],
+  ...chatsWithout,
 ];

@@ -97,6 +97,11 @@ const inSummary = (fields: Fields, reason: string): Misfit => [
 ];
 
 const member = { user_id: 1, username: "zoë", role: "admin" };
+const inMember = (fields: Fields, reason: string): Misfit => [
+  `chats.0.members.0.${Object.keys(fields)[0]}`,
+  { chats: [{ ...summary, members: [{ ...member, ...fields }] }] },
+  reason,
+];
 
 const misfits: Readonly<Record<string, readonly Misfit[]>> = {
   auth: [
@@ -177,9 +182,9 @@ const misfits: Readonly<Record<string, readonly Misfit[]>> = {
     inSummary({ suite: 0 }, "suites begin with 1"),
     inSummary({ suite: 65_536 }, "a suite has 16 bits"),
     inSummary({ epoch: -1 }, "counts begin with 0"),
-    inSummary({ members: [{ ...member, user_id: 0 }] }, "ids begin with 1"),
-    inSummary({ members: [{ ...member, username: "" }] }, "a name has a character or more"),
-    inSummary({ members: [{ ...member, role: "owner" }] }, "no such role"),
+    inMember({ user_id: 0 }, "ids begin with 1"),
+    inMember({ username: "" }, "a name has a character or more"),
+    inMember({ role: "owner" }, "no such role"),
     inSummary({ members: new Array(65).fill(member) }, "a chat has 64 members at most"),
   ],
   message_list: [

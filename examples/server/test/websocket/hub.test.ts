@@ -186,8 +186,8 @@ describe("a malicious client", () => {
     expect(await fromCarol.next()).toMatchObject({
       value: { error_code: "ERR_FORBIDDEN", details: { resume: chat_id } },
     });
-    fromCarol.send(ChatMessage, messageFrom(carol, { epoch: 1 }));
-    expect(await fromCarol.nextError()).toBe("ERR_UNSUPPORTED");
+    fromAlice.send(ChatMessage, messageFrom(alice, { epoch: 1 }));
+    expect(await fromAlice.nextError()).toBe("ERR_UNSUPPORTED");
     fromCarol.send(Ack, { client_id: client_id!, chat_id, message_id: 1, seq: 1, stored_at: 1 });
     expect(await fromCarol.nextError()).toBe("ERR_UNKNOWN_TYPE");
     expect(await lastSeq()).toBe(before);

@@ -1,13 +1,15 @@
 import { unixNow } from "../../../clock.js";
-import { Device } from "../../../mls/device.js";
-import { type DeviceLog, extendLog } from "../../../mls/device-log.js";
-import { makeEntry } from "../../../mls/make-entry.js";
+import type { Device } from "../../../mls/device.js";
+import type { DeviceLog } from "../../../mls/device-log.js";
 import { base64, random } from "../codec.js";
 import { deviceCase } from "../contract-case.js";
 import { checkSame } from "../contract-error.js";
 import type { HttpUser } from "../http-accounts.js";
 import type { HttpFixture } from "../http-fixture.js";
 import { keyPackageOf } from "../key-package.js";
+
+/** Loads what makes devices and logs. Not at import: @noble/curves then calls getRandomValues. */
+const loadMls = () => import("../../../mls/index.js");
 
 /** A user with a device log, as the user's first device knows it. */
 interface Account {
@@ -25,6 +27,7 @@ function post(fixture: HttpFixture, user: HttpUser, entry: Uint8Array, status: n
 }
 
 async function begun(fixture: HttpFixture): Promise<Account> {
+  const { Device, extendLog } = await loadMls();
   const user = await fixture.user();
   const { device, entry } = await Device.begin({ user_id: user.id, now: unixNow() });
   await post(fixture, user, entry, 201);
@@ -33,6 +36,7 @@ async function begun(fixture: HttpFixture): Promise<Account> {
 
 /** Makes the entry that adds a new device. */
 async function addition({ user, device: signer, log }: Account) {
+  const { Device, makeEntry } = await loadMls();
   const [device, now] = [await Device.generate({ user_id: user.id }), unixNow()];
   const acceptance = await device.accept(log, now);
   const change = { op: "add", signer, publicKey: device.publicKey, acceptance, now } as const;
@@ -120,6 +124,7 @@ export const devices = [
     "D-4",
     "ends the sessions of a device that is removed, and closes their connections with 4001",
     async (fixture) => {
+      const { extendLog, makeEntry } = await loadMls();
       const account = await begun(fixture);
       const { user, device: signer, log } = account;
       const { device, entry } = await addition(account);
@@ -137,6 +142,7 @@ export const devices = [
   ),
   deviceCase("D-5", "returns an acceptance to sessions of the same user only", async (fixture) => {
     const [user, other] = await Promise.all([fixture.user(), fixture.user()]);
+    const { Device } = await loadMls();
     const { id } = await Device.generate({ user_id: user.id });
     const [path, acceptance] = [`/devices/${id}/acceptance`, random(450)];
     const { token } = await fixture.loginAgain(user);
