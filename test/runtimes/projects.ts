@@ -38,6 +38,7 @@ export const slow = {
     "examples/contract/test/auth.test.ts",
     "examples/contract/test/failures.test.ts",
     "examples/server/test/contract/own-users.test.ts",
+    "examples/server/test/harness/commits-crash.test.ts",
     "examples/server/test/harness/crash.test.ts",
     "examples/server/test/harness/outages.test.ts",
     "examples/server/test/harness/simulation.test.ts",
