@@ -11,7 +11,7 @@ export const propertyRuns = Number(import.meta.env.LACRE_PROPERTY_RUNS ?? runs(1
 /** Number of plans that the simulation of sessions runs. */
 export const simulationPlans = Number(import.meta.env.LACRE_SIMULATIONS ?? runs(1000));
 /** Number of plans that the simulation of MLS chats runs, and the seed of the first one. */
-export const mlsPlans = Number(import.meta.env.LACRE_MLS_PLANS ?? runs(60));
+export const mlsPlans = Number(import.meta.env.LACRE_MLS_PLANS ?? runs(40));
 export const mlsSeed = Number(import.meta.env.LACRE_MLS_SEED ?? 1);
 /** Timeout of a property in test/property in milliseconds, sufficient on a busy machine. */
 export const PROPERTY_TIMEOUT = 60_000 + 60 * propertyRuns;
