@@ -26,6 +26,10 @@ import type { Group } from "./engine.js";
 import { MlsChatError } from "./errors.js";
 import { signerOf } from "./signers.js";
 
+/** Error about a step that a device cannot make before the server has acknowledged its rejoin. */
+export const REJOIN_PENDING =
+  "the rejoin is pending: pass the server's answer to accept, or rejoin again";
+
 /** A step that needs the server: the next state, with the request in it, and devices without a key package. */
 export interface Step {
   readonly state: ChatState;
@@ -193,9 +197,11 @@ export function isRejoining({ pending }: ChatState): boolean {
 }
 
 /** @throws {MlsChatError} `ERR_COMMIT_PENDING` if a commit is pending. */
-export function requireNoPending({ pending }: ChatState): void {
-  if (pending === undefined) return;
-  const message = "a commit is pending: pass the server's answer to accept, or call withdraw";
+export function requireNoPending(state: ChatState): void {
+  if (state.pending === undefined) return;
+  const message = isRejoining(state)
+    ? REJOIN_PENDING
+    : "a commit is pending: pass the server's answer to accept, or call withdraw";
   throw new MlsChatError("ERR_COMMIT_PENDING", message);
 }
 

@@ -6,7 +6,14 @@ import { MAX_CONTENT_BYTES } from "../limits.js";
 import type { ChatMessage } from "../messages/chat.js";
 import { mlsMessageAad } from "../messages/chat-message-aad.js";
 import type { AnyContentDefinition } from "../messages/define-content.js";
-import { chatOf, isRejoining, messageOf, requireActive, requireNoPending } from "./chat-commits.js";
+import {
+  chatOf,
+  isRejoining,
+  messageOf,
+  REJOIN_PENDING,
+  requireActive,
+  requireNoPending,
+} from "./chat-commits.js";
 import type { ChatState } from "./chat-state.js";
 import type { MessageIdentity } from "./chat-types.js";
 import type { Device } from "./device.js";
@@ -68,8 +75,7 @@ export async function proposeLeaving(
 function requireConfirmed(state: ChatState): void {
   requireActive(state.group);
   if (!isRejoining(state)) return;
-  const message = "the rejoin is pending: pass the server's answer to accept, or rejoin again";
-  throw new MlsChatError("ERR_NOT_IN_GROUP", message);
+  throw new MlsChatError("ERR_NOT_IN_GROUP", REJOIN_PENDING);
 }
 
 /** Returns the authenticated data of a message of this device. Its fields are valid: the callers check them. */

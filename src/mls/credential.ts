@@ -1,8 +1,6 @@
 import { type Bytes, concat, decodeHex, encodeHex } from "../bytes.js";
 import { DecodeError } from "../errors.js";
 import { LayoutReader, uint } from "../wire/layout.js";
-import { deviceIdBytes } from "./device-id.js";
-import type { DeviceLog } from "./device-log.js";
 import { DEVICE_ID_BYTES, isId } from "./limits.js";
 
 /** Length of an MLS credential's identity in bytes. */
@@ -26,18 +24,4 @@ export function decodeCredential(bytes: Uint8Array): Credential {
   const [user_id, device] = [reader.uint(8), encodeHex(reader.bytes(DEVICE_ID_BYTES))];
   if (bytes.length === CREDENTIAL_BYTES && isId(user_id)) return { user_id, device };
   throw new DecodeError("the credential is not a user id and a device id");
-}
-
-/**
- * Returns whether a leaf of an MLS group is a device of a user: the credential names the user of the log, the id is that of the
- * leaf's signature key, and the device is in the log.
- */
-export function isDeviceOf(
-  log: DeviceLog,
-  credential: Credential,
-  signatureKey: Uint8Array,
-): boolean {
-  const id = encodeHex(deviceIdBytes(signatureKey));
-  const isNamed = credential.user_id === log.user_id && credential.device === id;
-  return isNamed && log.devices.some((one) => one.id === id);
 }

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
-import { KeyError, ValidationError } from "../../src/index.js";
-import { isDeviceOf } from "../../src/mls/credential.js";
+import { DecodeError, KeyError, ValidationError } from "../../src/index.js";
+import { deviceOf, devicesAt, logsArgument } from "../../src/mls/chat-logs.js";
+import { type Credential, encodeCredential } from "../../src/mls/credential.js";
 import {
   Device,
   DeviceLog,
@@ -233,7 +234,20 @@ describe("extendLog and readLog", () => {
   });
 });
 
-describe("isDeviceOf", () => {
+/** Returns whether a leaf with this credential and key is a device of a log, as the rules of MLS chats find it. */
+function isDeviceOf(log: DeviceLog, credential: Credential, signatureKey: Uint8Array): boolean {
+  const read = logsArgument([log]);
+  try {
+    const { user_id, device } = deviceOf({ identity: encodeCredential(credential), signatureKey });
+    const own = read.get(user_id);
+    return own !== undefined && devicesAt(own, own.seq).has(device);
+  } catch (error) {
+    if (error instanceof DecodeError) return false;
+    throw error;
+  }
+}
+
+describe("the device of a leaf", () => {
   it("accepts a credential of a device that is in the log, with its own key", async () => {
     const { device, log } = await account();
     const { device: second, log: two } = await linked(log, device);

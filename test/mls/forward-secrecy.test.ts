@@ -57,7 +57,7 @@ describe.each([1, 0xf00d] as const)("a group of suite %i", (suite) => {
 });
 
 describe("a stolen state of a chat", () => {
-  /** Returns the number of messages that somebody reads with a state, who has all messages and follows all commits. */
+  /** Returns the number of messages that an attacker with a state reads, who has all messages and follows all commits. */
   async function read(state: Uint8Array, messages: readonly ChatMessage[]): Promise<number> {
     const found = [];
     for (const group of await groupsIn(state)) {

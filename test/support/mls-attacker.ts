@@ -1,4 +1,4 @@
-// What somebody can decrypt who has a stolen state of a device, and all messages.
+// What an attacker with a stolen state of a device, and all messages, can decrypt.
 import { type ClientState, encodeGroupState } from "ts-mls/clientState.js";
 import { decodeChatState } from "../../src/mls/chat-state.js";
 import { Group } from "../../src/mls/engine.js";

@@ -4,7 +4,7 @@ import { decryptWith, follow, groupsIn } from "../../support/mls-attacker.js";
 import type { Client } from "./client.js";
 import type { Simulation } from "./simulation.js";
 
-/** The states of a device in the hands of somebody who also has all messages. */
+/** The states of a device that an attacker has, who also has all messages. */
 export class Attacker {
   readonly #client: Client;
   readonly #world: Simulation;
