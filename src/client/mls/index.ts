@@ -1,0 +1,9 @@
+export type { KeyPackageCount, MlsServer, StoredInvitation } from "./server.js";
+export type { MlsStorage, StoredChange } from "./storage.js";
+export type {
+  MlsChatInfo,
+  MlsChatsOptions,
+  MlsEvent,
+  MlsMessage,
+  UnsentContent,
+} from "./types.js";
