@@ -1,3 +1,4 @@
+import type { ChatMessage } from "../../messages/chat.js";
 import type { CommitRequest } from "../../mls/chat-types.js";
 
 /** Number of key packages of a suite that the server has for a device. */
@@ -40,6 +41,8 @@ export interface MlsServer {
   claim(chatId: number, userIds: readonly number[], suite: number): Promise<Uint8Array[]>;
   /** `POST /chats/{chat_id}/commits` */
   commit(request: CommitRequest): Promise<void>;
+  /** `POST /chats/{chat_id}/messages`, for the proposal to leave. */
+  send(message: ChatMessage): Promise<void>;
   /** `GET /chats/{chat_id}/group-info` */
   groupInfo(chatId: number): Promise<Uint8Array>;
   /** `GET /invitations`: the oldest one after an id. */
