@@ -2,6 +2,7 @@ import { invalidArgument } from "../arguments.js";
 import type { ChatMessage } from "../messages/chat.js";
 import type { OutgoingMessage } from "../session/events.js";
 import { expiredAt } from "./expired.js";
+import { memoryLock } from "./memory-lock.js";
 import type { ClientStorage } from "./storage.js";
 
 /**
@@ -16,26 +17,9 @@ export function memoryStorage(): ClientStorage {
   const outbox = new Map<string, OutgoingMessage>();
   const cursors = new Map<number, number>();
   const chats = new Map<number, Map<number, ChatMessage>>();
-  let isLocked = false;
-  const waiting = new Set<() => void>();
 
   return {
-    async lock({ signal, onWait }) {
-      if (isLocked) onWait();
-      while (isLocked) {
-        await new Promise<void>((resolve) => {
-          waiting.add(resolve);
-          signal.addEventListener("abort", () => resolve(), { once: true });
-        });
-        signal.throwIfAborted();
-      }
-      isLocked = true;
-      return () => {
-        isLocked = false;
-        for (const resolve of waiting) resolve();
-        waiting.clear();
-      };
-    },
+    lock: memoryLock(),
     load: async () => structuredClone({ outbox: [...outbox.values()], cursors: [...cursors] }),
     addOutgoing: async (message) => void outbox.set(message.client_id, structuredClone(message)),
     removeOutgoing: async (clientId) => void outbox.delete(clientId),

@@ -1,3 +1,4 @@
+export { memoryMlsStorage } from "./memory-storage.js";
 export type { KeyPackageCount, MlsServer, StoredInvitation } from "./server.js";
 export type { MlsStorage, StoredChange } from "./storage.js";
 export type {
