@@ -33,6 +33,8 @@ export class ClientOutbox<Sent> {
   readonly #unstored = new Map<string, Unstored>();
   /** The last call of `send` of each chat. */
   readonly #sending = new Map<number, Promise<string>>();
+  /** Client ids of messages that failed and may still be stored. Such an id can be sent again. */
+  readonly #failed = new Set<string>();
   #isStopped = false;
 
   constructor(
@@ -82,6 +84,7 @@ export class ClientOutbox<Sent> {
     const { client_id, error_message } = failed;
     const message = this.take(client_id);
     const unstored = this.#unstored.get(client_id);
+    if (message !== undefined) this.#failed.add(client_id);
     if (unstored === undefined) return message;
     this.#unstored.delete(client_id);
     const { cause } = unstored;
@@ -92,6 +95,13 @@ export class ClientOutbox<Sent> {
   /** Resolves when the storage does not write a message, so that its removal cannot come first. */
   async untilStored(clientId: string): Promise<void> {
     await this.#unstored.get(clientId)?.storing?.catch(() => {});
+  }
+
+  /** Removes a message from the storage, unless it was sent again meanwhile: then the new one has replaced it. */
+  async removeStored(clientId: string): Promise<void> {
+    if (this.#queued.has(clientId)) return;
+    await this.#options.storage.removeOutgoing(clientId);
+    this.#failed.delete(clientId);
   }
 
   /** Removes and returns a message. */
@@ -107,7 +117,7 @@ export class ClientOutbox<Sent> {
     const unstored = this.#unstored.get(client_id)!;
     this.#queued.set(client_id, message);
     try {
-      unstored.storing = this.#options.storage.addOutgoing(message);
+      unstored.storing = this.#add(message);
       await unstored.storing;
     } catch (error) {
       unstored.cause = error;
@@ -116,6 +126,12 @@ export class ClientOutbox<Sent> {
     this.#unstored.delete(client_id);
     unstored.resolve();
     this.#handle({ type: "stored", client_id });
+  }
+
+  async #add(message: OutgoingMessage): Promise<void> {
+    const { storage } = this.#options;
+    if (this.#failed.delete(message.client_id)) await storage.removeOutgoing(message.client_id);
+    await storage.addOutgoing(message);
   }
 
   /** Rejects later messages. Resolves when the earlier ones are stored. */

@@ -217,7 +217,7 @@ export class RunningClient<Sent, Received> implements Client<Sent, Received> {
   }
 
   #remove(clientId: string): Promise<void> {
-    return this.#writes.add(clientId, () => this.#options.storage.removeOutgoing(clientId));
+    return this.#writes.add(clientId, () => this.#outbox.removeStored(clientId));
   }
 
   #fail(action: Extract<StorageAction, { type: "failed" }>): void {

@@ -50,8 +50,8 @@ const forbidden: IForbiddenRuleType[] = [
   },
   {
     name: "no e2e and no mls in the client, except for types",
-    from: { path: "^src/client/" },
-    to: { path: "^src/(e2e|mls)/", dependencyTypesNot: ["type-only"] },
+    from: { path: "^src/client/", pathNot: "^src/client/mls/" },
+    to: { path: "^src/((e2e|mls)/|client/mls/)", dependencyTypesNot: ["type-only"] },
   },
   {
     name: "no import between session and server",

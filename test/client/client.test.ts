@@ -106,6 +106,33 @@ describe("a client", () => {
     expect((await storage.load()).outbox).toEqual([]);
   });
 
+  it("sends and stores a message that failed, if it is sent again with its client id", async () => {
+    const network = new Network();
+    let rejections = 1;
+    network.rejects = () => rejections-- > 0;
+    const { client, storage, wait, texts } = await start(network);
+    const stored: string[][] = [];
+    client.on("failed", async ({ message: { client_id } }) => {
+      network.isDown = true;
+      network.cut();
+      await client.send(CHAT, text("again"), { client_id: client_id! });
+    });
+    client.on("offline", async () => {
+      const { outbox } = await storage.load();
+      stored.push(outbox.map(({ client_id }) => client_id));
+    });
+    const client_id = await client.send(CHAT, text("first"));
+    await wait("failed");
+    await wait("offline");
+    expect(stored.at(-1)).toEqual([client_id]);
+    network.isDown = false;
+    client.reconnectNow();
+    await wait("sent");
+    expect(texts("sent")).toEqual(["again"]);
+    await client.stop();
+    expect((await storage.load()).outbox).toEqual([]);
+  });
+
   it("sends a message with a client id once", async () => {
     const network = new Network();
     const { client, wait, of } = await start(network);

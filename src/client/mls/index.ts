@@ -1,4 +1,6 @@
+export { connectMls, MLS_CAPABILITIES } from "./connect-mls.js";
 export { memoryMlsStorage } from "./memory-storage.js";
+export { MlsChats } from "./mls-chats.js";
 export type { KeyPackageCount, MlsServer, StoredInvitation } from "./server.js";
 export type { MlsStorage, StoredChange } from "./storage.js";
 export type {

@@ -18,8 +18,11 @@ export type MlsEvent =
   | { readonly type: "joined"; readonly chat_id: number }
   /** The device log of a user has new entries. Show them to the user: devices were added or removed. */
   | { readonly type: "log"; readonly log: DeviceLog; readonly before: number }
-  /** The server shows two device logs of a user. Stop the chats with that user, and warn. */
-  | { readonly type: "fork"; readonly user_id: number }
+  /**
+   * The server shows two device logs of a user, or, in the chat `chat_id`, another member was shown another log. The chats with
+   * that user are stopped: warn.
+   */
+  | { readonly type: "fork"; readonly user_id: number; readonly chat_id: number | undefined }
   /** Devices of members are not in a chat, because the server has no key package of them. They cannot read it. */
   | { readonly type: "missing"; readonly chat_id: number; readonly devices: readonly Credential[] }
   /** Work on a chat failed. It is repeated, unless the server rejected it. */
@@ -32,8 +35,6 @@ export interface MlsChatsOptions<Definition extends AnyContentDefinition = never
   readonly server: MlsServer;
   /** Definitions of the application's own kinds of content. */
   readonly contents?: readonly Definition[];
-  /** Receives the events. It is not awaited. */
-  readonly onEvent?: (event: MlsEvent) => void;
   /** Called if another program uses the storage. `open` waits until it ends. */
   readonly onWait?: () => void;
   /** Aborts the wait for the storage: `open` then rejects. */

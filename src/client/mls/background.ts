@@ -1,0 +1,104 @@
+/** Seconds to wait before a failed call is repeated: the first time, and at most. */
+const FIRST_WAIT = 1;
+const LONGEST_WAIT = 30;
+
+/** Thrown by waits after `stop`. */
+export class ClosedError extends Error {
+  override readonly name = "ClosedError";
+}
+
+/** Returns whether the server rejected a call, so that its repetition would be rejected too. */
+export function isRejection(error: unknown): error is { readonly code?: string } {
+  const { status } = (error ?? {}) as { status?: unknown };
+  return (
+    typeof status === "number" &&
+    status >= 400 &&
+    status < 500 &&
+    status !== 401 &&
+    status !== 408 &&
+    status !== 429
+  );
+}
+
+/** The server's error code of a rejection. */
+export function codeOf(error: unknown): unknown {
+  return isRejection(error) ? error.code : undefined;
+}
+
+/** Waits, and repeats calls that fail, until it is stopped. */
+export class Background {
+  readonly #stopping = new AbortController();
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  #dueAt = Number.POSITIVE_INFINITY;
+
+  get isStopped(): boolean {
+    return this.#stopping.signal.aborted;
+  }
+
+  /** @throws {ClosedError} after `stop`. */
+  throwIfStopped(): void {
+    if (this.isStopped) throw new ClosedError("the MLS chats are closed");
+  }
+
+  stop(): void {
+    clearTimeout(this.#timer);
+    this.#stopping.abort();
+  }
+
+  /** Resolves with what the promise does. @throws {ClosedError} after `stop`. */
+  async until<Value>(promise: Promise<Value>): Promise<Value> {
+    const { signal } = this.#stopping;
+    this.throwIfStopped();
+    let leave = () => {};
+    const stopped = new Promise<never>((_, reject) => {
+      leave = () => reject(new ClosedError("the MLS chats are closed"));
+      signal.addEventListener("abort", leave, { once: true });
+    });
+    try {
+      return await Promise.race([promise, stopped]);
+    } finally {
+      signal.removeEventListener("abort", leave);
+    }
+  }
+
+  /**
+   * Repeats work until it succeeds. Calls `report` for each failure.
+   *
+   * @throws what the work throws, if `isFinal` says that a repetition does not help. {ClosedError} after `stop`.
+   */
+  async repeat<Value>(
+    work: () => Promise<Value>,
+    isFinal: (error: unknown) => boolean,
+    report: (error: unknown) => void,
+  ): Promise<Value> {
+    for (let wait = FIRST_WAIT; ; wait = Math.min(wait * 2, LONGEST_WAIT)) {
+      this.throwIfStopped();
+      try {
+        return await work();
+      } catch (error) {
+        if (error instanceof ClosedError || isFinal(error)) throw error;
+        report(error);
+      }
+      await this.until(new Promise((resolve) => unref(setTimeout(resolve, wait * 1000))));
+    }
+  }
+
+  /** Runs work after some seconds. Of several calls, the earliest counts. */
+  schedule(seconds: number, work: () => void): void {
+    const at = Date.now() + seconds * 1000;
+    if (this.isStopped || at >= this.#dueAt) return;
+    clearTimeout(this.#timer);
+    this.#dueAt = at;
+    const run = () => {
+      this.#dueAt = Number.POSITIVE_INFINITY;
+      work();
+    };
+    this.#timer = unref(setTimeout(run, seconds * 1000));
+  }
+}
+
+/** Lets the process of Node, Bun or Deno end although the timer runs. Browsers have numbers for timers. */
+function unref(timer: ReturnType<typeof setTimeout>): ReturnType<typeof setTimeout> {
+  (timer as { unref?: () => void }).unref?.();
+  return timer;
+}

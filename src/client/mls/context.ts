@@ -1,0 +1,89 @@
+import { objectArgument } from "../../arguments.js";
+import { encodeUuid } from "../../bytes.js";
+import { unixNow } from "../../clock.js";
+import { uuidv7 } from "../../crypto/random.js";
+import { kindsOf } from "../../e2e/content.js";
+import type { AnyContentDefinition } from "../../messages/define-content.js";
+import type { Device } from "../../mls/device.js";
+import { idArgument } from "../options.js";
+import { Background } from "./background.js";
+import { DeviceLogs } from "./device-logs.js";
+import { KeptChat } from "./kept-chat.js";
+import { KeyPackages } from "./key-packages.js";
+import { OwnDevices } from "./own-devices.js";
+import { MessageRecords } from "./records.js";
+import type { MlsServer } from "./server.js";
+import type { MlsStorage } from "./storage.js";
+import type { MlsChatsOptions, MlsEvent } from "./types.js";
+
+/** What the parts of `MlsChats` share. */
+export interface Context<Definition extends AnyContentDefinition> {
+  readonly user_id: number;
+  readonly storage: MlsStorage;
+  readonly server: MlsServer;
+  readonly listeners: Set<(event: MlsEvent) => void>;
+  readonly emit: (event: MlsEvent) => void;
+  readonly logs: DeviceLogs;
+  readonly own: OwnDevices;
+  readonly background: Background;
+  readonly records: MessageRecords<Definition>;
+  readonly contents: readonly Definition[];
+  readonly keyPackages: KeyPackages;
+  readonly chats: Map<number, KeptChat>;
+}
+
+/** Returns what identifies a new message. */
+export function newIdentity(): { client_id: string; timestamp: number } {
+  const now = unixNow();
+  return { client_id: encodeUuid(uuidv7(now)), timestamp: Math.floor(now * 1000) / 1000 };
+}
+
+/** Waits until no other program uses the storage, and loads what it has. `release` ends the use. */
+export async function openContext<Definition extends AnyContentDefinition>(
+  options: MlsChatsOptions<Definition>,
+): Promise<{ context: Context<Definition>; release: () => void | Promise<void> }> {
+  const { user_id, storage, server, contents, ...waiting } = objectArgument(options, "options");
+  idArgument(user_id, "options.user_id");
+  objectArgument(storage, "options.storage");
+  objectArgument(server, "options.server");
+  const kinds = kindsOf(contents);
+  const { signal = new AbortController().signal, onWait = () => {} } = waiting;
+  const background = new Background();
+  const onLost = () => background.stop();
+  const release = await storage.lock({ signal, steal: false, onWait, onLost });
+  try {
+    const listeners = new Set<(event: MlsEvent) => void>();
+    const emit = (event: MlsEvent) => {
+      for (const listener of listeners) listener(event);
+    };
+    const logs = new DeviceLogs(storage, server, emit);
+    const own = new OwnDevices(user_id, storage, server, logs);
+    await logs.load();
+    await own.load();
+    const context: Context<Definition> = {
+      ...{ user_id, storage, server, listeners, emit, logs, own, background },
+      records: new MessageRecords(kinds),
+      contents: [...kinds.values()],
+      keyPackages: new KeyPackages(storage, server),
+      chats: await storedChats(storage, own.device),
+    };
+    return { context, release };
+  } catch (error) {
+    await release();
+    throw error;
+  }
+}
+
+async function storedChats(
+  storage: MlsStorage,
+  device: Device | undefined,
+): Promise<Map<number, KeptChat>> {
+  const chats = new Map<number, KeptChat>();
+  if (device === undefined) return chats;
+  for (const key of await storage.keys("state/")) {
+    const chat = new KeptChat(Number(key.slice("state/".length)), storage);
+    await chat.load(device);
+    chats.set(chat.chat_id, chat);
+  }
+  return chats;
+}

@@ -1,0 +1,134 @@
+import { concat, isBytes } from "../../bytes.js";
+import { unixNow } from "../../clock.js";
+import { type DeviceLog, extendLog, readLog } from "../../mls/device-log.js";
+import { DeviceLogError } from "../../mls/errors.js";
+import { ENTRY_BYTES } from "../../mls/log-entry.js";
+import { decodeRecord, encodeRecord, keys } from "./records.js";
+import type { MlsServer } from "./server.js";
+import type { MlsStorage } from "./storage.js";
+import type { MlsEvent } from "./types.js";
+
+interface LogRecord {
+  readonly entries: Uint8Array;
+  /** Head of the last entry. The entries up to it were verified before they were stored. */
+  readonly head: Uint8Array;
+  /** Number of entries at which the user compared the safety number; 0 if never. */
+  readonly verified: number;
+}
+
+interface Known {
+  readonly log: DeviceLog;
+  readonly verified: number;
+}
+
+/** The device logs of users, as this client has verified and stored them. */
+export class DeviceLogs {
+  readonly #storage: MlsStorage;
+  readonly #server: MlsServer;
+  readonly #emit: (event: MlsEvent) => void;
+  readonly #known = new Map<number, Known>();
+  /** When a log was last fetched since the start, by user. Unix time in seconds. */
+  readonly #fetchedAt = new Map<number, number>();
+  /** The fetch of a log that is in progress, by user. */
+  readonly #fetching = new Map<number, Promise<DeviceLog | undefined>>();
+
+  constructor(storage: MlsStorage, server: MlsServer, emit: (event: MlsEvent) => void) {
+    this.#storage = storage;
+    this.#server = server;
+    this.#emit = emit;
+  }
+
+  async load(): Promise<void> {
+    for (const key of await this.#storage.keys("log/")) {
+      const { entries, head, verified } = decodeRecord<LogRecord>((await this.#storage.get(key))!);
+      const user_id = Number(key.slice("log/".length));
+      const seq = entries.length / ENTRY_BYTES;
+      const all = Array.from({ length: seq }, (_, at) =>
+        entries.slice(at * ENTRY_BYTES, (at + 1) * ENTRY_BYTES),
+      );
+      const log = readLog(all, { user_id, verified: { seq, head } });
+      this.#known.set(user_id, { log, verified });
+    }
+  }
+
+  get(userId: number): DeviceLog | undefined {
+    return this.#known.get(userId)?.log;
+  }
+
+  /** Returns the stored logs. */
+  get all(): DeviceLog[] {
+    return [...this.#known.values()].map(({ log }) => log);
+  }
+
+  /**
+   * Fetches the new entries of a log, verifies and stores them.
+   *
+   * @returns The log. Undefined if the user has none.
+   * @throws {DeviceLogError} if the server shows an invalid log, or another log than before.
+   * @throws what the server and the storage throw.
+   */
+  fetch(userId: number): Promise<DeviceLog | undefined> {
+    const running = this.#fetching.get(userId);
+    if (running !== undefined) return running;
+    const fetching = this.#fetch(userId).finally(() => this.#fetching.delete(userId));
+    this.#fetching.set(userId, fetching);
+    return fetching;
+  }
+
+  /** Fetches the logs of several users. */
+  async fetchAll(userIds: Iterable<number>): Promise<void> {
+    await Promise.all([...new Set(userIds)].map((userId) => this.fetch(userId)));
+  }
+
+  /** Fetches the logs of users that were fetched more than some seconds ago, or not since the start. */
+  async fetchOld(userIds: Iterable<number>, seconds: number): Promise<void> {
+    const since = unixNow() - seconds;
+    await this.fetchAll([...userIds].filter((id) => (this.#fetchedAt.get(id) ?? 0) < since));
+  }
+
+  /** Stores that the log of a user has one more entry, of this device. */
+  async add(userId: number, entry: Uint8Array): Promise<void> {
+    await this.#store(userId, extendLog(this.get(userId), entry, userId));
+  }
+
+  /** Returns whether the user was verified, and has not begun another log since then. */
+  isVerified(userId: number): boolean {
+    return (this.#known.get(userId)?.verified ?? 0) > 0;
+  }
+
+  async setVerified(userId: number, isVerified: boolean): Promise<void> {
+    const { log } = this.#known.get(userId)!;
+    await this.#store(userId, log, isVerified ? log.seq : 0);
+  }
+
+  async #fetch(userId: number): Promise<DeviceLog | undefined> {
+    const before = this.get(userId);
+    let log = before;
+    try {
+      for (const entry of await this.#server.entries(userId, before?.seq ?? 0)) {
+        if (!isBytes(entry)) throw new TypeError("MlsServer.entries must return bytes");
+        log = extendLog(log, entry, userId);
+      }
+    } catch (error) {
+      const isFork = error instanceof DeviceLogError && error.code === "ERR_DEVICE_LOG_FORK";
+      if (isFork) this.#emit({ type: "fork", user_id: userId, chat_id: undefined });
+      throw error;
+    }
+    this.#fetchedAt.set(userId, unixNow());
+    if (log === undefined || log.seq === before?.seq) return log;
+    await this.#store(userId, log);
+    this.#emit({ type: "log", log, before: before?.seq ?? 0 });
+    return log;
+  }
+
+  async #store(
+    userId: number,
+    log: DeviceLog,
+    verified = this.#known.get(userId)?.verified ?? 0,
+  ): Promise<void> {
+    const entries = concat(...log.entries.map(({ bytes }) => bytes));
+    const record: LogRecord = { entries, head: log.head, verified };
+    await this.#storage.write([[keys.log(userId), encodeRecord(record)]]);
+    this.#known.set(userId, { log, verified });
+  }
+}

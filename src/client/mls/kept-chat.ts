@@ -1,0 +1,159 @@
+import { MlsChat } from "../../mls/chat.js";
+import type { DueCommit } from "../../mls/chat-types.js";
+import type { Device } from "../../mls/device.js";
+import { decodeRecord, encodeRecord, keys } from "./records.js";
+import type { MlsStorage, StoredChange } from "./storage.js";
+import type { MlsChatInfo } from "./types.js";
+
+/** What the client stores of a chat beside its state. */
+interface ChatRecord {
+  /** Ids of users that are still to be added and removed. */
+  readonly add: readonly number[];
+  readonly remove: readonly number[];
+  /** The epoch in which this device last proposed to leave; -1 if the user does not leave. */
+  readonly leavingIn: number;
+  /** Whether the state cannot follow the group, or is older than what this device sent. */
+  readonly mustRejoin: boolean;
+  /** Whether the chat is stopped, because the server shows two device logs of a member. */
+  readonly isStopped: boolean;
+}
+
+const NEW: ChatRecord = {
+  ...{ add: [], remove: [], leavingIn: -1, mustRejoin: false, isStopped: false },
+};
+
+/**
+ * One MLS chat with its stored state. Steps run one after another: each begins from the chat that the one before stored, because
+ * two steps from one state break it.
+ */
+export class KeptChat {
+  readonly chat_id: number;
+  readonly #storage: MlsStorage;
+  #chat: MlsChat | undefined;
+  #record: ChatRecord = NEW;
+  /** Settles when all earlier steps are done. */
+  #last: Promise<unknown> = Promise.resolve();
+  #signal = () => {};
+  #changed = this.#nextChange();
+  /**
+   * Whether all that the server had was received since the start. Before that, the state may be from a backup, and nothing is
+   * encrypted (docs/PROTOCOL.md, G-8).
+   */
+  isCaughtUp = false;
+  /** When the client last tried to add devices that are missing in the group. Unix time in seconds. */
+  triedToAddAt = 0;
+  /** Settles when all earlier work with the server is done. */
+  #working: Promise<unknown> = Promise.resolve();
+  /** Since when a commit is due that any device can make. Unix time in seconds. */
+  #dueSince: number | undefined;
+
+  constructor(chatId: number, storage: MlsStorage) {
+    this.chat_id = chatId;
+    this.#storage = storage;
+  }
+
+  async load(device: Device): Promise<void> {
+    const record = await this.#storage.get(keys.chat(this.chat_id));
+    if (record !== undefined) this.#record = decodeRecord(record);
+    const state = await this.#storage.get(keys.state(this.chat_id));
+    if (state !== undefined) this.#chat = await MlsChat.load(device, state);
+  }
+
+  get chat(): MlsChat | undefined {
+    return this.#chat;
+  }
+
+  get record(): ChatRecord {
+    return this.#record;
+  }
+
+  /** The chat, if this device may make something in it now. */
+  get usable(): MlsChat | undefined {
+    const { mustRejoin, isStopped } = this.#record;
+    const isUsable = this.isCaughtUp && !mustRejoin && !isStopped && this.#chat?.isActive;
+    return isUsable ? this.#chat : undefined;
+  }
+
+  /** Whether the device is to join again by an external commit. */
+  get needsRejoin(): boolean {
+    if (this.#record.isStopped) return false;
+    const isLost = this.#record.mustRejoin || this.#chat?.needsRejoin;
+    return this.#chat === undefined || this.isRemoved || isLost === true;
+  }
+
+  /** Whether this device was in the chat, and was removed. */
+  get isRemoved(): boolean {
+    return this.#chat !== undefined && !this.#chat.isActive && this.#chat.pending === undefined;
+  }
+
+  get info(): MlsChatInfo | undefined {
+    const { chat, chat_id } = this;
+    if (chat === undefined) return undefined;
+    const { suite, members, roster, authenticator } = chat;
+    const isActive = chat.isActive && !this.#record.mustRejoin && !this.#record.isStopped;
+    const epoch = Number(chat.epoch);
+    return { chat_id, suite, epoch, members, roster, authenticator, isActive };
+  }
+
+  /** Runs a step after all earlier steps. */
+  run<Value>(step: () => Promise<Value>): Promise<Value> {
+    const done = this.#last.then(step);
+    this.#last = done.catch(() => {});
+    return done;
+  }
+
+  /** Runs work that needs the server, one after another. Steps can come between its requests. */
+  work<Value>(work: () => Promise<Value>): Promise<Value> {
+    const done = this.#working.then(work);
+    this.#working = done.catch(() => {});
+    return done;
+  }
+
+  /** Returns the seconds until a commit is to be made. */
+  waitFor(due: DueCommit | undefined, now: number): number {
+    if (due?.reason !== "roster") this.#dueSince = undefined;
+    if (due === undefined) return Number.POSITIVE_INFINITY;
+    if (due.reason === "update") return due.after;
+    this.#dueSince ??= now;
+    return this.#dueSince + due.after - now;
+  }
+
+  /** Stores the next chat, changes of the record, and other changes, in one transaction. Call it in a step. */
+  async save(
+    chat: MlsChat | undefined,
+    fields: Partial<ChatRecord> = {},
+    others: readonly StoredChange[] = [],
+  ): Promise<void> {
+    const record = { ...this.#record, ...fields };
+    const changes: StoredChange[] = [...others];
+    if (chat !== undefined && chat !== this.#chat)
+      changes.push([keys.state(this.chat_id), chat.state]);
+    if (Object.keys(fields).length > 0)
+      changes.push([keys.chat(this.chat_id), encodeRecord(record)]);
+    if (changes.length > 0) await this.#storage.write(changes);
+    if (chat !== undefined && chat !== this.#chat) {
+      if (chat.epoch !== this.#chat?.epoch) this.#dueSince = undefined;
+      chat.eraseConsumed();
+      this.#chat = chat;
+    }
+    this.#record = record;
+    this.signal();
+  }
+
+  /** Resolves at the next change of the chat. */
+  get changed(): Promise<void> {
+    return this.#changed;
+  }
+
+  /** Settles `changed`. */
+  signal(): void {
+    this.#signal();
+    this.#changed = this.#nextChange();
+  }
+
+  #nextChange(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#signal = resolve;
+    });
+  }
+}

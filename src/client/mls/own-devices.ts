@@ -1,0 +1,156 @@
+import { unixNow } from "../../clock.js";
+import { KeyError } from "../../errors.js";
+import { Device } from "../../mls/device.js";
+import { readDeviceLink, writeDeviceLink } from "../../mls/device-link.js";
+import type { DeviceLog } from "../../mls/device-log.js";
+import { DeviceLogError } from "../../mls/errors.js";
+import { type LogChange, makeEntry } from "../../mls/make-entry.js";
+import type { RecoveryKey } from "../../mls/recovery-key.js";
+import { codeOf } from "./background.js";
+import type { DeviceLogs } from "./device-logs.js";
+import type { MlsServer } from "./server.js";
+import type { MlsStorage } from "./storage.js";
+
+/** Number of attempts to add an entry, if other devices add entries at the same time. */
+const MAX_ATTEMPTS = 5;
+
+type Change = LogChange extends infer One
+  ? One extends unknown
+    ? Omit<One, "now">
+    : never
+  : never;
+
+/** The devices of the own user: begins and changes the device log. */
+export class OwnDevices {
+  readonly #user_id: number;
+  readonly #storage: MlsStorage;
+  readonly #server: MlsServer;
+  readonly #logs: DeviceLogs;
+  device: Device | undefined;
+
+  constructor(user_id: number, storage: MlsStorage, server: MlsServer, logs: DeviceLogs) {
+    this.#user_id = user_id;
+    this.#storage = storage;
+    this.#server = server;
+    this.#logs = logs;
+  }
+
+  async load(): Promise<void> {
+    this.device = await this.#storage.loadDevice();
+    if (this.device !== undefined && this.device.user_id !== this.#user_id)
+      throw new KeyError("the stored device is of another user");
+  }
+
+  get log(): DeviceLog | undefined {
+    return this.#logs.get(this.#user_id);
+  }
+
+  /** Whether the device is in the log, as it was last fetched. */
+  get isLinked(): boolean {
+    return this.log?.devices.some(({ id }) => id === this.device?.id) ?? false;
+  }
+
+  async begin(show: (recoveryKey: RecoveryKey) => unknown): Promise<void> {
+    if ((await this.#logs.fetch(this.#user_id)) !== undefined) {
+      // The answer to an earlier attempt was lost.
+      if (this.isLinked) return;
+      const message = "the account has devices already: link this one, or recover";
+      throw new DeviceLogError("ERR_DEVICE_LOG_INVALID", message);
+    }
+    const options = { user_id: this.#user_id, extractable: this.#storage.needsExport };
+    const { device, entry, recoveryKey } = await Device.begin({ ...options, now: unixNow() });
+    await show(recoveryKey);
+    await this.#storage.saveDevice(device);
+    this.device = device;
+    await this.#server.addEntry(entry);
+    await this.#logs.add(this.#user_id, entry);
+  }
+
+  async link(): Promise<string> {
+    const log = await this.#requireLog();
+    const device = await this.#newDevice(log);
+    const acceptance = await device.accept(log, unixNow());
+    await this.#server.leaveAcceptance(device.id, acceptance);
+    return writeDeviceLink(device.publicKey);
+  }
+
+  async add(link: string): Promise<void> {
+    const { publicKey, device: id } = readDeviceLink(link);
+    await this.#change(async () => {
+      const acceptance = await this.#server.acceptance(id);
+      if (acceptance === undefined) {
+        const message =
+          "the new device did not ask to be added, or more than 10 minutes ago: link it again";
+        throw new DeviceLogError("ERR_DEVICE_LOG_INVALID", message);
+      }
+      return { op: "add", signer: this.#requireDevice(), publicKey, acceptance };
+    });
+  }
+
+  async remove(device: string): Promise<void> {
+    await this.#change(async () => ({ op: "remove", signer: this.#requireDevice(), device }));
+  }
+
+  async recover(recoveryKey: RecoveryKey, remove: readonly string[]): Promise<void> {
+    const device = await this.#newDevice(await this.#requireLog());
+    if (!this.isLinked) {
+      // Lost devices first: the log permits 8.
+      for (const id of remove) await this.#removeBy(recoveryKey, id);
+      const { publicKey } = device;
+      await this.#change(async (log) => {
+        const acceptance = await device.accept(log, unixNow());
+        return { op: "add", signer: recoveryKey, publicKey, acceptance };
+      });
+      return;
+    }
+    for (const id of remove) await this.#removeBy(recoveryKey, id);
+  }
+
+  #removeBy(signer: RecoveryKey, device: string): Promise<void> {
+    return this.#change(async () => ({ op: "remove", signer, device }));
+  }
+
+  async #requireLog(): Promise<DeviceLog> {
+    const log = await this.#logs.fetch(this.#user_id);
+    if (log !== undefined) return log;
+    throw new DeviceLogError(
+      "ERR_DEVICE_LOG_BEHIND",
+      "the account has no devices: begin its device log here",
+    );
+  }
+
+  #requireDevice(): Device {
+    if (this.isLinked) return this.device!;
+    throw new KeyError("this device is not one of the account: link it, or recover");
+  }
+
+  /** Returns the stored device, or a new one if there is none, or if it was removed from the log. */
+  async #newDevice(log: DeviceLog): Promise<Device> {
+    const { device } = this;
+    const wasRemoved = log.entries.some(
+      ({ op, subject }) => op === "remove" && subject === device?.id,
+    );
+    if (device !== undefined && !wasRemoved) return device;
+    const options = { user_id: this.#user_id, extractable: this.#storage.needsExport };
+    const made = await Device.generate(options);
+    await this.#storage.saveDevice(made);
+    this.device = made;
+    return made;
+  }
+
+  /** Adds an entry to the log. If another device adds one first, makes the entry again. */
+  async #change(make: (log: DeviceLog) => Promise<Change>): Promise<void> {
+    for (let attempt = 1; ; attempt++) {
+      const log = await this.#requireLog();
+      const change = { ...(await make(log)), now: unixNow() } as LogChange;
+      if (change.op === "remove" && !log.devices.some(({ id }) => id === change.device)) return;
+      const entry = await makeEntry(log, change);
+      try {
+        await this.#server.addEntry(entry);
+        return await this.#logs.add(this.#user_id, entry);
+      } catch (error) {
+        if (codeOf(error) !== "ERR_LOG_TAKEN" || attempt === MAX_ATTEMPTS) throw error;
+      }
+    }
+  }
+}

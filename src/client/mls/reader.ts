@@ -1,0 +1,157 @@
+import { LacreError } from "../../errors.js";
+import type { ChatMessage } from "../../messages/chat.js";
+import type { AnyContentDefinition } from "../../messages/define-content.js";
+import type { MlsChat } from "../../mls/chat.js";
+import type { ChatEvent } from "../../mls/chat-types.js";
+import { DeviceLogError } from "../../mls/errors.js";
+import type { Context } from "./context.js";
+import type { KeptChat } from "./kept-chat.js";
+import { keys } from "./records.js";
+import type { StoredChange } from "./storage.js";
+import type { MlsMessage } from "./types.js";
+
+/** What is to be stored for an event. */
+interface Effect<Definition extends AnyContentDefinition> {
+  readonly event: MlsMessage<Definition>;
+  readonly fields?: Parameters<KeptChat["save"]>[1];
+  readonly others?: readonly StoredChange[];
+  /** Whether there may be something to commit, or to rejoin. */
+  readonly needsSync?: boolean;
+}
+
+/** Reads messages: each is decrypted once, in one transaction with the next state of its chat, and after that comes from the storage. */
+export class Reader<Definition extends AnyContentDefinition> {
+  readonly #context: Context<Definition>;
+  readonly #sync: () => Promise<void>;
+
+  constructor(context: Context<Definition>, sync: () => Promise<void>) {
+    this.#context = context;
+    this.#sync = sync;
+  }
+
+  /**
+   * Returns what a message is. Waits, and tries again, while the storage fails, or the server from which a device log is needed.
+   *
+   * @throws {ClosedError} if the chats are closed meanwhile.
+   */
+  async read(message: ChatMessage): Promise<MlsMessage<Definition>> {
+    const { background, emit } = this.#context;
+    const { chat_id } = message;
+    const isFinal = (error: unknown) => error instanceof LacreError;
+    return background.repeat(
+      () => this.#read(message),
+      isFinal,
+      (error) => emit({ type: "error", chat_id, error }),
+    );
+  }
+
+  async #read(message: ChatMessage): Promise<MlsMessage<Definition>> {
+    const { storage, records, own, chats } = this.#context;
+    const { chat_id, seq, client_id, device, epoch } = message;
+    if (epoch === undefined) return { kind: "unreadable", reason: "wrong_header" };
+    if (seq === undefined) return this.#readOutgoing(message);
+    const stored = await this.#stored(message);
+    if (stored !== undefined) return stored;
+    if (device === own.device?.id) {
+      const bytes = await storage.get(keys.own(client_id!));
+      if (bytes !== undefined) {
+        const { event } = records.readOwn(bytes);
+        await storage.write([records.store(message, event), [keys.own(client_id!), undefined]]);
+        return event;
+      }
+    }
+    // The invitation to the chat may be on its way.
+    if (chats.get(chat_id)?.chat === undefined) await this.#sync();
+    const kept = chats.get(chat_id);
+    if (kept?.chat === undefined) return { kind: "unreadable", reason: "unknown_epoch" };
+    return kept.run(() => this.#receive(kept, kept.chat!, message));
+  }
+
+  async #stored(message: ChatMessage): Promise<MlsMessage<Definition> | undefined> {
+    const { storage, records } = this.#context;
+    const bytes = await storage.get(keys.message(message.chat_id, message.seq!));
+    return bytes && records.read(bytes, message);
+  }
+
+  /** Returns the content of a message of the outbox. */
+  async #readOutgoing({ client_id }: ChatMessage): Promise<MlsMessage<Definition>> {
+    const { storage, records } = this.#context;
+    const bytes = await storage.get(keys.own(client_id!));
+    return bytes ? records.readOwn(bytes).event : { kind: "unreadable", reason: "not_decryptable" };
+  }
+
+  async #receive(
+    kept: KeptChat,
+    before: MlsChat,
+    message: ChatMessage,
+  ): Promise<MlsMessage<Definition>> {
+    const { logs, contents, records } = this.#context;
+    // Another call may have read it while this one waited.
+    const stored = await this.#stored(message);
+    if (stored !== undefined) return stored;
+    let { chat, event } = await before.receive(message, logs.all, { contents });
+    if (event.kind === "log_needed") {
+      await this.#fetch(event.user_ids);
+      ({ chat, event } = await before.receive(message, logs.all, { contents }));
+    }
+    const effect = this.#effectOf(kept, before, message, event as ChatEvent<Definition>);
+    const change = records.store(message, effect.event);
+    await kept.save(chat, effect.fields, [change, ...(effect.others ?? [])]);
+    if (effect.needsSync) void this.#sync();
+    return effect.event;
+  }
+
+  /** Fetches logs. One that the server does not show correctly stays as it is. */
+  async #fetch(userIds: readonly number[]): Promise<void> {
+    try {
+      await this.#context.logs.fetchAll(userIds);
+    } catch (error) {
+      if (!(error instanceof DeviceLogError)) throw error;
+    }
+  }
+
+  #effectOf(
+    { record, chat_id }: KeptChat,
+    chat: MlsChat,
+    message: ChatMessage,
+    event: ChatEvent<Definition>,
+  ): Effect<Definition> {
+    switch (event.kind) {
+      case "own": {
+        // This device sent it, and the stored state is from before that: a backup was restored.
+        const mustRejoin = record.mustRejoin || BigInt(message.epoch!) >= chat.epoch;
+        const unreadable = { kind: "unreadable", reason: "not_decryptable" } as const;
+        return { event: unreadable, fields: { mustRejoin }, needsSync: mustRejoin };
+      }
+      case "conflict": {
+        const { lost, kind, ...change } = event;
+        const fields = {
+          add: [...new Set([...record.add, ...lost.add])],
+          remove: [...new Set([...record.remove, ...lost.remove])],
+          mustRejoin: record.mustRejoin || change.epoch === undefined,
+        };
+        const applied: MlsMessage<Definition> =
+          change.epoch === undefined
+            ? { kind: "unreadable", reason: "unknown_epoch" }
+            : { kind: "roster", ...(change as Required<typeof change>) };
+        return { event: applied, fields, needsSync: true };
+      }
+      case "fork":
+        this.#context.emit({ type: "fork", user_id: event.user_id, chat_id });
+        return { event, fields: { isStopped: true } };
+      case "log_needed":
+        // This device cannot follow the commit. It can join again when the server shows the logs.
+        return { event, fields: { mustRejoin: true }, needsSync: true };
+      case "removed":
+        return { event, fields: { leavingIn: -1, add: [], remove: [] } };
+      case "unreadable": {
+        const isStuck = message.content_type === "commit" && event.reason === "not_decryptable";
+        const isBehind = event.reason === "unknown_epoch" || isStuck;
+        const mustRejoin = record.mustRejoin || (isBehind && chat.isActive);
+        return { event, fields: { mustRejoin }, needsSync: mustRejoin };
+      }
+      default:
+        return { event, needsSync: event.kind !== "content" };
+    }
+  }
+}

@@ -1,0 +1,97 @@
+import type { NewContent } from "../../e2e/content.js";
+import type { MessageToEncrypt } from "../../e2e/message.js";
+import { LacreError } from "../../errors.js";
+import type { ChatMessage } from "../../messages/chat.js";
+import type { AnyContentDefinition } from "../../messages/define-content.js";
+import { MlsChatError } from "../../mls/errors.js";
+import { ClosedError, isRejection } from "./background.js";
+import { type Context, newIdentity } from "./context.js";
+import type { KeptChat } from "./kept-chat.js";
+import { keys } from "./records.js";
+import type { Roster } from "./roster.js";
+
+/** Encrypts messages: stores the content, then waits until the chat permits it, and stores the next state of the chat. */
+export class Writer<Definition extends AnyContentDefinition> {
+  readonly #context: Context<Definition>;
+  readonly #roster: Roster<Definition>;
+
+  constructor(context: Context<Definition>, roster: Roster<Definition>) {
+    this.#context = context;
+    this.#roster = roster;
+  }
+
+  /**
+   * Encrypts a message.
+   *
+   * @throws {MlsChatError} `ERR_NOT_IN_GROUP` if this device is not in the chat.
+   * @throws {ValidationError} if the content is invalid or too long.
+   * @throws {ClosedError} if the chats are closed meanwhile. The content is stored, and is one of `unsent` in the next run.
+   */
+  async encrypt(message: MessageToEncrypt<NewContent<Definition>>): Promise<ChatMessage> {
+    const { chats, storage, background, records, own } = this.#context;
+    const identity = newIdentity();
+    const { chat_id, content, client_id = identity.client_id } = message;
+    const timestamp = message.timestamp ?? identity.timestamp;
+    const kept = chats.get(chat_id);
+    if (kept?.chat === undefined || own.device === undefined) throw notInGroup();
+    const sender = { user_id: own.device.user_id, device: own.device.id };
+    const event = { kind: "content", content: content as never, sender, isRemoved: false } as const;
+    await storage.write([records.storeOwn({ chat_id, timestamp, client_id }, event)]);
+    try {
+      for (;;) {
+        background.throwIfStopped();
+        const { changed } = kept;
+        const sent = await kept.run(() =>
+          this.#tryToEncrypt(kept, content, { client_id, timestamp }),
+        );
+        if (typeof sent === "object") return sent;
+        if (sent === "commit first") await this.#commit(kept);
+        else await background.until(changed);
+      }
+    } catch (error) {
+      const isRejected = error instanceof LacreError && !(error instanceof ClosedError);
+      if (isRejected) await storage.write([[keys.own(client_id), undefined]]);
+      throw error;
+    }
+  }
+
+  /** Makes the commit that must come first. Repeats it while the server is unreachable. */
+  async #commit(kept: KeptChat): Promise<void> {
+    const { background, emit } = this.#context;
+    await background.repeat(
+      () => this.#roster.commitNow(kept),
+      (error) => error instanceof LacreError || isRejection(error),
+      (error) => emit({ type: "error", chat_id: kept.chat_id, error }),
+    );
+  }
+
+  /** Encrypts a content, if the chat permits it now. Call it in a step of the chat. */
+  async #tryToEncrypt(
+    kept: KeptChat,
+    content: NewContent<Definition>,
+    identity: { client_id: string; timestamp: number },
+  ): Promise<ChatMessage | "wait" | "commit first"> {
+    if (kept.isRemoved || kept.record.leavingIn >= 0) throw notInGroup();
+    const chat = kept.usable;
+    if (chat === undefined) return "wait";
+    try {
+      const sent = await chat.encrypt(
+        { content, ...identity },
+        { contents: this.#context.contents },
+      );
+      await kept.save(sent.chat);
+      return sent.message;
+    } catch (error) {
+      if (error instanceof MlsChatError && error.code === "ERR_COMMIT_PENDING")
+        return "commit first";
+      throw error;
+    }
+  }
+}
+
+function notInGroup(): MlsChatError {
+  return new MlsChatError(
+    "ERR_NOT_IN_GROUP",
+    "this device is not in the chat: it was not invited, was removed, or leaves",
+  );
+}
