@@ -24,6 +24,7 @@ const layers = [
 ].map((layer) => `^src/${layer}`);
 const generators = "^src/testing/generators/";
 const contract = "^src/testing/contract/";
+const mlsStorages = "^src/client/(indexeddb|node)/mls-";
 /** The files of `messages` that load zod. */
 const schemas = "^src/messages/(?!chat-message-aad\\.ts$)";
 
@@ -50,8 +51,17 @@ const forbidden: IForbiddenRuleType[] = [
   },
   {
     name: "no e2e and no mls in the client, except for types",
-    from: { path: "^src/client/", pathNot: "^src/client/mls/" },
+    from: { path: "^src/client/", pathNot: ["^src/client/mls/", mlsStorages] },
     to: { path: "^src/((e2e|mls)/|client/mls/)", dependencyTypesNot: ["type-only"] },
+  },
+  {
+    name: "only what encrypts storages in the storages of MLS chats, which all programs of a platform load",
+    from: { path: mlsStorages },
+    to: {
+      path: "^src/((e2e|mls)/|client/mls/)",
+      pathNot: "^src/client/mls/(changes|encryption)\\.ts$",
+      dependencyTypesNot: ["type-only"],
+    },
   },
   {
     name: "no import between session and server",

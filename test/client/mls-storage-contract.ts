@@ -10,11 +10,13 @@ export interface OpenedMlsStorage {
   open(): MlsStorage;
   /** Returns all that is stored, as text in which each byte is one character. Undefined if the storage is not encrypted. */
   readonly dump?: () => Promise<string>;
+  /** Stores what is stored under one key under another one too. Undefined if the storage is not encrypted. */
+  readonly copy?: (from: string, to: string) => Promise<void>;
 }
 
 const CANARY = "a canary that no storage may contain";
 
-function lockOptions(options: Partial<LockOptions> = {}): LockOptions {
+export function lockOptions(options: Partial<LockOptions> = {}): LockOptions {
   const { signal } = new AbortController();
   return { signal, steal: false, onWait: () => {}, onLost: () => {}, ...options };
 }
@@ -159,6 +161,16 @@ export function describeMlsStorage(name: string, create: () => OpenedMlsStorage)
       }
       if (extractable) expect(after).not.toContain(String.fromCharCode(...device.export()));
       await unlock();
+    });
+
+    it("does not return a value under another key", async ({ skip }) => {
+      const { open, copy = skip() } = create();
+      const storage = open();
+      await storage.write([["a", utf8("1")]]);
+      await copy("a", "b");
+      expect(await storage.keys("")).toEqual(["a", "b"]);
+      await expect(storage.get("b")).rejects.toThrow("is damaged: ");
+      expect(await storage.get("a")).toEqual(utf8("1"));
     });
 
     it("removes the device and all values", async () => {

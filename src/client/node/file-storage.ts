@@ -3,6 +3,7 @@ import { invalidArgument, textArgument } from "../../arguments.js";
 import { ChatMessage } from "../../messages/chat.js";
 import type { OutgoingMessage } from "../../session/events.js";
 import { expiredAt } from "../expired.js";
+import { inOrder } from "../in-order.js";
 import type { ClientStorage } from "../storage.js";
 import { append, namesIn, readText, remove, writeWhole } from "./files.js";
 import { lockFile } from "./lock-file.js";
@@ -31,8 +32,8 @@ export function fileStorage(directory: string): ClientStorage {
   /** Paths of the entries of the outbox by client id. */
   const entries = new Map<string, string>();
   let nextPosition = 1;
-  /** Settles when all earlier changes of cursors and messages are done. */
-  let changes: Promise<unknown> = Promise.resolve();
+  /** Runs changes of cursors and messages one at a time. */
+  const change = inOrder();
 
   async function cursorOf(chatId: number): Promise<number | undefined> {
     const text = await readText(cursorPath(chatId));
@@ -51,13 +52,6 @@ export function fileStorage(directory: string): ClientStorage {
       if (message?.seq !== undefined && message.seq <= cursor) bySeq.set(message.seq, message);
     }
     return [...bySeq.values()].sort((one, other) => one.seq! - other.seq!);
-  }
-
-  /** Runs `work` after all earlier changes. */
-  function change(work: () => Promise<void>): Promise<void> {
-    const done = changes.then(work);
-    changes = done.catch(() => {});
-    return done;
   }
 
   /** Removes the stored messages of a chat that are not to be kept. */
