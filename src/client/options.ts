@@ -16,8 +16,8 @@ export type ClientOptions<Sent, Received> = {
   readonly storage: ClientStorage;
   /**
    * Returns the cipher of a chat, or undefined if its key is unknown. The client then reports the chat's messages as
-   * `unreadable`, and cannot send any. Called for each message. If it throws, the client stops, and reports the message
-   * again in the next run.
+   * `unreadable`, and cannot send any. Called for each message. If it throws, or its cipher throws another error than a LacreError
+   * when it decrypts, the client stops, and reports the message again in the next run.
    */
   readonly chats: (
     chatId: number,

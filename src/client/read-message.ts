@@ -1,8 +1,12 @@
+import { LacreError } from "../errors.js";
 import type { ChatMessage } from "../messages/chat.js";
 import type { ReadMessage, Unreadable } from "./events.js";
 import type { OwnOptions } from "./options.js";
 
-/** Decrypts a message. If its cipher rejects it, `unreadable` has the reason. Rejects if the cipher cannot be looked up. */
+/**
+ * Decrypts a message. If its cipher rejects it with a LacreError, `unreadable` has the reason. Rejects if the cipher cannot be looked
+ * up, or fails otherwise.
+ */
 export async function readMessage<Received>(
   encrypted: ChatMessage,
   { chats, session }: Pick<OwnOptions<never, Received>, "chats" | "session">,
@@ -16,6 +20,7 @@ export async function readMessage<Received>(
     try {
       return { ...header, content: await cipher.decrypt(encrypted) };
     } catch (error) {
+      if (!(error instanceof LacreError)) throw error;
       unreadable = { reason: "not_decrypted", error };
     }
   }

@@ -14,17 +14,17 @@ const MAX_EPOCHS_BEHIND = 3;
  * Connects a client with the MLS chats that make its messages: at each connection and notice of the server, the chats do what is to
  * be done; the client follows the chats that are joined; and contents are encrypted again that the server rejected for their epoch,
  * or that an earlier run of the program stored and did not encrypt. Call it right after `createClient`. Returns a function that
- * ends it.
+ * stops the client and closes the chats.
  *
  * ```ts
  * const client = createClient({ ...options, capabilities: MLS_CAPABILITIES, chats: (id) => mls.cipher(id) });
- * const disconnect = connectMls(client, mls);
+ * const stop = connectMls(client, mls);
  * ```
  */
 export function connectMls<Definition extends AnyContentDefinition>(
   client: Client<NewContent<Definition>, MlsMessage<Definition>>,
   mls: MlsChats<Definition>,
-): () => void {
+): () => Promise<void> {
   // Not awaited in listeners: a message may wait for an event that comes after the one being handled.
   const send = (chatId: number, content: NewContent<Definition>, client_id: string) =>
     // The content is stored. If this fails, the next run sends it.
@@ -52,8 +52,12 @@ export function connectMls<Definition extends AnyContentDefinition>(
   ];
   for (const { chat_id } of mls.chats) client.follow(chat_id);
   void sendUnsent(client, mls, send);
-  return () => {
+  return async () => {
     for (const end of ends) end();
+    // A message that waits in the chats ends when they are closed.
+    const stopping = client.stop();
+    await mls.close();
+    await stopping;
   };
 }
 

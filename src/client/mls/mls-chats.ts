@@ -291,7 +291,7 @@ export class MlsChats<Definition extends AnyContentDefinition = never> {
     return this.#running;
   }
 
-  /** Ends all work, and the use of the storage. Stop the client before. */
+  /** Ends all work, and the use of the storage. With a client, use what `connectMls` returned. */
   async close(): Promise<void> {
     this.#context.background.stop();
     await this.#running;

@@ -130,7 +130,8 @@ export class Roster<Definition extends AnyContentDefinition> {
   /** Sends the waiting commit, or makes one if it is due. Returns the seconds after which to look again. */
   #tend(kept: KeptChat, isUpdate = false): Promise<number> {
     return kept.work(async () => {
-      if (kept.chat?.pending !== undefined) await this.#sendPending(kept);
+      const { mustRejoin } = kept.record;
+      if (kept.chat?.pending !== undefined && !mustRejoin) await this.#sendPending(kept);
       const chat = kept.usable;
       if (chat === undefined || chat.pending !== undefined) return LONGEST_WAIT;
       const { logs } = this.#context;
@@ -209,13 +210,16 @@ export class Roster<Definition extends AnyContentDefinition> {
   }
 
   async #proposeLeaving(kept: KeptChat): Promise<void> {
-    const { server } = this.#context;
+    const { server, records, user_id } = this.#context;
     const message = await kept.run(async () => {
       const chat = kept.usable;
       if (chat === undefined) return undefined;
       const { epoch } = chat;
-      const step = await chat.leave(newIdentity());
-      await kept.save(step.chat, { leavingIn: Number(epoch) });
+      const identity = newIdentity();
+      const step = await chat.leave(identity);
+      const { chat_id } = kept;
+      const change = records.storeOwn({ chat_id, ...identity }, { kind: "leaving", user_id });
+      await kept.save(step.chat, { leavingIn: Number(epoch) }, [change]);
       return step.message;
     });
     if (message === undefined) return this.#requireActive(kept);

@@ -1,155 +1,184 @@
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { PARAMETERS, TestServer, type TestUser } from "../support.js";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
+import { firstDevice, MlsDevice, otherDevice } from "../mls-person.js";
+import { TestServer } from "../support.js";
 
+/** More points than sending a message has. */
+const ALL_POINTS = 10;
 const server = new TestServer();
-let alice: TestUser;
-let bob: TestUser;
-let carol: TestUser;
+const devices: MlsDevice[] = [];
+let [alice, bob, carol]: MlsDevice[] = [];
 
 beforeAll(async () => {
-  ({ alice, bob, carol } = await server.startWithChat());
+  const users = await server.startWithChat();
+  alice = await firstDevice(server, users.alice, "alice");
+  bob = await firstDevice(server, users.bob, "bob");
+  carol = await firstDevice(server, users.carol, "carol");
+  devices.push(alice, bob, carol);
 });
-afterAll(() => server.remove());
-
-const MLS = { encryption_type: "MLS", suite: 0xf00d };
-const create = (fields: object, user = alice) => user.post("/chats", { ...MLS, ...fields });
-const listed = async (user: TestUser, query = "") => (await user.get(`/chats${query}`)).body;
-
-describe("creating an MLS chat", () => {
-  it("makes the creator the only member, and the named users invited", async () => {
-    const { status, body } = await create({ members: ["BOB", "carol"], auto_delete_hours: 24 });
-    expect(status).toBe(201);
-    expect(body).toEqual({
-      chat_id: expect.any(Number),
-      peer_id: alice.id,
-      peer_name: "alice",
-      encryption_type: "MLS",
-      suite: 0xf00d,
-      epoch: 0,
-      members: [
-        { user_id: alice.id, username: "alice", role: "admin" },
-        { user_id: bob.id, username: "bob", role: "invited" },
-        { user_id: carol.id, username: "carol", role: "invited" },
-      ],
-      last_seq: 0,
-      unread: 0,
-      auto_delete_hours: 24,
-      expired_until: expect.any(Number),
-      auto_delete_change: { user_id: alice.id, changed_at: expect.any(Number), after: 0 },
-    });
-    expect((await alice.get(`/chats/${body.chat_id}`)).body).toMatchObject({
-      members: body.members,
-    });
-  });
-
-  it("gives the invited users no access", async () => {
-    const { chat_id } = (await create({ members: ["bob"] })).body;
-    for (const path of ["", "/messages", "/expiring"]) {
-      expect(await bob.get(`/chats/${chat_id}${path}`)).toMatchObject({
-        status: 404,
-        body: { error_code: "ERR_CHAT_NOT_FOUND" },
-      });
-    }
-    const { chats } = await listed(bob, "?mls=1");
-    expect(chats.map((chat: { chat_id: number }) => chat.chat_id)).not.toContain(chat_id);
-  });
-
-  it("is possible more than once with the same users, besides their passphrase chat", async () => {
-    const one = (await create({ members: ["bob"], suite: 1 })).body;
-    const other = (await create({ members: ["bob", "Bob"], suite: 1 })).body;
-    expect(other.chat_id).toBeGreaterThan(one.chat_id);
-    expect(other.members).toHaveLength(2);
-  });
-
-  it.each([
-    [{}, 422, "ERR_VALIDATION"],
-    [{ members: [] }, 422, "ERR_VALIDATION"],
-    [{ members: ["bob"], suite: undefined }, 422, "ERR_VALIDATION"],
-    [{ members: ["bob"], suite: 2 }, 422, "ERR_VALIDATION"],
-    [{ members: ["bob"], encryption_type: "lacre/e2e/1" }, 422, "ERR_VALIDATION"],
-    [{ members: ["bob"], peer_name: "bob" }, 422, "ERR_VALIDATION"],
-    [{ members: ["bob"], ...PARAMETERS, encryption_type: "MLS" }, 422, "ERR_VALIDATION"],
-    [{ peer_name: "bob" }, 422, "ERR_VALIDATION"],
-    [{ members: ["bob", "alice"] }, 422, "ERR_CHAT_WITH_SELF"],
-    [{ members: ["bob", "nobody"] }, 404, "ERR_USER_NOT_FOUND"],
-  ])("rejects %j", async (fields, status, error_code) => {
-    expect(await create(fields)).toMatchObject({ status, body: { error_code } });
-  });
-
-  it("names the users that do not exist", async () => {
-    const { body } = await create({ members: ["bob", "nobody", "no-one"] });
-    expect(body.details).toEqual({ names: ["nobody", "no-one"] });
-  });
-
-  it.each([63, 64])("accepts at most 63 names: %d", async (count) => {
-    const members = Array.from({ length: count }, (_, at) => `user-${at}`);
-    const { status } = await create({ members });
-    // The users do not exist, which is found out only after the number of names is checked.
-    expect(status).toBe(count === 63 ? 404 : 422);
-  });
-
-  it("rejects passphrase chats with members or suite", async () => {
-    for (const fields of [{ members: ["bob"] }, { suite: 1 }]) {
-      const body = { peer_name: "bob", ...PARAMETERS, ...fields };
-      expect(await alice.post("/chats", body)).toMatchObject({
-        status: 422,
-        body: { error_code: "ERR_VALIDATION" },
-      });
-    }
-  });
+afterAll(async () => {
+  for (const device of devices) await device.stop();
+  await server.remove();
 });
+
+/** Creates a chat at the server, with its group. */
+async function createChat(names: string[], others: MlsDevice[], creator = alice!): Promise<number> {
+  const body = { members: names, encryption_type: "MLS", suite: 1 };
+  const { chat_id } = (await creator.user.post("/chats", body)).body;
+  await creator.mls.sync();
+  for (const other of others) await other.mls.sync();
+  await creator.mls.create(chat_id, { suite: 1, add: others.map(({ user }) => user.id) });
+  for (const other of others) await other.joins(chat_id);
+  return chat_id;
+}
 
 describe("MLS chats", () => {
-  it("are listed only on request", async () => {
-    const { chat_id } = (await create({ members: ["alice"] }, carol)).body;
-    expect(await listed(carol)).toEqual({ chats: [], total: 0, page: 1 });
-    expect(await listed(carol, "?mls=0")).toEqual({ chats: [], total: 0, page: 1 });
-    expect(await listed(carol, "?mls=1")).toMatchObject({ chats: [{ chat_id }], total: 1 });
-    expect(await carol.get("/chats?mls=2")).toMatchObject({ status: 422 });
-  });
-
-  it("are listed 50 per page, after and before passphrase chats", async () => {
-    const dora = await server.register("dora");
-    const first = await dora.chatWith("alice");
-    for (let count = 0; count < 50; count++) await create({ members: ["bob"] }, dora);
-    const last = await dora.chatWith("bob");
-    const pages = await Promise.all([1, 2, 3].map((page) => listed(dora, `?mls=1&page=${page}`)));
-    expect(pages.map(({ total, chats }) => [total, chats.length])).toEqual([
-      [52, 50],
-      [52, 2],
-      [52, 0],
-    ]);
-    expect(pages[0].chats[0].chat_id).toBe(first);
-    expect(pages[1].chats[1].chat_id).toBe(last);
-    expect(await listed(dora)).toMatchObject({
-      chats: [{ chat_id: first }, { chat_id: last }],
-      total: 2,
-    });
-  });
-
-  it("have no passphrase, no requests and no blocks", async () => {
-    const { chat_id } = (await create({ members: ["bob"] })).body;
-    const { encryption_type: _, ...keys } = PARAMETERS;
-    const unsupported = { status: 422, body: { error_code: "ERR_UNSUPPORTED" } };
-    for (const answer of [
-      alice.post(`/chats/${chat_id}/restart`, keys),
-      alice.post(`/chats/${chat_id}/contact`, { action: "block" }),
-      alice.patch(`/chats/${chat_id}/config`, keys),
-      alice.patch(`/chats/${chat_id}/config`, { encryption_type: "lacre/e2e/1" }),
-    ]) {
-      expect(await answer).toMatchObject(unsupported);
-    }
-    expect(await alice.patch(`/chats/${chat_id}/config`, { auto_delete_hours: 1 })).toMatchObject({
-      status: 200,
-      body: { auto_delete_hours: 1, suite: 0xf00d },
-    });
-  });
-
-  it("are not made from passphrase chats", async () => {
-    await server.register("erin");
-    const chat_id = await alice.chatWith("erin");
-    expect(await alice.patch(`/chats/${chat_id}/config`, { encryption_type: "MLS" })).toMatchObject(
-      { status: 422, body: { error_code: "ERR_VALIDATION" } },
+  it("carry messages between users and their devices", async () => {
+    const bob2 = await otherDevice(server, await server.login("bob"), bob!, "bob's second");
+    devices.push(bob2);
+    const chat_id = await createChat(["bob"], [bob!]);
+    await bob2.joins(chat_id);
+    await alice!.send(chat_id, "hola");
+    await Promise.all([bob!, bob2].map((one) => one.reads(chat_id, "hola")));
+    await bob2.send(chat_id, "¿qué tal?");
+    await Promise.all([alice!, bob!].map((one) => one.reads(chat_id, "¿qué tal?")));
+    expect(await alice!.mls.safetyNumber(bob!.user.id)).toBe(
+      await bob2.mls.safetyNumber(alice!.user.id),
     );
+    expect(alice!.mls.get(chat_id)!.authenticator).toEqual(bob2.mls.get(chat_id)!.authenticator);
+  });
+
+  it("add and remove members, who can read what was written while they are in the chat", async () => {
+    const chat_id = await createChat(["bob"], [bob!]);
+    await alice!.send(chat_id, "before");
+    await bob!.reads(chat_id, "before");
+    await alice!.mls.commit(chat_id, { add: [carol!.user.id] });
+    await carol!.joins(chat_id);
+    await alice!.send(chat_id, "with carol");
+    await Promise.all([bob!, carol!].map((one) => one.reads(chat_id, "with carol")));
+    expect(carol!.texts(chat_id)).toEqual(["with carol"]);
+    await alice!.mls.commit(chat_id, { remove: [bob!.user.id] });
+    await vi.waitUntil(() => !bob!.mls.get(chat_id)!.isActive);
+    await carol!.send(chat_id, "without bob");
+    await alice!.reads(chat_id, "without bob");
+    expect(bob!.texts(chat_id)).toEqual(["before", "with carol"]);
+    await expect(bob!.send(chat_id, "late")).rejects.toMatchObject({ code: "ERR_NOT_IN_GROUP" });
+  });
+
+  it("go on without a member who leaves", async () => {
+    const chat_id = await createChat(["bob", "carol"], [bob!, carol!]);
+    await bob!.mls.leave(chat_id);
+    await vi.waitUntil(() => alice!.mls.get(chat_id)!.members.length === 2, { timeout: 20_000 });
+    await carol!.send(chat_id, "two of us");
+    await alice!.reads(chat_id, "two of us");
+  });
+
+  it("repeat changes that another commit preceded", async () => {
+    const chat_id = await createChat(["bob"], [bob!]);
+    await Promise.all([
+      alice!.mls.commit(chat_id, { add: [carol!.user.id] }),
+      bob!.mls.commit(chat_id),
+      alice!.send(chat_id, "meanwhile"),
+      bob!.send(chat_id, "meanwhile too"),
+    ]);
+    await carol!.joins(chat_id);
+    await alice!.reads(chat_id, "meanwhile too");
+    await bob!.reads(chat_id, "meanwhile");
+    await bob!.send(chat_id, "all");
+    await Promise.all([alice!, carol!].map((one) => one.reads(chat_id, "all")));
+  });
+
+  it("encrypt a message again whose epoch is too old for the server", async () => {
+    const chat_id = await createChat(["bob"], [bob!]);
+    await bob!.stop();
+    for (let count = 0; count < 5; count++) await alice!.mls.commit(chat_id);
+    await bob!.start();
+    await bob!.send(chat_id, "late");
+    await alice!.reads(chat_id, "late");
+  });
+
+  it("are left to a device that was removed from the account", async () => {
+    const user = await server.login("carol");
+    const second = await otherDevice(server, user, carol!, "carol's second");
+    const chat_id = await createChat(["carol"], [carol!]);
+    await second.joins(chat_id);
+    await carol!.mls.removeDevice(second.mls.device!.id);
+    await carol!.joins(chat_id, 2);
+    await alice!.send(chat_id, "not for the lost device");
+    await carol!.reads(chat_id, "not for the lost device");
+    expect(second.texts(chat_id)).toEqual([]);
+    await second.stop();
+  });
+
+  it("are there again on a device that the recovery key adds", async () => {
+    const chat_id = await createChat(["carol"], [carol!]);
+    const lost = carol!.mls.device!.id;
+    await carol!.stop();
+    const fresh = new MlsDevice(server, await server.login("carol"), "carol's new");
+    await fresh.start((mls) => mls.recover(carol!.recoveryKey!, [lost]));
+    fresh.recoveryKey = carol!.recoveryKey;
+    devices.splice(devices.indexOf(carol!), 1, fresh);
+    carol = fresh;
+    await fresh.joins(chat_id, 2);
+    await alice!.joins(chat_id, 2);
+    await alice!.send(chat_id, "welcome back");
+    await fresh.reads(chat_id, "welcome back");
+    await fresh.send(chat_id, "thanks");
+    await alice!.reads(chat_id, "thanks");
+  });
+});
+
+describe("a device that crashes", () => {
+  it("sends what it stored once, wherever it crashes", async () => {
+    const chat_id = await createChat(["bob"], [bob!]);
+    const sent: string[] = [];
+    for (let points = 0; ; points++) {
+      const text = `crash ${points}`;
+      const { crash } = bob!;
+      crash.left = points;
+      crash.passed = 0;
+      const isStored = await bob!.send(chat_id, text).then(
+        () => true,
+        () => false,
+      );
+      await vi
+        .waitUntil(() => crash.isDead || bob!.crash.passed >= ALL_POINTS, { timeout: 3000 })
+        .catch(() => {});
+      const isDead = crash.isDead;
+      const unsent = await bob!.mls.unsent();
+      await bob!.restart();
+      const wasWritten = unsent.some(
+        ({ content }) => content.kind === "text" && content.text === text,
+      );
+      if (isStored || wasWritten) sent.push(text);
+      await bob!.send(chat_id, `after ${points}`);
+      sent.push(`after ${points}`);
+      if (!isDead) break;
+    }
+    await alice!.reads(chat_id, sent.at(-1)!);
+    expect(alice!.texts(chat_id).sort()).toEqual(sent.sort());
+  });
+
+  it("reads each message once, wherever it crashes", async () => {
+    const chat_id = await createChat(["bob"], [bob!]);
+    const sent: string[] = [];
+    for (let points = 0; points < 8; points++) {
+      bob!.crash.left = points;
+      for (const text of [`a${points}`, `b${points}`]) {
+        await alice!.send(chat_id, text);
+        sent.push(text);
+      }
+      await alice!.mls.commit(chat_id);
+      await vi.waitUntil(() => bob!.crash.isDead, { timeout: 3000 });
+      await bob!.restart();
+      await vi.waitUntil(() => bob!.texts(chat_id).at(-1) === sent.at(-1), { timeout: 20_000 });
+    }
+    // An event that was not handled comes again.
+    expect([...new Set(bob!.texts(chat_id))]).toEqual(sent);
+    expect(
+      bob!.messages.filter(
+        ({ chat_id: id, content, unreadable }) =>
+          id === chat_id && (unreadable || content.kind === "unreadable"),
+      ),
+    ).toEqual([]);
   });
 });
