@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
-import { firstDevice, MlsDevice, otherDevice } from "../mls-person.js";
+import { firstDevice, MlsDevice, otherDevice } from "../mls-device.js";
 import { TestServer } from "../support.js";
 
 /** More points than sending a message has. */
