@@ -1,17 +1,11 @@
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { memoryStorage } from "../../src/client/index.js";
 import { indexedDbStorage } from "../../src/client/indexeddb/index.js";
+import { asText, contentsOf } from "./database.js";
 import { Network, start, stopAll } from "./fixture.js";
 import { describeStorage } from "./storage-contract.js";
 
 afterEach(stopAll);
-
-/** Returns a value as text in which each byte is one character. */
-function asText(value: unknown): string {
-  return JSON.stringify(value, (_, part) =>
-    part instanceof Uint8Array ? String.fromCharCode(...part) : part,
-  );
-}
 
 describeStorage("memoryStorage", () => {
   const storage = memoryStorage();
@@ -31,24 +25,7 @@ const hasIndexedDb = typeof indexedDB !== "undefined";
 if (hasIndexedDb) {
   describeStorage("indexedDbStorage", () => {
     const name = `test ${Math.random()} ${count++}`;
-    const dump = async () => {
-      const database = await new Promise<IDBDatabase>((resolve, reject) => {
-        const request = indexedDB.open(`lacre ${name}`);
-        request.onsuccess = () => resolve(request.result);
-        request.onerror = () => reject(request.error);
-      });
-      const stores = [...database.objectStoreNames];
-      const transaction = database.transaction(stores);
-      const contents = stores.map((store) => {
-        const request = transaction.objectStore(store).getAll();
-        return new Promise((resolve) => {
-          request.onsuccess = () => resolve(request.result);
-        });
-      });
-      const all = asText(await Promise.all(contents));
-      database.close();
-      return all;
-    };
+    const dump = async () => asText(Object.values(await contentsOf(`lacre ${name}`)));
     return { open: () => indexedDbStorage(name), dump };
   });
 }

@@ -10,7 +10,7 @@ export type StoredChange = readonly [key: string, value: Uint8Array | undefined]
  * a to z, digits, `-` and `/`, and are not secret.
  */
 export interface MlsStorage {
-  /** Whether devices must be `extractable`, because the storage keeps the bytes of their keys. */
+  /** Whether devices must be `extractable`, because the storage keeps the bytes of their keys. Read it after `lock`. */
   readonly needsExport: boolean;
   /**
    * Waits until no other program uses the storage, because a state that two programs use is broken. Resolves with a function that
