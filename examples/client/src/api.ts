@@ -52,7 +52,8 @@ export type Page = { readonly limit?: number } & (
   | { readonly before: number }
 );
 
-type Request = RequestLine & { readonly body?: unknown };
+/** A request to an operation of the server. */
+export type ApiRequest = RequestLine & { readonly body?: unknown };
 
 /**
  * Calls the server's HTTP endpoints. Validates requests and responses with the schemas that the server uses.
@@ -95,42 +96,42 @@ export class Api {
   }
 
   async logout(): Promise<void> {
-    await this.#ask({ method: "POST", path: "/auth/logout" });
+    await this.send({ method: "POST", path: "/auth/logout" });
   }
 
   /** Creates a ticket, which opens one WebSocket within 30 seconds. */
   createTicket(): Promise<z.output<typeof WebSocketTicket>> {
-    return this.#read(WebSocketTicket, { method: "POST", path: "/auth/ws-ticket" });
+    return this.read(WebSocketTicket, { method: "POST", path: "/auth/ws-ticket" });
   }
 
   getMe(): Promise<z.output<typeof User>> {
-    return this.#read(User, { method: "GET", path: "/users/me" });
+    return this.read(User, { method: "GET", path: "/users/me" });
   }
 
   /** Lists users whose names start with `q`. `after` is the `next` of the previous page. */
   searchUsers(q: string, after?: string): Promise<z.output<typeof UserPage>> {
     const query = new URLSearchParams({ q, ...(after !== undefined && { after }) });
-    return this.#read(UserPage, { method: "GET", path: `/users/search?${query}` });
+    return this.read(UserPage, { method: "GET", path: `/users/search?${query}` });
   }
 
-  /** Lists all chats of the user, from all pages. */
-  async listChats(): Promise<ChatSummary[]> {
+  /** Lists all chats of the user, from all pages. With `mls`, also MLS chats. */
+  async listChats({ mls = false } = {}): Promise<ChatSummary[]> {
     const chats = new Map<number, ChatSummary>();
     for (let page = 1; ; page++) {
-      const answer = await this.#request({ method: "GET", path: `/chats?page=${page}` });
-      const list = this.#parse(ChatListResponse.schema, answer);
+      const path = `/chats?page=${page}${mls ? "&mls=1" : ""}` as const;
+      const list = await this.read(ChatListResponse.schema, { method: "GET", path });
       for (const chat of list.chats) chats.set(chat.chat_id, chat);
       if (list.chats.length === 0 || chats.size >= list.total) return [...chats.values()];
     }
   }
 
   getChat(chatId: number): Promise<ChatSummary> {
-    return this.#read(ChatSummary, { method: "GET", path: `/chats/${chatId}` });
+    return this.read(ChatSummary, { method: "GET", path: `/chats/${chatId}` });
   }
 
   createChat(chat: z.input<typeof CreateChat.schema>): Promise<ChatSummary> {
     const body = CreateChat.parse(chat);
-    return this.#read(ChatSummary, { method: "POST", path: "/chats", body });
+    return this.read(ChatSummary, { method: "POST", path: "/chats", body });
   }
 
   /**
@@ -142,13 +143,13 @@ export class Api {
     parameters: z.input<typeof RestartChat.schema>,
   ): Promise<ChatSummary> {
     const body = RestartChat.parse(parameters);
-    return this.#read(ChatSummary, { method: "POST", path: `/chats/${chatId}/restart`, body });
+    return this.read(ChatSummary, { method: "POST", path: `/chats/${chatId}/restart`, body });
   }
 
   /** Accepts a chat that another user created, or blocks or unblocks the peer. `accept` also unblocks. */
   changeContact(chatId: number, action: ContactAction): Promise<ChatSummary> {
     const path = `/chats/${chatId}/contact` as const;
-    return this.#read(ChatSummary, { method: "POST", path, body: Contact.parse({ action }) });
+    return this.read(ChatSummary, { method: "POST", path, body: Contact.parse({ action }) });
   }
 
   /** Changes the given settings. `auto_delete_hours: null` keeps messages forever. */
@@ -157,7 +158,7 @@ export class Api {
     config: z.input<typeof ConfigureChat.schema>,
   ): Promise<ChatSummary> {
     const body = ConfigureChat.parse(config);
-    return this.#read(ChatSummary, { method: "PATCH", path: `/chats/${chatId}/config`, body });
+    return this.read(ChatSummary, { method: "PATCH", path: `/chats/${chatId}/config`, body });
   }
 
   /** Counts the messages that a change of the setting would delete immediately. Changes nothing. */
@@ -166,13 +167,13 @@ export class Api {
     auto_delete_hours: number,
   ): Promise<z.output<typeof ExpiringMessages>> {
     const path = `/chats/${chatId}/expiring?auto_delete_hours=${auto_delete_hours}` as const;
-    return this.#read(ExpiringMessages, { method: "GET", path });
+    return this.read(ExpiringMessages, { method: "GET", path });
   }
 
   listMessages(chatId: number, page: Page): Promise<MessageListResponse> {
     const query = Object.entries(page).map(([name, value]) => `${name}=${value}`);
     const path = `/chats/${chatId}/messages?${query.join("&")}` as const;
-    return this.#read(MessageListResponse.schema, { method: "GET", path });
+    return this.read(MessageListResponse.schema, { method: "GET", path });
   }
 
   sendMessage(
@@ -180,40 +181,33 @@ export class Api {
   ): Promise<z.output<typeof Stored.schema>> {
     const body = ChatMessage.parse(message);
     const path = `/chats/${body.chat_id}/messages` as const;
-    return this.#read(Stored.schema, { method: "POST", path, body });
+    return this.read(Stored.schema, { method: "POST", path, body });
   }
 
   getHealth(): Promise<z.output<typeof Health>> {
-    return this.#read(Health, { method: "GET", path: "/health" });
+    return this.read(Health, { method: "GET", path: "/health" });
   }
 
   #authenticate(
     path: `/auth/${"register" | "login" | "refresh"}`,
     body: unknown,
   ): Promise<AuthResponse> {
-    return this.#read(AuthResponse.schema, { method: "POST", path, body });
+    return this.read(AuthResponse.schema, { method: "POST", path, body });
   }
 
-  async #read<Schema extends z.ZodMiniType>(
+  /** Makes a request, and returns the body of the response. */
+  async read<Schema extends z.ZodMiniType>(
     schema: Schema,
-    request: Request,
+    request: ApiRequest,
   ): Promise<z.output<Schema>> {
-    return this.#parse(schema, await this.#request(request));
-  }
-
-  #parse<Schema extends z.ZodMiniType>(schema: Schema, answer: unknown): z.output<Schema> {
-    const parsed = z.safeParse(schema, answer);
+    const response = await this.send(request);
+    const parsed = z.safeParse(schema, await this.#body(response));
     if (parsed.success) return parsed.data;
     throw new NotThisProtocolError(this.server, "something else than the protocol has");
   }
 
-  async #request(request: Request): Promise<unknown> {
-    const response = await this.#ask(request);
-    return this.#body(response);
-  }
-
-  /** Returns a successful response. After a 401, renews the access token and repeats the request once. */
-  async #ask(request: Request): Promise<Response> {
+  /** Makes a request, and returns a successful response. After a 401, renews the access token and repeats the request once. */
+  async send(request: ApiRequest): Promise<Response> {
     const refused = this.#bearer?.accessToken;
     let response = await this.#fetch(request);
     if (response.status === 401 && refused !== undefined) {
@@ -242,7 +236,7 @@ export class Api {
     }
   }
 
-  async #fetch({ method, path, body }: Request): Promise<Response> {
+  async #fetch({ method, path, body }: ApiRequest): Promise<Response> {
     const token = this.#bearer?.accessToken;
     try {
       const response = await fetch(`${this.server}${path}`, {

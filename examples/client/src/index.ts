@@ -35,6 +35,7 @@ export { toJson } from "./json.js";
 export { loginInMemory, storesInMemory } from "./memory.js";
 export { Messenger } from "./messenger.js";
 export type { MessengerOptions } from "./messenger-options.js";
+export { mlsServerOf } from "./mls-server.js";
 export {
   createChat,
   findChat,

@@ -23,6 +23,14 @@ const FACE = new URL("../src/index.ts", import.meta.url);
 it("imports no module of Node in the code for browsers", () => {
   const packages = [...importsOf(FACE)].filter((target) => !target.startsWith("file:"));
   expect(packages.sort()).toEqual([
-    ...["lacre", "lacre-api", "lacre/client", "lacre/e2e", "lacre/session", "zod/mini"],
+    ...[
+      "lacre",
+      "lacre-api",
+      "lacre/client",
+      "lacre/client/mls",
+      "lacre/e2e",
+      "lacre/session",
+      "zod/mini",
+    ],
   ]);
 });
