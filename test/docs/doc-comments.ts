@@ -14,6 +14,7 @@ const entries = {
   "lacre/session": "lacre-session",
   "lacre/client": "lacre-client",
   "lacre/client/indexeddb": "lacre-client-indexeddb",
+  "lacre/client/mls": "lacre-client-mls",
   "lacre/client/node": "lacre-client-node",
   "lacre/server": "lacre-server",
   "lacre/testing": "lacre-testing",

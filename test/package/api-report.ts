@@ -11,6 +11,7 @@ export const entries = {
   "lacre-session": "session/index",
   "lacre-client": "client/index",
   "lacre-client-indexeddb": "client/indexeddb/index",
+  "lacre-client-mls": "client/mls/index",
   "lacre-client-node": "client/node/index",
   "lacre-server": "server/index",
   "lacre-testing": "testing/index",

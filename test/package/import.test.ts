@@ -17,7 +17,7 @@ const PROBE = 'await import("@noble/curves/ed25519.js");';
 describe("an import", () => {
   it.each([
     ...["lacre", "lacre/e2e", "lacre/mls", "lacre/session", "lacre/server", "lacre/testing"],
-    ...["lacre/client", "lacre/client/indexeddb", "lacre/client/node"],
+    ...["lacre/client", "lacre/client/indexeddb", "lacre/client/mls", "lacre/client/node"],
   ])("of %s has no side effects", (entry) => {
     const code = `
       await import("zod/mini"); // which has side effects of its own
