@@ -18,6 +18,7 @@ import {
   type StatusEvent,
 } from "lacre";
 import { createClient, memoryStorage } from "lacre/client";
+import { MlsChats, type MlsServer, memoryMlsStorage } from "lacre/client/mls";
 import { ChatKey, chatCipher, createChatKey, encrypt, encryptMessage } from "lacre/e2e";
 import { Device, extendLog, MlsChat } from "lacre/mls";
 import {
@@ -156,6 +157,16 @@ await client.stop();
 const offline = (): never => {
   throw new Error("this server cannot be reached");
 };
+const noAnswer = async () => offline();
+export const mlsServer: MlsServer = {
+  ...{ entries: noAnswer, addEntry: noAnswer, leaveAcceptance: noAnswer, acceptance: noAnswer },
+  ...{ publish: noAnswer, countKeyPackages: noAnswer, claim: noAnswer, commit: noAnswer },
+  ...{ send: noAnswer, groupInfo: noAnswer, nextInvitation: noAnswer, chats: noAnswer },
+  deleteInvitation: noAnswer,
+};
+export const mlsChats = await MlsChats.open({
+  ...{ user_id, storage: memoryMlsStorage(), server: mlsServer },
+});
 export const target: ContractTarget = { fetch: async () => offline(), connect: offline };
 export const test = (_name: string, _run: () => unknown) => {};
 export const expect = (value: unknown) => ({

@@ -17,8 +17,10 @@ const MAX_EPOCHS_BEHIND = 3;
  * stops the client and closes the chats.
  *
  * ```ts
- * const client = createClient({ ...options, capabilities: MLS_CAPABILITIES, chats: (id) => mls.cipher(id) });
- * const stop = connectMls(client, mls);
+ * const options = { url, session_key, user_id, storage, capabilities: MLS_CAPABILITIES };
+ * const mlsClient = createClient({ ...options, chats: (chatId) => mlsChats.cipher(chatId) });
+ * const stop = connectMls(mlsClient, mlsChats);
+ * await stop();
  * ```
  */
 export function connectMls<Definition extends AnyContentDefinition>(

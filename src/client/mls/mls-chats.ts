@@ -27,10 +27,9 @@ const FROM_OPEN = Symbol();
  * chats in a storage, and does at the server what they need. Its ciphers make the messages of a `Client` (docs/client.md).
  *
  * ```ts
- * const mls = await MlsChats.open({ user_id, storage, server });
- * if (!mls.isLinked) await mls.begin((recoveryKey) => showOnce(recoveryKey.text));
- * const client = createClient({ ...options, capabilities: MLS_CAPABILITIES, chats: (id) => mls.cipher(id) });
- * connectMls(client, mls);
+ * const mls = await MlsChats.open({ user_id, storage: memoryMlsStorage(), server: mlsServer });
+ * const ciphers = { chats: (chatId: number) => mls.cipher(chatId) }; // an option of createClient
+ * await mls.close();
  * ```
  */
 export class MlsChats<Definition extends AnyContentDefinition = never> {
@@ -180,6 +179,7 @@ export class MlsChats<Definition extends AnyContentDefinition = never> {
     return [...this.#context.chats.values()].flatMap(({ info }) => info ?? []);
   }
 
+  /** Returns a chat that this device has joined. */
   get(chatId: number): MlsChatInfo | undefined {
     return this.#context.chats.get(chatId)?.info;
   }
