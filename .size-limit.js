@@ -3,6 +3,7 @@ const e2e = "dist/e2e/index.js";
 const mls = "dist/mls/index.js";
 const session = "dist/session/index.js";
 const client = "dist/client/index.js";
+const clientMls = "dist/client/mls/index.js";
 const indexeddb = "dist/client/indexeddb/index.js";
 const server = "dist/server/index.js";
 const engine = "dist/mls/engine.js";
@@ -54,7 +55,17 @@ const budgets = [
   ],
   ["lacre/server", await everythingOf(server), "29.5 kB"],
   ["MLS engine", await everythingOf(engine), "59.5 kB"],
-  ["lacre/client with MLS", await everythingOf(root, e2e, session, client, mls), "112.5 kB"],
+  [
+    "lacre/client with lacre/client/mls, without the engine",
+    await everythingOf(session, client, clientMls),
+    "69 kB",
+    withoutEngine,
+  ],
+  [
+    "lacre/client with MLS",
+    await everythingOf(root, e2e, session, client, mls, clientMls),
+    "120.5 kB",
+  ],
   ["on demand, where WebCrypto is missing", await everythingOf(onDemand), "7.5 kB", alone],
 ];
 
