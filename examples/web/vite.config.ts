@@ -7,10 +7,11 @@ function listShell(): Plugin {
   return {
     name: "list-shell",
     generateBundle(_, bundle) {
-      // Word lists and estimator load on demand: they serve to begin a chat, which needs a connection.
+      // Word lists and estimator are left out: they serve to begin a chat, which needs a connection. Groups work without one.
       const onDemand = (name: string) => {
         const file = bundle[name];
-        return file?.type === "chunk" && file.isDynamicEntry;
+        const isDynamic = file?.type === "chunk" && file.isDynamicEntry;
+        return isDynamic && !/groups?|\/mls\//.test(file.facadeModuleId ?? "");
       };
       const files = Object.keys(bundle).filter(
         (name) => name.startsWith("assets/") && !onDemand(name),

@@ -8,6 +8,7 @@ import { describeChatting } from "./stories/chatting.js";
 import { describeContacts } from "./stories/contacts.js";
 import { describeDisappearing } from "./stories/disappearing.js";
 import { describeFailures } from "./stories/failures.js";
+import { describeGroups } from "./stories/groups.js";
 import { describeLongChats } from "./stories/long-chats.js";
 import { describeMessageDetails } from "./stories/message-details.js";
 import { describeOffline } from "./stories/offline.js";
@@ -34,5 +35,6 @@ export function describePage(name: BrowserName): void {
     describeStartedOver(fixture);
     describeFailures(fixture);
     describeMessageDetails(fixture);
+    describeGroups(fixture);
   });
 }

@@ -37,6 +37,15 @@ export class PageFixture {
   async openUser(name: string, options: BrowserContextOptions = {}): Promise<TestUser> {
     if (this.#names.has(name)) throw new Error(`another test has a user named ${name}`);
     this.#names.add(name);
+    return this.#open(name, options);
+  }
+
+  /** Opens the page for another device of a user. */
+  openDevice(user: TestUser): Promise<TestUser> {
+    return this.#open(user.name);
+  }
+
+  async #open(name: string, options: BrowserContextOptions = {}): Promise<TestUser> {
     const proxy = await TcpProxy.start(this.#server.port);
     const context = await this.#browser.newContext({
       viewport: { width: 1000, height: 700 },

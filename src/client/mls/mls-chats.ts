@@ -3,7 +3,7 @@ import type { ChatCipher } from "../../e2e/chat-cipher.js";
 import type { NewContent } from "../../e2e/content.js";
 import type { AnyContentDefinition } from "../../messages/define-content.js";
 import type { Device } from "../../mls/device.js";
-import type { DeviceLog } from "../../mls/device-log.js";
+import type { DeviceLog, LoggedDevice } from "../../mls/device-log.js";
 import type { RecoveryKey } from "../../mls/recovery-key.js";
 import { safetyNumber } from "../../mls/safety-number.js";
 import { idArgument } from "../options.js";
@@ -152,6 +152,11 @@ export class MlsChats<Definition extends AnyContentDefinition = never> {
       if ((error as { code?: unknown }).code === "ERR_DEVICE_LOG_FORK" || !stored) throw error;
       return stored;
     }
+  }
+
+  /** Returns the devices of a user, as their log was last fetched. */
+  devicesOf(userId: number): LoggedDevice[] {
+    return this.#context.logs.get(userId)?.devices ?? [];
   }
 
   /** Returns the safety number of this user and another one: 60 digits that both users see if the server is honest. */

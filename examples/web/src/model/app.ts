@@ -74,6 +74,7 @@ export class App {
     await this.#closeHome();
     let isRevoked: boolean;
     try {
+      if (erase) await (await import("./group-home.js")).eraseGroups(home.account);
       isRevoked = await home.account.logout({ erase });
     } catch (error) {
       const reason = `Not everything was removed from this device. ${plainSentence(error)}`;

@@ -14,6 +14,7 @@ import { ChatOpener } from "./chat-opener.js";
 import { Conversation, type UnsentText } from "./conversation.js";
 import { Drafts } from "./drafts.js";
 import { isInFront } from "./front.js";
+import type { GroupHome } from "./group-home.js";
 import { MessengerEvents } from "./messenger-events.js";
 import { Notices } from "./notices.js";
 import { previewFromStore } from "./previews.js";
@@ -46,6 +47,8 @@ export class Home {
   #messenger!: Messenger;
   #events!: MessengerEvents;
   #opener!: ChatOpener;
+  /** The groups, after their part of the page was opened. */
+  #groups: GroupHome | undefined;
   #typingSentAt = 0;
   #cleanups: (() => void)[] = [];
 
@@ -181,7 +184,16 @@ export class Home {
     return [...this.#conversations.values()].flatMap(({ unsentTexts }) => unsentTexts);
   }
 
+  /** Loads the groups' part of the page, and opens the groups. */
+  async openGroups(): Promise<GroupHome> {
+    const { GroupHome } = await import("./group-home.js");
+    this.#groups ??= new GroupHome(this.account);
+    await this.#groups.open();
+    return this.#groups;
+  }
+
   async close(): Promise<void> {
+    await this.#groups?.close();
     for (const cleanUp of this.#cleanups.splice(0)) cleanUp();
     this.#drafts.close();
     for (const conversation of this.#conversations.values()) conversation.close();

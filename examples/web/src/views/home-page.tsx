@@ -2,12 +2,13 @@ import { shownUnread } from "lacre-client";
 import { useEffect, useRef } from "preact/hooks";
 import type { App } from "../model/app.js";
 import type { Home } from "../model/home.js";
-import { route } from "../model/route.js";
+import { GROUPS_ADDRESS, route } from "../model/route.js";
 import { AccountSettings } from "./account-settings.js";
 import { Banner } from "./banner.js";
 import { ChatList } from "./chat-list.js";
 import { ChatPane } from "./chat-pane.js";
 import { FindPeople } from "./find-people.js";
+import { GroupsOnDemand } from "./groups-on-demand.js";
 import { Avatar, Logo } from "./parts.js";
 import { BeginChat } from "./passphrase.js";
 
@@ -39,6 +40,13 @@ export function HomePage({ app, home }: { app: App; home: Home }) {
           </button>
         </header>
         <FindPeople home={home} />
+        <a
+          class="groups-link"
+          href={GROUPS_ADDRESS}
+          aria-current={current.name === "groups" ? "page" : undefined}
+        >
+          Groups and devices
+        </a>
         <ChatList home={home} />
       </nav>
       <main class="pane">
@@ -46,6 +54,7 @@ export function HomePage({ app, home }: { app: App; home: Home }) {
         {current.name === "begin" && (
           <BeginChat key={current.peerName} home={home} peerName={current.peerName} />
         )}
+        {current.name === "groups" && <GroupsOnDemand home={home} chatId={current.chatId} />}
         {current.name === "chat" && (
           <ChatPane key={current.chatId} home={home} chatId={current.chatId} />
         )}

@@ -1,0 +1,285 @@
+import type { ChatSummary } from "lacre";
+import {
+  type Client,
+  type ClientStorage,
+  createClient,
+  type WebSocketConstructor,
+} from "lacre/client";
+import {
+  connectMls,
+  MLS_CAPABILITIES,
+  MlsChats,
+  type MlsEvent,
+  type MlsMessage,
+  type MlsStorage,
+} from "lacre/client/mls";
+import type { NewContent } from "lacre/e2e";
+import type { Account } from "../account.js";
+import { socketAddress } from "../connecting.js";
+import { mlsServerOf } from "../mls-server.js";
+import { type GroupLine, type GroupMessage, groupLine } from "./group-lines.js";
+import { GroupTitle } from "./group-title.js";
+
+/** The cipher suite of new groups: X25519 with ML-KEM-768. All devices of this client have key packages for it. */
+const SUITE = 0xf00d;
+/** Number of messages that are loaded at a time. */
+const PAGE = 100;
+
+/** A group, as a user sees it. */
+export interface GroupState {
+  readonly chat_id: number;
+  /** The name that a member gave it, or the names of the other members. */
+  readonly title: string;
+  readonly members: readonly {
+    readonly user_id: number;
+    readonly username: string;
+    readonly role: string;
+  }[];
+  readonly unread: number;
+  /** Whether this device can write. */
+  readonly isActive: boolean;
+}
+
+/** Options of `Groups.open`. */
+export interface GroupsOptions {
+  readonly account: Account;
+  readonly storage: ClientStorage;
+  readonly mlsStorage: MlsStorage;
+  readonly WebSocket?: WebSocketConstructor;
+  /** Called after each change of what the groups return. */
+  readonly onChange: () => void;
+  /** Receives what the devices of users do, and errors. */
+  readonly onEvent?: (event: MlsEvent) => void;
+  /** Called if another program of this account and device is in use. */
+  readonly onWait?: () => void;
+  readonly signal?: AbortSignal;
+}
+
+type GroupsClient = Client<NewContent<typeof GroupTitle>, MlsMessage<typeof GroupTitle>>;
+
+/** The groups of an account: MLS chats, over a connection of their own. */
+export class Groups {
+  readonly mls: MlsChats<typeof GroupTitle>;
+  readonly #options: GroupsOptions;
+  readonly #client: GroupsClient;
+  readonly #stop: () => Promise<void>;
+  readonly #messages = new Map<number, GroupMessage[]>();
+  readonly #titles = new Map<number, string>();
+  readonly #names = new Map<number, string>();
+  readonly #read = new Map<number, number>();
+  #summaries: readonly ChatSummary[] = [];
+  isOnline = false;
+
+  private constructor(options: GroupsOptions, mls: MlsChats<typeof GroupTitle>) {
+    const { account, storage, WebSocket } = options;
+    this.#options = options;
+    this.mls = mls;
+    const { user_id, session_key } = account.login;
+    this.#names.set(user_id, account.username);
+    this.#client = createClient<NewContent<typeof GroupTitle>, MlsMessage<typeof GroupTitle>>({
+      ...{ user_id, session_key, storage, capabilities: MLS_CAPABILITIES },
+      chats: (chatId) => mls.cipher(chatId),
+      url: () => socketAddress(account.api, async () => {}),
+      ...(WebSocket && { WebSocket }),
+    });
+    this.#listen();
+    this.#stop = connectMls(this.#client, mls);
+  }
+
+  /** Opens the stored groups, and connects. Waits until no other program uses the storage. */
+  static async open(options: GroupsOptions): Promise<Groups> {
+    const { account, mlsStorage, onWait, signal } = options;
+    const mls = await MlsChats.open({
+      ...{ user_id: account.user_id, storage: mlsStorage, server: mlsServerOf(account.api) },
+      contents: [GroupTitle],
+      ...(onWait && { onWait }),
+      ...(signal && { signal }),
+    });
+    const groups = new Groups(options, mls);
+    for (const { chat_id } of mls.chats) await groups.#load(chat_id);
+    return groups;
+  }
+
+  /** The groups of which this device has messages or the server knows, the latest first. */
+  get list(): GroupState[] {
+    return this.#summaries
+      .filter(({ chat_id }) => this.mls.get(chat_id) !== undefined)
+      .map((summary) => this.#stateOf(summary))
+      .reverse();
+  }
+
+  get(chatId: number): GroupState | undefined {
+    return this.list.find(({ chat_id }) => chat_id === chatId);
+  }
+
+  /** Returns the lines of a group in their order. The last ones are those that the server has not acknowledged. */
+  lines(chatId: number): GroupLine[] {
+    const nameOf = (userId: number) => this.nameOf(userId);
+    let title: string | undefined;
+    const isNews = ({ content }: GroupMessage) => {
+      if (content?.kind !== "content" || content.content.kind !== "title") return true;
+      const before = title;
+      title = content.content.title;
+      return title !== before;
+    };
+    return (this.#messages.get(chatId) ?? []).filter(isNews).map((one) => groupLine(one, nameOf));
+  }
+
+  nameOf(userId: number): string {
+    return this.#names.get(userId) ?? `user ${userId}`;
+  }
+
+  /**
+   * Creates a group.
+   *
+   * @param names - Names of the other members.
+   * @throws what `Api` and `MlsChats.create` throw.
+   */
+  async create(title: string, names: readonly string[]): Promise<number> {
+    const { api } = this.#options.account;
+    const mls = { encryption_type: "MLS", suite: SUITE } as const;
+    const { chat_id, members = [] } = await api.createChat({ members: [...names], ...mls });
+    const others = members.map(({ user_id }) => user_id).filter((id) => id !== this.mls.user_id);
+    await this.mls.create(chat_id, { suite: SUITE, add: others });
+    await this.#client.send(chat_id, { kind: "title", title });
+    await this.refresh();
+    return chat_id;
+  }
+
+  /** Encrypts and stores a text, and sends it. Resolves when it is stored in the outbox. */
+  async send(chatId: number, text: string): Promise<void> {
+    await this.#client.send(chatId, { kind: "text", text });
+    await this.#addQueued(chatId);
+  }
+
+  /** Sends a receipt that all of a group is read. */
+  markRead(chatId: number): void {
+    const seq = this.#messages.get(chatId)?.findLast(({ seq }) => seq !== undefined)?.seq;
+    if (seq === undefined || seq <= (this.#read.get(chatId) ?? 0)) return;
+    this.#read.set(chatId, seq);
+    this.#client.receipts.read(chatId, seq);
+    this.#options.onChange();
+  }
+
+  /** Adds users to a group. */
+  async add(chatId: number, names: readonly string[]): Promise<void> {
+    const add = await Promise.all(names.map((name) => this.userId(name)));
+    await this.mls.commit(chatId, { add });
+    await this.refresh();
+  }
+
+  async remove(chatId: number, userId: number): Promise<void> {
+    await this.mls.commit(chatId, { remove: [userId] });
+    await this.refresh();
+  }
+
+  /** Returns the id of a user. @throws {TypeError} if there is no such user. */
+  async userId(name: string): Promise<number> {
+    const { users } = await this.#options.account.api.searchUsers(name);
+    const found = users.find(({ username }) => username.toLowerCase() === name.toLowerCase());
+    if (found === undefined) throw new TypeError(`there is no user ${name}`);
+    this.#names.set(found.user_id, found.username);
+    return found.user_id;
+  }
+
+  /** Fetches the list of groups from the server. */
+  async refresh(): Promise<void> {
+    const chats = await this.#options.account.api.listChats({ mls: true });
+    this.#summaries = chats.filter(({ encryption_type }) => encryption_type === "MLS");
+    for (const { members = [] } of this.#summaries)
+      for (const { user_id, username } of members) this.#names.set(user_id, username);
+    this.#options.onChange();
+  }
+
+  stop(): Promise<void> {
+    return this.#stop();
+  }
+
+  #stateOf({ chat_id, members = [], unread, last_seq }: ChatSummary): GroupState {
+    const others = members.filter(({ user_id }) => user_id !== this.mls.user_id);
+    const title = this.#titles.get(chat_id) ?? others.map(({ username }) => username).join(", ");
+    const messages = this.#messages.get(chat_id) ?? [];
+    const read = this.#read.get(chat_id);
+    const isNew = ({ seq = 0, isOwn }: GroupMessage) => !isOwn && seq > (read ?? last_seq);
+    const fresh = messages.filter(isNew).length;
+    const isActive = this.mls.get(chat_id)?.isActive ?? false;
+    return { chat_id, title, members, unread: fresh + (read === undefined ? unread : 0), isActive };
+  }
+
+  #listen(): void {
+    const client = this.#client;
+    const { onChange, onEvent } = this.#options;
+    const refresh = () => void this.refresh().catch(() => {});
+    for (const type of ["message", "sent"] as const) {
+      client.on(type, ({ message }) => {
+        this.#add(message);
+        this.#repeatTitle(message);
+      });
+    }
+    client.on("failed", ({ message }) => this.#remove(message));
+    client.on("online", () => {
+      this.isOnline = true;
+      refresh();
+    });
+    client.on("offline", () => {
+      this.isOnline = false;
+      onChange();
+    });
+    client.on("status", ({ status }) => {
+      if (status.event_type === "chat_changed") refresh();
+    });
+    this.mls.on((event) => {
+      if (event.type === "joined") refresh();
+      onEvent?.(event);
+      onChange();
+    });
+  }
+
+  /** Loads the last stored messages of a group. */
+  async #load(chatId: number): Promise<void> {
+    for (const message of await this.#client.history(chatId, { limit: PAGE })) this.#add(message);
+    await this.#addQueued(chatId);
+  }
+
+  async #addQueued(chatId: number): Promise<void> {
+    for (const message of await this.#client.queued(chatId)) this.#add(message);
+  }
+
+  /** Adds a message, or replaces the one with its client id. Those of other kinds of chats are ignored. */
+  #add(message: GroupMessage): void {
+    const { chat_id, client_id, encrypted, content } = message;
+    if (encrypted.epoch === undefined) return;
+    const others = (this.#messages.get(chat_id) ?? []).filter(
+      (one) => one.client_id !== client_id || one.sender_id !== message.sender_id,
+    );
+    const messages = [...others, message].sort(
+      (one, other) => (one.seq ?? Number.MAX_SAFE_INTEGER) - (other.seq ?? Number.MAX_SAFE_INTEGER),
+    );
+    this.#messages.set(chat_id, messages);
+    if (content?.kind === "content" && content.content.kind === "title")
+      this.#titles.set(chat_id, content.content.title);
+    this.#options.onChange();
+  }
+
+  /** Sends the name of a group again after devices joined, because they cannot read what was sent before. One device does so. */
+  #repeatTitle({ chat_id, content }: GroupMessage): void {
+    const title = this.#titles.get(chat_id);
+    if (content?.kind !== "roster" || content.added.length === 0 || title === undefined) return;
+    const joined = new Set(content.added.map(({ device }) => device));
+    const { roster = [] } = this.mls.get(chat_id) ?? {};
+    const first = roster.find(({ device }) => !joined.has(device));
+    const sender = joined.has(content.by.device) ? first : content.by;
+    if (sender?.device !== this.mls.device?.id) return;
+    // Not awaited: it may wait for messages that come after this one.
+    void this.#client.send(chat_id, { kind: "title", title }).catch(() => {});
+  }
+
+  #remove({ chat_id, client_id }: GroupMessage): void {
+    const messages = this.#messages.get(chat_id) ?? [];
+    this.#messages.set(
+      chat_id,
+      messages.filter((one) => one.client_id !== client_id),
+    );
+    this.#options.onChange();
+  }
+}

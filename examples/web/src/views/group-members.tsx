@@ -1,0 +1,133 @@
+import { useSignal } from "@preact/signals";
+import type { GroupState } from "lacre-client/groups";
+import type { RefObject } from "preact";
+import type { GroupHome } from "../model/group-home.js";
+import { GROUPS_ADDRESS, replaceRoute } from "../model/route.js";
+import { Dialog } from "./dialog.js";
+import { ErrorText } from "./parts.js";
+
+interface GroupMembersProps {
+  readonly groupHome: GroupHome;
+  readonly group: GroupState;
+  readonly dialog: RefObject<HTMLDialogElement | null>;
+}
+
+/** The members of a group: their safety numbers, and how to add and remove them. */
+export function GroupMembers({ groupHome, group, dialog }: GroupMembersProps) {
+  const { chat_id, members, isActive } = group;
+  const groups = groupHome.groups!;
+  const added = useSignal("");
+  const number = useSignal<{ readonly user_id: number; readonly digits: string } | undefined>(
+    undefined,
+  );
+  const isBusy = useSignal(false);
+  const errorText = useSignal<string | undefined>(undefined);
+  const own = groups.mls.user_id;
+  const isAdmin = members.some(({ user_id, role }) => user_id === own && role === "admin");
+
+  const attempt = async (work: () => Promise<unknown>) => {
+    isBusy.value = true;
+    errorText.value = undefined;
+    try {
+      await work();
+    } catch (error) {
+      errorText.value = groupHome.explain(error);
+    } finally {
+      isBusy.value = false;
+    }
+  };
+  const show = (user_id: number) =>
+    attempt(async () => {
+      number.value = { user_id, digits: await groups.mls.safetyNumber(user_id) };
+    });
+  const verify = (user_id: number) =>
+    attempt(async () => {
+      await groups.mls.setVerified(user_id);
+      number.value = undefined;
+    });
+  const add = () =>
+    attempt(async () => {
+      await groups.add(chat_id, added.value.split(/[\s,]+/).filter(Boolean));
+      added.value = "";
+    });
+  const leave = () =>
+    attempt(async () => {
+      await groups.mls.leave(chat_id);
+      dialog.current?.close();
+      replaceRoute(GROUPS_ADDRESS);
+    });
+
+  return (
+    <Dialog title="Members" id="group-members" dialog={dialog}>
+      <ul class="devices">
+        {members.map(({ user_id, username, role }) => (
+          <li key={user_id}>
+            <bdi>{username}</bdi>
+            {user_id === own && " (you)"}
+            {role !== "member" && ` – ${role}`}
+            {user_id !== own && (groups.mls.isVerified(user_id) ? " – verified" : "")}
+            {user_id !== own && (
+              <button type="button" class="link" onClick={() => void show(user_id)}>
+                Safety number<span class="hidden"> of {username}</span>
+              </button>
+            )}
+            {user_id !== own && isAdmin && isActive && (
+              <button
+                type="button"
+                class="link"
+                disabled={isBusy.value}
+                onClick={() => void attempt(() => groups.remove(chat_id, user_id))}
+              >
+                Remove<span class="hidden"> {username}</span>
+              </button>
+            )}
+            {number.value?.user_id === user_id && (
+              <div class="hint">
+                <code class="recovery-key">{inGroups(number.value.digits)}</code>
+                <p>
+                  Compare it with {username}, in person or by telephone. If both see the same
+                  number, nobody reads along.
+                </p>
+                <button type="button" onClick={() => void verify(user_id)}>
+                  They are the same
+                </button>
+              </div>
+            )}
+          </li>
+        ))}
+      </ul>
+      {isAdmin && isActive && (
+        <>
+          <label>
+            Usernames to add
+            <input
+              autocapitalize="none"
+              spellcheck={false}
+              value={added.value}
+              onInput={({ currentTarget }) => (added.value = currentTarget.value)}
+            />
+          </label>
+          <button type="button" disabled={isBusy.value} onClick={() => void add()}>
+            Add to the group
+          </button>
+        </>
+      )}
+      {isActive && (
+        <button type="button" disabled={isBusy.value} onClick={() => void leave()}>
+          Leave the group
+        </button>
+      )}
+      <ErrorText text={errorText.value} />
+    </Dialog>
+  );
+}
+
+/** Returns 60 digits in groups of five. */
+function inGroups(digits: string): string {
+  return digits.replace(/\d{5}(?=\d)/g, "$& ");
+}
+
+/** Returns the number of members, in words. */
+export function countMembers(members: readonly unknown[]): string {
+  return members.length === 1 ? "1 member" : `${members.length} members`;
+}

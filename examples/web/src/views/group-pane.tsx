@@ -1,0 +1,183 @@
+import { useSignal } from "@preact/signals";
+import type { GroupLine } from "lacre-client/groups";
+import { useEffect, useLayoutEffect, useRef } from "preact/hooks";
+import { isInFront } from "../model/front.js";
+import type { GroupHome } from "../model/group-home.js";
+import { GROUPS_ADDRESS } from "../model/route.js";
+import { timeOf } from "./days.js";
+import { countMembers, GroupMembers } from "./group-members.js";
+import { Avatar, ErrorText, Ticks } from "./parts.js";
+
+/** One group: its lines, a field to write, and its members. */
+export function GroupPane({ groupHome, chatId }: { groupHome: GroupHome; chatId: number }) {
+  const members = useRef<HTMLDialogElement>(null);
+  const heading = useRef<HTMLHeadingElement>(null);
+  useLayoutEffect(() => heading.current?.focus(), []);
+  const groups = groupHome.groups!;
+  const group = groups.get(chatId);
+  if (group === undefined) {
+    return (
+      <div class="nothing">
+        <h2>This device is not in this group</h2>
+        <a href={GROUPS_ADDRESS}>Back to the groups</a>
+      </div>
+    );
+  }
+  return (
+    <>
+      <header class="pane-head">
+        <a class="back" href={GROUPS_ADDRESS}>
+          <svg viewBox="0 0 20 20" width="20" height="20" aria-hidden="true">
+            <path d="M12.5 4 6.5 10l6 6" />
+          </svg>
+          <span class="hidden">Back to the groups</span>
+        </a>
+        <Avatar id={chatId} name={group.title} />
+        <h2 ref={heading} tabIndex={-1}>
+          <bdi>{group.title}</bdi>
+        </h2>
+        <p class="state">{countMembers(group.members)}</p>
+        <button
+          type="button"
+          class="icon"
+          aria-haspopup="dialog"
+          aria-label="Members of this group"
+          title="Members of this group"
+          onClick={() => members.current?.showModal()}
+        >
+          <svg viewBox="0 0 20 20" width="20" height="20" aria-hidden="true">
+            <circle cx="7" cy="7" r="3" />
+            <path d="M2 16c0-3 2-5 5-5s5 2 5 5M13 4.500a3 3 0 0 1 0 5M15 11.500c2 .7 3 2.400 3 4.500" />
+          </svg>
+        </button>
+      </header>
+      <Lines groupHome={groupHome} chatId={chatId} />
+      {group.isActive ? (
+        <GroupComposer groupHome={groupHome} chatId={chatId} title={group.title} />
+      ) : (
+        <p class="hint" role="status">
+          You cannot write here: this device is not in the group any more, or joins it again.
+        </p>
+      )}
+      <GroupMembers groupHome={groupHome} group={group} dialog={members} />
+    </>
+  );
+}
+
+function Lines({ groupHome, chatId }: { groupHome: GroupHome; chatId: number }) {
+  const scroller = useRef<HTMLElement>(null);
+  const lines = groupHome.groups!.lines(chatId);
+  useLayoutEffect(() => {
+    scroller.current?.scrollTo(0, scroller.current.scrollHeight);
+  }, [lines.length]);
+  const isRead = isInFront.value;
+  useEffect(() => {
+    if (isRead) groupHome.groups!.markRead(chatId);
+  }, [groupHome, chatId, isRead, lines.length]);
+  return (
+    <div class="messages">
+      <section
+        ref={scroller}
+        class="timeline"
+        role="log"
+        aria-label="Messages of the group"
+        // biome-ignore lint/a11y/noNoninteractiveTabindex: an element that scrolls must take the focus to be scrolled with the keyboard.
+        tabIndex={0}
+      >
+        <div class="days">
+          <div class="day">
+            <ol>
+              {lines.map((line) => (
+                <Line key={line.key} line={line} name={groupHome.groups!.nameOf(line.sender_id)} />
+              ))}
+            </ol>
+          </div>
+        </div>
+      </section>
+    </div>
+  );
+}
+
+function Line({ line, name }: { line: GroupLine; name: string }) {
+  if (line.kind !== "text") {
+    return (
+      <li class={line.kind === "note" ? "note" : "note unreadable"}>
+        <span dir="auto">{line.text}</span>
+      </li>
+    );
+  }
+  return (
+    <li class={`message ${line.isOwn ? "own" : "peer"}`}>
+      {line.isOwn ? (
+        <span class="hidden">You: </span>
+      ) : (
+        <p class="sender">
+          <bdi>{name}</bdi>
+          <span class="hidden">: </span>
+        </p>
+      )}
+      <p class="text" dir="auto">
+        {line.text}
+      </p>
+      <p class="meta">
+        <time dateTime={new Date(line.timestamp * 1000).toISOString()}>
+          {timeOf(line.timestamp)}
+        </time>
+        {line.isOwn && <Ticks tick={line.seq === undefined ? "queued" : "sent"} />}
+      </p>
+    </li>
+  );
+}
+
+interface GroupComposerProps {
+  readonly groupHome: GroupHome;
+  readonly chatId: number;
+  readonly title: string;
+}
+
+function GroupComposer({ groupHome, chatId, title }: GroupComposerProps) {
+  const draft = useSignal("");
+  const errorText = useSignal<string | undefined>(undefined);
+  const send = () => {
+    const text = draft.value;
+    if (text.trim() === "") return;
+    draft.value = "";
+    errorText.value = undefined;
+    groupHome.groups!.send(chatId, text).catch((error) => {
+      draft.value ||= text;
+      errorText.value = groupHome.explain(error);
+    });
+  };
+  return (
+    <form
+      class="composer"
+      onSubmit={(event) => {
+        event.preventDefault();
+        send();
+      }}
+    >
+      <label class="hidden" for="group-composer">
+        Message to {title}
+      </label>
+      <textarea
+        id="group-composer"
+        rows={1}
+        dir="auto"
+        placeholder="Write a message"
+        value={draft.value}
+        onInput={({ currentTarget }) => (draft.value = currentTarget.value)}
+        onKeyDown={(event) => {
+          if (event.key !== "Enter" || event.shiftKey || event.isComposing) return;
+          event.preventDefault();
+          send();
+        }}
+      />
+      <button type="submit" class="primary send" aria-label="Send">
+        <svg viewBox="0 0 20 20" width="20" height="20" aria-hidden="true">
+          <path d="M3 10h13m-5.5-5.500L16 10l-5.5 5.5" />
+        </svg>
+      </button>
+      <ErrorText text={errorText.value} />
+    </form>
+  );
+}
