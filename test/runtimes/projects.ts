@@ -47,8 +47,8 @@ export const slow = {
     "examples/server/test/http/program.test.ts",
     "examples/server/test/storage/commands.test.ts",
     ...[
-      ...["account", "auto-delete", "contact", "export", "failing-output", "offline"],
-      ...["package", "restart", "screen", "send", "shared-profile", "unicode"],
+      ...["account", "auto-delete", "contact", "export", "failing-output", "groups"],
+      ...["offline", "package", "restart", "screen", "send", "shared-profile", "unicode"],
     ].map((name) => `examples/cli/test/${name}.test.ts`),
   ],
   isolated: ["examples/server/test/contract/faults.test.ts"],

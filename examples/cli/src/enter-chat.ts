@@ -9,8 +9,10 @@ import {
   UnreachableError,
 } from "lacre-client";
 import { CommandError } from "./command-error.js";
+import { GroupBook } from "./groups/group-book.js";
 import { readNewPassphrase } from "./new-passphrase.js";
 import type { Options } from "./options.js";
+import { Profile } from "./profile.js";
 import { withProgress } from "./progress.js";
 import { readPassphrase } from "./secrets.js";
 
@@ -22,7 +24,7 @@ export async function enterChat(
   peer: string,
   options: Options,
 ): Promise<OpenChat> {
-  const chat = await find(account, peer);
+  const chat = await find(account, peer, options);
   if (chat !== undefined) return unlockChat(account, chat, options);
   await assertUser(account, peer);
   const passphrase = await readNewPassphrase(options, account.username, peer);
@@ -39,15 +41,36 @@ export async function enterExistingChat(
   peer: string,
   options: Options,
 ): Promise<OpenChat> {
-  const chat = await find(account, peer);
+  const chat = await find(account, peer, options);
   if (chat !== undefined) return unlockChat(account, chat, options);
   throw new CommandError(
     `you have no chat with ${peer} yet: begin one with lacre-chat chat ${peer}`,
   );
 }
 
-function find(account: Account, peer: string): Promise<ChatSummary | undefined> {
-  return withProgress(`asking ${account.login.server}`, () => findChat(account, peer));
+async function find(
+  account: Account,
+  peer: string,
+  options: Options,
+): Promise<ChatSummary | undefined> {
+  assertNoGroup(account, peer, options);
+  const chat = await withProgress(`asking ${account.login.server}`, () => findChat(account, peer));
+  if (chat !== undefined) assertNoGroup(account, `#${chat.chat_id}`, options);
+  return chat;
+}
+
+/**
+ * Checks that no group has a name or an id, so that a server cannot lead a user to write with a passphrase what is for a group.
+ *
+ * @throws {CommandError} if this profile knows such a group.
+ */
+export function assertNoGroup(account: Account, name: string, options: Options): void {
+  const book = new GroupBook(new Profile(options).mlsFolderOf(account.login));
+  const chatId = book.find(name);
+  if (chatId === undefined || !book.has(chatId)) return;
+  throw new CommandError(
+    `${book.nameOf(chatId)} is a group, which has no passphrase: use it with --group`,
+  );
 }
 
 async function unlockChat(

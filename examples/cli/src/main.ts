@@ -24,6 +24,7 @@ import { restart } from "./commands/restart.js";
 import { search } from "./commands/search.js";
 import { send } from "./commands/send.js";
 import { whoami } from "./commands/whoami.js";
+import { addGroupCommands } from "./group-commands.js";
 import { printableLines } from "./printable.js";
 import { note, OutputError, outputFailure, print } from "./printing.js";
 
@@ -75,6 +76,12 @@ const program = new Command("lacre-chat")
     new Option("--password-file <file>", "read the account's password from a file").env(
       "LACRE_PASSWORD_FILE",
     ),
+  )
+  .addOption(
+    new Option(
+      "--recovery-key-out <file>",
+      "write the recovery key of a new device log to a new file",
+    ).env("LACRE_RECOVERY_KEY_OUT"),
   )
   .addOption(
     new Option("--passphrase-file <file>", "read the chat's passphrase from a file").env(
@@ -149,14 +156,17 @@ program
   .description("let a user whom you blocked write to you again")
   .action((user, _, command) => contact("unblock", user, command.optsWithGlobals()));
 
-program
-  .command("chat <user>")
-  .description("show a chat live, and send what you type")
+withGroup(program.command("chat [user] [others...]"))
+  .description("show a chat live, and send what you type; --group NAME USER... creates a group")
   .option("--json", "events on standard output and texts on standard input, one per line")
-  .action((user, _, command) => chat(user, command.optsWithGlobals()));
+  .action(async (user, others: string[], _, command) => {
+    const options = command.optsWithGlobals();
+    if (options.group === undefined) return chat(oneUser(user, others, command), options);
+    const { groupChat } = await import("./commands/group-chat.js");
+    return groupChat(user === undefined ? [] : [user, ...others], options);
+  });
 
-program
-  .command("send <user> [text...]")
+withGroup(program.command("send [user] [text...]"))
   .description("send a text, or all of standard input")
   .option("--lines", "each line of standard input is a message; blank lines are skipped")
   .option(
@@ -166,19 +176,36 @@ program
   )
   .option("--no-wait", "if the server cannot be reached, queue the messages and end")
   .option("-q, --quiet", "print errors only")
-  .action((user, words: string[], _, command) =>
-    send(user, words.length > 0 ? words.join(" ") : undefined, command.optsWithGlobals()),
-  );
+  .action(async (user, words: string[], _, command) => {
+    const options = command.optsWithGlobals();
+    const textOf = (all: string[]) => (all.length > 0 ? all.join(" ") : undefined);
+    if (options.group === undefined)
+      return send(oneUser(user, [], command), textOf(words), options);
+    const { groupSend } = await import("./commands/group-send.js");
+    return groupSend(textOf(user === undefined ? [] : [user, ...words]), options);
+  });
 
-withJson(program.command("listen [user]"))
+withJson(withGroup(program.command("listen [user]")))
   .description("show incoming messages, from one user or from all whose chats can be opened")
-  .action((user, _, command) => listen(user, command.optsWithGlobals()));
+  .action(async (user, _, command) => {
+    const options = command.optsWithGlobals();
+    if (options.group === undefined) return listen(user, options);
+    noUser(user, command);
+    const { groupListen } = await import("./commands/group-listen.js");
+    return groupListen(options);
+  });
 
-withJson(program.command("history <user>"))
+withJson(withGroup(program.command("history [user]")))
   .description("show the last messages of a chat")
   .option("--limit <number>", "how many, at most 100", countUpTo(100), 20)
   .option("--before <seq>", "only messages before this seq", countUpTo(Number.MAX_SAFE_INTEGER))
-  .action((user, _, command) => history(user, command.optsWithGlobals()));
+  .action(async (user, _, command) => {
+    const options = command.optsWithGlobals();
+    if (options.group === undefined) return history(oneUser(user, [], command), options);
+    noUser(user, command);
+    const { groupHistory } = await import("./commands/group-history.js");
+    return groupHistory(options);
+  });
 
 program
   .command("auto-delete <user> [time]")
@@ -191,6 +218,8 @@ program
   .description("write a whole chat, decrypted: one JSON object per line")
   .option("-o, --output <file>", "write to a file that only you may read")
   .action((user, _, command) => exportChat(user, command.optsWithGlobals()));
+
+addGroupCommands(program);
 
 program
   .command("config [key] [value]")
@@ -212,6 +241,24 @@ program
 
 function withJson(command: CommanderCommand): CommanderCommand {
   return command.option("--json", "print one JSON object per line");
+}
+
+function withGroup(command: CommanderCommand): CommanderCommand {
+  return command.option("--group <name>", "the group of this name, or #ID, instead of a user");
+}
+
+/** Returns the only user of a command. */
+function oneUser(
+  user: string | undefined,
+  others: readonly string[],
+  command: CommanderCommand,
+): string {
+  if (user !== undefined && others.length === 0) return user;
+  return command.error("error: name one user, or a group with --group NAME");
+}
+
+function noUser(user: string | undefined, command: CommanderCommand): void {
+  if (user !== undefined) command.error("error: name a user or a group, not both");
 }
 
 function seconds(given: string): number {

@@ -75,12 +75,24 @@ export class Profile {
     return this.#server ?? (chosen && addressOf(chosen)) ?? previous?.server ?? DEFAULT_SERVER;
   }
 
-  /** Opens the stores of an account. Each account of the profile has a folder of its own. */
-  readonly openStores = ({ server, user_id }: Login): Stores => {
-    const { history, keys } = this.readConfig();
+  /** Returns the folder with the MLS chats of an account. */
+  mlsFolderOf(login: Login): string {
+    return join(this.#folderOf(login), "mls");
+  }
+
+  /** Returns the folder with the data of an account. */
+  #folderOf({ server, user_id }: Login): string {
     const host = server.replace(/^https?:\/\//, "");
-    const folder = join(this.#stateFolder, `${user_id}@${encodeURIComponent(host)}`);
-    return storesInFiles(folder, { history: history === "ciphertext", keys: keys === "keep" });
+    return join(this.#stateFolder, `${user_id}@${encodeURIComponent(host)}`);
+  }
+
+  /** Opens the stores of an account. Each account of the profile has a folder of its own. */
+  readonly openStores = (login: Login): Stores => {
+    const { history, keys } = this.readConfig();
+    return storesInFiles(this.#folderOf(login), {
+      history: history === "ciphertext",
+      keys: keys === "keep",
+    });
   };
 
   /**

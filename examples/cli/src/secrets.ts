@@ -10,6 +10,8 @@ export function canAsk(): boolean {
   return process.stdin.isTTY === true && process.stderr.isTTY === true;
 }
 
+type Secret = "password" | "passphrase" | "recovery key";
+
 export interface Question {
   /** Path of a file with the secret. If it is given, the user is not asked. */
   readonly file?: string | undefined;
@@ -26,7 +28,7 @@ export interface Question {
  * @throws {CommandError} if the file or the terminal cannot be read, the secret is invalid, or the user cancels the question.
  */
 export async function readSecret(
-  what: "password" | "passphrase",
+  what: Secret,
   { file, question, isOptional = false, validate = () => undefined }: Question,
 ): Promise<string> {
   if (file !== undefined) {
@@ -37,7 +39,7 @@ export async function readSecret(
   }
   if (!canAsk()) {
     throw new CommandError(
-      `there is no terminal to ask for the ${what}: give it in a file with --${what}-file`,
+      `there is no terminal to ask for the ${what}: give it in a file with --${what.replace(" ", "-")}-file`,
       exitCodes.usage,
     );
   }

@@ -11,7 +11,10 @@ const LOST = 1006;
  * Returns the address of a WebSocket with a ticket, because a token in the URL would appear in the server's log. Awaits `prepare`
  * directly before the connection.
  */
-export async function socketAddress(api: Api, prepare: () => Promise<void>): Promise<URL> {
+export async function socketAddress(
+  api: Api,
+  prepare: () => Promise<void> = async () => {},
+): Promise<URL> {
   const { ticket } = await api.createTicket();
   // After the ticket, to include what was written while it was requested.
   await prepare();

@@ -7,6 +7,8 @@ export {
   durationOf,
   storedAt,
 } from "./auto-delete.js";
+export { socketAddress, whyEnded } from "./connecting.js";
+export { createMlsChat } from "./create-mls-chat.js";
 export {
   ChatChangedError,
   ChatClosedError,

@@ -1,4 +1,5 @@
-import { shownUnread } from "lacre-client";
+import { type Account, shownUnread, UnreachableError } from "lacre-client";
+import { GroupBook } from "../groups/group-book.js";
 import type { Options } from "../options.js";
 import { printable, printableJson } from "../printable.js";
 import { note, print } from "../printing.js";
@@ -11,7 +12,8 @@ const REQUESTS = {
 
 /** `chats`: lists the chats of the account. */
 export async function chats(options: Options & { json?: boolean }): Promise<void> {
-  const account = await new Profile(options).account();
+  const profile = new Profile(options);
+  const account = await profile.account();
   const list = await account.listChats();
   const pins = await account.stores.pins.list();
   for (const { chat_id, peer_id, peer_name, unread, last_seq, ...rest } of list) {
@@ -32,5 +34,39 @@ export async function chats(options: Options & { json?: boolean }): Promise<void
       await print([printable(peer_name), ...notes].join("\t"));
     }
   }
-  if (list.length === 0) await note("No chats yet: begin one with lacre-chat chat USER");
+  const groups = await listGroups(profile, account);
+  for (const { chat_id, name, members, unread, is_known } of groups) {
+    if (options.json)
+      await print(printableJson({ chat_id, group: name, members, unread, is_known }));
+    else {
+      const notes = [
+        members.join(", "),
+        ...(unread > 0 ? [`${shownUnread(unread)} unread`] : []),
+        ...(is_known ? [] : ["not opened here yet"]),
+      ];
+      await print([`group ${name}`, ...notes].map(printable).join("\t"));
+    }
+  }
+  if (list.length + groups.length === 0)
+    await note("No chats yet: begin one with lacre-chat chat USER");
+}
+
+/** Lists the groups of the account. If the server is unreachable, lists those that this profile knows. */
+async function listGroups(profile: Profile, account: Account) {
+  const book = new GroupBook(profile.mlsFolderOf(account.login));
+  try {
+    const chats = await account.api.listChats({ mls: true });
+    return chats
+      .filter(({ encryption_type, epoch = 0 }) => encryption_type === "MLS" && epoch > 0)
+      .map(({ chat_id, unread, members = [] }) => ({
+        ...{ chat_id, name: book.nameOf(chat_id), unread, is_known: book.has(chat_id) },
+        members: members.map(({ username }) => username).sort(),
+      }));
+  } catch (error) {
+    if (!(error instanceof UnreachableError)) throw error;
+    const members: string[] = [];
+    return book.ids.map((chat_id) => ({
+      ...{ chat_id, name: book.nameOf(chat_id), unread: 0, members, is_known: true },
+    }));
+  }
 }

@@ -19,7 +19,7 @@ export async function completion(shell: string, program: Command): Promise<void>
 }
 
 /** The options whose values cannot be completed. */
-const WITH_VALUE = "--server|--profile|--limit|--before|--timeout";
+const WITH_VALUE = "--server|--profile|--limit|--before|--timeout|--group|--add|--remove";
 
 interface Completed {
   readonly name: string;
@@ -67,7 +67,7 @@ _lacre_chat() {
   local current="\${COMP_WORDS[COMP_CWORD]}" previous="\${COMP_WORDS[COMP_CWORD-1]}" command="" word words="" at
   local user="" profile=()
   case "$previous" in
-    --*-file|--output) COMPREPLY=($(compgen -f -- "$current")); return ;;
+    --*-file|--*-out|--output) COMPREPLY=($(compgen -f -- "$current")); return ;;
     ${WITH_VALUE}) return ;;
   esac
   for ((at = 1; at < COMP_CWORD; at++)); do
@@ -107,7 +107,7 @@ _lacre_chat() {
   local command word user at
   local -a commands more options profile
   case "$words[CURRENT-1]" in
-    --*-file|--output) _files; return ;;
+    --*-file|--*-out|--output) _files; return ;;
     ${WITH_VALUE}) return ;;
   esac
   commands=(${commands.map(described).join(" ")})
@@ -140,7 +140,7 @@ function fish(commands: readonly CompletedCommand[], options: readonly Completed
   const quoted = (text: string) => `'${text.replace(/'/g, "\\'")}'`;
   const none = `not __fish_seen_subcommand_from ${words(commands)}`;
   const long = ({ name }: Completed) => name.replace(/^--/, "");
-  const file = ({ name }: Completed) => (/-file$|^--output$/.test(name) ? " -r -F" : "");
+  const file = ({ name }: Completed) => (/-file$|-out$|^--output$/.test(name) ? " -r -F" : "");
   const lines = [
     "function __lacre_chat_peers",
     "  set -l words (commandline -opc)",

@@ -3,7 +3,7 @@ import { KeyError } from "lacre";
 import { type Account, type OpenChat, openChat, openKeptChat } from "lacre-client";
 import { CommandConnection } from "../command-connection.js";
 import { CommandError, exitCodes } from "../command-error.js";
-import { enterExistingChat } from "../enter-chat.js";
+import { assertNoGroup, enterExistingChat } from "../enter-chat.js";
 import type { Options } from "../options.js";
 import { jsonOutput, type Output, plainOutput } from "../output.js";
 import { printable } from "../printable.js";
@@ -46,6 +46,7 @@ async function openAll(account: Account, options: Options, output: Output): Prom
   const opened: OpenChat[] = [];
   const locked: ChatSummary[] = [];
   for (const chat of all) {
+    assertNoGroup(account, `#${chat.chat_id}`, options);
     const kept = await openKeptChat(account, chat);
     if (kept === undefined) locked.push(chat);
     else opened.push(kept);

@@ -2,7 +2,7 @@ import type { ChatSummary } from "lacre";
 import { type Account, findChat, isCreator, restartChat, takeUnsent } from "lacre-client";
 import { CommandError, exitCodes } from "../command-error.js";
 import { isConfirmed } from "../confirm.js";
-import { DERIVING } from "../enter-chat.js";
+import { assertNoGroup, DERIVING } from "../enter-chat.js";
 import { textOf } from "../message-format.js";
 import { readNewPassphrase } from "../new-passphrase.js";
 import type { Options } from "../options.js";
@@ -15,6 +15,7 @@ import { canAsk } from "../secrets.js";
 /** `restart`: gives a chat a new passphrase, which deletes all its messages. Asks before that. */
 export async function restart(peer: string, options: Options & { yes?: boolean }): Promise<void> {
   const account = await new Profile(options).account();
+  assertNoGroup(account, peer, options);
   const chat = await findChat(account, peer);
   if (chat === undefined) {
     throw new CommandError(

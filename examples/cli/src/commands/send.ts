@@ -109,18 +109,21 @@ function whyNotSent(server: string, why: WhyNotConnected): string {
 }
 
 /** Returns the timeout in milliseconds. In a terminal there is none by default: the user can stop with Ctrl-C. */
-function timeoutOf({ timeout, wait }: SendOptions): number {
+export function timeoutOf({ timeout, wait }: SendOptions): number {
   if (timeout !== undefined) return timeout * 1000;
   if (!wait) return NO_WAIT_TIMEOUT * 1000;
   return process.stdin.isTTY ? Number.POSITIVE_INFINITY : SCRIPT_TIMEOUT * 1000;
 }
 
-function assertText(text: string): void {
+export function assertText(text: string): void {
   if (!isBlank(text)) return;
   throw new CommandError("the text is empty: nothing was sent", exitCodes.usage);
 }
 
-async function* textsToSend(given: string | undefined, isByLine: boolean): AsyncGenerator<string> {
+export async function* textsToSend(
+  given: string | undefined,
+  isByLine: boolean,
+): AsyncGenerator<string> {
   if (given !== undefined) {
     yield withLineFeeds(given);
   } else if (isByLine) {

@@ -1,0 +1,119 @@
+import type { MlsEvent } from "lacre/client/mls";
+import { printable, printableJson } from "../printable.js";
+import { note, print } from "../printing.js";
+import type { GroupBook } from "./group-book.js";
+import { linesOf, recordOf, unreadableLine, whyUnreadable } from "./group-lines.js";
+import type { GroupMessage } from "./title.js";
+
+/** The output of a command about groups. Its methods reject with OutputError if standard output cannot be written. */
+export interface GroupOutput {
+  message(message: GroupMessage, book: GroupBook): Promise<void>;
+  /** Shows that the server has stored a text of this program. */
+  sent(message: GroupMessage, book: GroupBook): Promise<void>;
+  /** Shows what was not shown yet. Call it when no more messages follow soon. */
+  flush(): Promise<void>;
+  mlsEvent(event: MlsEvent, book: GroupBook): Promise<void>;
+  connection(isOnline: boolean): Promise<void>;
+  error(message: string, code?: string): Promise<void>;
+}
+
+interface Failure {
+  readonly code?: string;
+  readonly message: string;
+  readonly status?: number;
+}
+
+const noteError = (message: string) => note(`  ✗ ${printable(message)}`);
+
+/** Output of errors and warnings only. */
+export const quietGroupOutput: GroupOutput = {
+  message: async () => {},
+  sent: async () => {},
+  flush: async () => {},
+  async mlsEvent(event, book) {
+    for (const line of warningsOf(event, book)) await note(`  ! ${printable(line)}`);
+  },
+  connection: async () => {},
+  error: (message) => noteError(message),
+};
+
+/** Output for scripts: one JSON object per line. */
+export const jsonGroupOutput: GroupOutput = {
+  message: (message, book) => print(printableJson(recordOf(message, book))),
+  sent: (message, book) => print(printableJson({ ...recordOf(message, book), event: "sent" })),
+  flush: async () => {},
+  async mlsEvent(event, book) {
+    for (const warning of warningsOf(event, book))
+      await print(printableJson({ event: "warning", warning }));
+  },
+  connection: (isOnline) => print(printableJson({ event: isOnline ? "online" : "offline" })),
+  error: (error_message, error_code) =>
+    print(printableJson({ event: "error", error_code, error_message })),
+};
+
+/** Output as text. Shows the name of its group before each message, if `isNamed`. */
+export function plainGroupOutput({ isNamed = false } = {}): GroupOutput {
+  let unreadable: { count: number; reason: string } | undefined;
+  let wasOffline = false;
+  const flush = async () => {
+    if (unreadable === undefined) return;
+    const { count, reason } = unreadable;
+    unreadable = undefined;
+    await print(unreadableLine(count, reason));
+  };
+  return {
+    ...quietGroupOutput,
+    flush,
+    async message(message, book) {
+      const reason = whyUnreadable(message);
+      if (reason !== undefined) {
+        if (unreadable?.reason !== reason) await flush();
+        unreadable = { count: (unreadable?.count ?? 0) + 1, reason };
+        return;
+      }
+      await flush();
+      const name = isNamed ? `[${printable(book.nameOf(message.chat_id))}] ` : "";
+      for (const line of linesOf(message, book)) await print(`${name}${line}`);
+    },
+    async sent({ seq, content }) {
+      const isText = content?.kind === "content" && content.content.kind === "text";
+      if (isText) await print(`  ✓ sent (${seq})`);
+    },
+    async connection(isOnline) {
+      if (isOnline && wasOffline) await note("  online again");
+      if (!isOnline && !wasOffline)
+        await note("  offline: what you write is kept, and sent when the server can be reached");
+      wasOffline = !isOnline;
+    },
+  };
+}
+
+/** Returns warnings about an event, as lines that are not made safe for a terminal. */
+function warningsOf(event: MlsEvent, book: GroupBook): string[] {
+  switch (event.type) {
+    case "log": {
+      const { log, before } = event;
+      // The first time, all devices are new.
+      if (before === 0) return [];
+      const name = book.userName(log.user_id);
+      return log.entries.slice(before).flatMap(({ op, subject = "" }) => {
+        if (op === "add") return [`${name} has added a device: ${subject}`];
+        if (op === "remove") return [`${name} has removed a device: ${subject}`];
+        return [`${name} has another recovery key: compare the numbers of lacre-chat verify again`];
+      });
+    }
+    case "missing": {
+      const names = new Set(event.devices.map(({ user_id }) => book.userName(user_id)));
+      const group = book.nameOf(event.chat_id);
+      return [`${group}: devices that cannot read it yet, of ${[...names].join(", ")}`];
+    }
+    case "error": {
+      const { code, message, status = 400 } = event.error as Failure;
+      // Other failures are of the network or the server, and are repeated.
+      const isFinal = code?.startsWith("ERR_") && status < 500;
+      return isFinal && code !== "ERR_UNREACHABLE" ? [`${message} (${code})`] : [];
+    }
+    default:
+      return [];
+  }
+}
