@@ -14,6 +14,9 @@ import {
 import type { Api } from "./api.js";
 import { NotThisProtocolError, type ServerRejectionError } from "./errors.js";
 
+/** Maximum number of entries of a device log (docs/PROTOCOL.md, A-4). */
+const MAX_ENTRIES = 1024;
+
 /**
  * Returns the endpoints for devices and MLS chats, with the login of an `Api` (docs/PROTOCOL.md, section 15). They throw what its
  * methods throw.
@@ -27,7 +30,8 @@ export function mlsServerOf(api: Api): MlsServer {
         const { entries, has_more } = await api.read(DeviceEntries, { method: "GET", path });
         found.push(...entries);
         if (!has_more) return found;
-        if (entries.length === 0) throw new NotThisProtocolError(api.server, "an empty page");
+        if (entries.length === 0 || found.length > MAX_ENTRIES)
+          throw new NotThisProtocolError(api.server, "an empty page");
       }
     },
     async addEntry(entry) {

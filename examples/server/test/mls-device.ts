@@ -5,6 +5,7 @@ import {
   MlsChats,
   type MlsEvent,
   type MlsMessage,
+  type MlsServer,
   type MlsStorage,
   memoryMlsStorage,
 } from "lacre/client/mls";
@@ -62,6 +63,8 @@ export class MlsDevice {
   recoveryKey: RecoveryKey | undefined;
   /** Makes requests fail. */
   fails: (request: string) => "before" | "after" | undefined = () => undefined;
+  /** Changes what the server does, to make it malicious. */
+  wrap: (server: MlsServer) => MlsServer = (server) => server;
   mls!: MlsChats;
   client!: Client<TextContent, MlsMessage>;
   mlsStorage: MlsStorage;
@@ -88,7 +91,8 @@ export class MlsDevice {
       crash.isDead ? "before" : this.fails(request),
     );
     const storage = crash.around(this.mlsStorage, ["write"]);
-    this.mls = await MlsChats.open({ user_id: this.user.id, storage, server });
+    const options = { user_id: this.user.id, storage, server: this.wrap(server) };
+    this.mls = await MlsChats.open(options);
     this.mls.on((event) => void this.events.push(event));
     await prepare?.(this.mls);
     const { sessionKey: session_key, id: user_id, token } = this.user;

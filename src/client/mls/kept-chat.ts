@@ -42,6 +42,8 @@ export class KeptChat {
   isCaughtUp = false;
   /** When the client last tried to add devices that are missing in the group. Unix time in seconds. */
   triedToAddAt = 0;
+  /** When this device last joined by an external commit. Unix time in seconds. */
+  rejoinedAt = 0;
   /** Settles when all earlier work with the server is done. */
   #working: Promise<unknown> = Promise.resolve();
   /** Since when a commit is due that any device can make. Unix time in seconds. */

@@ -89,6 +89,8 @@ export class Reader<Definition extends AnyContentDefinition> {
     // Another call may have read it while this one waited.
     const stored = await this.#stored(message);
     if (stored !== undefined) return stored;
+    // A stopped chat follows the server no more.
+    if (kept.record.isStopped) return { kind: "unreadable", reason: "unknown_epoch" };
     let { chat, event } = await before.receive(message, logs.all, { contents });
     if (event.kind === "log_needed") {
       await this.#fetch(event.user_ids);

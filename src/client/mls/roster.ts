@@ -18,6 +18,10 @@ const RETRY_INTERVAL = 30;
 const ADD_INTERVAL = 600;
 /** Seconds after which the device log of a member is fetched again, although no notice said that it has grown. */
 const LOG_INTERVAL = 600;
+/** Minimum seconds between two rejoins of a chat, so that a malicious server cannot make this device commit all the time. */
+const REJOIN_INTERVAL = 60;
+/** Maximum number of invitations that are read at a time. */
+const MAX_INVITATIONS = 256;
 /** Number of attempts to get the logs that a step needs, and to rejoin while others commit. */
 const MAX_ATTEMPTS = 4;
 
@@ -233,7 +237,7 @@ export class Roster<Definition extends AnyContentDefinition> {
 
   async #joinByInvitations(device: Device): Promise<void> {
     const { server, chats, emit } = this.#context;
-    for (let after = 0; ; ) {
+    for (let after = 0, count = 0; count < MAX_INVITATIONS; count++) {
       const invitation = await server.nextInvitation(device.id, after);
       if (invitation === undefined) return;
       const { chat_id, invitation_id } = invitation;
@@ -266,9 +270,12 @@ export class Roster<Definition extends AnyContentDefinition> {
     this.#joined(kept);
   }
 
-  async #rejoin(device: Device, kept: KeptChat): Promise<undefined> {
+  /** Joins by an external commit. Returns the seconds to wait if the last one was a short time ago. */
+  async #rejoin(device: Device, kept: KeptChat): Promise<number | undefined> {
     const { server } = this.#context;
     const { chat_id } = kept;
+    const wait = kept.rejoinedAt + REJOIN_INTERVAL - unixNow();
+    if (wait > 0) return wait;
     for (let attempt = 0; attempt < MAX_ATTEMPTS && kept.needsRejoin; attempt++) {
       const group_info = await server.groupInfo(chat_id);
       await kept.run(async () => {
@@ -278,10 +285,12 @@ export class Roster<Definition extends AnyContentDefinition> {
         );
         await kept.save(step.chat, { mustRejoin: false });
         kept.isCaughtUp = true;
+        kept.rejoinedAt = unixNow();
       });
       await kept.work(() => this.#sendPending(kept));
     }
     this.#joined(kept);
+    return undefined;
   }
 
   #joined(kept: KeptChat): void {

@@ -71,6 +71,10 @@ export class Writer<Definition extends AnyContentDefinition> {
     content: NewContent<Definition>,
     identity: { client_id: string; timestamp: number },
   ): Promise<ChatMessage | "wait" | "commit first"> {
+    if (kept.record.isStopped) {
+      const message = "the chat is stopped: the server shows two device logs of a member";
+      throw new MlsChatError("ERR_NOT_IN_GROUP", message);
+    }
     if (kept.isRemoved || kept.record.leavingIn >= 0) throw notInGroup();
     const chat = kept.usable;
     if (chat === undefined) return "wait";

@@ -1,7 +1,10 @@
+import { Device } from "lacre/mls";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { firstDevice, MlsDevice, otherDevice } from "../mls-device.js";
 import { TestServer } from "../support.js";
 
+/** Position of the epoch in an MLSMessage with a PrivateMessage and a group id of 24 bytes. */
+const EPOCH_AT = 29;
 /** More points than sending a message has. */
 const ALL_POINTS = 10;
 const server = new TestServer();
@@ -124,6 +127,55 @@ describe("MLS chats", () => {
     await fresh.reads(chat_id, "welcome back");
     await fresh.send(chat_id, "thanks");
     await alice!.reads(chat_id, "thanks");
+  });
+});
+
+describe("a device whose server is malicious", () => {
+  it("stops the chats with a user of whom it is shown two device logs, also after a restart", async () => {
+    const chat_id = await createChat(["bob"], [bob!]);
+    await alice!.send(chat_id, "before");
+    await bob!.reads(chat_id, "before");
+    const user_id = alice!.user.id;
+    const other = await Device.begin({ user_id, now: Date.now() / 1000 });
+    let isMalicious = true;
+    bob!.wrap = (real) => ({
+      ...real,
+      entries: async (id, after) =>
+        isMalicious && id === user_id ? [other.entry] : real.entries(id, after),
+    });
+    await bob!.restart();
+    await bob!.mls.refreshLog(user_id);
+    await vi.waitUntil(() => !bob!.mls.get(chat_id)!.isActive);
+    expect(bob!.events).toContainEqual({ type: "fork", user_id, chat_id: undefined });
+    await expect(bob!.send(chat_id, "late")).rejects.toMatchObject({ code: "ERR_NOT_IN_GROUP" });
+    isMalicious = false;
+    await bob!.restart();
+    expect(bob!.mls.get(chat_id)!.isActive).toBe(false);
+    await alice!.send(chat_id, "after");
+    await vi.waitUntil(() => bob!.messages.at(-1)!.content?.kind === "unreadable");
+    expect(bob!.texts(chat_id)).toEqual(["before"]);
+    bob!.wrap = (real) => real;
+  });
+
+  it("joins again once, not with each message that it cannot read", async () => {
+    const chat_id = await createChat(["carol"], [carol!]);
+    await alice!.send(chat_id, "hola");
+    await carol!.reads(chat_id, "hola");
+    const before = carol!.mls.get(chat_id)!.epoch;
+    // The messages that come next seem to be of an epoch that it does not know, also in their MLS header.
+    const { encrypted } = carol!.messages.at(-1)!;
+    const content = encrypted.content.slice();
+    new DataView(content.buffer).setBigUint64(EPOCH_AT, BigInt(before + 5));
+    const unknown = { ...encrypted, content, epoch: before + 5 };
+    const cipher = carol!.mls.cipher(chat_id);
+    for (let seq = 100; seq < 106; seq++) {
+      const read = await cipher.decrypt({ ...unknown, seq });
+      expect(read).toEqual({ kind: "unreadable", reason: "unknown_epoch" });
+      await carol!.mls.sync();
+    }
+    await alice!.send(chat_id, "still here");
+    await carol!.reads(chat_id, "still here");
+    expect(carol!.mls.get(chat_id)!.epoch).toBe(before + 1);
   });
 });
 
