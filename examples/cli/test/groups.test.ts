@@ -184,7 +184,9 @@ describe("a group of five", () => {
     await succeed("carol", "send", "--group", "Five", "three of us");
     expect(await textsIn("bob", "Five")).toEqual([...texts, "three of us"]);
     expect(await textsIn("dave", "Five")).toEqual(texts);
-    expect(await run("dave", "send", "--group", "Five", "late")).toMatchObject({ code: 1 });
+    expect(await run("dave", "send", "--group", "Five", "late")).toMatchObject({
+      ...{ code: 1, stderr: expect.stringMatching(/not kept: late.*no longer in the group/s) },
+    });
     const lines = await succeed("bob", "history", "--group", "Five");
     expect(lines).toMatch(/alice added erin/);
     expect(lines).toMatch(/erin leaves the group/);

@@ -28,6 +28,8 @@ export async function groupHistory(
       const first = messages[0]?.seq ?? 0;
       if (!json && messages.length === limit && first > 1)
         await note(`There are earlier ones: add --before ${first}`);
+      if (connection.isGone(chat_id))
+        await note("You are no longer in this group, as the server says.");
       if (connection.isOffline)
         await note("The server cannot be reached: these are the messages stored here.");
       await connection.untilSent(0);

@@ -31,7 +31,7 @@ export async function groupSend(
       for await (const message of textsToSend(given, lines))
         connection.send(chat_id, { kind: "text", text: message });
       const isSent = await connection.untilSent(timeoutOf(options), !wait);
-      connection.assertMember(chat_id);
+      await connection.assertMember(chat_id);
       if (!isSent) return;
       // Members may lack the name of a group.
       await connection.settle();

@@ -126,10 +126,29 @@ export class GroupConnection {
     return unsent.filter(({ content }) => content.kind === "text").length;
   }
 
-  /** @throws {CommandError} if the server does not list a group any more. */
-  assertMember(chatId: number): void {
-    if (!this.#gone.has(chatId)) return;
-    const name = this.#options.session.book.nameOf(chatId);
+  /** Whether the user was removed from a group, by what the server lists. */
+  isGone(chatId: number): boolean {
+    return this.#gone.has(chatId);
+  }
+
+  /**
+   * Removes unsent texts of a group from which the user was removed, so that they are not sent if the user is added again.
+   *
+   * @throws {CommandError} if the user was removed.
+   */
+  async assertMember(chatId: number): Promise<void> {
+    if (!this.isGone(chatId)) return;
+    const { mls, book } = this.#options.session;
+    for (const { chat_id, client_id, content } of await mls.unsent()) {
+      if (chat_id !== chatId) continue;
+      await mls.discard(client_id);
+      if (content.kind === "text")
+        await this.#options.output.error(
+          `not sent, and not kept: ${content.text}`,
+          "ERR_FORBIDDEN",
+        );
+    }
+    const name = book.nameOf(chatId);
     throw new CommandError(`you are no longer in the group ${name}, as the server says`);
   }
 
