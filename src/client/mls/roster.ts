@@ -173,13 +173,18 @@ export class Roster<Definition extends AnyContentDefinition> {
       if (usable === undefined || usable.pending !== undefined) return;
       const add = record.add.filter((id) => !usable.members.includes(id));
       const remove = record.remove.filter((id) => usable.members.includes(id));
+      // Changes that came during the requests are for the next commit.
+      const left = {
+        add: kept.record.add.filter((id) => !record.add.includes(id)),
+        remove: kept.record.remove.filter((id) => !record.remove.includes(id)),
+      };
       const changes = { add, remove, keyPackages, logs: logs.all, ...newIdentity() };
       const step = await usable.commit(changes).catch(async (error: unknown) => {
         // The same changes would fail again.
-        await kept.save(undefined, { add: [], remove: [] });
+        await kept.save(undefined, left);
         throw error;
       });
-      await kept.save(step.chat, { add: [], remove: [] });
+      await kept.save(step.chat, left);
       this.#report(chat_id, step.missing);
     });
     await this.#sendPending(kept);

@@ -90,6 +90,22 @@ describe("MLS chats", () => {
     await Promise.all([alice!, carol!].map((one) => one.reads(chat_id, "all")));
   });
 
+  it("make changes that are wanted while a commit is being made", async () => {
+    const chat_id = await createChat(["bob", "carol"], [bob!, carol!]);
+    await alice!.mls.sync();
+    const remove = [carol!.user.id];
+    let removal: Promise<void> | undefined;
+    alice!.fails = (request) => {
+      // A commit requests the device logs before it is made.
+      if (request.startsWith("get /users/")) removal ??= alice!.mls.commit(chat_id, { remove });
+      return undefined;
+    };
+    await alice!.mls.commit(chat_id);
+    alice!.fails = () => undefined;
+    await removal;
+    expect(alice!.mls.get(chat_id)!.members).toEqual([alice!.user.id, bob!.user.id]);
+  });
+
   it("encrypt a message again whose epoch is too old for the server", async () => {
     const chat_id = await createChat(["bob"], [bob!]);
     await bob!.stop();
