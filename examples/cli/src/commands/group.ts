@@ -45,6 +45,8 @@ async function change(
     throw new CommandError(`${username} is ${isMember() ? "already" : "not"} in the group`);
   const { addedAt } = book.get(chatId);
   await mls.commit(chatId, { [action]: [userId] });
+  if (isMember() !== (action === "add"))
+    throw new CommandError("another change of the group came first: try again");
   if (action === "add") {
     // A new member has not received the name of the group.
     await connection.until(() => book.get(chatId).addedAt > addedAt, TIMEOUT);
