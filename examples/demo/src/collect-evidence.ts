@@ -4,6 +4,7 @@ import { DemoError } from "./demo-error.js";
 import type { Evidence, Secret } from "./evidence.js";
 import { exchange } from "./exchange.js";
 import { type DemoFixture, PASSPHRASE, PASSWORD } from "./fixture.js";
+import { exchangeInGroup, type GroupRecord } from "./group-exchange.js";
 import { readDatabase, readLocations, readSources } from "./locations.js";
 import type { Outage } from "./outage.js";
 import type { Participant } from "./participant.js";
@@ -63,6 +64,18 @@ export async function collectEvidence(
       failures.push(`stopped at line ${sent.length} of ${lines.length}, ${error.message}`);
     }
   });
+  let group: GroupRecord | undefined;
+  if (failures.length === 0) {
+    await progress.step("exchanging lines in a group", EXCHANGE_SECONDS, async () => {
+      try {
+        group = await exchangeInGroup(lines, fixture);
+        failures.push(...group.errors);
+      } catch (error) {
+        if (!(error instanceof DemoError)) throw error;
+        failures.push(`stopped in the group, ${error.message}`);
+      }
+    });
+  }
   const databaseBeforeStop: Uint8Array[] = [];
   await progress.step("stopping the clients and the server", START_SECONDS, async () => {
     await Promise.all(everyone.map((participant) => participant.stop()));
@@ -87,7 +100,8 @@ export async function collectEvidence(
     rows,
     locations,
     baseline,
-    secrets: SECRETS,
+    secrets: [...SECRETS, ...(group?.secrets ?? [])],
+    group,
     outages,
     traffic,
     failures: [...failures, ...errors],

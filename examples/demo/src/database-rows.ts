@@ -10,7 +10,7 @@ export interface MessageRow {
   readonly encrypted_content: Uint8Array;
 }
 
-/** Reads the messages that have content from a SQLite database, in the order of their seqs. */
+/** Reads the messages of chats with a passphrase that have content from a SQLite database, in the order of their seqs. */
 export async function readMessageRows(path: string): Promise<MessageRow[]> {
   const db = openDatabase({ dialect: "sqlite", path });
   try {
@@ -19,6 +19,7 @@ export async function readMessageRows(path: string): Promise<MessageRow[]> {
       .innerJoin("users", "users.id", "sender_id")
       .select(["seq", "username as sender", "client_id", "nonce", "encrypted_content"])
       .where("encrypted_content", "is not", null)
+      .where("epoch", "is", null)
       .orderBy("seq")
       .$narrowType<{ encrypted_content: NotNull }>()
       .execute();

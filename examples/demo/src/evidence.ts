@@ -1,4 +1,5 @@
 import type { MessageRow } from "./database-rows.js";
+import type { GroupRecord } from "./group-exchange.js";
 import type { LocationName } from "./locations.js";
 import type { OutageRecord } from "./outage.js";
 import type { ReceivedMessage, SentMessage } from "./participant.js";
@@ -34,6 +35,8 @@ export interface Evidence {
   /** The programs' sources, and the locations as they were before the first line was sent. */
   readonly baseline: readonly Location[];
   readonly secrets: readonly Secret[];
+  /** What happened in the group, if the run came to it. */
+  readonly group: GroupRecord | undefined;
   readonly outages: readonly OutageRecord[];
   readonly traffic: readonly Traffic[];
   /** Errors during the run. */

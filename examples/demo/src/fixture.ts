@@ -118,18 +118,40 @@ export class DemoFixture {
   }
 
   async register(name: Speaker): Promise<void> {
-    const child = startExample(CLI, [...this.#argsOf(name), "register", name], this.#env());
+    await this.#run(name, ["register", name], "register");
+  }
+
+  /** Runs a command of the terminal client until it ends. */
+  async #run(name: Speaker, command: readonly string[], what: string): Promise<void> {
+    const child = startExample(CLI, [...this.#argsOf(name), ...command], this.#env());
     this.#children.push(child);
+    child.stdout!.resume();
     const stderr = text(child.stderr!);
     const [code] = await once(child, "close");
-    if (code !== 0) throw new DemoError(`${name} cannot register: ${(await stderr).trim()}`);
+    if (code !== 0) throw new DemoError(`${name} cannot ${what}: ${(await stderr).trim()}`);
   }
 
   startTerminalClient(name: Speaker): Participant {
     const peer = speakers.find((other) => other !== name)!;
-    const participant = new TerminalParticipant(name, peer, this.#argsOf(name), this.#env());
+    return this.#startTerminal(name, [peer]);
+  }
+
+  /** Starts a terminal client in a group. With `members`, it creates the group. */
+  startGroupClient(name: Speaker, group: string, members: readonly string[] = []): Participant {
+    return this.#startTerminal(name, [...members, "--group", group]);
+  }
+
+  #startTerminal(name: Speaker, chat: readonly string[]): Participant {
+    const participant = new TerminalParticipant(name, chat, this.#argsOf(name), this.#env());
     this.#children.push(participant.process);
     return participant;
+  }
+
+  /** Makes the first device of a user for groups. Returns the path of the file with the recovery key. */
+  async beginDevice(name: Speaker): Promise<string> {
+    const path = join(this.folder, `${name}-recovery-key`);
+    await this.#run(name, ["devices", "--recovery-key-out", path], "make a device for groups");
+    return path;
   }
 
   /** Starts benito's client: the web client if there is a browser, else the terminal client. */

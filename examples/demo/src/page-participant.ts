@@ -94,6 +94,10 @@ export class PageParticipant extends Participant {
     await this.#page.context().close();
   }
 
+  override async kill(): Promise<void> {
+    await this.#page.context().close();
+  }
+
   get #composer() {
     return this.#page.getByRole("textbox", { name: `Message to ${this.#peer}` });
   }

@@ -22,6 +22,8 @@ export abstract class Participant extends EventEmitter<{ change: [] }> {
   readonly errors: string[] = [];
   /** The highest seq that the peer has read. */
   readUpTo = 0;
+  /** Whether the client has opened the chat. */
+  isReady = false;
 
   constructor(name: Speaker) {
     super();
@@ -32,6 +34,9 @@ export abstract class Participant extends EventEmitter<{ change: [] }> {
   abstract send(text: string): Promise<void>;
 
   abstract stop(): Promise<void>;
+
+  /** Ends the client without letting it finish anything. */
+  abstract kill(): Promise<void>;
 
   protected fail(message: string): void {
     this.errors.push(message);

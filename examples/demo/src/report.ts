@@ -109,7 +109,7 @@ function searchResults(
   );
   const alone = lines.length - bodyOnly.size;
   const notes = [
-    "  Client ids and ciphertexts must be found, which shows that the search works. The secrets are the passphrase, which no client sends, and the password, which a login sends to the server.",
+    "  Client ids and ciphertexts must be found, which shows that the search works. The secrets are the passphrase, the recovery keys and the group's name, which no client sends, and the password, which a login sends to the server.",
     `  ${alone} lines were searched as UTF-8, UTF-16, JSON, URL, hex and base64; WebSocket frames were unmasked first.`,
     ...(bodyOnly.size > 0
       ? [
@@ -136,7 +136,13 @@ function verdict({ evidence, problems }: Outcome, format: OutputFormat): string[
   if (problems.length === 0) {
     const message = `✓ ${lines.length} lines: none lost, duplicated, out of order or unread, and none found where the server could read it.`;
     const survived = outages.map((outage) => `✓ ${whatHappened(outage)}, and nothing was lost.`);
-    return [message, ...survived].flatMap((line) => painted("green", line, format));
+    const inGroup =
+      evidence.group === undefined
+        ? []
+        : [
+            `✓ ${evidence.group.lines.length} lines in a group, which MLS encrypts: none lost, duplicated or out of order, though benito's client was killed.`,
+          ];
+    return [message, ...inGroup, ...survived].flatMap((line) => painted("green", line, format));
   }
   const more = problems.length - MAX_PROBLEMS;
   return [

@@ -10,9 +10,15 @@ export class TerminalParticipant extends Participant {
   readonly client = "terminal client";
   readonly #process: ChildProcess;
 
-  constructor(name: Speaker, peer: Speaker, args: readonly string[], env: NodeJS.ProcessEnv) {
+  /** Starts `chat` with the arguments that say which chat: a user, or a group. */
+  constructor(
+    name: Speaker,
+    chat: readonly string[],
+    args: readonly string[],
+    env: NodeJS.ProcessEnv,
+  ) {
     super(name);
-    this.#process = startExample(CLI, [...args, "chat", peer, "--json"], env);
+    this.#process = startExample(CLI, [...args, "chat", ...chat, "--json"], env);
     this.#process.stderr!.on("data", (bytes) => this.#failOnOutput(String(bytes)));
     this.#process.on("exit", (code) => code && this.fail(`its client ended with code ${code}`));
     this.#process.stdin!.on("error", () => {});
@@ -32,6 +38,13 @@ export class TerminalParticipant extends Participant {
     return stop(this.#process);
   }
 
+  /** Kills the client with SIGKILL, so that it cannot finish anything. */
+  override async kill(): Promise<void> {
+    const ended = once(this.#process, "exit");
+    this.#process.kill("SIGKILL");
+    await ended;
+  }
+
   async #readEvents(): Promise<void> {
     for await (const line of readLines(this.#process.stdout!)) {
       this.#record(JSON.parse(line));
@@ -47,6 +60,7 @@ export class TerminalParticipant extends Participant {
   }
 
   #record(event: { readonly event: string } & Record<string, unknown>): void {
+    if (event.event === "ready") this.isReady = true;
     if (event.event === "sent") this.sent.push(event as unknown as SentMessage);
     if (event.event === "message") this.received.push(event as unknown as ReceivedMessage);
     if (event.event === "read") this.readUpTo = Math.max(this.readUpTo, Number(event.seq));

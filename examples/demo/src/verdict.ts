@@ -1,5 +1,6 @@
 import type { MessageRow } from "./database-rows.js";
 import type { Evidence, ParticipantRecord } from "./evidence.js";
+import type { GroupRecord } from "./group-exchange.js";
 import { problemsOfOutages } from "./outage.js";
 import type { Location } from "./search.js";
 import type { Count, SecrecyReport } from "./secrecy.js";
@@ -12,8 +13,13 @@ export function problemsOf(evidence: Evidence, secrecy: SecrecyReport): string[]
     ...failures,
     ...speakers.flatMap((name) => problemsOfDelivery(name, lines, participants)),
     ...problemsOfRows(lines, rows),
+    ...problemsOfGroup(evidence.group),
     ...problemsOfSearch(secrecy),
-    ...problemsOfOutages(outages, speakers.length, traffic),
+    ...problemsOfOutages(
+      outages,
+      speakers.length,
+      traffic.slice(0, evidence.group?.connectionsBefore),
+    ),
   ];
 }
 
@@ -60,6 +66,16 @@ export function differences(
   }
   const at = expected.findIndex((text, index) => text !== actual[index]);
   return at === -1 ? [] : [`out of order among the lines ${where}: ${quoted(actual[at]!)}`];
+}
+
+function problemsOfGroup(group: GroupRecord | undefined): string[] {
+  if (group === undefined) return [];
+  const textsBy = (speaker: Speaker) =>
+    group.lines.filter((line) => line.speaker === speaker).map(({ text }) => text);
+  return [
+    ...differences(textsBy("ana"), group.received.benito, "that benito received in the group"),
+    ...differences(textsBy("benito"), group.received.ana, "that ana received in the group"),
+  ];
 }
 
 function problemsOfRows(lines: readonly Line[], rows: readonly MessageRow[]): string[] {

@@ -47,10 +47,26 @@ it.skipIf(isQuick)("finds nothing wrong with a run without faults", async () => 
   expect(await verdictOn(evidence)).toEqual([]);
 });
 
+it.skipIf(isQuick)("finds a line that was lost in the group", async () => {
+  const { group } = evidence;
+  const benito = group!.received.benito.slice(1);
+  const received = { ...group!.received, benito };
+  expect(await verdictOn({ ...evidence, group: { ...group!, received } })).toEqual([
+    expect.stringMatching(/^lost 1 × among the lines that benito received in the group/),
+  ]);
+});
+
 describe.skipIf(isQuick)("finds a plaintext leak", () => {
   it.each(locationNames)("of a line in the %s", async (location) => {
     expect(await verdictOn(withText(location, JSON.stringify({ text: TEXT })))).toEqual([
       expect.stringMatching(`^line 2 was found in the ${location}, as`),
+    ]);
+  });
+
+  it.each(locationNames)("of a recovery key in the %s", async (location) => {
+    const { name, text } = evidence.group!.secrets[0]!;
+    expect(await verdictOn(withText(location, text))).toEqual([
+      `${name} was found in the ${location}, as UTF-8`,
     ]);
   });
 
@@ -146,7 +162,8 @@ describe.skipIf(isQuick)("reports incomplete evidence:", () => {
   });
 
   it("an outage after which a client did not reconnect", async () => {
-    const last = evidence.traffic.findLastIndex(({ types }) => types.has("welcome"));
+    const beforeGroup = evidence.traffic.slice(0, evidence.group!.connectionsBefore);
+    const last = beforeGroup.findLastIndex(({ types }) => types.has("welcome"));
     const traffic = evidence.traffic.map((one, at) =>
       at === last ? { ...one, types: new Set<string>() } : one,
     );

@@ -30,6 +30,7 @@ const texts = [
 const client_id = "0a47ac10-58cc-4372-a567-0e02b2c3d479";
 const messages = texts.map((text, at) => ({ seq: at + 1, from: "ana", text }));
 const evidence: Evidence = {
+  group: undefined,
   lines: texts.map((text) => ({ speaker: "ana", text })),
   participants: {
     ana: { client: "terminal client", sent: messages, received: [], readUpTo: 2 },

@@ -23,6 +23,7 @@ it("searchEvidence searches for a line that is in the baseline only as an encode
   const locations = [{ name: "server's log", parts: [Buffer.from(message)] }];
   const nothing = { sent: [], received: [], readUpTo: 0, client: "" };
   const { bodyOnly, leaks } = await searchEvidence({
+    group: undefined,
     lines: [
       { speaker: "ana", text: message },
       { speaker: "ana", text: "hi" },
