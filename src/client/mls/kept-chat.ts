@@ -1,3 +1,4 @@
+import type { ChatMessage } from "../../messages/chat.js";
 import { MlsChat } from "../../mls/chat.js";
 import type { DueCommit } from "../../mls/chat-types.js";
 import type { Device } from "../../mls/device.js";
@@ -12,14 +13,19 @@ interface ChatRecord {
   readonly remove: readonly number[];
   /** The epoch in which this device last proposed to leave; -1 if the user does not leave. */
   readonly leavingIn: number;
+  /** The proposal to leave, until the server has acknowledged it. */
+  readonly proposal: ChatMessage | null;
   /** Whether the state cannot follow the group, or is older than what this device sent. */
   readonly mustRejoin: boolean;
   /** Whether the chat is stopped, because the server shows two device logs of a member. */
   readonly isStopped: boolean;
 }
 
+/** The record of a chat that the user does not leave. */
+export const NOT_LEAVING = { leavingIn: -1, proposal: null } as const;
+
 const NEW: ChatRecord = {
-  ...{ add: [], remove: [], leavingIn: -1, mustRejoin: false, isStopped: false },
+  ...{ add: [], remove: [], ...NOT_LEAVING, mustRejoin: false, isStopped: false },
 };
 
 /**
@@ -139,6 +145,17 @@ export class KeptChat {
       this.#chat = chat;
     }
     this.#record = record;
+    this.signal();
+  }
+
+  /** Removes the chat from the storage. Call it in a step. */
+  async remove(): Promise<void> {
+    const { chat_id } = this;
+    await this.#storage.write(
+      [keys.state(chat_id), keys.chat(chat_id)].map((key) => [key, undefined]),
+    );
+    this.#chat = undefined;
+    this.#record = NEW;
     this.signal();
   }
 

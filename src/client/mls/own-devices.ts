@@ -9,7 +9,7 @@ import type { RecoveryKey } from "../../mls/recovery-key.js";
 import { codeOf } from "./background.js";
 import type { DeviceLogs } from "./device-logs.js";
 import type { MlsServer } from "./server.js";
-import type { MlsStorage } from "./storage.js";
+import type { MlsStorage, StoredChange } from "./storage.js";
 
 /** Number of attempts to add an entry, if other devices add entries at the same time. */
 const MAX_ATTEMPTS = 5;
@@ -133,6 +133,11 @@ export class OwnDevices {
     if (device !== undefined && !wasRemoved) return device;
     const options = { user_id: this.#user_id, extractable: this.#storage.needsExport };
     const made = await Device.generate(options);
+    // The chats and key packages are those of the removed device: the new one joins again.
+    const changes: StoredChange[] = [];
+    for (const prefix of ["state/", "chat/", "key-package/"])
+      for (const key of await this.#storage.keys(prefix)) changes.push([key, undefined]);
+    await this.#storage.write(changes);
     await this.#storage.saveDevice(made);
     this.device = made;
     return made;

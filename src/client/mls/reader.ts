@@ -5,7 +5,7 @@ import type { MlsChat } from "../../mls/chat.js";
 import type { ChatEvent } from "../../mls/chat-types.js";
 import { DeviceLogError } from "../../mls/errors.js";
 import type { Context } from "./context.js";
-import type { KeptChat } from "./kept-chat.js";
+import { type KeptChat, NOT_LEAVING } from "./kept-chat.js";
 import { keys } from "./records.js";
 import type { StoredChange } from "./storage.js";
 import type { MlsMessage } from "./types.js";
@@ -145,7 +145,7 @@ export class Reader<Definition extends AnyContentDefinition> {
         // This device cannot follow the commit. It can join again when the server shows the logs.
         return { event, fields: { mustRejoin: true }, needsSync: true };
       case "removed":
-        return { event, fields: { leavingIn: -1, add: [], remove: [] } };
+        return { event, fields: { ...NOT_LEAVING, add: [], remove: [] } };
       case "unreadable": {
         const isStuck = message.content_type === "commit" && event.reason === "not_decryptable";
         const isBehind = event.reason === "unknown_epoch" || isStuck;

@@ -7,7 +7,7 @@ import type { DeviceLog } from "../../mls/device-log.js";
 import { DeviceLogError, MlsChatError } from "../../mls/errors.js";
 import { codeOf, isRejection } from "./background.js";
 import { type Context, newIdentity } from "./context.js";
-import { KeptChat } from "./kept-chat.js";
+import { KeptChat, NOT_LEAVING } from "./kept-chat.js";
 import type { StoredInvitation } from "./server.js";
 
 /** Seconds after which the client looks again for what is due, if nothing is due before. */
@@ -79,7 +79,16 @@ export class Roster<Definition extends AnyContentDefinition> {
       this.#report(chat_id, missing);
     });
     chats.set(chat_id, kept);
-    await kept.work(() => this.#sendPending(kept));
+    try {
+      await kept.work(() => this.#sendPending(kept));
+    } catch (error) {
+      // The group exists here only. Another attempt begins again.
+      if (isRejection(error)) {
+        chats.delete(chat_id);
+        await kept.run(() => kept.remove());
+      }
+      throw error;
+    }
     this.#context.emit({ type: "joined", chat_id });
   }
 
@@ -143,6 +152,7 @@ export class Roster<Definition extends AnyContentDefinition> {
       await logs.fetchOld([...chat.members, ...add], LOG_INTERVAL);
       if (leavingIn >= 0) {
         if (chat.epoch > BigInt(leavingIn)) await this.#proposeLeaving(kept);
+        else await this.#sendProposal(kept);
         return LONGEST_WAIT;
       }
       const now = unixNow();
@@ -218,26 +228,35 @@ export class Roster<Definition extends AnyContentDefinition> {
     });
   }
 
+  /** Proposes to leave in the present epoch. */
   async #proposeLeaving(kept: KeptChat): Promise<void> {
-    const { server, records, user_id } = this.#context;
-    const message = await kept.run(async () => {
+    const { records, user_id } = this.#context;
+    const isProposed = await kept.run(async () => {
       const chat = kept.usable;
-      if (chat === undefined) return undefined;
+      if (chat === undefined) return false;
       const { epoch } = chat;
       const identity = newIdentity();
-      const step = await chat.leave(identity);
+      const { chat: next, message: proposal } = await chat.leave(identity);
       const { chat_id } = kept;
       const change = records.storeOwn({ chat_id, ...identity }, { kind: "leaving", user_id });
-      await kept.save(step.chat, { leavingIn: Number(epoch) }, [change]);
-      return step.message;
+      await kept.save(next, { leavingIn: Number(epoch), proposal }, [change]);
+      return true;
     });
-    if (message === undefined) return this.#requireActive(kept);
+    if (!isProposed) return this.#requireActive(kept);
+    await this.#sendProposal(kept);
+  }
+
+  /** Sends the stored proposal to leave, if the server has not acknowledged it. */
+  async #sendProposal(kept: KeptChat): Promise<void> {
+    const { proposal } = kept.record;
+    if (proposal === null) return;
     try {
-      await server.send(message);
+      await this.#context.server.send(proposal);
     } catch (error) {
       // A commit came first. The next call proposes in its epoch.
       if (codeOf(error) !== "ERR_EPOCH_STALE") throw error;
     }
+    await kept.run(() => kept.save(undefined, { proposal: null }));
   }
 
   async #joinByInvitations(device: Device): Promise<void> {
@@ -269,7 +288,7 @@ export class Roster<Definition extends AnyContentDefinition> {
       const { chat, used } = await this.#withLogs((logs) =>
         MlsChat.join(device, { ...options, logs }, kept.chat),
       );
-      await kept.save(chat, { mustRejoin: false, leavingIn: -1, add: [], remove: [] }, use(used));
+      await kept.save(chat, { mustRejoin: false, ...NOT_LEAVING, add: [], remove: [] }, use(used));
       kept.isCaughtUp = true;
     });
     this.#joined(kept);
@@ -292,6 +311,8 @@ export class Roster<Definition extends AnyContentDefinition> {
         kept.isCaughtUp = true;
         kept.rejoinedAt = unixNow();
       });
+      // Before the commit is sent: its answer may be lost.
+      this.#context.chats.set(chat_id, kept);
       await kept.work(() => this.#sendPending(kept));
     }
     this.#joined(kept);

@@ -10,9 +10,11 @@ const ALL_POINTS = 10;
 const server = new TestServer();
 const devices: MlsDevice[] = [];
 let [alice, bob, carol]: MlsDevice[] = [];
+let passphraseChat: number;
 
 beforeAll(async () => {
   const users = await server.startWithChat();
+  passphraseChat = users.chat_id;
   alice = await firstDevice(server, users.alice, "alice");
   bob = await firstDevice(server, users.bob, "bob");
   carol = await firstDevice(server, users.carol, "carol");
@@ -75,6 +77,30 @@ describe("MLS chats", () => {
     await alice!.reads(chat_id, "two of us");
   });
 
+  it("are left also if the network fails while the device says so", async () => {
+    const chat_id = await createChat(["bob", "carol"], [bob!, carol!]);
+    bob!.fails = (request) =>
+      request === `post /chats/${chat_id}/messages` ? "before" : undefined;
+    await expect(bob!.mls.leave(chat_id)).rejects.toThrow("the network is down");
+    bob!.fails = () => undefined;
+    await bob!.restart();
+    await vi.waitUntil(() => alice!.mls.get(chat_id)!.members.length === 2, { timeout: 20_000 });
+  });
+
+  it("can be created again after the server has rejected the first members", async () => {
+    const body = { members: ["bob"], encryption_type: "MLS", suite: 1 };
+    const { chat_id } = (await alice!.user.post("/chats", body)).body;
+    const options = { suite: 1, add: [bob!.user.id] } as const;
+    const setContact = (action: string) =>
+      bob!.user.post(`/chats/${passphraseChat}/contact`, { action });
+    await setContact("block");
+    await expect(alice!.mls.create(chat_id, options)).rejects.toThrow("ERR_NOT_ACCEPTED");
+    expect(alice!.mls.get(chat_id)).toBeUndefined();
+    await setContact("unblock");
+    await alice!.mls.create(chat_id, options);
+    await bob!.joins(chat_id);
+  });
+
   it("repeat changes that another commit preceded", async () => {
     const chat_id = await createChat(["bob"], [bob!]);
     await Promise.all([
@@ -126,6 +152,24 @@ describe("MLS chats", () => {
     await carol!.reads(chat_id, "not for the lost device");
     expect(second.texts(chat_id)).toEqual([]);
     await second.stop();
+    // The same program becomes a device again, with a new login.
+    const again = new MlsDevice(
+      server,
+      await server.login("carol"),
+      "carol's again",
+      second.mlsStorage,
+    );
+    await again.start(async (mls) => carol!.mls.addDevice(await mls.link()));
+    expect(again.mls.chats).toEqual([]);
+    await again.joins(chat_id, 3);
+    await alice!.send(chat_id, "for all again");
+    await again.reads(chat_id, "for all again");
+    await carol!.reads(chat_id, "for all again");
+    await again.restart();
+    expect(again.mls.get(chat_id)!.isActive).toBe(true);
+    await carol!.mls.removeDevice(again.mls.device!.id);
+    await carol!.joins(chat_id, 2);
+    await again.stop();
   });
 
   it("are there again on a device that the recovery key adds", async () => {
