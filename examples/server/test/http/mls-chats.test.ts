@@ -1,6 +1,8 @@
+import { MlsChats } from "lacre/client/mls";
 import { Device } from "lacre/mls";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { firstDevice, MlsDevice, otherDevice } from "../mls-device.js";
+import { mlsServerOf } from "../mls-server.js";
 import { TestServer } from "../support.js";
 
 /** Position of the epoch in an MLSMessage with a PrivateMessage and a group id of 24 bytes. */
@@ -152,13 +154,13 @@ describe("MLS chats", () => {
     await carol!.reads(chat_id, "not for the lost device");
     expect(second.texts(chat_id)).toEqual([]);
     await second.stop();
-    // The same program becomes a device again, with a new login.
-    const again = new MlsDevice(
-      server,
-      await server.login("carol"),
-      "carol's again",
-      second.mlsStorage,
-    );
+    // The same program becomes a device again, with a new login, though it ends before it was added.
+    const login = await server.login("carol");
+    const again = new MlsDevice(server, login, "carol's again", second.mlsStorage);
+    const stored = { user_id: login.id, storage: second.mlsStorage, server: mlsServerOf(login) };
+    const ended = await MlsChats.open(stored);
+    await ended.link();
+    await ended.close();
     await again.start(async (mls) => carol!.mls.addDevice(await mls.link()));
     expect(again.mls.chats).toEqual([]);
     await again.joins(chat_id, 3);
