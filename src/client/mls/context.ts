@@ -57,15 +57,17 @@ export async function openContext<Definition extends AnyContentDefinition>(
       for (const listener of listeners) listener(event);
     };
     const logs = new DeviceLogs(storage, server, emit);
-    const own = new OwnDevices(user_id, storage, server, logs);
+    const chats = new Map<number, KeptChat>();
+    const own = new OwnDevices(user_id, storage, server, logs, () => chats.clear());
     await logs.load();
     await own.load();
+    if (own.device !== undefined) await loadChats(chats, storage, own.device);
     const context: Context<Definition> = {
       ...{ user_id, storage, server, listeners, emit, logs, own, background },
       records: new MessageRecords(kinds),
       contents: [...kinds.values()],
       keyPackages: new KeyPackages(storage, server),
-      chats: await storedChats(storage, own.device),
+      chats,
     };
     return { context, release };
   } catch (error) {
@@ -74,16 +76,14 @@ export async function openContext<Definition extends AnyContentDefinition>(
   }
 }
 
-async function storedChats(
+async function loadChats(
+  chats: Map<number, KeptChat>,
   storage: MlsStorage,
-  device: Device | undefined,
-): Promise<Map<number, KeptChat>> {
-  const chats = new Map<number, KeptChat>();
-  if (device === undefined) return chats;
+  device: Device,
+): Promise<void> {
   for (const key of await storage.keys("state/")) {
     const chat = new KeptChat(Number(key.slice("state/".length)), storage);
     await chat.load(device);
     chats.set(chat.chat_id, chat);
   }
-  return chats;
 }

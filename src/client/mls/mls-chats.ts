@@ -108,7 +108,7 @@ export class MlsChats<Definition extends AnyContentDefinition = never> {
    * @returns The text that the user enters at the other device. Call `sync` until `isLinked`.
    */
   link(): Promise<string> {
-    return this.#onNewDevice(() => this.#context.own.link());
+    return this.#context.own.link();
   }
 
   /**
@@ -134,7 +134,7 @@ export class MlsChats<Definition extends AnyContentDefinition = never> {
    * @param remove - Ids of the lost devices.
    */
   async recover(recoveryKey: RecoveryKey, remove: Iterable<string> = []): Promise<void> {
-    await this.#onNewDevice(() => this.#context.own.recover(recoveryKey, [...remove]));
+    await this.#context.own.recover(recoveryKey, [...remove]);
     this.#syncQuietly();
   }
 
@@ -302,14 +302,6 @@ export class MlsChats<Definition extends AnyContentDefinition = never> {
     await this.#running;
     await Promise.all([...this.#context.chats.values()].map((chat) => chat.run(async () => {})));
     await this.#release();
-  }
-
-  /** Does work that may replace a device that was removed, whose chats are then removed too. */
-  async #onNewDevice<Value>(work: () => Promise<Value>): Promise<Value> {
-    const before = this.device;
-    const result = await work();
-    if (before !== undefined && before !== this.device) this.#context.chats.clear();
-    return result;
   }
 
   #syncQuietly(): void {

@@ -20,19 +20,27 @@ type Change = LogChange extends infer One
     : never
   : never;
 
-/** The devices of the own user: begins and changes the device log. */
+/** The devices of the own user: begins and changes the device log. Calls `onReplaced` when a removed device is replaced. */
 export class OwnDevices {
   readonly #user_id: number;
   readonly #storage: MlsStorage;
   readonly #server: MlsServer;
   readonly #logs: DeviceLogs;
+  readonly #onReplaced: () => void;
   device: Device | undefined;
 
-  constructor(user_id: number, storage: MlsStorage, server: MlsServer, logs: DeviceLogs) {
+  constructor(
+    user_id: number,
+    storage: MlsStorage,
+    server: MlsServer,
+    logs: DeviceLogs,
+    onReplaced: () => void,
+  ) {
     this.#user_id = user_id;
     this.#storage = storage;
     this.#server = server;
     this.#logs = logs;
+    this.#onReplaced = onReplaced;
   }
 
   async load(): Promise<void> {
@@ -139,6 +147,7 @@ export class OwnDevices {
       for (const key of await this.#storage.keys(prefix)) changes.push([key, undefined]);
     await this.#storage.write(changes);
     await this.#storage.saveDevice(made);
+    if (device !== undefined) this.#onReplaced();
     this.device = made;
     return made;
   }
