@@ -1,9 +1,10 @@
 import type { MlsMessage } from "lacre/client/mls";
+import type { GroupTitle } from "lacre-client/groups";
 import { printable } from "../printable.js";
 import type { GroupBook } from "./group-book.js";
-import type { GroupMessage, Title } from "./title.js";
+import type { GroupMessage } from "./title.js";
 
-type Roster = Extract<MlsMessage<typeof Title>, { kind: "roster" }>;
+type Roster = Extract<MlsMessage<typeof GroupTitle>, { kind: "roster" }>;
 
 const WHY_UNREADABLE: Readonly<Record<string, string>> = {
   too_old: "written before this device was in the group",

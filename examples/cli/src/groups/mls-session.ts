@@ -1,13 +1,14 @@
 import { MlsChats } from "lacre/client/mls";
 import { mlsFileStorage } from "lacre/client/node";
 import { type Account, mlsServerOf } from "lacre-client";
+import { GroupTitle } from "lacre-client/groups";
 import { CommandError } from "../command-error.js";
 import type { Options } from "../options.js";
 import { note } from "../printing.js";
 import { Profile } from "../profile.js";
 import { requireDevice } from "./first-device.js";
 import { GroupBook } from "./group-book.js";
-import { type Groups, Title } from "./title.js";
+import type { Groups } from "./title.js";
 
 /** Maximum time to wait for another program that uses the MLS chats, in milliseconds. */
 const LOCK_TIMEOUT = 10_000;
@@ -53,7 +54,12 @@ async function open({ user_id, api }: Account, folder: string): Promise<Groups> 
   const signal = AbortSignal.timeout(LOCK_TIMEOUT);
   try {
     return await MlsChats.open({
-      ...{ user_id, storage: mlsFileStorage(folder), server: mlsServerOf(api), contents: [Title] },
+      ...{
+        user_id,
+        storage: mlsFileStorage(folder),
+        server: mlsServerOf(api),
+        contents: [GroupTitle],
+      },
       signal,
       onWait: () =>
         void note("Another lacre-chat of this profile uses the groups: waiting for it…"),

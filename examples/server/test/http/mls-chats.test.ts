@@ -1,6 +1,7 @@
 import { MlsChats } from "lacre/client/mls";
 import { Device } from "lacre/mls";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
+import { isQuick } from "../../../../test/support/runs.js";
 import { firstDevice, MlsDevice, otherDevice } from "../mls-device.js";
 import { mlsServerOf } from "../mls-server.js";
 import { TestServer } from "../support.js";
@@ -241,7 +242,7 @@ describe("a device whose server is malicious", () => {
   });
 });
 
-describe("a device that crashes", () => {
+describe.skipIf(isQuick)("a device that crashes", () => {
   it("sends what it stored once, wherever it crashes", async () => {
     const chat_id = await createChat(["bob"], [bob!]);
     const sent: string[] = [];

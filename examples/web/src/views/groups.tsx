@@ -1,4 +1,5 @@
 import { useSignal } from "@preact/signals";
+import { MAX_TITLE_LENGTH } from "lacre-client/groups";
 import type { GroupHome } from "../model/group-home.js";
 import { groupAddress, replaceRoute } from "../model/route.js";
 import { GroupDevices } from "./group-devices.js";
@@ -107,7 +108,7 @@ function NewGroup({ groupHome }: { groupHome: GroupHome }) {
         Name of the group
         <input
           required
-          maxLength={100}
+          maxLength={MAX_TITLE_LENGTH}
           value={title.value}
           onInput={({ currentTarget }) => (title.value = currentTarget.value)}
         />
