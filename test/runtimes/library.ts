@@ -8,6 +8,7 @@ export const vectors = process.env.LACRE_VECTORS ?? fromRoot("../shared/vectors"
 /** Variables that test/support/runs.ts reads. Browsers have no environment. */
 const variables = [
   "LACRE_TESTS",
+  "LACRE_SHORTENED",
   "LACRE_PROPERTY_RUNS",
   "LACRE_SIMULATIONS",
   "LACRE_MLS_PLANS",

@@ -3,6 +3,9 @@
 /** Whether this is the quick suite, `npm test`, and not the complete one, `npm run test:all`. */
 export const isQuick = import.meta.env.LACRE_TESTS === "quick";
 
+/** Whether this is the complete suite on one machine in CI, which leaves out what needs most time. */
+export const isShortened = import.meta.env.LACRE_SHORTENED !== undefined;
+
 /** Number of runs of a property or simulation: `complete`, or a tenth of it in the quick suite. */
 export const runs = (complete: number): number => (isQuick ? Math.ceil(complete / 10) : complete);
 

@@ -6,7 +6,7 @@ import { withStallTimeout } from "./stall-timeout.js";
 import { type Line, type Speaker, speakers } from "./transcript.js";
 
 /** Maximum number of lines that are exchanged in the group. */
-const MAX_LINES = 8;
+const MAX_LINES = 4;
 const GROUP = "olivas y pan";
 
 /** What happened in the group. */

@@ -1,4 +1,5 @@
 import { afterAll, afterEach, beforeAll, expect } from "vitest";
+import { isShortened } from "../../../test/support/runs.js";
 import type { BrowserName } from "../tools/browsers.js";
 import { describeInBrowser } from "./browsers.js";
 import { PageFixture } from "./fixture.js";
@@ -35,6 +36,6 @@ export function describePage(name: BrowserName): void {
     describeStartedOver(fixture);
     describeFailures(fixture);
     describeMessageDetails(fixture);
-    describeGroups(fixture);
+    if (name === "chromium" || !isShortened) describeGroups(fixture);
   });
 }
