@@ -217,15 +217,18 @@ describe("a device that was removed", () => {
 });
 
 describe("an account whose devices are lost", () => {
-  it("is recovered with the recovery key, and reads what is written then", async () => {
-    const lost = await ownDevice("carol");
-    await succeed("carol3", "login", "carol");
-    const args = ["recover", "--recovery-key-file", keyPath("carol"), "--remove", lost];
-    expect(await succeed("carol3", ...args)).toContain(lost);
-    await succeed("alice", "send", "--group", "Five", "welcome back");
-    expect((await textsIn("carol3", "Five")).at(-1)).toBe("welcome back");
-    await succeed("carol3", "send", "--group", "Five", "thanks");
-    expect((await textsIn("bob", "Five")).at(-1)).toBe("thanks");
-    expect((await devicesOf("carol3")).map(({ device }) => device)).not.toContain(lost);
-  });
+  it.skipIf(isShortened)(
+    "is recovered with the recovery key, and reads what is written then",
+    async () => {
+      const lost = await ownDevice("carol");
+      await succeed("carol3", "login", "carol");
+      const args = ["recover", "--recovery-key-file", keyPath("carol"), "--remove", lost];
+      expect(await succeed("carol3", ...args)).toContain(lost);
+      await succeed("alice", "send", "--group", "Five", "welcome back");
+      expect((await textsIn("carol3", "Five")).at(-1)).toBe("welcome back");
+      await succeed("carol3", "send", "--group", "Five", "thanks");
+      expect((await textsIn("bob", "Five")).at(-1)).toBe("thanks");
+      expect((await devicesOf("carol3")).map(({ device }) => device)).not.toContain(lost);
+    },
+  );
 });

@@ -65,7 +65,7 @@ export async function collectEvidence(
     }
   });
   let group: GroupRecord | undefined;
-  if (failures.length === 0) {
+  if (fixture.hasGroup && failures.length === 0) {
     await progress.step("exchanging lines in a group", EXCHANGE_SECONDS, async () => {
       try {
         group = await exchangeInGroup(lines, fixture);

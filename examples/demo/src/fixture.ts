@@ -33,6 +33,8 @@ const POLL_MS = 20;
 export class DemoFixture {
   readonly folder = mkdtempSync(join(tmpdir(), "lacre-demo-"));
   readonly databasePath = join(this.folder, "server.db");
+  /** Whether the users also talk in a group. */
+  readonly hasGroup: boolean = true;
   readonly logPath = join(this.folder, "server.log");
   readonly #browser: Browser | undefined;
   readonly #serverProgram: string;

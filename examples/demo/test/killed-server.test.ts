@@ -15,6 +15,7 @@ const TIMEOUT_SECONDS = 60;
 
 /** Kills the server as soon as a condition holds. */
 class FixtureWithTimedKill extends DemoFixture {
+  override readonly hasGroup = false;
   readonly #isDue: (fixture: DemoFixture) => Promise<boolean>;
 
   constructor(server: string, isDue: (fixture: DemoFixture) => Promise<boolean>) {
