@@ -19,16 +19,16 @@ export function describeGroups(fixture: PageFixture): void {
   describe("a group", () => {
     it("carries messages between its members, also after a reload", async () => {
       const { user: gina } = await signUpWithGroups("gina");
-      const { user: hugo } = await signUpWithGroups("hugo");
+      const { user: hilda } = await signUpWithGroups("hilda");
       const { user: irma } = await signUpWithGroups("irma");
-      await createGroup(gina, "excursión", "hugo irma");
+      await createGroup(gina, "excursión", "hilda irma");
       await gina.waitForText("3 members");
       await sendToGroup(gina, "¿mañana?");
-      for (const user of [hugo, irma]) {
+      for (const user of [hilda, irma]) {
         await user.page.getByRole("link", { name: "excursión" }).click();
         await user.waitForMessages("¿mañana?");
       }
-      await sendToGroup(hugo, "sí");
+      await sendToGroup(hilda, "sí");
       await irma.waitForMessages("¿mañana?", "sí");
       expect(await irma.accessibilityViolations()).toEqual([]);
       await irma.page.reload();
@@ -95,8 +95,8 @@ export function describeGroups(fixture: PageFixture): void {
 
     it("comes back with the recovery key", async () => {
       const { user: nico, recoveryKey } = await signUpWithGroups("nico");
-      const { user: olga } = await signUpWithGroups("olga");
-      await createGroup(olga, "otra vez", "nico");
+      const { user: ofelia } = await signUpWithGroups("ofelia");
+      await createGroup(ofelia, "otra vez", "nico");
       await nico.page.getByRole("link", { name: "otra vez" }).waitFor();
       const fresh = await fixture.openDevice(nico);
       await nico.close();
@@ -107,7 +107,7 @@ export function describeGroups(fixture: PageFixture): void {
       await fresh.button("Recover").click();
       await fresh.page.getByRole("link", { name: "otra vez" }).click();
       await sendToGroup(fresh, "aquí estoy");
-      await olga.waitForMessages("aquí estoy");
+      await ofelia.waitForMessages("aquí estoy");
     });
   });
 }
