@@ -143,7 +143,7 @@ describe("a program that is killed", () => {
     await server.kill();
     const program = fixture.start("alice", ["send", "--group", "Two", "stored"]);
     const files = () => readdirSync(fixture.pathOf("lacre/alice"), { recursive: true });
-    const isStored = () => files().some((path) => /values.own_/.test(String(path)));
+    const isStored = () => files().some((path) => /values.own_[0-9a-f-]{36}$/.test(String(path)));
     expect(await until(isStored, 60)).toBe(true);
     program.kill("SIGKILL");
     await once(program, "exit");
