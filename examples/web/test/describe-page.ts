@@ -26,9 +26,11 @@ export function describePage(name: BrowserName): void {
     afterEach(async () => expect(await fixture.closeUsers()).toEqual([]));
 
     describeChatting(fixture);
+    describeOffline(fixture);
+    // On one machine in CI, Firefox runs these only.
+    if (name === "firefox" && isShortened) return;
     describeContacts(fixture);
     describeLongChats(fixture);
-    describeOffline(fixture);
     describeDisappearing(fixture);
     describeAttacks(fixture);
     describeAccessibility(fixture);
@@ -36,6 +38,6 @@ export function describePage(name: BrowserName): void {
     describeStartedOver(fixture);
     describeFailures(fixture);
     describeMessageDetails(fixture);
-    if (name === "chromium" || !isShortened) describeGroups(fixture);
+    describeGroups(fixture);
   });
 }
