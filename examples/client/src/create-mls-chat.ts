@@ -6,7 +6,7 @@ const HYBRID = 0xf00d;
 
 /**
  * Creates an MLS chat, without its group: with the suite of X25519 and ML-KEM-768 if all devices of the members have key packages
- * for it, otherwise with suite 1. Pass the chat's `suite` to `MlsChats.create`.
+ * for it, otherwise with suite 1. Pass its `suiteOf` to `MlsChats.create`.
  *
  * @param members - Names of the other members.
  * @throws what the methods of `Api` throw.
@@ -21,4 +21,9 @@ export async function createMlsChat(api: Api, members: readonly string[]): Promi
   const { devices } = await api.read(ClaimedKeyPackages, { method: "POST", path, body });
   // A chat without a group is in no list, and its suite cannot be changed.
   return devices.some(({ key_package }) => key_package === undefined) ? create(1) : chat;
+}
+
+/** Returns the suite of an MLS chat, for `MlsChats.create`. */
+export function suiteOf({ suite }: ChatSummary): 1 | typeof HYBRID {
+  return suite === 1 ? 1 : HYBRID;
 }

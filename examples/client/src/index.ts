@@ -8,7 +8,7 @@ export {
   storedAt,
 } from "./auto-delete.js";
 export { socketAddress, whyEnded } from "./connecting.js";
-export { createMlsChat } from "./create-mls-chat.js";
+export { createMlsChat, suiteOf } from "./create-mls-chat.js";
 export {
   ChatChangedError,
   ChatClosedError,

@@ -1,6 +1,6 @@
 import { isSameUsername } from "lacre";
 import type { MlsChatInfo } from "lacre/client/mls";
-import { createMlsChat } from "lacre-client";
+import { createMlsChat, suiteOf } from "lacre-client";
 import { CommandError, exitCodes } from "../command-error.js";
 import type { GroupConnection } from "./group-connection.js";
 import type { MlsSession } from "./mls-session.js";
@@ -59,8 +59,7 @@ export async function createGroup(
     // If the program ends here, the next run makes the group of this chat.
     book.change(chatId, { title: name });
   }
-  const chat = await account.api.getChat(chatId);
-  const suite = chat.suite === 1 ? 1 : 0xf00d;
+  const suite = suiteOf(await account.api.getChat(chatId));
   await mls.create(chatId, { suite, add: users });
   await connection.shareTitles();
   return mls.get(chatId)!;

@@ -16,12 +16,11 @@ import {
 import type { NewContent } from "lacre/e2e";
 import type { Account } from "../account.js";
 import { socketAddress } from "../connecting.js";
+import { createMlsChat, suiteOf } from "../create-mls-chat.js";
 import { mlsServerOf } from "../mls-server.js";
 import { type GroupLine, type GroupMessage, groupLine } from "./group-lines.js";
 import { GroupTitle } from "./group-title.js";
 
-/** The cipher suite of new groups: X25519 with ML-KEM-768. All devices of this client have key packages for it. */
-const SUITE = 0xf00d;
 /** Number of messages that are loaded at a time. */
 const PAGE = 100;
 
@@ -133,14 +132,13 @@ export class Groups {
    * Creates a group.
    *
    * @param names - Names of the other members.
-   * @throws what `Api` and `MlsChats.create` throw.
+   * @throws what `createMlsChat` and `MlsChats.create` throw.
    */
   async create(title: string, names: readonly string[]): Promise<number> {
-    const { api } = this.#options.account;
-    const mls = { encryption_type: "MLS", suite: SUITE } as const;
-    const { chat_id, members = [] } = await api.createChat({ members: [...names], ...mls });
+    const chat = await createMlsChat(this.#options.account.api, names);
+    const { chat_id, members = [] } = chat;
     const others = members.map(({ user_id }) => user_id).filter((id) => id !== this.mls.user_id);
-    await this.mls.create(chat_id, { suite: SUITE, add: others });
+    await this.mls.create(chat_id, { suite: suiteOf(chat), add: others });
     await this.#client.send(chat_id, { kind: "title", title });
     await this.refresh();
     return chat_id;
