@@ -141,6 +141,16 @@ export class TestUser {
     await this.composer.press("Enter");
   }
 
+  /** Presses the Enter that confirms a composition. Safari ends the composition before it fires the event for this key. */
+  async confirmComposition(): Promise<void> {
+    await this.composer.evaluate((field) => {
+      const init = { key: "Enter", bubbles: true, cancelable: true };
+      const event = new KeyboardEvent("keydown", init);
+      Object.defineProperty(event, "keyCode", { value: 229 });
+      field.dispatchEvent(event);
+    });
+  }
+
   /** Returns the texts of the open chat that are in the document. */
   messages(): Promise<string[]> {
     return this.page.locator(".text").evaluateAll((all) => all.map((one) => one.textContent ?? ""));

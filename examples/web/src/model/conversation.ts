@@ -1,4 +1,4 @@
-import { batch, computed, signal } from "@preact/signals";
+import { batch, computed, type Signal, signal } from "@preact/signals";
 import {
   type ChatState,
   type Messenger,
@@ -199,13 +199,7 @@ export class Conversation {
   /** Moves the text of a rejected message into the draft. */
   moveToDraft(line: Line): void {
     this.#unsent.value = this.#unsent.peek().filter((one) => one !== line);
-    if (line.content.kind === "text") this.returnToDraft(line.content.text);
-  }
-
-  /** Moves an unsent text into the draft, before what is there. */
-  returnToDraft(text: string): void {
-    const draft = this.draft.peek();
-    this.draft.value = draft === "" ? text : `${text}\n${draft}`;
+    if (line.content.kind === "text") returnToDraft(this.draft, line.content.text);
   }
 
   onTyping(): void {
@@ -299,6 +293,11 @@ export class Conversation {
     clearTimeout(this.#typingTimer);
     this.isPeerTyping.value = false;
   }
+}
+
+/** Moves an unsent text into a draft, before what is there. */
+export function returnToDraft(draft: Signal<string>, text: string): void {
+  draft.value = draft.peek() === "" ? text : `${text}\n${draft.peek()}`;
 }
 
 /** How long a typing notice is shown, in milliseconds. */

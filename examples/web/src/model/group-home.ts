@@ -41,7 +41,7 @@ export class GroupHome {
   readonly stage = signal<GroupsStage>({ name: "starting" });
   /** Rises with each change of the groups, so that the views render again. */
   readonly version = signal(0);
-  /** What the user should know about devices. */
+  /** What the user should know about devices, or why a text was not sent. */
   readonly notice = signal<string | undefined>(undefined);
   readonly #account: Account;
   #groups: Groups | undefined;
@@ -89,6 +89,17 @@ export class GroupHome {
   async recover(text: string, lost: readonly string[]): Promise<void> {
     await this.#groups!.mls.recover(await readRecoveryKey(text), lost);
     await this.#ready();
+  }
+
+  /** Sends a text. Returns whether it is stored; if not, shows a notice. */
+  async send(chatId: number, text: string): Promise<boolean> {
+    try {
+      await this.#groups!.send(chatId, text);
+      return true;
+    } catch (error) {
+      this.notice.value = this.explain(error);
+      return false;
+    }
   }
 
   /** The devices of the user. */

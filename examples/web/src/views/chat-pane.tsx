@@ -24,7 +24,7 @@ export function ChatPane({ home, chatId }: { home: Home; chatId: number }) {
       </div>
     );
   }
-  const { access, failedTexts, isPeerTyping } = home.conversation(chatId);
+  const { access, draft, failedTexts, isPeerTyping } = home.conversation(chatId);
   const isOpen = access.value.name === "open";
   return (
     <>
@@ -82,7 +82,14 @@ export function ChatPane({ home, chatId }: { home: Home; chatId: number }) {
             </p>
           )}
           <Timeline home={home} chat={chat} showsCiphertext={showsCiphertext.value} />
-          {!chat.isBlocked && <Composer home={home} chat={chat} />}
+          {!chat.isBlocked && (
+            <Composer
+              to={chat.peer_name}
+              draft={draft}
+              send={(text) => home.send(chatId, text)}
+              onTyping={() => home.sendTyping(chatId)}
+            />
+          )}
           <ChatSettings home={home} chat={chat} dialog={settings} />
         </>
       )}

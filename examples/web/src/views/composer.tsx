@@ -1,13 +1,22 @@
-import type { ChatState } from "lacre-client";
+import type { Signal } from "@preact/signals";
 import { useLayoutEffect, useRef } from "preact/hooks";
-import type { Home } from "../model/home.js";
+import { returnToDraft } from "../model/conversation.js";
 
 /** Whether a key belongs to a composition. Safari ends it before the Enter that confirms it, whose key code is 229. */
 const isComposing = (event: KeyboardEvent) => event.isComposing || event.keyCode === 229;
 
-export function Composer({ home, chat }: { home: Home; chat: ChatState }) {
-  const conversation = home.conversation(chat.chat_id);
-  const { draft } = conversation;
+interface ComposerProps {
+  /** Name of the peer or the group. */
+  readonly to: string;
+  readonly draft: Signal<string>;
+  /** Sends a text. Returns whether it is stored: a text that is not returns to the draft. */
+  readonly send: (text: string) => Promise<boolean>;
+  /** Called when the user types. */
+  readonly onTyping?: () => void;
+}
+
+/** The field and the button to write a message. */
+export function Composer({ to, draft, send: store, onTyping }: ComposerProps) {
   const field = useRef<HTMLTextAreaElement>(null);
   // Not on a touch screen, where the focus opens the keyboard.
   useLayoutEffect(() => {
@@ -18,8 +27,8 @@ export function Composer({ home, chat }: { home: Home; chat: ChatState }) {
     const text = draft.value;
     if (text.trim() === "") return;
     draft.value = "";
-    void home.send(chat.chat_id, text).then((isStored) => {
-      if (!isStored) conversation.returnToDraft(text);
+    void store(text).then((isStored) => {
+      if (!isStored) returnToDraft(draft, text);
     });
     field.current?.focus();
   };
@@ -33,7 +42,7 @@ export function Composer({ home, chat }: { home: Home; chat: ChatState }) {
       }}
     >
       <label class="hidden" for="composer">
-        Message to {chat.peer_name}
+        Message to {to}
       </label>
       <textarea
         id="composer"
@@ -45,7 +54,7 @@ export function Composer({ home, chat }: { home: Home; chat: ChatState }) {
         value={draft.value}
         onInput={({ currentTarget }) => {
           draft.value = currentTarget.value;
-          if (currentTarget.value !== "") home.sendTyping(chat.chat_id);
+          if (currentTarget.value !== "") onTyping?.();
         }}
         onKeyDown={(event) => {
           if (event.key !== "Enter" || event.shiftKey || isComposing(event)) return;

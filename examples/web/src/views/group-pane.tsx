@@ -4,13 +4,15 @@ import { useEffect, useLayoutEffect, useRef } from "preact/hooks";
 import { isInFront } from "../model/front.js";
 import type { GroupHome } from "../model/group-home.js";
 import { GROUPS_ADDRESS } from "../model/route.js";
+import { Composer } from "./composer.js";
 import { timeOf } from "./days.js";
 import { countMembers, GroupMembers } from "./group-members.js";
-import { Avatar, ErrorText, Ticks } from "./parts.js";
+import { Avatar, Ticks } from "./parts.js";
 
 /** One group: its lines, a field to write, and its members. */
 export function GroupPane({ groupHome, chatId }: { groupHome: GroupHome; chatId: number }) {
   const members = useRef<HTMLDialogElement>(null);
+  const draft = useSignal("");
   const heading = useRef<HTMLHeadingElement>(null);
   useLayoutEffect(() => heading.current?.focus(), []);
   const groups = groupHome.groups!;
@@ -53,7 +55,7 @@ export function GroupPane({ groupHome, chatId }: { groupHome: GroupHome; chatId:
       </header>
       <Lines groupHome={groupHome} chatId={chatId} />
       {group.isActive ? (
-        <GroupComposer groupHome={groupHome} chatId={chatId} title={group.title} />
+        <Composer to={group.title} draft={draft} send={(text) => groupHome.send(chatId, text)} />
       ) : (
         <p class="hint" role="status">
           You cannot write here: this device is not in the group any more, or joins it again.
@@ -126,58 +128,5 @@ function Line({ line, name }: { line: GroupLine; name: string }) {
         {line.isOwn && <Ticks tick={line.seq === undefined ? "queued" : "sent"} />}
       </p>
     </li>
-  );
-}
-
-interface GroupComposerProps {
-  readonly groupHome: GroupHome;
-  readonly chatId: number;
-  readonly title: string;
-}
-
-function GroupComposer({ groupHome, chatId, title }: GroupComposerProps) {
-  const draft = useSignal("");
-  const errorText = useSignal<string | undefined>(undefined);
-  const send = () => {
-    const text = draft.value;
-    if (text.trim() === "") return;
-    draft.value = "";
-    errorText.value = undefined;
-    groupHome.groups!.send(chatId, text).catch((error) => {
-      draft.value ||= text;
-      errorText.value = groupHome.explain(error);
-    });
-  };
-  return (
-    <form
-      class="composer"
-      onSubmit={(event) => {
-        event.preventDefault();
-        send();
-      }}
-    >
-      <label class="hidden" for="group-composer">
-        Message to {title}
-      </label>
-      <textarea
-        id="group-composer"
-        rows={1}
-        dir="auto"
-        placeholder="Write a message"
-        value={draft.value}
-        onInput={({ currentTarget }) => (draft.value = currentTarget.value)}
-        onKeyDown={(event) => {
-          if (event.key !== "Enter" || event.shiftKey || event.isComposing) return;
-          event.preventDefault();
-          send();
-        }}
-      />
-      <button type="submit" class="primary send" aria-label="Send">
-        <svg viewBox="0 0 20 20" width="20" height="20" aria-hidden="true">
-          <path d="M3 10h13m-5.5-5.500L16 10l-5.5 5.5" />
-        </svg>
-      </button>
-      <ErrorText text={errorText.value} />
-    </form>
   );
 }

@@ -23,17 +23,20 @@ export function describeGroups(fixture: PageFixture): void {
       const { user: irma } = await signUpWithGroups("irma");
       await createGroup(gina, "excursión", "hilda irma");
       await gina.waitForText("3 members");
-      await sendToGroup(gina, "¿mañana?");
+      await gina.composer.fill("¿mañana?");
+      await gina.confirmComposition();
+      expect(await gina.composer.inputValue()).toBe("¿mañana?");
+      await gina.composer.press("Enter");
       for (const user of [hilda, irma]) {
         await user.page.getByRole("link", { name: "excursión" }).click();
         await user.waitForMessages("¿mañana?");
       }
-      await sendToGroup(hilda, "sí");
+      await hilda.send("sí");
       await irma.waitForMessages("¿mañana?", "sí");
       expect(await irma.accessibilityViolations()).toEqual([]);
       await irma.page.reload();
       await irma.waitForMessages("¿mañana?", "sí");
-      await sendToGroup(irma, "yo también");
+      await irma.send("yo también");
       await gina.waitForMessages("¿mañana?", "sí", "yo también");
       // Nothing that was said, and no key, is readable in what the browser stores.
       const stored = await irma.storedData();
@@ -85,9 +88,9 @@ export function describeGroups(fixture: PageFixture): void {
       await second.page.getByRole("link", { name: "familia" }).click();
       await second.page.getByRole("textbox", { name: "Message to familia" }).waitFor();
       await marta.page.getByRole("link", { name: "familia" }).click();
-      await sendToGroup(marta, "para los dos");
+      await marta.send("para los dos");
       await second.waitForMessages("para los dos");
-      await sendToGroup(second, "desde el segundo");
+      await second.send("desde el segundo");
       await marta.waitForMessages("para los dos", "desde el segundo");
       await luis.button("Remove").click();
       await second.waitForText("the server does not accept this login any more");
@@ -106,7 +109,7 @@ export function describeGroups(fixture: PageFixture): void {
       await fresh.page.getByRole("group", { name: "Which devices" }).getByRole("checkbox").check();
       await fresh.button("Recover").click();
       await fresh.page.getByRole("link", { name: "otra vez" }).click();
-      await sendToGroup(fresh, "aquí estoy");
+      await fresh.send("aquí estoy");
       await ofelia.waitForMessages("aquí estoy");
     });
   });
@@ -121,9 +124,4 @@ async function createGroup(user: TestUser, name: string, members: string): Promi
   await user.page.getByLabel("Usernames of the members").fill(members);
   await user.button("Create the group").click();
   await user.page.getByRole("textbox", { name: `Message to ${name}` }).waitFor();
-}
-
-async function sendToGroup(user: TestUser, text: string): Promise<void> {
-  await user.composer.fill(text);
-  await user.composer.press("Enter");
 }

@@ -21,13 +21,7 @@ export function describeMessageDetails(fixture: PageFixture): void {
       ).toEqual([["https://example.com/a?b=c", "_blank", "noopener noreferrer", "ltr"]]);
 
       await luz.composer.fill("にほ");
-      await luz.composer.evaluate((field) => {
-        const init = { key: "Enter", bubbles: true, cancelable: true };
-        const event = new KeyboardEvent("keydown", init);
-        // Safari ends the composition before it fires the event for the Enter that confirmed it.
-        Object.defineProperty(event, "keyCode", { value: 229 });
-        field.dispatchEvent(event);
-      });
+      await luz.confirmComposition();
       expect(await luz.composer.inputValue()).toBe("にほ");
       await luz.composer.press("Enter");
       await luz.waitForMessages(FIRST_TEXT, text, "にほ");
