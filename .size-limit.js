@@ -61,8 +61,9 @@ const budgets = [
     "69.25 kB",
     withoutEngine,
   ],
+  ["lacre/client with MLS", await everythingOf(root, e2e, session, client, mls), "112.5 kB"],
   [
-    "lacre/client with MLS",
+    "lacre/client with MLS and lacre/client/mls",
     await everythingOf(root, e2e, session, client, mls, clientMls),
     "120.75 kB",
   ],

@@ -9,7 +9,6 @@ import { DIGEST_BYTES, isId } from "./limits.js";
 const LABEL = "lacre/log/1\0";
 /** Length in bytes of the part of an entry that is signed. */
 const SIGNED_BYTES = 161;
-/** Length of an entry in bytes. */
 /** Length of an entry of a device log in bytes. */
 export const ENTRY_BYTES = SIGNED_BYTES + 2 * ED25519_SIGNATURE_BYTES;
 /** Length in bytes of the signed part and its acceptance, without the signature. */

@@ -12,13 +12,13 @@ interface LogRecord {
   readonly entries: Uint8Array;
   /** Head of the last entry. The entries up to it were verified before they were stored. */
   readonly head: Uint8Array;
-  /** Number of entries at which the user compared the safety number; 0 if never. */
-  readonly verified: number;
+  /** Whether the user said that the safety numbers are equal. */
+  readonly isVerified: boolean;
 }
 
 interface Known {
   readonly log: DeviceLog;
-  readonly verified: number;
+  readonly isVerified: boolean;
 }
 
 /** The device logs of users, as this client has verified and stored them. */
@@ -40,14 +40,16 @@ export class DeviceLogs {
 
   async load(): Promise<void> {
     for (const key of await this.#storage.keys("log/")) {
-      const { entries, head, verified } = decodeRecord<LogRecord>((await this.#storage.get(key))!);
+      const { entries, head, isVerified } = decodeRecord<LogRecord>(
+        (await this.#storage.get(key))!,
+      );
       const user_id = Number(key.slice("log/".length));
       const seq = entries.length / ENTRY_BYTES;
       const all = Array.from({ length: seq }, (_, at) =>
         entries.slice(at * ENTRY_BYTES, (at + 1) * ENTRY_BYTES),
       );
       const log = readLog(all, { user_id, verified: { seq, head } });
-      this.#known.set(user_id, { log, verified });
+      this.#known.set(user_id, { log, isVerified });
     }
   }
 
@@ -93,12 +95,12 @@ export class DeviceLogs {
 
   /** Returns whether the user was verified, and has not begun another log since then. */
   isVerified(userId: number): boolean {
-    return (this.#known.get(userId)?.verified ?? 0) > 0;
+    return this.#known.get(userId)?.isVerified ?? false;
   }
 
   async setVerified(userId: number, isVerified: boolean): Promise<void> {
     const { log } = this.#known.get(userId)!;
-    await this.#store(userId, log, isVerified ? log.seq : 0);
+    await this.#store(userId, log, isVerified);
   }
 
   async #fetch(userId: number): Promise<DeviceLog | undefined> {
@@ -124,11 +126,11 @@ export class DeviceLogs {
   async #store(
     userId: number,
     log: DeviceLog,
-    verified = this.#known.get(userId)?.verified ?? 0,
+    isVerified = this.isVerified(userId),
   ): Promise<void> {
     const entries = concat(...log.entries.map(({ bytes }) => bytes));
-    const record: LogRecord = { entries, head: log.head, verified };
+    const record: LogRecord = { entries, head: log.head, isVerified };
     await this.#storage.write([[keys.log(userId), encodeRecord(record)]]);
-    this.#known.set(userId, { log, verified });
+    this.#known.set(userId, { log, isVerified });
   }
 }

@@ -2,6 +2,7 @@ import type { ChatMessage } from "../../messages/chat.js";
 import { MlsChat } from "../../mls/chat.js";
 import type { DueCommit } from "../../mls/chat-types.js";
 import type { Device } from "../../mls/device.js";
+import { inOrder } from "../in-order.js";
 import { decodeRecord, encodeRecord, keys } from "./records.js";
 import type { MlsStorage, StoredChange } from "./storage.js";
 import type { MlsChatInfo } from "./types.js";
@@ -25,7 +26,11 @@ interface ChatRecord {
 export const NOT_LEAVING = { leavingIn: -1, proposal: null } as const;
 
 const NEW: ChatRecord = {
-  ...{ add: [], remove: [], ...NOT_LEAVING, mustRejoin: false, isStopped: false },
+  add: [],
+  remove: [],
+  ...NOT_LEAVING,
+  mustRejoin: false,
+  isStopped: false,
 };
 
 /**
@@ -34,11 +39,13 @@ const NEW: ChatRecord = {
  */
 export class KeptChat {
   readonly chat_id: number;
+  /** Runs a step after all earlier steps. */
+  readonly run = inOrder();
+  /** Runs work that needs the server, one after another. Steps can come between its requests. */
+  readonly work = inOrder();
   readonly #storage: MlsStorage;
   #chat: MlsChat | undefined;
   #record: ChatRecord = NEW;
-  /** Settles when all earlier steps are done. */
-  #last: Promise<unknown> = Promise.resolve();
   #signal = () => {};
   #changed = this.#nextChange();
   /**
@@ -50,8 +57,6 @@ export class KeptChat {
   triedToAddAt = 0;
   /** When this device last joined by an external commit. Unix time in seconds. */
   rejoinedAt = 0;
-  /** Settles when all earlier work with the server is done. */
-  #working: Promise<unknown> = Promise.resolve();
   /** Since when a commit is due that any device can make. Unix time in seconds. */
   #dueSince: number | undefined;
 
@@ -101,20 +106,6 @@ export class KeptChat {
     const isActive = chat.isActive && !this.#record.mustRejoin && !this.#record.isStopped;
     const epoch = Number(chat.epoch);
     return { chat_id, suite, epoch, members, roster, authenticator, isActive };
-  }
-
-  /** Runs a step after all earlier steps. */
-  run<Value>(step: () => Promise<Value>): Promise<Value> {
-    const done = this.#last.then(step);
-    this.#last = done.catch(() => {});
-    return done;
-  }
-
-  /** Runs work that needs the server, one after another. Steps can come between its requests. */
-  work<Value>(work: () => Promise<Value>): Promise<Value> {
-    const done = this.#working.then(work);
-    this.#working = done.catch(() => {});
-    return done;
   }
 
   /** Returns the seconds until a commit is to be made. */

@@ -225,7 +225,8 @@ export class MlsChats<Definition extends AnyContentDefinition = never> {
 
   /**
    * Returns the cipher of a chat for the option `chats` of `createClient`. Its `encrypt` stores the content, and waits until the
-   * client has received what the server has, and until a commit that must come first is made. Its `decrypt` returns each message once it is stored, and again from the storage.
+   * client has received what the server has, and until a commit that must come first is made. Its `decrypt` returns each message
+   * once it is stored, and again from the storage.
    */
   cipher(chatId: number): ChatCipher<NewContent<Definition>, MlsMessage<Definition>> {
     idArgument(chatId, "chat_id");

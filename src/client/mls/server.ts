@@ -17,8 +17,8 @@ export interface StoredInvitation {
 
 /**
  * The endpoints of a server for devices and MLS chats (docs/PROTOCOL.md, section 15), for the user that is logged in. An error
- * with a `status` from 400 to 499, other than 401, 408 and 429, is a rejection, and its `code` is the server's `error_code`. After any other error,
- * the call is repeated later.
+ * with a `status` from 400 to 499, other than 401, 408 and 429, is a rejection, and its `code` is the server's `error_code`. After
+ * any other error, the call is repeated later.
  */
 export interface MlsServer {
   /** `GET /users/{user_id}/devices`: all entries after a seq, from all pages. None if the user has no log. */
