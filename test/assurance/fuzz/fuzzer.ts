@@ -131,7 +131,8 @@ export class Fuzzer {
     outcome: unknown,
     start: number,
   ): Promise<void> | undefined {
-    const isSlow = !isQuick(performance.now() - start, sizeOf(target, input));
+    const elapsed = performance.now() - start;
+    const isSlow = !isQuick(elapsed, sizeOf(target, input), target.milliseconds);
     const behaviour = behaviourOf(outcome);
     if (behaviour === undefined) this.#find(target, input, outcome);
     const seen = this.#behaviours.get(target.name)!;
@@ -154,7 +155,8 @@ export class Fuzzer {
       }
     };
     const size = sizeOf(target, input);
-    if (!(await isQuickAtBest(again, size))) this.#find(target, input, "too slow");
+    if (!(await isQuickAtBest(again, size, target.milliseconds)))
+      this.#find(target, input, "too slow");
     if (!(await isFrugal(again, size))) this.#find(target, input, "too much memory");
   }
 

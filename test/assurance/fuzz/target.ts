@@ -7,6 +7,8 @@ export interface FuzzTarget {
   readonly seeds: readonly Uint8Array[];
   /** Size in bytes of what the target reads, if it builds that from the input. By default the size of the input. */
   sizeOf?(input: Uint8Array): number;
+  /** Milliseconds permitted for any input, if the target does more than what the default of 25 is for. */
+  readonly milliseconds?: number;
   /**
    * Runs the function on `input`, and returns a short description of its behaviour. An error other than a LacreError is a
    * finding. So is an input that takes more time or memory than its size permits.

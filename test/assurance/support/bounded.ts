@@ -8,19 +8,23 @@ const BASE_MEMORY = 32 * 1024 * 1024;
 const MEMORY_PER_BYTE = 20;
 
 /** Returns whether `elapsed` milliseconds are permitted for `size` bytes. */
-export function isQuick(elapsed: number, size: number): boolean {
-  return elapsed <= BASE_MS + MS_PER_BYTE * size;
+export function isQuick(elapsed: number, size: number, base = BASE_MS): boolean {
+  return elapsed <= base + MS_PER_BYTE * size;
 }
 
 /** Returns whether one of several attempts is fast enough. */
-export async function isQuickAtBest(work: () => unknown, size: number): Promise<boolean> {
+export async function isQuickAtBest(
+  work: () => unknown,
+  size: number,
+  base?: number,
+): Promise<boolean> {
   return isSoOnce(async () => {
     const start = performance.now();
     const cpuBefore = process.cpuUsage();
     await work();
     const { user, system } = process.cpuUsage(cpuBefore);
     // On a busy machine, elapsed time includes the time of other processes.
-    return isQuick(Math.min(performance.now() - start, (user + system) / 1000), size);
+    return isQuick(Math.min(performance.now() - start, (user + system) / 1000), size, base);
   });
 }
 
