@@ -135,7 +135,7 @@ export class MlsDevice {
   async reads(chatId: number, ...texts: string[]): Promise<void> {
     const last = () => this.texts(chatId).slice(-texts.length).join();
     await vi
-      .waitUntil(() => last() === texts.join(), { timeout: 20_000, interval: 20 })
+      .waitUntil(() => last() === texts.join(), { timeout: 45_000, interval: 20 })
       .catch(() => {
         const read = JSON.stringify(
           this.messages.map(({ seq, content }) => [seq, content]),
@@ -153,7 +153,7 @@ export class MlsDevice {
       const chat = this.mls.get(chatId);
       return chat?.isActive && (devices === undefined || chat.roster.length === devices);
     };
-    await vi.waitUntil(isIn, { timeout: 20_000, interval: 20 }).catch(() => {
+    await vi.waitUntil(isIn, { timeout: 45_000, interval: 20 }).catch(() => {
       const { roster } = this.mls.get(chatId) ?? {};
       throw new Error(
         `${this.name} has ${JSON.stringify(roster)}, ${JSON.stringify(this.events, bigints)}`,

@@ -35,7 +35,9 @@ export function connectMls<Definition extends AnyContentDefinition>(
     client.on("online", () => void mls.sync()),
     client.on("devices", ({ devices }) => void mls.refreshLog(devices.user_id)),
     client.on("status", ({ status }) => {
-      if (status.event_type === "chat_changed") void mls.sync();
+      // It may be a chat to join. In a chat that this device is in, the commit says what has changed.
+      const { event_type, chat_id = 0 } = status;
+      if (event_type === "chat_changed" && !mls.get(chat_id)?.isActive) void mls.sync();
     }),
     client.on("caught_up", ({ chat_id }) => mls.caughtUp(chat_id)),
     client.on("gap", ({ chat_id }) => mls.caughtUp(chat_id)),

@@ -53,8 +53,6 @@ export class KeptChat {
    * encrypted (docs/PROTOCOL.md, G-8).
    */
   isCaughtUp = false;
-  /** When the client last tried to add devices that are missing in the group. Unix time in seconds. */
-  triedToAddAt = 0;
   /** When this device last joined by an external commit. Unix time in seconds. */
   rejoinedAt = 0;
   /** Since when a commit is due that any device can make. Unix time in seconds. */

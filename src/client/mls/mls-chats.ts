@@ -58,7 +58,8 @@ export class MlsChats<Definition extends AnyContentDefinition = never> {
     context.listeners.add((event) => {
       if (event.type === "fork") this.#stopChatsOf(event.user_id);
     });
-    this.#reader = new Reader(context, () => this.sync());
+    const tend = (kept: KeptChat) => void this.#scheduling(() => this.#roster.tend(kept));
+    this.#reader = new Reader(context, { sync: () => this.sync(), tend });
   }
 
   /**
@@ -119,13 +120,13 @@ export class MlsChats<Definition extends AnyContentDefinition = never> {
    */
   async addDevice(link: string): Promise<void> {
     await this.#context.own.add(link);
-    this.#syncQuietly();
+    void this.sync();
   }
 
   /** Removes a device of the same user from the account, and from all chats. */
   async removeDevice(id: string): Promise<void> {
     await this.#context.own.remove(id);
-    this.#syncQuietly();
+    void this.sync();
   }
 
   /**
@@ -135,7 +136,7 @@ export class MlsChats<Definition extends AnyContentDefinition = never> {
    */
   async recover(recoveryKey: RecoveryKey, remove: Iterable<string> = []): Promise<void> {
     await this.#context.own.recover(recoveryKey, [...remove]);
-    this.#syncQuietly();
+    void this.sync();
   }
 
   /**
@@ -215,7 +216,7 @@ export class MlsChats<Definition extends AnyContentDefinition = never> {
     changes: { readonly add?: Iterable<number>; readonly remove?: Iterable<number> } = {},
   ): Promise<void> {
     const { add = [], remove = [] } = objectArgument(changes, "changes");
-    await this.#roster.change(this.#requireChat(chatId), { add: [...add], remove: [...remove] });
+    await this.#roster.change(this.#requireChat(chatId), [...add], [...remove]);
   }
 
   /** Asks the other members to remove this user from the chat. It ends when one of their devices has done so. */
@@ -255,7 +256,7 @@ export class MlsChats<Definition extends AnyContentDefinition = never> {
     if (chat === undefined || chat.isCaughtUp) return;
     chat.isCaughtUp = true;
     chat.signal();
-    this.#syncQuietly();
+    void this.sync();
   }
 
   /** Resolves when a chat is in an epoch or a later one. */
@@ -305,22 +306,22 @@ export class MlsChats<Definition extends AnyContentDefinition = never> {
     await this.#release();
   }
 
-  #syncQuietly(): void {
-    void this.sync();
+  async #syncUntilDone(): Promise<void> {
+    while (this.#isWanted && !this.#context.background.isStopped) {
+      this.#isWanted = false;
+      await this.#scheduling(() => this.#roster.sync());
+    }
   }
 
-  async #syncUntilDone(): Promise<void> {
+  /** Does work that returns the seconds after which to look again. */
+  async #scheduling(work: () => Promise<number>): Promise<void> {
     const { background, emit } = this.#context;
-    while (this.#isWanted && !background.isStopped) {
-      this.#isWanted = false;
-      try {
-        const wait = await this.#roster.sync();
-        background.schedule(wait, () => this.#syncQuietly());
-      } catch (error) {
-        if (error instanceof ClosedError) return;
-        emit({ type: "error", chat_id: undefined, error });
-        background.schedule(RETRY_INTERVAL, () => this.#syncQuietly());
-      }
+    try {
+      background.schedule(await work(), () => void this.sync());
+    } catch (error) {
+      if (error instanceof ClosedError) return;
+      emit({ type: "error", chat_id: undefined, error });
+      background.schedule(RETRY_INTERVAL, () => void this.sync());
     }
   }
 

@@ -7,26 +7,35 @@ import { DeviceLogError } from "../../mls/errors.js";
 import type { Context } from "./context.js";
 import { type KeptChat, NOT_LEAVING } from "./kept-chat.js";
 import { keys } from "./records.js";
-import type { StoredChange } from "./storage.js";
 import type { MlsMessage } from "./types.js";
 
 /** What is to be stored for an event. */
 interface Effect<Definition extends AnyContentDefinition> {
   readonly event: MlsMessage<Definition>;
   readonly fields?: Parameters<KeptChat["save"]>[1];
-  readonly others?: readonly StoredChange[];
-  /** Whether there may be something to commit, or to rejoin. */
-  readonly needsSync?: boolean;
+  /** Whether there may be something to commit. */
+  readonly isChange?: boolean;
 }
 
-/** Reads messages: each is decrypted once, in one transaction with the next state of its chat, and after that comes from the storage. */
+/** What a reader calls, which talks to the server. */
+interface Work {
+  /** Joins what there is to join. */
+  readonly sync: () => Promise<void>;
+  /** Commits what is due in a chat. */
+  readonly tend: (kept: KeptChat) => void;
+}
+
+/**
+ * Reads messages: each is decrypted once, in one transaction with the next state of its chat, and after that comes from the
+ * storage.
+ */
 export class Reader<Definition extends AnyContentDefinition> {
   readonly #context: Context<Definition>;
-  readonly #sync: () => Promise<void>;
+  readonly #work: Work;
 
-  constructor(context: Context<Definition>, sync: () => Promise<void>) {
+  constructor(context: Context<Definition>, work: Work) {
     this.#context = context;
-    this.#sync = sync;
+    this.#work = work;
   }
 
   /**
@@ -61,7 +70,7 @@ export class Reader<Definition extends AnyContentDefinition> {
       }
     }
     // The invitation to the chat may be on its way.
-    if (chats.get(chat_id)?.chat === undefined) await this.#sync();
+    if (chats.get(chat_id)?.chat === undefined) await this.#work.sync();
     const kept = chats.get(chat_id);
     if (kept?.chat === undefined) return { kind: "unreadable", reason: "unknown_epoch" };
     return kept.run(() => this.#receive(kept, kept.chat!, message));
@@ -98,8 +107,11 @@ export class Reader<Definition extends AnyContentDefinition> {
     }
     const effect = this.#effectOf(kept, before, message, event as ChatEvent<Definition>);
     const change = records.store(message, effect.event);
-    await kept.save(chat, effect.fields, [change, ...(effect.others ?? [])]);
-    if (effect.needsSync) void this.#sync();
+    const { needsRejoin } = kept;
+    await kept.save(chat, effect.fields, [change]);
+    // Once: the messages that follow need nothing else.
+    if (kept.needsRejoin && !needsRejoin) void this.#work.sync();
+    else if (effect.isChange) this.#work.tend(kept);
     return effect.event;
   }
 
@@ -123,7 +135,7 @@ export class Reader<Definition extends AnyContentDefinition> {
         // This device sent it, and the stored state is from before that: a backup was restored.
         const mustRejoin = record.mustRejoin || BigInt(message.epoch!) >= chat.epoch;
         const unreadable = { kind: "unreadable", reason: "not_decryptable" } as const;
-        return { event: unreadable, fields: { mustRejoin }, needsSync: mustRejoin };
+        return { event: unreadable, fields: { mustRejoin } };
       }
       case "conflict": {
         const { lost, kind, ...change } = event;
@@ -136,24 +148,24 @@ export class Reader<Definition extends AnyContentDefinition> {
           change.epoch === undefined
             ? { kind: "unreadable", reason: "unknown_epoch" }
             : { kind: "roster", ...(change as Required<typeof change>) };
-        return { event: applied, fields, needsSync: true };
+        return { event: applied, fields, isChange: true };
       }
       case "fork":
         this.#context.emit({ type: "fork", user_id: event.user_id, chat_id });
         return { event, fields: { isStopped: true } };
       case "log_needed":
         // This device cannot follow the commit. It can join again when the server shows the logs.
-        return { event, fields: { mustRejoin: true }, needsSync: true };
+        return { event, fields: { mustRejoin: true } };
       case "removed":
         return { event, fields: { ...NOT_LEAVING, add: [], remove: [] } };
       case "unreadable": {
         const isStuck = message.content_type === "commit" && event.reason === "not_decryptable";
         const isBehind = event.reason === "unknown_epoch" || isStuck;
         const mustRejoin = record.mustRejoin || (isBehind && chat.isActive);
-        return { event, fields: { mustRejoin }, needsSync: mustRejoin };
+        return { event, fields: { mustRejoin } };
       }
       default:
-        return { event, needsSync: event.kind !== "content" };
+        return { event, isChange: event.kind !== "content" };
     }
   }
 }

@@ -5,7 +5,7 @@ import { MlsChat } from "../../mls/chat.js";
 import type { Device } from "../../mls/device.js";
 import type { DeviceLog } from "../../mls/device-log.js";
 import { DeviceLogError, MlsChatError } from "../../mls/errors.js";
-import { codeOf, isRejection } from "./background.js";
+import { ClosedError, codeOf, isRejection } from "./background.js";
 import { type Context, newIdentity } from "./context.js";
 import { KeptChat, NOT_LEAVING } from "./kept-chat.js";
 import type { StoredInvitation } from "./server.js";
@@ -14,8 +14,6 @@ import type { StoredInvitation } from "./server.js";
 const LONGEST_WAIT = 3600;
 /** Seconds after which failed work on a chat is repeated. */
 const RETRY_INTERVAL = 30;
-/** Seconds between two attempts to add devices of which the server had no key package. */
-const ADD_INTERVAL = 600;
 /** Seconds after which the device log of a member is fetched again, although no notice said that it has grown. */
 const LOG_INTERVAL = 600;
 /** Minimum seconds between two rejoins of a chat, so that a malicious server cannot make this device commit all the time. */
@@ -24,11 +22,6 @@ const REJOIN_INTERVAL = 60;
 const MAX_INVITATIONS = 256;
 /** Number of attempts to get the logs that a step needs, and to rejoin while others commit. */
 const MAX_ATTEMPTS = 4;
-
-interface Changes {
-  readonly add: readonly number[];
-  readonly remove: readonly number[];
-}
 
 /** Joins chats, and makes the commits that are due or wanted. */
 export class Roster<Definition extends AnyContentDefinition> {
@@ -40,26 +33,35 @@ export class Roster<Definition extends AnyContentDefinition> {
 
   /** Does what is to be done. Returns the seconds after which to look again. */
   async sync(): Promise<number> {
-    const { logs, own, user_id, keyPackages, server, chats, emit } = this.#context;
+    const { logs, own, user_id, keyPackages, server, chats } = this.#context;
     await logs.fetch(user_id);
     if (!own.isLinked) return LONGEST_WAIT;
     await keyPackages.publish(own.device!);
     await this.#joinByInvitations(own.device!);
-    let wait = LONGEST_WAIT;
-    const guarded = async (chat_id: number, work: () => Promise<number | undefined>) => {
-      try {
-        wait = Math.min(wait, (await work()) ?? wait);
-      } catch (error) {
-        if (!(error instanceof LacreError) && !isRejection(error)) wait = RETRY_INTERVAL;
-        emit({ type: "error", chat_id, error });
-      }
-    };
+    const waits = [LONGEST_WAIT];
     for (const chat_id of await server.chats()) {
       const kept = chats.get(chat_id) ?? new KeptChat(chat_id, this.#context.storage);
-      if (kept.needsRejoin) await guarded(chat_id, () => this.#rejoin(own.device!, kept));
+      if (!kept.needsRejoin) continue;
+      waits.push(await this.#guarded(chat_id, () => this.#rejoin(own.device!, kept)));
     }
-    for (const kept of chats.values()) await guarded(kept.chat_id, () => this.#tend(kept));
-    return wait;
+    for (const kept of chats.values()) waits.push(await this.tend(kept));
+    return Math.min(...waits);
+  }
+
+  /** Does what is to be done in one chat. Returns the seconds after which to look again. */
+  tend(kept: KeptChat): Promise<number> {
+    return this.#guarded(kept.chat_id, () => this.#tend(kept));
+  }
+
+  /** Does work on a chat, and reports its failure. Returns the seconds after which to look again. */
+  async #guarded(chat_id: number, work: () => Promise<number>): Promise<number> {
+    try {
+      return await work();
+    } catch (error) {
+      if (error instanceof ClosedError) throw error;
+      this.#context.emit({ type: "error", chat_id, error });
+      return error instanceof LacreError || isRejection(error) ? LONGEST_WAIT : RETRY_INTERVAL;
+    }
   }
 
   async create(chat_id: number, suite: 1 | 0xf00d, add: readonly number[]): Promise<void> {
@@ -93,7 +95,7 @@ export class Roster<Definition extends AnyContentDefinition> {
   }
 
   /** Adds and removes members, or replaces the keys of this device if there are no changes. */
-  async change(kept: KeptChat, { add, remove }: Changes): Promise<void> {
+  async change(kept: KeptChat, add: readonly number[], remove: readonly number[]): Promise<void> {
     this.#requireActive(kept);
     const isUpdate = add.length + remove.length === 0;
     await kept.run(() =>
@@ -158,8 +160,7 @@ export class Roster<Definition extends AnyContentDefinition> {
       const now = unixNow();
       const due = chat.due({ logs: logs.all, now });
       const wait = kept.waitFor(due, now);
-      const lacks = chat.missing(logs.all).length > 0 && now - kept.triedToAddAt > ADD_INTERVAL;
-      if (isUpdate || add.length + remove.length > 0 || wait <= 0 || lacks) {
+      if (isUpdate || add.length + remove.length > 0 || wait <= 0) {
         await this.#commit(kept);
         return RETRY_INTERVAL;
       }
@@ -176,7 +177,6 @@ export class Roster<Definition extends AnyContentDefinition> {
     const users = [...new Set([...record.add, ...missing])].filter(
       (id) => !record.remove.includes(id),
     );
-    if (missing.length > 0) kept.triedToAddAt = unixNow();
     const keyPackages = users.length > 0 ? await server.claim(chat_id, users, chat!.suite) : [];
     await kept.run(async () => {
       const { usable } = kept;
@@ -294,8 +294,8 @@ export class Roster<Definition extends AnyContentDefinition> {
     this.#joined(kept);
   }
 
-  /** Joins by an external commit. Returns the seconds to wait if the last one was a short time ago. */
-  async #rejoin(device: Device, kept: KeptChat): Promise<number | undefined> {
+  /** Joins by an external commit, unless the last one was a short time ago. Returns the seconds after which to look again. */
+  async #rejoin(device: Device, kept: KeptChat): Promise<number> {
     const { server } = this.#context;
     const { chat_id } = kept;
     const wait = kept.rejoinedAt + REJOIN_INTERVAL - unixNow();
@@ -316,7 +316,7 @@ export class Roster<Definition extends AnyContentDefinition> {
       await kept.work(() => this.#sendPending(kept));
     }
     this.#joined(kept);
-    return undefined;
+    return LONGEST_WAIT;
   }
 
   #joined(kept: KeptChat): void {
