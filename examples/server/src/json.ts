@@ -6,6 +6,11 @@ type Status = 200 | 201 | HttpError["status"];
 
 /** Maximum bytes of a body, except for messages. */
 const MAX_BODY_BYTES = 64 * 1024;
+/**
+ * Maximum bytes of a body beyond its limit that are read, and not kept. A body that is not read to its end closes the connection
+ * half a second later, perhaps while the client sends its next request.
+ */
+const MAX_DISCARDED_BYTES = 1024 * 1024;
 
 /** Answers with JSON. Bytes become base64 text, which lacre's schemas accept. */
 export function answer(context: Context, value: unknown, status: Status = 200): Response {
@@ -94,8 +99,8 @@ export async function readBytes({ req }: Context, maxBytes: number): Promise<Uin
   try {
     for await (const chunk of req.raw.body ?? []) {
       size += chunk.length;
-      if (size > maxBytes) throw tooLarge;
-      chunks.push(chunk);
+      if (size > maxBytes + MAX_DISCARDED_BYTES) throw tooLarge;
+      if (size <= maxBytes) chunks.push(chunk);
     }
   } catch (error) {
     if (error === tooLarge) throw error;
@@ -105,6 +110,7 @@ export async function readBytes({ req }: Context, maxBytes: number): Promise<Uin
       "the body is incomplete: send the request again",
     );
   }
+  if (size > maxBytes) throw tooLarge;
   return Buffer.concat(chunks);
 }
 

@@ -1,8 +1,9 @@
 import { once } from "node:events";
 import { connect } from "node:net";
+import { setTimeout as delay } from "node:timers/promises";
 import { ErrorResponse } from "lacre";
 import { isErrorCode } from "lacre-api";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { WebSocket } from "ws";
 import { TestServer } from "../support.js";
 
@@ -102,6 +103,23 @@ describe("an ErrorResponse is the answer to", () => {
     const parts = new Blob(Array.from({ length: 100 }, () => "x".repeat(1000))).stream();
     expect(await post(parts)).toEqual([413, "ERR_BODY_TOO_LARGE"]);
   });
+});
+
+it("a connection goes on after a body that exceeds the limit in chunks", async () => {
+  const socket = connect(Number(new URL(server.url).port), "127.0.0.1").setEncoding("utf8");
+  let answers = "";
+  socket.on("data", (data) => {
+    answers += data;
+  });
+  const chunk = `${(1000).toString(16)}\r\n${"x".repeat(1000)}\r\n`;
+  const headers = "Host: a\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n";
+  socket.write(`POST /auth/login HTTP/1.1\r\n${headers}${chunk.repeat(100)}0\r\n\r\n`);
+  await vi.waitUntil(() => answers.includes("ERR_BODY_TOO_LARGE"));
+  // The time after which the HTTP library closes connections whose bodies were not read.
+  await delay(700);
+  socket.write("GET /health HTTP/1.1\r\nHost: a\r\n\r\n");
+  await vi.waitUntil(() => answers.includes('"status":"ok"'));
+  socket.destroy();
 });
 
 describe("an ErrorResponse is the answer to a malformed request:", () => {
