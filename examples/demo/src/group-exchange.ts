@@ -15,7 +15,7 @@ export interface GroupRecord {
   readonly lines: readonly Line[];
   /** The texts that each client received. */
   readonly received: Readonly<Record<Speaker, readonly string[]>>;
-  /** The recovery keys of both users, and the name of the group: none of them leaves the clients unencrypted. */
+  /** The recovery keys of both users, and the name of the group: they leave the clients encrypted only. */
   readonly secrets: readonly Secret[];
   readonly errors: readonly string[];
   /** Number of all connections before those of the group. */

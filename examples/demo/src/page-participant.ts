@@ -24,7 +24,7 @@ interface PageState {
   readonly isInOrder: boolean;
   readonly readUpTo: number;
   readonly failures: readonly string[];
-  /** The message of the banner about the account or the network; empty if there is none. */
+  /** The message of the banner about the account or the network; empty without a banner. */
   readonly notice: string;
 }
 

@@ -52,7 +52,7 @@ export function mlsIndexedDbStorage(name: string): MlsStorage {
     });
   }
 
-  /** Returns the key of the values, and creates it if there is none. */
+  /** Returns the key of the values, and creates it at the first call. */
   async function encryption(): Promise<AesGcm> {
     const { subtle } = globalThis.crypto as Partial<Crypto>;
     if (subtle === undefined) throw new Error("no WebCrypto: serve the page over HTTPS");

@@ -132,7 +132,7 @@ export class OwnDevices {
     throw new KeyError("this device is not one of the account: link it, or recover");
   }
 
-  /** Returns the stored device, or a new one if there is none, or if it was removed from the log. */
+  /** Returns the stored device. Creates one if no device is stored, or if the log says that it was removed. */
   async #newDevice(log: DeviceLog): Promise<Device> {
     const { device } = this;
     const wasRemoved = log.entries.some(

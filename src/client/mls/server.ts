@@ -27,7 +27,7 @@ export interface MlsServer {
   addEntry(entry: Uint8Array): Promise<void>;
   /** `PUT /devices/{device}/acceptance` */
   leaveAcceptance(device: string, acceptance: Uint8Array): Promise<void>;
-  /** `GET /devices/{device}/acceptance`. Undefined if there is none. */
+  /** `GET /devices/{device}/acceptance`. Undefined if the device left no acceptance. */
   acceptance(device: string): Promise<Uint8Array | undefined>;
   /** `POST /devices/{device}/key-packages` */
   publish(

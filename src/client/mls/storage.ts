@@ -21,7 +21,7 @@ export interface MlsStorage {
   loadDevice(): Promise<Device | undefined>;
   /** Stores the device, and replaces an earlier one. */
   saveDevice(device: Device): Promise<void>;
-  /** Returns a value; undefined if there is none. */
+  /** Returns the value of a key; undefined if the key is not stored. */
   get(key: string): Promise<Uint8Array | undefined>;
   /** Returns the keys that begin with a prefix, sorted. */
   keys(prefix: string): Promise<string[]>;

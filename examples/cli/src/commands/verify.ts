@@ -25,7 +25,9 @@ export async function verify(
       await note(`${name} is verified.`);
     } else if (isAsked) {
       await mls.setVerified(userId, false);
-      await note(`${name} is not verified. If the digits differ, somebody may read your groups.`);
+      await note(
+        `${name} is not verified. If the digits differ, the server may let others read your groups.`,
+      );
     } else {
       const state = mls.isVerified(userId) ? "verified" : "not verified";
       await note(`${name} is ${state}. If both of you see the same digits, add --yes.`);

@@ -9,7 +9,7 @@ import { isTitle } from "./title.js";
 /**
  * Returns the group with a name or an id. Waits for the server if this device does not know it.
  *
- * @throws {CommandError} if there is none, or this device is not in it.
+ * @throws {CommandError} if no group has that name, or this device is not in it.
  */
 export async function findGroup(
   { mls, book }: MlsSession,

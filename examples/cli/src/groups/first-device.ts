@@ -18,7 +18,7 @@ export async function requireDevice(mls: Groups, options: Options): Promise<void
     return mls.begin((recoveryKey) => giveRecoveryKey(recoveryKey.toText(), options));
   if (mls.isLinked) return;
   throw new CommandError(
-    "your account has devices already, and this is none of them: run lacre-chat link here to add it with another device, or " +
+    "this device is not one of those of your account: run lacre-chat link here to add it with another device, or " +
       "lacre-chat recover if you have only the recovery key",
   );
 }

@@ -38,8 +38,8 @@ export function AccountSettings({ app, home, dialog }: AccountSettingsProps) {
         <p class="hint">
           Removes your sign-in and the keys of your chats from this device. Stored messages and
           unsent ones stay here, encrypted: to read them, sign in again and enter the passphrases.
-          Groups need no passphrase: whoever signs in here as you can read them. Erase everything if
-          others use this device too.
+          Groups need no passphrase: a person who signs in to your account here can read them. Erase
+          everything if others use this device too.
         </p>
         {pending > 0 && (
           <p class="error">

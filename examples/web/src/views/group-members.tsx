@@ -86,7 +86,7 @@ export function GroupMembers({ groupHome, group, dialog }: GroupMembersProps) {
                 <code class="recovery-key">{inGroups(number.value.digits)}</code>
                 <p>
                   Compare it with {username}, in person or by telephone. If both see the same
-                  number, nobody reads along.
+                  number, only you and {username} have the keys.
                 </p>
                 <button type="button" onClick={() => void verify(user_id)}>
                   They are the same

@@ -58,8 +58,8 @@ function ShownRecoveryKey({ text, done }: { text: string; done: () => void }) {
   return (
     <>
       <p>
-        Write this recovery key on paper, and keep it where nobody else finds it. With it you can
-        come back after you have lost all your devices. It is shown only now.
+        Write this recovery key on paper, and keep it in a safe place. With it you can come back
+        after you have lost all your devices. It is shown only now.
       </p>
       <p>
         <code class="recovery-key">{text}</code>
