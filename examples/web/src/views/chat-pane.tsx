@@ -3,6 +3,7 @@ import type { ComponentChildren } from "preact";
 import { useLayoutEffect, useRef } from "preact/hooks";
 import type { UnsentText } from "../model/conversation.js";
 import type { Home } from "../model/home.js";
+import { GROUPS_ADDRESS } from "../model/route.js";
 import { Presence } from "./chat-list.js";
 import { ChatSettings } from "./chat-settings.js";
 import { Composer } from "./composer.js";
@@ -100,20 +101,22 @@ export function ChatPane({ home, chatId }: { home: Home; chatId: number }) {
 interface PaneHeadProps {
   readonly name: string;
   readonly avatar: number;
+  /** The list to which the link back leads. */
+  readonly list?: "chats" | "groups";
   readonly children?: ComponentChildren;
 }
 
-/** Head of a chat. Takes the focus when the user opens the chat, so that a screen reader starts there. */
-export function PaneHead({ name, avatar, children }: PaneHeadProps) {
+/** Head of a chat or a group. Takes the focus when the user opens the chat, so that a screen reader starts there. */
+export function PaneHead({ name, avatar, list = "chats", children }: PaneHeadProps) {
   const heading = useRef<HTMLHeadingElement>(null);
   useLayoutEffect(() => heading.current?.focus(), []);
   return (
     <header class="pane-head">
-      <a class="back" href="#/">
+      <a class="back" href={list === "groups" ? GROUPS_ADDRESS : "#/"}>
         <svg viewBox="0 0 20 20" width="20" height="20" aria-hidden="true">
           <path d="M12.5 4 6.5 10l6 6" />
         </svg>
-        <span class="hidden">Back to the chats</span>
+        <span class="hidden">Back to the {list}</span>
       </a>
       <Avatar id={avatar} name={name} />
       <h2 ref={heading} tabIndex={-1}>

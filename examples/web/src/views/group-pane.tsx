@@ -4,17 +4,16 @@ import { useEffect, useLayoutEffect, useRef } from "preact/hooks";
 import { isInFront } from "../model/front.js";
 import type { GroupHome } from "../model/group-home.js";
 import { GROUPS_ADDRESS } from "../model/route.js";
+import { PaneHead } from "./chat-pane.js";
 import { Composer } from "./composer.js";
 import { timeOf } from "./days.js";
 import { countMembers, GroupMembers } from "./group-members.js";
-import { Avatar, Ticks } from "./parts.js";
+import { Ticks } from "./parts.js";
 
 /** One group: its lines, a field to write, and its members. */
 export function GroupPane({ groupHome, chatId }: { groupHome: GroupHome; chatId: number }) {
   const members = useRef<HTMLDialogElement>(null);
   const draft = useSignal("");
-  const heading = useRef<HTMLHeadingElement>(null);
-  useLayoutEffect(() => heading.current?.focus(), []);
   const groups = groupHome.groups!;
   const group = groups.get(chatId);
   if (group === undefined) {
@@ -27,17 +26,7 @@ export function GroupPane({ groupHome, chatId }: { groupHome: GroupHome; chatId:
   }
   return (
     <>
-      <header class="pane-head">
-        <a class="back" href={GROUPS_ADDRESS}>
-          <svg viewBox="0 0 20 20" width="20" height="20" aria-hidden="true">
-            <path d="M12.5 4 6.5 10l6 6" />
-          </svg>
-          <span class="hidden">Back to the groups</span>
-        </a>
-        <Avatar id={chatId} name={group.title} />
-        <h2 ref={heading} tabIndex={-1}>
-          <bdi>{group.title}</bdi>
-        </h2>
+      <PaneHead name={group.title} avatar={chatId} list="groups">
         <p class="state">{countMembers(group.members)}</p>
         <button
           type="button"
@@ -52,7 +41,7 @@ export function GroupPane({ groupHome, chatId }: { groupHome: GroupHome; chatId:
             <path d="M2 16c0-3 2-5 5-5s5 2 5 5M13 4.500a3 3 0 0 1 0 5M15 11.500c2 .7 3 2.400 3 4.500" />
           </svg>
         </button>
-      </header>
+      </PaneHead>
       <Lines groupHome={groupHome} chatId={chatId} />
       {group.isActive ? (
         <Composer to={group.title} draft={draft} send={(text) => groupHome.send(chatId, text)} />
