@@ -4,6 +4,7 @@ import type { RefObject } from "preact";
 import type { Home } from "../model/home.js";
 import { Change } from "./contact.js";
 import { ErrorText } from "./parts.js";
+import { useAttempt } from "./use-attempt.js";
 
 const CHOICES: readonly number[] = [0, 1, 24, 7 * 24, 30 * 24];
 
@@ -18,8 +19,9 @@ export function ChatSettings({ home, chat, dialog }: ChatSettingsProps) {
   const { chat_id, auto_delete_hours } = chat;
   const chosen = useSignal<number | undefined>(undefined);
   const question = useSignal<string | undefined>(undefined);
-  const errorText = useSignal<string | undefined>(undefined);
-  const isBusy = useSignal(false);
+  const { isBusy, errorText, attempt } = useAttempt({
+    explain: (error) => `Not saved. ${home.notices.explain(error)}`,
+  });
   const choices = CHOICES.includes(auto_delete_hours) ? CHOICES : [...CHOICES, auto_delete_hours];
 
   function choose(value: number | undefined): void {
@@ -43,26 +45,13 @@ export function ChatSettings({ home, chat, dialog }: ChatSettingsProps) {
     dialog.current?.close();
   }
 
-  async function trySaving(): Promise<void> {
-    if (isBusy.value) return;
-    isBusy.value = true;
-    errorText.value = undefined;
-    try {
-      await save();
-    } catch (error) {
-      errorText.value = `Not saved. ${home.notices.explain(error)}`;
-    } finally {
-      isBusy.value = false;
-    }
-  }
-
   return (
     <dialog ref={dialog} aria-labelledby="chat-settings" onClose={() => choose(undefined)}>
       <form
         class="fields"
         onSubmit={(event) => {
           event.preventDefault();
-          void trySaving();
+          if (!isBusy.value) void attempt(save);
         }}
       >
         <h2 id="chat-settings">Settings of this chat</h2>

@@ -1,7 +1,7 @@
-import { useSignal } from "@preact/signals";
 import type { ChatState, ContactAction } from "lacre-client";
 import type { Home } from "../model/home.js";
 import { ErrorText } from "./parts.js";
+import { useAttempt } from "./use-attempt.js";
 
 interface ContactProps {
   readonly home: Home;
@@ -43,21 +43,13 @@ interface ChangeProps extends ContactProps {
 
 /** A button that makes the change, and its error. */
 export function Change({ home, chat, action, name, done }: ChangeProps) {
-  const isBusy = useSignal(false);
-  const errorText = useSignal<string | undefined>(undefined);
+  const { isBusy, errorText, attempt } = useAttempt(home.notices);
 
-  async function change(): Promise<void> {
-    isBusy.value = true;
-    errorText.value = undefined;
-    try {
+  const change = () =>
+    attempt(async () => {
       await home.changeContact(chat.chat_id, action);
       done?.();
-    } catch (error) {
-      errorText.value = home.notices.explain(error);
-    } finally {
-      isBusy.value = false;
-    }
-  }
+    });
 
   return (
     <>

@@ -2,26 +2,15 @@ import { useSignal } from "@preact/signals";
 import { readDeviceLink } from "lacre/mls";
 import type { GroupHome } from "../model/group-home.js";
 import { ErrorText } from "./parts.js";
+import { useAttempt } from "./use-attempt.js";
 
 /** The devices of the user: a list, a form that adds one, and a button that removes one. */
 export function GroupDevices({ groupHome }: { groupHome: GroupHome }) {
   const link = useSignal("");
   const confirmed = useSignal<string | undefined>(undefined);
-  const isBusy = useSignal(false);
-  const errorText = useSignal<string | undefined>(undefined);
+  const { isBusy, errorText, attempt } = useAttempt(groupHome);
   const own = groupHome.groups!.mls.device?.id;
 
-  const attempt = async (work: () => Promise<void>) => {
-    isBusy.value = true;
-    errorText.value = undefined;
-    try {
-      await work();
-    } catch (error) {
-      errorText.value = groupHome.explain(error);
-    } finally {
-      isBusy.value = false;
-    }
-  };
   const add = () =>
     attempt(async () => {
       if (confirmed.value !== link.value) {

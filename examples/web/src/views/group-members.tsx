@@ -5,6 +5,7 @@ import type { GroupHome } from "../model/group-home.js";
 import { GROUPS_ADDRESS, replaceRoute } from "../model/route.js";
 import { Dialog } from "./dialog.js";
 import { ErrorText } from "./parts.js";
+import { useAttempt } from "./use-attempt.js";
 
 interface GroupMembersProps {
   readonly groupHome: GroupHome;
@@ -20,22 +21,10 @@ export function GroupMembers({ groupHome, group, dialog }: GroupMembersProps) {
   const number = useSignal<{ readonly user_id: number; readonly digits: string } | undefined>(
     undefined,
   );
-  const isBusy = useSignal(false);
-  const errorText = useSignal<string | undefined>(undefined);
+  const { isBusy, errorText, attempt } = useAttempt(groupHome);
   const own = groups.mls.user_id;
   const isAdmin = members.some(({ user_id, role }) => user_id === own && role === "admin");
 
-  const attempt = async (work: () => Promise<unknown>) => {
-    isBusy.value = true;
-    errorText.value = undefined;
-    try {
-      await work();
-    } catch (error) {
-      errorText.value = groupHome.explain(error);
-    } finally {
-      isBusy.value = false;
-    }
-  };
   const show = (user_id: number) =>
     attempt(async () => {
       number.value = { user_id, digits: await groups.mls.safetyNumber(user_id) };

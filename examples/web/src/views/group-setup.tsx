@@ -1,6 +1,7 @@
 import { useSignal } from "@preact/signals";
 import type { GroupHome, GroupsStage } from "../model/group-home.js";
 import { ErrorText } from "./parts.js";
+import { useAttempt } from "./use-attempt.js";
 
 /** What a device needs before it can use groups. */
 export function GroupSetup({ groupHome, stage }: { groupHome: GroupHome; stage: GroupsStage }) {
@@ -82,21 +83,9 @@ function ShownRecoveryKey({ text, done }: { text: string; done: () => void }) {
 function OtherDevices({ groupHome }: { groupHome: GroupHome }) {
   const key = useSignal("");
   const lost = useSignal<readonly string[]>([]);
-  const isBusy = useSignal(false);
-  const errorText = useSignal<string | undefined>(undefined);
+  const { isBusy, errorText, attempt } = useAttempt(groupHome);
   const devices = groupHome.ownDevices;
 
-  const recover = async () => {
-    isBusy.value = true;
-    errorText.value = undefined;
-    try {
-      await groupHome.recover(key.value, lost.value);
-    } catch (error) {
-      errorText.value = groupHome.explain(error);
-    } finally {
-      isBusy.value = false;
-    }
-  };
   const setLost = (id: string, isLost: boolean) => {
     const others = lost.value.filter((one) => one !== id);
     lost.value = isLost ? [...others, id] : others;
@@ -113,7 +102,7 @@ function OtherDevices({ groupHome }: { groupHome: GroupHome }) {
         aria-labelledby="recover"
         onSubmit={(event) => {
           event.preventDefault();
-          void recover();
+          void attempt(() => groupHome.recover(key.value, lost.value));
         }}
       >
         <h3 id="recover">If you have lost the other devices</h3>

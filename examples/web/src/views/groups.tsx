@@ -7,6 +7,7 @@ import { countMembers } from "./group-members.js";
 import { GroupPane } from "./group-pane.js";
 import { GroupSetup } from "./group-setup.js";
 import { Avatar, ErrorText } from "./parts.js";
+import { useAttempt } from "./use-attempt.js";
 
 /** The groups' part of the page: a group, the list of groups, or what the device needs before that. */
 export function GroupsView({
@@ -77,22 +78,14 @@ function GroupList({ groupHome }: { groupHome: GroupHome }) {
 function NewGroup({ groupHome }: { groupHome: GroupHome }) {
   const title = useSignal("");
   const names = useSignal("");
-  const isBusy = useSignal(false);
-  const errorText = useSignal<string | undefined>(undefined);
+  const { isBusy, errorText, attempt } = useAttempt(groupHome);
 
-  const create = async () => {
-    isBusy.value = true;
-    errorText.value = undefined;
-    const members = names.value.split(/[\s,]+/).filter((name) => name !== "");
-    try {
+  const create = () =>
+    attempt(async () => {
+      const members = names.value.split(/[\s,]+/).filter((name) => name !== "");
       const chatId = await groupHome.groups!.create(title.value.trim(), members);
       replaceRoute(groupAddress(chatId));
-    } catch (error) {
-      errorText.value = groupHome.explain(error);
-    } finally {
-      isBusy.value = false;
-    }
-  };
+    });
 
   return (
     <form
