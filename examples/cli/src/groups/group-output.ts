@@ -2,7 +2,7 @@ import type { MlsEvent } from "lacre/client/mls";
 import { printable, printableJson } from "../printable.js";
 import { note, print } from "../printing.js";
 import type { GroupBook } from "./group-book.js";
-import { linesOf, recordOf, unreadableLine, whyUnreadable } from "./group-lines.js";
+import { formatLine, lineOf, recordOf, unreadableLine } from "./group-lines.js";
 import type { GroupMessage } from "./title.js";
 
 /** The output of a command about groups. Its methods reject with OutputError if standard output cannot be written. */
@@ -65,15 +65,15 @@ export function plainGroupOutput({ isNamed = false } = {}): GroupOutput {
     ...quietGroupOutput,
     flush,
     async message(message, book) {
-      const reason = whyUnreadable(message);
-      if (reason !== undefined) {
-        if (unreadable?.reason !== reason) await flush();
-        unreadable = { count: (unreadable?.count ?? 0) + 1, reason };
+      const line = lineOf(message, book);
+      if (line.kind === "unreadable") {
+        if (unreadable?.reason !== line.text) await flush();
+        unreadable = { count: (unreadable?.count ?? 0) + 1, reason: line.text };
         return;
       }
       await flush();
       const name = isNamed ? `[${printable(book.nameOf(message.chat_id))}] ` : "";
-      for (const line of linesOf(message, book)) await print(`${name}${line}`);
+      await print(`${name}${formatLine(line)}`);
     },
     async sent({ seq, content }) {
       const isText = content?.kind === "content" && content.content.kind === "text";

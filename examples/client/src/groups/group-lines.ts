@@ -6,12 +6,14 @@ import type { GroupTitle } from "./group-title.js";
 /** A message of a group, as clients get it. */
 export type GroupMessage = ReadMessage<MlsMessage<typeof GroupTitle>>;
 
-/** A line of a group: a text of a member, or a note about the group. */
+/** A line of a group: a text of a member, a note about the group, or the reason why a message cannot be read. */
 export interface GroupLine {
   /** The same for a message before and after the server has acknowledged it. */
   readonly key: string;
   readonly seq: number | undefined;
-  readonly sender_id: number;
+  /** Name of the sender. */
+  readonly sender: string;
+  /** Whether it is of this user, by a device that is in the group. */
   readonly isOwn: boolean;
   /** Unix time in seconds. */
   readonly timestamp: number;
@@ -19,74 +21,83 @@ export interface GroupLine {
   readonly text: string;
 }
 
-const REASONS: Readonly<Record<UnreadableReason, string>> = {
-  too_old: "it was written before this device was in the group, or too long ago",
+const WHY_UNREADABLE: Readonly<Record<UnreadableReason, string>> = {
+  too_old: "written before this device was in the group, or too long ago",
   unknown_epoch: "this device missed a change of the group, and joins again",
-  wrong_header: "the server changed it",
-  repeated: "it was read before",
-  not_decryptable: "it is damaged, or this device wrote it and has lost its text",
-  malformed: "it was written by a faulty program",
+  wrong_header: "changed on the way: the server or its network is not honest",
+  repeated: "a copy of an earlier one",
+  not_decryptable: "damaged, or written by this device, which has lost its text",
+  malformed: "written by a faulty program",
 };
 
-/** Returns the line of a message, with the names of users. */
-export function groupLine(message: GroupMessage, nameOf: (userId: number) => string): GroupLine {
-  const { seq, client_id, sender_id, isOwn, timestamp } = message;
-  const key = client_id ?? String(seq);
-  const described = describe(message, nameOf);
-  return { key, seq, sender_id, isOwn, timestamp, ...described };
-}
-
-function describe(
-  { content, sender_id }: GroupMessage,
+/**
+ * Returns the line of a message.
+ *
+ * @param nameOf - Returns the name of a user, as it is shown.
+ * @param titleOf - Returns the name of a group as it is shown.
+ */
+export function groupLine(
+  message: GroupMessage,
   nameOf: (userId: number) => string,
-): Pick<GroupLine, "kind" | "text"> {
-  const names = (ids: readonly number[]) => ids.map(nameOf).join(", ");
+  titleOf = (title: string) => title,
+): GroupLine {
+  const { seq, client_id, sender_id, isOwn, timestamp, content } = message;
+  const name = nameOf(sender_id);
+  const line = { key: client_id ?? String(seq), seq, sender: name, isOwn, timestamp };
+  const note = (text: string) => ({ ...line, kind: "note" as const, text });
+  const unreadable = (text: string) => ({ ...line, kind: "unreadable" as const, text });
   switch (content?.kind) {
     case "content": {
       const { content: body, isRemoved } = content;
-      const late = isRemoved ? " (from a device that was removed)" : "";
-      if (body.kind === "text") return { kind: "text", text: body.text + late };
-      if (body.kind === "title")
-        return { kind: "note", text: `${nameOf(sender_id)} named the group ${body.title}` };
-      return { kind: "text", text: (body.fallback || "a message of a newer version") + late };
+      if (body.kind === "title") return note(`${name} named the group ${titleOf(body.title)}`);
+      const text =
+        body.kind === "text" ? body.text : body.fallback || "(written with a newer version)";
+      const sender = `${name} (from a device that was removed)`;
+      return { ...line, ...(isRemoved && { sender, isOwn: false }), kind: "text", text };
     }
-    case "roster": {
-      const { by, joined, left, added, removed } = content;
-      const who = nameOf(by.user_id);
-      const changes = [
-        joined.length > 0 && `${who} added ${names(joined)}`,
-        left.length > 0 && `${names(left)} left the group`,
-        joined.length === 0 && added.length > 0 && `a device of ${names(usersOf(added))} joined`,
-        left.length === 0 &&
-          removed.length > 0 &&
-          `a device of ${names(usersOf(removed))} was removed`,
-      ].filter((change) => change !== false);
-      return { kind: "note", text: changes.join("; ") || `${who} renewed the keys` };
-    }
+    case "roster":
+      return note(rosterChanges(content, nameOf).join("; ") || `${name} renewed the keys`);
     case "leaving":
-      return { kind: "note", text: `${nameOf(content.user_id)} leaves the group` };
+      return note(`${nameOf(content.user_id)} leaves the group`);
     case "removed":
-      return {
-        kind: "note",
-        text: `${nameOf(content.by.user_id)} removed this device from the group`,
-      };
-    case "fork":
-      return {
-        kind: "unreadable",
-        text: `Stopped: the server shows two lists of the devices of ${nameOf(content.user_id)}. It may try to read this group. Ask ${nameOf(content.user_id)} in person.`,
-      };
+      return note(`${nameOf(content.by.user_id)} removed this device from the group`);
+    case "fork": {
+      const user = nameOf(content.user_id);
+      return note(
+        `Stopped: the server shows two lists of the devices of ${user}. It may try to read this group. Ask ${user} in person.`,
+      );
+    }
     case "log_needed":
-      return {
-        kind: "unreadable",
-        text: `a change of the group cannot be checked: the server does not show the devices of ${names(content.user_ids)}`,
-      };
+      return unreadable(
+        `the server does not show the devices of ${content.user_ids.map(nameOf).join(", ")}`,
+      );
     case "unreadable":
-      return { kind: "unreadable", text: `a message cannot be read: ${REASONS[content.reason]}` };
+      return unreadable(WHY_UNREADABLE[content.reason]);
     default:
-      return { kind: "unreadable", text: "a message cannot be read" };
+      return unreadable("it could not be decrypted here");
   }
 }
 
-function usersOf(devices: readonly { readonly user_id: number }[]): number[] {
-  return [...new Set(devices.map(({ user_id }) => user_id))];
+function rosterChanges(
+  {
+    by,
+    joined,
+    left,
+    added,
+    removed,
+  }: Extract<GroupMessage["content"], { readonly kind: "roster" }>,
+  nameOf: (userId: number) => string,
+): string[] {
+  return [
+    ...(joined.length > 0 ? [`${nameOf(by.user_id)} added ${joined.map(nameOf).join(", ")}`] : []),
+    ...left.map((userId) => `${nameOf(userId)} is no longer in the group`),
+    ...added
+      .filter(({ user_id }) => !joined.includes(user_id))
+      .map(
+        ({ user_id, device }) => `a new device of ${nameOf(user_id)} is in the group: ${device}`,
+      ),
+    ...removed
+      .filter(({ user_id }) => !left.includes(user_id))
+      .map(({ user_id, device }) => `a device of ${nameOf(user_id)} was removed: ${device}`),
+  ];
 }

@@ -1,3 +1,3 @@
-export type { GroupLine, GroupMessage } from "./group-lines.js";
+export { type GroupLine, type GroupMessage, groupLine } from "./group-lines.js";
 export { GroupTitle, MAX_TITLE_LENGTH } from "./group-title.js";
 export { type GroupState, Groups } from "./groups.js";

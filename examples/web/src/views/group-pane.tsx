@@ -79,7 +79,7 @@ function Lines({ groupHome, chatId }: { groupHome: GroupHome; chatId: number }) 
           <div class="day">
             <ol>
               {lines.map((line) => (
-                <Line key={line.key} line={line} name={groupHome.groups!.nameOf(line.sender_id)} />
+                <Line key={line.key} line={line} />
               ))}
             </ol>
           </div>
@@ -89,11 +89,14 @@ function Lines({ groupHome, chatId }: { groupHome: GroupHome; chatId: number }) 
   );
 }
 
-function Line({ line, name }: { line: GroupLine; name: string }) {
+function Line({ line }: { line: GroupLine }) {
   if (line.kind !== "text") {
     return (
       <li class={line.kind === "note" ? "note" : "note unreadable"}>
-        <span dir="auto">{line.text}</span>
+        <span dir="auto">
+          {line.kind === "unreadable" && "a message cannot be read: "}
+          {line.text}
+        </span>
       </li>
     );
   }
@@ -103,7 +106,7 @@ function Line({ line, name }: { line: GroupLine; name: string }) {
         <span class="hidden">You: </span>
       ) : (
         <p class="sender">
-          <bdi>{name}</bdi>
+          <bdi>{line.sender}</bdi>
           <span class="hidden">: </span>
         </p>
       )}
