@@ -11,6 +11,9 @@ import {
   web,
 } from "./test/runtimes/projects.js";
 
+// For test/support/runs.ts: what the quick suite has run whole is left out.
+process.env.LACRE_TESTS = "remaining";
+
 const isShortened = process.env.LACRE_SHORTENED !== undefined;
 /** The longest files whose parts the quick suite runs, or that repeat a crash many times. */
 const longest = [

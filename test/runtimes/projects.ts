@@ -44,6 +44,7 @@ export const slow = {
     "examples/server/test/harness/simulation.test.ts",
     "examples/server/test/coordination/redis-away.test.ts",
     "examples/server/test/http/base-path.test.ts",
+    "examples/server/test/http/mls-crash.test.ts",
     "examples/server/test/http/program.test.ts",
     "examples/server/test/storage/commands.test.ts",
     ...[
@@ -183,11 +184,12 @@ export async function twoInstances(): Promise<TestProjectInlineConfiguration[]> 
   );
   // These start no server, start one with a given database, or test state that instances do not share.
   const exclude = [
+    ...isolated,
     "**/{base-path,client-address,compression,config,deployment,disk-full,log,program,slow-clients}.test.ts",
     "**/{fair-queue,headers,instances,jws-vectors,openapi,user-scheduler,usernames,web-page}.test.ts",
   ];
   const env = { LACRE_TEST_ON: "postgresql and redis" };
-  const test: Options = { ...onExamples, name: "two instances", include, exclude, env };
+  const test: Options = { ...onExamples, ...shared, name: "two instances", include, exclude, env };
   return [{ test }];
 }
 

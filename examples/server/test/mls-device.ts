@@ -119,6 +119,17 @@ export class MlsDevice {
     await this.start();
   }
 
+  /** Creates a chat with users at the server, and its group with their devices. */
+  async createChat(names: readonly string[], others: readonly MlsDevice[]): Promise<number> {
+    const body = { members: names, encryption_type: "MLS", suite: 1 };
+    const { chat_id } = (await this.user.post("/chats", body)).body;
+    await this.mls.sync();
+    for (const other of others) await other.mls.sync();
+    await this.mls.create(chat_id, { suite: 1, add: others.map(({ user }) => user.id) });
+    for (const other of others) await other.joins(chat_id);
+    return chat_id;
+  }
+
   send(chatId: number, text: string): Promise<string> {
     return this.client.send(chatId, { kind: "text", text });
   }

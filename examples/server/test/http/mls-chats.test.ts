@@ -1,15 +1,12 @@
 import { MlsChats } from "lacre/client/mls";
 import { Device } from "lacre/mls";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
-import { isQuick } from "../../../../test/support/runs.js";
 import { firstDevice, MlsDevice, otherDevice } from "../mls-device.js";
 import { mlsServerOf } from "../mls-server.js";
 import { TestServer } from "../support.js";
 
 /** Position of the epoch in an MLSMessage with a PrivateMessage and a group id of 24 bytes. */
 const EPOCH_AT = 29;
-/** More points than sending a message has. */
-const ALL_POINTS = 10;
 const server = new TestServer();
 const devices: MlsDevice[] = [];
 let [alice, bob, carol]: MlsDevice[] = [];
@@ -28,22 +25,11 @@ afterAll(async () => {
   await server.remove();
 });
 
-/** Creates a chat at the server, with its group. */
-async function createChat(names: string[], others: MlsDevice[], creator = alice!): Promise<number> {
-  const body = { members: names, encryption_type: "MLS", suite: 1 };
-  const { chat_id } = (await creator.user.post("/chats", body)).body;
-  await creator.mls.sync();
-  for (const other of others) await other.mls.sync();
-  await creator.mls.create(chat_id, { suite: 1, add: others.map(({ user }) => user.id) });
-  for (const other of others) await other.joins(chat_id);
-  return chat_id;
-}
-
 describe("MLS chats", () => {
   it("carry messages between users and their devices", async () => {
     const bob2 = await otherDevice(server, await server.login("bob"), bob!, "bob's second");
     devices.push(bob2);
-    const chat_id = await createChat(["bob"], [bob!]);
+    const chat_id = await alice!.createChat(["bob"], [bob!]);
     await bob2.joins(chat_id);
     await alice!.send(chat_id, "hola");
     await Promise.all([bob!, bob2].map((one) => one.reads(chat_id, "hola")));
@@ -56,7 +42,7 @@ describe("MLS chats", () => {
   });
 
   it("add and remove members, who can read what was written while they are in the chat", async () => {
-    const chat_id = await createChat(["bob"], [bob!]);
+    const chat_id = await alice!.createChat(["bob"], [bob!]);
     await alice!.send(chat_id, "before");
     await bob!.reads(chat_id, "before");
     await alice!.mls.commit(chat_id, { add: [carol!.user.id] });
@@ -73,7 +59,7 @@ describe("MLS chats", () => {
   });
 
   it("go on without a member who leaves", async () => {
-    const chat_id = await createChat(["bob", "carol"], [bob!, carol!]);
+    const chat_id = await alice!.createChat(["bob", "carol"], [bob!, carol!]);
     await bob!.mls.leave(chat_id);
     await vi.waitUntil(() => alice!.mls.get(chat_id)!.members.length === 2, { timeout: 45_000 });
     await carol!.send(chat_id, "two of us");
@@ -81,7 +67,7 @@ describe("MLS chats", () => {
   });
 
   it("are left also if the network fails while the device says so", async () => {
-    const chat_id = await createChat(["bob", "carol"], [bob!, carol!]);
+    const chat_id = await alice!.createChat(["bob", "carol"], [bob!, carol!]);
     bob!.fails = (request) =>
       request === `post /chats/${chat_id}/messages` ? "before" : undefined;
     await expect(bob!.mls.leave(chat_id)).rejects.toThrow("the network is down");
@@ -105,7 +91,7 @@ describe("MLS chats", () => {
   });
 
   it("repeat changes that another commit preceded", async () => {
-    const chat_id = await createChat(["bob"], [bob!]);
+    const chat_id = await alice!.createChat(["bob"], [bob!]);
     await Promise.all([
       alice!.mls.commit(chat_id, { add: [carol!.user.id] }),
       bob!.mls.commit(chat_id),
@@ -120,7 +106,7 @@ describe("MLS chats", () => {
   });
 
   it("make changes that are wanted while a commit is being made", async () => {
-    const chat_id = await createChat(["bob", "carol"], [bob!, carol!]);
+    const chat_id = await alice!.createChat(["bob", "carol"], [bob!, carol!]);
     await alice!.mls.sync();
     const remove = [carol!.user.id];
     let removal: Promise<void> | undefined;
@@ -136,7 +122,7 @@ describe("MLS chats", () => {
   });
 
   it("encrypt a message again whose epoch is too old for the server", async () => {
-    const chat_id = await createChat(["bob"], [bob!]);
+    const chat_id = await alice!.createChat(["bob"], [bob!]);
     await bob!.stop();
     for (let count = 0; count < 5; count++) await alice!.mls.commit(chat_id);
     await bob!.start();
@@ -147,10 +133,10 @@ describe("MLS chats", () => {
   it("are left to a device that was removed from the account", async () => {
     const user = await server.login("carol");
     const second = await otherDevice(server, user, carol!, "carol's second");
-    const chat_id = await createChat(["carol"], [carol!]);
+    const chat_id = await alice!.createChat(["carol"], [carol!]);
     await second.joins(chat_id);
     await carol!.mls.removeDevice(second.mls.device!.id);
-    await carol!.joins(chat_id, 2);
+    for (const device of [carol!, alice!]) await device.joins(chat_id, 2);
     await alice!.send(chat_id, "not for the lost device");
     await carol!.reads(chat_id, "not for the lost device");
     expect(second.texts(chat_id)).toEqual([]);
@@ -164,7 +150,8 @@ describe("MLS chats", () => {
     await ended.close();
     await again.start(async (mls) => carol!.mls.addDevice(await mls.link()));
     expect(again.mls.chats).toEqual([]);
-    await again.joins(chat_id, 3);
+    // What alice encrypts before that is not for the new device.
+    for (const device of [again, alice!]) await device.joins(chat_id, 3);
     await alice!.send(chat_id, "for all again");
     await again.reads(chat_id, "for all again");
     await carol!.reads(chat_id, "for all again");
@@ -176,7 +163,7 @@ describe("MLS chats", () => {
   });
 
   it("are there again on a device that the recovery key adds", async () => {
-    const chat_id = await createChat(["carol"], [carol!]);
+    const chat_id = await alice!.createChat(["carol"], [carol!]);
     const lost = carol!.mls.device!.id;
     await carol!.stop();
     const fresh = new MlsDevice(server, await server.login("carol"), "carol's new");
@@ -195,7 +182,7 @@ describe("MLS chats", () => {
 
 describe("a device whose server is malicious", () => {
   it("stops the chats with a user of whom it is shown two device logs, also after a restart", async () => {
-    const chat_id = await createChat(["bob"], [bob!]);
+    const chat_id = await alice!.createChat(["bob"], [bob!]);
     await alice!.send(chat_id, "before");
     await bob!.reads(chat_id, "before");
     const user_id = alice!.user.id;
@@ -221,7 +208,7 @@ describe("a device whose server is malicious", () => {
   });
 
   it("joins again once, not with each message that it cannot read", async () => {
-    const chat_id = await createChat(["carol"], [carol!]);
+    const chat_id = await alice!.createChat(["carol"], [carol!]);
     await alice!.send(chat_id, "hola");
     await carol!.reads(chat_id, "hola");
     const before = carol!.mls.get(chat_id)!.epoch;
@@ -242,7 +229,7 @@ describe("a device whose server is malicious", () => {
   });
 
   it("joins again after three messages of the current epoch that it cannot read", async () => {
-    const chat_id = await createChat(["carol"], [carol!]);
+    const chat_id = await alice!.createChat(["carol"], [carol!]);
     await alice!.send(chat_id, "hola");
     await carol!.reads(chat_id, "hola");
     const before = carol!.mls.get(chat_id)!.epoch;
@@ -263,7 +250,7 @@ describe("a device whose server is malicious", () => {
 });
 
 it("a commit of another device costs a device no request", async () => {
-  const chat_id = await createChat(["carol"], [carol!]);
+  const chat_id = await alice!.createChat(["carol"], [carol!]);
   await alice!.send(chat_id, "hola");
   await carol!.reads(chat_id, "hola");
   await carol!.mls.sync();
@@ -274,60 +261,4 @@ it("a commit of another device costs a device no request", async () => {
   await carol!.reads(chat_id, "again");
   expect(requests).toEqual([]);
   carol!.fails = () => undefined;
-});
-
-describe.skipIf(isQuick)("a device that crashes", () => {
-  it("sends what it stored once, wherever it crashes", async () => {
-    const chat_id = await createChat(["bob"], [bob!]);
-    const sent: string[] = [];
-    for (let points = 0; ; points++) {
-      const text = `crash ${points}`;
-      const { crash } = bob!;
-      crash.left = points;
-      crash.passed = 0;
-      const isStored = await bob!.send(chat_id, text).then(
-        () => true,
-        () => false,
-      );
-      await vi
-        .waitUntil(() => crash.isDead || bob!.crash.passed >= ALL_POINTS, { timeout: 3000 })
-        .catch(() => {});
-      const isDead = crash.isDead;
-      const unsent = await bob!.mls.unsent();
-      await bob!.restart();
-      const wasWritten = unsent.some(
-        ({ content }) => content.kind === "text" && content.text === text,
-      );
-      if (isStored || wasWritten) sent.push(text);
-      await bob!.send(chat_id, `after ${points}`);
-      sent.push(`after ${points}`);
-      if (!isDead) break;
-    }
-    await alice!.reads(chat_id, sent.at(-1)!);
-    expect(alice!.texts(chat_id).sort()).toEqual(sent.sort());
-  });
-
-  it("reads each message once, wherever it crashes", async () => {
-    const chat_id = await createChat(["bob"], [bob!]);
-    const sent: string[] = [];
-    for (let points = 0; points < 8; points++) {
-      bob!.crash.left = points;
-      for (const text of [`a${points}`, `b${points}`]) {
-        await alice!.send(chat_id, text);
-        sent.push(text);
-      }
-      await alice!.mls.commit(chat_id);
-      await vi.waitUntil(() => bob!.crash.isDead, { timeout: 3000 });
-      await bob!.restart();
-      await vi.waitUntil(() => bob!.texts(chat_id).at(-1) === sent.at(-1), { timeout: 45_000 });
-    }
-    // An event that was not handled comes again.
-    expect([...new Set(bob!.texts(chat_id))]).toEqual(sent);
-    expect(
-      bob!.messages.filter(
-        ({ chat_id: id, content, unreadable }) =>
-          id === chat_id && (unreadable || content.kind === "unreadable"),
-      ),
-    ).toEqual([]);
-  });
 });

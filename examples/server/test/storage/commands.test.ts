@@ -209,4 +209,4 @@ const suite = (dialect: DatabaseKind) => {
   });
 };
 
-onEachDatabase("the database commands", suite, { isSlow: true });
+onEachDatabase("the database commands", suite);

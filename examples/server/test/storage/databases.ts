@@ -1,5 +1,5 @@
 import { describe, it } from "vitest";
-import { isQuick } from "../../../../test/support/runs.js";
+import { isQuick, isRemaining } from "../../../../test/support/runs.js";
 import {
   createDatabase as createHarnessDatabase,
   type DatabaseKind,
@@ -18,14 +18,15 @@ const isAvailable = await isPostgresAvailable();
 
 /**
  * Runs a suite on SQLite and on PostgreSQL. Without a PostgreSQL, it skips that half with a warning, or throws if
- * LACRE_REQUIRE_ALL is set, as in CI. The quick suite runs suites with `isSlow` on SQLite only.
+ * LACRE_REQUIRE_ALL is set, as in CI. The quick suite runs suites with `isSlow` on SQLite only,
+ * and the remaining one on PostgreSQL only.
  */
 export function onEachDatabase(
   name: string,
   suite: (kind: DatabaseKind) => void,
   { isSlow = false } = {},
 ): void {
-  describe(`on SQLite, ${name}`, () => suite("sqlite"));
+  if (!(isSlow && isRemaining)) describe(`on SQLite, ${name}`, () => suite("sqlite"));
   if (isSlow && isQuick) return;
   describeOnPostgres(`on PostgreSQL, ${name}`, () => suite("postgresql"));
 }
