@@ -163,7 +163,7 @@ describe("a client", () => {
     expect(await wait("failed")).toMatchObject([
       { error_code: "ERR_WITHDRAWN", message: { client_id: first, content: text("old key") } },
     ]);
-    await vi.waitUntil(async () => (await storage.load()).outbox.length === 1);
+    await vi.waitUntil(async () => (await storage.load()).outbox.length === 1, { timeout: 30_000 });
     network.isDown = false;
     client.reconnectNow();
     await wait("sent");
@@ -186,7 +186,7 @@ describe("a client", () => {
     const { client, wait, texts } = await start(network, { storage: { ...storage, addOutgoing } });
     const client_id = fromAlice(1).client_id;
     const sending = client.send(CHAT, text("1"), { client_id });
-    await vi.waitUntil(() => begun.mock.calls.length === 1);
+    await vi.waitUntil(() => begun.mock.calls.length === 1, { timeout: 30_000 });
     const withdrawing = client.withdraw(client_id);
     await new Promise((resolve) => setTimeout(resolve, 20));
     store();

@@ -125,7 +125,7 @@ describe("lockFile", () => {
     await once(holder, "message");
     const waits = vi.fn();
     const taking = lockFile(path, { onWait: waits });
-    await vi.waitUntil(() => waits.mock.calls.length > 0);
+    await vi.waitUntil(() => waits.mock.calls.length > 0, { timeout: 30_000 });
     holder.kill("SIGKILL");
     const release = await taking;
     expect(waits).toHaveBeenCalledTimes(1);

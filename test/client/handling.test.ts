@@ -181,7 +181,7 @@ describe("a withdrawn message", () => {
     await wait("failed");
     expect((await storage.load()).outbox).toHaveLength(1);
     open();
-    await vi.waitUntil(async () => (await storage.load()).outbox.length === 0);
+    await vi.waitUntil(async () => (await storage.load()).outbox.length === 0, { timeout: 30_000 });
   });
 });
 

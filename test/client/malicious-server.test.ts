@@ -72,7 +72,9 @@ async function startWith(server: RawServer) {
     ]);
   /** Waits until the cursor of the chat is stored. */
   const reach = (seq: number) =>
-    vi.waitUntil(async () => new Map((await storage.load()).cursors).get(CHAT) === seq);
+    vi.waitUntil(async () => new Map((await storage.load()).cursors).get(CHAT) === seq, {
+      timeout: 30_000,
+    });
   return { ...started, stored, reach };
 }
 

@@ -202,7 +202,7 @@ export function describeMlsStorage(name: string, create: () => OpenedMlsStorage)
           hasSecond = true;
           return unlock;
         });
-      await vi.waitUntil(() => onWait.mock.calls.length === 1);
+      await vi.waitUntil(() => onWait.mock.calls.length === 1, { timeout: 30_000 });
       abort.abort();
       await expect(aborted).rejects.toMatchObject({ name: "AbortError" });
       await new Promise((resolve) => setTimeout(resolve, 150));

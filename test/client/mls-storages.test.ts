@@ -112,7 +112,7 @@ describe.skipIf(!hasIndexedDb)("mlsIndexedDbStorage", () => {
         hasSecond = true;
         return unlock;
       });
-    await vi.waitUntil(() => onLost.mock.calls.length === 1);
+    await vi.waitUntil(() => onLost.mock.calls.length === 1, { timeout: 30_000 });
     expect(hasSecond).toBe(false);
     await release();
     await (await second)();

@@ -40,7 +40,7 @@ describe("events of a socket before `connect` has returned it", () => {
       }),
     );
     const { client, wait, of } = await start(network, { connect });
-    await vi.waitUntil(() => opened.length === 1 && waiting.length === 1);
+    await vi.waitUntil(() => opened.length === 1 && waiting.length === 1, { timeout: 30_000 });
     expect(network.received).toEqual([]);
     open();
     await wait("online");
@@ -62,7 +62,7 @@ describe("events of a socket before `connect` has returned it", () => {
       return { send() {}, close() {} };
     });
     const { wait, of } = await start(network, { connect });
-    await vi.waitUntil(() => waiting.length === 1);
+    await vi.waitUntil(() => waiting.length === 1, { timeout: 30_000 });
     expect(of("offline")).toEqual([]);
     open();
     expect(await wait("offline")).toMatchObject([{ code: 1012, retry: true }]);
@@ -78,11 +78,11 @@ describe("a socket that opens too late", () => {
     const network = new Network();
     const { connect, waiting, closed, open } = delayed(network.connect(ALICE));
     const { client } = await start(network, { connect });
-    await vi.waitUntil(() => waiting.length === 1);
+    await vi.waitUntil(() => waiting.length === 1, { timeout: 30_000 });
     await client.stop();
     expect(closed).toEqual([]);
     open();
-    await vi.waitUntil(() => network.open === 0);
+    await vi.waitUntil(() => network.open === 0, { timeout: 30_000 });
     expect(closed).toEqual([1000]);
     expect(network.received).toEqual([]);
   });
@@ -182,6 +182,6 @@ describe("a socket that throws", () => {
     state.isBroken = false;
     await wait("online");
     expect(state.closed[0]).toBe(1000);
-    await vi.waitUntil(() => network.open === 1);
+    await vi.waitUntil(() => network.open === 1, { timeout: 30_000 });
   });
 });

@@ -191,7 +191,7 @@ export function describeStorage(name: string, create: () => Opened | Promise<Ope
       await first.client.stop();
       await second.wait("online");
       await second.client.stop();
-      await vi.waitUntil(() => network.open === 0);
+      await vi.waitUntil(() => network.open === 0, { timeout: 30_000 });
     });
   });
 }

@@ -70,7 +70,7 @@ describe("a client over WebSockets", () => {
     await wait("online");
     expect(listeners()).toBe(1);
     await client.stop();
-    await vi.waitUntil(() => server.sockets.size === 0);
+    await vi.waitUntil(() => server.sockets.size === 0, { timeout: 30_000 });
     expect([kinds(), listeners()]).toEqual([0, 0]);
   });
 
@@ -81,7 +81,7 @@ describe("a client over WebSockets", () => {
     for (const socket of sockets) socket.pause();
     await client.stop();
     for (const socket of sockets) socket.resume();
-    await vi.waitUntil(() => server.sockets.size === 0);
+    await vi.waitUntil(() => server.sockets.size === 0, { timeout: 30_000 });
   });
 });
 

@@ -169,7 +169,9 @@ describe("a messenger whose store fails", () => {
     const [{ account: noa, disk }, { account: oli }] = [await enter("noa"), await enter("oli")];
     const { own, chat_id } = await chatOf(noa, oli);
     const { messenger, reported, waitForEvents } = await talk(noa, { open: [own] });
-    await vi.waitUntil(() => messenger.isOnline && reported.some(({ type }) => type === "chats"));
+    await vi.waitUntil(() => messenger.isOnline && reported.some(({ type }) => type === "chats"), {
+      timeout: 30_000,
+    });
     let failures = 0;
     disk.fails = (write) => write === "pins.list" && ++failures === 1;
     await oli.api.configureChat(chat_id, { auto_delete_hours: 24 });

@@ -114,11 +114,11 @@ it("a connection goes on after a body that exceeds the limit in chunks", async (
   const chunk = `${(1000).toString(16)}\r\n${"x".repeat(1000)}\r\n`;
   const headers = "Host: a\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n";
   socket.write(`POST /auth/login HTTP/1.1\r\n${headers}${chunk.repeat(100)}0\r\n\r\n`);
-  await vi.waitUntil(() => answers.includes("ERR_BODY_TOO_LARGE"));
+  await vi.waitUntil(() => answers.includes("ERR_BODY_TOO_LARGE"), { timeout: 30_000 });
   // The time after which the HTTP library closes connections whose bodies were not read.
   await delay(700);
   socket.write("GET /health HTTP/1.1\r\nHost: a\r\n\r\n");
-  await vi.waitUntil(() => answers.includes('"status":"ok"'));
+  await vi.waitUntil(() => answers.includes('"status":"ok"'), { timeout: 30_000 });
   socket.destroy();
 });
 

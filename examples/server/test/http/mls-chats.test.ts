@@ -51,7 +51,7 @@ describe("MLS chats", () => {
     await Promise.all([bob!, carol!].map((one) => one.reads(chat_id, "with carol")));
     expect(carol!.texts(chat_id)).toEqual(["with carol"]);
     await alice!.mls.commit(chat_id, { remove: [bob!.user.id] });
-    await vi.waitUntil(() => !bob!.mls.get(chat_id)!.isActive);
+    await vi.waitUntil(() => !bob!.mls.get(chat_id)!.isActive, { timeout: 30_000 });
     await carol!.send(chat_id, "without bob");
     await alice!.reads(chat_id, "without bob");
     expect(bob!.texts(chat_id)).toEqual(["before", "with carol"]);
@@ -195,14 +195,16 @@ describe("a device whose server is malicious", () => {
     });
     await bob!.restart();
     await bob!.mls.refreshLog(user_id);
-    await vi.waitUntil(() => !bob!.mls.get(chat_id)!.isActive);
+    await vi.waitUntil(() => !bob!.mls.get(chat_id)!.isActive, { timeout: 30_000 });
     expect(bob!.events).toContainEqual({ type: "fork", user_id, chat_id: undefined });
     await expect(bob!.send(chat_id, "late")).rejects.toMatchObject({ code: "ERR_NOT_IN_GROUP" });
     isMalicious = false;
     await bob!.restart();
     expect(bob!.mls.get(chat_id)!.isActive).toBe(false);
     await alice!.send(chat_id, "after");
-    await vi.waitUntil(() => bob!.messages.at(-1)!.content?.kind === "unreadable");
+    await vi.waitUntil(() => bob!.messages.at(-1)!.content?.kind === "unreadable", {
+      timeout: 30_000,
+    });
     expect(bob!.texts(chat_id)).toEqual(["before"]);
     bob!.wrap = (real) => real;
   });
