@@ -80,7 +80,9 @@ export async function joinByInvitation(
   const { Group } = await import("./engine.js");
   const rules = joinerRules(logs);
   const { group, used, note } = await rules.run(() => Group.join(content, kept, rules));
-  if (previous !== undefined) requireSameGroup(group, previous);
+  // By an invitation to its own epoch, the device would begin again with keys that it has used.
+  if (previous !== undefined && group.epoch <= requireSameGroup(group, previous))
+    throw invalidInChat();
   const named = namedIn(note, group.groupId, chat_id);
   requireContinued(named, logs);
   const allowed = devicesOf(named, logs);
@@ -156,15 +158,16 @@ function stateOf(
   return { group, named, updatedAt: wholeMilliseconds(now), sent: 0, unreadable: 0, isStale };
 }
 
-/** A group info of a chat that the device knows must be of the same group, and not of an epoch before. */
+/** A group info of a chat that the device knows must be of the same group, and not of an epoch before. Returns the known epoch. */
 function requireSameGroup(
   info: { groupId: Uint8Array; suite: Suite; epoch: bigint },
   previous: ChatState,
-): void {
+): bigint {
   const { group } = previous;
   const epoch = isRejoining(previous) ? group.epoch - 1n : group.epoch;
   const isSame = equalConstantTime(info.groupId, group.groupId) && info.suite === group.suite;
   if (!isSame || info.epoch < epoch) throw invalidInChat();
+  return epoch;
 }
 
 /** Returns the logs that the signer of a group info named for joiners. */

@@ -98,7 +98,7 @@ export class MlsChat {
   /**
    * Joins a chat by an invitation. Ignore an invitation to a chat of which this device has an active state: it may be to another group.
    *
-   * @param previous - The chat as this device had it, if it has it: an invitation to another group, or to an earlier epoch, is rejected.
+   * @param previous - The chat as this device had it, if it has it: an invitation to another group, or to no later epoch, is rejected.
    * @returns The chat, and the index of the used one in `keep`, which is to be deleted when the state is stored.
    * @throws {DecodeError} if the invitation is malformed.
    * @throws {DecryptError} if it is for none of these key packages.

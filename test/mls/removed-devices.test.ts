@@ -101,3 +101,24 @@ it("an invitation to another group is rejected by a device that has the chat", a
   });
   expect((await MlsChat.join(device, invitation)).chat.members).toEqual([7, 9]);
 });
+
+it("an invitation that a device has used does not take it back to its first key", async () => {
+  const users = [await newUser(7), await newUser(9)];
+  const [alice, bob] = users.map(({ devices }) => devices[0]!);
+  const logs = logsOf(users);
+  // A key package of last resort stays, so that the server can show the same invitation again.
+  const { publish, keep } = await bob!.keyPackages({ count: 1, suites: [1] });
+  const { request } = await MlsChat.create(alice!, {
+    ...{ chat_id: 42, suite: 1, add: [9], keyPackages: publish, logs },
+    ...identity(),
+  });
+  const invitation = { chat_id: 42, content: request.invitation!.content, keep, logs, now };
+  const joined = (await MlsChat.join(bob!, invitation)).chat;
+  const { chat } = await write(joined, "first");
+  await expect(MlsChat.join(bob!, invitation, chat)).rejects.toMatchObject({ code: "ERR_VERIFY" });
+  const { group_info } = request;
+  const rejoin = await MlsChat.rejoin(bob!, { chat_id: 42, group_info, logs, ...identity() }, chat);
+  await expect(MlsChat.join(bob!, invitation, rejoin.chat)).rejects.toMatchObject({
+    code: "ERR_VERIFY",
+  });
+});
