@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { needsTitle } from "lacre-client/groups";
 import { afterAll, describe, expect, it } from "vitest";
 import { GroupBook } from "../src/groups/group-book.js";
 import { formatLine, lineOf, recordOf, unreadableLine } from "../src/groups/group-lines.js";
@@ -88,11 +89,11 @@ describe("the book of groups", () => {
     const book = bookOf("titles");
     book.note(titled("new", 4));
     book.note(titled("old", 2));
-    expect([book.nameOf(9), book.needsTitle(9)]).toEqual(["new", false]);
+    expect([book.nameOf(9), needsTitle(book.get(9))]).toEqual(["new", false]);
     book.note(roster({ added: [CAROL] }, 5));
-    expect(book.needsTitle(9)).toBe(true);
+    expect(needsTitle(book.get(9))).toBe(true);
     book.note(titled("new", 6));
-    expect(book.needsTitle(9)).toBe(false);
+    expect(needsTitle(book.get(9))).toBe(false);
   });
 
   it("rejects the name of a known user for another one", () => {

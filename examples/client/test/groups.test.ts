@@ -1,15 +1,29 @@
 import { memoryStorage } from "lacre/client";
 import { MlsChats, type MlsServer, memoryMlsStorage } from "lacre/client/mls";
-import { afterAll, beforeAll, expect, it } from "vitest";
+import { afterAll, beforeAll, expect, it, vi } from "vitest";
 import { TestServer } from "../../server/test/support.js";
 import { Groups } from "../src/groups/index.js";
 import { mlsServerOf } from "../src/index.js";
 import { NodeWebSocket } from "../src/node/index.js";
-import { enter } from "./device.js";
+import { enter, Line } from "./device.js";
 
 const server = new TestServer();
 beforeAll(() => server.start());
 afterAll(() => server.remove());
+
+/** Registers a user, makes the first device of the account, and opens the groups. */
+async function openGroups(
+  username: string,
+  WebSocket: Line["WebSocket"] = NodeWebSocket,
+): Promise<Groups> {
+  const groups = await Groups.open({
+    ...{ account: await enter(server.url, username), WebSocket },
+    ...{ storage: memoryStorage(), mlsStorage: memoryMlsStorage(), onChange: () => {} },
+  });
+  await groups.mls.begin(() => {});
+  await groups.mls.sync();
+  return groups;
+}
 
 /** Whether a key package is for suite 1. The suite follows three fields of two bytes. */
 const isClassic = (keyPackage: Uint8Array) => keyPackage[6] === 0 && keyPackage[7] === 1;
@@ -25,15 +39,23 @@ it("creates a group with suite 1 if a device has no key package for the hybrid s
   await mls.begin(() => {});
   await mls.sync();
 
-  const groups = await Groups.open({
-    ...{ account: await enter(server.url, "alice"), WebSocket: NodeWebSocket },
-    ...{ storage: memoryStorage(), mlsStorage: memoryMlsStorage(), onChange: () => {} },
-  });
-  await groups.mls.begin(() => {});
-  await groups.mls.sync();
+  const groups = await openGroups("alice");
   const chatId = await groups.create("trip", ["bob"]);
   await mls.sync();
   expect(mls.get(chatId)).toMatchObject({ suite: 1, isActive: true });
   await mls.close();
   await groups.stop();
+});
+
+it("sends the name of a group to a new member if the device that added the member does not", async () => {
+  const line = new Line();
+  const adding = await openGroups("dora", line.WebSocket);
+  const [other, added] = [await openGroups("erin"), await openGroups("frank")];
+  const chatId = await adding.create("trip", ["erin"]);
+  const hasTitle = (groups: Groups) => groups.get(chatId)?.title === "trip";
+  await vi.waitUntil(() => hasTitle(adding) && hasTitle(other), { timeout: 30_000 });
+  line.cut();
+  await adding.mls.commit(chatId, { add: [added.mls.user_id] });
+  await vi.waitUntil(() => hasTitle(added), { timeout: 30_000 });
+  await Promise.all([adding, other, added].map((groups) => groups.stop()));
 });

@@ -1,3 +1,4 @@
+import { titleDelay } from "lacre-client/groups";
 import { type ChatInput, HELP, parseInput } from "../chat-commands.js";
 import { createGroup, findGroup } from "../groups/find-group.js";
 import { GroupConnection } from "../groups/group-connection.js";
@@ -15,8 +16,6 @@ import { stopSignal } from "../stop-signal.js";
 const HISTORY = 50;
 /** How long to wait at the end until texts are sent, in milliseconds. */
 const END_TIMEOUT = 5000;
-/** Maximum time until a device that others added gets the name of the group, in milliseconds. */
-const SHARE_AFTER = 3000;
 
 export interface GroupChatOptions extends Options {
   readonly group: string;
@@ -68,14 +67,12 @@ async function talk(
 
   async function onMessage(message: GroupMessage, isSent: boolean): Promise<void> {
     await feed.receive(message, isSent);
-    const { chat_id, seq, content, isOwn } = message;
+    const { chat_id, seq, isOwn } = message;
     if (chat_id === chatId && seq !== undefined && !isOwn)
       connection.client.receipts.read(chat_id, seq);
-    // Several members may have the name: one of them sends it first.
-    if (content?.kind === "roster" && content.added.length > 0) {
-      const share = () => void connection.shareTitles().catch(() => {});
-      setTimeout(share, Math.random() * SHARE_AFTER).unref();
-    }
+    const delay = titleDelay(message, session.mls.device?.id);
+    const share = () => void connection.shareTitles().catch(() => {});
+    if (delay !== undefined) setTimeout(share, delay).unref();
   }
 }
 

@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { isSameUsername } from "lacre";
+import { NO_TITLE, titleAfter } from "lacre-client/groups";
 import { writeFile } from "lacre-client/node";
 import * as z from "zod/mini";
 import { CommandError } from "../command-error.js";
@@ -25,7 +26,7 @@ const Book = z.object({
   users: z.record(z.string(), z.string()),
 });
 
-const NEW: Group = { titledAt: 0, addedAt: 0, shown: 0 };
+const NEW: Group = { ...NO_TITLE, shown: 0 };
 
 /** What a profile remembers of its groups, beside their states: their names, and how far they were shown. */
 export class GroupBook {
@@ -76,18 +77,10 @@ export class GroupBook {
   }
 
   /** Notes what a message says about the names of its group. */
-  note({ chat_id, seq = 0, content }: GroupMessage): void {
-    const { titledAt, addedAt } = this.get(chat_id);
-    if (content?.kind === "content" && content.content.kind === "title" && seq > titledAt)
-      this.change(chat_id, { title: content.content.title, titledAt: seq });
-    if (content?.kind === "roster" && content.added.length > 0 && seq > addedAt)
-      this.change(chat_id, { addedAt: seq });
-  }
-
-  /** Whether members have not received the name of the group. */
-  needsTitle(chatId: number): boolean {
-    const { title, titledAt, addedAt } = this.get(chatId);
-    return title !== undefined && (titledAt === 0 || titledAt < addedAt);
+  note(message: GroupMessage): void {
+    const known = this.get(message.chat_id);
+    const changed = titleAfter(known, message);
+    if (changed !== known) this.change(message.chat_id, changed);
   }
 
   userName(userId: number): string {

@@ -4,6 +4,7 @@ import { createClient } from "lacre/client";
 import { connectMls, MLS_CAPABILITIES, type MlsEvent } from "lacre/client/mls";
 import { fileStorage } from "lacre/client/node";
 import { LoginEndedError, NotLoggedInError, socketAddress, whyEnded } from "lacre-client";
+import { titleToSend } from "lacre-client/groups";
 import { NodeWebSocket } from "lacre-client/node";
 import { CommandError } from "../command-error.js";
 import type { GroupOutput } from "./group-output.js";
@@ -110,13 +111,10 @@ export class GroupConnection {
   /** Sends the names of groups to members who do not have them. */
   async shareTitles(): Promise<void> {
     const { book, mls } = this.#options.session;
-    for (const { chat_id, isActive } of mls.chats) {
-      const { title } = book.get(chat_id);
-      const isReady = isActive && !this.#behind.has(chat_id);
-      if (title === undefined || !isReady || !book.needsTitle(chat_id)) continue;
-      const unsent = await mls.unsent();
-      const isOnWay = unsent.some((one) => one.chat_id === chat_id && one.content.kind === "title");
-      if (!isOnWay) this.send(chat_id, { kind: "title", title });
+    for (const { chat_id } of mls.chats) {
+      if (this.#behind.has(chat_id)) continue;
+      const title = await titleToSend(mls, chat_id, book.get(chat_id));
+      if (title !== undefined) this.send(chat_id, { kind: "title", title });
     }
   }
 

@@ -1,4 +1,5 @@
 import type { MlsEvent } from "lacre/client/mls";
+import { withoutRepeatedTitles } from "lacre-client/groups";
 import { printable, printableJson } from "../printable.js";
 import { note, print } from "../printing.js";
 import type { GroupBook } from "./group-book.js";
@@ -51,8 +52,9 @@ export const jsonGroupOutput: GroupOutput = {
     print(printableJson({ event: "error", error_code, error_message })),
 };
 
-/** Output as text. Shows the name of its group before each message, if `isNamed`. */
-export function plainGroupOutput({ isNamed = false } = {}): GroupOutput {
+/** Output of one group as text. */
+export function plainGroupOutput(): GroupOutput {
+  const isShown = withoutRepeatedTitles();
   let unreadable: { count: number; reason: string } | undefined;
   let wasOffline = false;
   const flush = async () => {
@@ -65,6 +67,7 @@ export function plainGroupOutput({ isNamed = false } = {}): GroupOutput {
     ...quietGroupOutput,
     flush,
     async message(message, book) {
+      if (!isShown(message)) return;
       const line = lineOf(message, book);
       if (line.kind === "unreadable") {
         if (unreadable?.reason !== line.text) await flush();
@@ -72,8 +75,7 @@ export function plainGroupOutput({ isNamed = false } = {}): GroupOutput {
         return;
       }
       await flush();
-      const name = isNamed ? `[${printable(book.nameOf(message.chat_id))}] ` : "";
-      await print(`${name}${formatLine(line)}`);
+      await print(formatLine(line));
     },
     async sent({ seq, content }) {
       const isText = content?.kind === "content" && content.content.kind === "text";

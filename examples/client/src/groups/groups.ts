@@ -20,6 +20,14 @@ import { createMlsChat, suiteOf } from "../create-mls-chat.js";
 import { mlsServerOf } from "../mls-server.js";
 import { type GroupLine, type GroupMessage, groupLine } from "./group-lines.js";
 import { GroupTitle } from "./group-title.js";
+import {
+  type KnownTitle,
+  NO_TITLE,
+  titleAfter,
+  titleDelay,
+  titleToSend,
+  withoutRepeatedTitles,
+} from "./known-title.js";
 
 /** Number of messages that are loaded at a time. */
 const PAGE = 100;
@@ -63,7 +71,7 @@ export class Groups {
   readonly #client: GroupsClient;
   readonly #stop: () => Promise<void>;
   readonly #messages = new Map<number, GroupMessage[]>();
-  readonly #titles = new Map<number, string>();
+  readonly #titles = new Map<number, KnownTitle>();
   readonly #names = new Map<number, string>();
   readonly #read = new Map<number, number>();
   #summaries: readonly ChatSummary[] = [];
@@ -114,14 +122,8 @@ export class Groups {
   /** Returns the lines of a group in their order. The last ones are those that the server has not acknowledged. */
   lines(chatId: number): GroupLine[] {
     const nameOf = (userId: number) => this.nameOf(userId);
-    let title: string | undefined;
-    const isNews = ({ content }: GroupMessage) => {
-      if (content?.kind !== "content" || content.content.kind !== "title") return true;
-      const before = title;
-      title = content.content.title;
-      return title !== before;
-    };
-    return (this.#messages.get(chatId) ?? []).filter(isNews).map((one) => groupLine(one, nameOf));
+    const messages = (this.#messages.get(chatId) ?? []).filter(withoutRepeatedTitles());
+    return messages.map((message) => groupLine(message, nameOf));
   }
 
   nameOf(userId: number): string {
@@ -195,7 +197,8 @@ export class Groups {
 
   #stateOf({ chat_id, members = [], unread, last_seq }: ChatSummary): GroupState {
     const others = members.filter(({ user_id }) => user_id !== this.mls.user_id);
-    const title = this.#titles.get(chat_id) ?? others.map(({ username }) => username).join(", ");
+    const title =
+      this.#titles.get(chat_id)?.title ?? others.map(({ username }) => username).join(", ");
     const messages = this.#messages.get(chat_id) ?? [];
     const read = this.#read.get(chat_id);
     const isNew = ({ seq = 0, isOwn }: GroupMessage) => !isOwn && seq > (read ?? last_seq);
@@ -208,12 +211,17 @@ export class Groups {
     const client = this.#client;
     const { onChange, onEvent } = this.#options;
     const refresh = () => void this.refresh().catch(() => {});
+    // Not awaited: it may wait for messages that come after the present one.
+    const shareTitle = ({ chat_id }: { readonly chat_id: number }) =>
+      void this.#shareTitle(chat_id).catch(() => {});
     for (const type of ["message", "sent"] as const) {
       client.on(type, ({ message }) => {
         this.#add(message);
-        this.#repeatTitle(message);
+        const delay = titleDelay(message, this.mls.device?.id);
+        if (delay !== undefined) setTimeout(() => shareTitle(message), delay);
       });
     }
+    client.on("caught_up", shareTitle);
     client.on("failed", ({ message }) => this.#remove(message));
     client.on("online", () => {
       this.isOnline = true;
@@ -245,7 +253,7 @@ export class Groups {
 
   /** Adds a message, or replaces the one with its client id. Those of other kinds of chats are ignored. */
   #add(message: GroupMessage): void {
-    const { chat_id, client_id, encrypted, content } = message;
+    const { chat_id, client_id, encrypted } = message;
     if (encrypted.epoch === undefined) return;
     const others = (this.#messages.get(chat_id) ?? []).filter(
       (one) => one.client_id !== client_id || one.sender_id !== message.sender_id,
@@ -254,22 +262,13 @@ export class Groups {
       (one, other) => (one.seq ?? Number.MAX_SAFE_INTEGER) - (other.seq ?? Number.MAX_SAFE_INTEGER),
     );
     this.#messages.set(chat_id, messages);
-    if (content?.kind === "content" && content.content.kind === "title")
-      this.#titles.set(chat_id, content.content.title);
+    this.#titles.set(chat_id, titleAfter(this.#titles.get(chat_id) ?? NO_TITLE, message));
     this.#options.onChange();
   }
 
-  /** Sends the name of a group again after devices joined, because they cannot read what was sent before. One device does so. */
-  #repeatTitle({ chat_id, content }: GroupMessage): void {
-    const title = this.#titles.get(chat_id);
-    if (content?.kind !== "roster" || content.added.length === 0 || title === undefined) return;
-    const joined = new Set(content.added.map(({ device }) => device));
-    const { roster = [] } = this.mls.get(chat_id) ?? {};
-    const first = roster.find(({ device }) => !joined.has(device));
-    const sender = joined.has(content.by.device) ? first : content.by;
-    if (sender?.device !== this.mls.device?.id) return;
-    // Not awaited: it may wait for messages that come after this one.
-    void this.#client.send(chat_id, { kind: "title", title }).catch(() => {});
+  async #shareTitle(chatId: number): Promise<void> {
+    const title = await titleToSend(this.mls, chatId, this.#titles.get(chatId) ?? NO_TITLE);
+    if (title !== undefined) await this.#client.send(chatId, { kind: "title", title });
   }
 
   #remove({ chat_id, client_id }: GroupMessage): void {
