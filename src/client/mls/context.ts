@@ -29,6 +29,7 @@ export interface Context<Definition extends AnyContentDefinition> {
   readonly records: MessageRecords<Definition>;
   readonly contents: readonly Definition[];
   readonly keyPackages: KeyPackages;
+  /** The chats that this device has joined, and those that it tried to join. */
   readonly chats: Map<number, KeptChat>;
 }
 
@@ -36,6 +37,16 @@ export interface Context<Definition extends AnyContentDefinition> {
 export function newIdentity(): { client_id: string; timestamp: number } {
   const now = unixNow();
   return { client_id: encodeUuid(uuidv7(now)), timestamp: Math.floor(now * 1000) / 1000 };
+}
+
+/** Returns the one object of a chat, also of one that this device has not joined: two would overwrite each other's state. */
+export function keptChat(
+  { chats, storage }: Pick<Context<AnyContentDefinition>, "chats" | "storage">,
+  chat_id: number,
+): KeptChat {
+  const kept = chats.get(chat_id) ?? new KeptChat(chat_id, storage);
+  chats.set(chat_id, kept);
+  return kept;
 }
 
 /** Waits until no other program uses the storage, and loads what it has. `release` ends the use. */

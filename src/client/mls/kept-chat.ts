@@ -25,6 +25,8 @@ interface ChatRecord {
 /** The record of a chat that the user does not leave. */
 export const NOT_LEAVING = { leavingIn: -1, proposal: null } as const;
 
+const NONE = { add: [], remove: [] } as const;
+
 const NEW: ChatRecord = {
   add: [],
   remove: [],
@@ -55,6 +57,8 @@ export class KeptChat {
   isCaughtUp = false;
   /** When this device last joined by an external commit. Unix time in seconds. */
   rejoinedAt = 0;
+  /** Why wanted changes were last dropped: they failed, or the server rejected them. */
+  rejection: unknown;
   /** Since when a commit is due that any device can make. Unix time in seconds. */
   #dueSince: number | undefined;
 
@@ -104,6 +108,16 @@ export class KeptChat {
     const isActive = chat.isActive && !this.#record.mustRejoin && !this.#record.isStopped;
     const epoch = Number(chat.epoch);
     return { chat_id, suite, epoch, members, roster, authenticator, isActive };
+  }
+
+  /** Returns the fields of the record for changes that are wanted, together with all that were wanted and are not made. */
+  wanted(more: { readonly add: readonly number[]; readonly remove: readonly number[] } = NONE) {
+    const { pending } = this.#chat ?? {};
+    const all = [this.#record, pending ?? NONE, more];
+    return {
+      add: [...new Set(all.flatMap(({ add }) => add))],
+      remove: [...new Set(all.flatMap(({ remove }) => remove))],
+    };
   }
 
   /** Returns the seconds until a commit is to be made. */

@@ -56,7 +56,7 @@ export class MlsChats<Definition extends AnyContentDefinition = never> {
     this.#messages = new StoredMessages(context);
     this.#writer = new Writer(context, this.#roster);
     context.listeners.add((event) => {
-      if (event.type === "fork") this.#stopChatsOf(event.user_id);
+      if (event.type === "fork") this.#roster.stopChatsOf(event.user_id);
     });
     const tend = (kept: KeptChat) => void this.#scheduling(() => this.#roster.tend(kept));
     this.#reader = new Reader(context, { sync: () => this.sync(), tend });
@@ -195,6 +195,7 @@ export class MlsChats<Definition extends AnyContentDefinition = never> {
    *
    * @param options - `suite` 0xf00d or 1, as the chat was created; `add` has the ids of the other members.
    * @throws {DeviceLogError} `ERR_DEVICE_LOG_BEHIND` if a user has no device.
+   * @throws {MlsChatError} `ERR_NOT_IN_GROUP` if this device is already in a group of the chat, which has other members.
    * @throws what the server and the storage throw. `sync` repeats a commit that was stored.
    */
   async create(
@@ -202,7 +203,7 @@ export class MlsChats<Definition extends AnyContentDefinition = never> {
     options: { readonly suite: 1 | 0xf00d; readonly add: Iterable<number> },
   ): Promise<void> {
     const { suite, add } = objectArgument(options, "options");
-    await this.#roster.create(idArgument(chatId, "chat_id"), suite, [...add]);
+    await this.#roster.create(idArgument(chatId, "chat_id"), suite, add);
   }
 
   /**
@@ -216,7 +217,7 @@ export class MlsChats<Definition extends AnyContentDefinition = never> {
     changes: { readonly add?: Iterable<number>; readonly remove?: Iterable<number> } = {},
   ): Promise<void> {
     const { add = [], remove = [] } = objectArgument(changes, "changes");
-    await this.#roster.change(this.#requireChat(chatId), [...add], [...remove]);
+    await this.#roster.change(this.#requireChat(chatId), add, remove);
   }
 
   /** Asks the other members to remove this user from the chat. It ends when one of their devices has done so. */
@@ -253,7 +254,7 @@ export class MlsChats<Definition extends AnyContentDefinition = never> {
    */
   caughtUp(chatId: number): void {
     const chat = this.#context.chats.get(chatId);
-    if (chat === undefined || chat.isCaughtUp) return;
+    if (chat?.chat === undefined || chat.isCaughtUp) return;
     chat.isCaughtUp = true;
     chat.signal();
     void this.sync();
@@ -325,16 +326,6 @@ export class MlsChats<Definition extends AnyContentDefinition = never> {
     }
   }
 
-  /** Stops the chats with a user of whom the server shows two device logs. */
-  #stopChatsOf(userId: number): void {
-    for (const kept of this.#context.chats.values()) {
-      if (!kept.chat?.members.includes(userId)) continue;
-      kept
-        .run(() => kept.save(undefined, { isStopped: true }))
-        .catch((error) => this.#context.emit({ type: "error", chat_id: kept.chat_id, error }));
-    }
-  }
-
   async #requireLog(userId: number): Promise<DeviceLog> {
     const log = await this.log(userId);
     if (log !== undefined) return log;
@@ -343,7 +334,7 @@ export class MlsChats<Definition extends AnyContentDefinition = never> {
 
   #requireChat(chatId: number): KeptChat {
     const chat = this.#context.chats.get(idArgument(chatId, "chat_id"));
-    if (chat !== undefined) return chat;
+    if (chat?.chat !== undefined) return chat;
     throw invalidArgument("chat_id", "must be of a chat that this device has joined");
   }
 }

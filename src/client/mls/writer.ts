@@ -3,6 +3,7 @@ import type { MessageToEncrypt } from "../../e2e/message.js";
 import { LacreError } from "../../errors.js";
 import type { ChatMessage } from "../../messages/chat.js";
 import type { AnyContentDefinition } from "../../messages/define-content.js";
+import type { MlsChat } from "../../mls/chat.js";
 import { MlsChatError } from "../../mls/errors.js";
 import { ClosedError, isRejection } from "./background.js";
 import { type Context, newIdentity } from "./context.js";
@@ -65,6 +66,15 @@ export class Writer<Definition extends AnyContentDefinition> {
     );
   }
 
+  /** Returns whether the group has a device that its user has removed since the last commit (docs/PROTOCOL.md, G-14a). */
+  #hasRemovedDevice({ roster }: MlsChat): boolean {
+    const { logs } = this.#context;
+    return roster.some(({ user_id, device }) => {
+      const log = logs.get(user_id);
+      return log !== undefined && !log.devices.some(({ id }) => id === device);
+    });
+  }
+
   /** Encrypts a content, if the chat permits it now. Call it in a step of the chat. */
   async #tryToEncrypt(
     kept: KeptChat,
@@ -75,9 +85,11 @@ export class Writer<Definition extends AnyContentDefinition> {
       const message = "the chat is stopped: the server shows two device logs of a member";
       throw new MlsChatError("ERR_NOT_IN_GROUP", message);
     }
-    if (kept.isRemoved || kept.record.leavingIn >= 0) throw notInGroup();
+    const isGone = kept.chat === undefined || kept.isRemoved;
+    if (isGone || kept.record.leavingIn >= 0) throw notInGroup();
     const chat = kept.usable;
     if (chat === undefined) return "wait";
+    if (this.#hasRemovedDevice(chat)) return "commit first";
     try {
       const sent = await chat.encrypt(
         { content, ...identity },
