@@ -1,11 +1,10 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { needsTitle } from "lacre-client/groups";
+import { type GroupMessage, needsTitle } from "lacre-client/groups";
 import { afterAll, describe, expect, it } from "vitest";
 import { GroupBook } from "../src/groups/group-book.js";
 import { formatLine, lineOf, recordOf, unreadableLine } from "../src/groups/group-lines.js";
-import type { GroupMessage } from "../src/groups/title.js";
 
 const ALICE = { user_id: 1, device: "a".repeat(32) };
 const BOB = { user_id: 2, device: "b".repeat(32) };

@@ -163,6 +163,16 @@ export class ChatNotEncryptedError extends ChatClosedError {
   }
 }
 
+/** Thrown if the server gives the name of a known user to another one. */
+export class UserChangedError extends ClientError {
+  override readonly name = "UserChangedError";
+  override readonly code = "ERR_USER_CHANGED";
+
+  constructor(username: string) {
+    super(`the server says that ${username} is another user than before`);
+  }
+}
+
 /** Thrown if a store cannot be read or written. */
 export class StoreError extends ClientError {
   override readonly name = "StoreError";

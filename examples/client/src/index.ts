@@ -24,6 +24,7 @@ export {
   StoppedError,
   StoreError,
   UnreachableError,
+  UserChangedError,
 } from "./errors.js";
 export {
   type ChatState,

@@ -1,11 +1,10 @@
-import { titleDelay } from "lacre-client/groups";
+import { type GroupMessage, titleDelay } from "lacre-client/groups";
 import { type ChatInput, HELP, parseInput } from "../chat-commands.js";
 import { createGroup, findGroup } from "../groups/find-group.js";
 import { GroupConnection } from "../groups/group-connection.js";
 import { GroupFeed } from "../groups/group-feed.js";
 import { jsonGroupOutput, plainGroupOutput } from "../groups/group-output.js";
 import { type MlsSession, withMls } from "../groups/mls-session.js";
-import type { GroupMessage } from "../groups/title.js";
 import { isBlank, readLines } from "../lines.js";
 import type { Options } from "../options.js";
 import { printable, printableJson } from "../printable.js";

@@ -1,10 +1,10 @@
 import { isSameUsername } from "lacre";
 import type { MlsChatInfo } from "lacre/client/mls";
 import { createMlsChat, suiteOf } from "lacre-client";
+import { GroupTitle } from "lacre-client/groups";
 import { CommandError, exitCodes } from "../command-error.js";
 import type { GroupConnection } from "./group-connection.js";
 import type { MlsSession } from "./mls-session.js";
-import { isTitle } from "./title.js";
 
 /**
  * Returns the group with a name or an id. Waits for the server if this device does not know it.
@@ -84,4 +84,9 @@ export async function requireUser(
   throw new CommandError(
     `${username} has no device for groups yet: ${username} has to run lacre-chat devices once`,
   );
+}
+
+/** Whether a text can be the name of a group. A name with `#` would look like an id. */
+function isTitle(text: string): boolean {
+  return GroupTitle.schema.safeParse({ title: text }).success && !text.startsWith("#");
 }

@@ -1,18 +1,18 @@
 import { closeSync, fsyncSync, openSync, writeSync } from "node:fs";
 import type { RecoveryKey } from "lacre/mls";
+import type { GroupChats } from "lacre-client/groups";
 import { CommandError, exitCodes } from "../command-error.js";
 import { isConfirmed } from "../confirm.js";
 import type { Options } from "../options.js";
 import { note } from "../printing.js";
 import { canAsk } from "../secrets.js";
-import type { Groups } from "./title.js";
 
 /**
  * Makes this the first device of an account that has none.
  *
  * @throws {CommandError} if the account has other devices, or the recovery key cannot be shown or stored.
  */
-export async function requireDevice(mls: Groups, options: Options): Promise<void> {
+export async function requireDevice(mls: GroupChats, options: Options): Promise<void> {
   if (mls.isLinked) return;
   if ((await mls.log(mls.user_id)) === undefined)
     return mls.begin((recoveryKey) => giveRecoveryKey(recoveryKey.toText(), options));

@@ -1,11 +1,9 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { isSameUsername } from "lacre";
-import { NO_TITLE, titleAfter } from "lacre-client/groups";
+import { addNames, type GroupMessage, NO_TITLE, nameIn, titleAfter } from "lacre-client/groups";
 import { writeFile } from "lacre-client/node";
 import * as z from "zod/mini";
 import { CommandError } from "../command-error.js";
-import type { GroupMessage } from "./title.js";
 
 const count = z.int().check(z.nonnegative());
 
@@ -84,25 +82,16 @@ export class GroupBook {
   }
 
   userName(userId: number): string {
-    return this.#book.users[userId] ?? `user ${userId}`;
+    return nameIn(this.#book.users, userId);
   }
 
   /**
    * Stores the names of users.
    *
-   * @throws {CommandError} if the server gives the name of a known user to another one.
+   * @throws {UserChangedError} if the server gives the name of a known user to another one.
    */
   addUsers(users: Iterable<{ readonly user_id: number; readonly username: string }>): void {
-    let isNew = false;
-    for (const { user_id, username } of users) {
-      if (this.#book.users[user_id] !== undefined) continue;
-      const other = Object.values(this.#book.users).find((name) => isSameUsername(name, username));
-      if (other !== undefined)
-        throw new CommandError(`the server says that ${username} is another user than before`);
-      this.#book.users[user_id] = username;
-      isNew = true;
-    }
-    if (isNew) this.#write();
+    if (addNames(this.#book.users, users)) this.#write();
   }
 
   #read(): z.output<typeof Book> {

@@ -3,13 +3,23 @@ import { LacreError } from "lacre";
 import { createClient } from "lacre/client";
 import { connectMls, MLS_CAPABILITIES, type MlsEvent } from "lacre/client/mls";
 import { fileStorage } from "lacre/client/node";
-import { LoginEndedError, NotLoggedInError, socketAddress, whyEnded } from "lacre-client";
-import { titleToSend } from "lacre-client/groups";
+import {
+  LoginEndedError,
+  NotLoggedInError,
+  socketAddress,
+  UserChangedError,
+  whyEnded,
+} from "lacre-client";
+import {
+  type GroupClient,
+  type GroupContent,
+  type GroupMessage,
+  titleToSend,
+} from "lacre-client/groups";
 import { NodeWebSocket } from "lacre-client/node";
 import { CommandError } from "../command-error.js";
 import type { GroupOutput } from "./group-output.js";
 import type { MlsSession } from "./mls-session.js";
-import type { GroupClient, GroupContent, GroupMessage } from "./title.js";
 
 /** Maximum time to wait until the groups are as the server has them, in milliseconds. */
 const SETTLE_TIMEOUT = 15_000;
@@ -242,7 +252,7 @@ export class GroupConnection {
         }
       }
     } catch (error) {
-      if (error instanceof CommandError) this.#end(error);
+      if (error instanceof UserChangedError) this.#end(error);
       // Without the list, users are shown by their ids.
     }
     await mls.sync();

@@ -1,6 +1,6 @@
+import type { GroupClient, GroupMessage } from "lacre-client/groups";
 import type { GroupOutput } from "./group-output.js";
 import type { MlsSession } from "./mls-session.js";
-import type { GroupClient, GroupMessage } from "./title.js";
 
 /** Milliseconds without a message after which the number of unreadable ones is shown. */
 const FLUSH_AFTER = 500;

@@ -1,7 +1,6 @@
-import { type GroupLine, groupLine } from "lacre-client/groups";
+import { type GroupLine, type GroupMessage, groupLine } from "lacre-client/groups";
 import { printable, printableLines } from "../printable.js";
 import type { GroupBook } from "./group-book.js";
-import type { GroupMessage } from "./title.js";
 
 /** Returns the line of a message. All of it but the text of a member is safe for a terminal. */
 export function lineOf(message: GroupMessage, book: GroupBook): GroupLine {

@@ -1,10 +1,9 @@
 import type { MlsEvent } from "lacre/client/mls";
-import { withoutRepeatedTitles } from "lacre-client/groups";
+import { type GroupMessage, withoutRepeatedTitles } from "lacre-client/groups";
 import { printable, printableJson } from "../printable.js";
 import { note, print } from "../printing.js";
 import type { GroupBook } from "./group-book.js";
 import { formatLine, lineOf, recordOf, unreadableLine } from "./group-lines.js";
-import type { GroupMessage } from "./title.js";
 
 /** The output of a command about groups. Its methods reject with OutputError if standard output cannot be written. */
 export interface GroupOutput {

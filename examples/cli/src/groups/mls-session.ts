@@ -1,14 +1,13 @@
 import { MlsChats } from "lacre/client/mls";
 import { mlsFileStorage } from "lacre/client/node";
 import { type Account, mlsServerOf } from "lacre-client";
-import { GroupTitle } from "lacre-client/groups";
+import { type GroupChats, GroupTitle } from "lacre-client/groups";
 import { CommandError } from "../command-error.js";
 import type { Options } from "../options.js";
 import { note } from "../printing.js";
 import { Profile } from "../profile.js";
 import { requireDevice } from "./first-device.js";
 import { GroupBook } from "./group-book.js";
-import type { Groups } from "./title.js";
 
 /** Maximum time to wait for another program that uses the MLS chats, in milliseconds. */
 const LOCK_TIMEOUT = 10_000;
@@ -18,7 +17,7 @@ const CLOSE_TIMEOUT = 2000;
 /** The MLS chats of the account that is logged in, while this program uses them. */
 export interface MlsSession {
   readonly account: Account;
-  readonly mls: Groups;
+  readonly mls: GroupChats;
   readonly book: GroupBook;
   /** Folder of the MLS chats. */
   readonly folder: string;
@@ -50,7 +49,7 @@ export async function withMls<Result>(
   }
 }
 
-async function open({ user_id, api }: Account, folder: string): Promise<Groups> {
+async function open({ user_id, api }: Account, folder: string): Promise<GroupChats> {
   const signal = AbortSignal.timeout(LOCK_TIMEOUT);
   try {
     return await MlsChats.open({

@@ -1,10 +1,5 @@
-import type { ReadMessage } from "lacre/client";
-import type { MlsMessage } from "lacre/client/mls";
 import type { UnreadableReason } from "lacre/mls";
-import type { GroupTitle } from "./group-title.js";
-
-/** A message of a group, as clients get it. */
-export type GroupMessage = ReadMessage<MlsMessage<typeof GroupTitle>>;
+import type { GroupMessage } from "./group-types.js";
 
 /** A line of a group: a text of a member, a note about the group, or the reason why a message cannot be read. */
 export interface GroupLine {

@@ -1,25 +1,19 @@
-import type { ChatSummary } from "lacre";
-import {
-  type Client,
-  type ClientStorage,
-  createClient,
-  type WebSocketConstructor,
-} from "lacre/client";
+import { type ChatSummary, isSameUsername } from "lacre";
+import { type ClientStorage, createClient, type WebSocketConstructor } from "lacre/client";
 import {
   connectMls,
   MLS_CAPABILITIES,
   MlsChats,
   type MlsEvent,
-  type MlsMessage,
   type MlsStorage,
 } from "lacre/client/mls";
-import type { NewContent } from "lacre/e2e";
 import type { Account } from "../account.js";
 import { socketAddress } from "../connecting.js";
 import { createMlsChat, suiteOf } from "../create-mls-chat.js";
 import { mlsServerOf } from "../mls-server.js";
-import { type GroupLine, type GroupMessage, groupLine } from "./group-lines.js";
+import { type GroupLine, groupLine } from "./group-lines.js";
 import { GroupTitle } from "./group-title.js";
+import type { GroupChats, GroupClient, GroupMessage } from "./group-types.js";
 import {
   type KnownTitle,
   NO_TITLE,
@@ -28,6 +22,7 @@ import {
   titleToSend,
   withoutRepeatedTitles,
 } from "./known-title.js";
+import { addNames, nameIn, type UserNames } from "./user-names.js";
 
 /** Number of messages that are loaded at a time. */
 const PAGE = 100;
@@ -62,28 +57,26 @@ export interface GroupsOptions {
   readonly signal?: AbortSignal;
 }
 
-type GroupsClient = Client<NewContent<typeof GroupTitle>, MlsMessage<typeof GroupTitle>>;
-
 /** The groups of an account: MLS chats, over a connection of their own. */
 export class Groups {
-  readonly mls: MlsChats<typeof GroupTitle>;
+  readonly mls: GroupChats;
   readonly #options: GroupsOptions;
-  readonly #client: GroupsClient;
+  readonly #client: GroupClient;
   readonly #stop: () => Promise<void>;
   readonly #messages = new Map<number, GroupMessage[]>();
   readonly #titles = new Map<number, KnownTitle>();
-  readonly #names = new Map<number, string>();
+  readonly #names: UserNames = {};
   readonly #read = new Map<number, number>();
   #summaries: readonly ChatSummary[] = [];
   isOnline = false;
 
-  private constructor(options: GroupsOptions, mls: MlsChats<typeof GroupTitle>) {
+  private constructor(options: GroupsOptions, mls: GroupChats) {
     const { account, storage, WebSocket } = options;
     this.#options = options;
     this.mls = mls;
     const { user_id, session_key } = account.login;
-    this.#names.set(user_id, account.username);
-    this.#client = createClient<NewContent<typeof GroupTitle>, MlsMessage<typeof GroupTitle>>({
+    addNames(this.#names, [account]);
+    this.#client = createClient({
       ...{ user_id, session_key, storage, capabilities: MLS_CAPABILITIES },
       chats: (chatId) => mls.cipher(chatId),
       url: () => socketAddress(account.api, async () => {}),
@@ -127,7 +120,7 @@ export class Groups {
   }
 
   nameOf(userId: number): string {
-    return this.#names.get(userId) ?? `user ${userId}`;
+    return nameIn(this.#names, userId);
   }
 
   /**
@@ -176,18 +169,17 @@ export class Groups {
   /** Returns the id of a user. @throws {TypeError} if there is no such user. */
   async userId(name: string): Promise<number> {
     const { users } = await this.#options.account.api.searchUsers(name);
-    const found = users.find(({ username }) => username.toLowerCase() === name.toLowerCase());
+    const found = users.find(({ username }) => isSameUsername(username, name));
     if (found === undefined) throw new TypeError(`there is no user ${name}`);
-    this.#names.set(found.user_id, found.username);
+    addNames(this.#names, [found]);
     return found.user_id;
   }
 
   /** Fetches the list of groups from the server. */
   async refresh(): Promise<void> {
     const chats = await this.#options.account.api.listChats({ mls: true });
+    for (const { members = [] } of chats) addNames(this.#names, members);
     this.#summaries = chats.filter(({ encryption_type }) => encryption_type === "MLS");
-    for (const { members = [] } of this.#summaries)
-      for (const { user_id, username } of members) this.#names.set(user_id, username);
     this.#options.onChange();
   }
 
@@ -195,7 +187,10 @@ export class Groups {
     return this.#stop();
   }
 
-  #stateOf({ chat_id, members = [], unread, last_seq }: ChatSummary): GroupState {
+  #stateOf({ chat_id, unread, last_seq, ...summary }: ChatSummary): GroupState {
+    const members = (summary.members ?? []).map((member) => {
+      return { ...member, username: this.nameOf(member.user_id) };
+    });
     const others = members.filter(({ user_id }) => user_id !== this.mls.user_id);
     const title =
       this.#titles.get(chat_id)?.title ?? others.map(({ username }) => username).join(", ");
@@ -210,7 +205,8 @@ export class Groups {
   #listen(): void {
     const client = this.#client;
     const { onChange, onEvent } = this.#options;
-    const refresh = () => void this.refresh().catch(() => {});
+    const refresh = () =>
+      void this.refresh().catch((error) => onEvent?.({ type: "error", chat_id: undefined, error }));
     // Not awaited: it may wait for messages that come after the present one.
     const shareTitle = ({ chat_id }: { readonly chat_id: number }) =>
       void this.#shareTitle(chat_id).catch(() => {});

@@ -1,5 +1,6 @@
-export { type GroupLine, type GroupMessage, groupLine } from "./group-lines.js";
+export { type GroupLine, groupLine } from "./group-lines.js";
 export { GroupTitle, MAX_TITLE_LENGTH } from "./group-title.js";
+export type { GroupChats, GroupClient, GroupContent, GroupMessage } from "./group-types.js";
 export { type GroupState, Groups } from "./groups.js";
 export {
   NO_TITLE,
@@ -9,3 +10,4 @@ export {
   titleToSend,
   withoutRepeatedTitles,
 } from "./known-title.js";
+export { addNames, nameIn } from "./user-names.js";

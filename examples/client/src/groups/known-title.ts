@@ -1,6 +1,4 @@
-import type { MlsChats } from "lacre/client/mls";
-import type { GroupMessage } from "./group-lines.js";
-import type { GroupTitle } from "./group-title.js";
+import type { GroupChats, GroupMessage } from "./group-types.js";
 
 /** Minimum and maximum time until a device repeats a name that another one should have repeated, in milliseconds. */
 const REPEAT_AFTER = [1000, 4000] as const;
@@ -34,7 +32,7 @@ export function needsTitle({ title, titledAt, addedAt }: KnownTitle): boolean {
 
 /** Returns the name that this device should send to a group now, because members do not have it and it is not on its way. */
 export async function titleToSend(
-  mls: MlsChats<typeof GroupTitle>,
+  mls: GroupChats,
   chatId: number,
   known: KnownTitle,
 ): Promise<string | undefined> {

@@ -2,7 +2,7 @@ import { signal } from "@preact/signals";
 import { indexedDbStorage, mlsIndexedDbStorage } from "lacre/client/indexeddb";
 import type { MlsEvent } from "lacre/client/mls";
 import { type LoggedDevice, type RecoveryKey, readRecoveryKey } from "lacre/mls";
-import { type Account, plainSentence } from "lacre-client";
+import { type Account, plainSentence, UserChangedError } from "lacre-client";
 import { Groups } from "lacre-client/groups";
 import { nameHere } from "lacre-client/web";
 
@@ -167,6 +167,8 @@ export class GroupHome {
         this.notice.value =
           "The devices of your account changed. If that was not you, look at your devices and remove those that you do not know.";
     }
+    if (event.type === "error" && event.error instanceof UserChangedError)
+      this.notice.value = this.explain(event.error);
     if (event.type === "missing")
       this.notice.value =
         "Some devices are not in the group, because they have not published keys yet. They join when they connect again.";
