@@ -237,9 +237,14 @@ export class Groups {
     });
   }
 
-  /** Loads the last stored messages of a group. */
+  /** Loads the last stored messages of a group, and its name from earlier ones. */
   async #load(chatId: number): Promise<void> {
-    for (const message of await this.#client.history(chatId, { limit: PAGE })) this.#add(message);
+    let page = await this.#client.history(chatId, { limit: PAGE });
+    for (const message of page) this.#add(message);
+    while (page.length > 0 && this.#titles.get(chatId)?.title === undefined) {
+      page = await this.#client.history(chatId, { before: page[0]!.seq!, limit: PAGE });
+      for (const message of page) this.#noteTitle(message);
+    }
     await this.#addQueued(chatId);
   }
 
@@ -258,8 +263,13 @@ export class Groups {
       (one, other) => (one.seq ?? Number.MAX_SAFE_INTEGER) - (other.seq ?? Number.MAX_SAFE_INTEGER),
     );
     this.#messages.set(chat_id, messages);
-    this.#titles.set(chat_id, titleAfter(this.#titles.get(chat_id) ?? NO_TITLE, message));
+    this.#noteTitle(message);
     this.#options.onChange();
+  }
+
+  #noteTitle(message: GroupMessage): void {
+    const { chat_id } = message;
+    this.#titles.set(chat_id, titleAfter(this.#titles.get(chat_id) ?? NO_TITLE, message));
   }
 
   async #shareTitle(chatId: number): Promise<void> {

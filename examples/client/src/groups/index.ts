@@ -1,7 +1,7 @@
 export { type GroupLine, groupLine } from "./group-lines.js";
 export { GroupTitle, MAX_TITLE_LENGTH } from "./group-title.js";
 export type { GroupChats, GroupClient, GroupContent, GroupMessage } from "./group-types.js";
-export { type GroupState, Groups } from "./groups.js";
+export { type GroupState, Groups, type GroupsOptions } from "./groups.js";
 export {
   NO_TITLE,
   needsTitle,
