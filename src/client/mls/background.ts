@@ -30,6 +30,7 @@ export class Background {
   readonly #stopping = new AbortController();
   #timer: ReturnType<typeof setTimeout> | undefined;
   #dueAt = Number.POSITIVE_INFINITY;
+  readonly #accesses = new Set<Promise<unknown>>();
 
   get isStopped(): boolean {
     return this.#stopping.signal.aborted;
@@ -43,6 +44,43 @@ export class Background {
   stop(): void {
     clearTimeout(this.#timer);
     this.#stopping.abort();
+  }
+
+  /**
+   * Returns the methods of a server. After `stop` they make no request, and those that wait for one end.
+   *
+   * @throws {ClosedError} in each method, after `stop`.
+   */
+  requests<Server extends object>(server: Server): Server {
+    return eachCall(server, async (call) => {
+      this.throwIfStopped();
+      return this.until(call());
+    });
+  }
+
+  /**
+   * Returns the methods of a storage. They do nothing after `stop`: another program may use the storage then. `end`
+   * waits for what they do before.
+   *
+   * @throws {ClosedError} in each method, after `stop`.
+   */
+  accesses<Storage extends object>(storage: Storage): Storage {
+    return eachCall(storage, async (call) => {
+      this.throwIfStopped();
+      const access = call();
+      this.#accesses.add(access);
+      try {
+        return await access;
+      } finally {
+        this.#accesses.delete(access);
+      }
+    });
+  }
+
+  /** Stops. Resolves when the storage is not accessed. */
+  async end(): Promise<void> {
+    this.stop();
+    await Promise.allSettled(this.#accesses);
   }
 
   /** Resolves with what the promise does. @throws {ClosedError} after `stop`. */
@@ -95,6 +133,20 @@ export class Background {
     };
     this.#timer = unref(setTimeout(run, seconds * 1000));
   }
+}
+
+/** Returns an object with the same properties, whose methods are called by `around`. */
+function eachCall<Target extends object>(
+  target: Target,
+  around: (call: () => Promise<unknown>) => Promise<unknown>,
+): Target {
+  return new Proxy(target, {
+    get(_, name) {
+      const value: unknown = Reflect.get(target, name);
+      if (typeof value !== "function") return value;
+      return (...given: unknown[]) => around(async () => value.apply(target, given));
+    },
+  });
 }
 
 /** Lets the process of Node, Bun or Deno end although the timer runs. Browsers have numbers for timers. */

@@ -55,7 +55,8 @@ export function connectMls<Definition extends AnyContentDefinition>(
     }),
   ];
   for (const { chat_id } of mls.chats) client.follow(chat_id);
-  void sendUnsent(client, mls, send);
+  // If the storage fails, the next run sends them.
+  sendUnsent(client, mls, send).catch(() => {});
   return async () => {
     for (const end of ends) end();
     // A message that waits in the chats ends when they are closed.

@@ -41,10 +41,10 @@ export function newIdentity(): { client_id: string; timestamp: number } {
 
 /** Returns the one object of a chat, also of one that this device has not joined: two would overwrite each other's state. */
 export function keptChat(
-  { chats, storage }: Pick<Context<AnyContentDefinition>, "chats" | "storage">,
+  { chats, storage, own }: Pick<Context<AnyContentDefinition>, "chats" | "storage" | "own">,
   chat_id: number,
 ): KeptChat {
-  const kept = chats.get(chat_id) ?? new KeptChat(chat_id, storage);
+  const kept = chats.get(chat_id) ?? new KeptChat(chat_id, storage, own.device!);
   chats.set(chat_id, kept);
   return kept;
 }
@@ -53,23 +53,38 @@ export function keptChat(
 export async function openContext<Definition extends AnyContentDefinition>(
   options: MlsChatsOptions<Definition>,
 ): Promise<{ context: Context<Definition>; release: () => void | Promise<void> }> {
-  const { user_id, storage, server, contents, ...waiting } = objectArgument(options, "options");
+  const { user_id, contents, ...given } = objectArgument(options, "options");
+  const { storage: locked, server: connected, ...waiting } = given;
   idArgument(user_id, "options.user_id");
-  objectArgument(storage, "options.storage");
-  objectArgument(server, "options.server");
+  objectArgument(locked, "options.storage");
+  objectArgument(connected, "options.server");
   const kinds = kindsOf(contents);
   const { signal = new AbortController().signal, onWait = () => {} } = waiting;
   const background = new Background();
+  const [storage, server] = [background.accesses(locked), background.requests(connected)];
   const onLost = () => background.stop();
-  const release = await storage.lock({ signal, steal: false, onWait, onLost });
+  const release = await locked.lock({ signal, steal: false, onWait, onLost });
   try {
     const listeners = new Set<(event: MlsEvent) => void>();
     const emit = (event: MlsEvent) => {
-      for (const listener of listeners) listener(event);
+      for (const listener of listeners) {
+        try {
+          listener(event);
+        } catch (error) {
+          // As of a listener of a platform's event: it stops nothing else.
+          queueMicrotask(() => {
+            throw error;
+          });
+        }
+      }
     };
     const logs = new DeviceLogs(storage, server, emit);
     const chats = new Map<number, KeptChat>();
-    const own = new OwnDevices(user_id, storage, server, logs, () => chats.clear());
+    const own = new OwnDevices(user_id, storage, server, logs, async () => {
+      const replaced = [...chats.values()];
+      chats.clear();
+      await Promise.all(replaced.map((chat) => chat.end()));
+    });
     await logs.load();
     await own.load();
     if (own.device !== undefined) await loadChats(chats, storage, own.device);
@@ -93,8 +108,8 @@ async function loadChats(
   device: Device,
 ): Promise<void> {
   for (const key of await storage.keys("state/")) {
-    const chat = new KeptChat(Number(key.slice("state/".length)), storage);
-    await chat.load(device);
+    const chat = new KeptChat(Number(key.slice("state/".length)), storage, device);
+    await chat.load();
     chats.set(chat.chat_id, chat);
   }
 }

@@ -1,8 +1,10 @@
-import { concat, isBytes } from "../../bytes.js";
+import { invalidArgument } from "../../arguments.js";
+import { concat, equalConstantTime, isBytes } from "../../bytes.js";
 import { unixNow } from "../../clock.js";
 import { type DeviceLog, extendLog, readLog } from "../../mls/device-log.js";
 import { DeviceLogError } from "../../mls/errors.js";
 import { ENTRY_BYTES } from "../../mls/log-entry.js";
+import { inOrder } from "../in-order.js";
 import { decodeRecord, encodeRecord, keys } from "./records.js";
 import type { MlsServer } from "./server.js";
 import type { MlsStorage } from "./storage.js";
@@ -29,6 +31,10 @@ export class DeviceLogs {
   readonly #known = new Map<number, Known>();
   /** When a log was last fetched since the start, by user. Unix time in seconds. */
   readonly #fetchedAt = new Map<number, number>();
+  /** The bases of the safety numbers that were shown since the start, by user. */
+  readonly #compared = new Map<number, Uint8Array>();
+  /** Changes logs one after another, each from what the one before has stored. */
+  readonly #inOrder = inOrder();
   /** The fetch of a log that is in progress, by user. */
   readonly #fetching = new Map<number, Promise<DeviceLog | undefined>>();
 
@@ -90,24 +96,42 @@ export class DeviceLogs {
 
   /** Stores that the log of a user has one more entry, of this device. */
   async add(userId: number, entry: Uint8Array): Promise<void> {
-    await this.#store(userId, extendLog(this.get(userId), entry, userId));
+    await this.#inOrder(() => this.#store(userId, extendLog(this.get(userId), entry, userId)));
   }
 
-  /** Returns whether the user was verified, and has not begun another log since then. */
+  /** Keeps of which log the user sees the safety number. */
+  compared(log: DeviceLog): void {
+    this.#compared.set(log.user_id, log.base);
+  }
+
+  /** Returns whether the user was verified, and the safety number is the same since then. */
   isVerified(userId: number): boolean {
     return this.#known.get(userId)?.isVerified ?? false;
   }
 
   async setVerified(userId: number, isVerified: boolean): Promise<void> {
-    const { log } = this.#known.get(userId)!;
-    await this.#store(userId, log, isVerified);
+    await this.#inOrder(async () => {
+      const { log } = this.#known.get(userId)!;
+      const base = this.#compared.get(userId) ?? log.base;
+      if (isVerified && !equalConstantTime(base, log.base))
+        throw invalidArgument(
+          "user_id",
+          "must be of a user whose safety number is as it was shown",
+        );
+      await this.#store(userId, log, isVerified);
+    });
   }
 
   async #fetch(userId: number): Promise<DeviceLog | undefined> {
+    const entries = await this.#server.entries(userId, this.get(userId)?.seq ?? 0);
+    return this.#inOrder(() => this.#extend(userId, entries));
+  }
+
+  async #extend(userId: number, entries: readonly Uint8Array[]): Promise<DeviceLog | undefined> {
     const before = this.get(userId);
     let log = before;
     try {
-      for (const entry of await this.#server.entries(userId, before?.seq ?? 0)) {
+      for (const entry of entries) {
         if (!isBytes(entry)) throw new TypeError("MlsServer.entries must return bytes");
         log = extendLog(log, entry, userId);
       }
@@ -123,10 +147,16 @@ export class DeviceLogs {
     return log;
   }
 
+  /** Returns whether a user who was verified stays so with a longer log (docs/PROTOCOL.md, A-11). */
+  #isStillVerified(userId: number, { base }: DeviceLog): boolean {
+    const known = this.#known.get(userId);
+    return known?.isVerified === true && equalConstantTime(known.log.base, base);
+  }
+
   async #store(
     userId: number,
     log: DeviceLog,
-    isVerified = this.isVerified(userId),
+    isVerified = this.#isStillVerified(userId, log),
   ): Promise<void> {
     const entries = concat(...log.entries.map(({ bytes }) => bytes));
     const record: LogRecord = { entries, head: log.head, isVerified };

@@ -3,6 +3,7 @@ import { MlsChat } from "../../mls/chat.js";
 import type { DueCommit } from "../../mls/chat-types.js";
 import type { Device } from "../../mls/device.js";
 import { inOrder } from "../in-order.js";
+import { ClosedError } from "./background.js";
 import { decodeRecord, encodeRecord, keys } from "./records.js";
 import type { MlsStorage, StoredChange } from "./storage.js";
 import type { MlsChatInfo } from "./types.js";
@@ -41,8 +42,11 @@ const NEW: ChatRecord = {
  */
 export class KeptChat {
   readonly chat_id: number;
-  /** Runs a step after all earlier steps. */
-  readonly run = inOrder();
+  readonly #device: Device;
+  readonly #inOrder = inOrder();
+  /** Whether the storage has what this object has. A write that failed may have been made. */
+  #isStored = true;
+  #isEnded = false;
   /** Runs work that needs the server, one after another. Steps can come between its requests. */
   readonly work = inOrder();
   readonly #storage: MlsStorage;
@@ -62,16 +66,38 @@ export class KeptChat {
   /** Since when a commit is due that any device can make. Unix time in seconds. */
   #dueSince: number | undefined;
 
-  constructor(chatId: number, storage: MlsStorage) {
+  constructor(chatId: number, storage: MlsStorage, device: Device) {
     this.chat_id = chatId;
     this.#storage = storage;
+    this.#device = device;
   }
 
-  async load(device: Device): Promise<void> {
+  async load(): Promise<void> {
     const record = await this.#storage.get(keys.chat(this.chat_id));
-    if (record !== undefined) this.#record = decodeRecord(record);
     const state = await this.#storage.get(keys.state(this.chat_id));
-    if (state !== undefined) this.#chat = await MlsChat.load(device, state);
+    this.#chat = state && (await MlsChat.load(this.#device, state));
+    this.#record = record === undefined ? NEW : decodeRecord(record);
+    this.#isStored = true;
+  }
+
+  /**
+   * Runs a step after all earlier steps.
+   *
+   * @throws {ClosedError} after `end`.
+   */
+  run<Result>(step: () => Promise<Result>): Promise<Result> {
+    return this.#inOrder(async () => {
+      if (this.#isEnded) throw new ClosedError("this device was replaced by another one");
+      if (!this.#isStored) await this.load();
+      return step();
+    });
+  }
+
+  /** Ends the use of the chat, because the device is replaced. Resolves when no step is running. */
+  async end(): Promise<void> {
+    this.#isEnded = true;
+    this.signal();
+    await this.#inOrder(async () => {});
   }
 
   get chat(): MlsChat | undefined {
@@ -141,7 +167,7 @@ export class KeptChat {
       changes.push([keys.state(this.chat_id), chat.state]);
     if (Object.keys(fields).length > 0)
       changes.push([keys.chat(this.chat_id), encodeRecord(record)]);
-    if (changes.length > 0) await this.#storage.write(changes);
+    if (changes.length > 0) await this.#write(changes);
     if (chat !== undefined && chat !== this.#chat) {
       if (chat.epoch !== this.#chat?.epoch) this.#dueSince = undefined;
       chat.eraseConsumed();
@@ -154,12 +180,16 @@ export class KeptChat {
   /** Removes the chat from the storage. Call it in a step. */
   async remove(): Promise<void> {
     const { chat_id } = this;
-    await this.#storage.write(
-      [keys.state(chat_id), keys.chat(chat_id)].map((key) => [key, undefined]),
-    );
+    await this.#write([keys.state(chat_id), keys.chat(chat_id)].map((key) => [key, undefined]));
     this.#chat = undefined;
     this.#record = NEW;
     this.signal();
+  }
+
+  async #write(changes: readonly StoredChange[]): Promise<void> {
+    this.#isStored = false;
+    await this.#storage.write(changes);
+    this.#isStored = true;
   }
 
   /** Resolves at the next change of the chat. */

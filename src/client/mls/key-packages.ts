@@ -10,6 +10,8 @@ const WANTED = 40;
 const FEW = 20;
 /** Maximum number of secret parts that are kept. Those of key packages that no device used are removed, the oldest first. */
 const MAX_KEPT = 400;
+/** The same for those of last resort, of which the server has one of each suite. */
+const MAX_LAST_KEPT = 8;
 
 interface KeptRecord {
   readonly keep: Bytes;
@@ -67,11 +69,14 @@ export class KeyPackages {
       const record: KeptRecord = { keep, isLast: at < last };
       return [keys.keyPackage(next++), encodeRecord(record)];
     });
-    const excess = names.slice(0, Math.max(0, names.length + keeps.length - MAX_KEPT));
-    for (const name of excess) {
+    const [once, lasts]: [string[], string[]] = [[], []];
+    for (const name of names) {
       const { isLast } = decodeRecord<KeptRecord>((await this.#storage.get(name))!);
-      if (!isLast) changes.push([name, undefined]);
+      (isLast ? lasts : once).push(name);
     }
+    const excess = Math.max(0, once.length + keeps.length - last - MAX_KEPT);
+    for (const name of [...once.slice(0, excess), ...lasts.slice(0, -MAX_LAST_KEPT)])
+      changes.push([name, undefined]);
     await this.#storage.write(changes);
   }
 }

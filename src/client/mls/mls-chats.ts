@@ -41,6 +41,7 @@ export class MlsChats<Definition extends AnyContentDefinition = never> {
   readonly #roster: Roster<Definition>;
   readonly #messages: StoredMessages<Definition>;
   #running: Promise<void> | undefined;
+  #closing: Promise<void> | undefined;
   #isWanted = false;
 
   private constructor(
@@ -166,17 +167,22 @@ export class MlsChats<Definition extends AnyContentDefinition = never> {
       this.#requireLog(this.user_id),
       this.#requireLog(userId),
     ]);
+    this.#context.logs.compared(other);
     return safetyNumber(own, other);
   }
 
-  /** Whether the user said that the safety numbers are equal. */
+  /** Whether the user said that the safety numbers are equal, and this one has not changed since then. */
   isVerified(userId: number): boolean {
     return this.#context.logs.isVerified(userId);
   }
 
-  /** Stores that the safety numbers were compared, and are equal. */
+  /**
+   * Stores that the safety numbers were compared, and are equal. This ends when the safety number changes.
+   *
+   * @throws {ValidationError} if it is not the one that `safetyNumber` last returned.
+   */
   async setVerified(userId: number, isVerified = true): Promise<void> {
-    await this.#requireLog(userId);
+    if (this.#context.logs.get(userId) === undefined) await this.#requireLog(userId);
     await this.#context.logs.setVerified(userId, isVerified);
   }
 
@@ -269,6 +275,8 @@ export class MlsChats<Definition extends AnyContentDefinition = never> {
 
   /** Fetches the device log of a user, after the notice that it has grown, and does what follows from it in the chats. */
   async refreshLog(userId: number): Promise<void> {
+    // The server could name any user. A log that is needed is fetched when it is.
+    if (userId !== this.user_id && this.#context.logs.get(userId) === undefined) return;
     try {
       await this.#context.logs.fetch(userId);
     } catch (error) {
@@ -300,11 +308,9 @@ export class MlsChats<Definition extends AnyContentDefinition = never> {
   }
 
   /** Ends all work, and the use of the storage. With a client, use what `connectMls` returned. */
-  async close(): Promise<void> {
-    this.#context.background.stop();
-    await this.#running;
-    await Promise.all([...this.#context.chats.values()].map((chat) => chat.run(async () => {})));
-    await this.#release();
+  close(): Promise<void> {
+    this.#closing ??= this.#context.background.end().then(this.#release);
+    return this.#closing;
   }
 
   async #syncUntilDone(): Promise<void> {

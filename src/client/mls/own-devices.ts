@@ -6,6 +6,7 @@ import type { DeviceLog } from "../../mls/device-log.js";
 import { DeviceLogError } from "../../mls/errors.js";
 import { type LogChange, makeEntry } from "../../mls/make-entry.js";
 import type { RecoveryKey } from "../../mls/recovery-key.js";
+import { inOrder } from "../in-order.js";
 import { codeOf } from "./background.js";
 import type { DeviceLogs } from "./device-logs.js";
 import type { MlsServer } from "./server.js";
@@ -26,7 +27,9 @@ export class OwnDevices {
   readonly #storage: MlsStorage;
   readonly #server: MlsServer;
   readonly #logs: DeviceLogs;
-  readonly #onReplaced: () => void;
+  readonly #onReplaced: () => Promise<void>;
+  /** Changes the devices one after another: two devices made at the same time would replace each other. */
+  readonly #inOrder = inOrder();
   device: Device | undefined;
 
   constructor(
@@ -34,7 +37,7 @@ export class OwnDevices {
     storage: MlsStorage,
     server: MlsServer,
     logs: DeviceLogs,
-    onReplaced: () => void,
+    onReplaced: () => Promise<void>,
   ) {
     this.#user_id = user_id;
     this.#storage = storage;
@@ -58,7 +61,11 @@ export class OwnDevices {
     return this.log?.devices.some(({ id }) => id === this.device?.id) ?? false;
   }
 
-  async begin(show: (recoveryKey: RecoveryKey) => unknown): Promise<void> {
+  begin(show: (recoveryKey: RecoveryKey) => unknown): Promise<void> {
+    return this.#inOrder(() => this.#begin(show));
+  }
+
+  async #begin(show: (recoveryKey: RecoveryKey) => unknown): Promise<void> {
     if ((await this.#logs.fetch(this.#user_id)) !== undefined) {
       // The answer to an earlier attempt was lost.
       if (this.isLinked) return;
@@ -74,7 +81,11 @@ export class OwnDevices {
     await this.#logs.add(this.#user_id, entry);
   }
 
-  async link(): Promise<string> {
+  link(): Promise<string> {
+    return this.#inOrder(() => this.#link());
+  }
+
+  async #link(): Promise<string> {
     const log = await this.#requireLog();
     const device = await this.#newDevice(log);
     const acceptance = await device.accept(log, unixNow());
@@ -82,7 +93,11 @@ export class OwnDevices {
     return writeDeviceLink(device.publicKey);
   }
 
-  async add(link: string): Promise<void> {
+  add(link: string): Promise<void> {
+    return this.#inOrder(() => this.#add(link));
+  }
+
+  async #add(link: string): Promise<void> {
     const { publicKey, device: id } = readDeviceLink(link);
     await this.#change(async () => {
       const acceptance = await this.#server.acceptance(id);
@@ -95,11 +110,19 @@ export class OwnDevices {
     });
   }
 
-  async remove(device: string): Promise<void> {
+  remove(device: string): Promise<void> {
+    return this.#inOrder(() => this.#remove(device));
+  }
+
+  async #remove(device: string): Promise<void> {
     await this.#change(async () => ({ op: "remove", signer: this.#requireDevice(), device }));
   }
 
-  async recover(recoveryKey: RecoveryKey, remove: readonly string[]): Promise<void> {
+  recover(recoveryKey: RecoveryKey, remove: readonly string[]): Promise<void> {
+    return this.#inOrder(() => this.#recover(recoveryKey, remove));
+  }
+
+  async #recover(recoveryKey: RecoveryKey, remove: readonly string[]): Promise<void> {
     const device = await this.#newDevice(await this.#requireLog());
     if (!this.isLinked) {
       // Lost devices first: the log permits 8.
@@ -141,13 +164,13 @@ export class OwnDevices {
     if (device !== undefined && !wasRemoved) return device;
     const options = { user_id: this.#user_id, extractable: this.#storage.needsExport };
     const made = await Device.generate(options);
+    await this.#onReplaced();
     // The chats and key packages are those of the removed device: the new one joins again.
     const changes: StoredChange[] = [];
     for (const prefix of ["state/", "chat/", "key-package/"])
       for (const key of await this.#storage.keys(prefix)) changes.push([key, undefined]);
     await this.#storage.write(changes);
     await this.#storage.saveDevice(made);
-    if (device !== undefined) this.#onReplaced();
     this.device = made;
     return made;
   }

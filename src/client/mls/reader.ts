@@ -55,25 +55,32 @@ export class Reader<Definition extends AnyContentDefinition> {
   }
 
   async #read(message: ChatMessage): Promise<MlsMessage<Definition>> {
-    const { storage, records, own, chats } = this.#context;
-    const { chat_id, seq, client_id, device, epoch } = message;
+    const { chats } = this.#context;
+    const { chat_id, seq, epoch } = message;
     if (epoch === undefined) return { kind: "unreadable", reason: "wrong_header" };
     if (seq === undefined) return this.#readOutgoing(message);
-    const stored = await this.#stored(message);
-    if (stored !== undefined) return stored;
-    if (device === own.device?.id) {
-      const bytes = await storage.get(keys.own(client_id!));
-      if (bytes !== undefined) {
-        const { event } = records.readOwn(bytes);
-        await storage.write([records.store(message, event), [keys.own(client_id!), undefined]]);
-        return event;
-      }
-    }
+    const known = await this.#known(message);
+    if (known !== undefined) return known;
     // The invitation to the chat may be on its way.
     if (chats.get(chat_id)?.chat === undefined) await this.#work.sync();
     const kept = chats.get(chat_id);
-    if (kept?.chat === undefined) return { kind: "unreadable", reason: "unknown_epoch" };
-    return kept.run(() => this.#receive(kept, kept.chat!, message));
+    if (kept === undefined) return { kind: "unreadable", reason: "unknown_epoch" };
+    return kept.run(() => this.#receive(kept, kept.chat, message));
+  }
+
+  /** Returns what is stored of a message that was read before, or that this device wrote. */
+  async #known(message: ChatMessage): Promise<MlsMessage<Definition> | undefined> {
+    const { storage, records, own } = this.#context;
+    const { chat_id, sender_id, client_id, device } = message;
+    const stored = await this.#stored(message);
+    if (stored !== undefined) return stored;
+    if (device !== own.device?.id || sender_id !== own.device?.user_id) return undefined;
+    const bytes = await storage.get(keys.own(client_id!));
+    const written = bytes && records.readOwn(bytes);
+    // The server may have moved it to another chat.
+    if (written?.chat_id !== chat_id) return undefined;
+    await storage.write([records.store(message, written.event), [keys.own(client_id!), undefined]]);
+    return written.event;
   }
 
   async #stored(message: ChatMessage): Promise<MlsMessage<Definition> | undefined> {
@@ -91,15 +98,16 @@ export class Reader<Definition extends AnyContentDefinition> {
 
   async #receive(
     kept: KeptChat,
-    before: MlsChat,
+    before: MlsChat | undefined,
     message: ChatMessage,
   ): Promise<MlsMessage<Definition>> {
     const { logs, contents, records } = this.#context;
-    // Another call may have read it while this one waited.
-    const stored = await this.#stored(message);
-    if (stored !== undefined) return stored;
+    // Another call may have read it while this one waited, or stored the commit that it is.
+    const known = await this.#known(message);
+    if (known !== undefined) return known;
     // A stopped chat follows the server no more.
-    if (kept.record.isStopped) return { kind: "unreadable", reason: "unknown_epoch" };
+    if (before === undefined || kept.record.isStopped)
+      return { kind: "unreadable", reason: "unknown_epoch" };
     let { chat, event } = await before.receive(message, logs.all, { contents });
     if (event.kind === "log_needed") {
       await this.#fetch(event.user_ids);
