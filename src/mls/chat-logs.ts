@@ -21,16 +21,23 @@ interface ReadLog {
 /** Logs by the ids of their users. */
 export type ReadLogs = ReadonlyMap<number, ReadLog>;
 
+/** What was read of logs, which do not change: each message of each chat needs all of them, and a log has up to 1,024 entries. */
+const known = /* @__PURE__ */ new WeakMap<DeviceLog, ReadLog>();
+
+function readOnce(log: DeviceLog): ReadLog {
+  const before = known.get(log);
+  if (before !== undefined) return before;
+  const { seq, head, entries } = log;
+  const added = entries.filter(({ op }) => op === "begin" || op === "add");
+  const read = { seq, head, entries, ever: new Set(added.map(({ subject }) => subject!)) };
+  known.set(log, read);
+  return read;
+}
+
 /** Reads the argument `logs`. @throws {ValidationError} if it has anything but logs, or two logs of a user. */
 export function logsArgument(logs: Iterable<DeviceLog>): ReadLogs {
   const list = listArgument(logs, "logs").map(logArgument);
-  const byUser = new Map<number, ReadLog>();
-  for (const log of list) {
-    const { seq, head, entries } = log;
-    const added = entries.filter(({ op }) => op === "begin" || op === "add");
-    const ever = new Set(added.map(({ subject }) => subject!));
-    byUser.set(log.user_id, { seq, head, entries, ever });
-  }
+  const byUser = new Map(list.map((log) => [log.user_id, readOnce(log)] as const));
   if (byUser.size === list.length) return byUser;
   throw invalidArgument("logs", "must have one log of each user");
 }
