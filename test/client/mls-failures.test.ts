@@ -1,7 +1,7 @@
 import { describe, expect, it, vi } from "vitest";
 import { memoryMlsStorage } from "../../src/client/mls/index.js";
-import type { RecoveryKey } from "../../src/mls/index.js";
-import { chatOf, TestDevice, TestMlsServer } from "./mls-test-server.js";
+import { Device, type RecoveryKey } from "../../src/mls/index.js";
+import { chatOf, RejectionError, TestDevice, TestMlsServer } from "./mls-test-server.js";
 
 const [ALICE, BOB, CHAT, OTHER_CHAT] = [7, 9, 42, 43];
 
@@ -271,4 +271,109 @@ describe("the device", () => {
     expect(alice.mls.get(CHAT)!.epoch).toBe(1);
     expect(errors).toContainEqual(new Error("of the application"));
   });
+});
+
+describe("a content", () => {
+  it("that is none is rejected with a typed error", async () => {
+    const server = new TestMlsServer();
+    const alice = await TestDevice.begin(server, ALICE);
+    await chatOf(CHAT, [alice, await TestDevice.begin(server, BOB)]);
+    for (const content of [undefined, null, "hola"] as never[]) {
+      const sent = alice.mls.cipher(CHAT).encrypt({ chat_id: CHAT, sender_id: ALICE, content });
+      await expect(sent).rejects.toMatchObject({ code: "ERR_VALIDATION" });
+    }
+    expect(await alice.mls.unsent()).toEqual([]);
+  });
+
+  it("is sent as it was when it was passed", async () => {
+    const server = new TestMlsServer();
+    const alice = await TestDevice.begin(server, ALICE);
+    const storage = memoryMlsStorage();
+    const bob = await TestDevice.begin(server, BOB, undefined, storage);
+    await chatOf(CHAT, [alice, bob]);
+    await bob.mls.close();
+    const again = await TestDevice.open(server, BOB, undefined, storage);
+    const content = { kind: "text" as const, text: "as passed" };
+    const cipher = again.mls.cipher(CHAT);
+    const sending = cipher.encrypt({ chat_id: CHAT, sender_id: BOB, content });
+    await vi.waitUntil(async () => (await again.mls.unsent()).length > 0);
+    content.text = "changed";
+    await again.receive(CHAT);
+    const read = await alice.mls.cipher(CHAT).decrypt({ ...(await sending), seq: 100 });
+    expect(read).toMatchObject({ kind: "content", content: { text: "as passed" } });
+  });
+});
+
+describe("a commit", () => {
+  it("replaces the keys of the device also if another commit came first", async () => {
+    const server = new TestMlsServer();
+    const alice = await TestDevice.begin(server, ALICE);
+    let isSlow = false;
+    const bob = await TestDevice.begin(server, BOB, (real) => ({
+      commit: async (request) => {
+        if (isSlow) await alice.mls.commit(CHAT);
+        isSlow = false;
+        await real.commit(request);
+      },
+    }));
+    await chatOf(CHAT, [alice, bob]);
+    isSlow = true;
+    const update = bob.mls.commit(CHAT);
+    await vi.waitUntil(() => server.chats.get(CHAT)!.epoch === 2);
+    await new Promise((end) => setTimeout(end, 100));
+    await bob.receive(CHAT);
+    await update;
+    expect(server.chats.get(CHAT)!.messages.map(({ sender_id }) => sender_id)).toEqual([
+      ...[ALICE, ALICE, BOB],
+    ]);
+  });
+
+  it("is made although the server accepts no key packages", async () => {
+    const server = new TestMlsServer();
+    let isBusy = false;
+    const alice = await TestDevice.begin(server, ALICE, (real) => ({
+      countKeyPackages: async (device) => {
+        if (isBusy) throw new RejectionError(429, "ERR_RATE_LIMITED");
+        return real.countKeyPackages(device);
+      },
+    }));
+    const bob = await TestDevice.begin(server, BOB);
+    const lost = await TestDevice.open(server, BOB);
+    await bob.mls.addDevice(await lost.mls.link());
+    await lost.mls.sync();
+    await chatOf(CHAT, [alice, bob]);
+    isBusy = true;
+    await bob.mls.removeDevice(lost.mls.device!.id);
+    await alice.mls.refreshLog(BOB);
+    expect(alice.mls.get(CHAT)!.roster).toHaveLength(2);
+    expect(alice.events.map(({ type }) => type)).toContain("error");
+  });
+});
+
+it("a chat is stopped although the storage fails at first", async () => {
+  const server = new TestMlsServer();
+  const storage = memoryMlsStorage();
+  const other = await Device.begin({ user_id: BOB, now: Date.now() / 1000 });
+  let isFork = false;
+  const alice = await TestDevice.begin(
+    server,
+    ALICE,
+    (real) => ({
+      entries: async (id, after) => {
+        const entries = await real.entries(id, after);
+        return isFork && id === BOB ? [other.entry] : entries;
+      },
+    }),
+    storage,
+  );
+  await chatOf(CHAT, [alice, await TestDevice.begin(server, BOB)]);
+  const { write } = storage;
+  storage.write = async () => {
+    storage.write = write;
+    throw new Error("the disk is full");
+  };
+  isFork = true;
+  await expect(alice.mls.log(BOB)).rejects.toMatchObject({ code: "ERR_DEVICE_LOG_FORK" });
+  isFork = false;
+  await vi.waitUntil(() => !alice.mls.get(CHAT)!.isActive, { timeout: 5000 });
 });

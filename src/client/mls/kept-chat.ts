@@ -63,6 +63,8 @@ export class KeptChat {
   rejoinedAt = 0;
   /** Why wanted changes were last dropped: they failed, or the server rejected them. */
   rejection: unknown;
+  /** Number of commits of this device that the chat accepted since the start. */
+  ownCommits = 0;
   /** Since when a commit is due that any device can make. Unix time in seconds. */
   #dueSince: number | undefined;
 

@@ -4,6 +4,7 @@ import type { AnyContentDefinition } from "../../messages/define-content.js";
 import type { MlsChat } from "../../mls/chat.js";
 import type { ChatEvent } from "../../mls/chat-types.js";
 import { DeviceLogError } from "../../mls/errors.js";
+import { ClosedError } from "./background.js";
 import type { Context } from "./context.js";
 import { type KeptChat, NOT_LEAVING } from "./kept-chat.js";
 import { keys } from "./records.js";
@@ -55,7 +56,7 @@ export class Reader<Definition extends AnyContentDefinition> {
   }
 
   async #read(message: ChatMessage): Promise<MlsMessage<Definition>> {
-    const { chats } = this.#context;
+    const { background, chats } = this.#context;
     const { chat_id, seq, epoch } = message;
     if (epoch === undefined) return { kind: "unreadable", reason: "wrong_header" };
     if (seq === undefined) return this.#readOutgoing(message);
@@ -65,7 +66,13 @@ export class Reader<Definition extends AnyContentDefinition> {
     if (chats.get(chat_id)?.chat === undefined) await this.#work.sync();
     const kept = chats.get(chat_id);
     if (kept === undefined) return { kind: "unreadable", reason: "unknown_epoch" };
-    return kept.run(() => this.#receive(kept, kept.chat, message));
+    try {
+      return await kept.run(() => this.#receive(kept, kept.chat, message));
+    } catch (error) {
+      // The device was replaced. The new one has not joined the chat yet.
+      if (!(error instanceof ClosedError) || background.isStopped) throw error;
+      return { kind: "unreadable", reason: "unknown_epoch" };
+    }
   }
 
   /** Returns what is stored of a message that was read before, or that this device wrote. */
@@ -117,6 +124,8 @@ export class Reader<Definition extends AnyContentDefinition> {
     const change = records.store(message, effect.event);
     const { needsRejoin } = kept;
     await kept.save(chat, effect.fields, [change]);
+    if (event.kind === "roster" && event.by.device === this.#context.own.device?.id)
+      kept.ownCommits += 1;
     // Once: the messages that follow need nothing else.
     if (kept.needsRejoin && !needsRejoin) void this.#work.sync();
     else if (effect.isChange) this.#work.tend(kept);

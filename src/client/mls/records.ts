@@ -132,8 +132,9 @@ export class MessageRecords<Definition extends AnyContentDefinition> {
   }
 }
 
-function isUnknown(content: { readonly kind?: unknown }): content is UnknownContent {
-  return content.kind === "unknown";
+/** Returns whether a content is of a kind that the application does not define. */
+export function isUnknown(content: unknown): content is UnknownContent {
+  return (content as Partial<UnknownContent> | undefined)?.kind === "unknown";
 }
 
 /** Returns when the server stored a message, from its record. 0 if that is unknown. */

@@ -9,6 +9,8 @@ import { type Context, keptChat, newIdentity } from "./context.js";
 import { Joins, LONGEST_WAIT } from "./joins.js";
 import type { KeptChat } from "./kept-chat.js";
 
+/** Maximum number of chats, of which a malicious server could name any. */
+const MAX_CHATS = 10_000;
 /** Seconds after which failed work on a chat is repeated. */
 const RETRY_INTERVAL = 30;
 /** Seconds after which the device log of a member is fetched again, although no notice said that it has grown. */
@@ -29,10 +31,15 @@ export class Roster<Definition extends AnyContentDefinition> {
     const { logs, own, user_id, keyPackages, server, chats } = this.#context;
     await logs.fetch(user_id);
     if (!own.isLinked) return LONGEST_WAIT;
-    await keyPackages.publish(own.device!);
-    await this.#joins.byInvitations(own.device!);
     const waits = [LONGEST_WAIT];
+    // Where one fails, the others are done all the same: a commit may have to remove a device.
+    for (const work of [
+      () => keyPackages.publish(own.device!),
+      () => this.#joins.byInvitations(own.device!),
+    ])
+      waits.push(await this.#guarded(undefined, () => work().then(() => LONGEST_WAIT)));
     for (const chat_id of await server.chats()) {
+      if (chats.size >= MAX_CHATS && !chats.has(chat_id)) continue;
       const kept = keptChat(this.#context, chat_id);
       if (!kept.needsRejoin) continue;
       waits.push(await this.#guarded(chat_id, () => this.#joins.again(own.device!, kept)));
@@ -47,7 +54,7 @@ export class Roster<Definition extends AnyContentDefinition> {
   }
 
   /** Does work on a chat, and reports its failure. Returns the seconds after which to look again. */
-  async #guarded(chat_id: number, work: () => Promise<number>): Promise<number> {
+  async #guarded(chat_id: number | undefined, work: () => Promise<number>): Promise<number> {
     try {
       return await work();
     } catch (error) {
@@ -120,9 +127,15 @@ export class Roster<Definition extends AnyContentDefinition> {
   stopChatsOf(userId: number): void {
     for (const kept of this.#context.chats.values()) {
       if (!kept.chat?.members.includes(userId)) continue;
-      kept
-        .run(() => kept.save(undefined, { isStopped: true }))
-        .catch((error) => this.#context.emit({ type: "error", chat_id: kept.chat_id, error }));
+      const { background, emit } = this.#context;
+      background
+        .repeat(
+          () => kept.run(() => kept.save(undefined, { isStopped: true })),
+          () => false,
+          (error) => emit({ type: "error", chat_id: kept.chat_id, error }),
+        )
+        // The chats are closed.
+        .catch(() => {});
     }
   }
 
@@ -134,15 +147,17 @@ export class Roster<Definition extends AnyContentDefinition> {
   }
 
   async #tendUntilDone(kept: KeptChat, isUpdate: boolean): Promise<void> {
-    for (let isWanted = isUpdate; ; ) {
+    const { ownCommits } = kept;
+    for (;;) {
       const { changed } = kept;
+      const isWanted = () => isUpdate && kept.ownCommits === ownCommits;
       if (kept.chat === undefined || kept.isRemoved || kept.record.isStopped)
         this.#requireActive(kept);
       if (kept.usable !== undefined) {
-        await this.#tend(kept, isWanted);
-        isWanted = false;
+        await this.#tend(kept, isWanted());
         const { add, remove } = kept.record;
-        if (kept.chat?.pending === undefined && add.length + remove.length === 0) return;
+        const isPending = kept.chat?.pending !== undefined || add.length + remove.length > 0;
+        if (!isPending && !isWanted()) return;
       }
       // Another commit came first. The chat receives it, and then commits again.
       await this.#context.background.until(changed);
@@ -246,6 +261,7 @@ export class Roster<Definition extends AnyContentDefinition> {
       // The commit comes with the chat's messages too, and is then read as this event.
       const change = records.storeOwn({ ...request.message, client_id }, event as never);
       await kept.save(chat, {}, [change]);
+      kept.ownCommits += 1;
     });
   }
 

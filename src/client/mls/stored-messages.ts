@@ -1,7 +1,7 @@
 import type { NewContent } from "../../e2e/content.js";
 import type { AnyContentDefinition } from "../../messages/define-content.js";
 import type { Context } from "./context.js";
-import { keys, storedAtOf } from "./records.js";
+import { isUnknown, keys, storedAtOf } from "./records.js";
 import type { StoredChange } from "./storage.js";
 import type { UnsentContent } from "./types.js";
 
@@ -21,7 +21,8 @@ export class StoredMessages<Definition extends AnyContentDefinition> {
       const stored = await storage.get(key);
       if (stored === undefined) continue;
       const { chat_id, timestamp, event } = records.readOwn(stored);
-      if (event.kind !== "content") continue;
+      // A kind that the application no longer defines cannot be sent.
+      if (event.kind !== "content" || isUnknown(event.content)) continue;
       const client_id = key.slice("own/".length);
       // What this device encrypted is of a kind that it can send.
       const content = event.content as NewContent<Definition>;

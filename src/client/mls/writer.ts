@@ -8,7 +8,6 @@ import { MlsChatError } from "../../mls/errors.js";
 import { ClosedError, isRejection } from "./background.js";
 import { type Context, newIdentity } from "./context.js";
 import type { KeptChat } from "./kept-chat.js";
-import { keys } from "./records.js";
 import type { Roster } from "./roster.js";
 
 /** Encrypts messages: stores the content, then waits until the chat permits it, and stores the next state of the chat. */
@@ -37,21 +36,22 @@ export class Writer<Definition extends AnyContentDefinition> {
     if (kept?.chat === undefined || own.device === undefined) throw notInGroup();
     const sender = { user_id: own.device.user_id, device: own.device.id };
     const event = { kind: "content", content: content as never, sender, isRemoved: false } as const;
-    await storage.write([records.storeOwn({ chat_id, timestamp, client_id }, event)]);
+    const [key, stored] = records.storeOwn({ chat_id, timestamp, client_id }, event);
+    await storage.write([[key, stored]]);
+    // The caller may change its content while this waits.
+    const { content: copy } = records.readOwn(stored!).event as { content: typeof content };
     try {
       for (;;) {
         background.throwIfStopped();
         const { changed } = kept;
-        const sent = await kept.run(() =>
-          this.#tryToEncrypt(kept, content, { client_id, timestamp }),
-        );
+        const sent = await kept.run(() => this.#tryToEncrypt(kept, copy, { client_id, timestamp }));
         if (typeof sent === "object") return sent;
         if (sent === "commit first") await this.#commit(kept);
         else await background.until(changed);
       }
     } catch (error) {
       const isRejected = error instanceof LacreError && !(error instanceof ClosedError);
-      if (isRejected) await storage.write([[keys.own(client_id), undefined]]);
+      if (isRejected) await storage.write([[key, undefined]]);
       throw error;
     }
   }
