@@ -273,37 +273,6 @@ describe("the device", () => {
   });
 });
 
-describe("a content", () => {
-  it("that is none is rejected with a typed error", async () => {
-    const server = new TestMlsServer();
-    const alice = await TestDevice.begin(server, ALICE);
-    await chatOf(CHAT, [alice, await TestDevice.begin(server, BOB)]);
-    for (const content of [undefined, null, "hola"] as never[]) {
-      const sent = alice.mls.cipher(CHAT).encrypt({ chat_id: CHAT, sender_id: ALICE, content });
-      await expect(sent).rejects.toMatchObject({ code: "ERR_VALIDATION" });
-    }
-    expect(await alice.mls.unsent()).toEqual([]);
-  });
-
-  it("is sent as it was when it was passed", async () => {
-    const server = new TestMlsServer();
-    const alice = await TestDevice.begin(server, ALICE);
-    const storage = memoryMlsStorage();
-    const bob = await TestDevice.begin(server, BOB, undefined, storage);
-    await chatOf(CHAT, [alice, bob]);
-    await bob.mls.close();
-    const again = await TestDevice.open(server, BOB, undefined, storage);
-    const content = { kind: "text" as const, text: "as passed" };
-    const cipher = again.mls.cipher(CHAT);
-    const sending = cipher.encrypt({ chat_id: CHAT, sender_id: BOB, content });
-    await vi.waitUntil(async () => (await again.mls.unsent()).length > 0);
-    content.text = "changed";
-    await again.receive(CHAT);
-    const read = await alice.mls.cipher(CHAT).decrypt({ ...(await sending), seq: 100 });
-    expect(read).toMatchObject({ kind: "content", content: { text: "as passed" } });
-  });
-});
-
 describe("a commit", () => {
   it("replaces the keys of the device also if another commit came first", async () => {
     const server = new TestMlsServer();

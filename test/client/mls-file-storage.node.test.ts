@@ -65,6 +65,20 @@ const WRITER = `
 `;
 
 describe("mlsFileStorage", () => {
+  it("does nothing more after another process took the lock while this one was suspended", async () => {
+    const folder = newFolder();
+    const storage = mlsFileStorage(folder);
+    let lost = 0;
+    const release = await storage.lock(lockOptions({ onLost: () => (lost += 1) }));
+    await storage.write([["a", utf8("before")]]);
+    writeFileSync(join(folder, "mls/lock"), '{"pid":1,"id":"of another process"}');
+    await expect(storage.write([["a", utf8("late")]])).rejects.toThrow("another process");
+    await expect(storage.get("a")).rejects.toThrow("another process");
+    expect(lost).toBeGreaterThan(0);
+    await release();
+    expect(await mlsFileStorage(folder).get("a")).toEqual(utf8("before"));
+  });
+
   it("makes all changes or none in a process that is killed", async () => {
     const folder = newFolder();
     const script = join(root, "writer.mjs");

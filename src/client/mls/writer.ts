@@ -5,7 +5,7 @@ import type { ChatMessage } from "../../messages/chat.js";
 import type { AnyContentDefinition } from "../../messages/define-content.js";
 import type { MlsChat } from "../../mls/chat.js";
 import { MlsChatError } from "../../mls/errors.js";
-import { ClosedError, isRejection } from "./background.js";
+import { isRejection } from "./background.js";
 import { type Context, newIdentity } from "./context.js";
 import type { KeptChat } from "./kept-chat.js";
 import type { Roster } from "./roster.js";
@@ -37,6 +37,7 @@ export class Writer<Definition extends AnyContentDefinition> {
     const sender = { user_id: own.device.user_id, device: own.device.id };
     const event = { kind: "content", content: content as never, sender, isRemoved: false } as const;
     const [key, stored] = records.storeOwn({ chat_id, timestamp, client_id }, event);
+    const isNew = (await storage.get(key)) === undefined;
     await storage.write([[key, stored]]);
     // The caller may change its content while this waits.
     const { content: copy } = records.readOwn(stored!).event as { content: typeof content };
@@ -50,8 +51,9 @@ export class Writer<Definition extends AnyContentDefinition> {
         else await background.until(changed);
       }
     } catch (error) {
-      const isRejected = error instanceof LacreError && !(error instanceof ClosedError);
-      if (isRejected) await storage.write([[key, undefined]]);
+      // A content of an earlier call stays one of `unsent`: its user may not see this failure.
+      if (isNew && (error instanceof LacreError || isRejection(error)))
+        await storage.write([[key, undefined]]);
       throw error;
     }
   }

@@ -14,7 +14,15 @@ import {
   valueName,
 } from "../mls/encryption.js";
 import type { MlsStorage } from "../mls/storage.js";
-import { changeFiles, namesIn, readBytes, remove, removeIncomplete, writeWhole } from "./files.js";
+import {
+  changeFiles,
+  namesIn,
+  readBytes,
+  readText,
+  remove,
+  removeIncomplete,
+  writeWhole,
+} from "./files.js";
 import { lockFile } from "./lock-file.js";
 import { decodeJournal, encodeJournal } from "./mls-journal.js";
 
@@ -35,6 +43,7 @@ const KEY_BYTES = 32;
  */
 export function mlsFileStorage(directory: string): MlsStorage {
   const folder = join(textArgument(directory, "directory"), "mls");
+  const lockPath = join(folder, "lock");
   const [keyPath, devicePath, journalPath, valuesPath] = ["key", "device", "journal", "values"].map(
     (name) => join(folder, name),
   ) as [string, string, string, string];
@@ -42,10 +51,13 @@ export function mlsFileStorage(directory: string): MlsStorage {
   const valuePath = (key: string) => join(valuesPath, key.replaceAll("/", "_"));
   const runInOrder = inOrder();
   let opening: Promise<AesGcm> | undefined;
+  /** What the lock file contains while this process uses the storage. */
+  let held: { readonly text: string | undefined; readonly onLost: () => void } | undefined;
 
   /** Runs `work` after all earlier calls, and after changes that a journal contains are made. */
   function run<Result>(work: (aes: AesGcm) => Promise<Result>): Promise<Result> {
     return runInOrder(async () => {
+      await requireLock();
       opening ??= open();
       try {
         return await work(await opening);
@@ -55,6 +67,13 @@ export function mlsFileStorage(directory: string): MlsStorage {
         throw error;
       }
     });
+  }
+
+  /** Throws if another process took the lock. The lock file's own check comes up to 30 s later. */
+  async function requireLock(): Promise<void> {
+    if (held === undefined || (await readText(lockPath)) === held.text) return;
+    held.onLost();
+    throw new Error(`another process uses ${folder}, because this one was suspended`);
   }
 
   async function open(): Promise<AesGcm> {
@@ -111,10 +130,14 @@ export function mlsFileStorage(directory: string): MlsStorage {
   return {
     needsExport: true,
     async lock({ signal, onWait, onLost }) {
-      const release = await lockFile(join(folder, "lock"), { signal, onWait, onLost });
+      const release = await lockFile(lockPath, { signal, onWait, onLost });
       // Another process may have used the storage since this one opened it.
       opening = undefined;
-      return release;
+      held = { text: await readText(lockPath), onLost };
+      return () => {
+        held = undefined;
+        release();
+      };
     },
     loadDevice: () => run((aes) => read(devicePath, (bytes) => decryptDevice(aes, bytes))),
     saveDevice: (device) =>
