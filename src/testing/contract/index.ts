@@ -8,6 +8,7 @@ import { handshake } from "./cases/handshake.js";
 import { httpMessages } from "./cases/http-messages.js";
 import { membership } from "./cases/membership.js";
 import { messages } from "./cases/messages.js";
+import { mlsChats } from "./cases/mls-chats.js";
 import { receipts } from "./cases/receipts.js";
 import { resumes } from "./cases/resume.js";
 import type { ContractCase } from "./contract-case.js";
@@ -35,4 +36,5 @@ export const contract: readonly ContractCase[] = [
   ...membership,
   ...httpMessages,
   ...devices,
+  ...mlsChats,
 ];

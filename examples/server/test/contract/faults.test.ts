@@ -38,9 +38,13 @@ vi.mock("../../../../dist/server/status-error-code.js", async (load) => replacea
 vi.mock("../../../../dist/server/http-answer.js", async (load) => replaceable(await load()));
 vi.mock("../../../../dist/connection/http-keys.js", async (load) => replaceable(await load()));
 vi.mock("../../src/devices/add-entry.js", async (load) => replaceable(await load()));
+vi.mock("../../src/messages/mls-message.js", async (load) => replaceable(await load()));
+vi.mock("../../src/messages/store-commit.js", async (load) => replaceable(await load()));
 vi.mock("../../src/messages/store-message.js", async (load) => replaceable(await load()));
 vi.mock("../../src/messages/accept-message.js", async (load) => replaceable(await load()));
 vi.mock("../../src/messages/list-messages.js", async (load) => replaceable(await load()));
+vi.mock("../../src/routes/chat-summary.js", async (load) => replaceable(await load()));
+vi.mock("../../src/routes/passphrase-chat.js", async (load) => replaceable(await load()));
 
 function install({ functions = {}, methods = [] }: Fault): void {
   installed.functions = functions;

@@ -1,58 +1,13 @@
 import { unixNow } from "../../../clock.js";
-import type { Device } from "../../../mls/device.js";
-import type { DeviceLog } from "../../../mls/device-log.js";
 import { base64, random } from "../codec.js";
 import { deviceCase } from "../contract-case.js";
 import { checkSame } from "../contract-error.js";
-import type { HttpUser } from "../http-accounts.js";
-import type { HttpFixture } from "../http-fixture.js";
+import { addition, begun, loadMls, post, publish } from "../device-accounts.js";
 import { keyPackageOf } from "../key-package.js";
-
-/** Loads what makes devices and logs. Not at import: @noble/curves then calls getRandomValues. */
-const loadMls = () => import("../../../mls/index.js");
-
-/** A user with a device log, as the user's first device knows it. */
-interface Account {
-  readonly user: HttpUser;
-  readonly device: Device;
-  readonly log: DeviceLog;
-}
 
 const STORES = "stores an entry of a device log once, and answers a repeated one again";
 const COUNTS = "counts the key packages of a device, of which it stores at most 100";
 const dependsOn = [STORES];
-
-function post(fixture: HttpFixture, user: HttpUser, entry: Uint8Array, status: number) {
-  return fixture.expectStatus("POST", "/devices", status, { token: user.token, body: { entry } });
-}
-
-async function begun(fixture: HttpFixture): Promise<Account> {
-  const { Device, extendLog } = await loadMls();
-  const user = await fixture.user();
-  const { device, entry } = await Device.begin({ user_id: user.id, now: unixNow() });
-  await post(fixture, user, entry, 201);
-  return { user, device, log: extendLog(undefined, entry, user.id) };
-}
-
-/** Makes the entry that adds a new device. */
-async function addition({ user, device: signer, log }: Account) {
-  const { Device, makeEntry } = await loadMls();
-  const [device, now] = [await Device.generate({ user_id: user.id }), unixNow()];
-  const acceptance = await device.accept(log, now);
-  const change = { op: "add", signer, publicKey: device.publicKey, acceptance, now } as const;
-  return { device, entry: await makeEntry(log, change) };
-}
-
-function publish(
-  fixture: HttpFixture,
-  { token }: HttpUser,
-  { id }: Device,
-  key_packages: readonly Uint8Array[],
-  { status = 200, last_resort = [] as readonly Uint8Array[] } = {},
-) {
-  const body = { key_packages, last_resort };
-  return fixture.expectStatus("POST", `/devices/${id}/key-packages`, status, { token, body });
-}
 
 /** Device logs and key packages (docs/PROTOCOL.md, section 15). */
 export const devices = [

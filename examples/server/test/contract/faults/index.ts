@@ -4,6 +4,7 @@ import type { Fault } from "./fault.js";
 import { frameFaults } from "./frames.js";
 import { fundamentalFaults } from "./fundamental.js";
 import { messageFaults } from "./messages.js";
+import { mlsChatFaults } from "./mls-chats.js";
 import { sessionFaults } from "./sessions.js";
 
 export type { Fault } from "./fault.js";
@@ -16,4 +17,5 @@ export const faults: readonly Fault[] = [
   ...sessionFaults,
   ...chatFaults,
   ...deviceFaults,
+  ...mlsChatFaults,
 ];
