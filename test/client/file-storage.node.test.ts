@@ -14,6 +14,7 @@ import {
 } from "node:fs";
 import { hostname, tmpdir } from "node:os";
 import { join } from "node:path";
+import { setImmediate } from "node:timers/promises";
 import { afterAll, afterEach, describe, expect, it, vi } from "vitest";
 import { fileStorage, lockFile } from "../../src/client/node/index.js";
 import { counting } from "../support/hex.js";
@@ -110,18 +111,47 @@ describe("fileStorage", () => {
   });
 });
 
+function readFileIfExists(path: string): string | undefined {
+  try {
+    return readFileSync(path, "utf8");
+  } catch {
+    return undefined;
+  }
+}
+
+/** Starts a process that takes the lock `path`, and then runs `work`. */
+function startHolder(path: string, work: string) {
+  const module = new URL("../../dist/client/node/index.js", import.meta.url).href;
+  const file = join(root, `holder-${count++}.mjs`);
+  const take = `lockFile(${JSON.stringify(path)})`;
+  const code = `import { lockFile } from ${JSON.stringify(module)}; const take = () => ${take}; ${work}`;
+  writeFileSync(file, code);
+  return fork(file);
+}
+
 describe("lockFile", () => {
+  it("has its holder in the file from the first moment: a process that is killed leaves no empty lock", async () => {
+    const path = join(newFolder(), "lock");
+    const holder = startHolder(path, "for (let i = 0; i < 2000; i++) (await take())();");
+    let isRunning = true;
+    holder.once("exit", () => {
+      isRunning = false;
+    });
+    const seen = new Set<boolean>();
+    while (isRunning) {
+      for (let reads = 0; reads < 1000; reads++) {
+        const file = readFileIfExists(path);
+        if (file !== undefined) seen.add(file === "");
+      }
+      await setImmediate();
+    }
+    expect(seen).toEqual(new Set([false]));
+  });
+
   it("takes the lock of a process that was killed", async () => {
     const path = join(newFolder(), "lock");
-    const script = `
-      import { lockFile } from ${JSON.stringify(new URL("../../dist/client/node/index.js", import.meta.url).href)};
-      await lockFile(${JSON.stringify(path)});
-      process.send("locked");
-      setInterval(() => {}, 1000);
-    `;
-    const file = join(root, `holder-${count++}.mjs`);
-    writeFileSync(file, script);
-    const holder = fork(file);
+    const work = 'await take(); process.send("locked"); setInterval(() => {}, 1000);';
+    const holder = startHolder(path, work);
     await once(holder, "message");
     const waits = vi.fn();
     const taking = lockFile(path, { onWait: waits });

@@ -1,8 +1,7 @@
 import { randomUUID } from "node:crypto";
 import {
-  closeSync,
+  linkSync,
   mkdirSync,
-  openSync,
   readFileSync,
   rmSync,
   statSync,
@@ -19,6 +18,9 @@ const LONGEST = 120_000;
 const SIGN_INTERVAL = 30_000;
 /** Milliseconds between two attempts to take a lock. */
 const RETRY_INTERVAL = 50;
+
+/** Codes of the errors by which file systems without hard links, such as exFAT, reject them. */
+const WITHOUT_LINKS = ["EPERM", "ENOSYS", "ENOTSUP", "EOPNOTSUPP", "EISDIR"];
 
 /** Options of `lockFile`. */
 export interface LockFileOptions {
@@ -75,17 +77,30 @@ function sign(path: string): void {
   }
 }
 
+/** Creates a lock file with its content, in one step: an empty one would say that its holder is unknown. */
 function take(path: string, ours: string): boolean {
+  const whole = `${path}.${randomUUID()}`;
+  writeFileSync(whole, ours, { flag: "wx", mode: 0o600 });
   try {
-    closeSync(openSync(path, "wx", 0o600));
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "EEXIST") return false;
-    throw error;
-  }
-  try {
-    writeFileSync(path, ours);
+    linkSync(whole, path);
     return true;
   } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === "EEXIST") return false;
+    if (code !== undefined && WITHOUT_LINKS.includes(code)) return takeInTwoSteps(path, ours);
+    throw error;
+  } finally {
+    rmSync(whole, { force: true });
+  }
+}
+
+/** Creates a lock file where the file system has no links. */
+function takeInTwoSteps(path: string, ours: string): boolean {
+  try {
+    writeFileSync(path, ours, { flag: "wx", mode: 0o600 });
+    return true;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "EEXIST") return false;
     rmSync(path, { force: true });
     throw error;
   }
@@ -101,7 +116,7 @@ function read(path: string): string | undefined {
 
 function isGone(path: string, holder: string): boolean {
   try {
-    // Check the age, because the file may lack a pid: while it is written, or after a power failure or a full disk.
+    // Check the age, because the file may lack a pid: after a power failure, on a full disk, or where files have no links.
     if (isOld(path)) return true;
     const { pid, host }: { pid: number; host?: string } = JSON.parse(holder);
     // The ids of another machine's or container's processes mean nothing here.
