@@ -3,12 +3,11 @@ import type { ComponentChildren } from "preact";
 import { useLayoutEffect, useRef } from "preact/hooks";
 import type { UnsentText } from "../model/conversation.js";
 import type { Home } from "../model/home.js";
-import { GROUPS_ADDRESS } from "../model/route.js";
 import { Presence } from "./chat-list.js";
 import { ChatSettings } from "./chat-settings.js";
 import { Composer } from "./composer.js";
 import { Contact } from "./contact.js";
-import { Avatar, Unsent } from "./parts.js";
+import { Avatar, BackLink, Unsent } from "./parts.js";
 import { StartOver, Unanswered, UnlockChat } from "./passphrase.js";
 import { Timeline } from "./timeline.js";
 
@@ -112,12 +111,7 @@ export function PaneHead({ name, avatar, list = "chats", children }: PaneHeadPro
   useLayoutEffect(() => heading.current?.focus(), []);
   return (
     <header class="pane-head">
-      <a class="back" href={list === "groups" ? GROUPS_ADDRESS : "#/"}>
-        <svg viewBox="0 0 20 20" width="20" height="20" aria-hidden="true">
-          <path d="M12.5 4 6.5 10l6 6" />
-        </svg>
-        <span class="hidden">Back to the {list}</span>
-      </a>
+      <BackLink to={list} />
       <Avatar id={avatar} name={name} />
       <h2 ref={heading} tabIndex={-1}>
         <bdi>{name}</bdi>

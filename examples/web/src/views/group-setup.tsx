@@ -1,15 +1,13 @@
 import { useSignal } from "@preact/signals";
 import type { GroupHome, GroupsStage } from "../model/group-home.js";
-import { ErrorText } from "./parts.js";
+import { BackLink, ErrorText } from "./parts.js";
 import { useAttempt } from "./use-attempt.js";
 
 /** What a device needs before it can use groups. */
 export function GroupSetup({ groupHome, stage }: { groupHome: GroupHome; stage: GroupsStage }) {
   return (
     <div class="groups">
-      <a class="back" href="#/">
-        Back to the chats
-      </a>
+      <BackLink to="chats" />
       <h2>Groups and devices</h2>
       <Step groupHome={groupHome} stage={stage} />
     </div>

@@ -6,7 +6,7 @@ import { GroupDevices } from "./group-devices.js";
 import { countMembers } from "./group-members.js";
 import { GroupPane } from "./group-pane.js";
 import { GroupSetup } from "./group-setup.js";
-import { Avatar, ErrorText } from "./parts.js";
+import { Avatar, BackLink, ErrorText } from "./parts.js";
 import { useAttempt } from "./use-attempt.js";
 
 /** The groups' part of the page: a group, the list of groups, or what the device needs before that. */
@@ -43,9 +43,7 @@ function GroupList({ groupHome }: { groupHome: GroupHome }) {
   const { list } = groupHome.groups!;
   return (
     <div class="groups">
-      <a class="back" href="#/">
-        Back to the chats
-      </a>
+      <BackLink to="chats" />
       <h2>Groups</h2>
       {list.length === 0 && <p class="hint">You are in no group yet.</p>}
       <ul class="chats">

@@ -1,9 +1,22 @@
 import type { Tick } from "lacre-client";
 import icon from "../icon.svg";
 import type { UnsentText } from "../model/conversation.js";
+import { GROUPS_ADDRESS } from "../model/route.js";
 
 export function Logo({ size = 28 }: { size?: number }) {
   return <img class="logo" src={icon} width={size} height={size} alt="" />;
+}
+
+/** A link back to a list, on narrow screens. */
+export function BackLink({ to }: { to: "chats" | "groups" }) {
+  return (
+    <a class="back" href={to === "groups" ? GROUPS_ADDRESS : "#/"}>
+      <svg viewBox="0 0 20 20" width="20" height="20" aria-hidden="true">
+        <path d="M12.5 4 6.5 10l6 6" />
+      </svg>
+      <span class="hidden">Back to the {to}</span>
+    </a>
+  );
 }
 
 /** Number of colours in the style sheet: `tone-0` to `tone-5`. */
