@@ -10,9 +10,9 @@ const CONCURRENCY = 10;
 /** Less than the number of cases that depend on something fundamental. */
 const MOST = 10;
 
-/** Selects the faults of the half that `LACRE_HALF_OF_FAULTS` names (0 or 1); all of them if it is not set. */
-const half = process.env.LACRE_HALF_OF_FAULTS;
-const isOfHalf = (_: Fault, index: number) => half === undefined || index % 2 === Number(half);
+/** Selects the faults of the part that `LACRE_PART_OF_FAULTS` names, such as 0/2; all of them if it is not set. */
+const [part, parts] = (process.env.LACRE_PART_OF_FAULTS ?? "0/1").split("/").map(Number);
+const isOfPart = (_: Fault, index: number) => index % parts! === part;
 
 const WITHOUT_FAULT: Fault = { name: "has no fault", failingCases: [] };
 
@@ -82,7 +82,7 @@ describe("contract suite", () => {
     vi.restoreAllMocks();
   });
 
-  for (const fault of [WITHOUT_FAULT, ...faults].filter(isOfHalf)) {
+  for (const fault of [WITHOUT_FAULT, ...faults].filter(isOfPart)) {
     it(`names exactly the expected faults if the server ${fault.name}`, async () => {
       // Hashing passwords would take most of the time, and no fault concerns it.
       vi.spyOn(Passwords.prototype, "hash").mockImplementation(async (password) => `#${password}`);

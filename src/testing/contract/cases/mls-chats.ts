@@ -1,5 +1,6 @@
 import { unixNow } from "../../../clock.js";
 import type { MlsChat } from "../../../mls/chat.js";
+import type { CommitRequest } from "../../../mls/chat-types.js";
 import { base64, random } from "../codec.js";
 import type { Connection } from "../connection.js";
 import { deviceCase } from "../contract-case.js";
@@ -62,6 +63,12 @@ async function updated(fixture: HttpFixture, chat: MlsChat, of: readonly Member[
     last = step.chat.accept().chat;
   }
   return last;
+}
+
+/** Returns the seq with which the server lists a commit. */
+async function seqOf(fixture: HttpFixture, { user }: Member, { message }: CommitRequest) {
+  const stored = await fixture.stored(user, message.chat_id);
+  return stored.find(({ client_id }) => client_id === message.client_id)?.seq;
 }
 
 function postMessage(fixture: HttpFixture, { user }: Member, body: object, status: number) {
@@ -133,9 +140,9 @@ export const mlsChats = [
       ]);
       const { message } = await encrypted(chat);
       await postMessage(fixture, alice, message, 201);
-      const { value } = await able.next("message");
-      checkSame("client_id", value.client_id, message.client_id);
-      checkSame("epoch", value.epoch, message.epoch);
+      const delivered = await fixture.delivered(able);
+      checkSame("client_id", delivered.client_id, message.client_id);
+      checkSame("epoch", delivered.epoch, message.epoch);
       await without.expectNothing();
     },
   ),
@@ -147,7 +154,7 @@ export const mlsChats = [
       const { chat_id } = await createChat(fixture, alice, [bob]);
       const { request } = await firstCommit(chat_id, alice, [bob]);
       const { body: ack } = await sendCommit(fixture, alice, request);
-      checkSame("seq", ack?.seq, 1);
+      checkSame("seq", ack?.seq, await seqOf(fixture, alice, request));
       const { token } = bob.user;
       const { body } = await fixture.expectStatus("GET", `/chats/${chat_id}`, 200, { token });
       checkSame("epoch", body?.epoch, 1);
@@ -161,7 +168,7 @@ export const mlsChats = [
     async (fixture, { alice, bob, chat, request }) => {
       await updated(fixture, chat, [alice, bob], 1);
       const { body } = await sendCommit(fixture, alice, request, 200);
-      checkSame("seq", body?.seq, 1);
+      checkSame("seq", body?.seq, await seqOf(fixture, alice, request));
     },
   ),
   groupCase(
@@ -224,7 +231,7 @@ export const mlsChats = [
       const { details } = await rejectedCommit(fixture, alice, request, expected);
       checkSame("details.user_ids", details?.user_ids, [bob.user.id]);
     },
-    { dependsOn },
+    { dependsOn: [...dependsOn, "rejects messages of a blocked user"] },
   ),
   groupCase(
     "D-13",

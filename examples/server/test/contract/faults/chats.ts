@@ -14,8 +14,9 @@ export const chatFaults: readonly Fault[] = [
         (takeSeq) =>
           async function (this: MessageQueries, chat) {
             const taken = await takeSeq.call(this, chat);
-            const isOpener = taken?.created_by === chat.sender_id;
-            return taken && { ...taken, accepted_at: isOpener ? 1 : taken.accepted_at };
+            if (taken?.created_by !== chat.sender_id) return taken;
+            const accepted = (member: object) => ({ ...member, hasAccepted: true });
+            return { ...taken, members: taken.members.map(accepted) };
           },
       ],
     ],
@@ -34,6 +35,7 @@ export const chatFaults: readonly Fault[] = [
       ],
     ],
     failingCases: ["rejects messages of a blocked user"],
+    notRun: ["does not let a user be added by a user whom the user has blocked"],
   },
   {
     name: "accepts a second set of key parameters",
@@ -43,7 +45,8 @@ export const chatFaults: readonly Fault[] = [
         "setParameters",
         (original) =>
           async function (this: ChatQueries, ...given) {
-            return (await original.apply(this, given)) ?? {};
+            await original.apply(this, given);
+            return true;
           },
       ],
     ],

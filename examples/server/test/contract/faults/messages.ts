@@ -11,7 +11,8 @@ import type { Fault, Replace } from "./fault.js";
 
 /** Handles a status with a store that knows no receipt, and takes each for a new one. */
 const repeatingReceipts: Replace = (handleRequest) => (message, context) => {
-  const { store } = context;
+  const { options } = context;
+  const { store } = options;
   const forgetful = {
     async findChat(...given: unknown[]) {
       const chat = await store.findChat(...given);
@@ -22,10 +23,9 @@ const repeatingReceipts: Replace = (handleRequest) => (message, context) => {
       return true;
     },
   };
-  return handleRequest(
-    message,
-    message.type === "status" ? { ...context, store: forgetful } : context,
-  );
+  const onStatus = options.onStatus.bind(options);
+  const changed = { ...context, options: { store: forgetful, onStatus } };
+  return handleRequest(message, message.type === "status" ? changed : context);
 };
 
 /** Faults of sending, listing and acknowledging messages, and of receipts. */
