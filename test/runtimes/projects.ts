@@ -27,7 +27,7 @@ const onExamples = {
   expect: { poll: { timeout: 45_000 } },
 };
 
-/** Files that the quick suite leaves out: they build packages, install compilers, or start and kill dozens of processes. */
+/** Files that the quick suite leaves out: they build packages, install compilers, start and kill dozens of processes, or need long. */
 export const slow = {
   package: [
     ...["bundles", "consumers", "contract-command", "react-native", "server-platforms"],
@@ -44,6 +44,11 @@ export const slow = {
     "examples/server/test/harness/simulation.test.ts",
     "examples/server/test/coordination/redis-away.test.ts",
     "examples/server/test/http/base-path.test.ts",
+    "examples/server/test/http/deployment.test.ts",
+    "examples/server/test/identity/login-limits.test.ts",
+    "examples/server/test/identity/signing-keys.test.ts",
+    "examples/server/test/storage/migration-of-members.test.ts",
+    "examples/server/test/websocket/open-connections.test.ts",
     "examples/server/test/http/mls-crash.test.ts",
     "examples/server/test/http/program.test.ts",
     "examples/server/test/storage/commands.test.ts",
@@ -144,12 +149,12 @@ export function isolatedExamples(files: Files = {}): TestProjectInlineConfigurat
   return { test: { ...onExamples, name: "isolated examples", include, exclude } };
 }
 
-/** Two projects that each run the contract suite for half of the faults: one project would run alone at the end, for minutes. */
-export const halvesOfFaults = [0, 1].map((half) => {
+/** Runs the contract suite for a part of the faults, such as 0 of 2. */
+export function partOfFaults(part: number, parts: number): TestProjectInlineConfiguration {
   const { test } = isolatedExamples({ include: slow.isolated });
-  const env = { LACRE_HALF_OF_FAULTS: String(half) };
-  return { test: { ...test, name: `isolated examples, half ${half + 1}`, env } };
-});
+  const env = { LACRE_PART_OF_FAULTS: `${part}/${parts}` };
+  return { test: { ...test, name: `isolated examples, part ${part} of ${parts}`, env } };
+}
 
 export const web: TestProjectInlineConfiguration = {
   resolve: { alias: { "#vectors": vectors } },

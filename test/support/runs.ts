@@ -6,7 +6,7 @@ export const isQuick = import.meta.env.LACRE_TESTS === "quick";
 /** Whether this is what `npm test` leaves out, which .ci/run runs after it. */
 export const isRemaining = import.meta.env.LACRE_TESTS === "remaining";
 
-/** Whether this is the complete suite on one machine in CI, which leaves out what needs most time. */
+/** Whether this is the suite on one machine in CI, which leaves out what needs most time. The value is the number of commits. */
 export const isShortened = import.meta.env.LACRE_SHORTENED !== undefined;
 
 /** Number of runs of a property or simulation: `complete`, or a tenth of it in the quick suite. */
