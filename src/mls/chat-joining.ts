@@ -79,12 +79,15 @@ export async function joinByInvitation(
   const kept = bytesListArgument(keep, "invitation.keep");
   const { Group } = await import("./engine.js");
   const rules = joinerRules(logs);
-  const { group, used, note } = await rules.run(() => Group.join(content, kept, rules));
+  const { group, used, named } = await rules.run(async () => {
+    const joined = await Group.join(content, kept, rules);
+    const named = namedIn(joined.note, joined.group.groupId, chat_id);
+    requireContinued(named, logs);
+    return { ...joined, named };
+  });
   // By an invitation to its own epoch, the device would begin again with keys that it has used.
   if (previous !== undefined && group.epoch <= requireSameGroup(group, previous))
     throw invalidInChat();
-  const named = namedIn(note, group.groupId, chat_id);
-  requireContinued(named, logs);
   const allowed = devicesOf(named, logs);
   const leaves = group.roster.map(deviceOf);
   const isRoster = leaves.every((leaf) => allowed.get(leaf.user_id)?.has(leaf.device));

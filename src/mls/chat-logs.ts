@@ -157,6 +157,10 @@ export function joinerRules(logs: ReadLogs) {
     async run<T>(join: () => Promise<T>): Promise<T> {
       try {
         return await join();
+      } catch (error) {
+        // After a fork, a log does not have the devices of the other one, and never will.
+        if ((error as Partial<DeviceLogError>).code === "ERR_DEVICE_LOG_FORK") needed.clear();
+        throw error;
       } finally {
         requireLogs(needed);
       }

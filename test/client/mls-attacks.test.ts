@@ -98,6 +98,24 @@ describe("a device", () => {
   });
 });
 
+describe("a fork", () => {
+  it("is reported if an invitation names another log than the device knows", async () => {
+    const server = new TestMlsServer();
+    const other = await Device.begin({ user_id: BOB, now: Date.now() / 1000 });
+    const alice = await TestDevice.begin(server, ALICE, (real) => ({
+      entries: async (id, after) =>
+        id === BOB ? [other.entry].slice(after) : real.entries(id, after),
+    }));
+    await alice.mls.log(BOB);
+    await TestDevice.begin(server, BOB);
+    const mallory = await TestDevice.begin(server, MALLORY);
+    await mallory.mls.create(CHAT, { suite: 1, add: [ALICE, BOB] });
+    await alice.mls.sync();
+    expect(alice.events).toContainEqual({ type: "fork", user_id: BOB, chat_id: CHAT });
+    expect(alice.mls.get(CHAT)).toBeUndefined();
+  });
+});
+
 describe("changes of members", () => {
   it("go on after one that the server rejects for its user", async () => {
     const server = new TestMlsServer();

@@ -57,7 +57,7 @@ export class Joins<Definition extends AnyContentDefinition> {
     await kept.run(async () => {
       const { keep, use } = await keyPackages.all();
       const options = { chat_id, content, keep, now: unixNow() };
-      const { chat, used } = await this.#withLogs((logs) =>
+      const { chat, used } = await this.#withLogs(chat_id, (logs) =>
         MlsChat.join(device, { ...options, logs }, kept.chat),
       );
       const fields = { mustRejoin: false, ...NOT_LEAVING, ...kept.wanted() };
@@ -77,7 +77,7 @@ export class Joins<Definition extends AnyContentDefinition> {
       const group_info = await server.groupInfo(chat_id);
       await kept.run(async () => {
         const options = { chat_id, group_info, ...newIdentity() };
-        const step = await this.#withLogs((logs) =>
+        const step = await this.#withLogs(chat_id, (logs) =>
           MlsChat.rejoin(device, { ...options, logs }, kept.chat),
         );
         await kept.save(step.chat, { mustRejoin: false, ...kept.wanted() });
@@ -95,14 +95,19 @@ export class Joins<Definition extends AnyContentDefinition> {
   }
 
   /** Does a step with the stored logs, and again with those that it says it needs. */
-  async #withLogs<Value>(step: (logs: DeviceLog[]) => Promise<Value>): Promise<Value> {
-    const { logs } = this.#context;
+  async #withLogs<Value>(
+    chat_id: number,
+    step: (logs: DeviceLog[]) => Promise<Value>,
+  ): Promise<Value> {
+    const { logs, emit } = this.#context;
     for (let attempt = 1; ; attempt++) {
       try {
         return await step(logs.all);
       } catch (error) {
-        const isBehind = error instanceof DeviceLogError && error.code === "ERR_DEVICE_LOG_BEHIND";
-        if (!isBehind || attempt === MAX_ATTEMPTS) throw error;
+        if (!(error instanceof DeviceLogError)) throw error;
+        if (error.code === "ERR_DEVICE_LOG_FORK")
+          for (const user_id of error.user_ids) emit({ type: "fork", user_id, chat_id });
+        if (error.code !== "ERR_DEVICE_LOG_BEHIND" || attempt === MAX_ATTEMPTS) throw error;
         await logs.fetchAll(error.user_ids);
       }
     }
