@@ -32,6 +32,13 @@ if (hasIndexedDb) {
 describe.skipIf(!hasIndexedDb)("mlsIndexedDbStorage", () => {
   afterEach(() => vi.restoreAllMocks());
 
+  it("is not used where several tabs could use it", async () => {
+    vi.stubGlobal("navigator", {});
+    const locking = mlsIndexedDbStorage(`test ${Math.random()}`).lock(lockOptions());
+    vi.unstubAllGlobals();
+    await expect(locking).rejects.toThrow("no Web Locks");
+  });
+
   it("stores keys that cannot be exported", async ({ skip }) => {
     const name = `test ${Math.random()}`;
     const storage = mlsIndexedDbStorage(name);

@@ -26,7 +26,8 @@ type StoredDevice =
  * Opens a storage of MLS chats in IndexedDB, in the database `lacre-mls ` + `name`. Use one name for each user and server. All
  * values are encrypted under a key that cannot be exported. One tab at a time uses it, by a Web Lock of the same name.
  *
- * `needsExport` is true until `lock` finds that WebCrypto has Ed25519. The page must be served over HTTPS.
+ * `needsExport` is true until `lock` finds that WebCrypto has Ed25519. The page must be served over HTTPS: `lock` rejects where the
+ * browser has no Web Locks.
  *
  * @throws {ValidationError} if `name` is not text.
  *
@@ -83,6 +84,9 @@ export function mlsIndexedDbStorage(name: string): MlsStorage {
       return needsExport;
     },
     async lock(options) {
+      // Two tabs would use the same state of a chat twice.
+      if ((navigator as { locks?: LockManager }).locks === undefined)
+        throw new Error("no Web Locks: serve the page over HTTPS, and use a later browser");
       needsExport = !(await hasEd25519());
       return lock(options);
     },
