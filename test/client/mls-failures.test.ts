@@ -37,6 +37,7 @@ describe("close", () => {
     await expect(changing).rejects.toThrow("closed");
     await new Promise((resolve) => setTimeout(resolve, 50));
     expect(await storage.get(`state/${CHAT}`)).toEqual(stored);
+    expect(await alice.mls.unsent()).toEqual([]);
   });
 
   it("does not wait for a server that does not answer, and releases the storage once", async () => {

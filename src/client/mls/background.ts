@@ -59,14 +59,14 @@ export class Background {
   }
 
   /**
-   * Returns the methods of a storage. They do nothing after `stop`: another program may use the storage then. `end`
-   * waits for what they do before.
+   * Returns the methods of a storage. They write nothing after `stop`: another program may use the storage then. `end`
+   * waits for what they write before.
    *
-   * @throws {ClosedError} in each method, after `stop`.
+   * @throws {ClosedError} in each method that writes, after `stop`.
    */
   accesses<Storage extends object>(storage: Storage): Storage {
-    return eachCall(storage, async (call) => {
-      this.throwIfStopped();
+    return eachCall(storage, async (call, name) => {
+      if (name !== "get" && name !== "keys") this.throwIfStopped();
       const access = call();
       this.#accesses.add(access);
       try {
@@ -138,13 +138,13 @@ export class Background {
 /** Returns an object with the same properties, whose methods are called by `around`. */
 function eachCall<Target extends object>(
   target: Target,
-  around: (call: () => Promise<unknown>) => Promise<unknown>,
+  around: (call: () => Promise<unknown>, name: PropertyKey) => Promise<unknown>,
 ): Target {
   return new Proxy(target, {
     get(_, name) {
       const value: unknown = Reflect.get(target, name);
       if (typeof value !== "function") return value;
-      return (...given: unknown[]) => around(async () => value.apply(target, given));
+      return (...given: unknown[]) => around(async () => value.apply(target, given), name);
     },
   });
 }
