@@ -63,6 +63,8 @@ export class MlsDevice {
   recoveryKey: RecoveryKey | undefined;
   /** Makes requests fail. */
   fails: (request: string) => "before" | "after" | undefined = () => undefined;
+  /** Whether the device has no network. */
+  isOffline = false;
   /** Changes what the server does, to make it malicious. */
   wrap: (server: MlsServer) => MlsServer = (server) => server;
   mls!: MlsChats;
@@ -88,7 +90,7 @@ export class MlsDevice {
   async start(prepare?: (mls: MlsChats) => Promise<unknown>): Promise<this> {
     const { crash } = this;
     const server = mlsServerOf(this.user, (request) =>
-      crash.isDead ? "before" : this.fails(request),
+      crash.isDead || this.isOffline ? "before" : this.fails(request),
     );
     const storage = crash.around(this.mlsStorage, ["write"]);
     const options = { user_id: this.user.id, storage, server: this.wrap(server) };
@@ -100,8 +102,8 @@ export class MlsDevice {
       ...{ session_key, user_id, capabilities: MLS_CAPABILITIES },
       storage: crash.around(this.#storage, ["addOutgoing", "removeOutgoing", "moveCursor"]),
       url: () =>
-        crash.isDead
-          ? Promise.reject(new Error("dead"))
+        crash.isDead || this.isOffline
+          ? Promise.reject(new Error("the network is down"))
           : `${this.#server.url.replace("http", "ws")}/ws?token=${token}`,
       WebSocket: WebSocket as never,
       chats: (chatId) => this.mls.cipher(chatId),

@@ -7,6 +7,8 @@ export class ClosedError extends Error {
   override readonly name = "ClosedError";
 }
 
+const closed = () => new ClosedError("the MLS chats are closed");
+
 /** Returns whether the server rejected a call, so that its repetition would be rejected too. */
 export function isRejection(error: unknown): error is { readonly code?: string } {
   const { status } = (error ?? {}) as { status?: unknown };
@@ -31,6 +33,7 @@ export class Background {
   #timer: ReturnType<typeof setTimeout> | undefined;
   #dueAt = Number.POSITIVE_INFINITY;
   readonly #accesses = new Set<Promise<unknown>>();
+  #isEnded = false;
 
   get isStopped(): boolean {
     return this.#stopping.signal.aborted;
@@ -38,7 +41,7 @@ export class Background {
 
   /** @throws {ClosedError} after `stop`. */
   throwIfStopped(): void {
-    if (this.isStopped) throw new ClosedError("the MLS chats are closed");
+    if (this.isStopped) throw closed();
   }
 
   stop(): void {
@@ -59,14 +62,14 @@ export class Background {
   }
 
   /**
-   * Returns the methods of a storage. They write nothing after `stop`: another program may use the storage then. `end`
-   * waits for what they write before.
+   * Returns the methods of a storage. They write nothing after `end`, which waits for what they write before: another
+   * program may use the storage then.
    *
-   * @throws {ClosedError} in each method that writes, after `stop`.
+   * @throws {ClosedError} in each method that writes, after `end`.
    */
   accesses<Storage extends object>(storage: Storage): Storage {
     return eachCall(storage, async (call, name) => {
-      if (name !== "get" && name !== "keys") this.throwIfStopped();
+      if (this.#isEnded && name !== "get" && name !== "keys") throw closed();
       const access = call();
       this.#accesses.add(access);
       try {
@@ -77,9 +80,11 @@ export class Background {
     });
   }
 
-  /** Stops. Resolves when the storage is not accessed. */
-  async end(): Promise<void> {
+  /** Stops, waits until others have settled, and then until the storage is not accessed. */
+  async end(others?: Promise<unknown>): Promise<void> {
     this.stop();
+    if (others !== undefined) await Promise.allSettled([others]);
+    this.#isEnded = true;
     await Promise.allSettled(this.#accesses);
   }
 
@@ -89,7 +94,7 @@ export class Background {
     this.throwIfStopped();
     let leave = () => {};
     const stopped = new Promise<never>((_, reject) => {
-      leave = () => reject(new ClosedError("the MLS chats are closed"));
+      leave = () => reject(closed());
       signal.addEventListener("abort", leave, { once: true });
     });
     try {

@@ -59,9 +59,9 @@ export function connectMls<Definition extends AnyContentDefinition>(
   sendUnsent(client, mls, send).catch(() => {});
   return async () => {
     for (const end of ends) end();
-    // A message that waits in the chats ends when they are closed.
+    // Messages that wait in the chats end, one after another, while these are being closed.
     const stopping = client.stop();
-    await mls.close();
+    await mls.close(stopping);
     await stopping;
   };
 }

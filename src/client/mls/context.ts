@@ -62,7 +62,7 @@ export async function openContext<Definition extends AnyContentDefinition>(
   const { signal = new AbortController().signal, onWait = () => {} } = waiting;
   const background = new Background();
   const [storage, server] = [background.accesses(locked), background.requests(connected)];
-  const onLost = () => background.stop();
+  const onLost = () => void background.end();
   const release = await locked.lock({ signal, steal: false, onWait, onLost });
   try {
     const listeners = new Set<(event: MlsEvent) => void>();

@@ -307,9 +307,12 @@ export class MlsChats<Definition extends AnyContentDefinition = never> {
     return this.#running;
   }
 
-  /** Ends all work, and the use of the storage. With a client, use what `connectMls` returned. */
-  close(): Promise<void> {
-    this.#closing ??= this.#context.background.end().then(this.#release);
+  /**
+   * Ends all work, then the use of the storage. With a client, use what `connectMls` returned. Until `others` settles, contents that
+   * are passed to `encrypt` are still stored.
+   */
+  close(others?: Promise<unknown>): Promise<void> {
+    this.#closing ??= this.#context.background.end(others).then(this.#release);
     return this.#closing;
   }
 

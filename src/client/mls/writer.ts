@@ -1,3 +1,4 @@
+import { unixNow } from "../../clock.js";
 import type { NewContent } from "../../e2e/content.js";
 import type { MessageToEncrypt } from "../../e2e/message.js";
 import { LacreError } from "../../errors.js";
@@ -8,12 +9,14 @@ import { MlsChatError } from "../../mls/errors.js";
 import { isRejection } from "./background.js";
 import { type Context, newIdentity } from "./context.js";
 import type { KeptChat } from "./kept-chat.js";
+import { keys } from "./records.js";
 import type { Roster } from "./roster.js";
 
 /** Encrypts messages: stores the content, then waits until the chat permits it, and stores the next state of the chat. */
 export class Writer<Definition extends AnyContentDefinition> {
   readonly #context: Context<Definition>;
   readonly #roster: Roster<Definition>;
+  #lastMilliseconds = 0;
 
   constructor(context: Context<Definition>, roster: Roster<Definition>) {
     this.#context = context;
@@ -29,15 +32,17 @@ export class Writer<Definition extends AnyContentDefinition> {
    */
   async encrypt(message: MessageToEncrypt<NewContent<Definition>>): Promise<ChatMessage> {
     const { chats, storage, background, records, own } = this.#context;
-    const identity = newIdentity();
-    const { chat_id, content, client_id = identity.client_id } = message;
-    const timestamp = message.timestamp ?? identity.timestamp;
+    const { chat_id, content, client_id = newIdentity().client_id } = message;
     const kept = chats.get(chat_id);
     if (kept?.chat === undefined || own.device === undefined) throw notInGroup();
     const sender = { user_id: own.device.user_id, device: own.device.id };
     const event = { kind: "content", content: content as never, sender, isRemoved: false } as const;
+    const before = await storage.get(keys.own(client_id));
+    const isNew = before === undefined;
+    // The order of the contents in which the next run sends them.
+    const writtenAt = isNew ? this.#nextTimestamp() : records.readOwn(before).timestamp;
+    const timestamp = message.timestamp ?? writtenAt;
     const [key, stored] = records.storeOwn({ chat_id, timestamp, client_id }, event);
-    const isNew = (await storage.get(key)) === undefined;
     await storage.write([[key, stored]]);
     // The caller may change its content while this waits.
     const { content: copy } = records.readOwn(stored!).event as { content: typeof content };
@@ -56,6 +61,12 @@ export class Writer<Definition extends AnyContentDefinition> {
         await storage.write([[key, undefined]]);
       throw error;
     }
+  }
+
+  /** Returns the time, or 1 ms after the last returned one. */
+  #nextTimestamp(): number {
+    this.#lastMilliseconds = Math.max(Math.floor(unixNow() * 1000), this.#lastMilliseconds + 1);
+    return this.#lastMilliseconds / 1000;
   }
 
   /** Makes the commit that must come first. Repeats it while the server is unreachable. */

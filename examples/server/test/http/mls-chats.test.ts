@@ -121,6 +121,19 @@ describe("MLS chats", () => {
     expect(alice!.mls.get(chat_id)!.members).toEqual([alice!.user.id, bob!.user.id]);
   });
 
+  it("store all contents that are being sent when the program ends", async () => {
+    const chat_id = await alice!.createChat(["bob"], [bob!]);
+    bob!.isOffline = true;
+    await bob!.restart();
+    const texts = ["one", "two", "three"];
+    // None is encrypted before the device has received what the server has. The second one waits for the first.
+    for (const text of texts) bob!.send(chat_id, text).catch(() => {});
+    await vi.waitUntil(async () => (await bob!.mls.unsent()).length > 0, { timeout: 30_000 });
+    bob!.isOffline = false;
+    await bob!.restart();
+    await alice!.reads(chat_id, ...texts);
+  });
+
   it("encrypt a message again whose epoch is too old for the server", async () => {
     const chat_id = await alice!.createChat(["bob"], [bob!]);
     await bob!.stop();
