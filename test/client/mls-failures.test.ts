@@ -97,6 +97,22 @@ describe("a storage that makes changes and then fails", () => {
   });
 });
 
+describe("a message that was read", () => {
+  it("stays in the storage if the server puts another one in its place", async () => {
+    const server = new TestMlsServer();
+    const alice = await TestDevice.begin(server, ALICE);
+    const bob = await TestDevice.begin(server, BOB);
+    await chatOf(CHAT, [alice, bob]);
+    const sent = await alice.send(CHAT, "hola");
+    const later = await alice.send(CHAT, "later");
+    await bob.receive(CHAT);
+    const cipher = bob.mls.cipher(CHAT);
+    const replaced = await cipher.decrypt({ ...later, seq: sent.seq! });
+    expect(replaced).toEqual({ kind: "unreadable", reason: "wrong_header" });
+    expect(await cipher.decrypt(sent)).toMatchObject({ content: { text: "hola" } });
+  });
+});
+
 describe("a message of this device", () => {
   it("is not taken for one of another chat or of another user", async () => {
     const server = new TestMlsServer();
@@ -107,8 +123,10 @@ describe("a message of this device", () => {
     const sent = await alice.send(CHAT, "for the first chat");
     const moved = { ...sent, chat_id: OTHER_CHAT, seq: 100 };
     expect(await alice.mls.cipher(OTHER_CHAT).decrypt(moved)).toMatchObject({ kind: "unreadable" });
-    const renamed = { ...sent, sender_id: BOB, seq: 101 };
-    expect(await alice.mls.cipher(CHAT).decrypt(renamed)).toMatchObject({ kind: "unreadable" });
+    for (const changes of [{ sender_id: BOB }, { timestamp: sent.timestamp - 60 }]) {
+      const changed = { ...sent, ...changes, seq: 101 };
+      expect(await alice.mls.cipher(CHAT).decrypt(changed)).toMatchObject({ kind: "unreadable" });
+    }
     expect(await alice.mls.cipher(CHAT).decrypt(sent)).toMatchObject({ kind: "content" });
   });
 

@@ -78,14 +78,14 @@ export class Reader<Definition extends AnyContentDefinition> {
   /** Returns what is stored of a message that was read before, or that this device wrote. */
   async #known(message: ChatMessage): Promise<MlsMessage<Definition> | undefined> {
     const { storage, records, own } = this.#context;
-    const { chat_id, sender_id, client_id, device } = message;
+    const { chat_id, sender_id, timestamp, client_id, device } = message;
     const stored = await this.#stored(message);
     if (stored !== undefined) return stored;
     if (device !== own.device?.id || sender_id !== own.device?.user_id) return undefined;
     const bytes = await storage.get(keys.own(client_id!));
     const written = bytes && records.readOwn(bytes);
-    // The server may have moved it to another chat.
-    if (written?.chat_id !== chat_id) return undefined;
+    // The server may have moved it to another chat, or dated it anew.
+    if (written?.chat_id !== chat_id || written.timestamp !== timestamp) return undefined;
     await storage.write([records.store(message, written.event), [keys.own(client_id!), undefined]]);
     return written.event;
   }
@@ -93,7 +93,9 @@ export class Reader<Definition extends AnyContentDefinition> {
   async #stored(message: ChatMessage): Promise<MlsMessage<Definition> | undefined> {
     const { storage, records } = this.#context;
     const bytes = await storage.get(keys.message(message.chat_id, message.seq!));
-    return bytes && records.read(bytes, message);
+    if (bytes === undefined) return undefined;
+    // The one that was read stays if the server puts another one in its place.
+    return records.read(bytes, message) ?? { kind: "unreadable", reason: "wrong_header" };
   }
 
   /** Returns the content of a message of the outbox. */
