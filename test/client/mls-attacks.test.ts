@@ -96,6 +96,27 @@ describe("a device", () => {
     await expect(creating).rejects.toMatchObject({ code: "ERR_EPOCH_CONFLICT" });
     expect(alice.mls.get(CHAT)).toBeUndefined();
   });
+
+  it("that a member makes up stops no other chat", async () => {
+    const server = new TestMlsServer();
+    const [alice, bob] = [
+      await TestDevice.begin(server, ALICE),
+      await TestDevice.begin(server, BOB),
+    ];
+    await chatOf(CHAT, [alice, bob]);
+    const other = await Device.begin({ user_id: BOB, now: Date.now() / 1000 });
+    // Mallory's own server shows her another log of bob.
+    const mallory = await TestDevice.begin(server, MALLORY, (real) => ({
+      entries: async (id, after) =>
+        id === BOB ? [other.entry].slice(after) : real.entries(id, after),
+    }));
+    await chatOf(CHAT + 1, [mallory, alice]);
+    await mallory.mls.commit(CHAT + 1, { add: [BOB] }).catch(() => {});
+    await alice.receive(CHAT + 1);
+    expect(alice.events).toContainEqual({ type: "fork", user_id: BOB, chat_id: CHAT + 1 });
+    expect(alice.mls.get(CHAT + 1)!.isActive).toBe(false);
+    expect(alice.mls.get(CHAT)!.isActive).toBe(true);
+  });
 });
 
 describe("a fork", () => {
@@ -113,6 +134,27 @@ describe("a fork", () => {
     await alice.mls.sync();
     expect(alice.events).toContainEqual({ type: "fork", user_id: BOB, chat_id: CHAT });
     expect(alice.mls.get(CHAT)).toBeUndefined();
+  });
+
+  it("that a member makes up stops no other chat", async () => {
+    const server = new TestMlsServer();
+    const [alice, bob] = [
+      await TestDevice.begin(server, ALICE),
+      await TestDevice.begin(server, BOB),
+    ];
+    await chatOf(CHAT, [alice, bob]);
+    const other = await Device.begin({ user_id: BOB, now: Date.now() / 1000 });
+    // Mallory's own server shows her another log of bob.
+    const mallory = await TestDevice.begin(server, MALLORY, (real) => ({
+      entries: async (id, after) =>
+        id === BOB ? [other.entry].slice(after) : real.entries(id, after),
+    }));
+    await chatOf(CHAT + 1, [mallory, alice]);
+    await mallory.mls.commit(CHAT + 1, { add: [BOB] }).catch(() => {});
+    await alice.receive(CHAT + 1);
+    expect(alice.events).toContainEqual({ type: "fork", user_id: BOB, chat_id: CHAT + 1 });
+    expect(alice.mls.get(CHAT + 1)!.isActive).toBe(false);
+    expect(alice.mls.get(CHAT)!.isActive).toBe(true);
   });
 });
 

@@ -57,7 +57,9 @@ export class MlsChats<Definition extends AnyContentDefinition = never> {
     this.#messages = new StoredMessages(context);
     this.#writer = new Writer(context, this.#roster);
     context.listeners.add((event) => {
-      if (event.type === "fork") this.#roster.stopChatsOf(event.user_id);
+      // One that a commit or an invitation names stops its chat only: a member may have made it up.
+      const isProven = event.type === "fork" && event.chat_id === undefined;
+      if (isProven) this.#roster.stopChatsOf(event.user_id);
     });
     const tend = (kept: KeptChat) => void this.#scheduling(() => this.#roster.tend(kept));
     this.#reader = new Reader(context, { sync: () => this.sync(), tend });
@@ -307,10 +309,7 @@ export class MlsChats<Definition extends AnyContentDefinition = never> {
     return this.#running;
   }
 
-  /**
-   * Ends all work, then the use of the storage. With a client, use what `connectMls` returned. Until `others` settles, contents that
-   * are passed to `encrypt` are still stored.
-   */
+  /** Ends all work, then the use of the storage. Until `others` settles, `encrypt` still stores contents. See `connectMls`. */
   close(others?: Promise<unknown>): Promise<void> {
     this.#closing ??= this.#context.background.end(others).then(this.#release);
     return this.#closing;

@@ -19,8 +19,8 @@ export type MlsEvent =
   /** The device log of a user has new entries. Show them to the user: devices were added or removed. */
   | { readonly type: "log"; readonly log: DeviceLog; readonly before: number }
   /**
-   * The server shows two device logs of a user, or, in the chat `chat_id`, another member was shown another log. The chats with
-   * that user are stopped: warn.
+   * The server shows two device logs of a user: warn. The chats with that user are stopped. With `chat_id`, a member names another
+   * log in that chat, which the server showed or the member made up, and only that chat is stopped or not joined.
    */
   | { readonly type: "fork"; readonly user_id: number; readonly chat_id: number | undefined }
   /** Devices of members are not in a chat, because the server has no key package of them. They cannot read it. */

@@ -272,7 +272,7 @@ export class GroupConnection {
       session.book.change(event.chat_id, {});
       this.#behind.add(event.chat_id);
     }
-    if (event.type === "fork") {
+    if (event.type === "fork" && event.chat_id === undefined) {
       const name = session.book.userName(event.user_id);
       this.#end(
         new CommandError(

@@ -103,6 +103,15 @@ function warningsOf(event: MlsEvent, book: GroupBook): string[] {
         return [`${name} has another recovery key: compare the numbers of lacre-chat verify again`];
       });
     }
+    case "fork": {
+      const { chat_id, user_id } = event;
+      const name = book.userName(user_id);
+      // A fork without a chat ends the command.
+      if (chat_id === undefined) return [];
+      return [
+        `${book.nameOf(chat_id)}: a member has another list of the devices of ${name} than this device. The group is stopped: ask ${name} in person`,
+      ];
+    }
     case "missing": {
       const names = new Set(event.devices.map(({ user_id }) => book.userName(user_id)));
       const group = book.nameOf(event.chat_id);

@@ -158,7 +158,10 @@ export class GroupHome {
   #note(event: MlsEvent): void {
     if (event.type === "fork") {
       const name = this.#groups?.nameOf(event.user_id) ?? "a user";
-      this.notice.value = `The server shows two lists of the devices of ${name}. The groups with ${name} are stopped: it may try to read them.`;
+      this.notice.value =
+        event.chat_id === undefined
+          ? `The server shows two lists of the devices of ${name}. The groups with ${name} are stopped: it may try to read them.`
+          : `In a group, a member has another list of the devices of ${name} than this device. The group is stopped: ask ${name} in person.`;
     }
     if (event.type === "log" && event.log.user_id === this.#account.user_id && event.before > 0) {
       const own = this.#groups?.mls.device?.id;
