@@ -1,6 +1,5 @@
 import { ChatMessage, Resume, StatusEvent } from "lacre";
 import { beforeAll, describe, expect, it } from "vitest";
-import { isQuick } from "../../../../test/support/runs.js";
 import { until } from "../../harness/until.js";
 import { messageIn } from "../support.js";
 import { useLimitedServer } from "./limited-server.js";
@@ -76,24 +75,20 @@ describe("frames above the limit", () => {
 describe("a correct client", () => {
   const { server, users } = useLimitedServer(100);
 
-  it.skipIf(isQuick)(
-    "that sends an outbox of 1,000 messages is slowed down, but not rejected or closed",
-    async () => {
-      const { alice, chat_id } = users;
-      const client = createSessionClient(alice, chat_id, server.url);
-      client.start();
-      for (let count = 0; count < 1000; count++) client.write(chat_id);
-      expect(await until(() => client.record.sent.size === 1000, 150)).toBe(true);
-      const { failed, unexpected, timesOffline } = client.record;
-      expect({ failed: failed.size, unexpected, timesOffline }).toEqual({
-        failed: 0,
-        unexpected: [],
-        timesOffline: 0,
-      });
-      client.kill();
-    },
-    180_000,
-  );
+  it("that sends an outbox of 1,000 messages is slowed down, but not rejected or closed", async () => {
+    const { alice, chat_id } = users;
+    const client = createSessionClient(alice, chat_id, server.url);
+    client.start();
+    for (let count = 0; count < 1000; count++) client.write(chat_id);
+    expect(await until(() => client.record.sent.size === 1000, 150)).toBe(true);
+    const { failed, unexpected, timesOffline } = client.record;
+    expect({ failed: failed.size, unexpected, timesOffline }).toEqual({
+      failed: 0,
+      unexpected: [],
+      timesOffline: 0,
+    });
+    client.kill();
+  }, 180_000);
 });
 
 describe("a client that does not read", () => {
