@@ -11,6 +11,7 @@ import {
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, describe, expect, it } from "vitest";
+import { isQuick } from "../support/runs.js";
 import { examplesOfDocComments } from "./doc-comments.js";
 
 const root = fileURLToPath(new URL("../../", import.meta.url));
@@ -84,7 +85,7 @@ describe("the examples of the documents and of the doc comments", () => {
     },
   );
 
-  it("of doc comments run", () => {
+  it.skipIf(isQuick)("of doc comments run", () => {
     const all = join(folder, "all-doc-comments.mts");
     const options = { cwd: root, encoding: "utf8" } as const;
     const printed = execFileSync(process.execPath, ["--import", "tsx", all], options);

@@ -30,10 +30,11 @@ const onExamples = {
 /** Files that the quick suite leaves out: they build packages, install compilers, start and kill dozens of processes, or need long. */
 export const slow = {
   package: [
-    ...["bundles", "consumers", "contract-command", "react-native", "server-platforms"],
+    ...["api", "bundles", "consumers", "contract-command", "react-native", "server-platforms"],
     "tarball",
   ].map((name) => `test/package/${name}.test.ts`),
   examples: [
+    "examples/client/test/failing-store.test.ts",
     "examples/client/test/started-over.test.ts",
     "examples/contract/test/auth.test.ts",
     "examples/contract/test/command.test.ts",
@@ -43,6 +44,7 @@ export const slow = {
     "examples/server/test/harness/crash.test.ts",
     "examples/server/test/harness/outages.test.ts",
     "examples/server/test/harness/simulation.test.ts",
+    "examples/server/test/coordination/coordination.test.ts",
     "examples/server/test/coordination/redis-away.test.ts",
     "examples/server/test/http/base-path.test.ts",
     "examples/server/test/http/deployment.test.ts",
