@@ -23,7 +23,7 @@ describe("a content", () => {
     expect(await alice.mls.unsent()).toEqual([]);
   });
 
-  it("that is none is rejected with a typed error", async () => {
+  it("that is not an object is rejected with a typed error", async () => {
     const server = new TestMlsServer();
     const alice = await TestDevice.begin(server, ALICE);
     await chatOf(CHAT, [alice, await TestDevice.begin(server, BOB)]);

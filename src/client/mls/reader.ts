@@ -84,7 +84,7 @@ export class Reader<Definition extends AnyContentDefinition> {
     if (device !== own.device?.id || sender_id !== own.device?.user_id) return undefined;
     const bytes = await storage.get(keys.own(client_id!));
     const written = bytes && records.readOwn(bytes);
-    // The server may have moved it to another chat, or dated it anew.
+    // The server may have moved it to another chat, or changed its time.
     if (written?.chat_id !== chat_id || written.timestamp !== timestamp) return undefined;
     await storage.write([records.store(message, written.event), [keys.own(client_id!), undefined]]);
     return written.event;

@@ -29,7 +29,7 @@ const invited = new Map<number, unknown[]>();
 /** Faults of MLS chats, commits and invitations. */
 export const mlsChatFaults: readonly Fault[] = [
   {
-    name: "makes nobody the admin of a new MLS chat",
+    name: "gives the creator of an MLS chat the role of a member",
     functions: {
       toSummary: (toSummary) => (chat) => {
         const { members, ...summary } = toSummary(chat);
