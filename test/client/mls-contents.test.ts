@@ -7,17 +7,11 @@ const [ALICE, BOB, CHAT] = [7, 9, 42];
 describe("a content", () => {
   it("whose sending failed is not sent by the next run", async () => {
     const server = new TestMlsServer();
-    let isRejecting = false;
-    const alice = await TestDevice.begin(server, ALICE, (real) => ({
-      commit: async (request) => {
-        if (isRejecting) throw new RejectionError(403, "ERR_FORBIDDEN");
-        await real.commit(request);
-      },
-    }));
+    const alice = await TestDevice.begin(server, ALICE);
     const bob = await TestDevice.begin(server, BOB);
     await chatOf(CHAT, [alice, bob]);
     await bob.mls.leave(CHAT);
-    isRejecting = true;
+    alice.fails.commit = new RejectionError(403, "ERR_FORBIDDEN");
     await alice.receive(CHAT);
     await expect(alice.send(CHAT, "hola")).rejects.toMatchObject({ code: "ERR_FORBIDDEN" });
     expect(await alice.mls.unsent()).toEqual([]);

@@ -87,11 +87,14 @@ export class TestDevice {
   readonly events: MlsEvent[] = [];
   readonly server: TestMlsServer;
   readonly mls: MlsChats;
+  /** What commits fail with before they reach the server. */
+  readonly fails: { commit: Error | undefined };
   #seen = 0;
 
-  private constructor(server: TestMlsServer, mls: MlsChats) {
+  private constructor(server: TestMlsServer, mls: MlsChats, fails: TestDevice["fails"]) {
     this.server = server;
     this.mls = mls;
+    this.fails = fails;
     mls.on((event) => void this.events.push(event));
   }
 
@@ -101,8 +104,14 @@ export class TestDevice {
     changes?: (server: MlsServer) => Partial<MlsServer>,
     storage = memoryMlsStorage(),
   ): Promise<TestDevice> {
-    const options = { user_id, storage, server: server.of(user_id, changes) };
-    return new TestDevice(server, await MlsChats.open(options));
+    const fails: TestDevice["fails"] = { commit: undefined };
+    const real = server.of(user_id, changes);
+    const commit: MlsServer["commit"] = async (request) => {
+      if (fails.commit !== undefined) throw fails.commit;
+      await real.commit(request);
+    };
+    const options = { user_id, storage, server: { ...real, commit } };
+    return new TestDevice(server, await MlsChats.open(options), fails);
   }
 
   /** Opens the first device of a user. */
@@ -133,6 +142,13 @@ export class TestDevice {
     messages.push({ ...message, seq: messages.length + 1 });
     return messages.at(-1)!;
   }
+}
+
+/** Changes a server so that it shows another device log of a user, with one entry. */
+export function showing(user_id: number, entry: Uint8Array) {
+  return (real: MlsServer): Partial<MlsServer> => ({
+    entries: async (id, after) => (id === user_id ? [entry].slice(after) : real.entries(id, after)),
+  });
 }
 
 /** Creates a chat of some devices. */
