@@ -2,7 +2,7 @@
 const FIRST_WAIT = 1;
 const LONGEST_WAIT = 30;
 
-/** Thrown by waits after `stop`. */
+/** Thrown by waits after `end`. */
 export class ClosedError extends Error {
   override readonly name = "ClosedError";
 }
@@ -39,20 +39,15 @@ export class Background {
     return this.#stopping.signal.aborted;
   }
 
-  /** @throws {ClosedError} after `stop`. */
+  /** @throws {ClosedError} after `end`. */
   throwIfStopped(): void {
     if (this.isStopped) throw closed();
   }
 
-  stop(): void {
-    clearTimeout(this.#timer);
-    this.#stopping.abort();
-  }
-
   /**
-   * Returns the methods of a server. After `stop` they make no request, and those that wait for one end.
+   * Returns the methods of a server. After `end` they make no request, and those that wait for one end.
    *
-   * @throws {ClosedError} in each method, after `stop`.
+   * @throws {ClosedError} in each method, after `end`.
    */
   requests<Server extends object>(server: Server): Server {
     return eachCall(server, async (call) => {
@@ -62,8 +57,8 @@ export class Background {
   }
 
   /**
-   * Returns the methods of a storage. They write nothing after `end`, which waits for what they write before: another
-   * program may use the storage then.
+   * Returns the methods of a storage. They write nothing once `end` has waited for others: another program may use the storage
+   * after that.
    *
    * @throws {ClosedError} in each method that writes, after `end`.
    */
@@ -80,15 +75,16 @@ export class Background {
     });
   }
 
-  /** Stops, waits until others have settled, and then until the storage is not accessed. */
+  /** Stops the waits and requests, waits until others have settled, and then until the storage is not accessed. */
   async end(others?: Promise<unknown>): Promise<void> {
-    this.stop();
+    clearTimeout(this.#timer);
+    this.#stopping.abort();
     if (others !== undefined) await Promise.allSettled([others]);
     this.#isEnded = true;
     await Promise.allSettled(this.#accesses);
   }
 
-  /** Resolves with what the promise does. @throws {ClosedError} after `stop`. */
+  /** Resolves with what the promise does. @throws {ClosedError} after `end`. */
   async until<Value>(promise: Promise<Value>): Promise<Value> {
     const { signal } = this.#stopping;
     this.throwIfStopped();
@@ -107,7 +103,7 @@ export class Background {
   /**
    * Repeats work until it succeeds. Calls `report` for each failure.
    *
-   * @throws what the work throws, if `isFinal` says that a repetition does not help. {ClosedError} after `stop`.
+   * @throws what the work throws, if `isFinal` says that a repetition does not help. {ClosedError} after `end`.
    */
   async repeat<Value>(
     work: () => Promise<Value>,

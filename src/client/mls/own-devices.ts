@@ -62,79 +62,69 @@ export class OwnDevices {
   }
 
   begin(show: (recoveryKey: RecoveryKey) => unknown): Promise<void> {
-    return this.#inOrder(() => this.#begin(show));
-  }
-
-  async #begin(show: (recoveryKey: RecoveryKey) => unknown): Promise<void> {
-    if ((await this.#logs.fetch(this.#user_id)) !== undefined) {
-      // The answer to an earlier attempt was lost.
-      if (this.isLinked) return;
-      const message = "the account has devices already: link this one, or recover";
-      throw new DeviceLogError("ERR_DEVICE_LOG_INVALID", message);
-    }
-    const options = { user_id: this.#user_id, extractable: this.#storage.needsExport };
-    const { device, entry, recoveryKey } = await Device.begin({ ...options, now: unixNow() });
-    await show(recoveryKey);
-    await this.#storage.saveDevice(device);
-    this.device = device;
-    await this.#server.addEntry(entry);
-    await this.#logs.add(this.#user_id, entry);
+    return this.#inOrder(async () => {
+      if ((await this.#logs.fetch(this.#user_id)) !== undefined) {
+        // The answer to an earlier attempt was lost.
+        if (this.isLinked) return;
+        const message = "the account has devices already: link this one, or recover";
+        throw new DeviceLogError("ERR_DEVICE_LOG_INVALID", message);
+      }
+      const options = { user_id: this.#user_id, extractable: this.#storage.needsExport };
+      const { device, entry, recoveryKey } = await Device.begin({ ...options, now: unixNow() });
+      await show(recoveryKey);
+      await this.#storage.saveDevice(device);
+      this.device = device;
+      await this.#server.addEntry(entry);
+      await this.#logs.add(this.#user_id, entry);
+    });
   }
 
   link(): Promise<string> {
-    return this.#inOrder(() => this.#link());
-  }
-
-  async #link(): Promise<string> {
-    const log = await this.#requireLog();
-    const device = await this.#newDevice(log);
-    const acceptance = await device.accept(log, unixNow());
-    await this.#server.leaveAcceptance(device.id, acceptance);
-    return writeDeviceLink(device.publicKey);
+    return this.#inOrder(async () => {
+      const log = await this.#requireLog();
+      const device = await this.#newDevice(log);
+      const acceptance = await device.accept(log, unixNow());
+      await this.#server.leaveAcceptance(device.id, acceptance);
+      return writeDeviceLink(device.publicKey);
+    });
   }
 
   add(link: string): Promise<void> {
-    return this.#inOrder(() => this.#add(link));
-  }
-
-  async #add(link: string): Promise<void> {
-    const { publicKey, device: id } = readDeviceLink(link);
-    await this.#change(async () => {
-      const acceptance = await this.#server.acceptance(id);
-      if (acceptance === undefined) {
-        const message =
-          "the new device did not ask to be added, or more than 10 minutes ago: link it again";
-        throw new DeviceLogError("ERR_DEVICE_LOG_INVALID", message);
-      }
-      return { op: "add", signer: this.#requireDevice(), publicKey, acceptance };
+    return this.#inOrder(async () => {
+      const { publicKey, device: id } = readDeviceLink(link);
+      await this.#change(async () => {
+        const acceptance = await this.#server.acceptance(id);
+        if (acceptance === undefined) {
+          const message =
+            "the new device did not ask to be added, or more than 10 minutes ago: link it again";
+          throw new DeviceLogError("ERR_DEVICE_LOG_INVALID", message);
+        }
+        return { op: "add", signer: this.#requireDevice(), publicKey, acceptance };
+      });
     });
   }
 
   remove(device: string): Promise<void> {
-    return this.#inOrder(() => this.#remove(device));
-  }
-
-  async #remove(device: string): Promise<void> {
-    await this.#change(async () => ({ op: "remove", signer: this.#requireDevice(), device }));
+    return this.#inOrder(async () => {
+      await this.#change(async () => ({ op: "remove", signer: this.#requireDevice(), device }));
+    });
   }
 
   recover(recoveryKey: RecoveryKey, remove: readonly string[]): Promise<void> {
-    return this.#inOrder(() => this.#recover(recoveryKey, remove));
-  }
-
-  async #recover(recoveryKey: RecoveryKey, remove: readonly string[]): Promise<void> {
-    const device = await this.#newDevice(await this.#requireLog());
-    if (!this.isLinked) {
-      // Lost devices first: the log permits 8.
+    return this.#inOrder(async () => {
+      const device = await this.#newDevice(await this.#requireLog());
+      if (!this.isLinked) {
+        // Lost devices first: the log permits 8.
+        for (const id of remove) await this.#removeBy(recoveryKey, id);
+        const { publicKey } = device;
+        await this.#change(async (log) => {
+          const acceptance = await device.accept(log, unixNow());
+          return { op: "add", signer: recoveryKey, publicKey, acceptance };
+        });
+        return;
+      }
       for (const id of remove) await this.#removeBy(recoveryKey, id);
-      const { publicKey } = device;
-      await this.#change(async (log) => {
-        const acceptance = await device.accept(log, unixNow());
-        return { op: "add", signer: recoveryKey, publicKey, acceptance };
-      });
-      return;
-    }
-    for (const id of remove) await this.#removeBy(recoveryKey, id);
+    });
   }
 
   #removeBy(signer: RecoveryKey, device: string): Promise<void> {
