@@ -38,32 +38,58 @@ export function withChanges(map: Fields, changes: ReadonlyMap<string, unknown>):
  * Removes the nils of fields that read nil as absent, at any depth. Peers write nil for absent fields. A nil in a list is an
  * element, and stays.
  */
-export function withoutNils(input: unknown, schemas: readonly Schema[]): unknown {
-  const isList = Array.isArray(input);
-  if (schemas.length === 0 || !(isList || isPlainObject(input))) return input;
-  const around = [...new Set(schemas.flatMap((schema) => factsOf(schema).containers))];
-  const fieldsAt = (key: string) => around.flatMap((schema) => fieldOf(schema, key) ?? []);
-  if (isList) {
-    const elements = fieldsAt("");
-    const isTuple = around.some((schema) => "items" in schema._zod.def);
-    return input.map((item, at) => withoutNils(item, isTuple ? fieldsAt(`${at}`) : elements));
+export function withoutNils(input: unknown, schema: Schema): unknown {
+  return new Alternatives([schema]).withoutNils(input);
+}
+
+/** The schemas that a value may match: several inside of a union. */
+class Alternatives {
+  readonly readsNilAsAbsent: boolean;
+  /** The map and list schemas among the schemas themselves, the schemas that they wrap, and their alternatives. */
+  readonly #containers: readonly Schema[];
+  // One object for all elements of a list: a frame can contain 65,000 empty lists or maps.
+  readonly #fields = new Map<string | undefined, Alternatives>();
+
+  constructor(readonly schemas: readonly Schema[]) {
+    const facts = schemas.map(factsOf);
+    this.readsNilAsAbsent = facts.some((one) => one.readsNilAsAbsent);
+    this.#containers = [...new Set(facts.flatMap(({ containers }) => containers))];
   }
-  const changes = new Map<string, unknown>();
-  for (const key of Object.keys(input)) {
-    const fields = fieldsAt(key);
-    const value = input[key];
-    const isAbsent = value === null && fields.some((field) => factsOf(field).readsNilAsAbsent);
-    const read = isAbsent ? undefined : withoutNils(value, fields);
-    if (read !== value) changes.set(key, read);
+
+  withoutNils(input: unknown): unknown {
+    if (typeof input !== "object" || input === null || this.#containers.length === 0) return input;
+    if (Array.isArray(input)) return input.map((item, at) => this.#at(`${at}`).withoutNils(item));
+    if (!isPlainObject(input)) return input;
+    let changes: Map<string, unknown> | undefined;
+    for (const key of Object.keys(input)) {
+      const fields = this.#at(key);
+      const value = input[key];
+      const isAbsent = value === null && fields.readsNilAsAbsent;
+      const read = isAbsent ? undefined : fields.withoutNils(value);
+      if (read === value) continue;
+      changes ??= new Map();
+      changes.set(key, read);
+    }
+    if (changes === undefined) return input;
+    // One alternative of a union may accept nil, and another may read it as absent.
+    const isAccepted =
+      this.#containers.length > 1 && this.schemas.some((schema) => accepts(schema, input));
+    return isAccepted ? input : withChanges(input, changes);
   }
-  // One alternative of a union may accept nil, and another may read it as absent.
-  const isRead =
-    changes.size > 0 && !(around.length > 1 && schemas.some((schema) => accepts(schema, input)));
-  return isRead ? withChanges(input, changes) : input;
+
+  /** Returns the schemas of a map's field, or of a list's element. */
+  #at(key: string): Alternatives {
+    const name = this.#containers.some((schema) => isNamed(schema, key)) ? key : undefined;
+    let fields = this.#fields.get(name);
+    if (fields === undefined) {
+      fields = new Alternatives(this.#containers.flatMap((schema) => fieldOf(schema, key) ?? []));
+      this.#fields.set(name, fields);
+    }
+    return fields;
+  }
 }
 
 interface Facts {
-  /** The map and list schemas among the schema itself, the schemas that it wraps, and its alternatives. */
   readonly containers: readonly Schema[];
   readonly readsNilAsAbsent: boolean;
 }
@@ -96,11 +122,14 @@ function containersOf(schema: Schema): Schema[] {
   return parts.flatMap((part) => (part?._zod?.run ? containersOf(part) : []));
 }
 
+/** Returns whether a map schema has a field, or a tuple an element, of that name. */
+function isNamed(schema: Schema, key: string): boolean {
+  const { shape, items } = schema._zod.def as Parts;
+  return Object.hasOwn(shape ?? items ?? {}, key);
+}
+
 /** Returns the schema of a map's field, or of a list's element. */
 function fieldOf(schema: Schema, key: string): Schema | null | undefined {
   const { shape, items, catchall, rest, element, valueType } = schema._zod.def as Parts;
-  const named = shape ?? items;
-  return named && Object.hasOwn(named, key)
-    ? named[key]
-    : (catchall ?? rest ?? element ?? valueType);
+  return isNamed(schema, key) ? (shape ?? items)![key] : (catchall ?? rest ?? element ?? valueType);
 }

@@ -110,7 +110,7 @@ export class PayloadConverter<Schema extends PayloadSchema> {
       let read = this.#withoutNils(isCallers && !isOneForm ? copyOf(input) : input);
       let value = check(read);
       if (value === undefined) {
-        read = withoutNils(read, [this.#schema]);
+        read = withoutNils(read, this.#schema);
         value = check(read);
       }
       if (value !== undefined) return { success: true, value: isCallers ? copyOf(value) : value };

@@ -85,12 +85,13 @@ function made(input: Uint8Array): Recipe {
   return { input, subject, payload: concat(Uint8Array.of(0x80 | names.length), ...entries) };
 }
 
-/** Values that are expensive for their size: nil, empty maps, nil in optional fields, keys that are array indices. */
+/** Values that are expensive for their size: nil, empty lists and maps, nil in optional fields, keys that are array indices. */
 const COSTLY = [
   [0xa0],
   [0x00],
   [0xc0],
   [0x80],
+  [0x90],
   [0x81, 0xa1, 0x78, 0xc0],
   [0x81, 0xa4, 0x31, 0x30, 0x32, 0x33, 0x01],
   [0x82, 0xaa, ...Buffer.from("message_id"), 0xc0, 0xa4, 0x31, 0x30, 0x32, 0x33, 0xc0],
@@ -104,7 +105,9 @@ export const boundsTargets: readonly FuzzTarget[] = [
       Object.keys(value).flatMap((name, which) => {
         const isMap = name === "details" || name === "limits" || whose % 8 === 7;
         if (!isMap && !Array.isArray(value[name])) return [];
-        const costly = [0, 3].map((first) => COSTLY[(first + whose + which) % COSTLY.length]!);
+        const costly = [0, 2, 4, 6].map(
+          (first) => COSTLY[(first + whose + which) % COSTLY.length]!,
+        );
         return costly.map((bytes) => Uint8Array.of(whose, which, isMap ? 0xff : 0x7f, ...bytes));
       }),
     ),
