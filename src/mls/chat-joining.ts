@@ -114,8 +114,7 @@ export async function joinExternally(
   const isCounted = info.epoch < BigInt(Number.MAX_SAFE_INTEGER);
   if (!users.includes(device.user_id) || !isCounted) throw invalidInChat();
   if (previous !== undefined) requireSameGroup(info, previous);
-  const known = previous?.named.filter(({ user_id }) => users.includes(user_id)) ?? [];
-  requireContinued([...listed, ...known], logs);
+  requireContinued(listed, logs);
   const named = namedLogs(logs, users);
   requireOwn(device, devicesOf(named, logs));
   const rules = joinerRules(logs);

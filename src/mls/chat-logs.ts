@@ -87,6 +87,15 @@ export function compareLogs(
   return { behind };
 }
 
+/** Returns the users of whom these logs do not have the named entry. Users without a log are ignored. */
+export function forkedUsers(named: readonly NamedLog[], logs: ReadLogs): number[] {
+  const isOther = (one: NamedLog) => {
+    const { behind, fork } = compareLogs([one], logs);
+    return logs.has(one.user_id) && (fork !== undefined || behind.length > 0);
+  };
+  return named.filter(isOther).map(({ user_id }) => user_id);
+}
+
 /** Returns whether a commit names no log with fewer entries, or with another head, than the commit before it. */
 export function continues(named: readonly NamedLog[], before: readonly NamedLog[]): boolean {
   const last = new Map(before.map((one) => [one.user_id, one]));

@@ -7,7 +7,7 @@ import type { AnyContentDefinition } from "../messages/define-content.js";
 import { changesArgument, deviceArgument, identityArgument } from "./chat-arguments.js";
 import * as commits from "./chat-commits.js";
 import { createChat, joinByInvitation, joinExternally, loadState } from "./chat-joining.js";
-import { deviceOf, logsArgument } from "./chat-logs.js";
+import { deviceOf, forkedUsers, logsArgument } from "./chat-logs.js";
 import { MAX_UNREADABLE, receiveMessage } from "./chat-receive.js";
 import { usersOf } from "./chat-rules.js";
 import { dueCommit, missingDevices } from "./chat-schedule.js";
@@ -182,6 +182,11 @@ export class MlsChat {
   /** Ids of the members. A member's devices can be missing in the roster. */
   get members(): number[] {
     return usersOf(this.#state.named);
+  }
+
+  /** Returns the members of whom the last commit names another log than these, because their log was replaced. */
+  forked(logs: Logs): number[] {
+    return forkedUsers(this.#state.named, logsArgument(logs));
   }
 
   /** 32 bytes that are the same for all devices that agree about this epoch and all before it (RFC 9420, section 8.7). */

@@ -41,10 +41,15 @@ export function newIdentity(): { client_id: string; timestamp: number } {
 
 /** Returns the one object of a chat, also of one that this device has not joined: two would overwrite each other's state. */
 export function keptChat(
-  { chats, storage, own }: Pick<Context<AnyContentDefinition>, "chats" | "storage" | "own">,
+  {
+    chats,
+    storage,
+    own,
+    logs,
+  }: Pick<Context<AnyContentDefinition>, "chats" | "storage" | "own" | "logs">,
   chat_id: number,
 ): KeptChat {
-  const kept = chats.get(chat_id) ?? new KeptChat(chat_id, storage, own.device!);
+  const kept = chats.get(chat_id) ?? new KeptChat(chat_id, storage, own.device!, logs);
   chats.set(chat_id, kept);
   return kept;
 }
@@ -78,7 +83,7 @@ export async function openContext<Definition extends AnyContentDefinition>(
         }
       }
     };
-    const logs = new DeviceLogs(storage, server, emit);
+    const logs = new DeviceLogs(storage, server, emit, background);
     const chats = new Map<number, KeptChat>();
     const own = new OwnDevices(user_id, storage, server, logs, async () => {
       const replaced = [...chats.values()];
@@ -87,7 +92,7 @@ export async function openContext<Definition extends AnyContentDefinition>(
     });
     await logs.load();
     await own.load();
-    if (own.device !== undefined) await loadChats(chats, storage, own.device);
+    if (own.device !== undefined) await loadChats(chats, storage, own.device, logs);
     const context: Context<Definition> = {
       ...{ user_id, storage, server, listeners, emit, logs, own, background },
       records: new MessageRecords(kinds),
@@ -106,9 +111,10 @@ async function loadChats(
   chats: Map<number, KeptChat>,
   storage: MlsStorage,
   device: Device,
+  logs: DeviceLogs,
 ): Promise<void> {
   for (const key of await storage.keys("state/")) {
-    const chat = new KeptChat(Number(key.slice("state/".length)), storage, device);
+    const chat = new KeptChat(Number(key.slice("state/".length)), storage, device, logs);
     await chat.load();
     chats.set(chat.chat_id, chat);
   }

@@ -5,6 +5,7 @@ import { type DeviceLog, extendLog, readLog } from "../../mls/device-log.js";
 import { DeviceLogError } from "../../mls/errors.js";
 import { ENTRY_BYTES } from "../../mls/log-entry.js";
 import { inOrder } from "../in-order.js";
+import type { Background } from "./background.js";
 import { decodeRecord, encodeRecord, keys } from "./records.js";
 import type { MlsServer } from "./server.js";
 import type { MlsStorage } from "./storage.js";
@@ -16,18 +17,18 @@ interface LogRecord {
   readonly head: Uint8Array;
   /** Whether the user said that the safety numbers are equal. */
   readonly isVerified: boolean;
+  /** Whether the server has shown another log, and the user has accepted none since then. */
+  readonly isDisputed: boolean;
 }
 
-interface Known {
-  readonly log: DeviceLog;
-  readonly isVerified: boolean;
-}
+type Known = Pick<LogRecord, "isVerified" | "isDisputed"> & { readonly log: DeviceLog };
 
 /** The device logs of users, as this client has verified and stored them. */
 export class DeviceLogs {
   readonly #storage: MlsStorage;
   readonly #server: MlsServer;
   readonly #emit: (event: MlsEvent) => void;
+  readonly #background: Background;
   readonly #known = new Map<number, Known>();
   /** When a log was last fetched since the start, by user. Unix time in seconds. */
   readonly #fetchedAt = new Map<number, number>();
@@ -38,29 +39,43 @@ export class DeviceLogs {
   /** The fetch of a log that is in progress, by user. */
   readonly #fetching = new Map<number, Promise<DeviceLog | undefined>>();
 
-  constructor(storage: MlsStorage, server: MlsServer, emit: (event: MlsEvent) => void) {
+  constructor(
+    storage: MlsStorage,
+    server: MlsServer,
+    emit: (event: MlsEvent) => void,
+    background: Background,
+  ) {
     this.#storage = storage;
     this.#server = server;
     this.#emit = emit;
+    this.#background = background;
   }
 
   async load(): Promise<void> {
     for (const key of await this.#storage.keys("log/")) {
-      const { entries, head, isVerified } = decodeRecord<LogRecord>(
-        (await this.#storage.get(key))!,
-      );
+      const record = decodeRecord<LogRecord>((await this.#storage.get(key))!);
+      const { entries, head, isVerified, isDisputed } = record;
       const user_id = Number(key.slice("log/".length));
       const seq = entries.length / ENTRY_BYTES;
       const all = Array.from({ length: seq }, (_, at) =>
         entries.slice(at * ENTRY_BYTES, (at + 1) * ENTRY_BYTES),
       );
       const log = readLog(all, { user_id, verified: { seq, head } });
-      this.#known.set(user_id, { log, isVerified });
+      this.#known.set(user_id, { log, isVerified, isDisputed });
     }
   }
 
   get(userId: number): DeviceLog | undefined {
     return this.#known.get(userId)?.log;
+  }
+
+  /** Ids of the users whose log is disputed: the user has to decide whether the one of the server is right. */
+  get disputed(): number[] {
+    return [...this.#known].flatMap(([userId, { isDisputed }]) => (isDisputed ? [userId] : []));
+  }
+
+  isDisputed(userId: number): boolean {
+    return this.#known.get(userId)?.isDisputed ?? false;
   }
 
   /** Returns the stored logs. */
@@ -99,6 +114,23 @@ export class DeviceLogs {
     await this.#inOrder(() => this.#store(userId, extendLog(this.get(userId), entry, userId)));
   }
 
+  /**
+   * Returns the log that the server has now, also if it does not continue the stored one. It is not stored.
+   *
+   * @throws {DeviceLogError} if it is invalid, or the user has none.
+   */
+  async read(userId: number): Promise<DeviceLog> {
+    return readLog(await this.#server.entries(userId, 0), { user_id: userId });
+  }
+
+  /** Stores a log that the user has accepted, in place of the stored one. */
+  async accept(log: DeviceLog): Promise<void> {
+    const { user_id } = log;
+    const decided = { isVerified: false, isDisputed: false };
+    await this.#inOrder(() => this.#store(user_id, log, decided));
+    this.#emit({ type: "accepted", user_id });
+  }
+
   /** Keeps of which log the user sees the safety number. */
   compared(log: DeviceLog): void {
     this.#compared.set(log.user_id, log.base);
@@ -111,14 +143,14 @@ export class DeviceLogs {
 
   async setVerified(userId: number, isVerified: boolean): Promise<void> {
     await this.#inOrder(async () => {
-      const { log } = this.#known.get(userId)!;
+      const { log, isDisputed } = this.#known.get(userId)!;
       const base = this.#compared.get(userId) ?? log.base;
-      if (isVerified && !equalConstantTime(base, log.base))
+      if (isVerified && (isDisputed || !equalConstantTime(base, log.base)))
         throw invalidArgument(
           "user_id",
-          "must be of a user whose safety number is as it was shown",
+          "must be of a user whose safety number is as it was shown, and whose log is not disputed",
         );
-      await this.#store(userId, log, isVerified);
+      await this.#store(userId, log, { isVerified });
     });
   }
 
@@ -137,7 +169,8 @@ export class DeviceLogs {
       }
     } catch (error) {
       const isFork = error instanceof DeviceLogError && error.code === "ERR_DEVICE_LOG_FORK";
-      if (isFork) this.#emit({ type: "fork", user_id: userId, chat_id: undefined });
+      if (!isFork) throw error;
+      this.#dispute(userId);
       throw error;
     }
     this.#fetchedAt.set(userId, unixNow());
@@ -145,6 +178,17 @@ export class DeviceLogs {
     await this.#store(userId, log);
     this.#emit({ type: "log", log, before: before?.seq ?? 0 });
     return log;
+  }
+
+  /** Stops the chats with a user at once, and stores that as soon as possible: the server may show the first log again. */
+  #dispute(userId: number): void {
+    const known = this.#known.get(userId)!;
+    this.#known.set(userId, { ...known, isDisputed: true });
+    this.#emit({ type: "fork", user_id: userId, chat_id: undefined });
+    const store = () => this.#inOrder(() => this.#store(userId, this.get(userId)!));
+    const report = (error: unknown) => this.#emit({ type: "error", chat_id: undefined, error });
+    // It ends without success only when the chats are closed.
+    this.#background.repeat(store, () => false, report).catch(() => {});
   }
 
   /** Returns whether a user who was verified stays so with a longer log (docs/PROTOCOL.md, A-11). */
@@ -156,11 +200,13 @@ export class DeviceLogs {
   async #store(
     userId: number,
     log: DeviceLog,
-    isVerified = this.#isStillVerified(userId, log),
+    changes: Partial<Pick<LogRecord, "isVerified" | "isDisputed">> = {},
   ): Promise<void> {
+    const { isVerified = this.#isStillVerified(userId, log) } = changes;
+    const { isDisputed = this.isDisputed(userId) } = changes;
     const entries = concat(...log.entries.map(({ bytes }) => bytes));
-    const record: LogRecord = { entries, head: log.head, isVerified };
+    const record: LogRecord = { entries, head: log.head, isVerified, isDisputed };
     await this.#storage.write([[keys.log(userId), encodeRecord(record)]]);
-    this.#known.set(userId, { log, isVerified });
+    this.#known.set(userId, { log, isVerified, isDisputed });
   }
 }

@@ -4,6 +4,7 @@ export { MlsChats } from "./mls-chats.js";
 export type { KeyPackageCount, MlsServer, StoredInvitation } from "./server.js";
 export type { MlsStorage, StoredChange } from "./storage.js";
 export type {
+  LogReview,
   MlsChatInfo,
   MlsChatsOptions,
   MlsEvent,

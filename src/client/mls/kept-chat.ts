@@ -4,6 +4,7 @@ import type { DueCommit } from "../../mls/chat-types.js";
 import type { Device } from "../../mls/device.js";
 import { inOrder } from "../in-order.js";
 import { ClosedError } from "./background.js";
+import type { DeviceLogs } from "./device-logs.js";
 import { decodeRecord, encodeRecord, keys } from "./records.js";
 import type { MlsStorage, StoredChange } from "./storage.js";
 import type { MlsChatInfo } from "./types.js";
@@ -19,7 +20,7 @@ interface ChatRecord {
   readonly proposal: ChatMessage | null;
   /** Whether the state cannot follow the group, or is older than what this device sent. */
   readonly mustRejoin: boolean;
-  /** Whether the chat is stopped, because the server shows two device logs of a member. */
+  /** Whether the chat is stopped, because a member has committed under another device log than this device has. */
   readonly isStopped: boolean;
 }
 
@@ -43,6 +44,7 @@ const NEW: ChatRecord = {
 export class KeptChat {
   readonly chat_id: number;
   readonly #device: Device;
+  readonly #logs: DeviceLogs;
   readonly #inOrder = inOrder();
   /** Whether the storage has what this object has. A write that failed may have been made. */
   #isStored = true;
@@ -68,10 +70,11 @@ export class KeptChat {
   /** Since when a commit is due that any device can make. Unix time in seconds. */
   #dueSince: number | undefined;
 
-  constructor(chatId: number, storage: MlsStorage, device: Device) {
+  constructor(chatId: number, storage: MlsStorage, device: Device, logs: DeviceLogs) {
     this.chat_id = chatId;
     this.#storage = storage;
     this.#device = device;
+    this.#logs = logs;
   }
 
   async load(): Promise<void> {
@@ -112,9 +115,22 @@ export class KeptChat {
 
   /** The chat, if this device may make something in it now. */
   get usable(): MlsChat | undefined {
-    const { mustRejoin, isStopped } = this.#record;
-    const isUsable = this.isCaughtUp && !mustRejoin && !isStopped && this.#chat?.isActive;
-    return isUsable ? this.#chat : undefined;
+    const isUsable = this.isCaughtUp && !this.#record.mustRejoin && !this.isStopped();
+    return isUsable && this.#chat?.isActive ? this.#chat : undefined;
+  }
+
+  /**
+   * Whether nothing is to be made in the chat: because of a commit under another device log, or because a member's log is disputed
+   * or is not the one that the last commit named.
+   *
+   * @param leaving - Ids of members whose logs do not matter, because a commit removes them.
+   */
+  isStopped(leaving: readonly number[] = this.wanted().remove): boolean {
+    if (this.#record.isStopped || this.#chat === undefined) return this.#record.isStopped;
+    const staying = this.#chat.members.filter((id) => !leaving.includes(id));
+    const logs = staying.flatMap((id) => this.#logs.get(id) ?? []);
+    const forked = this.#chat.forked(logs);
+    return staying.some((id) => this.#logs.isDisputed(id) || forked.includes(id));
   }
 
   /** Whether the device is to join again by an external commit. */
@@ -133,7 +149,7 @@ export class KeptChat {
     const { chat, chat_id } = this;
     if (chat === undefined) return undefined;
     const { suite, members, roster, authenticator } = chat;
-    const isActive = chat.isActive && !this.#record.mustRejoin && !this.#record.isStopped;
+    const isActive = chat.isActive && !this.#record.mustRejoin && !this.isStopped([]);
     const epoch = Number(chat.epoch);
     return { chat_id, suite, epoch, members, roster, authenticator, isActive };
   }

@@ -7,17 +7,15 @@ import type { DeviceLog, LoggedDevice } from "../../mls/device-log.js";
 import type { RecoveryKey } from "../../mls/recovery-key.js";
 import { safetyNumber } from "../../mls/safety-number.js";
 import { idArgument } from "../options.js";
-import { ClosedError } from "./background.js";
 import { type Context, openContext } from "./context.js";
 import type { KeptChat } from "./kept-chat.js";
+import { reviewLog } from "./log-review.js";
 import { Reader } from "./reader.js";
 import { Roster } from "./roster.js";
 import { StoredMessages } from "./stored-messages.js";
-import type { MlsChatInfo, MlsChatsOptions, MlsEvent, MlsMessage, UnsentContent } from "./types.js";
+import { SyncLoop } from "./sync-loop.js";
+import type * as types from "./types.js";
 import { Writer } from "./writer.js";
-
-/** Seconds after which failed work is repeated. */
-const RETRY_INTERVAL = 30;
 
 /** Token that the constructor requires, so that callers use `open`. */
 const FROM_OPEN = Symbol();
@@ -40,9 +38,8 @@ export class MlsChats<Definition extends AnyContentDefinition = never> {
   readonly #reader: Reader<Definition>;
   readonly #roster: Roster<Definition>;
   readonly #messages: StoredMessages<Definition>;
-  #running: Promise<void> | undefined;
+  readonly #loop: SyncLoop;
   #closing: Promise<void> | undefined;
-  #isWanted = false;
 
   private constructor(
     token: symbol,
@@ -56,12 +53,13 @@ export class MlsChats<Definition extends AnyContentDefinition = never> {
     this.#roster = new Roster(context);
     this.#messages = new StoredMessages(context);
     this.#writer = new Writer(context, this.#roster);
-    context.listeners.add((event) => {
-      // One that a commit or an invitation names stops its chat only: a member may have made it up.
-      const isProven = event.type === "fork" && event.chat_id === undefined;
-      if (isProven) this.#roster.stopChatsOf(event.user_id);
+    this.#loop = new SyncLoop(context.background, context.emit, () => this.#roster.sync());
+    context.listeners.add(({ type }) => {
+      // What waits in a chat of the user goes on, or fails.
+      if (["fork", "log", "accepted"].includes(type))
+        for (const kept of context.chats.values()) kept.signal();
     });
-    const tend = (kept: KeptChat) => void this.#scheduling(() => this.#roster.tend(kept));
+    const tend = (kept: KeptChat) => void this.#loop.scheduling(() => this.#roster.tend(kept));
     this.#reader = new Reader(context, { sync: () => this.sync(), tend });
   }
 
@@ -72,14 +70,14 @@ export class MlsChats<Definition extends AnyContentDefinition = never> {
    * @throws what the storage throws, and what `options.signal` aborts with.
    */
   static async open<const Definition extends AnyContentDefinition = never>(
-    options: MlsChatsOptions<Definition>,
+    options: types.MlsChatsOptions<Definition>,
   ): Promise<MlsChats<Definition>> {
     const { context, release } = await openContext(options);
     return new MlsChats(FROM_OPEN, context, release);
   }
 
   /** Adds a listener for events, which is not awaited. Returns a function that removes it. */
-  on(listener: (event: MlsEvent) => void): () => void {
+  on(listener: (event: types.MlsEvent) => void): () => void {
     const { listeners } = this.#context;
     listeners.add(listener);
     return () => void listeners.delete(listener);
@@ -188,13 +186,35 @@ export class MlsChats<Definition extends AnyContentDefinition = never> {
     await this.#context.logs.setVerified(userId, isVerified);
   }
 
+  /**
+   * Ids of the users whose chats are stopped, because the server has shown another device log than before. Show that to the user,
+   * who decides after a `review`, or removes them from the chats.
+   */
+  get disputed(): number[] {
+    return this.#context.logs.disputed;
+  }
+
+  /**
+   * Fetches the whole device log of another user, also if it does not continue the stored one, so that the user of this device can
+   * compare its safety number and accept it.
+   *
+   * @throws {DeviceLogError} if the log is invalid, or the user has none.
+   * @throws what the server throws.
+   */
+  async review(userId: number): Promise<types.LogReview> {
+    return reviewLog(this.#context, idArgument(userId, "user_id"), async () => {
+      await this.#roster.resume();
+      void this.sync();
+    });
+  }
+
   /** The chats that this device has joined. */
-  get chats(): MlsChatInfo[] {
+  get chats(): types.MlsChatInfo[] {
     return [...this.#context.chats.values()].flatMap(({ info }) => info ?? []);
   }
 
   /** Returns a chat that this device has joined. */
-  get(chatId: number): MlsChatInfo | undefined {
+  get(chatId: number): types.MlsChatInfo | undefined {
     return this.#context.chats.get(chatId)?.info;
   }
 
@@ -238,7 +258,7 @@ export class MlsChats<Definition extends AnyContentDefinition = never> {
    * client has received what the server has, and until a commit that must come first is made. Its `decrypt` returns each message
    * once it is stored, and again from the storage.
    */
-  cipher(chatId: number): ChatCipher<NewContent<Definition>, MlsMessage<Definition>> {
+  cipher(chatId: number): ChatCipher<NewContent<Definition>, types.MlsMessage<Definition>> {
     idArgument(chatId, "chat_id");
     return {
       encrypt: (message) => this.#writer.encrypt(message),
@@ -247,7 +267,7 @@ export class MlsChats<Definition extends AnyContentDefinition = never> {
   }
 
   /** Returns the contents that were passed to `encrypt` and have no seq yet, in the order in which they were written. */
-  unsent(): Promise<UnsentContent<Definition>[]> {
+  unsent(): Promise<types.UnsentContent<Definition>[]> {
     return this.#messages.unsent();
   }
 
@@ -302,36 +322,13 @@ export class MlsChats<Definition extends AnyContentDefinition = never> {
    * `connectMls` calls it after each connection. Failures are events, and are repeated.
    */
   sync(): Promise<void> {
-    this.#isWanted = true;
-    this.#running ??= this.#syncUntilDone().finally(() => {
-      this.#running = undefined;
-    });
-    return this.#running;
+    return this.#loop.run();
   }
 
   /** Ends all work, then the use of the storage. Until `others` settles, `encrypt` still stores contents. See `connectMls`. */
   close(others?: Promise<unknown>): Promise<void> {
     this.#closing ??= this.#context.background.end(others).then(this.#release);
     return this.#closing;
-  }
-
-  async #syncUntilDone(): Promise<void> {
-    while (this.#isWanted && !this.#context.background.isStopped) {
-      this.#isWanted = false;
-      await this.#scheduling(() => this.#roster.sync());
-    }
-  }
-
-  /** Does work that returns the seconds after which to look again. */
-  async #scheduling(work: () => Promise<number>): Promise<void> {
-    const { background, emit } = this.#context;
-    try {
-      background.schedule(await work(), () => void this.sync());
-    } catch (error) {
-      if (error instanceof ClosedError) return;
-      emit({ type: "error", chat_id: undefined, error });
-      background.schedule(RETRY_INTERVAL, () => void this.sync());
-    }
   }
 
   async #requireLog(userId: number): Promise<DeviceLog> {

@@ -3,7 +3,7 @@ import { KeyError, LacreError } from "../../errors.js";
 import type { AnyContentDefinition } from "../../messages/define-content.js";
 import { MlsChat } from "../../mls/chat.js";
 import { idsArgument } from "../../mls/chat-arguments.js";
-import { MlsChatError } from "../../mls/errors.js";
+import { DeviceLogError, MlsChatError } from "../../mls/errors.js";
 import { ClosedError, codeOf, isRejection } from "./background.js";
 import { type Context, keptChat, newIdentity } from "./context.js";
 import { Joins, LONGEST_WAIT } from "./joins.js";
@@ -71,6 +71,7 @@ export class Roster<Definition extends AnyContentDefinition> {
       throw new KeyError("this device is not one of the account: begin, link or recover first");
     const users = [...new Set([user_id, ...add])];
     await logs.fetchAll(users);
+    this.#requireDecided(users);
     const keyPackages = await server.claim(chat_id, users, suite);
     const kept = keptChat(this.#context, chat_id);
     const { rejection } = kept;
@@ -95,7 +96,7 @@ export class Roster<Definition extends AnyContentDefinition> {
       idsArgument(added, "changes.add"),
       idsArgument(removed, "changes.remove"),
     ];
-    this.#requireActive(kept);
+    this.#requireActive(kept, remove);
     const { rejection } = kept;
     await kept.run(() => kept.save(undefined, kept.wanted({ add, remove })));
     await this.#tendUntilDone(kept, add.length + remove.length === 0);
@@ -123,24 +124,17 @@ export class Roster<Definition extends AnyContentDefinition> {
     while (!(await kept.work(() => this.#proposeLeaving(kept))));
   }
 
-  /** Stops the chats with a user of whom the server shows two device logs. */
-  stopChatsOf(userId: number): void {
+  /** Lets the chats go on that were stopped by commits under other logs than this device had: it joins them again. */
+  async resume(): Promise<void> {
     for (const kept of this.#context.chats.values()) {
-      if (!kept.chat?.members.includes(userId)) continue;
-      const { background, emit } = this.#context;
-      background
-        .repeat(
-          () => kept.run(() => kept.save(undefined, { isStopped: true })),
-          () => false,
-          (error) => emit({ type: "error", chat_id: kept.chat_id, error }),
-        )
-        // The chats are closed.
-        .catch(() => {});
+      if (!kept.record.isStopped) continue;
+      await kept.run(() => kept.save(undefined, { isStopped: false, mustRejoin: true }));
     }
   }
 
-  #requireActive(kept: KeptChat): void {
-    if (kept.chat?.isActive && !kept.record.isStopped) return;
+  /** @throws {MlsChatError} if this device cannot change the chat, from which a commit is to remove some users. */
+  #requireActive(kept: KeptChat, remove: readonly number[] = []): void {
+    if (kept.chat?.isActive && !kept.isStopped([...kept.wanted().remove, ...remove])) return;
     const message =
       "this device cannot change the chat: it was removed, is to join again, or the chat is stopped";
     throw new MlsChatError("ERR_NOT_IN_GROUP", message);
@@ -151,8 +145,7 @@ export class Roster<Definition extends AnyContentDefinition> {
     for (;;) {
       const { changed } = kept;
       const isWanted = () => isUpdate && kept.ownCommits === ownCommits;
-      if (kept.chat === undefined || kept.isRemoved || kept.record.isStopped)
-        this.#requireActive(kept);
+      if (kept.chat === undefined || kept.isRemoved || kept.isStopped()) this.#requireActive(kept);
       if (kept.usable !== undefined) {
         await this.#tend(kept, isWanted());
         const { add, remove } = kept.record;
@@ -173,7 +166,7 @@ export class Roster<Definition extends AnyContentDefinition> {
       if (chat === undefined || chat.pending !== undefined) return LONGEST_WAIT;
       const { logs } = this.#context;
       const { add, remove, leavingIn } = kept.record;
-      await logs.fetchOld(chat.members, LOG_INTERVAL);
+      await logs.fetchOld(without(chat.members, remove), LOG_INTERVAL);
       if (leavingIn >= 0) {
         if (chat.epoch > BigInt(leavingIn)) await this.#proposeLeaving(kept);
         else await this.#sendProposal(kept);
@@ -195,8 +188,8 @@ export class Roster<Definition extends AnyContentDefinition> {
     const { record } = kept;
     // Changes that came during the requests are for the next commit.
     const left = () => ({
-      add: kept.record.add.filter((id) => !record.add.includes(id)),
-      remove: kept.record.remove.filter((id) => !record.remove.includes(id)),
+      add: without(kept.record.add, record.add),
+      remove: without(kept.record.remove, record.remove),
     });
     try {
       await this.#makeCommit(kept, left);
@@ -214,16 +207,15 @@ export class Roster<Definition extends AnyContentDefinition> {
   async #makeCommit(kept: KeptChat, left: () => Partial<typeof kept.record>): Promise<void> {
     const { logs, server } = this.#context;
     const { chat, record, chat_id } = kept;
-    await logs.fetchAll([...chat!.members, ...record.add]);
+    await logs.fetchAll(without([...chat!.members, ...record.add], record.remove));
+    this.#requireDecided(record.add);
     const missing = chat!.missing(logs.all).map(({ user_id }) => user_id);
-    const users = [...new Set([...record.add, ...missing])].filter(
-      (id) => !record.remove.includes(id),
-    );
+    const users = without([...new Set([...record.add, ...missing])], record.remove);
     const keyPackages = users.length > 0 ? await server.claim(chat_id, users, chat!.suite) : [];
     await kept.run(async () => {
       const { usable } = kept;
       if (usable === undefined || usable.pending !== undefined) return;
-      const add = record.add.filter((id) => !usable.members.includes(id));
+      const add = without(record.add, usable.members);
       const remove = record.remove.filter((id) => usable.members.includes(id));
       const changes = { add, remove, keyPackages, logs: logs.all, ...newIdentity() };
       const step = await usable.commit(changes);
@@ -236,10 +228,12 @@ export class Roster<Definition extends AnyContentDefinition> {
   async #sendPending(kept: KeptChat): Promise<void> {
     const { server, records } = this.#context;
     const request = kept.chat?.pending;
-    if (request === undefined || kept.record.isStopped) return;
+    if (request === undefined) return;
     const client_id = request.message.client_id!;
     const isPending = () => kept.chat?.pending?.message.client_id === client_id;
     const isRejoin = !kept.chat!.isActive;
+    // A rejoin adds no device but this one.
+    if (isRejoin ? kept.record.isStopped : kept.isStopped()) return;
     // The group is here only: there is no commit of another device to receive.
     const isCreation = request.message.epoch === 0 && !isRejoin;
     try {
@@ -296,9 +290,21 @@ export class Roster<Definition extends AnyContentDefinition> {
     await kept.run(() => kept.save(undefined, { proposal: null }));
   }
 
+  /** @throws {DeviceLogError} if devices of a user would be added whose log is disputed. */
+  #requireDecided(users: readonly number[]): void {
+    const disputed = users.filter((id) => this.#context.logs.isDisputed(id));
+    if (disputed.length === 0) return;
+    const message = `decide about the device logs of users ${disputed.join(", ")} first`;
+    throw new DeviceLogError("ERR_DEVICE_LOG_FORK", message, [], disputed);
+  }
+
   #report(chat_id: number, devices: readonly { user_id: number; device: string }[]): void {
     if (devices.length > 0) this.#context.emit({ type: "missing", chat_id, devices });
   }
+}
+
+function without(ids: readonly number[], others: readonly number[]): number[] {
+  return ids.filter((id) => !others.includes(id));
 }
 
 /** @throws {MlsChatError} `ERR_NOT_IN_GROUP` if the chat has a group of other users: the server may have invited this device to it. */

@@ -19,10 +19,13 @@ export type MlsEvent =
   /** The device log of a user has new entries. Show them to the user: devices were added or removed. */
   | { readonly type: "log"; readonly log: DeviceLog; readonly before: number }
   /**
-   * The server shows two device logs of a user: warn. The chats with that user are stopped. With `chat_id`, a member names another
-   * log in that chat, which the server showed or the member made up, and only that chat is stopped or not joined.
+   * The server shows two device logs of a user: warn. The chats with that user are stopped until the user decides (see
+   * `MlsChats.review`). With `chat_id`, a member names another log in that chat, which the server showed or the member made up, and
+   * only that chat is stopped or not joined.
    */
   | { readonly type: "fork"; readonly user_id: number; readonly chat_id: number | undefined }
+  /** The user accepted the device log of another user that the server has now: show it in the chats with that user. */
+  | { readonly type: "accepted"; readonly user_id: number }
   /** Devices of members are not in a chat, because the server has no key package of them. They cannot read it. */
   | { readonly type: "missing"; readonly chat_id: number; readonly devices: readonly Credential[] }
   /** Work on a chat failed. It is repeated, unless the server rejected it. */
@@ -54,6 +57,20 @@ export interface MlsChatInfo {
   readonly authenticator: Uint8Array;
   /** Whether this device can write. If not, it was removed, or is about to rejoin. */
   readonly isActive: boolean;
+}
+
+/** The device log of another user as the server has it now, about which the user is to decide. */
+export interface LogReview {
+  readonly log: DeviceLog;
+  /** Safety number of this user and the other one by this log: 60 digits. Let the user compare it over another channel. */
+  readonly safetyNumber: string;
+  /**
+   * Replaces the stored log by this one, ends the verification of the user, and lets the chats go on. A chat whose last commit names
+   * an entry that this log does not have goes on only when the user was removed from it, and added again.
+   *
+   * @throws what the storage throws.
+   */
+  accept(): Promise<void>;
 }
 
 /** A text that was written and is in no outbox, because the program ended before. Send it again with its client id. */
