@@ -20,7 +20,8 @@ export type LacreErrorCode =
   | "ERR_DEVICE_LOG_FORK"
   | "ERR_DEVICE_LOG_BEHIND"
   | "ERR_COMMIT_PENDING"
-  | "ERR_NOT_IN_GROUP";
+  | "ERR_NOT_IN_GROUP"
+  | "ERR_HISTORY_INVALID";
 
 /**
  * Base class of all errors that the library throws.

@@ -100,6 +100,11 @@ export function decodeContent<Definition extends AnyContentDefinition = never>(
   return { kind: "unknown", fallback: typeof fallback === "string" ? fallback : "" };
 }
 
+/** Returns whether a content is of a kind that the reader does not know. */
+export function isUnknown(content: unknown): content is UnknownContent {
+  return (content as Partial<UnknownContent> | undefined)?.kind === "unknown";
+}
+
 /** Decodes the fields of a body. A body that is malformed or not a map has none. */
 function fieldsOf(body: Uint8Array): WireMap {
   try {

@@ -196,9 +196,10 @@ export function publicKeyOf(suite: Suite, privateKey: Uint8Array): Uint8Array {
   return (suite === 1 ? dhkemX25519 : xWing).publicKey(privateKey);
 }
 
-/** Returns HPKE (RFC 9180) with the algorithms of a suite. */
-export function hpkeOf(suite: Suite) {
-  const { kem, kdf, aead } = algorithms[suite];
+/** Returns HPKE (RFC 9180) with the algorithms of a suite, or with those of the history (docs/PROTOCOL.md, A-16). */
+export function hpkeOf(suite: Suite | "history") {
+  const { kem, kdf, aead } =
+    suite === "history" ? { ...algorithms[61453], kdf: hkdfSha256 } : algorithms[suite];
   return new CipherSuite(
     () => kem,
     () => kdf,

@@ -31,6 +31,7 @@ import { decodeState, encodeState, proposalsFor, stateToCommit } from "./engine-
 import type { Changes, Leaf, NewGroup, Received, Rules, Signer, Suite } from "./engine-types.js";
 
 export { MAX_LEAVES } from "./engine-checks.js";
+export { historyPublicKey, openHistory, sealHistory } from "./engine-history.js";
 export {
   MAX_HANDSHAKE_BYTES,
   MAX_MESSAGE_BYTES,

@@ -39,6 +39,16 @@ export class MlsChatError extends LacreError {
   }
 }
 
+/** A history key or a history chunk is rejected: it is malformed, or not by a device or the recovery key of this user. */
+export class HistoryError extends LacreError {
+  override readonly name = "HistoryError";
+  declare readonly code: "ERR_HISTORY_INVALID";
+
+  constructor(reason: string) {
+    super("ERR_HISTORY_INVALID", `the history ${reason}`);
+  }
+}
+
 /** Returns the error about an entry that does not follow the rules. */
 export function invalidEntry(reason: string): DeviceLogError {
   return new DeviceLogError("ERR_DEVICE_LOG_INVALID", `the entry of the device log ${reason}`);

@@ -34,7 +34,18 @@ export {
   readLog,
 } from "./device-log.js";
 export type { Suite } from "./engine-types.js";
-export { DeviceLogError, MlsChatError } from "./errors.js";
+export { DeviceLogError, HistoryError, MlsChatError } from "./errors.js";
+export {
+  decryptHistory,
+  encryptHistory,
+  encryptPins,
+  type HistoryContents,
+  type HistoryHeader,
+  type HistoryMessage,
+  type HistoryPin,
+  readHistoryHeader,
+} from "./history-chunk.js";
+export { type HistoryKey, makeHistoryKey, readHistoryKey } from "./history-key.js";
 export { type LogChange, makeEntry } from "./make-entry.js";
 export { RecoveryKey, readRecoveryKey } from "./recovery-key.js";
 export { safetyNumber } from "./safety-number.js";

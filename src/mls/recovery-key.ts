@@ -1,5 +1,5 @@
 import { sha256 } from "@noble/hashes/sha2.js";
-import { textArgument } from "../arguments.js";
+import { invalidArgument, textArgument } from "../arguments.js";
 import { type Bytes, concat, decodeBase32, encodeBase32, equalConstantTime } from "../bytes.js";
 import { ED25519_KEY_BYTES, signerFromSeed } from "../crypto/ed25519.js";
 import { expandSha256 } from "../crypto/hkdf.js";
@@ -10,6 +10,7 @@ import { setSigner, signerOf } from "./signers.js";
 
 const CHECK_BYTES = 3;
 const SECRET_BYTES = 32;
+const HISTORY_SEED_BYTES = 32;
 /** Number of base32 digits of a recovery key. */
 const TEXT_DIGITS = ((SECRET_BYTES + CHECK_BYTES) * 8) / 5;
 
@@ -42,6 +43,13 @@ export class RecoveryKey {
 
 /** The bytes of each key, inaccessible to callers. */
 const secrets = /* @__PURE__ */ new WeakMap<RecoveryKey, Bytes>();
+
+/** Returns the seed of the history key, 32 bytes (docs/PROTOCOL.md, A-15). */
+export function historySeedOf(key: RecoveryKey): Bytes {
+  const secret = secrets.get(key);
+  if (secret === undefined) throw invalidArgument("recoveryKey", "must be a RecoveryKey");
+  return expandSha256(secret, "lacre/e2e/2/recovery-kem\0", HISTORY_SEED_BYTES);
+}
 
 async function recoveryKeyOf(secret: Bytes): Promise<RecoveryKey> {
   const seed = expandSha256(secret, "lacre/e2e/2/recovery-sign\0", ED25519_KEY_BYTES);

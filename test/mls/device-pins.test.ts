@@ -1,7 +1,9 @@
+import { sha256 } from "@noble/hashes/sha2.js";
 import { expect, it } from "vitest";
 import { isEd25519PublicKey, signerFromSeed } from "../../src/crypto/ed25519.js";
 import { expandSha256 } from "../../src/crypto/hkdf.js";
 import { deviceId } from "../../src/mls/device-id.js";
+import { historyPublicKey } from "../../src/mls/engine.js";
 import {
   Device,
   type DeviceLog,
@@ -24,7 +26,10 @@ interface Pins {
     bases: string[];
     invalid: { why: string; after_seq: number; entry: string }[];
   };
-  recovery: Record<"key" | "text" | "sign_public_key" | "sign_seed" | "kem_seed", string>;
+  recovery: Record<
+    "key" | "text" | "sign_public_key" | "sign_seed" | "kem_seed" | "kem_public_key_sha256",
+    string
+  >;
   safety_number: {
     alice_after_entry_1: string;
     alice_after_entry_2: string;
@@ -75,13 +80,15 @@ describeWithVectors("the pinned bytes of devices", () => {
   });
 
   it("are a recovery key and its text", async () => {
-    const { key, text, sign_public_key, sign_seed, kem_seed } = pins.recovery;
+    const { key, text, sign_public_key, sign_seed, kem_seed, kem_public_key_sha256 } =
+      pins.recovery;
     const read = await readRecoveryKey(text);
     expect([read.toText(), toHex(read.publicKey)]).toEqual([text, sign_public_key]);
     for (const [name, seed] of Object.entries({ sign: sign_seed, kem: kem_seed })) {
       expect(toHex(expandSha256(hex(key), `lacre/e2e/2/recovery-${name}\0`, 32))).toBe(seed);
     }
     expect(toHex((await signerFromSeed(hex(sign_seed))).publicKey)).toBe(sign_public_key);
+    expect(toHex(sha256(historyPublicKey(hex(kem_seed))))).toBe(kem_public_key_sha256);
   });
 
   it("are safety numbers, that of libsignal among them", async () => {

@@ -118,8 +118,13 @@ export class Background {
         if (error instanceof ClosedError || isFinal(error)) throw error;
         report(error);
       }
-      await this.until(new Promise((resolve) => unref(setTimeout(resolve, wait * 1000))));
+      await this.wait(wait);
     }
+  }
+
+  /** Resolves after some seconds. @throws {ClosedError} after `end`. */
+  async wait(seconds: number): Promise<void> {
+    await this.until(new Promise((resolve) => unref(setTimeout(resolve, seconds * 1000))));
   }
 
   /** Runs work after some seconds. Of several calls, the earliest counts. */

@@ -1,4 +1,4 @@
-import { objectArgument } from "../../arguments.js";
+import { invalidArgument, objectArgument } from "../../arguments.js";
 import { encodeUuid } from "../../bytes.js";
 import { unixNow } from "../../clock.js";
 import { uuidv7 } from "../../crypto/random.js";
@@ -10,6 +10,7 @@ import { Background } from "./background.js";
 import { DeviceLogs } from "./device-logs.js";
 import { KeptChat } from "./kept-chat.js";
 import { KeyPackages } from "./key-packages.js";
+import type { MlsChats } from "./mls-chats.js";
 import { OwnDevices } from "./own-devices.js";
 import { MessageRecords } from "./records.js";
 import type { MlsServer } from "./server.js";
@@ -31,6 +32,27 @@ export interface Context<Definition extends AnyContentDefinition> {
   readonly keyPackages: KeyPackages;
   /** The chats that this device has joined, and those that it tried to join. */
   readonly chats: Map<number, KeptChat>;
+  /** Ids of the chats whose stored messages changed since they were written to the history. */
+  readonly changedChats: Set<number>;
+}
+
+/** The context of each MlsChats, inaccessible to callers. */
+const contexts = /* @__PURE__ */ new WeakMap<object, unknown>();
+
+export function setContext<Definition extends AnyContentDefinition>(
+  mls: object,
+  context: Context<Definition>,
+): void {
+  contexts.set(mls, context);
+}
+
+/** Returns the context of an MlsChats. @throws {ValidationError} if `mls` is none. */
+export function contextOf<Definition extends AnyContentDefinition>(
+  mls: MlsChats<Definition>,
+): Context<Definition> {
+  const context = contexts.get(mls);
+  if (context === undefined) throw invalidArgument("mls", "must be an MlsChats");
+  return context as Context<Definition>;
 }
 
 /** Returns what identifies a new message. */
@@ -99,6 +121,7 @@ export async function openContext<Definition extends AnyContentDefinition>(
       contents: [...kinds.values()],
       keyPackages: new KeyPackages(storage, server),
       chats,
+      changedChats: new Set(),
     };
     return { context, release };
   } catch (error) {

@@ -3,6 +3,7 @@ import { concat, equalConstantTime, isBytes } from "../../bytes.js";
 import { unixNow } from "../../clock.js";
 import { type DeviceLog, extendLog, readLog } from "../../mls/device-log.js";
 import { DeviceLogError } from "../../mls/errors.js";
+import type { HistoryPin } from "../../mls/history-chunk.js";
 import { ENTRY_BYTES } from "../../mls/log-entry.js";
 import { inOrder } from "../in-order.js";
 import type { Background } from "./background.js";
@@ -10,6 +11,9 @@ import { decodeRecord, encodeRecord, keys } from "./records.js";
 import type { MlsServer } from "./server.js";
 import type { MlsStorage } from "./storage.js";
 import type { MlsEvent } from "./types.js";
+
+/** Maximum number of users of a chunk of pins (docs/PROTOCOL.md, A-17). */
+const MAX_PINS = 1024;
 
 interface LogRecord {
   readonly entries: Uint8Array;
@@ -129,6 +133,39 @@ export class DeviceLogs {
     const decided = { isVerified: false, isDisputed: false };
     await this.#inOrder(() => this.#store(user_id, log, decided));
     this.#emit({ type: "accepted", user_id });
+  }
+
+  /** What this client knows of each log, of 1,024 users at most. */
+  get pins(): HistoryPin[] {
+    const all = [...this.#known.values()].slice(0, MAX_PINS);
+    return all.map(({ log, isVerified }) => ({
+      ...{ user_id: log.user_id, seq: log.seq, head: log.head },
+      isVerified,
+    }));
+  }
+
+  /**
+   * Fetches the log of a user, and compares it with a pin from the history. A user who was verified is so with the same base.
+   *
+   * @throws {DeviceLogError} if the server shows an invalid log, or one that does not continue the pinned one.
+   */
+  async restorePin({ user_id, seq, head, isVerified }: HistoryPin): Promise<void> {
+    const log = await this.fetch(user_id);
+    const entries = log?.entries.map(({ bytes }) => bytes) ?? [];
+    const pin = { seq, head };
+    try {
+      readLog(entries, { user_id, pin, verified: log && { seq: log.seq, head: log.head } });
+    } catch (error) {
+      const { code } = error as DeviceLogError;
+      if (code === "ERR_DEVICE_LOG_FORK") this.#dispute(user_id);
+      throw error;
+    }
+    const { base } = readLog(entries.slice(0, seq), { user_id, verified: pin });
+    await this.#inOrder(async () => {
+      const now = this.get(user_id)!;
+      if (isVerified && equalConstantTime(base, now.base))
+        await this.#store(user_id, now, { isVerified: true });
+    });
   }
 
   /** Keeps of which log the user sees the safety number. */

@@ -7,7 +7,7 @@ import type { DeviceLog, LoggedDevice } from "../../mls/device-log.js";
 import type { RecoveryKey } from "../../mls/recovery-key.js";
 import { safetyNumber } from "../../mls/safety-number.js";
 import { idArgument } from "../options.js";
-import { type Context, openContext } from "./context.js";
+import { type Context, openContext, setContext } from "./context.js";
 import type { KeptChat } from "./kept-chat.js";
 import { reviewLog } from "./log-review.js";
 import { Reader } from "./reader.js";
@@ -49,6 +49,7 @@ export class MlsChats<Definition extends AnyContentDefinition = never> {
     if (token !== FROM_OPEN) throw invalidArgument("options", "use MlsChats.open");
     this.user_id = context.user_id;
     this.#context = context;
+    setContext(this, context);
     this.#release = release;
     this.#roster = new Roster(context);
     this.#messages = new StoredMessages(context);

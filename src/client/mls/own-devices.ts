@@ -157,7 +157,7 @@ export class OwnDevices {
     await this.#onReplaced();
     // The chats and key packages are those of the removed device: the new one joins again.
     const changes: StoredChange[] = [];
-    for (const prefix of ["state/", "chat/", "key-package/"])
+    for (const prefix of ["state/", "chat/", "key-package/", "history"])
       for (const key of await this.#storage.keys(prefix)) changes.push([key, undefined]);
     await this.#storage.write(changes);
     await this.#storage.saveDevice(made);

@@ -77,7 +77,7 @@ export class Reader<Definition extends AnyContentDefinition> {
 
   /** Returns what is stored of a message that was read before, or that this device wrote. */
   async #known(message: ChatMessage): Promise<MlsMessage<Definition> | undefined> {
-    const { storage, records, own } = this.#context;
+    const { storage, records, own, changedChats } = this.#context;
     const { chat_id, sender_id, timestamp, client_id, device } = message;
     const stored = await this.#stored(message);
     if (stored !== undefined) return stored;
@@ -87,6 +87,7 @@ export class Reader<Definition extends AnyContentDefinition> {
     // The server may have moved it to another chat, or changed its time.
     if (written?.chat_id !== chat_id || written.timestamp !== timestamp) return undefined;
     await storage.write([records.store(message, written.event), [keys.own(client_id!), undefined]]);
+    changedChats.add(chat_id);
     return written.event;
   }
 
@@ -110,7 +111,7 @@ export class Reader<Definition extends AnyContentDefinition> {
     before: MlsChat | undefined,
     message: ChatMessage,
   ): Promise<MlsMessage<Definition>> {
-    const { logs, contents, records } = this.#context;
+    const { logs, contents, records, changedChats } = this.#context;
     // Another call may have read it while this one waited, or stored the commit that it is.
     const known = await this.#known(message);
     if (known !== undefined) return known;
@@ -126,6 +127,7 @@ export class Reader<Definition extends AnyContentDefinition> {
     const change = records.store(message, effect.event);
     const { needsRejoin } = kept;
     await kept.save(chat, effect.fields, [change]);
+    changedChats.add(kept.chat_id);
     if (event.kind === "roster" && event.by.device === this.#context.own.device?.id)
       kept.ownCommits += 1;
     // Once: the messages that follow need nothing else.

@@ -4,16 +4,16 @@ import {
   type Content,
   decodeContent,
   encodeContent,
+  isUnknown,
   type Kinds,
   type NewContent,
-  type UnknownContent,
 } from "../../e2e/content.js";
 import { DecodeError } from "../../errors.js";
 import type { ChatMessage } from "../../messages/chat.js";
 import type { AnyContentDefinition } from "../../messages/define-content.js";
 import { decode } from "../../wire/decode.js";
 import { written } from "../../wire/encode.js";
-import type { StoredChange } from "./storage.js";
+import type { MlsStorage, StoredChange } from "./storage.js";
 import type { MlsMessage } from "./types.js";
 
 const SEQ_DIGITS = 16;
@@ -33,6 +33,10 @@ export const keys = {
   /** A message of a chat. */
   message: (chatId: number, seq: number) =>
     `message/${chatId}/${String(seq).padStart(SEQ_DIGITS, "0")}`,
+  /** The id of the history key to which this device writes. */
+  history: "history",
+  /** The chunks of a chat that this device wrote to the history. */
+  historyOf: (chatId: number | "") => `history/${chatId}`,
 };
 
 /** Encodes a plain object as MessagePack. */
@@ -91,6 +95,12 @@ export class MessageRecords<Definition extends AnyContentDefinition> {
     return isSame ? this.#fromStored(record.event, record.timestamp) : undefined;
   }
 
+  /** Returns the verified fields of a stored message, and what it is. */
+  readStored(bytes: Uint8Array): Omit<MessageRecord, "event"> & { event: MlsMessage<Definition> } {
+    const record = decodeRecord<MessageRecord>(bytes);
+    return { ...record, event: this.#fromStored(record.event, record.timestamp) };
+  }
+
   /** Returns the change that stores a message of this device before the server has acknowledged it. */
   storeOwn(
     message: Pick<ChatMessage, "chat_id" | "timestamp"> & { readonly client_id: string },
@@ -132,9 +142,29 @@ export class MessageRecords<Definition extends AnyContentDefinition> {
   }
 }
 
-/** Returns whether a content is of a kind that the application does not define. */
-export function isUnknown(content: unknown): content is UnknownContent {
-  return (content as Partial<UnknownContent> | undefined)?.kind === "unknown";
+/**
+ * A chunk of the history that this device wrote: its first seq, and the number of stored messages from there up to the next chunk. If
+ * this number is another one, the chunk is to be written again.
+ */
+export type WrittenChunk = readonly [first_seq: number, count: number];
+
+export async function writtenChunks(storage: MlsStorage, chatId: number): Promise<WrittenChunk[]> {
+  const stored = await storage.get(keys.historyOf(chatId));
+  return stored ? decodeRecord<{ chunks: WrittenChunk[] }>(stored).chunks : [];
+}
+
+/** Returns the change that stores which chunks this device wrote. */
+export function storeChunks(chatId: number, chunks: readonly WrittenChunk[]): StoredChange {
+  return [keys.historyOf(chatId), chunks.length > 0 ? encodeRecord({ chunks }) : undefined];
+}
+
+/** Returns the change after which all chunks of a chat are written again. */
+export async function rewriteChunks(storage: MlsStorage, chatId: number): Promise<StoredChange> {
+  const chunks = await writtenChunks(storage, chatId);
+  return storeChunks(
+    chatId,
+    chunks.map(([first_seq]) => [first_seq, -1]),
+  );
 }
 
 /** Returns when the server stored a message, from its record. 0 if that is unknown. */

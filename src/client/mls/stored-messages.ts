@@ -1,7 +1,7 @@
-import type { NewContent } from "../../e2e/content.js";
+import { isUnknown, type NewContent } from "../../e2e/content.js";
 import type { AnyContentDefinition } from "../../messages/define-content.js";
 import type { Context } from "./context.js";
-import { isUnknown, keys, storedAtOf } from "./records.js";
+import { keys, rewriteChunks, storedAtOf } from "./records.js";
 import type { StoredChange } from "./storage.js";
 import type { UnsentContent } from "./types.js";
 
@@ -48,12 +48,16 @@ export class StoredMessages<Definition extends AnyContentDefinition> {
     chatId: number,
     isRemoved: (key: string, value: Uint8Array) => boolean,
   ): Promise<void> {
-    const { storage } = this.#context;
+    const { storage, changedChats } = this.#context;
     const changes: StoredChange[] = [];
     for (const key of await storage.keys(`message/${chatId}/`)) {
       const value = await storage.get(key);
       if (value !== undefined && isRemoved(key, value)) changes.push([key, undefined]);
     }
-    if (changes.length > 0) await storage.write(changes);
+    if (changes.length === 0) return;
+    // The server may put other messages in the place of those that it has lost.
+    changes.push(await rewriteChunks(storage, chatId));
+    await storage.write(changes);
+    changedChats.add(chatId);
   }
 }

@@ -28,6 +28,10 @@ export type MlsEvent =
   | { readonly type: "accepted"; readonly user_id: number }
   /** Devices of members are not in a chat, because the server has no key package of them. They cannot read it. */
   | { readonly type: "missing"; readonly chat_id: number; readonly devices: readonly Credential[] }
+  /** The history was turned on or off, by this device, another one, or the server. Show it to the user. */
+  | { readonly type: "history"; readonly isOn: boolean }
+  /** Messages of a chat were restored from the history: read the chat again. */
+  | { readonly type: "restored"; readonly chat_id: number; readonly messages: number }
   /** Work on a chat failed. It is repeated, unless the server rejected it. */
   | { readonly type: "error"; readonly chat_id: number | undefined; readonly error: unknown };
 

@@ -1,0 +1,177 @@
+import { equalConstantTime } from "../../bytes.js";
+import { unixNow } from "../../clock.js";
+import type { AnyContentDefinition } from "../../messages/define-content.js";
+import {
+  encryptHistory,
+  encryptPins,
+  type HistoryContents,
+  type HistoryMessage,
+} from "../../mls/history-chunk.js";
+import type { HistoryKey } from "../../mls/history-key.js";
+import type { Context } from "./context.js";
+import type { HistoryServer } from "./history-server.js";
+import {
+  encodeRecord,
+  keys,
+  rewriteChunks,
+  storeChunks,
+  type WrittenChunk,
+  writtenChunks,
+} from "./records.js";
+import type { StoredChange } from "./storage.js";
+
+/** Number of stored messages that are read at a time. */
+const WINDOW = 512;
+
+/** Writes the messages of chats to the history, and stores what was restored from it. */
+export class HistoryWriter<Definition extends AnyContentDefinition> {
+  readonly #context: Context<Definition>;
+  readonly #server: HistoryServer;
+  /** The pins that were last written. */
+  #pins: Uint8Array | undefined;
+  #isAllToWrite = true;
+
+  constructor(context: Context<Definition>, server: HistoryServer) {
+    this.#context = context;
+    this.#server = server;
+  }
+
+  /** Makes the next `write` look at all chats. */
+  writeAll(): void {
+    this.#isAllToWrite = true;
+    this.#pins = undefined;
+  }
+
+  /** Writes what changed since the last call. */
+  async write(key: HistoryKey): Promise<void> {
+    const { changedChats, storage } = this.#context;
+    if (this.#isAllToWrite) {
+      for (const name of await storage.keys("message/")) changedChats.add(chatOf(name));
+      this.#isAllToWrite = false;
+    }
+    await this.#writePins(key);
+    for (const chat_id of [...changedChats]) {
+      changedChats.delete(chat_id);
+      try {
+        await this.#writeChat(key, chat_id);
+      } catch (error) {
+        changedChats.add(chat_id);
+        throw error;
+      }
+    }
+  }
+
+  async #writePins(key: HistoryKey): Promise<void> {
+    const { logs, own } = this.#context;
+    const pins = logs.pins;
+    const encoded = encodeRecord({ pins });
+    if (this.#pins !== undefined && equalConstantTime(this.#pins, encoded)) return;
+    const chunk = await encryptPins(own.device!, key, { pins, now: unixNow() });
+    await this.#server.writeChunk(key.id, this.#position(0, 0), chunk);
+    this.#pins = encoded;
+  }
+
+  async #writeChat(key: HistoryKey, chat_id: number): Promise<void> {
+    const { storage } = this.#context;
+    const seqs = (await storage.keys(`message/${chat_id}/`)).map(seqOf);
+    const before = await writtenChunks(storage, chat_id);
+    const written: WrittenChunk[] = [];
+    for (let at = 0; at < Math.max(before.length, 1); at++) {
+      const [first, count] = before[at] ?? [undefined, 0];
+      const end = before[at + 1]?.[0] ?? Number.POSITIVE_INFINITY;
+      const inside = seqs.filter((seq) => (at === 0 || seq >= first!) && seq < end);
+      if (inside.length === count) {
+        if (first !== undefined) written.push([first, count]);
+        continue;
+      }
+      written.push(...(await this.#writeRange(key, chat_id, first, inside)));
+      await storage.write([storeChunks(chat_id, [...written, ...before.slice(at + 1)])]);
+    }
+  }
+
+  /** Writes the messages of some seqs as one chunk or several. The first one replaces that of `first`. */
+  async #writeRange(
+    key: HistoryKey,
+    chat_id: number,
+    first: number | undefined,
+    seqs: readonly number[],
+  ): Promise<WrittenChunk[]> {
+    const { own, contents } = this.#context;
+    const chunks: [number, number][] = [];
+    let [rest, skipped] = [seqs, 0];
+    while (rest.length > 0) {
+      const window = rest.slice(0, WINDOW);
+      const messages = await this.#read(chat_id, window);
+      let taken = window.length;
+      if (messages.length > 0) {
+        const isFirst = chunks.length === 0 && first !== undefined && first <= messages[0]!.seq;
+        const first_seq = isFirst ? first : messages[0]!.seq;
+        const options = { chat_id, first_seq, messages, now: unixNow(), contents };
+        const { chunk, count } = await encryptHistory(own.device!, key, options);
+        await this.#server.writeChunk(key.id, this.#position(chat_id, first_seq), chunk);
+        const next = messages[count]?.seq;
+        if (next !== undefined) taken = window.indexOf(next);
+        chunks.push([first_seq, taken]);
+      } else if (chunks.length > 0) chunks.at(-1)![1] += taken;
+      else skipped += taken;
+      rest = rest.slice(taken);
+    }
+    if (chunks.length > 0) chunks[0]![1] += skipped;
+    if (first !== undefined && chunks[0]?.[0] !== first)
+      await this.#server.deleteChunk(key.id, this.#position(chat_id, first));
+    return chunks;
+  }
+
+  #position(chat_id: number, first_seq: number) {
+    return { device: this.#context.own.device!.id, chat_id, first_seq };
+  }
+
+  /** Returns the contents among the messages of some seqs. */
+  async #read(chat_id: number, seqs: readonly number[]): Promise<HistoryMessage<Definition>[]> {
+    const { storage, records } = this.#context;
+    const messages: HistoryMessage<Definition>[] = [];
+    for (const seq of seqs) {
+      const bytes = await storage.get(keys.message(chat_id, seq));
+      const { event, ...fields } = bytes ? records.readStored(bytes) : { event: undefined };
+      if (event?.kind !== "content") continue;
+      const { device } = event.sender;
+      messages.push({ ...fields, seq, device, content: event.content } as never);
+    }
+    return messages;
+  }
+
+  /** Stores messages that this device has not read. Returns their number. */
+  async restore({
+    chat_id,
+    messages,
+  }: HistoryContents<Definition> & { readonly kind: "messages" }): Promise<number> {
+    const { storage, records, chats, changedChats, emit } = this.#context;
+    const store = async () => {
+      const changes: StoredChange[] = [];
+      for (const { device, content, ...fields } of messages) {
+        const known = await storage.get(keys.message(chat_id, fields.seq));
+        if (known && records.readStored(known).event.kind !== "unreadable") continue;
+        const sender = { user_id: fields.sender_id, device };
+        const event = { kind: "content", content, sender, isRemoved: false } as const;
+        changes.push(records.store({ ...fields, chat_id } as never, event as never));
+      }
+      if (changes.length > 0)
+        await storage.write([...changes, await rewriteChunks(storage, chat_id)]);
+      return changes.length;
+    };
+    // In a step of the chat, which may be storing the same messages as unreadable.
+    const stored = await (chats.get(chat_id)?.run(store) ?? store());
+    if (stored === 0) return 0;
+    changedChats.add(chat_id);
+    emit({ type: "restored", chat_id, messages: stored });
+    return stored;
+  }
+}
+
+function chatOf(name: string): number {
+  return Number(name.split("/")[1]);
+}
+
+function seqOf(name: string): number {
+  return Number(name.split("/")[2]);
+}

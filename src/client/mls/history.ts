@@ -1,0 +1,222 @@
+import { equalConstantTime } from "../../bytes.js";
+import { unixNow } from "../../clock.js";
+import { KeyError } from "../../errors.js";
+import type { AnyContentDefinition } from "../../messages/define-content.js";
+import type { DeviceLog } from "../../mls/device-log.js";
+import { DeviceLogError, HistoryError } from "../../mls/errors.js";
+import { decryptHistory, type HistoryPin } from "../../mls/history-chunk.js";
+import { type HistoryKey, makeHistoryKey, readHistoryKey } from "../../mls/history-key.js";
+import type { RecoveryKey } from "../../mls/recovery-key.js";
+import { inOrder } from "../in-order.js";
+import { ClosedError } from "./background.js";
+import { type Context, contextOf } from "./context.js";
+import type { HistoryServer } from "./history-server.js";
+import { HistoryWriter } from "./history-writer.js";
+import type { MlsChats } from "./mls-chats.js";
+import { decodeRecord, encodeRecord, keys } from "./records.js";
+import type { StoredChange } from "./storage.js";
+
+/** Seconds between two writes. */
+const WRITE_INTERVAL = 60;
+/** Seconds after which the server is asked again whether the history is on. */
+const KEY_INTERVAL = 3600;
+
+/** What `restore` has done. */
+export interface RestoredHistory {
+  /** Number of messages that this device had not read. */
+  readonly messages: number;
+  /** Number of chunks that are not by a device of this user, or malformed. */
+  readonly rejected: number;
+}
+
+/**
+ * A copy of the read messages of MLS chats at the server, which only the recovery key decrypts (docs/PROTOCOL.md, A-15 to A-19). It is
+ * off until the user turns it on, at one device for all: whoever gets the recovery key, and what the server stores, reads all of it.
+ *
+ * ```ts
+ * const history = await MlsHistory.open(mlsChats, historyServer);
+ * await history.turnOn(await readRecoveryKey(typed));
+ * ```
+ */
+export class MlsHistory<Definition extends AnyContentDefinition = never> {
+  readonly #context: Context<Definition>;
+  readonly #server: HistoryServer;
+  readonly #writer: HistoryWriter<Definition>;
+  readonly #inOrder = inOrder();
+  /** Id of the history key to which this device writes. */
+  #to: string | undefined;
+  #key: HistoryKey | undefined;
+  /** When to ask the server for the key. Unix time in seconds. */
+  #askAt = 0;
+
+  private constructor(context: Context<Definition>, server: HistoryServer, to: string | undefined) {
+    this.#context = context;
+    this.#server = server;
+    this.#to = to;
+    this.#writer = new HistoryWriter(context, server);
+  }
+
+  /** Writes, from now on until the chats are closed, what was read: at most once a minute, while the history is on. */
+  static async open<Definition extends AnyContentDefinition>(
+    mls: MlsChats<Definition>,
+    server: HistoryServer,
+  ): Promise<MlsHistory<Definition>> {
+    const context = contextOf(mls);
+    const stored = await context.storage.get(keys.history);
+    const to = stored && decodeRecord<{ readonly to: string }>(stored).to;
+    const history = new MlsHistory(context, context.background.requests(server), to);
+    void history.#writeUntilClosed();
+    return history;
+  }
+
+  /** Whether the history is on, as far as this device knows. */
+  get isOn(): boolean {
+    return this.#to !== undefined;
+  }
+
+  /**
+   * Turns the history on for all devices of the user, and writes what this device has read.
+   *
+   * @param recoveryKey - That of the account, as the user entered it. It is not stored.
+   * @throws {KeyError} if it is another one, or this device is not linked.
+   * @throws what the server and the storage throw.
+   */
+  turnOn(recoveryKey: RecoveryKey): Promise<void> {
+    return this.#inOrder(async () => {
+      const log = await this.#requireLog();
+      if (!equalConstantTime(recoveryKey.publicKey, log.recoveryPublicKey)) {
+        const message = "this is not the recovery key of the account: enter the last one";
+        throw new KeyError(message);
+      }
+      const bytes = await makeHistoryKey(recoveryKey, log.user_id);
+      const key = readHistoryKey(bytes, log);
+      await this.#server.publishHistoryKey(key.id, bytes);
+      await this.#use(key);
+      await this.#writer.write(key);
+    });
+  }
+
+  /** Turns the history off for all devices of the user, and deletes it at the server. */
+  turnOff(): Promise<void> {
+    return this.#inOrder(async () => {
+      const key = await this.#fetchKey();
+      if (key !== undefined) await this.#server.deleteHistory(key.id);
+      await this.#use(undefined);
+    });
+  }
+
+  /** Writes now what was read since the last write, if the history is on. */
+  write(): Promise<void> {
+    return this.#inOrder(() => this.#writeIfOn());
+  }
+
+  /**
+   * Reads the history, and stores the messages that this device has not read. An event says of which chats they are.
+   *
+   * @param onProgress - Called with the number of chunks that were read, after each request.
+   * @throws what the server and the storage throw. What was read until then is stored.
+   */
+  restore(
+    recoveryKey: RecoveryKey,
+    onProgress: (chunks: number) => void = () => {},
+  ): Promise<RestoredHistory> {
+    return this.#inOrder(async () => {
+      const log = await this.#requireLog();
+      const key = await this.#fetchKey();
+      let [messages, rejected, read, after] = [0, 0, 0, 0];
+      for (let hasMore = key !== undefined; hasMore; ) {
+        const page = await this.#server.chunks(key!.id, after);
+        for (const { chunk, chunk_id } of page.chunks) {
+          const restored = await this.#restore(recoveryKey, chunk, log);
+          if (restored === undefined) rejected += 1;
+          else messages += restored;
+          after = Math.max(after, chunk_id);
+        }
+        read += page.chunks.length;
+        hasMore = page.has_more && page.chunks.length > 0;
+        onProgress(read);
+      }
+      return { messages, rejected };
+    });
+  }
+
+  /** Stores what a chunk has. Returns the number of new messages; undefined if the chunk is rejected. */
+  async #restore(
+    recoveryKey: RecoveryKey,
+    chunk: Uint8Array,
+    log: DeviceLog,
+  ): Promise<number | undefined> {
+    const { contents, emit } = this.#context;
+    try {
+      const history = await decryptHistory(recoveryKey, chunk, { log, contents });
+      if (history.kind === "messages") return await this.#writer.restore(history);
+      for (const pin of history.pins) await this.#restorePin(pin);
+      return 0;
+    } catch (error) {
+      if (!(error instanceof HistoryError)) throw error;
+      emit({ type: "error", chat_id: undefined, error });
+      return undefined;
+    }
+  }
+
+  async #restorePin(pin: HistoryPin): Promise<void> {
+    const { logs, emit } = this.#context;
+    try {
+      await logs.restorePin(pin);
+    } catch (error) {
+      if (!(error instanceof DeviceLogError)) throw error;
+      emit({ type: "error", chat_id: undefined, error });
+    }
+  }
+
+  async #requireLog(): Promise<DeviceLog> {
+    const { logs, own, user_id } = this.#context;
+    const log = await logs.fetch(user_id);
+    if (log !== undefined && own.isLinked) return log;
+    throw new KeyError("this device is not one of the account: link it, or recover");
+  }
+
+  /** Returns the key that the server shows, if it is one of the recovery key. */
+  async #fetchKey(): Promise<HistoryKey | undefined> {
+    const bytes = await this.#server.historyKey();
+    return bytes && readHistoryKey(bytes, await this.#requireLog());
+  }
+
+  /** Stores under which key this device writes. */
+  async #use(key: HistoryKey | undefined): Promise<void> {
+    const { storage, emit } = this.#context;
+    this.#key = key;
+    this.#askAt = unixNow() + KEY_INTERVAL;
+    if (key?.id === this.#to) return;
+    const chats = await storage.keys(keys.historyOf(""));
+    const changes: StoredChange[] = chats.map((name) => [name, undefined]);
+    changes.push([keys.history, key && encodeRecord({ to: key.id })]);
+    await storage.write(changes);
+    this.#to = key?.id;
+    this.#writer.writeAll();
+    emit({ type: "history", isOn: this.isOn });
+  }
+
+  async #writeUntilClosed(): Promise<void> {
+    const { background, emit, own } = this.#context;
+    for (;;) {
+      try {
+        if (own.isLinked) await this.#inOrder(() => this.#writeIfOn());
+      } catch (error) {
+        if (error instanceof ClosedError) return;
+        this.#askAt = 0;
+        emit({ type: "error", chat_id: undefined, error });
+      }
+      try {
+        await background.wait(WRITE_INTERVAL);
+      } catch {
+        return;
+      }
+    }
+  }
+
+  async #writeIfOn(): Promise<void> {
+    if (unixNow() >= this.#askAt) await this.#use(await this.#fetchKey());
+    if (this.#key !== undefined) await this.#writer.write(this.#key);
+  }
+}

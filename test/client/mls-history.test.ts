@@ -1,0 +1,229 @@
+import { describe, expect, it } from "vitest";
+import { MlsChats, MlsHistory, memoryMlsStorage } from "../../src/client/mls/index.js";
+import type { ChatMessage } from "../../src/messages/chat.js";
+import { RecoveryKey } from "../../src/mls/index.js";
+import { TestHistoryServer } from "./mls-history-server.js";
+import { chatOf, TestDevice, TestMlsServer } from "./mls-test-server.js";
+
+const [ALICE, BOB, CHAT] = [7, 9, 42];
+
+/** Alice's first device, with her recovery key, in a chat with Bob. */
+async function aliceAndBob() {
+  const server = new TestMlsServer();
+  const histories = new TestHistoryServer();
+  const storage = memoryMlsStorage();
+  const alice = await TestDevice.open(server, ALICE, undefined, storage);
+  let recoveryKey: RecoveryKey | undefined;
+  await alice.mls.begin((key) => {
+    recoveryKey = key;
+  });
+  await alice.mls.sync();
+  const bob = await TestDevice.begin(server, BOB);
+  await chatOf(CHAT, [alice, bob]);
+  const history = await MlsHistory.open(alice.mls, histories);
+  return { server, histories, storage, alice, bob, history, recoveryKey: recoveryKey! };
+}
+
+/** A new device of Alice, added by the recovery key. */
+async function recovered(server: TestMlsServer, histories: TestHistoryServer, key: RecoveryKey) {
+  const device = await TestDevice.open(server, ALICE);
+  await device.mls.recover(key);
+  return { device, history: await MlsHistory.open(device.mls, histories) };
+}
+
+async function textsOf(device: TestDevice, messages: readonly ChatMessage[]) {
+  const texts = [];
+  for (const message of messages) {
+    const read = await device.mls.cipher(CHAT).decrypt(message);
+    texts.push(read.kind === "content" ? read.content.text : read.kind);
+  }
+  return texts;
+}
+
+describe("the history", () => {
+  it("is off until the user turns it on", async () => {
+    const { alice, histories, history } = await aliceAndBob();
+    await alice.send(CHAT, "one");
+    await alice.receive(CHAT);
+    await history.write();
+    expect([history.isOn, histories.writes]).toEqual([false, 0]);
+  });
+
+  it("gives a recovered device the messages that the lost one had read, and no others", async () => {
+    const { server, histories, alice, bob, history, recoveryKey } = await aliceAndBob();
+    const own = await alice.send(CHAT, "of Alice");
+    const theirs = await bob.send(CHAT, "of Bob");
+    await alice.receive(CHAT);
+    await history.turnOn(recoveryKey);
+    const late = await bob.send(CHAT, "never read by Alice");
+    await alice.mls.close();
+    const again = await recovered(server, histories, recoveryKey);
+    expect(await again.history.restore(recoveryKey)).toEqual({ messages: 2, rejected: 0 });
+    expect(await textsOf(again.device, [own, theirs, late])).toEqual([
+      "of Alice",
+      "of Bob",
+      "unreadable",
+    ]);
+    expect(again.device.events).toContainEqual({ type: "restored", chat_id: CHAT, messages: 2 });
+  });
+
+  it("replaces what the new device could not read", async () => {
+    const { server, histories, alice, bob, history, recoveryKey } = await aliceAndBob();
+    const theirs = await bob.send(CHAT, "of Bob");
+    await alice.receive(CHAT);
+    await history.turnOn(recoveryKey);
+    const again = await recovered(server, histories, recoveryKey);
+    expect(await textsOf(again.device, [theirs])).toEqual(["unreadable"]);
+    await again.history.restore(recoveryKey);
+    expect(await textsOf(again.device, [theirs])).toEqual(["of Bob"]);
+    expect(await textsOf(again.device, [{ ...theirs, timestamp: 1 }])).toEqual(["unreadable"]);
+  });
+
+  it("is written by each device, and a write changes only what has changed", async () => {
+    const { server, histories, storage, alice, bob, history, recoveryKey } = await aliceAndBob();
+    await history.turnOn(recoveryKey);
+    const before = histories.writes;
+    await bob.send(CHAT, "one");
+    await alice.receive(CHAT);
+    await history.write();
+    await history.write();
+    expect(histories.writes).toBe(before + 1);
+    await alice.mls.close();
+    const mls = await MlsChats.open({ user_id: ALICE, storage, server: server.of(ALICE) });
+    const reopened = await MlsHistory.open(mls, histories);
+    await reopened.write();
+    expect(reopened.isOn).toBe(true);
+    // The pins, which are not stored.
+    expect(histories.writes).toBe(before + 2);
+  });
+
+  it("begins a new chunk when one is full, and keeps all", async () => {
+    const { server, histories, alice, bob, history, recoveryKey } = await aliceAndBob();
+    const sent: ChatMessage[] = [];
+    const write = async (count: number) => {
+      for (let at = 0; at < count; at++) sent.push(await bob.send(CHAT, `number ${sent.length}`));
+      await alice.receive(CHAT);
+      await history.write();
+    };
+    await history.turnOn(recoveryKey);
+    for (const count of [511, 1, 1, 300]) await write(count);
+    const again = await recovered(server, histories, recoveryKey);
+    expect(await again.history.restore(recoveryKey)).toEqual({ messages: 813, rejected: 0 });
+    const chunks = [...histories.stored]
+      .filter(([name]) => name.startsWith(`${alice.mls.device!.id}/${CHAT}/`))
+      .map(([, { chunk }]) => chunk.length);
+    // A full body has up to 65,536 bytes.
+    expect(chunks).toEqual([66_825, 66_825, 9_993]);
+    const texts = await textsOf(again.device, sent);
+    expect(texts).toEqual(sent.map((_, at) => `number ${at}`));
+  });
+
+  it("loses the messages that expire, and a chunk of which none is left", async () => {
+    const { histories, alice, bob, history, recoveryKey, server } = await aliceAndBob();
+    const [old, recent] = [await bob.send(CHAT, "old"), await bob.send(CHAT, "recent")];
+    const { messages } = server.chats.get(CHAT)!;
+    for (const [one, stored_at] of [
+      [old, 1000],
+      [recent, 2000],
+    ] as const)
+      messages[one.seq! - 1] = { ...one, stored_at };
+    await alice.receive(CHAT);
+    await history.turnOn(recoveryKey);
+    await alice.mls.expire(CHAT, 1500);
+    await history.write();
+    const second = await recovered(server, histories, recoveryKey);
+    await second.history.restore(recoveryKey);
+    expect(await textsOf(second.device, [old, recent])).toEqual(["unreadable", "recent"]);
+    await alice.mls.expire(CHAT, 2500);
+    await history.write();
+    const own = [...histories.stored.keys()].filter((name) => name.includes(`/${CHAT}/`));
+    expect(own).toEqual([]);
+  });
+
+  it("has the messages that the server put in the place of lost ones", async () => {
+    const { histories, alice, bob, history, recoveryKey, server } = await aliceAndBob();
+    await bob.send(CHAT, "lost");
+    await alice.receive(CHAT);
+    await history.turnOn(recoveryKey);
+    const { messages } = server.chats.get(CHAT)!;
+    const { seq } = messages.pop()!;
+    await alice.mls.rewind(CHAT, seq! - 1);
+    const placed = await bob.send(CHAT, "in its place");
+    expect(placed.seq).toBe(seq);
+    await alice.mls.cipher(CHAT).decrypt(placed);
+    await history.write();
+    const again = await recovered(server, histories, recoveryKey);
+    await again.history.restore(recoveryKey);
+    expect(await textsOf(again.device, [placed])).toEqual(["in its place"]);
+  });
+
+  it("keeps who was verified, while the safety number is the same", async () => {
+    const { server, histories, alice, history, recoveryKey } = await aliceAndBob();
+    await alice.mls.safetyNumber(BOB);
+    await alice.mls.setVerified(BOB);
+    await history.turnOn(recoveryKey);
+    const again = await recovered(server, histories, recoveryKey);
+    expect(again.device.mls.isVerified(BOB)).toBe(false);
+    await again.history.restore(recoveryKey);
+    expect(again.device.mls.isVerified(BOB)).toBe(true);
+  });
+
+  it("reports another log of a user than the pinned one", async () => {
+    const { server, histories, alice, history, recoveryKey } = await aliceAndBob();
+    await alice.mls.safetyNumber(BOB);
+    await alice.mls.setVerified(BOB);
+    await history.turnOn(recoveryKey);
+    server.logs.delete(BOB);
+    await TestDevice.begin(server, BOB);
+    const again = await recovered(server, histories, recoveryKey);
+    await again.history.restore(recoveryKey);
+    expect(again.device.mls.isVerified(BOB)).toBe(false);
+    const fork = { type: "fork", user_id: BOB, chat_id: undefined };
+    expect(again.device.events).toContainEqual(fork);
+  });
+});
+
+describe("turning the history on", () => {
+  it("requires the recovery key of the account", async () => {
+    const { histories, history } = await aliceAndBob();
+    await expect(history.turnOn(await RecoveryKey.generate())).rejects.toMatchObject({
+      code: "ERR_KEY",
+    });
+    expect([history.isOn, histories.key]).toEqual([false, undefined]);
+  });
+
+  it("is an event at the other devices, as is turning it off", async () => {
+    const { server, histories, storage, alice, history, recoveryKey } = await aliceAndBob();
+    const other = await recovered(server, histories, recoveryKey);
+    await history.turnOn(recoveryKey);
+    await other.device.mls.close();
+    expect(alice.events).toContainEqual({ type: "history", isOn: true });
+    await alice.mls.close();
+    await histories.deleteHistory();
+    const mls = await MlsChats.open({ user_id: ALICE, storage, server: server.of(ALICE) });
+    const events: unknown[] = [];
+    mls.on((event) => void events.push(event));
+    await (await MlsHistory.open(mls, histories)).write();
+    expect(events).toContainEqual({ type: "history", isOn: false });
+  });
+
+  it("is refused where the server shows a key that the recovery key did not sign", async () => {
+    const { server, histories, history, recoveryKey } = await aliceAndBob();
+    await history.turnOn(recoveryKey);
+    histories.key = histories.key!.map((byte, at) => (at === 100 ? byte ^ 1 : byte));
+    const { writes } = histories;
+    const second = await recovered(server, histories, recoveryKey);
+    await expect(second.history.write()).rejects.toMatchObject({ code: "ERR_HISTORY_INVALID" });
+    expect([second.history.isOn, histories.writes]).toEqual([false, writes]);
+  });
+
+  it("off deletes what the server has, and nothing is written any more", async () => {
+    const { histories, alice, bob, history, recoveryKey } = await aliceAndBob();
+    await history.turnOn(recoveryKey);
+    await history.turnOff();
+    await bob.send(CHAT, "after");
+    await alice.receive(CHAT);
+    await history.write();
+    expect([history.isOn, histories.key, histories.stored.size]).toEqual([false, undefined, 0]);
+  });
+});
