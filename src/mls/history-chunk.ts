@@ -65,7 +65,7 @@ export interface HistoryHeader extends Omit<layout.ChunkHead, "kind" | "time"> {
  * @throws {ValidationError} if an option is invalid.
  *
  * ```ts
- * const { chunk, count } = await encryptHistory(device, historyKey, { chat_id, messages, now });
+ * const written = await encryptHistory(device, historyKey, { chat_id, messages: readMessages, now });
  * ```
  */
 export async function encryptHistory<Definition extends AnyContentDefinition = never>(

@@ -21,7 +21,7 @@ export interface HistoryKey {
  * @param user_id - Id of the user whose recovery key it is.
  *
  * ```ts
- * const historyKey = await makeHistoryKey(recoveryKey, user_id);
+ * const key = readHistoryKey(await makeHistoryKey(recoveryKey, user_id), log);
  * ```
  */
 export async function makeHistoryKey(recoveryKey: RecoveryKey, user_id: number): Promise<Bytes> {

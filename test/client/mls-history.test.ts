@@ -35,7 +35,7 @@ async function textsOf(device: TestDevice, messages: readonly ChatMessage[]) {
   const texts = [];
   for (const message of messages) {
     const read = await device.mls.cipher(CHAT).decrypt(message);
-    texts.push(read.kind === "content" ? read.content.text : read.kind);
+    texts.push(read.kind === "content" ? (read.content as { text: string }).text : read.kind);
   }
   return texts;
 }

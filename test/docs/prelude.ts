@@ -18,9 +18,17 @@ import {
   type StatusEvent,
 } from "lacre";
 import { createClient, memoryStorage } from "lacre/client";
-import { MlsChats, type MlsServer, memoryMlsStorage } from "lacre/client/mls";
+import { type HistoryServer, MlsChats, type MlsServer, memoryMlsStorage } from "lacre/client/mls";
 import { ChatKey, chatCipher, createChatKey, encrypt, encryptMessage } from "lacre/e2e";
-import { Device, extendLog, MlsChat } from "lacre/mls";
+import {
+  Device,
+  encryptHistory,
+  extendLog,
+  type HistoryMessage,
+  MlsChat,
+  makeHistoryKey,
+  readHistoryKey,
+} from "lacre/mls";
 import {
   acceptHello,
   directionKeys,
@@ -110,7 +118,7 @@ export const send = (_: Uint8Array) => {};
 export const close = (_: number, __: string) => {};
 export const resume: Resume = { chat_id: 42, after: 0, limit: 10 };
 
-export const { device, entry } = await Device.begin({ user_id, now });
+export const { device, entry, recoveryKey } = await Device.begin({ user_id, now });
 export const [lost, entries] = [device, [entry]];
 export const log = extendLog(undefined, entry, user_id);
 export const [theirLog, pin] = [log, log];
@@ -144,6 +152,16 @@ export const mlsChat = created.chat.accept().chat;
 export const { group_info } = created.request;
 export const { content } = created.request.invitation!;
 export const save = (..._: unknown[]) => {};
+export const historyKey = readHistoryKey(await makeHistoryKey(recoveryKey, user_id), log);
+export const readMessages: HistoryMessage[] = [
+  {
+    ...{ seq: 1, sender_id: 9, device: bobs.device.id, client_id: crypto.randomUUID() },
+    ...{ timestamp: now, stored_at: now, content: { kind: "text", text: "hola" } },
+  },
+];
+export const { chunk } = await encryptHistory(device, historyKey, {
+  ...{ chat_id, messages: readMessages, now },
+});
 
 // Node 20 has no WebSocket.
 Object.assign(globalThis, { WebSocket });
@@ -163,6 +181,10 @@ export const mlsServer: MlsServer = {
   ...{ publish: noAnswer, countKeyPackages: noAnswer, claim: noAnswer, commit: noAnswer },
   ...{ send: noAnswer, groupInfo: noAnswer, nextInvitation: noAnswer, chats: noAnswer },
   deleteInvitation: noAnswer,
+};
+export const historyServer: HistoryServer = {
+  ...{ historyKey: noAnswer, publishHistoryKey: noAnswer, deleteHistory: noAnswer },
+  ...{ writeChunk: noAnswer, deleteChunk: noAnswer, chunks: noAnswer },
 };
 export const mlsChats = await MlsChats.open({
   ...{ user_id, storage: memoryMlsStorage(), server: mlsServer },

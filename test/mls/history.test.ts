@@ -135,7 +135,8 @@ describe("a chunk of messages", () => {
     const unknown = await decryptHistory(recoveryKey, chunk, { log });
     const fallback = { kind: "unknown", fallback: "a poll" };
     expect(unknown).toMatchObject({ messages: [{ content: fallback }] });
-    const { chunk: copied } = await chunkOf((unknown as { messages: HistoryMessage[] }).messages);
+    const { messages: read } = unknown as { messages: readonly HistoryMessage[] };
+    const { chunk: copied } = await chunkOf(read);
     expect(await decryptHistory(recoveryKey, copied, { log })).toEqual(unknown);
   });
 

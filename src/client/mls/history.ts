@@ -34,8 +34,8 @@ export interface RestoredHistory {
  * off until the user turns it on, at one device for all: whoever gets the recovery key, and what the server stores, reads all of it.
  *
  * ```ts
- * const history = await MlsHistory.open(mlsChats, historyServer);
- * await history.turnOn(await readRecoveryKey(typed));
+ * const mlsHistory = await MlsHistory.open(mlsChats, historyServer);
+ * mlsHistory.isOn; // false, until the user enters the recovery key for turnOn
  * ```
  */
 export class MlsHistory<Definition extends AnyContentDefinition = never> {
