@@ -1,7 +1,6 @@
 // The plaintext of history chunks (docs/PROTOCOL.md, A-17).
-import * as z from "zod/mini";
 import { invalidArgument, objectArgument } from "../arguments.js";
-import { type Bytes, isBytes } from "../bytes.js";
+import { type Bytes, isBytes, isClientId } from "../bytes.js";
 import {
   type Content,
   decodeContent,
@@ -10,15 +9,14 @@ import {
   type Kinds,
   type NewContent,
 } from "../e2e/content.js";
-import { DEFAULT_MAX_BODY_BYTES } from "../limits.js";
+import { DEFAULT_MAX_BODY_BYTES, MAX_UNIX_TIME } from "../limits.js";
 import type { AnyContentDefinition } from "../messages/define-content.js";
-import { id, integer, list, text, unixTime, uuid } from "../messages/fields.js";
 import { decode } from "../wire/decode.js";
 import { written } from "../wire/encode.js";
 import { INSIDE_FRAME, scan } from "../wire/scan.js";
 import { HistoryError } from "./errors.js";
-import type { HistoryMessage, HistoryPin } from "./history-chunk.js";
-import { DIGEST_BYTES, MAX_LOG_SEQ } from "./limits.js";
+import type { HistoryMessage, HistoryPin } from "./history-types.js";
+import { DIGEST_BYTES, isId, MAX_LOG_SEQ } from "./limits.js";
 
 /** Maximum number of messages of a chunk. */
 const MAX_MESSAGES = 512;
@@ -31,30 +29,53 @@ const MAX_BYTES = 135_168;
 /** Upper bound of what the map and the list around the messages add, in bytes. */
 const FRAME_BYTES = 16;
 
-const binary = (min: number, max: number) =>
-  z.custom<Bytes>((value) => isBytes(value) && value.length >= min && value.length <= max);
+/** A message of a body: with the body of its content, or the fallback of a content that the device could not read. */
+interface StoredMessage extends Omit<HistoryMessage, "content"> {
+  readonly body?: Bytes;
+  readonly fallback?: string;
+}
 
-const aMessage = () =>
-  z.object({
-    seq: id(),
-    sender_id: id(),
-    device: text(32, 32, { pattern: /^[0-9a-f]+$/ }),
-    client_id: uuid(),
-    timestamp: unixTime(),
-    stored_at: unixTime(),
-    body: z.optional(binary(1, DEFAULT_MAX_BODY_BYTES)),
-    fallback: z.optional(text(0, DEFAULT_MAX_BODY_BYTES)),
-  });
-type StoredMessage = z.output<ReturnType<typeof aMessage>>;
+type Fields = Readonly<Record<string, unknown>>;
 
-const pin = () =>
-  z.tuple([id(), integer(1, MAX_LOG_SEQ), binary(DIGEST_BYTES, DIGEST_BYTES), z.boolean()]);
+const isTime = (value: unknown) =>
+  Number.isFinite(value) && (value as number) >= 0 && (value as number) <= MAX_UNIX_TIME;
 
-/** Schemas, created at their first use. */
-const schemas = {
-  messages: once(() => z.object({ messages: list(aMessage(), MAX_MESSAGES) })),
-  users: once(() => z.object({ users: list(pin(), MAX_PINS) })),
-};
+/** Returns a message without unknown fields; undefined if a field is missing or invalid. */
+function messageOf(value: unknown): StoredMessage | undefined {
+  const { seq, sender_id, device, client_id, timestamp, stored_at, body, fallback } = (value ??
+    {}) as Fields;
+  const hasIds = isId(seq) && isId(sender_id) && /^[0-9a-f]{32}$/.test(String(device));
+  if (!hasIds || !isClientId(client_id) || !isTime(timestamp) || !isTime(stored_at))
+    return undefined;
+  const fields = { seq, sender_id, device, client_id, timestamp, stored_at };
+  const isBody = isBytes(body) && body.length <= DEFAULT_MAX_BODY_BYTES;
+  if (isBody && fallback === undefined) return { ...fields, body } as StoredMessage;
+  const isFallback = typeof fallback === "string" && body === undefined;
+  return isFallback ? ({ ...fields, fallback } as StoredMessage) : undefined;
+}
+
+/** Returns messages by ascending seq; undefined if they are not, or one is invalid. */
+function messagesOf(value: unknown): StoredMessage[] | undefined {
+  if (!Array.isArray(value) || value.length === 0 || value.length > MAX_MESSAGES) return undefined;
+  const messages = value.map(messageOf);
+  const isValid = messages.every(
+    (one, at) => one !== undefined && one.seq > (messages[at - 1]?.seq ?? 0),
+  );
+  return isValid ? (messages as StoredMessage[]) : undefined;
+}
+
+/** Returns pins; undefined if there are too many, or one is invalid. */
+function pinsOf(value: unknown): HistoryPin[] | undefined {
+  if (!Array.isArray(value) || value.length > MAX_PINS) return undefined;
+  const pins: HistoryPin[] = [];
+  for (const one of value) {
+    const [user_id, seq, head, isVerified] = Array.isArray(one) ? one : [];
+    const isPin = isId(user_id) && isId(seq) && seq <= MAX_LOG_SEQ && isBytes(head);
+    if (!isPin || head.length !== DIGEST_BYTES || typeof isVerified !== "boolean") return undefined;
+    pins.push({ user_id, seq, head, isVerified });
+  }
+  return pins;
+}
 
 /**
  * Encodes as many messages as a chunk has room for, from the first one on.
@@ -74,8 +95,7 @@ export function encodeMessages<Definition extends AnyContentDefinition>(
     messages.push(stored);
     length = longer;
   }
-  const isValid = schemas.messages().safeParse({ messages }).success && ascend(messages);
-  if (isValid && messages.length > 0 && length <= MAX_BYTES)
+  if (messagesOf(messages) !== undefined && length <= MAX_BYTES)
     return { bytes: encoded({ messages }), count: messages.length };
   throw invalidArgument("options.messages", "must be messages of a chat, by ascending seq");
 }
@@ -100,15 +120,13 @@ export function decodeMessages<Definition extends AnyContentDefinition>(
   { first_seq, last_seq }: { readonly first_seq: number; readonly last_seq: number },
   kinds: Kinds<Definition>,
 ): HistoryMessage<Definition>[] {
-  const { data } = schemas.messages().safeParse(decoded(bytes));
-  const messages = data?.messages ?? [];
-  if (!ascend(messages) || (messages[0]?.seq ?? 0) < first_seq) throw malformed();
-  if (messages.at(-1)?.seq !== last_seq) throw malformed();
-  return messages.map(({ body, fallback, ...fields }) => {
-    if ((body === undefined) === (fallback === undefined)) throw malformed();
+  const messages = messagesOf(decoded(bytes).messages);
+  if (messages === undefined || messages[0]!.seq < first_seq) throw malformed();
+  if (messages.at(-1)!.seq !== last_seq) throw malformed();
+  return messages.map(({ body, fallback = "", ...fields }) => {
     const content: Content<Definition> | undefined = body
       ? decodeContent(body, kinds, fields.timestamp)
-      : { kind: "unknown", fallback: fallback! };
+      : { kind: "unknown", fallback };
     if (content === undefined) throw malformed();
     return { ...fields, content };
   });
@@ -120,41 +138,29 @@ export function encodePins(pins: readonly HistoryPin[]): Bytes {
     const { user_id, seq, head, isVerified } = objectArgument(one, "options.pins");
     return [user_id, seq, head, isVerified];
   });
-  if (schemas.users().safeParse({ users }).success) return encoded({ users });
+  if (pinsOf(users) !== undefined) return encoded({ users });
   throw invalidArgument("options.pins", "must be at most 1,024 pinned device logs");
 }
 
 /** Decodes pinned logs. @throws {HistoryError} if they are malformed. */
 export function decodePins(bytes: Uint8Array): HistoryPin[] {
-  const { data } = schemas.users().safeParse(decoded(bytes));
-  if (data === undefined) throw malformed();
-  return data.users.map(([user_id, seq, head, isVerified]) => ({ user_id, seq, head, isVerified }));
+  const pins = pinsOf(decoded(bytes).users);
+  if (pins === undefined) throw malformed();
+  return pins;
 }
 
 const malformed = () => new HistoryError("chunk has a malformed plaintext");
-
-function ascend(messages: readonly { readonly seq: number }[]): boolean {
-  return messages.every(({ seq }, at) => at === 0 || seq > messages[at - 1]!.seq);
-}
 
 function encoded(value: object): Bytes {
   return written((writer) => writer.payload(value as Record<string, unknown>, "bin"));
 }
 
-function decoded(bytes: Uint8Array): unknown {
+function decoded(bytes: Uint8Array): Fields {
   if (bytes.length > MAX_BYTES) throw malformed();
   try {
     scan(bytes, INSIDE_FRAME);
-    return decode(bytes, 0);
+    return (decode(bytes, 0) ?? {}) as Fields;
   } catch {
     throw malformed();
   }
-}
-
-function once<Value>(make: () => Value): () => Value {
-  let made: Value | undefined;
-  return () => {
-    made ??= make();
-    return made;
-  };
 }

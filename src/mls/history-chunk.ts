@@ -2,7 +2,7 @@
 import { invalidArgument, listArgument, objectArgument, timeArgument } from "../arguments.js";
 import { type Bytes, concat, copyOfBytes } from "../bytes.js";
 import { verifyEd25519 } from "../crypto/ed25519.js";
-import { type Content, kindsOf } from "../e2e/content.js";
+import { kindsOf } from "../e2e/content.js";
 import { pad, unpad } from "../e2e/padding.js";
 import { wholeMilliseconds } from "../messages/chat-message-aad.js";
 import type { AnyContentDefinition } from "../messages/define-content.js";
@@ -12,49 +12,16 @@ import { HistoryError } from "./errors.js";
 import * as body from "./history-body.js";
 import type { HistoryKey } from "./history-key.js";
 import * as layout from "./history-layout.js";
+import type {
+  HistoryContents,
+  HistoryHeader,
+  HistoryMessage,
+  HistoryPin,
+} from "./history-types.js";
 import { isId } from "./limits.js";
 import { readEntry } from "./log-entry.js";
 import { historySeedOf, type RecoveryKey } from "./recovery-key.js";
 import { signerOf } from "./signers.js";
-
-/** A read message of an MLS chat. */
-export interface HistoryMessage<Definition extends AnyContentDefinition = never> {
-  readonly seq: number;
-  readonly sender_id: number;
-  /** Id of the device that sent it. */
-  readonly device: string;
-  readonly client_id: string;
-  /** Time of its sender, Unix time in seconds. */
-  readonly timestamp: number;
-  /** Time at which the server stored it, Unix time in seconds. */
-  readonly stored_at: number;
-  readonly content: Content<Definition>;
-}
-
-/** What a device knows of the log of a user. */
-export interface HistoryPin {
-  readonly user_id: number;
-  /** Number of entries of the log. */
-  readonly seq: number;
-  /** Head of the last entry, 32 bytes. */
-  readonly head: Uint8Array;
-  /** Whether the user was verified by the safety number. */
-  readonly isVerified: boolean;
-}
-
-/** The contents of a chunk: messages of a chat by ascending seq, or the pinned logs. */
-export type HistoryContents<Definition extends AnyContentDefinition = never> =
-  | {
-      readonly kind: "messages";
-      readonly chat_id: number;
-      readonly messages: readonly HistoryMessage<Definition>[];
-    }
-  | { readonly kind: "pins"; readonly pins: readonly HistoryPin[] };
-
-/** The clear fields of a chunk. */
-export interface HistoryHeader extends Omit<layout.ChunkHead, "kind" | "time"> {
-  readonly kind: HistoryContents["kind"];
-}
 
 /**
  * Encrypts read messages of a chat to the history key, signed by the device: as many from the first one on as a chunk has room for.

@@ -39,13 +39,15 @@ export {
   decryptHistory,
   encryptHistory,
   encryptPins,
-  type HistoryContents,
-  type HistoryHeader,
-  type HistoryMessage,
-  type HistoryPin,
   readHistoryHeader,
 } from "./history-chunk.js";
 export { type HistoryKey, makeHistoryKey, readHistoryKey } from "./history-key.js";
+export type {
+  HistoryContents,
+  HistoryHeader,
+  HistoryMessage,
+  HistoryPin,
+} from "./history-types.js";
 export { type LogChange, makeEntry } from "./make-entry.js";
 export { RecoveryKey, readRecoveryKey } from "./recovery-key.js";
 export { safetyNumber } from "./safety-number.js";

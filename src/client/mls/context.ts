@@ -10,7 +10,6 @@ import { Background } from "./background.js";
 import { DeviceLogs } from "./device-logs.js";
 import { KeptChat } from "./kept-chat.js";
 import { KeyPackages } from "./key-packages.js";
-import type { MlsChats } from "./mls-chats.js";
 import { OwnDevices } from "./own-devices.js";
 import { MessageRecords } from "./records.js";
 import type { MlsServer } from "./server.js";
@@ -48,7 +47,7 @@ export function setContext<Definition extends AnyContentDefinition>(
 
 /** Returns the context of an MlsChats. @throws {ValidationError} if `mls` is none. */
 export function contextOf<Definition extends AnyContentDefinition>(
-  mls: MlsChats<Definition>,
+  mls: object,
 ): Context<Definition> {
   const context = contexts.get(mls);
   if (context === undefined) throw invalidArgument("mls", "must be an MlsChats");

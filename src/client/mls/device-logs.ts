@@ -3,7 +3,7 @@ import { concat, equalConstantTime, isBytes } from "../../bytes.js";
 import { unixNow } from "../../clock.js";
 import { type DeviceLog, extendLog, readLog } from "../../mls/device-log.js";
 import { DeviceLogError } from "../../mls/errors.js";
-import type { HistoryPin } from "../../mls/history-chunk.js";
+import type { HistoryPin } from "../../mls/history-types.js";
 import { ENTRY_BYTES } from "../../mls/log-entry.js";
 import { inOrder } from "../in-order.js";
 import type { Background } from "./background.js";

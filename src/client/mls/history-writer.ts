@@ -1,13 +1,9 @@
 import { equalConstantTime } from "../../bytes.js";
 import { unixNow } from "../../clock.js";
 import type { AnyContentDefinition } from "../../messages/define-content.js";
-import {
-  encryptHistory,
-  encryptPins,
-  type HistoryContents,
-  type HistoryMessage,
-} from "../../mls/history-chunk.js";
+import { encryptHistory, encryptPins } from "../../mls/history-chunk.js";
 import type { HistoryKey } from "../../mls/history-key.js";
+import type { HistoryContents, HistoryMessage } from "../../mls/history-types.js";
 import type { Context } from "./context.js";
 import type { HistoryServer } from "./history-server.js";
 import {

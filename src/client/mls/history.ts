@@ -4,8 +4,9 @@ import { KeyError } from "../../errors.js";
 import type { AnyContentDefinition } from "../../messages/define-content.js";
 import type { DeviceLog } from "../../mls/device-log.js";
 import { DeviceLogError, HistoryError } from "../../mls/errors.js";
-import { decryptHistory, type HistoryPin } from "../../mls/history-chunk.js";
+import { decryptHistory } from "../../mls/history-chunk.js";
 import { type HistoryKey, makeHistoryKey, readHistoryKey } from "../../mls/history-key.js";
+import type { HistoryPin } from "../../mls/history-types.js";
 import type { RecoveryKey } from "../../mls/recovery-key.js";
 import { inOrder } from "../in-order.js";
 import { ClosedError } from "./background.js";
@@ -61,7 +62,7 @@ export class MlsHistory<Definition extends AnyContentDefinition = never> {
     mls: MlsChats<Definition>,
     server: HistoryServer,
   ): Promise<MlsHistory<Definition>> {
-    const context = contextOf(mls);
+    const context = contextOf<Definition>(mls);
     const stored = await context.storage.get(keys.history);
     const to = stored && decodeRecord<{ readonly to: string }>(stored).to;
     const history = new MlsHistory(context, context.background.requests(server), to);
