@@ -17,6 +17,7 @@ export type {
 } from "./contract/target.js";
 export type {
   InvalidDeviceKey,
+  InvalidHistory,
   InvalidLayout,
   InvalidLogEntry,
   InvalidText,
@@ -29,6 +30,8 @@ export type {
   ValidDeviceKey,
   ValidDeviceLink,
   ValidDeviceLog,
+  ValidHistoryChunk,
+  ValidHistoryKey,
   ValidKeyPackageHeader,
   ValidMessageAad,
   ValidMessageHeader,

@@ -121,6 +121,37 @@ export interface InvalidLayout extends InvalidVector {
   readonly bytes: string;
 }
 
+/** A history key that a reader accepts with a device log, and its id. */
+export interface ValidHistoryKey extends Vector {
+  /** Text of the recovery key. */
+  readonly recovery_key: string;
+  readonly user_id: number;
+  readonly entries: readonly string[];
+  readonly bytes: string;
+  readonly id: string;
+}
+
+/** A history chunk that a reader accepts with a device log, and its messages or pins. */
+export interface ValidHistoryChunk extends Omit<ValidHistoryKey, "id"> {
+  readonly chat_id: number;
+  readonly first_seq: number;
+  readonly last_seq: number;
+  readonly messages?: readonly Readonly<Record<string, unknown>>[];
+  readonly pins?: readonly {
+    readonly user_id: number;
+    readonly seq: number;
+    readonly head: string;
+    readonly is_verified: boolean;
+  }[];
+}
+
+/** A history key or chunk that a reader must reject, with the device log that it has. */
+export interface InvalidHistory extends InvalidVector {
+  readonly user_id: number;
+  readonly entries: readonly string[];
+  readonly bytes: string;
+}
+
 /** The vectors of devices and of the other layouts of MLS chats. */
 export interface MlsVectors extends Vectors<ValidDeviceLog, InvalidLogEntry> {
   readonly pins: Vectors<PinnedLog & Vector, PinnedLog & InvalidVector>;
@@ -134,4 +165,6 @@ export interface MlsVectors extends Vectors<ValidDeviceLog, InvalidLogEntry> {
   readonly named_logs: Vectors<ValidNamedLogs, InvalidLayout>;
   readonly message_headers: Vectors<ValidMessageHeader, InvalidLayout>;
   readonly key_package_headers: Vectors<ValidKeyPackageHeader, InvalidLayout>;
+  readonly history_keys: Vectors<ValidHistoryKey, InvalidHistory>;
+  readonly history_chunks: Vectors<ValidHistoryChunk, InvalidHistory>;
 }

@@ -41,7 +41,8 @@ export interface InvalidVector extends Vector {
       | "ValidationError"
       | "DecryptError"
       | "KeyError"
-      | "DeviceLogError";
+      | "DeviceLogError"
+      | "HistoryError";
     readonly code: LacreErrorCode;
   };
 }

@@ -4,6 +4,7 @@ CLASSES = {"MALFORMED": "DecodeError", "BOUND_EXCEEDED": "DecodeError", "VERIFY"
 CLASSES |= {"EXPIRED": "FreshnessError", "FROM_FUTURE": "FreshnessError", "VALIDATION": "ValidationError"}
 CLASSES |= {"DECRYPT": "DecryptError", "KEY": "KeyError", "WRONG_PASSPHRASE": "KeyError"}
 CLASSES |= {f"DEVICE_LOG_{name}": "DeviceLogError" for name in ("INVALID", "FORK", "BEHIND")}
+CLASSES |= {"HISTORY_INVALID": "HistoryError"}
 
 
 class RejectionError(Exception):

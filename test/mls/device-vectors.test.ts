@@ -13,8 +13,12 @@ import { decodeCredential, encodeCredential } from "../../src/mls/credential.js"
 import { deviceId } from "../../src/mls/device-id.js";
 import {
   type DeviceLog,
+  decryptHistory,
   extendLog,
+  makeHistoryKey,
   readDeviceLink,
+  readHistoryHeader,
+  readHistoryKey,
   readKeyPackageHeader,
   readLog,
   readMessageHeader,
@@ -138,6 +142,47 @@ describe("the vectors of credentials, commits and named logs", () => {
     await areRejected(vectors.credentials.invalid, ({ bytes }) => decodeCredential(hex(bytes)));
     await areRejected(vectors.commits.invalid, ({ bytes }) => decodeCommitAad(hex(bytes)));
     await areRejected(vectors.named_logs.invalid, ({ bytes }) => decodeNamedLogs(hex(bytes)));
+  });
+});
+
+describe("the vectors of the history", () => {
+  it("are decrypted", async () => {
+    const { history_keys, history_chunks } = vectors;
+    for (const { name, recovery_key, user_id, entries, bytes, id } of history_keys.valid) {
+      const recoveryKey = await readRecoveryKey(recovery_key);
+      expect(toHex(await makeHistoryKey(recoveryKey, user_id)), name).toBe(bytes);
+      expect(readHistoryKey(hex(bytes), logOf(entries, user_id)!), name).toMatchObject({ id });
+    }
+    for (const {
+      name,
+      recovery_key,
+      user_id,
+      entries,
+      bytes,
+      ...expected
+    } of history_chunks.valid) {
+      const { chat_id, first_seq, last_seq, messages, pins } = expected;
+      const log = logOf(entries, user_id)!;
+      const head = { chat_id, first_seq, last_seq };
+      expect(readHistoryHeader(hex(bytes), log), name).toMatchObject(head);
+      const read = await decryptHistory(await readRecoveryKey(recovery_key), hex(bytes), { log });
+      const pinned = pins?.map(({ head, is_verified, ...pin }) => {
+        return { ...pin, head: hex(head), isVerified: is_verified };
+      });
+      const contents = pins
+        ? { kind: "pins", pins: pinned }
+        : { chat_id, kind: "messages", messages };
+      expect(read, name).toEqual(contents);
+    }
+  });
+
+  it("are rejected", async () => {
+    await areRejected(vectors.history_keys.invalid, ({ bytes, entries, user_id }) =>
+      readHistoryKey(hex(bytes), logOf(entries, user_id)!),
+    );
+    await areRejected(vectors.history_chunks.invalid, ({ bytes, entries, user_id }) =>
+      readHistoryHeader(hex(bytes), logOf(entries, user_id)!),
+    );
   });
 });
 

@@ -24,6 +24,7 @@ import {
   ZEROS,
 } from "../../support/log-entries.js";
 import { chats } from "./mls-chats.js";
+import { history } from "./mls-history.js";
 import { texts } from "./mls-texts.js";
 import { errors, rejection } from "./notation.js";
 
@@ -337,6 +338,7 @@ export const mls: MlsVectors = {
   },
   ...texts,
   ...chats,
+  ...history,
   device_keys: {
     valid: [first, second, third].map(({ publicKey }, at) => ({
       name: `a device key, ${at + 1}`,

@@ -77,6 +77,7 @@ export const errors = {
   entry: { class: "DeviceLogError", code: "ERR_DEVICE_LOG_INVALID" },
   fork: { class: "DeviceLogError", code: "ERR_DEVICE_LOG_FORK" },
   behind: { class: "DeviceLogError", code: "ERR_DEVICE_LOG_BEHIND" },
+  history: { class: "HistoryError", code: "ERR_HISTORY_INVALID" },
   passphrase: { class: "KeyError", code: "ERR_WRONG_PASSPHRASE" },
 } as const satisfies Record<string, InvalidVector["error"]>;
 

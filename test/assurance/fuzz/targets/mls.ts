@@ -1,9 +1,19 @@
+import vectors from "lacre/vectors/mls.json" with { type: "json" };
+import { concat } from "../../../../src/bytes.js";
 import { decodeCommitAad, encodeCommitAad } from "../../../../src/mls/commit-aad.js";
 import { decodeCredential, encodeCredential } from "../../../../src/mls/credential.js";
 import { deviceId } from "../../../../src/mls/device-id.js";
 import { Group, makeKeyPackages } from "../../../../src/mls/engine.js";
 import {
+  decodeMessages,
+  decodePins,
+  encodeMessages,
+  encodePins,
+} from "../../../../src/mls/history-body.js";
+import { decodeChunk, encodeChunkHead } from "../../../../src/mls/history-layout.js";
+import {
   extendLog,
+  type HistoryMessage,
   readDeviceLink,
   readKeyPackageHeader,
   readLog,
@@ -11,7 +21,7 @@ import {
   readRecoveryKey,
   writeDeviceLink,
 } from "../../../../src/mls/index.js";
-import { counting, utf8 } from "../../../support/hex.js";
+import { counting, hex, utf8 } from "../../../support/hex.js";
 import {
   begun,
   madeEntry,
@@ -52,6 +62,12 @@ const messages = [
   update,
   (await Group.joinExternally(second, groupInfo, identity, commit, rules)).message,
 ];
+const chunks = vectors.history_chunks.valid;
+const message: HistoryMessage = {
+  ...{ seq: 1, sender_id: 9, device: "0".repeat(32), timestamp: 1, stored_at: 1 },
+  client_id: "018bcfe5-687b-7abc-8def-0123456789ab",
+  content: { kind: "text", text: "hola" },
+};
 const keyPackages = await makeKeyPackages(first, identity, 1, 1);
 
 export const mlsTargets: readonly FuzzTarget[] = [
@@ -118,6 +134,39 @@ export const mlsTargets: readonly FuzzTarget[] = [
       const { publicKey } = readDeviceLink(textOf(input));
       holds(writeDeviceLink(publicKey) === textOf(input).trim(), "one key has one text");
       return "read";
+    },
+  },
+  {
+    name: "decodeChunk",
+    weight: 2,
+    seeds: chunks.map((one) => hex(one.bytes)),
+    run(input) {
+      const chunk = decodeChunk(input);
+      if (chunk === undefined) return "rejected";
+      const { enc, ciphertext, signature } = chunk;
+      const again = concat(encodeChunkHead(chunk), enc, ciphertext, signature);
+      holds(isSame(again, input), "one chunk has one encoding");
+      return shapeOf(chunk, 0);
+    },
+  },
+  {
+    name: "the body of a history chunk",
+    weight: 2,
+    seeds: [
+      encodePins([{ user_id: 9, seq: 1, head: counting(32), isVerified: true }]),
+      encodeMessages([message, { ...message, seq: 2 }], new Map()).bytes,
+    ],
+    run(input) {
+      const range = { first_seq: 1, last_seq: 2 };
+      const pins = (() => {
+        try {
+          return decodePins(input);
+        } catch {
+          return undefined;
+        }
+      })();
+      if (pins !== undefined) return `${Math.min(pins.length, 3)} pins`;
+      return `${decodeMessages(input, range, new Map()).length} messages`;
     },
   },
   {
