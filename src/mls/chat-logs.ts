@@ -28,8 +28,8 @@ function readOnce(log: DeviceLog): ReadLog {
   const before = known.get(log);
   if (before !== undefined) return before;
   const { seq, head, entries } = log;
-  const added = entries.filter(({ op }) => op === "begin" || op === "add");
-  const read = { seq, head, entries, ever: new Set(added.map(({ subject }) => subject!)) };
+  const subjects = entries.flatMap(({ subject }) => subject ?? []);
+  const read = { seq, head, entries, ever: new Set(subjects) };
   known.set(log, read);
   return read;
 }
@@ -110,8 +110,9 @@ export function continues(named: readonly NamedLog[], before: readonly NamedLog[
 export function devicesAt({ entries }: ReadLog, seq: number): ReadonlySet<string> {
   const devices = new Set<string>();
   for (const { op, subject } of entries.slice(0, seq)) {
-    if (op === "begin" || op === "add") devices.add(subject!);
+    if (op === "reset") devices.clear();
     if (op === "remove") devices.delete(subject!);
+    else if (subject !== undefined) devices.add(subject);
   }
   return devices;
 }

@@ -22,7 +22,7 @@ export interface LoggedDevice {
 /** One entry of a log. */
 export interface LogEntry {
   readonly seq: number;
-  readonly op: "begin" | "add" | "remove" | "recovery";
+  readonly op: keyof typeof OPS;
   /** Unix time in seconds, by the clock of the device that signed the entry. */
   readonly time: number;
   /** Id of the device that signed the entry; undefined for the recovery key. */
@@ -269,7 +269,7 @@ function following(
     }
     throw invalidEntry("does not refer to the entry before it");
   }
-  const { newKeys, acceptor } = state === undefined ? firstRules(entry) : rules(state, entry);
+  const { newKeys, acceptor } = rules(state, entry);
   if (isVerified) return applied(state, entry);
   if (!newKeys.every(isEd25519PublicKey)) throw invalidEntry("has an invalid public key");
   if (!verifyEd25519(signer, signed, entry.signature))
@@ -288,20 +288,20 @@ interface Rules {
   readonly acceptor?: Bytes;
 }
 
-function firstRules({ op, signer, subject, recovery }: Entry): Rules {
-  if (op !== OPS.begin) throw invalidEntry("does not begin the log");
-  if (!isEqual(signer, subject)) throw invalidEntry("must be signed by the device that it adds");
-  return { newKeys: [subject, recovery], acceptor: recovery };
-}
-
-function rules(state: State, { op, signer, subject, recovery }: Entry): Rules {
+function rules(state: State | undefined, { op, signer, subject, recovery }: Entry): Rules {
+  if (state === undefined ? op !== OPS.begin : op === OPS.begin)
+    throw invalidEntry("begins a log that has begun, or does not begin one");
+  if (state === undefined || op === OPS.reset) {
+    if (!isEqual(signer, subject)) throw invalidEntry("must be signed by the device that it adds");
+    if (state !== undefined && wasIn(state, subject)) throw addedAgain();
+    return { newKeys: [subject, recovery], acceptor: recovery };
+  }
   if (op === OPS.recovery) {
     if (!isEqual(signer, state.recovery)) throw invalidEntry("must be signed by the recovery key");
     if (!isEmpty(subject)) throw invalidEntry("must not have a subject");
     return { newKeys: [recovery], acceptor: recovery };
   }
-  if (op !== OPS.add && op !== OPS.remove)
-    throw invalidEntry("begins the log again, or has an unknown op");
+  if (op !== OPS.add && op !== OPS.remove) throw invalidEntry("has an unknown op");
   if (!maySign(state, signer))
     throw invalidEntry("is not signed by a device of the log, nor by the recovery key");
   if (!isEmpty(recovery)) throw invalidEntry("must not have a recovery key");
@@ -309,10 +309,12 @@ function rules(state: State, { op, signer, subject, recovery }: Entry): Rules {
     if (!isIn(state, subject)) throw invalidEntry("removes a device that is not in the log");
     return { newKeys: [] };
   }
-  if (wasIn(state, subject)) throw invalidEntry("adds a device that the log had before");
+  if (wasIn(state, subject)) throw addedAgain();
   if (state.devices.length >= MAX_DEVICES) throw invalidEntry(`adds a device to ${MAX_DEVICES}`);
   return { newKeys: [subject], acceptor: subject };
 }
+
+const addedAgain = () => invalidEntry("adds a device that the log had before");
 
 function isIn({ devices }: State, key: Bytes): boolean {
   return devices.some(({ publicKey }) => isEqual(publicKey, key));
@@ -330,15 +332,18 @@ function maySign(state: State, key: Bytes): boolean {
 /** Returns the state after a verified entry. */
 function applied(state: State | undefined, entry: Entry): State {
   const { user_id, op, subject, recovery, head } = entry;
-  const others = (state?.devices ?? []).filter(({ publicKey }) => !isEqual(publicKey, subject));
+  const before = state?.devices ?? [];
+  const isReset = op === OPS.reset;
+  const others = before.filter(({ publicKey }) => !isReset && !isEqual(publicKey, subject));
+  const gone = before.filter((one) => !others.includes(one)).map(({ publicKey }) => publicKey);
+  const isAdded = op !== OPS.remove && op !== OPS.recovery;
   const device = { id: deviceId(subject), publicKey: subject, addedAt: entry.time / 1000 };
-  const removed = state?.removed ?? [];
   return {
     user_id,
     entries: [...(state?.entries ?? []), entry],
     base: op === OPS.add ? state!.base : head,
     recovery: isEmpty(recovery) ? state!.recovery : recovery,
-    devices: op === OPS.begin || op === OPS.add ? [...others, device] : others,
-    removed: op === OPS.remove ? [...removed, subject] : removed,
+    devices: isAdded ? [...others, device] : others,
+    removed: [...(state?.removed ?? []), ...gone],
   };
 }

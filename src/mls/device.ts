@@ -50,17 +50,19 @@ export class Device {
   }
 
   /**
-   * Creates the first device of an account, the first entry of the user's log, and the recovery key.
+   * Creates the first device of an account, the first entry of the user's log, and the recovery key. With the log of an account
+   * whose devices and recovery key are all lost, creates the entry that resets it: the new device and recovery key replace all others.
    *
-   * @param options - `now` is the Unix time in seconds.
+   * @param options - `now` is the Unix time in seconds, `reset` the log to reset.
+   * @throws {DeviceLogError} if the log is of another user, or permits no further entry.
    */
   static async begin(
-    options: NewDeviceOptions & { readonly now: number },
+    options: NewDeviceOptions & { readonly now: number; readonly reset?: DeviceLog | undefined },
   ): Promise<{ device: Device; entry: Bytes; recoveryKey: RecoveryKey }> {
-    const { now, ...rest } = objectArgument(options, "options");
+    const { now, reset, ...rest } = objectArgument(options, "options");
     const device = await Device.generate(rest);
     const recoveryKey = await RecoveryKey.generate();
-    const entry = await beginLog(device.user_id, now, [device, recoveryKey]);
+    const entry = await beginLog(device.user_id, now, [device, recoveryKey], reset);
     return { device, entry, recoveryKey };
   }
 

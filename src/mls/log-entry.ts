@@ -15,7 +15,7 @@ export const ENTRY_BYTES = SIGNED_BYTES + 2 * ED25519_SIGNATURE_BYTES;
 export const ACCEPTED_BYTES = SIGNED_BYTES + ED25519_SIGNATURE_BYTES;
 
 /** What an entry does, and its number in the layout. */
-export const OPS = { begin: 1, add: 2, remove: 3, recovery: 4 } as const;
+export const OPS = { begin: 1, add: 2, remove: 3, recovery: 4, reset: 5 } as const;
 
 /** A field without a value. */
 export const NO_KEY: Bytes = /* @__PURE__ */ new Uint8Array(ED25519_KEY_BYTES);

@@ -79,17 +79,21 @@ export async function makeEntry(log: DeviceLog, change: LogChange): Promise<Byte
   return finished(log, made, signer.sign);
 }
 
-/** Makes the first entry of a user's log. The arguments are checked. */
+/** Makes the first entry of a user's log, or the one that resets `log`. The other arguments are checked. */
 export async function beginLog(
   user_id: number,
   now: number,
   [device, recoveryKey]: readonly [EntrySigner, EntrySigner],
+  log?: DeviceLog,
 ): Promise<Bytes> {
+  if (log !== undefined && logArgument(log).user_id !== user_id)
+    throw invalidEntry("is of another user");
   const [{ publicKey, sign }, acceptor] = [signerOf(device), signerOf(recoveryKey)];
   const keys = { signer: publicKey, subject: publicKey, recovery: acceptor.publicKey };
-  const chain = { user_id, seq: 1, previous: layout.NO_KEY, time: timeOf(now) };
-  const signed = layout.encodeSigned({ ...chain, op: layout.OPS.begin, ...keys });
-  return finished(undefined, await accept(signed, acceptor.sign), sign, user_id);
+  const [seq, previous] = [(log?.seq ?? 0) + 1, log?.head ?? layout.NO_KEY];
+  const op = layout.OPS[log === undefined ? "begin" : "reset"];
+  const signed = layout.encodeSigned({ user_id, seq, previous, time: timeOf(now), op, ...keys });
+  return finished(log, await accept(signed, acceptor.sign), sign, user_id);
 }
 
 /** Returns the acceptances of a new device, 225 bytes for each key that can add it. */

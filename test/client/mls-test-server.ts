@@ -38,7 +38,9 @@ export class TestMlsServer {
     const counts = [1, 0xf00d].map((suite) => ({ suite, count: 40, has_last_resort: true }));
     const server: MlsServer = {
       entries: async (id, after) => (this.logs.get(id) ?? []).slice(after),
-      addEntry: async (entry) => {
+      addEntry: async (entry, password) => {
+        const isReset = entry[64] === 5;
+        if (isReset && password !== "right") throw new RejectionError(403, "ERR_FORBIDDEN");
         this.logs.set(user_id, [...(this.logs.get(user_id) ?? []), entry]);
       },
       leaveAcceptance: async (device, acceptance) => {

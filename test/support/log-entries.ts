@@ -19,7 +19,7 @@ export function testKey(seed: number | Uint8Array): TestKey {
   };
 }
 
-export const OP = { begin: 1, add: 2, remove: 3, recovery: 4 } as const;
+export const OP = { begin: 1, add: 2, remove: 3, recovery: 4, reset: 5 } as const;
 export const ZEROS = new Uint8Array(32);
 /** Time of all entries in Unix milliseconds, unless a test gives another. */
 export const ENTRY_TIME = 1_700_000_000_000;
@@ -109,6 +109,16 @@ export function withoutDevice(
   device: TestKey,
 ): Uint8Array[] {
   return [...after, madeEntry({ after, op: OP.remove, signer, subject: device.publicKey })];
+}
+
+/** Returns a log that a new device and a new recovery key reset. */
+export function withReset(
+  after: readonly Uint8Array[],
+  device: TestKey,
+  recovery: TestKey,
+): Uint8Array[] {
+  const keys = { signer: device, subject: device.publicKey, recovery: recovery.publicKey };
+  return [...after, madeEntry({ after, op: OP.reset, ...keys, acceptor: recovery })];
 }
 
 /** Returns a log whose recovery key is replaced. */

@@ -104,8 +104,13 @@ export async function openContext<Definition extends AnyContentDefinition>(
         }
       }
     };
-    const logs = new DeviceLogs(storage, server, emit, background);
+    const logs = new DeviceLogs(user_id, storage, server, emit, background);
     const chats = new Map<number, KeptChat>();
+    listeners.add(({ type }) => {
+      // What waits in a chat of the user goes on, or fails.
+      if (["fork", "log", "accepted"].includes(type))
+        for (const kept of chats.values()) kept.signal();
+    });
     const own = new OwnDevices(user_id, storage, server, logs, async () => {
       const replaced = [...chats.values()];
       chats.clear();

@@ -21,7 +21,7 @@ interface LogRecord {
   readonly head: Uint8Array;
   /** Whether the user said that the safety numbers are equal. */
   readonly isVerified: boolean;
-  /** Whether the server has shown another log, and the user has accepted none since then. */
+  /** Whether the server has shown another log, or a reset, and the user has accepted no log since then. */
   readonly isDisputed: boolean;
 }
 
@@ -29,6 +29,7 @@ type Known = Pick<LogRecord, "isVerified" | "isDisputed"> & { readonly log: Devi
 
 /** The device logs of users, as this client has verified and stored them. */
 export class DeviceLogs {
+  readonly #ownId: number;
   readonly #storage: MlsStorage;
   readonly #server: MlsServer;
   readonly #emit: (event: MlsEvent) => void;
@@ -44,11 +45,13 @@ export class DeviceLogs {
   readonly #fetching = new Map<number, Promise<DeviceLog | undefined>>();
 
   constructor(
+    userId: number,
     storage: MlsStorage,
     server: MlsServer,
     emit: (event: MlsEvent) => void,
     background: Background,
   ) {
+    this.#ownId = userId;
     this.#storage = storage;
     this.#server = server;
     this.#emit = emit;
@@ -100,6 +103,17 @@ export class DeviceLogs {
     const fetching = this.#fetch(userId).finally(() => this.#fetching.delete(userId));
     this.#fetching.set(userId, fetching);
     return fetching;
+  }
+
+  /** Fetches a log. Returns the stored one if that fails. @throws {DeviceLogError} if the server shows another log than before. */
+  async latest(userId: number): Promise<DeviceLog | undefined> {
+    try {
+      return await this.fetch(userId);
+    } catch (error) {
+      const stored = this.get(userId);
+      if ((error as { code?: unknown }).code === "ERR_DEVICE_LOG_FORK" || !stored) throw error;
+      return stored;
+    }
   }
 
   /** Fetches the logs of several users. */
@@ -212,7 +226,10 @@ export class DeviceLogs {
     }
     this.#fetchedAt.set(userId, unixNow());
     if (log === undefined || log.seq === before?.seq) return log;
-    await this.#store(userId, log);
+    const isReset = log.entries.slice(before?.seq ?? log.seq).some(({ op }) => op === "reset");
+    // A device of the own user was added after a reset by a device that the user trusts, or is not in the log.
+    const isDisputed = this.isDisputed(userId) || (isReset && userId !== this.#ownId);
+    await this.#store(userId, log, { isDisputed });
     this.#emit({ type: "log", log, before: before?.seq ?? 0 });
     return log;
   }

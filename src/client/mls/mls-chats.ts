@@ -55,11 +55,6 @@ export class MlsChats<Definition extends AnyContentDefinition = never> {
     this.#messages = new StoredMessages(context);
     this.#writer = new Writer(context, this.#roster);
     this.#loop = new SyncLoop(context.background, context.emit, () => this.#roster.sync());
-    context.listeners.add(({ type }) => {
-      // What waits in a chat of the user goes on, or fails.
-      if (["fork", "log", "accepted"].includes(type))
-        for (const kept of context.chats.values()) kept.signal();
-    });
     const tend = (kept: KeptChat) => void this.#loop.scheduling(() => this.#roster.tend(kept));
     this.#reader = new Reader(context, { sync: () => this.sync(), tend });
   }
@@ -142,19 +137,24 @@ export class MlsChats<Definition extends AnyContentDefinition = never> {
   }
 
   /**
+   * Makes this the only device of an account whose devices and recovery key are all lost. Others see that, and write to this user again
+   * when they have accepted it. Does nothing if this is a device of the account.
+   *
+   * @param show - Shows the new recovery key, as for `begin`. If the server then rejects the password, that key is void.
+   * @throws what `show`, the server and the storage throw.
+   */
+  async reset(password: string, show: (recoveryKey: RecoveryKey) => unknown): Promise<void> {
+    await this.#context.own.reset(password, show);
+    void this.sync();
+  }
+
+  /**
    * Fetches the device log of a user. Returns the stored one if the server is unreachable; undefined if the user has none.
    *
    * @throws {DeviceLogError} if the server shows an invalid log, or another one than before.
    */
   async log(userId: number): Promise<DeviceLog | undefined> {
-    idArgument(userId, "user_id");
-    try {
-      return await this.#context.logs.fetch(userId);
-    } catch (error) {
-      const stored = this.#context.logs.get(userId);
-      if ((error as { code?: unknown }).code === "ERR_DEVICE_LOG_FORK" || !stored) throw error;
-      return stored;
-    }
+    return this.#context.logs.latest(idArgument(userId, "user_id"));
   }
 
   /** Returns the devices of a user, as their log was last fetched. */

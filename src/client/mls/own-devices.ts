@@ -69,14 +69,28 @@ export class OwnDevices {
         const message = "the account has devices already: link this one, or recover";
         throw new DeviceLogError("ERR_DEVICE_LOG_INVALID", message);
       }
-      const options = { user_id: this.#user_id, extractable: this.#storage.needsExport };
-      const { device, entry, recoveryKey } = await Device.begin({ ...options, now: unixNow() });
-      await show(recoveryKey);
-      await this.#storage.saveDevice(device);
-      this.device = device;
-      await this.#server.addEntry(entry);
-      await this.#logs.add(this.#user_id, entry);
+      await this.#begin(show);
     });
+  }
+
+  reset(password: string, show: (recoveryKey: RecoveryKey) => unknown): Promise<void> {
+    return this.#inOrder(async () => {
+      const log = await this.#requireLog();
+      // The answer to an earlier attempt was lost.
+      if (!this.isLinked) await this.#begin(show, { log, password });
+    });
+  }
+
+  async #begin(
+    show: (recoveryKey: RecoveryKey) => unknown,
+    reset?: { readonly log: DeviceLog; readonly password: string },
+  ): Promise<void> {
+    const options = { user_id: this.#user_id, extractable: this.#storage.needsExport };
+    const made = await Device.begin({ ...options, now: unixNow(), reset: reset?.log });
+    await show(made.recoveryKey);
+    await this.#replaceBy(made.device);
+    await this.#server.addEntry(made.entry, reset?.password);
+    await this.#logs.add(this.#user_id, made.entry);
   }
 
   link(): Promise<string> {
@@ -148,12 +162,13 @@ export class OwnDevices {
   /** Returns the stored device. Creates one if no device is stored, or if the log says that it was removed. */
   async #newDevice(log: DeviceLog): Promise<Device> {
     const { device } = this;
-    const wasRemoved = log.entries.some(
-      ({ op, subject }) => op === "remove" && subject === device?.id,
-    );
-    if (device !== undefined && !wasRemoved) return device;
+    const wasIn = log.entries.some(({ subject }) => subject === device?.id);
+    if (device !== undefined && (this.isLinked || !wasIn)) return device;
     const options = { user_id: this.#user_id, extractable: this.#storage.needsExport };
-    const made = await Device.generate(options);
+    return this.#replaceBy(await Device.generate(options));
+  }
+
+  async #replaceBy(made: Device): Promise<Device> {
     await this.#onReplaced();
     // The chats and key packages are those of the removed device: the new one joins again.
     const changes: StoredChange[] = [];

@@ -23,8 +23,8 @@ export interface StoredInvitation {
 export interface MlsServer {
   /** `GET /users/{user_id}/devices`: all entries after a seq, from all pages. None if the user has no log. */
   entries(userId: number, after: number): Promise<Uint8Array[]>;
-  /** `POST /devices` */
-  addEntry(entry: Uint8Array): Promise<void>;
+  /** `POST /devices`. The password of the user comes with an entry that resets the log. */
+  addEntry(entry: Uint8Array, password?: string): Promise<void>;
   /** `PUT /devices/{device}/acceptance` */
   leaveAcceptance(device: string, acceptance: Uint8Array): Promise<void>;
   /** `GET /devices/{device}/acceptance`. Undefined if the device left no acceptance. */

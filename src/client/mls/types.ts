@@ -16,7 +16,10 @@ export type MlsMessage<Definition extends AnyContentDefinition = never> = Exclud
 export type MlsEvent =
   /** This device joined a chat, by an invitation or by itself. Follow the chat from now on. */
   | { readonly type: "joined"; readonly chat_id: number }
-  /** The device log of a user has new entries. Show them to the user: devices were added or removed. */
+  /**
+   * The device log of a user has new entries. Show them to the user: devices were added or removed. After a `reset`, which the server
+   * or a thief of the password can make too, the chats with that user are stopped as after a fork.
+   */
   | { readonly type: "log"; readonly log: DeviceLog; readonly before: number }
   /**
    * The server shows two device logs of a user: warn. The chats with that user are stopped until the user decides (see

@@ -21,6 +21,7 @@ import {
   withDevice,
   withoutDevice,
   withRecovery,
+  withReset,
   ZEROS,
 } from "../../support/log-entries.js";
 import { chats } from "./mls-chats.js";
@@ -35,6 +36,7 @@ const [stranger, recovery, newRecovery] = [testKey(0xe1), testKey(0xf1), testKey
 const ONE = begun(first, recovery);
 const TWO = withDevice(ONE, first, second);
 const REMOVED = withoutDevice(TWO, first, second);
+const RESET = withReset(TWO, third, newRecovery);
 const full = (keys: readonly TestKey[]) =>
   keys.reduce((log, key) => withDevice(log, first, key), ONE);
 const EIGHT = full([2, 3, 4, 5, 6, 7, 8].map(testKey));
@@ -87,6 +89,11 @@ const adding = {
 const removing = { op: OP.remove, signer: first, subject: second.publicKey } satisfies EntryFields;
 const replacing = {
   ...{ op: OP.recovery, signer: recovery, recovery: newRecovery.publicKey, acceptor: newRecovery },
+} satisfies EntryFields;
+
+const resetting = {
+  ...{ op: OP.reset, signer: third, subject: third.publicKey },
+  ...{ recovery: newRecovery.publicKey, acceptor: newRecovery },
 } satisfies EntryFields;
 
 const flipped = (at: number) => (bytes: Uint8Array) =>
@@ -163,8 +170,8 @@ const invalid: InvalidLogEntry[] = [
   }),
   wrong("a time of 2^53 ms", ONE, { ...adding, time: 2 ** 53 }),
   wrong("a time after 10^14 ms", ONE, { ...adding, time: 1e14 + 1 }),
-  ...[0, 5, 255].map((op) => wrong(`op ${op}`, ONE, { ...adding, op })),
-  ...[OP.add, OP.remove, OP.recovery].map((op) =>
+  ...[0, 5, 6, 255].map((op) => wrong(`op ${op}`, ONE, { ...adding, op })),
+  ...[OP.add, OP.remove, OP.recovery, OP.reset].map((op) =>
     wrong(`a first entry with op ${op}`, [], { ...beginning, op }),
   ),
   wrong("a log that begins again", ONE, beginning),
@@ -172,6 +179,28 @@ const invalid: InvalidLogEntry[] = [
   wrong("a beginning that is signed by another device", [], { ...beginning, signer: second }),
   wrong("a beginning without a recovery key", [], { ...beginning, recovery: ZEROS }),
   wrong("a beginning that the device accepts", [], { ...beginning, acceptor: first }),
+  wrong("a reset that is signed by a device of the log", ONE, { ...resetting, signer: first }),
+  wrong("a reset that is signed by the recovery key", ONE, { ...resetting, signer: recovery }),
+  wrong("a reset without a recovery key", ONE, { ...resetting, recovery: ZEROS }),
+  wrong("a reset that the device accepts", ONE, { ...resetting, acceptor: third }),
+  wrong("a reset by a device of the log", TWO, {
+    ...{ ...resetting, signer: second, subject: second.publicKey },
+  }),
+  wrong("a reset by a removed device", REMOVED, {
+    ...{ ...resetting, signer: second, subject: second.publicKey },
+  }),
+  wrong("an addition of a device that the log had before a reset", RESET, {
+    ...{ ...adding, signer: third, subject: second.publicKey, acceptor: second },
+  }),
+  wrong("an addition that is signed by a device from before a reset", RESET, {
+    ...{ ...adding, subject: stranger.publicKey, acceptor: stranger },
+  }),
+  wrong("a removal that is signed by a recovery key from before a reset", RESET, {
+    ...{ ...removing, signer: recovery, subject: third.publicKey },
+  }),
+  wrong("a removal of a device from before a reset", RESET, {
+    ...{ ...removing, signer: third, subject: first.publicKey },
+  }),
   wrong("an addition that is signed by a device outside the log", ONE, {
     ...adding,
     signer: stranger,
@@ -258,6 +287,7 @@ const invalid: InvalidLogEntry[] = [
     mixedEntry(),
   ),
   rejected("another entry at a seq of the log", TWO, otherSecond, errors.fork),
+  rejected("a reset at a seq of the log", TWO, withReset(ONE, third, newRecovery)[1]!, errors.fork),
   rejected("another first entry", TWO, begun(second, recovery)[0]!, errors.fork),
   rejected(
     "the next entry of another log",
@@ -316,6 +346,14 @@ export const mls: MlsVectors = {
       withDevice(withRecovery(ONE, recovery, newRecovery), newRecovery, second),
     ),
     log("eight devices", EIGHT),
+    log("a reset", RESET),
+    log(
+      "a reset of a log without devices",
+      withReset(withoutDevice(ONE, first, first), third, newRecovery),
+    ),
+    log("a second reset", withReset(RESET, stranger, recovery)),
+    log("a device that was added after a reset", withDevice(RESET, third, stranger)),
+    log("a reset of eight devices", withReset(EIGHT, third, newRecovery)),
     log(
       "eight devices after a removal",
       withDevice(withoutDevice(EIGHT, first, testKey(2)), first, third),
