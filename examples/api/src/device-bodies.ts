@@ -32,7 +32,11 @@ export const DeviceEntries = z.object({
 
 export const AddEntry = defineMessage(
   "add_entry",
-  z.object({ entry: bytes({ length: ENTRY_BYTES }) }),
+  z.object({
+    entry: bytes({ length: ENTRY_BYTES }),
+    /** Required for an entry that resets the log. */
+    password: z.optional(z.string().check(z.maxLength(1024))),
+  }),
 );
 
 export const DeviceLogChanged = z.object({ user_id: userId, last_seq: userId });

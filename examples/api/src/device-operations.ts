@@ -27,12 +27,11 @@ export const deviceOperations = [
     method: "post",
     path: "/devices",
     id: "addDeviceEntry",
-    summary:
-      "Adds an entry to the user's own device log. A removal ends the sessions of the removed device",
+    summary: "Adds an entry to the user's own device log, and ends sessions of removed devices",
     tag: "devices",
     body: AddEntry.schema,
     answers: { 200: DeviceLogChanged, 201: DeviceLogChanged },
-    rejections: [409],
+    rejections: [403, 409],
   },
   {
     method: "put",

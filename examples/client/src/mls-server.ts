@@ -34,8 +34,9 @@ export function mlsServerOf(api: Api): MlsServer {
           throw new NotThisProtocolError(api.server, "an empty page");
       }
     },
-    async addEntry(entry) {
-      await api.send({ method: "POST", path: "/devices", body: AddEntry.parse({ entry }) });
+    async addEntry(entry, password) {
+      const body = AddEntry.parse({ entry, ...(password !== undefined && { password }) });
+      await api.send({ method: "POST", path: "/devices", body });
     },
     async leaveAcceptance(device, acceptance) {
       const path = `/devices/${device}/acceptance` as const;

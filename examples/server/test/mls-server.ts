@@ -43,7 +43,8 @@ export function mlsServerOf(
         if (!has_more) return found;
       }
     },
-    addEntry: async (entry) => void (await ask("post", "/devices", { entry: base64(entry) })),
+    addEntry: async (entry, password) =>
+      void (await ask("post", "/devices", { entry: base64(entry), password })),
     async leaveAcceptance(device, acceptance) {
       await ask("put", `/devices/${device}/acceptance`, { acceptance: base64(acceptance) });
     },

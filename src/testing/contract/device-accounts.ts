@@ -37,6 +37,12 @@ export async function addition({ user, device: signer, log }: Account) {
   return { device, entry: await makeEntry(log, change) };
 }
 
+/** Makes the entry that resets the log, with a new device and recovery key. */
+export async function resetting({ user, log }: Account) {
+  const { Device } = await loadMls();
+  return Device.begin({ user_id: user.id, now: unixNow(), reset: log });
+}
+
 /** Publishes key packages, and throws ContractError if the answer has another status. */
 export function publish(
   fixture: HttpFixture,

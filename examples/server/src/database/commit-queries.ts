@@ -138,6 +138,17 @@ export class CommitQueries {
     return deleted.length > 0;
   }
 
+  /** Deletes the invitations of a device. */
+  async deleteInvitationsOf({ user_id, device }: UserDevice): Promise<void> {
+    const deleted = await this.#db
+      .deleteFrom("invitations")
+      .where("user_id", "=", user_id)
+      .where("device", "=", device)
+      .returning("content_id")
+      .execute();
+    await this.#deleteUnused(deleted);
+  }
+
   /** Deletes up to `limit` invitations that were created before a time. Returns their number. */
   async deleteExpired({ until, limit }: { until: number; limit: number }): Promise<number> {
     const deleted = await this.#db

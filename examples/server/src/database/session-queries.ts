@@ -82,6 +82,24 @@ export class SessionQueries {
     return numUpdatedRows > 0n;
   }
 
+  /** Makes a session one of a device, also if it was one of another device. */
+  async rebind(id: Uint8Array, device: string): Promise<void> {
+    await this.#db.updateTable("sessions").set({ device }).where("id", "=", id).execute();
+  }
+
+  /** Revokes all sessions of a user but one. Returns their ids. */
+  async revokeOthers(kept: Pick<Session, "id" | "user_id">, revoked_at: number) {
+    const revoked = await this.#db
+      .updateTable("sessions")
+      .set({ revoked_at })
+      .where("user_id", "=", kept.user_id)
+      .where("id", "!=", kept.id)
+      .where("revoked_at", "is", null)
+      .returning("id")
+      .execute();
+    return revoked.map(({ id }) => id);
+  }
+
   /** Revokes the sessions of a device. Returns their ids. */
   async revokeOfDevice(
     { user_id, device }: { user_id: number; device: string },

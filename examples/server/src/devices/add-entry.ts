@@ -1,7 +1,10 @@
 import { type DeviceLog, DeviceLogError, extendLog, readLog } from "lacre/mls";
 import type { Store } from "../database/store.js";
 import { HttpError } from "../errors.js";
+import type { ActiveSession } from "../identity/sessions.js";
 
+/** The op of a reset, which is byte 64 of an entry (docs/PROTOCOL.md, A-3). */
+const RESET = 5;
 /** More than the entries of any log: docs/PROTOCOL.md, A-4. */
 const ALL_ENTRIES = 1025;
 
@@ -10,7 +13,7 @@ export interface AddedEntry {
   readonly last_seq: number;
   /** Whether the log did not have the entry before. */
   readonly isNew: boolean;
-  /** Sessions of devices that the entry removed. They are revoked. */
+  /** Sessions that the entry ended: they are revoked. */
   readonly endedSessions: readonly Uint8Array[];
 }
 
@@ -20,13 +23,18 @@ export interface AddedEntry {
  *
  * @throws {HttpError} if the entry does not follow the log, or another entry has its seq.
  */
-export function addEntry(store: Store, user_id: number, entry: Uint8Array): Promise<AddedEntry> {
+export function addEntry(
+  store: Store,
+  session: ActiveSession,
+  entry: Uint8Array,
+): Promise<AddedEntry> {
+  const { user_id } = session;
   return store.transaction(async (inside) => {
     await inside.devices.lock([user_id]);
     const log = await readStoredLog(inside, user_id);
     const next = extended(log, entry, user_id);
     if (next === log) return { last_seq: log.seq, isNew: false, endedSessions: [] };
-    const endedSessions = await storeNext(inside, log, next, entry);
+    const endedSessions = await storeNext(inside, session, log, next);
     return { last_seq: next.seq, isNew: true, endedSessions };
   });
 }
@@ -62,22 +70,33 @@ function seqOf(entry: Uint8Array): number {
   return new DataView(entry.buffer, entry.byteOffset).getUint32(20);
 }
 
+/** Returns whether an entry of 289 bytes is one that resets the log. */
+export function isReset(entry: Uint8Array): boolean {
+  return entry[64] === RESET;
+}
+
 /** Stores the entry that follows a log, and what it changes. Returns the revoked sessions. */
 async function storeNext(
   inside: Store,
+  { session_id }: ActiveSession,
   log: DeviceLog | undefined,
   next: DeviceLog,
-  entry: Uint8Array,
 ): Promise<readonly Uint8Array[]> {
   const { user_id, seq, head } = next;
+  const { op, subject, bytes } = next.entries.at(-1)!;
   const now = Date.now() / 1000;
-  await inside.devices.addEntry({ user_id, seq, head, entry, stored_at: now });
+  await inside.devices.addEntry({ user_id, seq, head, entry: bytes, stored_at: now });
   const before = log?.devices ?? [];
   for (const { id } of without(next.devices, before)) await inside.devices.add(user_id, id);
   const ended: Uint8Array[] = [];
+  if (op === "reset") {
+    await inside.sessions.rebind(session_id, subject!);
+    ended.push(...(await inside.sessions.revokeOthers({ id: session_id, user_id }, now)));
+  }
   for (const { id: device } of without(before, next.devices)) {
     await inside.devices.markRemoved(user_id, device, now);
     await inside.keyPackages.deleteOf(user_id, device);
+    await inside.commits.deleteInvitationsOf({ user_id, device });
     ended.push(...(await inside.sessions.revokeOfDevice({ user_id, device }, now)));
   }
   return ended;

@@ -1,13 +1,14 @@
 import { Hono } from "hono";
 import { Acceptance, AddEntry, MAX_KEY_PACKAGE_BYTES, PublishKeyPackages } from "lacre-api";
 import type { KeyPackageCount } from "../database/key-package-queries.js";
-import { addEntry } from "../devices/add-entry.js";
+import { addEntry, isReset } from "../devices/add-entry.js";
 import { bindSession, deviceNotFound } from "../devices/device-sessions.js";
 import { publishKeyPackages } from "../devices/key-packages.js";
 import { HttpError } from "../errors.js";
 import { type Authenticated, authenticated } from "../http/authenticated.js";
 import { deviceLimit, publishLimit } from "../http/limits.js";
 import { readDevice } from "../http/parameters.js";
+import { passwordCheck } from "../http/password-check.js";
 import { answer, readBody } from "../json.js";
 import type { Services } from "../services.js";
 
@@ -22,14 +23,16 @@ export function deviceRoutes(services: Services) {
   const { store, sessions, hub } = services;
   const routes = new Hono<Authenticated>();
   const [limitDevices, limitPublish] = [deviceLimit(services), publishLimit(services)];
+  const checkPassword = passwordCheck(services);
   routes.use(authenticated(services));
 
   routes.post("/", async (context) => {
     const session = context.get("session");
-    const { entry } = await readBody(context, AddEntry);
+    const { entry, password } = await readBody(context, AddEntry);
     await limitDevices(context, session);
+    if (isReset(entry)) await checkPassword(context, session, password);
     const { user_id } = session;
-    const { last_seq, isNew, endedSessions } = await addEntry(store, user_id, entry);
+    const { last_seq, isNew, endedSessions } = await addEntry(store, session, entry);
     sessions.publishEnd(endedSessions);
     if (isNew) await hub.devicesChanged({ user_id, last_seq });
     return answer(context, { user_id, last_seq }, isNew ? 201 : 200);

@@ -2,7 +2,7 @@ import { unixNow } from "../../../clock.js";
 import { base64, random } from "../codec.js";
 import { deviceCase } from "../contract-case.js";
 import { checkSame } from "../contract-error.js";
-import { addition, begun, loadMls, post, publish } from "../device-accounts.js";
+import { addition, begun, loadMls, post, publish, resetting } from "../device-accounts.js";
 import { keyPackageOf } from "../key-package.js";
 
 const STORES = "stores an entry of a device log once, and answers a repeated one again";
@@ -60,6 +60,42 @@ export const devices = [
       const options = { token: account.user.token, body: { entry } };
       const code = await fixture.expectError("POST", "/devices", 422, options);
       checkSame("error_code", code, "ERR_DEVICE_LOG_INVALID");
+    },
+    { dependsOn },
+  ),
+  deviceCase(
+    "D-2",
+    "rejects a reset of a device log without the password of its user",
+    async (fixture) => {
+      const account = await begun(fixture);
+      const { token } = account.user;
+      const { entry } = await resetting(account);
+      for (const given of [{}, { password: `${fixture.password}!` }]) {
+        const options = { token, body: { entry, ...given } };
+        const code = await fixture.expectError("POST", "/devices", 403, options);
+        checkSame("error_code", code, "ERR_WRONG_CREDENTIALS");
+      }
+    },
+    { dependsOn },
+  ),
+  deviceCase(
+    "D-2",
+    "resets a device log with the password of its user, and ends the user's other sessions",
+    async (fixture) => {
+      const account = await begun(fixture);
+      const { user } = account;
+      const { token } = user;
+      await publish(fixture, user, account.device, []);
+      const other = await fixture.loginAgain(user);
+      const connection = await fixture.connect(other);
+      const { device, entry } = await resetting(account);
+      const body = { entry, password: fixture.password };
+      await fixture.expectStatus("POST", "/devices", 201, { token, body });
+      await connection.expectClose(4001);
+      await fixture.expectError("GET", "/users/me", 401, { token: other.token });
+      await fixture.expectStatus("POST", "/devices", 200, { token, body });
+      await publish(fixture, user, device, [keyPackageOf(device)]);
+      await publish(fixture, user, account.device, [], { status: 403 });
     },
     { dependsOn },
   ),

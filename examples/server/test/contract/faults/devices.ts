@@ -53,6 +53,25 @@ export const deviceFaults: readonly Fault[] = [
     failingCases: ["rejects an entry that does not follow the device log"],
   },
   {
+    name: "resets a device log without a password",
+    functions: { isReset: () => () => false },
+    failingCases: ["rejects a reset of a device log without the password of its user"],
+  },
+  {
+    name: "lets other sessions go on after a reset",
+    methods: [[SessionQueries.prototype, "revokeOthers", () => async () => []]],
+    failingCases: [
+      "resets a device log with the password of its user, and ends the user's other sessions",
+    ],
+  },
+  {
+    name: "leaves a session with the device that a reset replaced",
+    methods: [[SessionQueries.prototype, "rebind", () => async () => {}]],
+    failingCases: [
+      "resets a device log with the password of its user, and ends the user's other sessions",
+    ],
+  },
+  {
     name: "lets a session belong to several devices",
     methods: [
       [
