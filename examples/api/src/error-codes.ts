@@ -16,6 +16,7 @@ export const ERROR_CODES = {
   ERR_FORBIDDEN: "the user may not do this, or names another user as the sender",
   ERR_FROM_FUTURE: "the timestamp of the frame is in the future",
   ERR_HEADERS_TOO_LARGE: "the headers exceed 16 KiB",
+  ERR_HISTORY_NOT_FOUND: "the user's history is off, or has another key",
   ERR_INTERNAL: "internal error of the server",
   ERR_LOG_TAKEN: "the device log has another entry with this seq",
   ERR_MALFORMED: "the bytes are not a frame",
@@ -32,7 +33,7 @@ export const ERROR_CODES = {
   ERR_ORIGIN: "the page's origin is not allowed to connect",
   ERR_PARAMETERS_SET: "the chat already has key parameters, which cannot be changed",
   ERR_QUOTA_EXCEEDED:
-    "the user has reached the limit of stored messages, created chats or key packages",
+    "the user has reached the limit of stored messages, created chats, key packages or history",
   ERR_RATE_LIMITED: "too many requests or frames: try again after retry_after seconds",
   ERR_REPLAYED: "the frame was received before",
   ERR_REPLAY_GUARD_FULL: "the server has no space to remember more frames: try again later",

@@ -21,6 +21,7 @@ import {
 } from "./bodies.js";
 import { commitOperations } from "./commit-operations.js";
 import { deviceOperations } from "./device-operations.js";
+import { historyOperations } from "./history-operations.js";
 import type { Operation } from "./operation.js";
 import {
   accessToken,
@@ -212,6 +213,7 @@ export const operations = [
   },
   ...deviceOperations,
   ...commitOperations,
+  ...historyOperations,
   {
     method: "get",
     path: "/ws",

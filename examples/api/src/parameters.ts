@@ -56,6 +56,28 @@ export const afterInvitation = integer("after", "Only invitations with a greater
   minimum: 0,
   default: 0,
 });
+export const historyKeyId: Parameter = {
+  name: "to",
+  in: "path",
+  description: "Id of the history key: 32 lower-case hexadecimal digits",
+  schema: { type: "string", pattern: "^[0-9a-f]{32}$" },
+};
+export const historyChatId: IntegerParameter = {
+  name: "chat_id",
+  in: "path",
+  description: "Id of the chat; 0 for pinned device logs",
+  schema: { type: "integer", minimum: 0, maximum: Number.MAX_SAFE_INTEGER },
+};
+export const historyFirstSeq: IntegerParameter = {
+  name: "first_seq",
+  in: "path",
+  description: "First seq of the chunk; 0 for pinned device logs",
+  schema: { type: "integer", minimum: 0, maximum: Number.MAX_SAFE_INTEGER },
+};
+export const afterChunk = integer("after", "Only chunks with a greater id", {
+  minimum: 0,
+  default: 0,
+});
 export const page = integer("page", "Number of the page, from 1", {
   minimum: 1,
   maximum: 1_000_000,

@@ -29,6 +29,9 @@ const SENTENCES: Readonly<Record<ErrorCode, string> & Record<string, string>> = 
   ERR_FORBIDDEN:
     "You may not do this: it is for another member of the chat, or for another account.",
   ERR_FROM_FUTURE: "This device’s clock is ahead of the server’s. Set it right and try again.",
+  ERR_HISTORY_NOT_FOUND:
+    "The backup of your groups was turned off on another device. Turn it on again if you want it.",
+  ERR_HISTORY_INVALID: "A part of the backup is damaged, and was left out.",
   ERR_HEADERS_TOO_LARGE: NOT_UNDERSTOOD,
   ERR_INTERNAL: "The server failed. Try again in a moment.",
   ERR_LOG_TAKEN: "Another of your devices changed your devices at the same time. Try again.",

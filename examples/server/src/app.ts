@@ -13,6 +13,7 @@ import { answer } from "./json.js";
 import { authRoutes } from "./routes/auth.js";
 import { chatRoutes } from "./routes/chats.js";
 import { deviceRoutes } from "./routes/devices.js";
+import { historyRoutes } from "./routes/history.js";
 import { invitationRoutes } from "./routes/invitations.js";
 import { operationRoutes } from "./routes/operation.js";
 import { userRoutes } from "./routes/users.js";
@@ -58,6 +59,7 @@ export function createApp(services: Services): Hono {
   app.route("/chats", chatRoutes(services));
   app.route("/devices", deviceRoutes(services));
   app.route("/invitations", invitationRoutes(services));
+  app.route("/history", historyRoutes(services));
   app.route("/ws", webSocketRoutes(services));
   app.route("/docs", docsRoutes());
   app.route("/", operationRoutes(services));

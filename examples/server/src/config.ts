@@ -43,6 +43,8 @@ export interface Config {
   readonly maxOpenedChats: number;
   /** Maximum stored bytes of a user's messages in all chats. */
   readonly maxStoredBytes: number;
+  /** Maximum stored bytes of a user's history of MLS chats. */
+  readonly maxHistoryBytes: number;
 }
 
 /** First path segments of the server's own URLs. */
@@ -103,6 +105,7 @@ export function readConfig(env: NodeJS.ProcessEnv): Config {
     maxSessions: integer("QUOTA_SESSIONS", 100, 1, MAX_QUOTA),
     maxOpenedChats: integer("QUOTA_CHATS", 1000, 1, MAX_QUOTA),
     maxStoredBytes: integer("QUOTA_STORED_MIB", 1024, 1, MAX_QUOTA) * 1024 * 1024,
+    maxHistoryBytes: integer("QUOTA_HISTORY_MIB", 64, 1, MAX_QUOTA) * 1024 * 1024,
   };
 }
 

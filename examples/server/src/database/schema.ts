@@ -248,6 +248,31 @@ export const tables = {
     },
     references: { chat_id: "chats", user_id: "users", content_id: "invitation_contents" },
   },
+  /** Keys to which users keep encrypted copies of what their devices read in MLS chats. */
+  history_keys: {
+    columns: {
+      user_id: "bigint primary",
+      key_id: "text",
+      history_key: "bytes",
+      /** Length of all chunks. */
+      stored_bytes: "bigint",
+    },
+    references: { user_id: "users" },
+  },
+  history_chunks: {
+    columns: {
+      id: "id",
+      user_id: "bigint",
+      device: "text",
+      /** 0 for pinned logs. Not a reference: the user may have left the chat. */
+      chat_id: "bigint",
+      first_seq: "bigint",
+      chunk: "bytes",
+    },
+    uniques: ["user_id, device, chat_id, first_seq"],
+    indices: { history_chunks_of_user: "user_id, id" },
+    references: { user_id: "users" },
+  },
   server_keys: {
     columns: {
       /** The `kid` of a token-signing key; otherwise equal to the purpose. */

@@ -4,6 +4,7 @@ import { ChatQueries } from "./chat-queries.js";
 import { ChatOfMemberQueries } from "./chats-of-member.js";
 import { CommitQueries } from "./commit-queries.js";
 import { DeviceQueries } from "./device-queries.js";
+import { HistoryQueries } from "./history-queries.js";
 import { KeyPackageQueries } from "./key-package-queries.js";
 import { MessagePageQueries } from "./message-pages.js";
 import { MessageQueries } from "./message-queries.js";
@@ -24,6 +25,7 @@ export class Store {
   readonly commits: CommitQueries;
   readonly devices: DeviceQueries;
   readonly keyPackages: KeyPackageQueries;
+  readonly history: HistoryQueries;
   readonly serverKeys: ServerKeyQueries;
 
   constructor(db: Kysely<Schema>) {
@@ -37,6 +39,7 @@ export class Store {
     this.commits = new CommitQueries(db);
     this.devices = new DeviceQueries(db);
     this.keyPackages = new KeyPackageQueries(db);
+    this.history = new HistoryQueries(db);
     this.serverKeys = new ServerKeyQueries(db);
   }
 

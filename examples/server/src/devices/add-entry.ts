@@ -40,7 +40,7 @@ export function addEntry(
 }
 
 /** Reads a user's log. Its signatures were verified before the entries were stored, and are not verified again. */
-async function readStoredLog(store: Store, user_id: number): Promise<DeviceLog | undefined> {
+export async function readStoredLog(store: Store, user_id: number): Promise<DeviceLog | undefined> {
   const entries = await store.devices.listEntries(user_id, { limit: ALL_ENTRIES });
   const verified = entries.at(-1);
   if (verified === undefined) return undefined;

@@ -3,7 +3,8 @@ import { parameters } from "lacre-api";
 import { HttpError } from "../errors.js";
 import { assertStorable } from "../json.js";
 
-const { chatId, device, MAX_TEXT, requestTag, userId } = parameters;
+const { chatId, device, historyChatId, historyFirstSeq, historyKeyId } = parameters;
+const { MAX_TEXT, requestTag, userId } = parameters;
 
 const REQUEST_TAG_BYTES = 32;
 
@@ -70,9 +71,29 @@ function readId({ req }: Context, { name }: parameters.Parameter): number {
 }
 
 /** Reads the id of a device from the path. Returns an empty text, which no device has, if it is invalid. */
-export function readDevice({ req }: Context): string {
-  const given = req.param(device.name) ?? "";
+export function readDevice(context: Context): string {
+  return readDigits(context, device);
+}
+
+/** Reads the id of a history key from the path. Returns an empty text, which no key has, if it is invalid. */
+export function readHistoryKeyId(context: Context): string {
+  return readDigits(context, historyKeyId);
+}
+
+function readDigits({ req }: Context, { name }: parameters.Parameter): string {
+  const given = req.param(name) ?? "";
   return /^[0-9a-f]{32}$/.test(given) ? given : "";
+}
+
+/** Reads where a chunk of the history is from the path. Returns undefined if it is invalid. */
+export function readChunkNumbers(
+  context: Context,
+): { chat_id: number; first_seq: number } | undefined {
+  const [chat_id, first_seq] = [historyChatId, historyFirstSeq].map((parameter) =>
+    context.req.param(parameter.name) === "0" ? 0 : readId(context, parameter) || undefined,
+  );
+  if (chat_id === undefined || first_seq === undefined) return undefined;
+  return { chat_id, first_seq };
 }
 
 function invalid(name: string, expected: string): HttpError {

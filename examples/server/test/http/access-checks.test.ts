@@ -52,6 +52,12 @@ const statuses: Record<string, [number, number, number, number] | [number]> = {
   getGroupInfo: [401, 404, 404, 404],
   listInvitations: [401, 200, 200, 200],
   deleteInvitation: [401, 404, 404, 404],
+  getHistoryKey: [401, 200, 200, 200],
+  publishHistoryKey: [401, 422, 422, 422],
+  deleteHistory: [401, 204, 204, 204],
+  listHistoryChunks: [401, 404, 404, 404],
+  writeHistoryChunk: [401, 404, 404, 404],
+  deleteHistoryChunk: [401, 404, 404, 404],
   connect: [401, 426, 426, 426],
   connectToChat: [401, 404, 426, 426],
   getHealth: [200],
@@ -75,6 +81,8 @@ const bodies: Record<string, (user: TestUser) => unknown> = {
   addDeviceEntry: () => ({ entry: base64(289) }),
   leaveAcceptance: () => ({ acceptance: base64(225) }),
   publishKeyPackages: () => ({ key_packages: [] }),
+  publishHistoryKey: () => ({ history_key: base64(1308) }),
+  writeHistoryChunk: () => ({ chunk: base64(1417) }),
   claimKeyPackages: (user) => ({ user_ids: [user.id], suite: 1 }),
   commit: (user) => {
     const content = Buffer.alloc(33 + 4);
@@ -103,6 +111,8 @@ async function send({ id, method, path }: Operation, user: TestUser, token?: str
   const address = path
     .replace("{chat_id}", String(chat_id))
     .replace("{user_id}", String(member.id))
+    .replace("{to}", "0".repeat(32))
+    .replace("{first_seq}", "1")
     .replace("{device}", (id === "leaveAcceptance" ? "1" : "0").repeat(32));
   const query = path.startsWith("/ws") && token !== undefined ? `?token=${token}` : "";
   const body = bodies[id]?.(user);

@@ -33,6 +33,10 @@ export async function fillTables(db: Kysely<Schema>): Promise<void> {
     sql`${numbers(USERS - 1)} insert into devices (user_id, device) select i, 'device' || i from n`,
     sql`${numbers(USERS - 1)} insert into acceptances (user_id, device, acceptance, expires_at)
       select i, 'device' || i, ${bytes}, i from n`,
+    sql`${numbers(USERS - 1)} insert into history_keys (user_id, key_id, history_key, stored_bytes)
+      select i, 'k', ${bytes}, 0 from n`,
+    sql`${numbers(9 * USERS)} insert into history_chunks (user_id, device, chat_id, first_seq, chunk)
+      select 1 + i % 100, 'device' || i % 9, i % 10, i, ${bytes} from n`,
     sql`${numbers(9 * USERS)} insert into key_packages (user_id, device, suite, is_last_resort, digest, key_package,
       claimed_at) select 1 + i % 100, 'device' || i % 9, 1, 0, ${bytes}, case when i % 3 = 0 then ${bytes} end,
       case when i % 3 > 0 then i end from n`,

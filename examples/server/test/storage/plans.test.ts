@@ -20,6 +20,7 @@ const sent = { chat_id: 1, sender_id: 1, client_id: "c" };
 const message = { ...sent, seq: 20_000, nonce: id, digest: id, encrypted_content: id };
 const times = { timestamp: 0, stored_at: 0 };
 const device = { user_id: 1, device: "ab".repeat(16) };
+const chunkPosition = { ...device, chat_id: 1, first_seq: 1 };
 const keyPackage = { ...device, ...KEY_PACKAGE };
 
 /** Calls each method of the parts of the store once. */
@@ -103,6 +104,12 @@ const calls: Record<Method, (store: Store) => Promise<unknown>> = {
   "keyPackages.deleteOf": (store) => store.keyPackages.deleteOf(1, device.device),
   "keyPackages.deleteClaimed": (store) =>
     store.keyPackages.deleteClaimed({ until: 1e9, limit: 10 }),
+  "history.findKey": (store) => store.history.findKey(1),
+  "history.replaceKey": (store) => store.history.replaceKey(1, { key_id: "k", history_key: id }),
+  "history.write": (store) => store.history.write(chunkPosition, id),
+  "history.delete": (store) => store.history.delete(chunkPosition),
+  "history.list": (store) => store.history.list(1, { after: 0, limit: 5 }),
+  "history.deleteKey": (store) => store.history.deleteKey(1),
   "commits.advance": (store) => store.commits.advance(1, 1, id),
   "commits.addMembers": (store) => store.commits.addMembers(1, [2900, 2901], { seq: 1, now: 0 }),
   "commits.removeMembers": (store) => store.commits.removeMembers(1, [2900]),
@@ -155,6 +162,7 @@ const requiredIndices: Partial<Record<Method, string[]>> = {
   "devices.deleteExpired": ["acceptances_expiring"],
   "keyPackages.listOldest": ["key_packages_unclaimed"],
   "keyPackages.deleteClaimed": ["key_packages_claimed"],
+  "history.list": ["history_chunks_of_user"],
 };
 
 onEachDatabase("queries without complete scans:", (dialect) => {
