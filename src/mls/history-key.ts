@@ -48,3 +48,8 @@ export function readHistoryKey(bytes: Uint8Array, log: DeviceLog): HistoryKey {
   if (!isValid) throw new HistoryError("key is not one of the recovery key of this user");
   return { user_id, id: historyId(key.publicKey), publicKey: key.publicKey };
 }
+
+/** Returns the id of a published history key of 1,308 bytes. */
+export function historyKeyId(bytes: Uint8Array): string {
+  return historyId(decodeHistoryKey(bytes)!.publicKey);
+}

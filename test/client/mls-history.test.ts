@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { MlsChats, MlsHistory, memoryMlsStorage } from "../../src/client/mls/index.js";
 import type { ChatMessage } from "../../src/messages/chat.js";
-import { RecoveryKey } from "../../src/mls/index.js";
+import { makeEntry, RecoveryKey, readLog } from "../../src/mls/index.js";
 import { TestHistoryServer } from "./mls-history-server.js";
 import { chatOf, TestDevice, TestMlsServer } from "./mls-test-server.js";
 
@@ -55,6 +55,7 @@ describe("the history", () => {
     const theirs = await bob.send(CHAT, "of Bob");
     await alice.receive(CHAT);
     await history.turnOn(recoveryKey);
+    await history.write();
     const late = await bob.send(CHAT, "never read by Alice");
     await alice.mls.close();
     const again = await recovered(server, histories, recoveryKey);
@@ -72,6 +73,7 @@ describe("the history", () => {
     const theirs = await bob.send(CHAT, "of Bob");
     await alice.receive(CHAT);
     await history.turnOn(recoveryKey);
+    await history.write();
     const again = await recovered(server, histories, recoveryKey);
     expect(await textsOf(again.device, [theirs])).toEqual(["unreadable"]);
     await again.history.restore(recoveryKey);
@@ -82,6 +84,7 @@ describe("the history", () => {
   it("is written by each device, and a write changes only what has changed", async () => {
     const { server, histories, storage, alice, bob, history, recoveryKey } = await aliceAndBob();
     await history.turnOn(recoveryKey);
+    await history.write();
     const before = histories.writes;
     await bob.send(CHAT, "one");
     await alice.receive(CHAT);
@@ -106,6 +109,7 @@ describe("the history", () => {
       await history.write();
     };
     await history.turnOn(recoveryKey);
+    await history.write();
     for (const count of [511, 1, 1, 300]) await write(count);
     const again = await recovered(server, histories, recoveryKey);
     expect(await again.history.restore(recoveryKey)).toEqual({ messages: 813, rejected: 0 });
@@ -129,6 +133,7 @@ describe("the history", () => {
       messages[one.seq! - 1] = { ...one, stored_at };
     await alice.receive(CHAT);
     await history.turnOn(recoveryKey);
+    await history.write();
     await alice.mls.expire(CHAT, 1500);
     await history.write();
     const second = await recovered(server, histories, recoveryKey);
@@ -145,6 +150,7 @@ describe("the history", () => {
     await bob.send(CHAT, "lost");
     await alice.receive(CHAT);
     await history.turnOn(recoveryKey);
+    await history.write();
     const { messages } = server.chats.get(CHAT)!;
     const { seq } = messages.pop()!;
     await alice.mls.rewind(CHAT, seq! - 1);
@@ -162,6 +168,7 @@ describe("the history", () => {
     await alice.mls.safetyNumber(BOB);
     await alice.mls.setVerified(BOB);
     await history.turnOn(recoveryKey);
+    await history.write();
     const again = await recovered(server, histories, recoveryKey);
     expect(again.device.mls.isVerified(BOB)).toBe(false);
     await again.history.restore(recoveryKey);
@@ -173,6 +180,7 @@ describe("the history", () => {
     await alice.mls.safetyNumber(BOB);
     await alice.mls.setVerified(BOB);
     await history.turnOn(recoveryKey);
+    await history.write();
     server.logs.delete(BOB);
     await TestDevice.begin(server, BOB);
     const again = await recovered(server, histories, recoveryKey);
@@ -196,6 +204,7 @@ describe("turning the history on", () => {
     const { server, histories, storage, alice, history, recoveryKey } = await aliceAndBob();
     const other = await recovered(server, histories, recoveryKey);
     await history.turnOn(recoveryKey);
+    await history.write();
     await other.device.mls.close();
     expect(alice.events).toContainEqual({ type: "history", isOn: true });
     await alice.mls.close();
@@ -210,16 +219,42 @@ describe("turning the history on", () => {
   it("is refused where the server shows a key that the recovery key did not sign", async () => {
     const { server, histories, history, recoveryKey } = await aliceAndBob();
     await history.turnOn(recoveryKey);
+    await history.write();
     histories.key = histories.key!.map((byte, at) => (at === 100 ? byte ^ 1 : byte));
     const { writes } = histories;
     const second = await recovered(server, histories, recoveryKey);
-    await expect(second.history.write()).rejects.toMatchObject({ code: "ERR_HISTORY_INVALID" });
+    await second.history.write();
     expect([second.history.isOn, histories.writes]).toEqual([false, writes]);
+    const error = expect.objectContaining({ code: "ERR_HISTORY_INVALID" });
+    expect(second.device.events).toContainEqual({ type: "error", chat_id: undefined, error });
+  });
+
+  it("and replacing the recovery key leaves the history readable by the earlier one", async () => {
+    const { server, histories, alice, bob, history, recoveryKey } = await aliceAndBob();
+    const sent = await bob.send(CHAT, "before");
+    await alice.receive(CHAT);
+    await history.turnOn(recoveryKey);
+    await history.write();
+    const next = await RecoveryKey.generate();
+    const log = readLog(server.logs.get(ALICE)!, { user_id: ALICE });
+    const now = Date.now() / 1000;
+    const entry = await makeEntry(log, {
+      ...{ op: "recovery", signer: recoveryKey, recoveryKey: next, now },
+    });
+    server.logs.set(ALICE, [...server.logs.get(ALICE)!, entry]);
+    const again = await recovered(server, histories, next);
+    expect(again.history.isOn).toBe(false);
+    await expect(again.history.restore(next)).rejects.toMatchObject({
+      code: "ERR_HISTORY_NOT_FOUND",
+    });
+    await again.history.restore(recoveryKey);
+    expect(await textsOf(again.device, [sent])).toEqual(["before"]);
   });
 
   it("off deletes what the server has, and nothing is written any more", async () => {
     const { histories, alice, bob, history, recoveryKey } = await aliceAndBob();
     await history.turnOn(recoveryKey);
+    await history.write();
     await history.turnOff();
     await bob.send(CHAT, "after");
     await alice.receive(CHAT);

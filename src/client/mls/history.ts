@@ -5,7 +5,12 @@ import type { AnyContentDefinition } from "../../messages/define-content.js";
 import type { DeviceLog } from "../../mls/device-log.js";
 import { DeviceLogError, HistoryError } from "../../mls/errors.js";
 import { decryptHistory } from "../../mls/history-chunk.js";
-import { type HistoryKey, makeHistoryKey, readHistoryKey } from "../../mls/history-key.js";
+import {
+  type HistoryKey,
+  historyKeyId,
+  makeHistoryKey,
+  readHistoryKey,
+} from "../../mls/history-key.js";
 import type { HistoryPin } from "../../mls/history-types.js";
 import type { RecoveryKey } from "../../mls/recovery-key.js";
 import { inOrder } from "../in-order.js";
@@ -76,7 +81,7 @@ export class MlsHistory<Definition extends AnyContentDefinition = never> {
   }
 
   /**
-   * Turns the history on for all devices of the user, and writes what this device has read.
+   * Turns the history on for all devices of the user. Call `write`, or wait a minute, for what was read until now.
    *
    * @param recoveryKey - That of the account, as the user entered it. It is not stored.
    * @throws {KeyError} if it is another one, or this device is not linked.
@@ -93,15 +98,14 @@ export class MlsHistory<Definition extends AnyContentDefinition = never> {
       const key = readHistoryKey(bytes, log);
       await this.#server.publishHistoryKey(key.id, bytes);
       await this.#use(key);
-      await this.#writer.write(key);
     });
   }
 
   /** Turns the history off for all devices of the user, and deletes it at the server. */
   turnOff(): Promise<void> {
     return this.#inOrder(async () => {
-      const key = await this.#fetchKey();
-      if (key !== undefined) await this.#server.deleteHistory(key.id);
+      const to = (await this.#fetchKey())?.id ?? this.#to;
+      if (to !== undefined) await this.#server.deleteHistory(to);
       await this.#use(undefined);
     });
   }
@@ -115,7 +119,8 @@ export class MlsHistory<Definition extends AnyContentDefinition = never> {
    * Reads the history, and stores the messages that this device has not read. An event says of which chats they are.
    *
    * @param onProgress - Called with the number of chunks that were read, after each request.
-   * @throws what the server and the storage throw. What was read until then is stored.
+   * @throws what the server and the storage throw, such as `ERR_HISTORY_NOT_FOUND` if there is no history of this recovery key. What
+   * was read until then is stored.
    */
   restore(
     recoveryKey: RecoveryKey,
@@ -123,10 +128,11 @@ export class MlsHistory<Definition extends AnyContentDefinition = never> {
   ): Promise<RestoredHistory> {
     return this.#inOrder(async () => {
       const log = await this.#requireLog();
-      const key = await this.#fetchKey();
+      // Not the published key: the user may have replaced the recovery key since then.
+      const to = historyKeyId(await makeHistoryKey(recoveryKey, log.user_id));
       let [messages, rejected, read, after] = [0, 0, 0, 0];
-      for (let hasMore = key !== undefined; hasMore; ) {
-        const page = await this.#server.chunks(key!.id, after);
+      for (let hasMore = true; hasMore; ) {
+        const page = await this.#server.chunks(to, after);
         for (const { chunk, chunk_id } of page.chunks) {
           const restored = await this.#restore(recoveryKey, chunk, log);
           if (restored === undefined) rejected += 1;
@@ -177,10 +183,18 @@ export class MlsHistory<Definition extends AnyContentDefinition = never> {
     throw new KeyError("this device is not one of the account: link it, or recover");
   }
 
-  /** Returns the key that the server shows, if it is one of the recovery key. */
+  /** Returns the key that the server shows, if the recovery key signed it. */
   async #fetchKey(): Promise<HistoryKey | undefined> {
     const bytes = await this.#server.historyKey();
-    return bytes && readHistoryKey(bytes, await this.#requireLog());
+    if (bytes === undefined) return undefined;
+    try {
+      return readHistoryKey(bytes, await this.#requireLog());
+    } catch (error) {
+      if (!(error instanceof HistoryError)) throw error;
+      // The recovery key was replaced, or the server made up a key.
+      this.#context.emit({ type: "error", chat_id: undefined, error });
+      return undefined;
+    }
   }
 
   /** Stores under which key this device writes. */
