@@ -26,10 +26,11 @@ export function addGroupCommands(program: Command): void {
     .command("devices")
     .option("--json", "print one JSON object per line")
     .description(
-      "list your devices for groups, add one that shows a lacre-device: text, or remove one",
+      "list your devices for groups, add one that shows a lacre-device: text, remove one, or begin again",
     )
     .option("--add <text>", "add the device that lacre-chat link shows")
     .option("--remove <id>", "remove a device from the account and all groups")
+    .option("--reset", "all devices and the recovery key are lost: begin again with this device")
     .option("--yes", "do not ask")
     .action(async (_, command) => {
       const { devices } = await import("./commands/devices.js");
@@ -63,6 +64,10 @@ export function addGroupCommands(program: Command): void {
   program
     .command("verify <user>")
     .description("show 60 digits to compare with a user, which prove that the server is honest")
+    .option(
+      "--accept",
+      "the user has begun again: accept the new devices if the digits are the same",
+    )
     .option("--yes", "they are the same: do not ask")
     .action(async (user, _, command) => {
       const { verify } = await import("./commands/verify.js");

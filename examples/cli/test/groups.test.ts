@@ -232,3 +232,29 @@ describe("an account whose devices are lost", () => {
     },
   );
 });
+
+describe("an account whose devices and recovery key are lost", () => {
+  it("is reset with the password, and its groups go on with each member who accepts that", async () => {
+    await succeed("bob3", "login", "bob");
+    fixture.write("guess", "not the password\n");
+    const reset = (password: string, key: string) =>
+      fixture.run("bob3", ["devices", "--reset", "--yes", "--recovery-key-out", keyPath(key)], {
+        password,
+      });
+    expect(await reset("guess", "void")).toMatchObject({
+      ...{ code: 1, stderr: expect.stringContaining("wrong password") },
+    });
+    expect(await reset("password", "bob3")).toMatchObject({ code: 0 });
+    const early = await run("alice", "send", "--group", "Two", "too early");
+    expect(early.code).not.toBe(0);
+    expect(early.stderr).toMatch(/not sent: .*verify bob --accept/);
+    expect(await run("alice", "verify", "bob", "--yes")).toMatchObject({ code: 1 });
+    const digits = await succeed("alice", "verify", "bob", "--accept", "--yes");
+    expect(await succeed("bob3", "verify", "alice")).toBe(digits);
+    await succeed("alice", "send", "--group", "Two", "welcome back");
+    expect((await textsIn("bob3", "Two")).at(-1)).toBe("welcome back");
+    expect(await run("bob", "send", "--group", "Two", "x")).toMatchObject({
+      ...{ code: 4, stderr: expect.stringContaining("log in again") },
+    });
+  });
+});

@@ -1,13 +1,14 @@
 import { readDeviceLink } from "lacre/mls";
 import { CommandError, exitCodes } from "../command-error.js";
 import { isConfirmed } from "../confirm.js";
+import { giveRecoveryKey } from "../groups/first-device.js";
 import { GroupConnection } from "../groups/group-connection.js";
 import { quietGroupOutput } from "../groups/group-output.js";
 import { type MlsSession, withMls } from "../groups/mls-session.js";
 import type { Options } from "../options.js";
 import { printableJson } from "../printable.js";
 import { note, print } from "../printing.js";
-import { canAsk } from "../secrets.js";
+import { canAsk, readSecret } from "../secrets.js";
 
 /** How long to wait until a removed device is in no group, in milliseconds. */
 const TIMEOUT = 20_000;
@@ -15,12 +16,15 @@ const TIMEOUT = 20_000;
 export interface DevicesOptions extends Options {
   readonly add?: string;
   readonly remove?: string;
+  readonly reset?: boolean;
   readonly yes?: boolean;
   readonly json?: boolean;
 }
 
-/** `devices`: lists the devices of the account, adds one that asks for it, or removes one. */
+/** `devices`: lists the devices of the account, adds one that asks for it, removes one, or replaces all by this one. */
 export async function devices(options: DevicesOptions): Promise<void> {
+  if (options.reset)
+    return withMls(options, (session) => reset(session, options), { hasDevice: false });
   await withMls(options, async (session) => {
     const { add, remove } = options;
     if (add !== undefined) await addDevice(session, add, options);
@@ -77,6 +81,36 @@ async function removeDevice(session: MlsSession, device: string, options: Device
         : `The device ${device} is removed. Groups follow when a device of a member is online.`,
     );
   });
+}
+
+async function reset(session: MlsSession, options: DevicesOptions) {
+  const { mls } = session;
+  if ((await mls.log(mls.user_id)) === undefined)
+    throw new CommandError("your account has no devices yet: run lacre-chat devices instead");
+  if (mls.isLinked)
+    throw new CommandError("this is a device of your account: use it to remove the lost ones");
+  await confirm(
+    "Are all your devices and the recovery key lost? All devices are removed, and others must accept this one",
+    options,
+  );
+  const question = "The password of your account";
+  const password = await readSecret("password", { file: options.passwordFile, question });
+  await mls
+    .reset(password, (key) => giveRecoveryKey(key.toText(), options))
+    .catch((error) => {
+      if ((error as { code?: unknown }).code !== "ERR_WRONG_CREDENTIALS") throw error;
+      throw new CommandError(
+        "wrong password: nothing was changed, and the new recovery key is void",
+      );
+    });
+  const connection = new GroupConnection({ session, output: quietGroupOutput });
+  await connection.during(() => connection.settle());
+  await note(
+    "This is the only device of your account now. Members of your groups write to you again",
+  );
+  await note(
+    "when they have compared the digits with you, and accepted them: lacre-chat verify YOU --accept",
+  );
 }
 
 async function confirm(question: string, { yes = false }: DevicesOptions): Promise<void> {

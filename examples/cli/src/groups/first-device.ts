@@ -18,13 +18,13 @@ export async function requireDevice(mls: GroupChats, options: Options): Promise<
     return mls.begin((recoveryKey) => giveRecoveryKey(recoveryKey.toText(), options));
   if (mls.isLinked) return;
   throw new CommandError(
-    "this device is not one of those of your account: run lacre-chat link here to add it with another device, or " +
-      "lacre-chat recover if you have only the recovery key",
+    "this device is not one of those of your account: run lacre-chat link here to add it with another device, " +
+      "lacre-chat recover if you have only the recovery key, or lacre-chat devices --reset if you have neither",
   );
 }
 
 /** Shows the recovery key until the user has written it down, or writes it to a new file. */
-async function giveRecoveryKey(
+export async function giveRecoveryKey(
   text: ReturnType<RecoveryKey["toText"]>,
   { recoveryKeyOut: path }: Options,
 ): Promise<void> {
@@ -35,7 +35,7 @@ async function giveRecoveryKey(
       exitCodes.usage,
     );
   }
-  await note("This is the first device of your account. Write this recovery key on paper, and");
+  await note("This is the first device of your account now. Write this recovery key on paper, and");
   await note(
     "keep it in a safe place. It is shown once. It replaces your devices if all are lost:",
   );

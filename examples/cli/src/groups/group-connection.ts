@@ -111,7 +111,7 @@ export class GroupConnection {
         // A content that waits when the chats are closed is stored, and the next run sends it.
         if (!(error instanceof LacreError)) return;
         this.#failed += 1;
-        await this.#options.output.error(`not sent: ${error.message}`, error.code);
+        await this.#options.output.error(`not sent: ${this.#reasonOf(error)}`, error.code);
       },
     );
     this.#writing.set(sending, chatId);
@@ -181,6 +181,13 @@ export class GroupConnection {
       const writing = [...this.#writing.keys()];
       await Promise.race([this.#stop().then(() => Promise.all(writing)), late]);
     }
+  }
+
+  #reasonOf({ code, message }: LacreError): string {
+    const { mls, book } = this.#options.session;
+    const names = mls.disputed.map((id) => book.userName(id));
+    if (code !== "ERR_NOT_IN_GROUP" || names.length === 0) return message;
+    return `the devices of ${names.join(", ")} were replaced: run lacre-chat verify ${names[0]} --accept, or remove the user`;
   }
 
   /** Contents of groups in which the user is no more are not sent, and not waited for. */
@@ -259,7 +266,8 @@ export class GroupConnection {
     if (!mls.isLinked && mls.device !== undefined)
       this.#end(
         new CommandError(
-          "this device is not one of your account any more: run lacre-chat link to add it as a new one",
+          "this device is not one of your account any more: run lacre-chat link to add it as a new one. If you did " +
+            "not remove it, nor begin again with another one, somebody else has your password or a device of yours",
         ),
       );
     this.#isSynced = true;
@@ -276,8 +284,8 @@ export class GroupConnection {
       const name = session.book.userName(event.user_id);
       this.#end(
         new CommandError(
-          `the server shows two different lists of the devices of ${name}: the groups with ${name} are stopped. Compare the ` +
-            "devices with the other members, over another channel",
+          `the server shows two different lists of the devices of ${name}: the groups with ${name} are stopped. Talk to ` +
+            `${name} over another channel, then run lacre-chat verify ${name} --accept`,
         ),
       );
     }

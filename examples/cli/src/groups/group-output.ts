@@ -99,6 +99,10 @@ function warningsOf(event: MlsEvent, book: GroupBook): string[] {
       const name = book.userName(log.user_id);
       return log.entries.slice(before).flatMap(({ op, subject = "" }) => {
         if (op === "add") return [`${name} has added a device: ${subject}`];
+        if (op === "reset")
+          return [
+            `${name} has begun again with another device: groups with ${name} stop until you run lacre-chat verify ${name} --accept`,
+          ];
         if (op === "remove") return [`${name} has removed a device: ${subject}`];
         return [`${name} has another recovery key: compare the numbers of lacre-chat verify again`];
       });
@@ -112,6 +116,8 @@ function warningsOf(event: MlsEvent, book: GroupBook): string[] {
         `${book.nameOf(chat_id)}: a member has another list of the devices of ${name} than this device. The group is stopped: ask ${name} in person`,
       ];
     }
+    case "accepted":
+      return [`you have accepted the devices that ${book.userName(event.user_id)} has now`];
     case "missing": {
       const names = new Set(event.devices.map(({ user_id }) => book.userName(user_id)));
       const group = book.nameOf(event.chat_id);

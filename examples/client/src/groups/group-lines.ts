@@ -59,7 +59,7 @@ export function groupLine(
     case "fork": {
       const user = nameOf(content.user_id);
       return note(
-        `Stopped: the server shows two lists of the devices of ${user}. It may try to read this group. Ask ${user} in person.`,
+        `Stopped: the server shows two lists of the devices of ${user}. It may try to read this group. Ask ${user} in person, and verify ${user} again.`,
       );
     }
     case "log_needed":
