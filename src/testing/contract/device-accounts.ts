@@ -1,6 +1,7 @@
 import { unixNow } from "../../clock.js";
 import type { Device } from "../../mls/device.js";
 import type { DeviceLog } from "../../mls/device-log.js";
+import type { RecoveryKey } from "../../mls/recovery-key.js";
 import type { HttpUser } from "./http-accounts.js";
 import type { HttpFixture } from "./http-fixture.js";
 
@@ -11,6 +12,7 @@ export const loadMls = () => import("../../mls/index.js");
 export interface Account {
   readonly user: HttpUser;
   readonly device: Device;
+  readonly recoveryKey: RecoveryKey;
   readonly log: DeviceLog;
 }
 
@@ -23,9 +25,10 @@ export function post(fixture: HttpFixture, user: HttpUser, entry: Uint8Array, st
 export async function begun(fixture: HttpFixture): Promise<Account> {
   const { Device, extendLog } = await loadMls();
   const user = await fixture.user();
-  const { device, entry } = await Device.begin({ user_id: user.id, now: unixNow() });
+  const begin = await Device.begin({ user_id: user.id, now: unixNow() });
+  const { device, recoveryKey, entry } = begin;
   await post(fixture, user, entry, 201);
-  return { user, device, log: extendLog(undefined, entry, user.id) };
+  return { user, device, recoveryKey, log: extendLog(undefined, entry, user.id) };
 }
 
 /** Makes the entry that adds a new device. */

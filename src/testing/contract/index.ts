@@ -5,6 +5,7 @@ import { contacts } from "./cases/contacts.js";
 import { devices } from "./cases/devices.js";
 import { frames } from "./cases/frames.js";
 import { handshake } from "./cases/handshake.js";
+import { history } from "./cases/history.js";
 import { httpMessages } from "./cases/http-messages.js";
 import { membership } from "./cases/membership.js";
 import { messages } from "./cases/messages.js";
@@ -37,4 +38,5 @@ export const contract: readonly ContractCase[] = [
   ...httpMessages,
   ...devices,
   ...mlsChats,
+  ...history,
 ];

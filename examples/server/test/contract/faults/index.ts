@@ -3,6 +3,7 @@ import { deviceFaults } from "./devices.js";
 import type { Fault } from "./fault.js";
 import { frameFaults } from "./frames.js";
 import { fundamentalFaults } from "./fundamental.js";
+import { historyFaults } from "./history.js";
 import { messageFaults } from "./messages.js";
 import { mlsChatFaults } from "./mls-chats.js";
 import { sessionFaults } from "./sessions.js";
@@ -18,4 +19,5 @@ export const faults: readonly Fault[] = [
   ...chatFaults,
   ...deviceFaults,
   ...mlsChatFaults,
+  ...historyFaults,
 ];
