@@ -87,6 +87,8 @@ export async function insertIntoEachTable(store: Store): Promise<void> {
   await store.commits.advance(chat.id, 1, bytes());
   await store.commits.invite(chat.id, [device], { content: bytes(), now: now() });
   await store.sessions.bind(session.id, device.device);
+  await store.history.replaceKey(bob.id, { key_id: "cd".repeat(16), history_key: bytes() });
+  await store.history.write({ ...device, chat_id: chat.id, first_seq: 1 }, bytes());
   const key = { id: "secret", purpose: "session-secret", material: bytes() } as const;
   await store.serverKeys.add({ ...key, created_at: now() });
 }
