@@ -1,3 +1,4 @@
+import { acceptDevices } from "lacre-client/groups";
 import { CommandError } from "../command-error.js";
 import { isConfirmed } from "../confirm.js";
 import { requireUser } from "../groups/find-group.js";
@@ -56,9 +57,7 @@ async function accept(
     throw new CommandError(
       `nothing was changed: groups with ${name} go on when both of you see the same digits, and you answer yes or add --yes`,
     );
-  await review.accept();
-  await mls.sync();
-  if ((await mls.safetyNumber(userId)) === review.safetyNumber) await mls.setVerified(userId);
+  await acceptDevices(mls, review);
   await note(`The devices of ${name} are accepted and verified. Your groups go on.`);
 }
 

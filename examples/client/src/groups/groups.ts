@@ -232,6 +232,8 @@ export class Groups {
     });
     this.mls.on((event) => {
       if (event.type === "joined") refresh();
+      // It could not be sent while the groups were stopped.
+      if (event.type === "accepted") this.mls.chats.forEach(shareTitle);
       onEvent?.(event);
       onChange();
     });

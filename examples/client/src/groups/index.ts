@@ -1,3 +1,4 @@
+export { acceptDevices } from "./accept-devices.js";
 export { type GroupLine, groupLine } from "./group-lines.js";
 export { GroupTitle, MAX_TITLE_LENGTH } from "./group-title.js";
 export type { GroupChats, GroupClient, GroupContent, GroupMessage } from "./group-types.js";

@@ -91,6 +91,21 @@ export class GroupHome {
     await this.#ready();
   }
 
+  /** Makes this the only device of an account whose other devices and recovery key are lost. */
+  async reset(password: string): Promise<void> {
+    try {
+      await this.#groups!.mls.reset(password, (key) => this.#showRecoveryKey(key));
+      await this.#ready();
+    } catch (error) {
+      const { code } = error as { code?: unknown };
+      this.notice.value =
+        code === "ERR_WRONG_CREDENTIALS"
+          ? "The password is wrong. Nothing was changed: throw the recovery key away that was shown."
+          : this.explain(error);
+      this.stage.value = { name: "other devices" };
+    }
+  }
+
   /** Sends a text. Returns whether it is stored; if not, shows a notice. */
   async send(chatId: number, text: string): Promise<boolean> {
     try {
@@ -160,9 +175,15 @@ export class GroupHome {
       const name = this.#groups?.nameOf(event.user_id) ?? "a user";
       this.notice.value =
         event.chat_id === undefined
-          ? `The server shows two lists of the devices of ${name}. The groups with ${name} are stopped: it may try to read them.`
+          ? `The server shows two lists of the devices of ${name}. The groups with ${name} are stopped: it may try to read them. Compare the safety number in the list of members.`
           : `In a group, a member has another list of the devices of ${name} than this device. The group is stopped: ask ${name} in person.`;
     }
+    if (event.type === "log" && this.#groups?.mls.disputed.includes(event.log.user_id)) {
+      const name = this.#groups.nameOf(event.log.user_id);
+      this.notice.value = `${name} has begun again with another device. The groups with ${name} are stopped until you compare the safety number in the list of members.`;
+    }
+    if (event.type === "accepted")
+      this.notice.value = `You have accepted the devices that ${this.#groups?.nameOf(event.user_id)} has now.`;
     if (event.type === "log" && event.log.user_id === this.#account.user_id && event.before > 0) {
       const own = this.#groups?.mls.device?.id;
       const added = event.log.entries.slice(event.before).filter(({ signer }) => signer !== own);

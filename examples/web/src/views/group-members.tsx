@@ -1,5 +1,6 @@
 import { useSignal } from "@preact/signals";
-import type { GroupState } from "lacre-client/groups";
+import type { LogReview } from "lacre/client/mls";
+import { acceptDevices, type GroupState } from "lacre-client/groups";
 import type { RefObject } from "preact";
 import type { GroupHome } from "../model/group-home.js";
 import { GROUPS_ADDRESS, replaceRoute } from "../model/route.js";
@@ -13,25 +14,34 @@ interface GroupMembersProps {
   readonly dialog: RefObject<HTMLDialogElement | null>;
 }
 
+interface ShownNumber {
+  readonly user_id: number;
+  readonly digits: string;
+  /** The devices that are accepted if the numbers are the same. */
+  readonly review: LogReview | undefined;
+}
+
 /** The members of a group: their safety numbers, and how to add and remove them. */
 export function GroupMembers({ groupHome, group, dialog }: GroupMembersProps) {
   const { chat_id, members, isActive } = group;
   const groups = groupHome.groups!;
   const added = useSignal("");
-  const number = useSignal<{ readonly user_id: number; readonly digits: string } | undefined>(
-    undefined,
-  );
+  const number = useSignal<ShownNumber | undefined>(undefined);
   const { isBusy, errorText, attempt } = useAttempt(groupHome);
-  const own = groups.mls.user_id;
+  const { user_id: own, disputed } = groups.mls;
   const isAdmin = members.some(({ user_id, role }) => user_id === own && role === "admin");
 
   const show = (user_id: number) =>
     attempt(async () => {
-      number.value = { user_id, digits: await groups.mls.safetyNumber(user_id) };
+      // In a group that is stopped, the user decides about the devices that the server shows now.
+      const review = isActive ? undefined : await groups.mls.review(user_id);
+      const digits = review?.safetyNumber ?? (await groups.mls.safetyNumber(user_id));
+      number.value = { user_id, digits, review };
     });
-  const verify = (user_id: number) =>
+  const verify = ({ user_id, review }: ShownNumber) =>
     attempt(async () => {
-      await groups.mls.setVerified(user_id);
+      if (review === undefined) await groups.mls.setVerified(user_id);
+      else await acceptDevices(groups.mls, review);
       number.value = undefined;
     });
   const add = () =>
@@ -55,12 +65,13 @@ export function GroupMembers({ groupHome, group, dialog }: GroupMembersProps) {
             {user_id === own && " (you)"}
             {role !== "member" && ` – ${role}`}
             {user_id !== own && (groups.mls.isVerified(user_id) ? " – verified" : "")}
+            {disputed.includes(user_id) && " – has other devices than before"}
             {user_id !== own && (
               <button type="button" class="link" onClick={() => void show(user_id)}>
                 Safety number<span class="hidden"> of {username}</span>
               </button>
             )}
-            {user_id !== own && isAdmin && isActive && (
+            {user_id !== own && isAdmin && (isActive || disputed.includes(user_id)) && (
               <button
                 type="button"
                 class="link"
@@ -76,8 +87,10 @@ export function GroupMembers({ groupHome, group, dialog }: GroupMembersProps) {
                 <p>
                   Compare it with {username}, in person or by telephone. If both see the same
                   number, only you and {username} have the keys.
+                  {number.value.review !== undefined &&
+                    ` You then accept the devices that ${username} has now, and the group goes on.`}
                 </p>
-                <button type="button" onClick={() => void verify(user_id)}>
+                <button type="button" onClick={() => void verify(number.value!)}>
                   They are the same
                 </button>
               </div>

@@ -24,6 +24,8 @@ export function GroupPane({ groupHome, chatId }: { groupHome: GroupHome; chatId:
       </div>
     );
   }
+  const { disputed } = groups.mls;
+  const isDisputed = group.members.some(({ user_id }) => disputed.includes(user_id));
   return (
     <>
       <PaneHead name={group.title} avatar={chatId} list="groups">
@@ -47,7 +49,9 @@ export function GroupPane({ groupHome, chatId }: { groupHome: GroupHome; chatId:
         <Composer to={group.title} draft={draft} send={(text) => groupHome.send(chatId, text)} />
       ) : (
         <p class="hint" role="status">
-          You cannot write here: this device is not in the group any more, or joins it again.
+          {isDisputed
+            ? "You cannot write here: a member has other devices than before. Compare the safety number in the list of members."
+            : "You cannot write here: this device is not in the group any more, or joins it again."}
         </p>
       )}
       <GroupMembers groupHome={groupHome} group={group} dialog={members} />

@@ -79,7 +79,7 @@ function ShownRecoveryKey({ text, done }: { text: string; done: () => void }) {
 }
 
 function OtherDevices({ groupHome }: { groupHome: GroupHome }) {
-  const key = useSignal("");
+  const [key, password] = [useSignal(""), useSignal("")];
   const lost = useSignal<readonly string[]>([]);
   const { isBusy, errorText, attempt } = useAttempt(groupHome);
   const devices = groupHome.ownDevices;
@@ -130,6 +130,31 @@ function OtherDevices({ groupHome }: { groupHome: GroupHome }) {
           Recover
         </button>
         <ErrorText text={errorText.value} />
+      </form>
+      <form
+        class="fields"
+        aria-labelledby="reset"
+        onSubmit={(event) => {
+          event.preventDefault();
+          void groupHome.reset(password.value);
+        }}
+      >
+        <h3 id="reset">If you have lost your paper too</h3>
+        <p>
+          Begin again with this device: all others are removed, and you are signed out there. People
+          in your groups write to you again when they have compared a new safety number with you.
+        </p>
+        <label>
+          Password of your account
+          <input
+            required
+            type="password"
+            autocomplete="current-password"
+            value={password.value}
+            onInput={({ currentTarget }) => (password.value = currentTarget.value)}
+          />
+        </label>
+        <button type="submit">Begin again</button>
       </form>
     </>
   );

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { PageFixture } from "../fixture.js";
-import type { TestUser } from "../test-user.js";
+import { PASSWORD, type TestUser } from "../test-user.js";
 
 export function describeGroups(fixture: PageFixture): void {
   /** Opens the page for a new user, and sets up groups on this device. Returns the recovery key. */
@@ -111,6 +111,37 @@ export function describeGroups(fixture: PageFixture): void {
       await fresh.page.getByRole("link", { name: "otra vez" }).click();
       await fresh.send("aquí estoy");
       await ofelia.waitForMessages("aquí estoy");
+    });
+
+    it("begins again without the recovery key, and is written to when that is accepted", async () => {
+      const { user: paula } = await signUpWithGroups("paula");
+      const { user: quim } = await signUpWithGroups("quim");
+      await createGroup(quim, "de nuevo", "paula");
+      await paula.page.getByRole("link", { name: "de nuevo" }).waitFor();
+      const fresh = await fixture.openDevice(paula);
+      await paula.close();
+      await fresh.signIn();
+      await openGroups(fresh);
+      await fresh.page.getByLabel("Password of your account").fill("not the password");
+      await fresh.button("Begin again").click();
+      await fresh.page.getByLabel("I have written it down").check();
+      await fresh.button("Go on").click();
+      await fresh.waitForText("The password is wrong");
+      expect(await fresh.accessibilityViolations()).toEqual([]);
+      await fresh.page.getByLabel("Password of your account").fill(PASSWORD);
+      await fresh.button("Begin again").click();
+      await fresh.page.getByLabel("I have written it down").check();
+      await fresh.button("Go on").click();
+      await fresh.page.getByRole("heading", { name: "Your devices" }).waitFor();
+      await quim.waitForText("paula has begun again with another device");
+      await quim.button("Members of this group").click();
+      await quim.button("Safety number of paula").click();
+      await quim.button("They are the same").click();
+      await quim.waitForText("verified");
+      await quim.button("Done").click();
+      await quim.send("bienvenida");
+      await fresh.page.getByRole("link", { name: "de nuevo" }).click();
+      await fresh.waitForMessages("bienvenida");
     });
   });
 }
