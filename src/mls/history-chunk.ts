@@ -153,12 +153,15 @@ const invalid = () => new HistoryError("chunk is malformed, or not by a device o
 /** Returns the public key of a device that is or was in the log, and until when it was, Unix time in milliseconds. */
 function writerOf(log: DeviceLog, device: string): { publicKey: Bytes; until: number } | undefined {
   let found: { publicKey: Bytes; until: number } | undefined;
-  for (const { subject, bytes } of log.entries) {
-    if (subject !== device) continue;
-    const entry = readEntry(bytes);
-    found = found
-      ? { ...found, until: entry.time }
-      : { publicKey: entry.subject, until: Number.POSITIVE_INFINITY };
+  for (const { op, subject, bytes } of log.entries) {
+    const isSubject = subject === device;
+    if (found === undefined) {
+      if (isSubject)
+        found = { publicKey: readEntry(bytes).subject, until: Number.POSITIVE_INFINITY };
+    } else if (found.until === Number.POSITIVE_INFINITY && (isSubject || op === "reset")) {
+      // A reset removes all devices, and does not name them.
+      found.until = readEntry(bytes).time;
+    }
   }
   return found;
 }

@@ -222,6 +222,20 @@ describe("a chunk of messages", () => {
     const after = await chunkOf([message(1)], NOW + 10.001);
     await expect(decryptHistory(recoveryKey, after.chunk, { log: later })).rejects.toThrow(INVALID);
   });
+
+  it("of a device that a reset removed is accepted up to the time of the reset", async () => {
+    const { recoveryKey, log } = shared;
+    const begin = await Device.begin({ user_id, now: NOW + 10, reset: log });
+    const later = extendLog(log, begin.entry);
+    const { chunk } = await chunkOf([message(1)], NOW + 10);
+    expect((await decryptHistory(recoveryKey, chunk, { log: later })).kind).toBe("messages");
+    const after = await chunkOf([message(1)], NOW + 10.001);
+    await expect(decryptHistory(recoveryKey, after.chunk, { log: later })).rejects.toThrow(INVALID);
+    const key = readHistoryKey(await makeHistoryKey(begin.recoveryKey, user_id), later);
+    const options = { chat_id, messages: [message(1)], now: NOW + 20 };
+    const own = await encryptHistory(begin.device, key, options);
+    expect(readHistoryHeader(own.chunk, later)).toMatchObject({ device: begin.device.id });
+  });
 });
 
 describe("a chunk of pins", () => {
