@@ -49,8 +49,9 @@ export function historyRoutes(services: Services) {
   routes.get("/:to", async (context) => {
     const { user_id } = context.get("session");
     const after = readInteger(context, parameters.afterChunk) ?? 0;
-    await history.requireHistory(store, user_id, readHistoryKeyId(context));
     const found = await store.history.list(user_id, { after, limit: MAX_CHUNKS + 1 });
+    // Afterwards, so that the chunks are not those of a key that replaces this one between the two reads.
+    await history.requireHistory(store, user_id, readHistoryKeyId(context));
     const chunks = found.slice(0, MAX_CHUNKS).map(({ id, chunk }) => ({ chunk_id: id, chunk }));
     return answer(context, { chunks, has_more: found.length > MAX_CHUNKS });
   });

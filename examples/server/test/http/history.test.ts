@@ -1,5 +1,6 @@
 import { makeEntry, RecoveryKey } from "lacre/mls";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
+import { HistoryQueries } from "../../src/database/history-queries.js";
 import { base64, DeviceAccount } from "../device-account.js";
 import { HistoryAccount } from "../history-account.js";
 import { TestServer } from "../support.js";
@@ -81,6 +82,70 @@ describe("a chunk", () => {
     const ids = await history.ids();
     expect(ids).toEqual([...new Set(ids)].sort((one, other) => one - other));
     expect(ids).toHaveLength(5);
+  });
+
+  it("is not missed by a reader while it is written again", async () => {
+    const history = await HistoryAccount.on(await account());
+    const { user } = history.account;
+    const seqs = Array.from({ length: 9 }, (_, at) => at + 1);
+    const write = async (seq: number) => {
+      const chunk = base64(await history.chunk(seq));
+      expect((await user.put(history.path(seq), { chunk })).status).toBe(204);
+      return chunk;
+    };
+    for (const seq of seqs) await write(seq);
+    const last = new Set<string>();
+    const writes = (async () => {
+      for (const seqsAgain of [seqs, [...seqs].reverse(), seqs]) {
+        last.clear();
+        // Several at the same time, so that transactions overlap.
+        for (let at = 0; at < seqsAgain.length; at += 3) {
+          const written = await Promise.all(seqsAgain.slice(at, at + 3).map(write));
+          for (const chunk of written) last.add(chunk);
+        }
+      }
+    })();
+    const read = new Set<string>();
+    let [isWriting, after] = [true, 0];
+    void writes.finally(() => {
+      isWriting = false;
+    });
+    // Like a reader that goes on from the last id that it has seen.
+    for (let isEnd = false; !isEnd; ) {
+      const wasWriting = isWriting;
+      const { body } = await history.list(after);
+      for (const { chunk_id, chunk } of body.chunks) {
+        expect(chunk_id).toBeGreaterThan(after);
+        after = chunk_id;
+        read.add(chunk);
+      }
+      isEnd = !wasWriting && !body.has_more;
+    }
+    await writes;
+    expect(last.size).toBe(seqs.length);
+    expect([...last].filter((chunk) => !read.has(chunk))).toEqual([]);
+  });
+
+  it("is not listed for a key that another key replaces at the same time", async () => {
+    const before = await HistoryAccount.on(await account());
+    const alice = before.account;
+    await before.write(1);
+    const next = await RecoveryKey.generate();
+    const change = { op: "recovery", signer: alice.recoveryKey, recoveryKey: next } as const;
+    await alice.extend(await makeEntry(alice.log, { ...change, now: Date.now() / 1000 }));
+    const after = await HistoryAccount.of(Object.assign(alice, { recoveryKey: next }));
+    const { list } = HistoryQueries.prototype;
+    vi.spyOn(HistoryQueries.prototype, "list").mockImplementationOnce(async function (
+      this: HistoryQueries,
+      ...given
+    ) {
+      await after.publish();
+      await after.write(1);
+      return list.apply(this, given);
+    });
+    expect(await before.list()).toMatchObject(OFF);
+    vi.restoreAllMocks();
+    expect(await after.ids()).toHaveLength(1);
   });
 
   it("is returned as it was written, and is deleted", async () => {
