@@ -1,4 +1,5 @@
-import type { Kysely } from "kysely";
+import { type Kysely, sql } from "kysely";
+import { isPostgres } from "./column-types.js";
 import type { Schema } from "./schema.js";
 
 /** Where a chunk is stored. `chat_id` and `first_seq` are 0 for pinned logs. */
@@ -52,15 +53,16 @@ export class HistoryQueries {
   }
 
   async delete({ user_id, device, chat_id, first_seq }: ChunkPosition): Promise<void> {
+    const length = sql.raw(isPostgres(this.#db) ? "octet_length" : "length");
     const deleted = await this.#db
       .deleteFrom("history_chunks")
       .where("user_id", "=", user_id)
       .where("device", "=", device)
       .where("chat_id", "=", chat_id)
       .where("first_seq", "=", first_seq)
-      .returning("chunk")
+      .returning(sql<number>`${length}(chunk)`.as("bytes"))
       .executeTakeFirst();
-    if (deleted !== undefined) await this.#add(user_id, -deleted.chunk.length);
+    if (deleted !== undefined) await this.#add(user_id, -deleted.bytes);
   }
 
   async #add(user_id: number, bytes: number): Promise<number> {
