@@ -189,6 +189,19 @@ describe("the history", () => {
     const fork = { type: "fork", user_id: BOB, chat_id: undefined };
     expect(again.device.events).toContainEqual(fork);
   });
+
+  it("stops the chats with a user whose log was reset after the pinned entry", async () => {
+    const { server, histories, history, recoveryKey } = await aliceAndBob();
+    await history.turnOn(recoveryKey);
+    await history.write();
+    const bob = await TestDevice.open(server, BOB);
+    await bob.mls.reset("right", () => {});
+    const again = await recovered(server, histories, recoveryKey);
+    await again.device.mls.log(BOB);
+    expect(again.device.mls.disputed).toEqual([]);
+    await again.history.restore(recoveryKey);
+    expect(again.device.mls.disputed).toEqual([BOB]);
+  });
 });
 
 describe("turning the history on", () => {

@@ -177,7 +177,10 @@ export class DeviceLogs {
     const { base } = readLog(entries.slice(0, seq), { user_id, verified: pin });
     await this.#inOrder(async () => {
       const now = this.get(user_id)!;
-      if (isVerified && equalConstantTime(base, now.base))
+      if (this.#isResetByOther(now, seq)) {
+        await this.#store(user_id, now, { isDisputed: true });
+        this.#emit({ type: "log", log: now, before: seq });
+      } else if (isVerified && equalConstantTime(base, now.base))
         await this.#store(user_id, now, { isVerified: true });
     });
   }
@@ -226,12 +229,16 @@ export class DeviceLogs {
     }
     this.#fetchedAt.set(userId, unixNow());
     if (log === undefined || log.seq === before?.seq) return log;
-    const isReset = log.entries.slice(before?.seq ?? log.seq).some(({ op }) => op === "reset");
-    // A device of the own user was added after a reset by a device that the user trusts, or is not in the log.
-    const isDisputed = this.isDisputed(userId) || (isReset && userId !== this.#ownId);
+    const isReset = before !== undefined && this.#isResetByOther(log, before.seq);
+    const isDisputed = this.isDisputed(userId) || isReset;
     await this.#store(userId, log, { isDisputed });
     this.#emit({ type: "log", log, before: before?.seq ?? 0 });
     return log;
+  }
+
+  /** Returns whether another user's log was reset after a seq. A device of the own user knows that, or is not in the log. */
+  #isResetByOther({ user_id, entries }: DeviceLog, seq: number): boolean {
+    return user_id !== this.#ownId && entries.slice(seq).some(({ op }) => op === "reset");
   }
 
   /** Stops the chats with a user at once, and stores that as soon as possible: the server may show the first log again. */
