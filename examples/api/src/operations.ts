@@ -287,9 +287,9 @@ export const operations = [
 
 type Declared = (typeof operations)[number];
 
-/** A path with a value in place of each parameter: the id of a device is text, the other ids are numbers. */
+/** A path with a value in place of each parameter: ids of devices and history keys are text, the others are numbers. */
 type Filled<Path extends string> = Path extends `${infer Start}{${infer Name}}${infer End}`
-  ? `${Start}${Name extends "device" ? string : number}${Filled<End>}`
+  ? `${Start}${Name extends "device" | "to" ? string : number}${Filled<End>}`
   : Path;
 
 type Address<Path extends string> = Filled<Path> | `${Filled<Path>}?${string}`;

@@ -62,6 +62,19 @@ export function addGroupCommands(program: Command): void {
     });
 
   program
+    .command("backup")
+    .description("say whether your groups are backed up, turn that on or off, or restore them")
+    .option("--on", "back up what your devices read, encrypted to your recovery key")
+    .option("--off", "turn the backup off, and delete it")
+    .option("--restore", "restore what this device has not read")
+    .option("--recovery-key-file <file>", "read the recovery key from a file")
+    .option("--yes", "do not ask before it is deleted")
+    .action(async (_, command) => {
+      const { backup } = await import("./commands/backup.js");
+      return backup(command.optsWithGlobals());
+    });
+
+  program
     .command("verify <user>")
     .description("show 60 digits to compare with a user, which prove that the server is honest")
     .option(

@@ -216,6 +216,33 @@ describe("a device that was removed", () => {
   });
 });
 
+describe("the backup of groups", () => {
+  it("gives a recovered device what another one had read, and is deleted when it is turned off", async () => {
+    await fixture.run("erin", ["chat", "--group", "Kept", "dave"], { input: "one\n" });
+    await succeed("dave", "send", "--group", "Kept", "two");
+    expect(await succeed("erin", "backup")).toContain("off");
+    const key = ["--recovery-key-file", keyPath("erin")];
+    expect(
+      await run("erin", "backup", "--on", "--recovery-key-file", keyPath("dave")),
+    ).toMatchObject({
+      ...{ code: 1, stderr: expect.stringContaining("not the recovery key of the account") },
+    });
+    await succeed("erin", "backup", "--on", ...key);
+    // What is read later is written, too.
+    expect(await textsIn("erin", "Kept")).toEqual(["one", "two"]);
+    await succeed("erin2", "login", "erin");
+    const { stderr } = await run("erin2", "recover", ...key);
+    expect(stderr).toMatch(/Restored messages: [1-9]/);
+    expect(await textsIn("erin2", "Kept")).toEqual(["one", "two"]);
+    expect(await succeed("erin2", "backup")).toContain("on");
+    await succeed("erin2", "backup", "--off", "--yes");
+    expect(await succeed("erin", "backup")).toContain("off");
+    expect(await run("erin", "backup", "--restore", ...key)).toMatchObject({
+      ...{ code: 0, stderr: expect.stringContaining("no backup of this recovery key") },
+    });
+  });
+});
+
 describe("an account whose devices are lost", () => {
   it.skipIf(isShortened)(
     "is recovered with the recovery key, and reads what is written then",

@@ -34,6 +34,7 @@ export {
   type WhyNotConnected,
 } from "./events.js";
 export { type History, type HistoryPage, readHistory } from "./history.js";
+export { historyServerOf } from "./history-server.js";
 export { toJson } from "./json.js";
 export { loginInMemory, storesInMemory } from "./memory.js";
 export { Messenger } from "./messenger.js";

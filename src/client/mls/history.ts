@@ -14,7 +14,7 @@ import {
 import type { HistoryPin } from "../../mls/history-types.js";
 import type { RecoveryKey } from "../../mls/recovery-key.js";
 import { inOrder } from "../in-order.js";
-import { ClosedError } from "./background.js";
+import { type Background, ClosedError } from "./background.js";
 import { type Context, contextOf } from "./context.js";
 import type { HistoryServer } from "./history-server.js";
 import { HistoryWriter } from "./history-writer.js";
@@ -70,7 +70,7 @@ export class MlsHistory<Definition extends AnyContentDefinition = never> {
     const context = contextOf<Definition>(mls);
     const stored = await context.storage.get(keys.history);
     const to = stored && decodeRecord<{ readonly to: string }>(stored).to;
-    const history = new MlsHistory(context, context.background.requests(server), to);
+    const history = new MlsHistory(context, patient(server, context.background), to);
     void history.#writeUntilClosed();
     return history;
   }
@@ -234,4 +234,22 @@ export class MlsHistory<Definition extends AnyContentDefinition = never> {
     if (unixNow() >= this.#askAt) await this.#use(await this.#fetchKey());
     if (this.#key !== undefined) await this.#writer.write(this.#key);
   }
+}
+
+/** Returns the endpoints of a server. They wait while the server has had too many requests, as of a long history. */
+function patient(server: HistoryServer, background: Background): HistoryServer {
+  const requests = background.requests(server);
+  const isFinal = (error: unknown) => (error as { status?: unknown } | undefined)?.status !== 429;
+  const repeated = <Result>(call: () => Promise<Result>) =>
+    background.repeat(call, isFinal, () => {});
+  return {
+    ...{
+      historyKey: () => requests.historyKey(),
+      deleteHistory: (to) => requests.deleteHistory(to),
+    },
+    publishHistoryKey: (to, key) => requests.publishHistoryKey(to, key),
+    writeChunk: (...chunk) => repeated(() => requests.writeChunk(...chunk)),
+    deleteChunk: (...chunk) => repeated(() => requests.deleteChunk(...chunk)),
+    chunks: (...page) => repeated(() => requests.chunks(...page)),
+  };
 }

@@ -7,6 +7,7 @@ import { type MlsSession, withMls } from "../groups/mls-session.js";
 import type { Options } from "../options.js";
 import { note } from "../printing.js";
 import { canAsk, readSecret } from "../secrets.js";
+import { restoreBackup } from "./backup.js";
 import { listDevices } from "./devices.js";
 
 export interface RecoverOptions extends Options {
@@ -33,6 +34,7 @@ export async function recover(options: RecoverOptions): Promise<void> {
     if (unknown !== undefined)
       throw new CommandError(`your account has no other device ${unknown}`, exitCodes.usage);
     await mls.recover(recoveryKey, lost);
+    await restoreBackup(session, recoveryKey);
     const connection = new GroupConnection({ session, output: quietGroupOutput });
     await connection.during(() => connection.settle());
     await note("This device is one of your account now, and reads what is written from now on.");

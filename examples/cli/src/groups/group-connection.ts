@@ -177,6 +177,13 @@ export class GroupConnection {
     try {
       return await Promise.race([work(), this.#ended]);
     } finally {
+      const { history } = this.#options.session;
+      // If it fails or takes too long, a later command writes what is missing.
+      if (history.isOn && !this.isOffline)
+        await Promise.race([
+          history.write().catch(() => {}),
+          sleep(CLOSE_TIMEOUT, undefined, { ref: false }),
+        ]);
       const late = sleep(CLOSE_TIMEOUT, undefined, { ref: false });
       const writing = [...this.#writing.keys()];
       await Promise.race([this.#stop().then(() => Promise.all(writing)), late]);

@@ -1,6 +1,6 @@
-import { MlsChats } from "lacre/client/mls";
+import { MlsChats, MlsHistory } from "lacre/client/mls";
 import { mlsFileStorage } from "lacre/client/node";
-import { type Account, mlsServerOf } from "lacre-client";
+import { type Account, historyServerOf, mlsServerOf } from "lacre-client";
 import { type GroupChats, GroupTitle } from "lacre-client/groups";
 import { CommandError } from "../command-error.js";
 import type { Options } from "../options.js";
@@ -18,6 +18,7 @@ const CLOSE_TIMEOUT = 2000;
 export interface MlsSession {
   readonly account: Account;
   readonly mls: GroupChats;
+  readonly history: MlsHistory<typeof GroupTitle>;
   readonly book: GroupBook;
   /** Folder of the MLS chats. */
   readonly folder: string;
@@ -39,7 +40,8 @@ export async function withMls<Result>(
   const folder = profile.mlsFolderOf(account.login);
   const mls = await open(account, folder);
   try {
-    const session = { account, mls, folder, book: new GroupBook(folder) };
+    const history = await MlsHistory.open(mls, historyServerOf(account.api));
+    const session = { account, mls, history, folder, book: new GroupBook(folder) };
     session.book.addUsers([account]);
     if (hasDevice) await requireDevice(mls, options);
     return await work(session);

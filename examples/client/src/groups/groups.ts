@@ -5,11 +5,13 @@ import {
   MLS_CAPABILITIES,
   MlsChats,
   type MlsEvent,
+  MlsHistory,
   type MlsStorage,
 } from "lacre/client/mls";
 import type { Account } from "../account.js";
 import { socketAddress } from "../connecting.js";
 import { createMlsChat, suiteOf } from "../create-mls-chat.js";
+import { historyServerOf } from "../history-server.js";
 import { mlsServerOf } from "../mls-server.js";
 import { type GroupLine, groupLine } from "./group-lines.js";
 import { GroupTitle } from "./group-title.js";
@@ -60,6 +62,8 @@ export interface GroupsOptions {
 /** The groups of an account: MLS chats, over a connection of their own. */
 export class Groups {
   readonly mls: GroupChats;
+  /** The backup of what the user's devices read. */
+  readonly history: MlsHistory<typeof GroupTitle>;
   readonly #options: GroupsOptions;
   readonly #client: GroupClient;
   readonly #stop: () => Promise<void>;
@@ -70,10 +74,15 @@ export class Groups {
   #summaries: readonly ChatSummary[] = [];
   isOnline = false;
 
-  private constructor(options: GroupsOptions, mls: GroupChats) {
+  private constructor(
+    options: GroupsOptions,
+    mls: GroupChats,
+    history: MlsHistory<typeof GroupTitle>,
+  ) {
     const { account, storage, WebSocket } = options;
     this.#options = options;
     this.mls = mls;
+    this.history = history;
     const { user_id, session_key } = account.login;
     addNames(this.#names, [account]);
     this.#client = createClient({
@@ -95,7 +104,8 @@ export class Groups {
       ...(onWait && { onWait }),
       ...(signal && { signal }),
     });
-    const groups = new Groups(options, mls);
+    const history = await MlsHistory.open(mls, historyServerOf(account.api));
+    const groups = new Groups(options, mls, history);
     for (const { chat_id } of mls.chats) await groups.#load(chat_id);
     return groups;
   }
@@ -234,6 +244,10 @@ export class Groups {
       if (event.type === "joined") refresh();
       // It could not be sent while the groups were stopped.
       if (event.type === "accepted") this.mls.chats.forEach(shareTitle);
+      if (event.type === "restored")
+        void this.#load(event.chat_id).catch((error) =>
+          onEvent?.({ type: "error", chat_id: event.chat_id, error }),
+        );
       onEvent?.(event);
       onChange();
     });

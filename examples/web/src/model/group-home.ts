@@ -2,7 +2,7 @@ import { signal } from "@preact/signals";
 import { indexedDbStorage, mlsIndexedDbStorage } from "lacre/client/indexeddb";
 import type { MlsEvent } from "lacre/client/mls";
 import { type LoggedDevice, type RecoveryKey, readRecoveryKey } from "lacre/mls";
-import { type Account, plainSentence, UserChangedError } from "lacre-client";
+import { type Account, plainSentence, ServerRejectionError, UserChangedError } from "lacre-client";
 import { Groups } from "lacre-client/groups";
 import { nameHere } from "lacre-client/web";
 
@@ -85,10 +85,46 @@ export class GroupHome {
     });
   }
 
-  /** Adds this device by the recovery key. Throws if the key is wrong. */
+  /** Adds this device by the recovery key, and restores the backup. Throws if the key is wrong. */
   async recover(text: string, lost: readonly string[]): Promise<void> {
-    await this.#groups!.mls.recover(await readRecoveryKey(text), lost);
+    const recoveryKey = await readRecoveryKey(text);
+    await this.#groups!.mls.recover(recoveryKey, lost);
     await this.#ready();
+    await this.#restore(recoveryKey);
+  }
+
+  /** Whether the messages of groups are backed up, as far as this device knows. */
+  get isBackedUp(): boolean {
+    return this.groups?.history.isOn ?? false;
+  }
+
+  /** Turns the backup on for all devices of the user. Throws if the recovery key is wrong. */
+  async turnBackupOn(text: string): Promise<void> {
+    const { history } = this.#groups!;
+    await history.turnOn(await readRecoveryKey(text));
+    await history.write();
+  }
+
+  /** Turns the backup off for all devices of the user, and deletes it. */
+  turnBackupOff(): Promise<void> {
+    return this.#groups!.history.turnOff();
+  }
+
+  /** Restores the messages that this device has not read. Throws if the recovery key is wrong. */
+  async restoreBackup(text: string): Promise<void> {
+    await this.#restore(await readRecoveryKey(text));
+  }
+
+  async #restore(recoveryKey: RecoveryKey): Promise<void> {
+    try {
+      const { messages, rejected } = await this.#groups!.history.restore(recoveryKey);
+      const left = rejected > 0 ? ` ${rejected} parts are damaged, and were left out.` : "";
+      this.notice.value = `Messages restored from the backup: ${messages}.${left}`;
+    } catch (error) {
+      if (!(error instanceof ServerRejectionError) || error.code !== "ERR_HISTORY_NOT_FOUND")
+        throw error;
+      this.notice.value = "There is no backup of this recovery key.";
+    }
   }
 
   /** Makes this the only device of an account whose other devices and recovery key are lost. */
@@ -191,6 +227,10 @@ export class GroupHome {
         this.notice.value =
           "The devices of your account changed. If that was not you, look at your devices and remove those that you do not know.";
     }
+    if (event.type === "history")
+      this.notice.value = event.isOn
+        ? "The backup of your groups is on. If that was not you, turn it off below “Your devices”."
+        : "The backup of your groups is off.";
     if (event.type === "error" && event.error instanceof UserChangedError)
       this.notice.value = this.explain(event.error);
     if (event.type === "missing")

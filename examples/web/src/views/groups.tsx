@@ -2,6 +2,7 @@ import { useSignal } from "@preact/signals";
 import { MAX_TITLE_LENGTH } from "lacre-client/groups";
 import type { GroupHome } from "../model/group-home.js";
 import { groupAddress, replaceRoute } from "../model/route.js";
+import { GroupBackup } from "./group-backup.js";
 import { GroupDevices } from "./group-devices.js";
 import { countMembers } from "./group-members.js";
 import { GroupPane } from "./group-pane.js";
@@ -69,6 +70,7 @@ function GroupList({ groupHome }: { groupHome: GroupHome }) {
       </ul>
       <NewGroup groupHome={groupHome} />
       <GroupDevices groupHome={groupHome} />
+      <GroupBackup groupHome={groupHome} />
     </div>
   );
 }

@@ -100,7 +100,16 @@ export function describeGroups(fixture: PageFixture): void {
       const { user: nico, recoveryKey } = await signUpWithGroups("nico");
       const { user: ofelia } = await signUpWithGroups("ofelia");
       await createGroup(ofelia, "otra vez", "nico");
-      await nico.page.getByRole("link", { name: "otra vez" }).waitFor();
+      await nico.page.getByRole("link", { name: "otra vez" }).click();
+      await nico.send("antes de perderlo");
+      await ofelia.waitForMessages("antes de perderlo");
+      await ofelia.send("yo también");
+      await nico.waitForMessages("antes de perderlo", "yo también");
+      await openGroups(nico);
+      await nico.page.getByLabel("Recovery key").fill(recoveryKey);
+      await nico.button("Turn the backup on").click();
+      await nico.button("Turn the backup off, and delete it").waitFor();
+      await nico.waitForText("The backup of your groups is on.");
       const fresh = await fixture.openDevice(nico);
       await nico.close();
       await fresh.signIn();
@@ -109,8 +118,9 @@ export function describeGroups(fixture: PageFixture): void {
       await fresh.page.getByRole("group", { name: "Which devices" }).getByRole("checkbox").check();
       await fresh.button("Recover").click();
       await fresh.page.getByRole("link", { name: "otra vez" }).click();
+      await fresh.waitForMessages("antes de perderlo", "yo también");
       await fresh.send("aquí estoy");
-      await ofelia.waitForMessages("aquí estoy");
+      await ofelia.waitForMessages("antes de perderlo", "yo también", "aquí estoy");
     });
 
     it("begins again without the recovery key, and is written to when that is accepted", async () => {
