@@ -98,7 +98,7 @@ def key_is(vector):
 # -- A-3 to A-5: logs -------------------------------------------------------------------------------------------------------
 
 Entry = namedtuple("Entry", "user seq previous time op signer subject recovery signature acceptance head signed")
-BEGIN, ADD, REMOVE, RECOVERY = 1, 2, 3, 4
+BEGIN, ADD, REMOVE, RECOVERY, RESET = 1, 2, 3, 4, 5
 
 
 def invalid():
@@ -164,9 +164,11 @@ class Log:
         self.entries.append(entry)
         if entry.op != ADD:
             self.base = entry.head
-        if entry.op in (BEGIN, RECOVERY):
+        if entry.op in (BEGIN, RECOVERY, RESET):
             self.recovery = entry.recovery
-        if entry.op in (BEGIN, ADD):
+        if entry.op == RESET:
+            self.devices.clear()
+        if entry.op in (BEGIN, ADD, RESET):
             self.devices.append(entry.subject)
             self.ever.add(entry.subject)
         if entry.op == REMOVE:
@@ -175,10 +177,11 @@ class Log:
     def rules(self, entry):
         """Returns the keys that an entry introduces, and the key that must accept it."""
         is_first = not self.entries
-        if is_first != (entry.op == BEGIN) or entry.op not in (BEGIN, ADD, REMOVE, RECOVERY):
+        if is_first != (entry.op == BEGIN) or entry.op not in (BEGIN, ADD, REMOVE, RECOVERY, RESET):
             raise invalid()
-        if entry.op == BEGIN:
-            is_right, found = entry.signer == entry.subject, ([entry.subject, entry.recovery], entry.recovery)
+        if entry.op in (BEGIN, RESET):
+            is_right = entry.signer == entry.subject and entry.subject not in self.ever
+            found = [entry.subject, entry.recovery], entry.recovery
         elif entry.op == ADD:
             is_right = self.may_sign(entry.signer) and entry.subject not in self.ever and len(self.devices) < 8
             is_right, found = is_right and entry.recovery == ZEROS, ([entry.subject], entry.subject)
@@ -352,10 +355,13 @@ def history_chunk(vector):
     require(user == vector["user_id"] and time <= 10**14)
     require(kind in (1, 2) and (kind == 1 or chat == first == last == 0))
     require(kind == 2 or (0 < chat <= MAX_SAFE and 0 < first <= last <= MAX_SAFE))
-    written = [entry for entry in log.entries if device_id(entry.subject) == device]
-    require(written and (written[-1].op != REMOVE or time <= written[-1].time))
+    added = next((entry for entry in log.entries if device_id(entry.subject) == device), None)
+    require(added)
+    later = log.entries[added.seq :]
+    removed = [entry for entry in later if entry.op == RESET or entry.subject == added.subject]
+    require(not removed or time <= removed[0].time)
     signed = data[:89] + hashlib.sha256(data[89:-64]).digest()
-    require(verify(written[0].subject, signed, data[-64:]))
+    require(verify(added.subject, signed, data[-64:]))
     return chat, first, last
 
 
