@@ -15,6 +15,7 @@ import {
   withDevice,
   withoutDevice,
   withRecovery,
+  withReset,
 } from "../../support/log-entries.js";
 import { errors, rejection } from "./notation.js";
 
@@ -66,6 +67,7 @@ const [first, second, stranger, newRecovery] = [0xa1, 0xa2, 0xe1, 0xf2].map(test
 const ONE = begun(first!, recovery);
 const TWO = withDevice(ONE, first!, second!);
 const REMOVED = withoutDevice(TWO, second!, first!);
+const RESET = withReset(ONE, second!, newRecovery!);
 
 const KEY = await makeHistoryKey(recoveryKey, USER);
 const PUBLIC_KEY = KEY.slice(28, 1244);
@@ -169,6 +171,12 @@ export const history: Pick<MlsVectors, "history_keys" | "history_chunks"> = {
         { chat_id: 42, first_seq: 3, last_seq: 5, messages },
         REMOVED,
       ),
+      valid(
+        "of a device that a reset removed, at the time of the reset",
+        chunk(),
+        { chat_id: 42, first_seq: 3, last_seq: 5, messages },
+        RESET,
+      ),
     ],
     invalid: [
       badChunk("no bytes", new Uint8Array()),
@@ -190,6 +198,7 @@ export const history: Pick<MlsVectors, "history_keys" | "history_chunks"> = {
         chunk({ device: deviceId(stranger!.publicKey) }, { signer: stranger! }),
       ),
       badChunk("of a removed device, later", chunk({ time: ENTRY_TIME + 1 }), REMOVED),
+      badChunk("of a device that a reset removed, later", chunk({ time: ENTRY_TIME + 1 }), RESET),
       badChunk("too short", chunk({}, { sealed: SEALED.messages.slice(0, 1600) })),
     ],
   },
