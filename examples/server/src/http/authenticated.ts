@@ -9,10 +9,12 @@ export interface Authenticated {
   Variables: { session: ActiveSession };
 }
 
-/** Requires a valid access token and applies the user's rate limit. */
-export function authenticated(services: Services): MiddlewareHandler<Authenticated> {
+/** Requires a valid access token and applies a rate limit: by default the user's. */
+export function authenticated(
+  services: Services,
+  hold = userLimit(services),
+): MiddlewareHandler<Authenticated> {
   const identify = identified(services);
-  const hold = userLimit(services);
   return (context, next) =>
     identify(context, async () => {
       await hold(context, context.get("session"));

@@ -10,6 +10,9 @@ import { networksOf } from "./networks.js";
 /** Ratio of all requests to requests that cost more, such as changes of chats, so that most of the limit remains for others. */
 const CHANGE_EVERY = 10;
 
+/** Ratios of requests that write and read chunks of the history to all requests: a device does that for thousands of messages at once. */
+const [CHUNK_WRITES, CHUNK_READS] = [5, 10];
+
 /** Limit of all sessions of a user together, as a multiple of one session's limit. */
 const SESSIONS_SHARE = 4;
 
@@ -58,6 +61,21 @@ export function publishLimit(services: Services): SessionLimiter {
 /** Limits requests that claim key packages. */
 export function claimLimit(services: Services): SessionLimiter {
   return costlyLimit(services, "claim");
+}
+
+/**
+ * Limits requests that write or delete chunks of the history, separately from all others. A device writes hundreds of chunks when
+ * the history is turned on, and sends messages meanwhile.
+ */
+export function chunkWriteLimit(services: Services): SessionLimiter {
+  const points = services.config.requestsPerUser * CHUNK_WRITES;
+  return forEach(services, { name: "history_write", points, window: 60 });
+}
+
+/** Limits requests that read chunks of the history, separately from all others. A device reads all of them to restore it. */
+export function chunkReadLimit(services: Services): SessionLimiter {
+  const points = services.config.requestsPerUser * CHUNK_READS;
+  return forEach(services, { name: "history_read", points, window: 60 });
 }
 
 function costlyLimit(services: Services, name: string): SessionLimiter {

@@ -9,7 +9,7 @@ import {
 import * as history from "../devices/history.js";
 import { HttpError } from "../errors.js";
 import { type Authenticated, authenticated } from "../http/authenticated.js";
-import { deviceLimit } from "../http/limits.js";
+import { chunkReadLimit, chunkWriteLimit, deviceLimit } from "../http/limits.js";
 import { readChunkNumbers, readDevice, readHistoryKeyId, readInteger } from "../http/parameters.js";
 import { answer, readBody } from "../json.js";
 import type { Services } from "../services.js";
@@ -23,15 +23,17 @@ export function historyRoutes(services: Services) {
   const { store, config } = services;
   const routes = new Hono<Authenticated>();
   const limitDevices = deviceLimit(services);
-  routes.use(authenticated(services));
+  const forUser = authenticated(services);
+  const forReads = authenticated(services, chunkReadLimit(services));
+  const forWrites = authenticated(services, chunkWriteLimit(services));
 
-  routes.get("/", async (context) => {
+  routes.get("/", forUser, async (context) => {
     const { user_id } = context.get("session");
     const key = await store.history.findKey(user_id);
     return answer(context, key === undefined ? {} : { history_key: key.history_key });
   });
 
-  routes.put("/:to", async (context) => {
+  routes.put("/:to", forUser, async (context) => {
     const session = context.get("session");
     const { history_key } = await readBody(context, PublishHistoryKey);
     await limitDevices(context, session);
@@ -40,13 +42,13 @@ export function historyRoutes(services: Services) {
     return context.body(null, 204);
   });
 
-  routes.delete("/:to", async (context) => {
+  routes.delete("/:to", forUser, async (context) => {
     const { user_id } = context.get("session");
     await history.deleteHistory(store, user_id, readHistoryKeyId(context));
     return context.body(null, 204);
   });
 
-  routes.get("/:to", async (context) => {
+  routes.get("/:to", forReads, async (context) => {
     const { user_id } = context.get("session");
     const after = readInteger(context, parameters.afterChunk) ?? 0;
     const found = await store.history.list(user_id, { after, limit: MAX_CHUNKS + 1 });
@@ -56,7 +58,7 @@ export function historyRoutes(services: Services) {
     return answer(context, { chunks, has_more: found.length > MAX_CHUNKS });
   });
 
-  routes.put(POSITION, async (context) => {
+  routes.put(POSITION, forWrites, async (context) => {
     const session = context.get("session");
     const { chunk } = await readBody(context, WriteHistoryChunk, MAX_BODY_BYTES);
     const position = readPosition(context);
@@ -65,7 +67,7 @@ export function historyRoutes(services: Services) {
     return context.body(null, 204);
   });
 
-  routes.delete(POSITION, async (context) => {
+  routes.delete(POSITION, forWrites, async (context) => {
     const { user_id } = context.get("session");
     await history.deleteChunk(store, { user_id, ...readPosition(context) });
     return context.body(null, 204);

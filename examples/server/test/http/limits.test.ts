@@ -86,6 +86,25 @@ describe("rate limits", () => {
     expect((await alice.get("/users/me")).status).toBe(200);
   });
 
+  it("allow 5 times the requests to write chunks of the history, and 10 times to read them, apart from others", async () => {
+    await startServer({ RATE_LIMIT_USER: "2" });
+    const alice = await server.register("alice");
+    const path = `/history/${"0".repeat(32)}`;
+    const position = `${path}/${"0".repeat(32)}/1/1`;
+    const chunk = Buffer.alloc(1417).toString("base64");
+    const count = async (send: () => Promise<{ status: number }>) => {
+      for (let sent = 0; ; sent++) {
+        const { status } = await send();
+        if (status === 429) return sent;
+        expect(status).toBe(404);
+      }
+    };
+    expect(await count(() => alice.get(path))).toBe(20);
+    expect((await alice.put(position, { chunk })).status).toBe(404);
+    expect(await count(() => alice.delete(position))).toBe(9);
+    expect((await alice.get("/users/me")).status).toBe(200);
+  });
+
   it("ignore X-Forwarded-For from an untrusted peer", async () => {
     await startServer({ RATE_LIMIT_AUTH: "2" });
     const statuses = [];
