@@ -125,6 +125,12 @@ export const chatCases: readonly Case[] = [
 export const chatsWithout: readonly string[] = [
   ...["MlsChat#chat_id", "MlsChat#suite", "MlsChat#epoch", "MlsChat#roster", "MlsChat#members"],
   ...["MlsChat#authenticator", "MlsChat#isActive", "MlsChat#needsRejoin", "MlsChat#accept"],
-  ...["MlsChat#withdraw", "MlsChat#due", "MlsChat#missing", "MlsChat#eraseConsumed"],
+  ...[
+    "MlsChat#withdraw",
+    "MlsChat#due",
+    "MlsChat#missing",
+    "MlsChat#forked",
+    "MlsChat#eraseConsumed",
+  ],
   ...["Device#keyPackages", "MlsChatError"],
 ];
