@@ -1,6 +1,6 @@
 // The plaintext of history chunks (docs/PROTOCOL.md, A-17).
 import { invalidArgument, objectArgument } from "../arguments.js";
-import { type Bytes, isBytes, isClientId } from "../bytes.js";
+import { type Bytes, copyOfBytes, isBytes, isClientId } from "../bytes.js";
 import {
   type Content,
   decodeContent,
@@ -136,7 +136,7 @@ export function decodeMessages<Definition extends AnyContentDefinition>(
 export function encodePins(pins: readonly HistoryPin[]): Bytes {
   const users = pins.map((one) => {
     const { user_id, seq, head, isVerified } = objectArgument(one, "options.pins");
-    return [user_id, seq, head, isVerified];
+    return [user_id, seq, copyOfBytes(head), isVerified];
   });
   if (pinsOf(users) !== undefined) return encoded({ users });
   throw invalidArgument("options.pins", "must be at most 1,024 pinned device logs");

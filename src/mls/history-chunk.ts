@@ -84,7 +84,10 @@ async function sealed(
   now: number,
 ): Promise<Bytes> {
   const { sign } = signerOf(device, "device");
-  const { user_id, id: to, publicKey } = objectArgument(key, "key");
+  const { user_id, id: to, publicKey: given } = objectArgument(key, "key");
+  const publicKey = copyOfBytes(given);
+  if (publicKey?.length !== layout.PUBLIC_KEY_BYTES || layout.historyId(publicKey) !== to)
+    throw invalidArgument("key", "must be a history key of readHistoryKey");
   const time = wholeMilliseconds(timeArgument(now, "options.now"));
   const head = layout.encodeChunkHead({ ...range, user_id, to, device: device.id, time });
   const { sealHistory } = await import("./engine.js");

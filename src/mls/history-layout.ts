@@ -8,8 +8,10 @@ import { DEVICE_ID_BYTES, isId } from "./limits.js";
 
 const KEY_LABEL = "lacre/history-key/1\0";
 const CHUNK_LABEL = "lacre/history/1\0";
-/** Lengths of an X-Wing public key and of what it encapsulates, in bytes. */
-const [PUBLIC_KEY_BYTES, ENC_BYTES] = [1216, 1120];
+/** Length of an X-Wing public key in bytes. */
+export const PUBLIC_KEY_BYTES = 1216;
+/** Length of what is encapsulated to such a key, in bytes. */
+const ENC_BYTES = 1120;
 /** Length of a published history key in bytes. */
 export const HISTORY_KEY_BYTES = 1308;
 /** Length of the part of a chunk before what is encrypted, in bytes. */

@@ -2,9 +2,16 @@ import { generateSigner } from "../../src/crypto/ed25519.js";
 import {
   Device,
   type DeviceLog,
+  decryptHistory,
+  encryptHistory,
+  encryptPins,
   extendLog,
+  type HistoryMessage,
   makeEntry,
+  makeHistoryKey,
   readDeviceLink,
+  readHistoryHeader,
+  readHistoryKey,
   readLog,
   writeDeviceLink,
 } from "../../src/mls/index.js";
@@ -22,6 +29,21 @@ const signer = await Device.from(seed, { user_id });
 const added = await Device.generate({ user_id });
 const acceptance = await added.accept(log, NOW);
 const stored = await generateSigner();
+
+const account = await Device.begin({ user_id, now: NOW });
+const ownLog = extendLog(undefined, account.entry, user_id);
+const historyKey = await makeHistoryKey(account.recoveryKey, user_id);
+const key = readHistoryKey(historyKey, ownLog);
+const pins = await encryptPins(account.device, key, {
+  pins: [{ user_id: 9, seq: 1, head: counting(32), isVerified: true }],
+  now: NOW,
+});
+const readMessage = (): HistoryMessage => ({
+  ...{ seq: 1, sender_id: 9, device: added.id, client_id: "018bcfe5-687b-7abc-8def-0123456789ab" },
+  ...{ timestamp: NOW, stored_at: NOW, content: { kind: "text", text: "hola" } },
+});
+const decrypted = (chunk: Uint8Array) =>
+  decryptHistory(account.recoveryKey, chunk, { log: ownLog });
 
 const seen = ({ user_id, seq, head, base, recoveryPublicKey, devices, entries }: DeviceLog) => {
   return { user_id, seq, head, base, recoveryPublicKey, devices, entries };
@@ -88,6 +110,40 @@ export const cases: readonly Case[] = [
     args: () => [writeDeviceLink(first.publicKey)],
     call: readDeviceLink,
   },
+  {
+    names: ["readHistoryKey"],
+    args: (bytes) => [bytes(historyKey), ownLog],
+    call: readHistoryKey,
+  },
+  {
+    names: ["readHistoryHeader"],
+    args: (bytes) => [bytes(pins), ownLog],
+    call: readHistoryHeader,
+  },
+  {
+    names: ["decryptHistory"],
+    args: (bytes) => [account.recoveryKey, bytes(pins), { log: ownLog }],
+    call: decryptHistory,
+  },
+  {
+    names: ["encryptPins"],
+    args: (bytes) => [
+      account.device,
+      { ...key, publicKey: bytes(key.publicKey) },
+      { pins: [{ user_id: 9, seq: 1, head: bytes(counting(32)), isVerified: true }], now: NOW },
+    ],
+    call: async (...args: Parameters<typeof encryptPins>) => decrypted(await encryptPins(...args)),
+  },
+  {
+    names: ["encryptHistory"],
+    args: (bytes) => [
+      account.device,
+      { ...key, publicKey: bytes(key.publicKey) },
+      { chat_id: 42, messages: [readMessage()], now: NOW },
+    ],
+    call: async (...args: Parameters<typeof encryptHistory>) =>
+      decrypted((await encryptHistory(...args)).chunk),
+  },
   ...chatCases,
 ];
 
@@ -95,5 +151,6 @@ export const without: readonly string[] = [
   ...["Device.begin", "Device.generate", "DeviceLog#seq", "DeviceLog#user_id"],
   ...["RecoveryKey.generate", "RecoveryKey#publicKey", "RecoveryKey#toText"],
   ...["readRecoveryKey", "safetyNumber", "DeviceLogError"],
+  ...["makeHistoryKey", "HistoryError", "MlsChat#forked"],
   ...chatsWithout,
 ];

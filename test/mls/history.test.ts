@@ -93,6 +93,22 @@ describe("a history key", () => {
   });
 });
 
+describe("encrypting to a history key", () => {
+  it("rejects what readHistoryKey does not return, and keys to which nothing can be encrypted", async () => {
+    const { device, key, recoveryKey, log } = shared;
+    const to = (other: unknown) => encryptPins(device, other as never, { pins: [], now: NOW });
+    const id = "0".repeat(32);
+    for (const other of [undefined, {}, { ...key, id }, { ...key, publicKey: new Uint8Array(31) }])
+      await expect(async () => to(other)).rejects.toThrow(REFUSED);
+    const signed = concat(
+      (await makeHistoryKey(recoveryKey, user_id)).subarray(0, 28),
+      new Uint8Array(1216).fill(0xff),
+    );
+    const bytes = concat(signed, await signerOf(recoveryKey).sign(signed));
+    await expect(to(readHistoryKey(bytes, log))).rejects.toThrow(INVALID);
+  });
+});
+
 describe("a chunk of messages", () => {
   it("is decrypted by the recovery key", async () => {
     const { recoveryKey, log } = shared;
