@@ -44,8 +44,15 @@ const isTime = (value: unknown) =>
 function messageOf(value: unknown): StoredMessage | undefined {
   const { seq, sender_id, device, client_id, timestamp, stored_at, body, fallback } = (value ??
     {}) as Fields;
-  const hasIds = isId(seq) && isId(sender_id) && /^[0-9a-f]{32}$/.test(String(device));
-  if (!hasIds || !isClientId(client_id) || !isTime(timestamp) || !isTime(stored_at))
+  const isDevice = typeof device === "string" && /^[0-9a-f]{32}$/.test(device);
+  if (
+    !isId(seq) ||
+    !isId(sender_id) ||
+    !isDevice ||
+    !isClientId(client_id) ||
+    !isTime(timestamp) ||
+    !isTime(stored_at)
+  )
     return undefined;
   const fields = { seq, sender_id, device, client_id, timestamp, stored_at };
   const isBody = isBytes(body) && body.length <= DEFAULT_MAX_BODY_BYTES;

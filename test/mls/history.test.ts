@@ -175,6 +175,7 @@ describe("a chunk of messages", () => {
       [message(2), message(1)],
       [message(1), message(1)],
       [{ ...message(1), device: "0" }],
+      [{ ...message(1), device: [message(1).device] }],
       [{ ...message(1), client_id: "" }],
       [{ ...message(0) }],
       [{ ...message(1), timestamp: Number.NaN }],

@@ -152,10 +152,12 @@ export class DeviceLogs {
   /** What this client knows of each log, of 1,024 users at most. */
   get pins(): HistoryPin[] {
     const all = [...this.#known.values()].slice(0, MAX_PINS);
-    return all.map(({ log, isVerified }) => ({
-      ...{ user_id: log.user_id, seq: log.seq, head: log.head },
-      isVerified,
-    }));
+    return all.map(({ log, isVerified, isDisputed }) => {
+      // Up to a reset that the user has not accepted, so that a device that restores the pin disputes it too.
+      const reset = isDisputed ? log.entries.findLast(({ op }) => op === "reset") : undefined;
+      const { seq, head } = reset === undefined ? log : log.entries[reset.seq - 2]!;
+      return { user_id: log.user_id, seq, head, isVerified };
+    });
   }
 
   /**
@@ -171,7 +173,8 @@ export class DeviceLogs {
       readLog(entries, { user_id, pin, verified: log && { seq: log.seq, head: log.head } });
     } catch (error) {
       const { code } = error as DeviceLogError;
-      if (code === "ERR_DEVICE_LOG_FORK") this.#dispute(user_id);
+      // The recovery key vouches for the own log, and its user cannot review it. A stolen device may have made up the pin.
+      if (code === "ERR_DEVICE_LOG_FORK" && user_id !== this.#ownId) this.#dispute(user_id);
       throw error;
     }
     const { base } = readLog(entries.slice(0, seq), { user_id, verified: pin });

@@ -11,6 +11,7 @@ import {
   makeHistoryKey,
   readHistoryKey,
 } from "../../mls/history-key.js";
+import { HISTORY_KEY_BYTES } from "../../mls/history-layout.js";
 import type { HistoryPin } from "../../mls/history-types.js";
 import type { RecoveryKey } from "../../mls/recovery-key.js";
 import { inOrder } from "../in-order.js";
@@ -52,6 +53,8 @@ export class MlsHistory<Definition extends AnyContentDefinition = never> {
   /** Id of the history key to which this device writes. */
   #to: string | undefined;
   #key: HistoryKey | undefined;
+  /** Public key of the recovery key of the log with which the history key was read. */
+  #recovery: Uint8Array = new Uint8Array();
   /** When to ask the server for the key. Unix time in seconds. */
   #askAt = 0;
 
@@ -97,6 +100,7 @@ export class MlsHistory<Definition extends AnyContentDefinition = never> {
       const bytes = await makeHistoryKey(recoveryKey, log.user_id);
       const key = readHistoryKey(bytes, log);
       await this.#server.publishHistoryKey(key.id, bytes);
+      this.#recovery = log.recoveryPublicKey;
       await this.#use(key);
     });
   }
@@ -104,7 +108,9 @@ export class MlsHistory<Definition extends AnyContentDefinition = never> {
   /** Turns the history off for all devices of the user, and deletes it at the server. */
   turnOff(): Promise<void> {
     return this.#inOrder(async () => {
-      const to = (await this.#fetchKey())?.id ?? this.#to;
+      const bytes = await this.#server.historyKey();
+      // Also the key of an earlier recovery key, under which this device does not write.
+      const to = bytes?.length === HISTORY_KEY_BYTES ? historyKeyId(bytes) : this.#to;
       if (to !== undefined) await this.#server.deleteHistory(to);
       await this.#use(undefined);
     });
@@ -130,17 +136,19 @@ export class MlsHistory<Definition extends AnyContentDefinition = never> {
       const log = await this.#requireLog();
       // Not the published key: the user may have replaced the recovery key since then.
       const to = historyKeyId(await makeHistoryKey(recoveryKey, log.user_id));
-      let [messages, rejected, read, after] = [0, 0, 0, 0];
+      let [messages, rejected, read, last] = [0, 0, 0, 0];
       for (let hasMore = true; hasMore; ) {
+        const after = last;
         const page = await this.#server.chunks(to, after);
         for (const { chunk, chunk_id } of page.chunks) {
           const restored = await this.#restore(recoveryKey, chunk, log);
           if (restored === undefined) rejected += 1;
           else messages += restored;
-          after = Math.max(after, chunk_id);
+          last = Math.max(last, chunk_id);
         }
         read += page.chunks.length;
-        hasMore = page.has_more && page.chunks.length > 0;
+        // A server that shows no later chunk would never end.
+        hasMore = page.has_more && last > after;
         onProgress(read);
       }
       return { messages, rejected };
@@ -187,8 +195,10 @@ export class MlsHistory<Definition extends AnyContentDefinition = never> {
   async #fetchKey(): Promise<HistoryKey | undefined> {
     const bytes = await this.#server.historyKey();
     if (bytes === undefined) return undefined;
+    const log = await this.#requireLog();
+    this.#recovery = log.recoveryPublicKey;
     try {
-      return readHistoryKey(bytes, await this.#requireLog());
+      return readHistoryKey(bytes, log);
     } catch (error) {
       if (!(error instanceof HistoryError)) throw error;
       // The recovery key was replaced, or the server made up a key.
@@ -231,7 +241,9 @@ export class MlsHistory<Definition extends AnyContentDefinition = never> {
   }
 
   async #writeIfOn(): Promise<void> {
-    if (unixNow() >= this.#askAt) await this.#use(await this.#fetchKey());
+    const recovery = this.#context.own.log?.recoveryPublicKey;
+    const isReplaced = this.#key && recovery && !equalConstantTime(recovery, this.#recovery);
+    if (unixNow() >= this.#askAt || isReplaced) await this.#use(await this.#fetchKey());
     if (this.#key !== undefined) await this.#writer.write(this.#key);
   }
 }
