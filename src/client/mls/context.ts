@@ -5,6 +5,7 @@ import { uuidv7 } from "../../crypto/random.js";
 import { kindsOf } from "../../e2e/content.js";
 import type { AnyContentDefinition } from "../../messages/define-content.js";
 import type { Device } from "../../mls/device.js";
+import { inOrder } from "../in-order.js";
 import { idArgument } from "../options.js";
 import { Background } from "./background.js";
 import { DeviceLogs } from "./device-logs.js";
@@ -33,6 +34,10 @@ export interface Context<Definition extends AnyContentDefinition> {
   readonly chats: Map<number, KeptChat>;
   /** Ids of the chats whose stored messages changed since they were written to the history. */
   readonly changedChats: Set<number>;
+  /** Changes the stored numbers of written chunks one after another. */
+  readonly chunksInOrder: ReturnType<typeof inOrder>;
+  /** Ids of the chats of which messages were removed or replaced since their chunks were last read. */
+  readonly rewrittenChats: Set<number>;
 }
 
 /** The context of each MlsChats, inaccessible to callers. */
@@ -126,6 +131,8 @@ export async function openContext<Definition extends AnyContentDefinition>(
       keyPackages: new KeyPackages(storage, server),
       chats,
       changedChats: new Set(),
+      chunksInOrder: inOrder(),
+      rewrittenChats: new Set(),
     };
     return { context, release };
   } catch (error) {

@@ -1,6 +1,7 @@
 import { equalConstantTime } from "../../bytes.js";
 import { unixNow } from "../../clock.js";
 import type { AnyContentDefinition } from "../../messages/define-content.js";
+import type { Device } from "../../mls/device.js";
 import { encryptHistory, encryptPins } from "../../mls/history-chunk.js";
 import type { HistoryKey } from "../../mls/history-key.js";
 import type { HistoryContents, HistoryMessage } from "../../mls/history-types.js";
@@ -9,12 +10,13 @@ import type { HistoryServer } from "./history-server.js";
 import {
   encodeRecord,
   keys,
-  rewriteChunks,
   storeChunks,
+  toRewrite,
   type WrittenChunk,
   writtenChunks,
 } from "./records.js";
 import type { StoredChange } from "./storage.js";
+import { changeMessages } from "./stored-messages.js";
 
 /** Number of stored messages that are read at a time. */
 const WINDOW = 512;
@@ -26,6 +28,8 @@ export class HistoryWriter<Definition extends AnyContentDefinition> {
   /** The pins that were last written. */
   #pins: Uint8Array | undefined;
   #isAllToWrite = true;
+  /** Id of the device that wrote last: one that replaces it writes all again. */
+  #writtenBy: string | undefined;
 
   constructor(context: Context<Definition>, server: HistoryServer) {
     this.#context = context;
@@ -40,16 +44,19 @@ export class HistoryWriter<Definition extends AnyContentDefinition> {
 
   /** Writes what changed since the last call. */
   async write(key: HistoryKey): Promise<void> {
-    const { changedChats, storage } = this.#context;
+    const { changedChats, storage, own } = this.#context;
+    const device = own.device!;
+    if (this.#writtenBy !== device.id) this.writeAll();
+    this.#writtenBy = device.id;
     if (this.#isAllToWrite) {
       for (const name of await storage.keys("message/")) changedChats.add(chatOf(name));
       this.#isAllToWrite = false;
     }
-    await this.#writePins(key);
+    await this.#writePins(key, device);
     for (const chat_id of [...changedChats]) {
       changedChats.delete(chat_id);
       try {
-        await this.#writeChat(key, chat_id);
+        await this.#writeChat(key, device, chat_id);
       } catch (error) {
         changedChats.add(chat_id);
         throw error;
@@ -57,20 +64,21 @@ export class HistoryWriter<Definition extends AnyContentDefinition> {
     }
   }
 
-  async #writePins(key: HistoryKey): Promise<void> {
-    const { logs, own } = this.#context;
+  async #writePins(key: HistoryKey, device: Device): Promise<void> {
+    const { logs } = this.#context;
     const pins = logs.pins;
     const encoded = encodeRecord({ pins });
     if (this.#pins !== undefined && equalConstantTime(this.#pins, encoded)) return;
-    const chunk = await encryptPins(own.device!, key, { pins, now: unixNow() });
-    await this.#server.writeChunk(key.id, this.#position(0, 0), chunk);
+    const chunk = await encryptPins(device, key, { pins, now: unixNow() });
+    await this.#server.writeChunk(key.id, { device: device.id, chat_id: 0, first_seq: 0 }, chunk);
     this.#pins = encoded;
   }
 
-  async #writeChat(key: HistoryKey, chat_id: number): Promise<void> {
-    const { storage } = this.#context;
+  async #writeChat(key: HistoryKey, device: Device, chat_id: number): Promise<void> {
+    const { storage, rewrittenChats } = this.#context;
+    rewrittenChats.delete(chat_id);
+    const before = await writtenChunks(storage, chat_id, device.id);
     const seqs = (await storage.keys(`message/${chat_id}/`)).map(seqOf);
-    const before = await writtenChunks(storage, chat_id);
     const written: WrittenChunk[] = [];
     for (let at = 0; at < Math.max(before.length, 1); at++) {
       const [first, count] = before[at] ?? [undefined, 0];
@@ -80,20 +88,43 @@ export class HistoryWriter<Definition extends AnyContentDefinition> {
         if (first !== undefined) written.push([first, count]);
         continue;
       }
-      written.push(...(await this.#writeRange(key, chat_id, first, inside)));
-      await storage.write([storeChunks(chat_id, [...written, ...before.slice(at + 1)])]);
+      const later = before.slice(at + 1);
+      const store = (chunks: readonly WrittenChunk[]) =>
+        this.#storeChunks(device, chat_id, [...written, ...chunks, ...later]);
+      written.push(...(await this.#writeRange(key, device, chat_id, first, inside, store)));
     }
   }
 
-  /** Writes the messages of some seqs as one chunk or several. The first one replaces that of `first`. */
+  #storeChunks(device: Device, chat_id: number, chunks: readonly WrittenChunk[]): Promise<void> {
+    const { storage, chunksInOrder, rewrittenChats } = this.#context;
+    return chunksInOrder(async () => {
+      const known = rewrittenChats.has(chat_id) ? toRewrite(chunks) : chunks;
+      await storage.write([storeChunks(chat_id, device.id, known)]);
+    });
+  }
+
+  /**
+   * Writes the messages of some seqs as one chunk or several. The first one replaces that of `first`.
+   *
+   * @param store - Stores the chunks of the range. It is called before each new one is written, so that a failure leaves none at the
+   * server that this device does not know.
+   */
   async #writeRange(
     key: HistoryKey,
+    device: Device,
     chat_id: number,
     first: number | undefined,
     seqs: readonly number[],
+    store: (chunks: readonly WrittenChunk[]) => Promise<void>,
   ): Promise<WrittenChunk[]> {
-    const { own, contents } = this.#context;
+    const { contents } = this.#context;
     const chunks: [number, number][] = [];
+    const old: WrittenChunk[] = first === undefined ? [] : [[first, -1]];
+    const isOld = () => first !== undefined && !chunks.some(([seq]) => seq === first);
+    const all = (...next: WrittenChunk[]) =>
+      [...chunks, ...next, ...(isOld() && next[0]?.[0] !== first ? old : [])].sort(
+        ([one], [other]) => one - other,
+      );
     let [rest, skipped] = [seqs, 0];
     while (rest.length > 0) {
       const window = rest.slice(0, WINDOW);
@@ -103,8 +134,10 @@ export class HistoryWriter<Definition extends AnyContentDefinition> {
         const isFirst = chunks.length === 0 && first !== undefined && first <= messages[0]!.seq;
         const first_seq = isFirst ? first : messages[0]!.seq;
         const options = { chat_id, first_seq, messages, now: unixNow(), contents };
-        const { chunk, count } = await encryptHistory(own.device!, key, options);
-        await this.#server.writeChunk(key.id, this.#position(chat_id, first_seq), chunk);
+        const { chunk, count } = await encryptHistory(device, key, options);
+        if (first_seq !== first) await store(all([first_seq, -1]));
+        const position = { device: device.id, chat_id, first_seq };
+        await this.#server.writeChunk(key.id, position, chunk);
         const next = messages[count]?.seq;
         if (next !== undefined) taken = window.indexOf(next);
         chunks.push([first_seq, taken]);
@@ -113,13 +146,10 @@ export class HistoryWriter<Definition extends AnyContentDefinition> {
       rest = rest.slice(taken);
     }
     if (chunks.length > 0) chunks[0]![1] += skipped;
-    if (first !== undefined && chunks[0]?.[0] !== first)
-      await this.#server.deleteChunk(key.id, this.#position(chat_id, first));
+    if (isOld())
+      await this.#server.deleteChunk(key.id, { device: device.id, chat_id, first_seq: first! });
+    await store(chunks);
     return chunks;
-  }
-
-  #position(chat_id: number, first_seq: number) {
-    return { device: this.#context.own.device!.id, chat_id, first_seq };
   }
 
   /** Returns the contents among the messages of some seqs. */
@@ -141,7 +171,7 @@ export class HistoryWriter<Definition extends AnyContentDefinition> {
     chat_id,
     messages,
   }: HistoryContents<Definition> & { readonly kind: "messages" }): Promise<number> {
-    const { storage, records, chats, changedChats, emit } = this.#context;
+    const { storage, records, chats, emit } = this.#context;
     const store = async () => {
       const changes: StoredChange[] = [];
       for (const { device, content, ...fields } of messages) {
@@ -151,14 +181,12 @@ export class HistoryWriter<Definition extends AnyContentDefinition> {
         const event = { kind: "content", content, sender, isRemoved: false } as const;
         changes.push(records.store({ ...fields, chat_id } as never, event as never));
       }
-      if (changes.length > 0)
-        await storage.write([...changes, await rewriteChunks(storage, chat_id)]);
+      if (changes.length > 0) await changeMessages(this.#context, chat_id, changes);
       return changes.length;
     };
     // In a step of the chat, which may be storing the same messages as unreadable.
     const stored = await (chats.get(chat_id)?.run(store) ?? store());
     if (stored === 0) return 0;
-    changedChats.add(chat_id);
     emit({ type: "restored", chat_id, messages: stored });
     return stored;
   }

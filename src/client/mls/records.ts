@@ -148,23 +148,30 @@ export class MessageRecords<Definition extends AnyContentDefinition> {
  */
 export type WrittenChunk = readonly [first_seq: number, count: number];
 
-export async function writtenChunks(storage: MlsStorage, chatId: number): Promise<WrittenChunk[]> {
+/** Returns the chunks of a chat that a device wrote. Those of a device that this one replaced are not its own. */
+export async function writtenChunks(
+  storage: MlsStorage,
+  chatId: number,
+  device: string | undefined,
+): Promise<WrittenChunk[]> {
   const stored = await storage.get(keys.historyOf(chatId));
-  return stored ? decodeRecord<{ chunks: WrittenChunk[] }>(stored).chunks : [];
+  const record = stored && decodeRecord<{ device: string; chunks: WrittenChunk[] }>(stored);
+  return record?.device === device ? (record?.chunks ?? []) : [];
 }
 
-/** Returns the change that stores which chunks this device wrote. */
-export function storeChunks(chatId: number, chunks: readonly WrittenChunk[]): StoredChange {
-  return [keys.historyOf(chatId), chunks.length > 0 ? encodeRecord({ chunks }) : undefined];
+/** Returns the change that stores which chunks a device wrote. */
+export function storeChunks(
+  chatId: number,
+  device: string | undefined,
+  chunks: readonly WrittenChunk[],
+): StoredChange {
+  const isAny = device !== undefined && chunks.length > 0;
+  return [keys.historyOf(chatId), isAny ? encodeRecord({ device, chunks }) : undefined];
 }
 
-/** Returns the change after which all chunks of a chat are written again. */
-export async function rewriteChunks(storage: MlsStorage, chatId: number): Promise<StoredChange> {
-  const chunks = await writtenChunks(storage, chatId);
-  return storeChunks(
-    chatId,
-    chunks.map(([first_seq]) => [first_seq, -1]),
-  );
+/** Returns the chunks with a number of messages after which they are written again. */
+export function toRewrite(chunks: readonly WrittenChunk[]): WrittenChunk[] {
+  return chunks.map(([first_seq]) => [first_seq, -1]);
 }
 
 /** Returns when the server stored a message, from its record. 0 if that is unknown. */

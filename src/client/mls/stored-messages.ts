@@ -1,7 +1,7 @@
 import { isUnknown, type NewContent } from "../../e2e/content.js";
 import type { AnyContentDefinition } from "../../messages/define-content.js";
 import type { Context } from "./context.js";
-import { keys, rewriteChunks, storedAtOf } from "./records.js";
+import { keys, storeChunks, storedAtOf, toRewrite, writtenChunks } from "./records.js";
 import type { StoredChange } from "./storage.js";
 import type { UnsentContent } from "./types.js";
 
@@ -48,16 +48,30 @@ export class StoredMessages<Definition extends AnyContentDefinition> {
     chatId: number,
     isRemoved: (key: string, value: Uint8Array) => boolean,
   ): Promise<void> {
-    const { storage, changedChats } = this.#context;
+    const { storage } = this.#context;
     const changes: StoredChange[] = [];
     for (const key of await storage.keys(`message/${chatId}/`)) {
       const value = await storage.get(key);
       if (value !== undefined && isRemoved(key, value)) changes.push([key, undefined]);
     }
-    if (changes.length === 0) return;
     // The server may put other messages in the place of those that it has lost.
-    changes.push(await rewriteChunks(storage, chatId));
-    await storage.write(changes);
-    changedChats.add(chatId);
+    if (changes.length > 0) await changeMessages(this.#context, chatId, changes);
   }
+}
+
+/** Removes or replaces stored messages of a chat, all of whose chunks are then written again. */
+export function changeMessages(
+  context: Context<AnyContentDefinition>,
+  chatId: number,
+  changes: readonly StoredChange[],
+): Promise<void> {
+  const { storage, own, changedChats, chunksInOrder, rewrittenChats } = context;
+  return chunksInOrder(async () => {
+    const device = own.device?.id;
+    const chunks = toRewrite(await writtenChunks(storage, chatId, device));
+    await storage.write([...changes, storeChunks(chatId, device, chunks)]);
+    // After the write, so that a write to the history which began before it does not store its numbers.
+    rewrittenChats.add(chatId);
+    changedChats.add(chatId);
+  });
 }
