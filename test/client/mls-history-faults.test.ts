@@ -144,7 +144,42 @@ describe("a replaced recovery key", () => {
   });
 });
 
+describe("turning the history on again", () => {
+  it("writes all messages, also if another device has deleted them meanwhile", async () => {
+    const { histories, alice, bob, history, recoveryKey } = await aliceAndBob();
+    const sent = await bob.send(CHAT, "read");
+    await alice.receive(CHAT);
+    await history.turnOn(recoveryKey);
+    await history.write();
+    await histories.deleteHistory();
+    await history.turnOn(recoveryKey);
+    await history.write();
+    expect(firstSeqs(histories, alice)).toEqual([sent.seq]);
+  });
+});
+
 describe("restoring", () => {
+  it("does not hide a later message at the seq of a restored one", async () => {
+    const { server, histories, alice, bob, history, recoveryKey } = await aliceAndBob();
+    const lost = await bob.send(CHAT, "lost");
+    await alice.receive(CHAT);
+    await history.turnOn(recoveryKey);
+    await history.write();
+    server.chats.get(CHAT)!.messages.pop();
+    await alice.mls.rewind(CHAT, lost.seq! - 1);
+    await history.restore(recoveryKey);
+    const texts = await textsOf(alice, [{ ...lost, timestamp: 1 }, lost]);
+    expect(texts).toEqual(["unreadable", "lost"]);
+    await history.write();
+    const placed = await bob.send(CHAT, "in its place");
+    expect(await textsOf(alice, [placed, placed])).toEqual(["in its place", "in its place"]);
+    expect(await textsOf(alice, [lost])).toEqual(["unreadable"]);
+    await history.write();
+    const again = await recovered(server, histories, recoveryKey);
+    await again.history.restore(recoveryKey);
+    expect(await textsOf(again.device, [placed])).toEqual(["in its place"]);
+  });
+
   it("ends if the server shows the same chunks again and again", async () => {
     const { histories, history, recoveryKey } = await aliceAndBob();
     await history.turnOn(recoveryKey);

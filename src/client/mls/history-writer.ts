@@ -179,7 +179,7 @@ export class HistoryWriter<Definition extends AnyContentDefinition> {
         if (known && records.readStored(known).event.kind !== "unreadable") continue;
         const sender = { user_id: fields.sender_id, device };
         const event = { kind: "content", content, sender, isRemoved: false } as const;
-        changes.push(records.store({ ...fields, chat_id } as never, event as never));
+        changes.push(records.store({ ...fields, chat_id } as never, event as never, true));
       }
       if (changes.length > 0) await changeMessages(this.#context, chat_id, changes);
       return changes.length;

@@ -101,7 +101,8 @@ export class MlsHistory<Definition extends AnyContentDefinition = never> {
       const key = readHistoryKey(bytes, log);
       await this.#server.publishHistoryKey(key.id, bytes);
       this.#recovery = log.recoveryPublicKey;
-      await this.#use(key);
+      // Another device may have turned the history off meanwhile, and so have deleted what this one wrote.
+      await this.#use(key, true);
     });
   }
 
@@ -208,11 +209,11 @@ export class MlsHistory<Definition extends AnyContentDefinition = never> {
   }
 
   /** Stores under which key this device writes. */
-  async #use(key: HistoryKey | undefined): Promise<void> {
+  async #use(key: HistoryKey | undefined, isNew = key?.id !== this.#to): Promise<void> {
     const { storage, emit } = this.#context;
     this.#key = key;
     this.#askAt = unixNow() + KEY_INTERVAL;
-    if (key?.id === this.#to) return;
+    if (!isNew) return;
     const chats = await storage.keys(keys.historyOf(""));
     const changes: StoredChange[] = chats.map((name) => [name, undefined]);
     changes.push([keys.history, key && encodeRecord({ to: key.id })]);

@@ -7,7 +7,8 @@ import { DeviceLogError } from "../../mls/errors.js";
 import { ClosedError } from "./background.js";
 import type { Context } from "./context.js";
 import { type KeptChat, NOT_LEAVING } from "./kept-chat.js";
-import { keys } from "./records.js";
+import { isRestored, keys } from "./records.js";
+import { changeMessages } from "./stored-messages.js";
 import type { MlsMessage } from "./types.js";
 
 /** What is to be stored for an event. */
@@ -95,8 +96,11 @@ export class Reader<Definition extends AnyContentDefinition> {
     const { storage, records } = this.#context;
     const bytes = await storage.get(keys.message(message.chat_id, message.seq!));
     if (bytes === undefined) return undefined;
-    // The one that was read stays if the server puts another one in its place.
-    return records.read(bytes, message) ?? { kind: "unreadable", reason: "wrong_header" };
+    const read = records.read(bytes, message);
+    // The one that was read stays if the server puts another one in its place. A restored one proves less: the server may have
+    // lost it since then, or a removed device made it up.
+    if (read !== undefined || isRestored(bytes)) return read;
+    return { kind: "unreadable", reason: "wrong_header" };
   }
 
   /** Returns the content of a message of the outbox. */
@@ -111,7 +115,7 @@ export class Reader<Definition extends AnyContentDefinition> {
     before: MlsChat | undefined,
     message: ChatMessage,
   ): Promise<MlsMessage<Definition>> {
-    const { logs, contents, records, changedChats } = this.#context;
+    const { logs, contents, records, storage, changedChats } = this.#context;
     // Another call may have read it while this one waited, or stored the commit that it is.
     const known = await this.#known(message);
     if (known !== undefined) return known;
@@ -126,7 +130,11 @@ export class Reader<Definition extends AnyContentDefinition> {
     const effect = this.#effectOf(kept, before, message, event as ChatEvent<Definition>);
     const change = records.store(message, effect.event);
     const { needsRejoin } = kept;
-    await kept.save(chat, effect.fields, [change]);
+    const restored = await storage.get(keys.message(kept.chat_id, message.seq!));
+    const isKept = restored !== undefined && effect.event.kind === "unreadable";
+    await kept.save(chat, effect.fields, isKept ? [] : [change]);
+    // A chunk with the restored message is written again.
+    if (restored !== undefined) await changeMessages(this.#context, kept.chat_id, []);
     changedChats.add(kept.chat_id);
     if (event.kind === "roster" && event.by.device === this.#context.own.device?.id)
       kept.ownCommits += 1;

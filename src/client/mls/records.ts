@@ -57,6 +57,8 @@ interface MessageRecord {
   /** Time at which the server stored it, by the server's clock; 0 if unknown. */
   readonly stored_at: number;
   readonly event: StoredEvent;
+  /** Whether it is from the history, and this device has not read it itself. */
+  readonly isRestored?: boolean;
 }
 
 /** An event without what MessagePack cannot encode: a content as its body, an epoch as a number. */
@@ -78,10 +80,10 @@ export class MessageRecords<Definition extends AnyContentDefinition> {
   }
 
   /** Returns the change that stores a message which has a seq. */
-  store(message: ChatMessage, event: MlsMessage<Definition>): StoredChange {
+  store(message: ChatMessage, event: MlsMessage<Definition>, isRestored?: true): StoredChange {
     const { chat_id, seq, sender_id, timestamp, client_id = "", stored_at = 0 } = message;
     const stored = this.#toStored(event, timestamp);
-    const record = { sender_id, timestamp, client_id, stored_at, event: stored };
+    const record = { sender_id, timestamp, client_id, stored_at, event: stored, isRestored };
     return [keys.message(chat_id, seq!), encodeRecord(record)];
   }
 
@@ -96,8 +98,10 @@ export class MessageRecords<Definition extends AnyContentDefinition> {
   }
 
   /** Returns the verified fields of a stored message, and what it is. */
-  readStored(bytes: Uint8Array): Omit<MessageRecord, "event"> & { event: MlsMessage<Definition> } {
-    const record = decodeRecord<MessageRecord>(bytes);
+  readStored(
+    bytes: Uint8Array,
+  ): Omit<MessageRecord, "event" | "isRestored"> & { event: MlsMessage<Definition> } {
+    const { isRestored, ...record } = decodeRecord<MessageRecord>(bytes);
     return { ...record, event: this.#fromStored(record.event, record.timestamp) };
   }
 
@@ -172,6 +176,11 @@ export function storeChunks(
 /** Returns the chunks with a number of messages after which they are written again. */
 export function toRewrite(chunks: readonly WrittenChunk[]): WrittenChunk[] {
   return chunks.map(([first_seq]) => [first_seq, -1]);
+}
+
+/** Returns whether a stored message is from the history, and this device has not read it itself. */
+export function isRestored(bytes: Uint8Array): boolean {
+  return decodeRecord<MessageRecord>(bytes).isRestored === true;
 }
 
 /** Returns when the server stored a message, from its record. 0 if that is unknown. */
