@@ -118,6 +118,20 @@ describe("the chunks of a device", () => {
   });
 });
 
+describe("a message of a device that was removed from the group", () => {
+  it("is not in the history, which would hide that", async () => {
+    const { server, histories, alice, bob, history, recoveryKey } = await aliceAndBob();
+    await history.turnOn(recoveryKey);
+    await alice.mls.commit(CHAT, { remove: [BOB] });
+    const late = await bob.send(CHAT, "late");
+    expect((await alice.receive(CHAT)).at(-1)).toMatchObject({ kind: "content", isRemoved: true });
+    await history.write();
+    const again = await recovered(server, histories, recoveryKey);
+    await again.history.restore(recoveryKey);
+    expect(await textsOf(again.device, [late])).toEqual(["unreadable"]);
+  });
+});
+
 describe("a replaced recovery key", () => {
   it("is not written to by a device that knows the new one", async () => {
     const { server, histories, alice, bob, history, recoveryKey } = await aliceAndBob();

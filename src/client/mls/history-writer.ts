@@ -159,7 +159,8 @@ export class HistoryWriter<Definition extends AnyContentDefinition> {
     for (const seq of seqs) {
       const bytes = await storage.get(keys.message(chat_id, seq));
       const { event, ...fields } = bytes ? records.readStored(bytes) : { event: undefined };
-      if (event?.kind !== "content") continue;
+      // The history has no field for a message that a removed device may have written with keys of the past.
+      if (event?.kind !== "content" || event.isRemoved) continue;
       const { device } = event.sender;
       messages.push({ ...fields, seq, device, content: event.content } as never);
     }
