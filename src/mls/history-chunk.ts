@@ -86,7 +86,11 @@ async function sealed(
   const { sign } = signerOf(device, "device");
   const { user_id, id: to, publicKey: given } = objectArgument(key, "key");
   const publicKey = copyOfBytes(given);
-  if (publicKey?.length !== layout.PUBLIC_KEY_BYTES || layout.historyId(publicKey) !== to)
+  if (
+    !isId(user_id) ||
+    publicKey?.length !== layout.PUBLIC_KEY_BYTES ||
+    layout.historyId(publicKey) !== to
+  )
     throw invalidArgument("key", "must be a history key of readHistoryKey");
   const time = wholeMilliseconds(timeArgument(now, "options.now"));
   const head = layout.encodeChunkHead({ ...range, user_id, to, device: device.id, time });

@@ -1,4 +1,4 @@
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, onTestFinished } from "vitest";
 import { MlsChats, MlsHistory } from "../../src/client/mls/index.js";
 import type { ChatMessage } from "../../src/messages/chat.js";
 import { makeEntry, RecoveryKey, readLog } from "../../src/mls/index.js";
@@ -58,6 +58,7 @@ describe("the history", () => {
     expect(histories.writes).toBe(before + 1);
     await alice.mls.close();
     const mls = await MlsChats.open({ user_id: ALICE, storage, server: server.of(ALICE) });
+    onTestFinished(() => mls.close());
     const reopened = await MlsHistory.open(mls, histories);
     await reopened.write();
     expect(reopened.isOn).toBe(true);
@@ -188,6 +189,7 @@ describe("turning the history on", () => {
     await alice.mls.close();
     await histories.deleteHistory();
     const mls = await MlsChats.open({ user_id: ALICE, storage, server: server.of(ALICE) });
+    onTestFinished(() => mls.close());
     const events: unknown[] = [];
     mls.on((event) => void events.push(event));
     await (await MlsHistory.open(mls, histories)).write();

@@ -1,3 +1,4 @@
+import { onTestFinished } from "vitest";
 import type { MlsServer } from "../../src/client/mls/index.js";
 import { MlsChats, type MlsEvent, memoryMlsStorage } from "../../src/client/mls/index.js";
 import type { ChatMessage } from "../../src/messages/chat.js";
@@ -113,7 +114,9 @@ export class TestDevice {
       await real.commit(request);
     };
     const options = { user_id, storage, server: { ...real, commit } };
-    return new TestDevice(server, await MlsChats.open(options), fails);
+    const mls = await MlsChats.open(options);
+    onTestFinished(() => mls.close());
+    return new TestDevice(server, mls, fails);
   }
 
   /** Opens the first device of a user. */
