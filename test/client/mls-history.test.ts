@@ -69,23 +69,24 @@ describe("the history", () => {
   it("begins a new chunk when one is full, and keeps all", async () => {
     const { server, histories, alice, bob, history, recoveryKey } = await aliceAndBob();
     const sent: ChatMessage[] = [];
+    const textOf = (number: number) => `${number} ${"x".repeat(6000)}`;
     const write = async (count: number) => {
-      for (let at = 0; at < count; at++) sent.push(await bob.send(CHAT, `number ${sent.length}`));
+      for (let at = 0; at < count; at++) sent.push(await bob.send(CHAT, textOf(sent.length)));
       await alice.receive(CHAT);
       await history.write();
     };
     await history.turnOn(recoveryKey);
     await history.write();
-    for (const count of [511, 1, 1, 300]) await write(count);
+    for (const count of [9, 1, 1, 10]) await write(count);
     const again = await recovered(server, histories, recoveryKey);
-    expect(await again.history.restore(recoveryKey)).toEqual({ messages: 813, rejected: 0 });
+    expect(await again.history.restore(recoveryKey)).toEqual({ messages: 21, rejected: 0 });
     const chunks = [...histories.stored]
       .filter(([name]) => name.startsWith(`${alice.mls.device!.id}/${CHAT}/`))
       .map(([, { chunk }]) => chunk.length);
-    // A full body has up to 65,536 bytes.
-    expect(chunks).toEqual([66_825, 66_825, 9_993]);
+    // 10 messages have 61,776 bytes, padded to 63,488; 11 would have more than 65,536.
+    expect(chunks).toEqual([64_777, 64_777, 7_689]);
     const texts = await textsOf(again.device, sent);
-    expect(texts).toEqual(sent.map((_, at) => `number ${at}`));
+    expect(texts).toEqual(sent.map((_, at) => textOf(at)));
   });
 
   it("loses the messages that expire, and a chunk of which none is left", async () => {
