@@ -118,7 +118,12 @@ type Parts = Readonly<
 function containersOf(schema: Schema): Schema[] {
   const { def } = schema._zod;
   if (/^(object|array|tuple|record)$/.test(def.type)) return [schema];
-  const parts = [(def as Parts).getter?.(), ...Object.values(def)].flat() as (Schema | undefined)[];
+  // Reading `defaultValue` calls the function of a default.
+  const names = Object.keys(def).filter((name) => name !== "defaultValue") as (keyof typeof def)[];
+  const parts = [(def as Parts).getter?.(), ...names.map((name) => def[name])].flat() as (
+    | Schema
+    | undefined
+  )[];
   return parts.flatMap((part) => (part?._zod?.run ? containersOf(part) : []));
 }
 

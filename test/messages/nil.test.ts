@@ -1,4 +1,4 @@
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import * as z from "zod/mini";
 import { defineMessage } from "../../src/index.js";
 
@@ -104,4 +104,14 @@ describe("a message of the application with nil", () => {
     const when = new URL("https://example.org");
     expect(Event.parse({ when, note: null }).when).toBe(when);
   });
+});
+
+it("does not call the function of a default while it looks for nils", () => {
+  const make = vi.fn(() => "made");
+  const schema = z.object({ name: z._default(z.string(), make), size: z.optional(z.number()) });
+  const definition = defineMessage("with_default", z.object({ item: schema }));
+  make.mockClear();
+  const item = { name: "given", size: null };
+  expect(definition.parse({ item })).toEqual({ item: { name: "given" } });
+  expect(make).not.toHaveBeenCalled();
 });
