@@ -33,7 +33,7 @@ export class RecoveryKey {
     return signerOf(this).publicKey.slice();
   }
 
-  /** Returns the key as 56 letters and digits in groups of four. Whoever reads them controls the user's devices. */
+  /** Returns the key as 56 letters and digits in groups of four. A reader of them controls the user's devices. */
   toText(): string {
     signerOf(this);
     const secret = secrets.get(this)!;

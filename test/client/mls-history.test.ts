@@ -3,7 +3,7 @@ import { MlsChats, MlsHistory } from "../../src/client/mls/index.js";
 import type { ChatMessage } from "../../src/messages/chat.js";
 import { makeEntry, RecoveryKey, readLog } from "../../src/mls/index.js";
 import { ALICE, aliceAndBob, BOB, CHAT, recovered, textsOf } from "./mls-history-users.js";
-import { TestDevice } from "./mls-test-server.js";
+import { RejectionError, TestDevice } from "./mls-test-server.js";
 
 describe("the history", () => {
   it("is off until the user turns it on", async () => {
@@ -12,6 +12,21 @@ describe("the history", () => {
     await alice.receive(CHAT);
     await history.write();
     expect([history.isOn, histories.writes]).toEqual([false, 0]);
+  });
+
+  it("is off where the server has none, without errors", async () => {
+    const { server, histories, alice, recoveryKey } = await aliceAndBob();
+    const none = async () => {
+      throw new RejectionError(404, "ERR_NOT_FOUND");
+    };
+    histories.historyKey = none;
+    histories.chunks = none;
+    const again = await recovered(server, histories, recoveryKey);
+    await again.history.write();
+    await again.history.turnOff();
+    expect(again.history.isOn).toBe(false);
+    for (const { events } of [alice, again.device])
+      expect(events.filter(({ type }) => type === "error")).toEqual([]);
   });
 
   it("gives a recovered device the messages that the lost one had read, and no others", async () => {

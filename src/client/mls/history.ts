@@ -15,7 +15,7 @@ import { HISTORY_KEY_BYTES } from "../../mls/history-layout.js";
 import type { HistoryPin } from "../../mls/history-types.js";
 import type { RecoveryKey } from "../../mls/recovery-key.js";
 import { inOrder } from "../in-order.js";
-import { type Background, ClosedError } from "./background.js";
+import { type Background, ClosedError, codeOf } from "./background.js";
 import { type Context, contextOf } from "./context.js";
 import type { HistoryServer } from "./history-server.js";
 import { HistoryWriter } from "./history-writer.js";
@@ -38,7 +38,7 @@ export interface RestoredHistory {
 
 /**
  * A copy of the read messages of MLS chats at the server, which only the recovery key decrypts (docs/PROTOCOL.md, A-15 to A-19). It is
- * off until the user turns it on, at one device for all: whoever gets the recovery key, and what the server stores, reads all of it.
+ * off until the user turns it on, at one device for all: a thief of the recovery key reads all that the server stores of it.
  *
  * ```ts
  * const mlsHistory = await MlsHistory.open(mlsChats, historyServer);
@@ -109,7 +109,7 @@ export class MlsHistory<Definition extends AnyContentDefinition = never> {
   /** Turns the history off for all devices of the user, and deletes it at the server. */
   turnOff(): Promise<void> {
     return this.#inOrder(async () => {
-      const bytes = await this.#server.historyKey();
+      const bytes = await this.#publishedKey();
       // Also the key of an earlier recovery key, under which this device does not write.
       const to = bytes?.length === HISTORY_KEY_BYTES ? historyKeyId(bytes) : this.#to;
       if (to !== undefined) await this.#server.deleteHistory(to);
@@ -192,9 +192,19 @@ export class MlsHistory<Definition extends AnyContentDefinition = never> {
     throw new KeyError("this device is not one of the account: link it, or recover");
   }
 
+  async #publishedKey(): Promise<Uint8Array | undefined> {
+    try {
+      return await this.#server.historyKey();
+    } catch (error) {
+      // A server may have MLS chats without the history.
+      if (codeOf(error) === "ERR_NOT_FOUND") return undefined;
+      throw error;
+    }
+  }
+
   /** Returns the key that the server shows, if the recovery key signed it. */
   async #fetchKey(): Promise<HistoryKey | undefined> {
-    const bytes = await this.#server.historyKey();
+    const bytes = await this.#publishedKey();
     if (bytes === undefined) return undefined;
     const log = await this.#requireLog();
     this.#recovery = log.recoveryPublicKey;

@@ -1,12 +1,12 @@
 import { type RecoveryKey, readRecoveryKey } from "lacre/mls";
-import { ServerRejectionError } from "lacre-client";
+import { restoreHistory } from "lacre-client/groups";
 import { CommandError, exitCodes } from "../command-error.js";
-import { isConfirmed } from "../confirm.js";
+import { requireConfirmed } from "../confirm.js";
 import { type MlsSession, withMls } from "../groups/mls-session.js";
 import type { Options } from "../options.js";
 import { note, print } from "../printing.js";
 import { withProgress } from "../progress.js";
-import { canAsk, readSecret } from "../secrets.js";
+import { readSecret } from "../secrets.js";
 
 export interface BackupOptions extends Options {
   readonly on?: boolean;
@@ -25,7 +25,7 @@ export async function backup(options: BackupOptions): Promise<void> {
     const { history } = session;
     if (on) await turnOn(session, options);
     else if (off) await turnOff(session, options);
-    else if (restore) await restoreBackup(session, await readKey(options));
+    else if (restore) await restoreBackup(session, await askRecoveryKey(options));
     else {
       await history.write();
       await print(
@@ -36,24 +36,16 @@ export async function backup(options: BackupOptions): Promise<void> {
 }
 
 async function turnOn({ history }: MlsSession, options: BackupOptions): Promise<void> {
-  await history.turnOn(await readKey(options));
+  await history.turnOn(await askRecoveryKey(options));
   await withProgress("Writing the backup", () => history.write());
   await note(
     "The backup of your groups is on, for all your devices. Only your recovery key opens it:",
   );
-  await note("whoever has it, and what the server stores, reads all of it.");
+  await note("a thief of the key who also gets what the server stores reads all of it.");
 }
 
-async function turnOff({ history }: MlsSession, { yes = false }: BackupOptions): Promise<void> {
-  const question = "Turn the backup off for all your devices, and delete it?";
-  if (!yes) {
-    if (!canAsk())
-      throw new CommandError(
-        `${question} Nothing was changed: add --yes to do it`,
-        exitCodes.usage,
-      );
-    if (!(await isConfirmed(question))) throw new CommandError("cancelled", exitCodes.interrupted);
-  }
+async function turnOff({ history }: MlsSession, options: BackupOptions): Promise<void> {
+  await requireConfirmed("Turn the backup off for all your devices, and delete it?", options);
   await history.turnOff();
   await note("The backup of your groups is off, and deleted.");
 }
@@ -63,21 +55,21 @@ export async function restoreBackup(
   { history }: MlsSession,
   recoveryKey: RecoveryKey,
 ): Promise<void> {
-  try {
-    const { messages, rejected } = await withProgress("Restoring the backup", (report) =>
-      history.restore(recoveryKey, (chunks) => report(`${chunks} parts`)),
+  const restored = await withProgress("Restoring the backup", (report) =>
+    restoreHistory(history, recoveryKey, (chunks) => report(`${chunks} parts`)),
+  );
+  if (restored === undefined) return note("There is no backup of this recovery key.");
+  await note(`Restored messages: ${restored.messages}.`);
+  if (restored.rejected > 0)
+    await note(
+      `Parts that are damaged or not of your devices, and were left out: ${restored.rejected}.`,
     );
-    await note(`Restored messages: ${messages}.`);
-    if (rejected > 0)
-      await note(`Parts that are damaged or not of your devices, and were left out: ${rejected}.`);
-  } catch (error) {
-    if (!(error instanceof ServerRejectionError) || error.code !== "ERR_HISTORY_NOT_FOUND")
-      throw error;
-    await note("There is no backup of this recovery key.");
-  }
 }
 
-async function readKey({ recoveryKeyFile: file }: BackupOptions): Promise<RecoveryKey> {
+/** Reads the recovery key from the file of an option, or asks for it. */
+export async function askRecoveryKey({
+  recoveryKeyFile: file,
+}: Pick<BackupOptions, "recoveryKeyFile">): Promise<RecoveryKey> {
   const question = "The recovery key, which you wrote on paper";
   return readRecoveryKey(await readSecret("recovery key", { file, question }));
 }

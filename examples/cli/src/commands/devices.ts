@@ -1,6 +1,6 @@
 import { readDeviceLink } from "lacre/mls";
-import { CommandError, exitCodes } from "../command-error.js";
-import { isConfirmed } from "../confirm.js";
+import { CommandError } from "../command-error.js";
+import { requireConfirmed } from "../confirm.js";
 import { giveRecoveryKey } from "../groups/first-device.js";
 import { GroupConnection } from "../groups/group-connection.js";
 import { quietGroupOutput } from "../groups/group-output.js";
@@ -8,7 +8,7 @@ import { type MlsSession, withMls } from "../groups/mls-session.js";
 import type { Options } from "../options.js";
 import { printableJson } from "../printable.js";
 import { note, print } from "../printing.js";
-import { canAsk, readSecret } from "../secrets.js";
+import { readSecret } from "../secrets.js";
 
 /** How long to wait until a removed device is in no group, in milliseconds. */
 const TIMEOUT = 20_000;
@@ -51,7 +51,7 @@ export async function listDevices({ mls }: MlsSession, isJson = false): Promise<
 async function addDevice({ mls }: MlsSession, text: string, options: DevicesOptions) {
   const { device } = readDeviceLink(text);
   const question = `Add the device ${device}? It can then read your groups. The new device must show the same id`;
-  await confirm(question, options);
+  await requireConfirmed(question, options);
   await mls.addDevice(text);
   await mls.sync();
   await note(`The device ${device} is one of your account now.`);
@@ -64,7 +64,7 @@ async function removeDevice(session: MlsSession, device: string, options: Device
   const log = await mls.log(mls.user_id);
   if (!log?.devices.some(({ id }) => id === device))
     throw new CommandError(`your account has no device ${device}: lacre-chat devices lists them`);
-  await confirm(`Remove the device ${device} from your account and all groups?`, options);
+  await requireConfirmed(`Remove the device ${device} from your account and all groups?`, options);
   const connection = new GroupConnection({ session, output: quietGroupOutput });
   await connection.during(async () => {
     await connection.settle();
@@ -89,7 +89,7 @@ async function reset(session: MlsSession, options: DevicesOptions) {
     throw new CommandError("your account has no devices yet: run lacre-chat devices instead");
   if (mls.isLinked)
     throw new CommandError("this is a device of your account: use it to remove the lost ones");
-  await confirm(
+  await requireConfirmed(
     "Are all your devices and the recovery key lost? All devices are removed, and others must accept this one",
     options,
   );
@@ -111,11 +111,4 @@ async function reset(session: MlsSession, options: DevicesOptions) {
   await note(
     "when they have compared the digits with you, and accepted them: lacre-chat verify YOU --accept",
   );
-}
-
-async function confirm(question: string, { yes = false }: DevicesOptions): Promise<void> {
-  if (yes) return;
-  if (!canAsk())
-    throw new CommandError(`${question} Nothing was changed: add --yes to do it`, exitCodes.usage);
-  if (!(await isConfirmed(question))) throw new CommandError("cancelled", exitCodes.interrupted);
 }

@@ -1,13 +1,12 @@
 import { isCancel, multiselect } from "@clack/prompts";
-import { readRecoveryKey } from "lacre/mls";
 import { CommandError, exitCodes } from "../command-error.js";
 import { GroupConnection } from "../groups/group-connection.js";
 import { quietGroupOutput } from "../groups/group-output.js";
 import { type MlsSession, withMls } from "../groups/mls-session.js";
 import type { Options } from "../options.js";
 import { note } from "../printing.js";
-import { canAsk, readSecret } from "../secrets.js";
-import { restoreBackup } from "./backup.js";
+import { canAsk } from "../secrets.js";
+import { askRecoveryKey, restoreBackup } from "./backup.js";
 import { listDevices } from "./devices.js";
 
 export interface RecoverOptions extends Options {
@@ -23,10 +22,7 @@ export async function recover(options: RecoverOptions): Promise<void> {
     const log = await mls.log(mls.user_id);
     if (log === undefined)
       throw new CommandError("your account has no devices yet: run lacre-chat devices instead");
-    const question = "The recovery key, which you wrote on paper";
-    const recoveryKey = await readRecoveryKey(
-      await readSecret("recovery key", { file: options.recoveryKeyFile, question }),
-    );
+    const recoveryKey = await askRecoveryKey(options);
     await listDevices(session);
     const ids = log.devices.map(({ id }) => id).filter((id) => id !== mls.device?.id);
     const lost = options.remove ?? (await askForLost(ids));

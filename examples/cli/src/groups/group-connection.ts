@@ -274,7 +274,7 @@ export class GroupConnection {
       this.#end(
         new CommandError(
           "this device is not one of your account any more: run lacre-chat link to add it as a new one. If you did " +
-            "not remove it, nor begin again with another one, somebody else has your password or a device of yours",
+            "not remove it, nor begin again with another one, another person has your password or a device of yours",
         ),
       );
     this.#isSynced = true;

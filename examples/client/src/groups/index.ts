@@ -11,4 +11,5 @@ export {
   titleToSend,
   withoutRepeatedTitles,
 } from "./known-title.js";
+export { restoreHistory } from "./restore-history.js";
 export { addNames, nameIn } from "./user-names.js";

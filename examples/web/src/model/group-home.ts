@@ -2,8 +2,8 @@ import { signal } from "@preact/signals";
 import { indexedDbStorage, mlsIndexedDbStorage } from "lacre/client/indexeddb";
 import type { MlsEvent } from "lacre/client/mls";
 import { type LoggedDevice, type RecoveryKey, readRecoveryKey } from "lacre/mls";
-import { type Account, plainSentence, ServerRejectionError, UserChangedError } from "lacre-client";
-import { Groups } from "lacre-client/groups";
+import { type Account, plainSentence, UserChangedError } from "lacre-client";
+import { Groups, restoreHistory } from "lacre-client/groups";
 import { nameHere } from "lacre-client/web";
 
 /** What the groups part of the page shows. */
@@ -116,15 +116,13 @@ export class GroupHome {
   }
 
   async #restore(recoveryKey: RecoveryKey): Promise<void> {
-    try {
-      const { messages, rejected } = await this.#groups!.history.restore(recoveryKey);
-      const left = rejected > 0 ? ` ${rejected} parts are damaged, and were left out.` : "";
-      this.notice.value = `Messages restored from the backup: ${messages}.${left}`;
-    } catch (error) {
-      if (!(error instanceof ServerRejectionError) || error.code !== "ERR_HISTORY_NOT_FOUND")
-        throw error;
-      this.notice.value = "There is no backup of this recovery key.";
-    }
+    const restored = await restoreHistory(this.#groups!.history, recoveryKey);
+    const { messages, rejected = 0 } = restored ?? {};
+    const left = rejected > 0 ? ` ${rejected} parts are damaged, and were left out.` : "";
+    this.notice.value =
+      restored === undefined
+        ? "There is no backup of this recovery key."
+        : `Messages restored from the backup: ${messages}.${left}`;
   }
 
   /** Makes this the only device of an account whose other devices and recovery key are lost. */

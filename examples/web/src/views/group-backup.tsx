@@ -1,6 +1,6 @@
 import { useSignal } from "@preact/signals";
 import type { GroupHome } from "../model/group-home.js";
-import { ErrorText } from "./parts.js";
+import { ErrorText, RecoveryKeyField } from "./parts.js";
 import { useAttempt } from "./use-attempt.js";
 
 /** The backup of groups: a form that turns it on or restores it, and a button that turns it off. */
@@ -22,8 +22,8 @@ export function GroupBackup({ groupHome }: { groupHome: GroupHome }) {
         {isOn
           ? "On: the server keeps an encrypted copy of what your devices read."
           : "Off: what a device has read is lost with the device."}{" "}
-        Only your recovery key opens the copy. Whoever has the key, and what the server keeps, reads
-        all of it.
+        Only your recovery key opens the copy. A thief of the key who also gets what the server
+        keeps reads all of it.
       </p>
       <form
         class="fields"
@@ -34,16 +34,7 @@ export function GroupBackup({ groupHome }: { groupHome: GroupHome }) {
           );
         }}
       >
-        <label>
-          Recovery key, from your paper
-          <input
-            required
-            autocomplete="off"
-            spellcheck={false}
-            value={key.value}
-            onInput={({ currentTarget }) => (key.value = currentTarget.value)}
-          />
-        </label>
+        <RecoveryKeyField text={key} />
         <button type="submit" disabled={isBusy.value}>
           {isOn ? "Restore what this device has not read" : "Turn the backup on"}
         </button>

@@ -1,6 +1,6 @@
 import { useSignal } from "@preact/signals";
 import type { GroupHome, GroupsStage } from "../model/group-home.js";
-import { BackLink, ErrorText } from "./parts.js";
+import { BackLink, ErrorText, RecoveryKeyField } from "./parts.js";
 import { useAttempt } from "./use-attempt.js";
 
 /** What a device needs before it can use groups. */
@@ -104,16 +104,7 @@ function OtherDevices({ groupHome }: { groupHome: GroupHome }) {
         }}
       >
         <h3 id="recover">If you have lost the other devices</h3>
-        <label>
-          Recovery key, from your paper
-          <input
-            required
-            autocomplete="off"
-            spellcheck={false}
-            value={key.value}
-            onInput={({ currentTarget }) => (key.value = currentTarget.value)}
-          />
-        </label>
+        <RecoveryKeyField text={key} />
         <fieldset>
           <legend>Which devices have you lost?</legend>
           {devices.map(({ id, addedAt }) => (

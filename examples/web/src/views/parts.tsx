@@ -1,3 +1,4 @@
+import type { Signal } from "@preact/signals";
 import type { Tick } from "lacre-client";
 import icon from "../icon.svg";
 import type { UnsentText } from "../model/conversation.js";
@@ -16,6 +17,22 @@ export function BackLink({ to }: { to: "chats" | "groups" }) {
       </svg>
       <span class="hidden">Back to the {to}</span>
     </a>
+  );
+}
+
+/** A field for the recovery key, which the user has on paper. */
+export function RecoveryKeyField({ text }: { text: Signal<string> }) {
+  return (
+    <label>
+      Recovery key, from your paper
+      <input
+        required
+        autocomplete="off"
+        spellcheck={false}
+        value={text.value}
+        onInput={({ currentTarget }) => (text.value = currentTarget.value)}
+      />
+    </label>
   );
 }
 
