@@ -31,10 +31,10 @@ export async function groupSend(
       for await (const message of textsToSend(given, lines))
         connection.send(chat_id, { kind: "text", text: message });
       const isSent = await connection.untilSent(timeoutOf(options), !wait);
+      // Members may lack the name of a group. The server may reject a text before it lists the chats.
+      if (isSent) await connection.settle();
       await connection.assertMember(chat_id);
       if (!isSent) return;
-      // Members may lack the name of a group.
-      await connection.settle();
       await connection.untilEarlierSent();
     });
     unsent = await connection.countUnsent();

@@ -150,11 +150,7 @@ export class GroupConnection {
     for (const { chat_id, client_id, content } of await mls.unsent()) {
       if (chat_id !== chatId) continue;
       await mls.discard(client_id);
-      if (content.kind === "text")
-        await this.#options.output.error(
-          `not sent, and not kept: ${content.text}`,
-          "ERR_FORBIDDEN",
-        );
+      if (content.kind === "text") await this.#showDiscarded(content.text, "ERR_FORBIDDEN");
     }
     const name = book.nameOf(chatId);
     throw new CommandError(`you are no longer in the group ${name}, as the server says`);
@@ -188,6 +184,10 @@ export class GroupConnection {
       const writing = [...this.#writing.keys()];
       await Promise.race([this.#stop().then(() => Promise.all(writing)), late]);
     }
+  }
+
+  #showDiscarded(text: string, code: string): Promise<void> {
+    return this.#options.output.error(`not sent, and not kept: ${text}`, code);
   }
 
   #reasonOf({ code, message }: LacreError): string {
@@ -225,11 +225,13 @@ export class GroupConnection {
     };
     client.on("message", ({ message }) => receive(message, false));
     client.on("sent", ({ message }) => receive(message, true));
-    client.on("failed", async ({ error_code, error_message }) => {
+    client.on("failed", async ({ message: { content }, error_code, error_message }) => {
       // The text is encrypted again for the present epoch.
       if (error_code === "ERR_EPOCH_STALE") return;
       this.#failed += 1;
       await output.error(`not sent: ${error_message}`, error_code);
+      if (content?.kind === "content" && content.content.kind === "text")
+        await this.#showDiscarded(content.content.text, error_code);
       this.#wake();
     });
     client.on("caught_up", catchUp);
