@@ -1,6 +1,6 @@
 // Measures groups of MLS: time and bytes of each step for 2 to 256 devices, in both suites. Measures a device log of full length.
 // With `-C browser` it measures what browsers run. It needs a build (npm run build).
-// npx tsx bench/mls.ts [devices…]
+// npx tsx bench/mls.ts [--no-subtle] [devices…]        --no-subtle: without WebCrypto, as in pages that are not secure contexts
 import { ed25519 } from "@noble/curves/ed25519.js";
 import { Group, makeKeyPackages } from "../src/mls/engine.js";
 import type { Rules, Signer, Suite } from "../src/mls/engine-types.js";
@@ -9,7 +9,12 @@ import { begun, testKey, withDevice, withoutDevice } from "../test/support/log-e
 
 const rules: Rules = { credential: () => true, change: () => true };
 const none = new Uint8Array(0);
-const given = process.argv.slice(2).map(Number);
+const given = process.argv
+  .slice(2)
+  .filter((text) => !text.startsWith("-"))
+  .map(Number);
+if (process.argv.includes("--no-subtle"))
+  Object.defineProperty(globalThis.crypto, "subtle", { value: undefined });
 const counts = given.length > 0 ? given : [2, 4, 16, 64, 256];
 
 function device(number: number): { signer: Signer; identity: Uint8Array } {

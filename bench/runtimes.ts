@@ -16,14 +16,21 @@ const here = (name: string) => fileURLToPath(new URL(name, import.meta.url));
 /** Thrown if a program that the bench needs is not installed. */
 export class MissingError extends Error {}
 
+/** A program, and its flags before the path of a script in TypeScript. Functions throw MissingError if it is not installed. */
+export const programs = {
+  node: () => [process.execPath, ["--expose-gc", "--import", "tsx"]],
+  bun: () => [find("bun", "npm install --no-save bun"), []],
+  deno: () => {
+    const flags = ["--allow-all", "--node-modules-dir=manual", "--unstable-sloppy-imports"];
+    return [find("deno", "npm install --no-save deno"), ["run", ...flags]];
+  },
+} satisfies Record<string, () => [program: string, flags: string[]]>;
+
 /** Functions that make a report in each runtime. They throw MissingError if it is not installed. */
 export const runtimes: Readonly<Record<string, (effort: Effort) => Promise<Report>>> = {
-  node: (effort) => run(process.execPath, ["--expose-gc", "--import", "tsx"], effort),
-  bun: (effort) => run(find("bun", "npm install --no-save bun"), [], effort),
-  deno: (effort) => {
-    const flags = ["--allow-all", "--node-modules-dir=manual", "--unstable-sloppy-imports"];
-    return run(find("deno", "npm install --no-save deno"), ["run", ...flags], effort);
-  },
+  node: (effort) => run(...programs.node(), effort),
+  bun: (effort) => run(...programs.bun(), effort),
+  deno: (effort) => run(...programs.deno(), effort),
   chromium: inChromium,
 };
 
