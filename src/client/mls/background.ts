@@ -2,7 +2,14 @@
 const FIRST_WAIT = 1;
 const LONGEST_WAIT = 30;
 
-/** Thrown by waits after `end`. */
+/**
+ * Thrown by calls that were not done when `MlsChats.close` was called, or after it. It is not a `LacreError`: nothing was rejected,
+ * and a content that was to be sent is stored, and sent by the next run.
+ *
+ * ```ts
+ * if (error instanceof ClosedError) return; // the program ends
+ * ```
+ */
 export class ClosedError extends Error {
   override readonly name = "ClosedError";
 }

@@ -1,3 +1,4 @@
+export { ClosedError } from "./background.js";
 export { connectMls, MLS_CAPABILITIES } from "./connect-mls.js";
 export { MlsHistory, type RestoredHistory } from "./history.js";
 export type { ChunkPosition, HistoryServer, StoredChunk } from "./history-server.js";
