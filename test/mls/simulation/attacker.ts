@@ -13,6 +13,8 @@ export class Attacker {
   readonly #states = new Map<number, Uint8Array>();
   /** Client ids of messages that the device had read or made. */
   readonly #known: ReadonlySet<string>;
+  /** Number of texts that were encrypted. A text that is encrypted again later can be read with the state. */
+  readonly #written: number;
   /** Number of messages in each chat. */
   readonly #seqs = new Map<number, number>();
 
@@ -22,6 +24,7 @@ export class Attacker {
     this.#reason = reason;
     const { chats, reads, own } = client.disk;
     for (const [chat_id, { state }] of chats) if (state) this.#states.set(chat_id, state);
+    this.#written = world.written.length;
     this.#known = new Set([...own, ...reads.map(({ client_id }) => client_id)]);
     for (const [chat_id, { messages }] of world.server.chats)
       this.#seqs.set(chat_id, messages.length);
@@ -68,8 +71,10 @@ export class Attacker {
   }
 
   #isSecret(content: Uint8Array, secretFrom: bigint): boolean {
-    const written = this.#world.written.find((one) => equalConstantTime(one.content, content))!;
-    const { roster, epoch, client_id } = written;
-    return !roster.includes(this.#client.id) || epoch >= secretFrom || this.#known.has(client_id);
+    const { written } = this.#world;
+    const at = written.findIndex((one) => equalConstantTime(one.content, content));
+    const { roster, epoch, client_id } = written[at]!;
+    const isKnown = at < this.#written && this.#known.has(client_id);
+    return !roster.includes(this.#client.id) || epoch >= secretFrom || isKnown;
   }
 }

@@ -105,9 +105,8 @@ export class Simulation implements Surroundings {
       await first!.createChat(chat_id, members);
       await first!.send(chat_id, () => "ok");
     }
-    // All clients know all logs from the start, so that the server cannot show another log as the first one.
+    for (const user_id of this.server.logs.keys()) this.#tellLog(user_id);
     for (const client of this.clients) {
-      client.disk = { ...client.disk, logs: new Map(this.server.logs) };
       await this.#online(client, async (chat_id) => client.receive(chat_id));
     }
   }
@@ -139,6 +138,14 @@ export class Simulation implements Surroundings {
     this.clients.push(client);
     this.server.addEntry(user_id, entry);
     await this.#publish(client);
+  }
+
+  /** Tells all clients the log of a new user, so that the server cannot show them another log as the first one. */
+  #tellLog(user_id: number): void {
+    const log = this.server.logs.get(user_id)!;
+    const withLog = (disk: Disk) => ({ ...disk, logs: new Map([...disk.logs, [user_id, log]]) });
+    for (const client of this.clients) client.disk = withLog(client.disk);
+    for (const [client, disk] of this.#backups) this.#backups.set(client, withLog(disk));
   }
 
   async #addDevice(user_id: number): Promise<void> {
@@ -265,7 +272,10 @@ export class Simulation implements Surroundings {
     const user_id = random.oneIn(2) ? outside[0] : undefined;
     const add = user_id ?? this.server.logs.size + 1;
     if (user_id === undefined && this.server.logs.size >= 6) return;
-    if (user_id === undefined) await this.#addUser(add);
+    if (user_id === undefined) {
+      await this.#addUser(add);
+      this.#tellLog(add);
+    }
     return client.run(() => client.commit(chat_id, false, { add }));
   }
 
