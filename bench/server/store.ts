@@ -9,7 +9,7 @@ import { type Chat, memberIds } from "../../examples/server/src/database/members
 import { migrate } from "../../examples/server/src/database/migrator.js";
 import { openDatabase } from "../../examples/server/src/database/open-database.js";
 import { Store } from "../../examples/server/src/database/store.js";
-import { storeMessage } from "../../examples/server/src/messages/store-message.js";
+import { AppendQueue } from "../../examples/server/src/messages/append-queue.js";
 
 const CHATS = 50;
 const WARM_UP = 2000;
@@ -75,9 +75,10 @@ async function measure(
       client_id: randomUUID(),
     };
   });
+  const queue = new AppendQueue(store);
   let next = 0;
   const sender = async () => {
-    while (next < count) await storeMessage(store, messages[next++]!);
+    while (next < count) await queue.add(messages[next++]!);
   };
   const start = performance.now();
   const before = process.cpuUsage();

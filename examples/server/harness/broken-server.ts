@@ -1,5 +1,5 @@
 import { setTimeout as delay } from "node:timers/promises";
-import { MessageQueries } from "../src/database/message-queries.js";
+import { AppendQueries } from "../src/database/append-queries.js";
 import { Store } from "../src/database/store.js";
 
 // Starts a server that acknowledges messages before it commits them. The crash test must detect the lost messages.
@@ -9,12 +9,12 @@ const DELAY_MS = 50;
 
 type Transact = (this: Store, work: (store: Store) => Promise<unknown>) => Promise<unknown>;
 
-/** The `messages` of stores whose transaction stores a message. */
-const storing = new WeakSet<MessageQueries>();
-const { takeSeq } = MessageQueries.prototype;
-MessageQueries.prototype.takeSeq = function (chat) {
+/** The `appends` of stores whose transaction stores messages. */
+const storing = new WeakSet<AppendQueries>();
+const { add } = AppendQueries.prototype;
+AppendQueries.prototype.add = function (messages) {
   storing.add(this);
-  return takeSeq.call(this, chat);
+  return add.call(this, messages);
 };
 
 Store.prototype.transaction = acknowledgingEarly(
@@ -27,7 +27,7 @@ function acknowledgingEarly(transact: Transact): Transact {
     return new Promise((resolve, reject) => {
       const committed = transact.call(this, async (inside) => {
         const result = await work(inside);
-        if (storing.has(inside.messages)) {
+        if (storing.has(inside.appends)) {
           resolve(result);
           await delay(DELAY_MS);
         }

@@ -14,6 +14,7 @@ import { loadSessionSecret } from "./identity/session-secret.js";
 import { Sessions } from "./identity/sessions.js";
 import { SigningKeys } from "./identity/signing-keys.js";
 import { Tokens } from "./identity/tokens.js";
+import { AppendQueue } from "./messages/append-queue.js";
 import { Sweeper } from "./messages/sweeper.js";
 import { Hub } from "./websocket/hub.js";
 import { DEFAULT_TIMING } from "./websocket/timing.js";
@@ -51,7 +52,8 @@ export async function startServer(
     secret,
     maxSessions: config.maxSessions,
   });
-  const shared = { config, store, coordination, sessions, metrics, log };
+  const appendQueue = new AppendQueue(store, config);
+  const shared = { config, store, appendQueue, coordination, sessions, metrics, log };
   const hub = new Hub(shared, timing);
   const app = createApp({ ...shared, passwords: new Passwords(), signingKeys, hub });
 

@@ -8,8 +8,16 @@ class Slot {
 
 const slots = new Proxy({}, { get: (_, name) => new Slot(String(name)) });
 
+/** A compiled query. PostgreSQL keeps the plans of those with a name. */
+export interface NamedQuery extends CompiledQuery {
+  readonly name?: string;
+}
+
+let count = 0;
+
 /** A frequent query that is built and compiled only once. */
 export class PreparedQuery<Parameters extends object, Row> {
+  readonly #name = `prepared ${++count}`;
   readonly #build: (db: Kysely<Schema>, parameters: Parameters) => Compilable<Row>;
   readonly #compiled = new WeakMap<DialectAdapter, CompiledQuery>();
 
@@ -20,12 +28,14 @@ export class PreparedQuery<Parameters extends object, Row> {
 
   execute(db: Kysely<Schema>, parameters: Parameters): Promise<QueryResult<Row>> {
     const compiled = this.#compile(db);
-    return db.executeQuery({
+    const query: NamedQuery = {
       ...compiled,
+      name: this.#name,
       parameters: compiled.parameters.map((parameter) =>
         parameter instanceof Slot ? Reflect.get(parameters, parameter.name) : parameter,
       ),
-    });
+    };
+    return db.executeQuery(query as CompiledQuery<Row>);
   }
 
   #compile(db: Kysely<Schema>): CompiledQuery {

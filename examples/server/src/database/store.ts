@@ -1,4 +1,5 @@
 import type { Kysely } from "kysely";
+import { AppendQueries } from "./append-queries.js";
 import { atomically, atomicallyOrUndefined } from "./atomically.js";
 import { ChatQueries } from "./chat-queries.js";
 import { ChatOfMemberQueries } from "./chats-of-member.js";
@@ -20,6 +21,7 @@ export class Store {
   readonly sessions: SessionQueries;
   readonly chats: ChatQueries;
   readonly chatsOfMember: ChatOfMemberQueries;
+  readonly appends: AppendQueries;
   readonly messages: MessageQueries;
   readonly messagePages: MessagePageQueries;
   readonly commits: CommitQueries;
@@ -34,6 +36,7 @@ export class Store {
     this.sessions = new SessionQueries(db);
     this.chats = new ChatQueries(db);
     this.chatsOfMember = new ChatOfMemberQueries(db);
+    this.appends = new AppendQueries(db);
     this.messages = new MessageQueries(db);
     this.messagePages = new MessagePageQueries(db);
     this.commits = new CommitQueries(db);

@@ -1,9 +1,8 @@
 import type { ChatMessage } from "lacre";
-import type { Config } from "../config.js";
-import type { Store } from "../database/store.js";
 import { HttpError } from "../errors.js";
 import type { Metrics } from "../http/metrics.js";
-import { type StoredInChat, storeMessage } from "./store-message.js";
+import type { AppendQueue } from "./append-queue.js";
+import type { StoredInChat } from "./store-messages.js";
 
 /** A stored message. */
 export interface AcceptedMessage extends StoredInChat {
@@ -19,17 +18,13 @@ export interface AcceptedMessage extends StoredInChat {
 export async function acceptMessage(
   message: ChatMessage,
   userId: number,
-  {
-    config,
-    store,
-    metrics,
-  }: { readonly config: Config; readonly store: Store; readonly metrics: Metrics },
+  { appendQueue, metrics }: { readonly appendQueue: AppendQueue; readonly metrics: Metrics },
 ): Promise<AcceptedMessage> {
   if (message.sender_id !== userId) {
     throw new HttpError(403, "ERR_FORBIDDEN", "sender_id must be your own user id");
   }
   const stopTimer = metrics.storing.startTimer();
-  const { chat, stored, isNew, isAccepting } = await storeMessage(store, message, config);
+  const { chat, stored, isNew, isAccepting } = await appendQueue.add(message);
   stopTimer();
   if (isNew) metrics.stored.inc();
   const { id: message_id, seq, stored_at } = stored;

@@ -1,7 +1,6 @@
 import { type ChatMessage, DecodeError } from "lacre";
 import { readMessageHeader } from "lacre/mls";
 import type { Chat } from "../database/members.js";
-import type { Store } from "../database/store.js";
 import { HttpError } from "../errors.js";
 
 /** Number of past epochs whose application messages the server accepts. */
@@ -41,29 +40,21 @@ function headerOf(content: Uint8Array) {
   }
 }
 
-/** Checks that the message comes from a device of the sender's log. @throws {HttpError} if not. */
-export async function assertOwnDevice(inside: Store, { sender_id, device }: MlsMessage) {
-  const known = await inside.devices.find(sender_id, device);
-  if (known !== undefined && !known.isRemoved) return;
-  throw new HttpError(
-    403,
-    "ERR_FORBIDDEN",
-    "the device is not in your device log: add it, or send from a device of the log",
-  );
-}
-
-/** Returns why an MLS chat does not accept a message that is no commit, or undefined if it does. */
-export async function mlsRejection(
-  inside: Store,
+/**
+ * Returns why an MLS chat does not accept a message that is no commit, or undefined if it does. `isOwnDevice`: whether the message
+ * comes from a device of the sender's log.
+ */
+export function mlsRejection(
   chat: Chat,
   message: ChatMessage,
-): Promise<HttpError | undefined> {
+  isOwnDevice: boolean,
+): HttpError | undefined {
   try {
     const checked = mlsMessage(message);
     if (message.content_type === "commit") {
       throw invalid("commits are sent to POST /chats/{chat_id}/commits");
     }
-    await assertOwnDevice(inside, checked);
+    if (!isOwnDevice) return notOwnDevice();
     return epochRejection(chat, checked);
   } catch (error) {
     if (error instanceof HttpError) return error;
@@ -90,6 +81,15 @@ export function epochRejection(chat: Chat, message: MlsMessage): HttpError | und
     "ERR_EPOCH_STALE",
     "the message is of too old an epoch: encrypt it again in the present one, with the same client_id",
     { epoch: current },
+  );
+}
+
+/** Returns the error for a message of a device that is not in the sender's log. */
+export function notOwnDevice(): HttpError {
+  return new HttpError(
+    403,
+    "ERR_FORBIDDEN",
+    "the device is not in your device log: add it, or send from a device of the log",
   );
 }
 

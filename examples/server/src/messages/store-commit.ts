@@ -3,8 +3,8 @@ import { MAX_MEMBERS } from "lacre-api";
 import { type Chat, isMls, memberIds, memberOf } from "../database/members.js";
 import type { Store } from "../database/store.js";
 import { HttpError, notAMember } from "../errors.js";
-import { assertOwnDevice, epochRejection, type MlsMessage } from "./mls-message.js";
-import { findRepeated, type StoredInChat } from "./store-message.js";
+import { epochRejection, type MlsMessage, notOwnDevice } from "./mls-message.js";
+import { repeated, type StoredInChat } from "./store-messages.js";
 
 /** A commit as its sender requests it. */
 export interface CommitToStore {
@@ -33,38 +33,40 @@ export async function storeCommit(store: Store, commit: CommitToStore): Promise<
   const { chat_id, sender_id, client_id, epoch, device } = message;
   const digest = messageDigest(message);
   const now = Date.now() / 1000;
-  const sent = { chat_id, sender_id, client_id };
-  const added = await store.attempt(async (inside) => {
-    const taken = await inside.messages.takeSeq({ chat_id, sender_id });
-    if (taken === undefined) throw notAMember();
-    const { stored_bytes: _, ...chat } = taken;
+  return store.transaction(async (inside) => {
+    const { chats, facts } = await inside.appends.read([message]);
+    const chat = chats.get(chat_id);
+    if (chat === undefined || !memberIds(chat).includes(sender_id)) throw notAMember();
     if (!isMls(chat)) {
       throw new HttpError(422, "ERR_UNSUPPORTED", "the chat has a passphrase: it has no commits");
     }
+    const { sent, isOwnDevice } = facts[0]!;
     // A repeated commit is acknowledged again, whatever the epoch is by now.
-    if (await inside.messages.findSent(sent)) return undefined;
+    if (sent !== undefined) {
+      const outcome = repeated(chat, sent, digest);
+      if (outcome instanceof HttpError) throw outcome;
+      return { ...outcome, recipients: [] };
+    }
     const conflict = epochRejection(chat, message);
     if (conflict !== undefined) throw conflict;
-    await assertOwnDevice(inside, message);
+    if (!isOwnDevice) throw notOwnDevice();
     await assertMayChange(inside, chat, commit);
-    const seq = chat.last_seq;
-    const stored = { seq, stored_at: now };
-    const id = await inside.messages.add({
-      ...{ chat_id, sender_id, seq, client_id, digest, stored_at: now },
-      ...{ encrypted_content: message.content, nonce: message.nonce, timestamp: message.timestamp },
-      ...{ epoch, device, content_type: "commit" },
-    });
-    if (id === undefined) return undefined;
+    const seq = chat.last_seq + 1;
+    const [id] = await inside.appends.add([
+      {
+        ...{ chat_id, sender_id, seq, client_id, digest, stored_at: now },
+        ...{ encrypted_content: message.content, nonce: message.nonce },
+        ...{ timestamp: message.timestamp, epoch, device, content_type: "commit" },
+      },
+    ]);
     await inside.commits.addMembers(chat_id, add, { seq, now });
     await inside.commits.removeMembers(chat_id, remove);
     await inside.commits.advance(chat_id, epoch + 1, group_info);
     if (invitation !== undefined) await invite(inside, chat_id, invitation, now);
     const recipients = [...new Set([...memberIds(chat), ...add])];
-    return { chat, stored: { id, ...stored }, isNew: true, isAccepting: false, recipients };
+    const stored = { id: id!, seq, stored_at: now };
+    return { chat, stored, isNew: true, isAccepting: false, recipients };
   });
-  if (added !== undefined) return added;
-  const repeated = await store.transaction((inside) => findRepeated(inside, sent, digest));
-  return { ...repeated, recipients: [] };
 }
 
 /** Checks that the sender may change the members so. @throws {HttpError} if not. */

@@ -8,13 +8,13 @@ import { dialectOf, openDatabase } from "../../src/database/open-database.js";
 import type { Schema } from "../../src/database/schema.js";
 import { Store } from "../../src/database/store.js";
 import { listMessages, pageMessages } from "../../src/messages/list-messages.js";
-import { storeMessage } from "../../src/messages/store-message.js";
 import { Sweeper } from "../../src/messages/sweeper.js";
 import { messageIn } from "../support.js";
 import { createDatabase, onEachDatabase } from "./databases.js";
 import { fillTables } from "./fill-tables.js";
 import { StorageFixture } from "./fixture.js";
 import { createChat, createUser } from "./rows.js";
+import { storeMessage } from "./store-message.js";
 
 const HOUR = 3600;
 /** Has a fraction, so that a rounded time is detected. */

@@ -5,9 +5,9 @@ import type { Schema } from "../../src/database/schema.js";
 import { GroupCommit } from "../../src/database/sqlite/group-commit.js";
 import { SqliteConnection } from "../../src/database/sqlite/sqlite-connection.js";
 import { Store } from "../../src/database/store.js";
-import { storeMessage } from "../../src/messages/store-message.js";
 import { messageIn } from "../support.js";
 import { StorageFixture } from "./fixture.js";
+import { storeMessage } from "./store-message.js";
 
 describe("on SQLite, simultaneous transactions", () => {
   let fixture: StorageFixture;

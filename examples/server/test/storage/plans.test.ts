@@ -19,6 +19,7 @@ const upTo = { chat_id: 1, user_id: 1, seq: 9 };
 const sent = { chat_id: 1, sender_id: 1, client_id: "c" };
 const message = { ...sent, seq: 20_000, nonce: id, digest: id, encrypted_content: id };
 const times = { timestamp: 0, stored_at: 0 };
+const noMls = { epoch: null, device: null, content_type: null };
 const device = { user_id: 1, device: "ab".repeat(16) };
 const chunkPosition = { ...device, chat_id: 1, first_seq: 1 };
 const keyPackage = { ...device, ...KEY_PACKAGE };
@@ -64,9 +65,8 @@ const calls: Record<Method, (store: Store) => Promise<unknown>> = {
     await store.chatsOfMember.count(1);
     await store.chatsOfMember.count(1, { includesMls: true });
   },
-  "messages.takeSeq": (store) => store.messages.takeSeq(sent),
-  "messages.add": (store) => store.messages.add({ ...message, ...times }),
-  "messages.findSent": (store) => store.messages.findSent(sent),
+  "appends.read": (store) => store.appends.read([{ ...sent, device: device.device }, sent]),
+  "appends.add": (store) => store.appends.add([{ ...message, ...times, ...noMls }]),
   "messagePages.read": async (store) => {
     await store.messagePages.read(1, { after: 1, limit: 10, stored_after: 0 });
     await store.messagePages.read(1, { before: 9, limit: 10, stored_after: 0 });
@@ -136,6 +136,8 @@ const maySort: readonly Method[] = [
   "chats.listReadersOfDevices",
   "keyPackages.listOldest",
   "serverKeys.list",
+  // The chats of a batch, at most 512.
+  "appends.read",
 ];
 
 /** Methods that may scan the result of a subquery, which is bounded. */

@@ -24,8 +24,10 @@ async function planOnSqlite({ sql, parameters }: CompiledQuery, path: string): P
   database.close();
   const details = rows.map((row) => (row as { detail: string }).detail);
   return {
-    // The rows of VALUES are constants, not rows of a table.
-    slow: details.filter((detail) => /^SCAN (?!\d+ CONSTANT ROWS$)\w|TEMP B-TREE/.test(detail)),
+    // The rows of VALUES and of json_each are parameters, not rows of a table.
+    slow: details.filter((detail) =>
+      /^SCAN (?!\d+ CONSTANT ROWS$|json_each )\w|TEMP B-TREE/.test(detail),
+    ),
     indices: details.flatMap((detail) => /INDEX (\w+)/.exec(detail)?.[1] ?? []),
   };
 }

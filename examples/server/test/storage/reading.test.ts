@@ -4,12 +4,12 @@ import { type Chat, memberOf } from "../../src/database/members.js";
 import type { ReceiptKind } from "../../src/database/message-queries.js";
 import type { User } from "../../src/database/schema.js";
 import { listMessages, pageMessages } from "../../src/messages/list-messages.js";
-import { storeMessage } from "../../src/messages/store-message.js";
 import { Sweeper } from "../../src/messages/sweeper.js";
 import { messageIn } from "../support.js";
 import { onEachDatabase } from "./databases.js";
 import { StorageFixture } from "./fixture.js";
 import { createChat, createUser } from "./rows.js";
+import { storeMessage } from "./store-message.js";
 
 onEachDatabase("reading messages", (dialect) => {
   let fixture: StorageFixture;

@@ -3,12 +3,12 @@ import { afterAll, beforeAll, expect, it } from "vitest";
 import { MAX_UNREAD } from "../../src/database/chats-of-member.js";
 import { type Chat, memberOf } from "../../src/database/members.js";
 import type { Schema, User } from "../../src/database/schema.js";
-import { storeMessage } from "../../src/messages/store-message.js";
 import { messageIn } from "../support.js";
 import { onEachDatabase } from "./databases.js";
 import { StorageFixture } from "./fixture.js";
 import { insertMessages } from "./many-messages.js";
 import { createChat, createUser } from "./rows.js";
+import { storeMessage } from "./store-message.js";
 import { withoutUpdatesOf } from "./triggers.js";
 
 onEachDatabase("receipts", (dialect) => {

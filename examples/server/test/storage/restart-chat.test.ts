@@ -2,11 +2,11 @@ import type { Kysely } from "kysely";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import type { ChatParameters, Schema } from "../../src/database/schema.js";
 import type { Store } from "../../src/database/store.js";
-import { storeMessage } from "../../src/messages/store-message.js";
 import { messageIn } from "../support.js";
 import { onEachDatabase } from "./databases.js";
 import { StorageFixture } from "./fixture.js";
 import { createChat, createUser } from "./rows.js";
+import { storeMessage } from "./store-message.js";
 import { withoutUpdatesOf } from "./triggers.js";
 
 const ROUNDS = 12;

@@ -3,8 +3,8 @@ import type { Kysely } from "kysely";
 import type { Chat } from "../../src/database/members.js";
 import type { Schema, User } from "../../src/database/schema.js";
 import type { Store } from "../../src/database/store.js";
-import { storeMessage } from "../../src/messages/store-message.js";
 import { messageIn } from "../support.js";
+import { storeMessage } from "./store-message.js";
 
 const now = () => Date.now() / 1000;
 

@@ -4,11 +4,12 @@ import { afterAll, beforeAll, expect, it } from "vitest";
 import { dialectOf } from "../../src/database/open-database.js";
 import type { Schema } from "../../src/database/schema.js";
 import { Store } from "../../src/database/store.js";
-import { storeMessage } from "../../src/messages/store-message.js";
+import { storeMessages } from "../../src/messages/store-messages.js";
 import { messageIn } from "../support.js";
 import { onEachDatabase } from "./databases.js";
 import { StorageFixture } from "./fixture.js";
 import { createChat, createUser } from "./rows.js";
+import { storeMessage } from "./store-message.js";
 
 const HOUR = 3600;
 
@@ -29,17 +30,15 @@ onEachDatabase("storing messages", (dialect) => {
   const storedSeqs = async (after: number) => (await storedAfter(after)).map(({ seq }) => seq);
   const from = (first: number, count: number) => Array.from({ length: count }, (_, i) => first + i);
 
-  it("takes two statements for a message of an accepted chat", async () => {
+  it.each([1, 64])("takes the same statements for %i messages", async (count) => {
     const statements: string[] = [];
-    const dialect = dialectOf(fixture.scratch.config);
     const log = ({ query }: LogEvent) => void statements.push(query.sql);
-    const store = new Store(new Kysely<Schema>({ dialect, log }));
+    const db = new Kysely<Schema>({ dialect: dialectOf(fixture.scratch.config), log });
+    const store = new Store(db);
     fixture.stores.push(store);
-    await storeMessage(store, fromAlice());
-    expect(statements).toEqual([
-      expect.stringMatching(/^update "chats"/),
-      expect.stringMatching(/^insert into "messages"/),
-    ]);
+    await storeMessages(store, Array.from({ length: count }, fromAlice));
+    const expected = dialect === "sqlite" ? ["select", "update", "insert"] : ["with", "with"];
+    expect(statements.map((one) => one.split(" ")[0])).toEqual(expected);
   });
 
   it("assigns each seq once and without gaps, with two simultaneous instances", async () => {
@@ -138,7 +137,7 @@ onEachDatabase("storing messages", (dialect) => {
       storeMessage(fixture.store, messageIn(fixture.chat.id, fixture.carol.id)),
       storeMessage(fixture.store, fromAlice()),
       fixture.store.transaction(async (inside) => {
-        await inside.messages.takeSeq({ chat_id: fixture.chat.id, sender_id: fixture.alice.id });
+        await storeMessage(inside, fromAlice());
         throw new Error("rolled back");
       }),
       storeMessage(fixture.store, fromAlice()),

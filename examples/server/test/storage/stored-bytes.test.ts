@@ -2,11 +2,11 @@ import { type Kysely, sql } from "kysely";
 import { afterAll, beforeAll, expect, it, vi } from "vitest";
 import { migrate, resultsOf, withMigrator } from "../../src/database/migrator.js";
 import type { Schema, User } from "../../src/database/schema.js";
-import { storeMessage } from "../../src/messages/store-message.js";
 import { messageIn } from "../support.js";
 import { describeOnPostgres, onEachDatabase } from "./databases.js";
 import { StorageFixture } from "./fixture.js";
 import { createChat, createUser } from "./rows.js";
+import { storeMessage } from "./store-message.js";
 
 const HOUR = 3600;
 const PARAMETERS = { salt: new Uint8Array(16), iterations: 600_000, key_check: new Uint8Array(16) };

@@ -4,11 +4,11 @@ import { migrate } from "../../src/database/migrator.js";
 import { openDatabase } from "../../src/database/open-database.js";
 import type { Schema } from "../../src/database/schema.js";
 import { Store } from "../../src/database/store.js";
-import { storeMessage } from "../../src/messages/store-message.js";
 import { messageIn } from "../support.js";
 import { describeOnPostgres } from "./databases.js";
 import { StorageFixture } from "./fixture.js";
 import { createChat } from "./rows.js";
+import { storeMessage } from "./store-message.js";
 
 const UNAVAILABLE = { status: 503, code: "ERR_UNAVAILABLE", details: { retry_after: 1 } };
 
@@ -68,7 +68,7 @@ describeOnPostgres("errors of PostgreSQL", () => {
   it("become ERR_UNAVAILABLE for the aborted transaction of a deadlock", async () => {
     const other = await createChat(store, fixture.bob, fixture.carol);
     const take = (inside: Store, chat_id: number) =>
-      inside.messages.takeSeq({ chat_id, sender_id: fixture.bob.id });
+      inside.appends.read([{ chat_id, sender_id: fixture.bob.id }]);
     let waiting = 0;
     const waitForBoth = async () => {
       waiting += 1;

@@ -1,6 +1,7 @@
-import type { CompiledQuery, DatabaseConnection, QueryResult } from "kysely";
+import type { DatabaseConnection, QueryResult } from "kysely";
 import { DatabaseError, type PoolClient } from "pg";
 import { DatabaseUnavailableError } from "../database-unavailable.js";
+import type { NamedQuery } from "../prepared-query.js";
 
 /**
  * SQLSTATEs of errors that the statement did not cause. Connection and server: lost connection (08), read-only database such
@@ -17,8 +18,8 @@ export class PostgresqlConnection implements DatabaseConnection {
     this.#client = client;
   }
 
-  async executeQuery<Row>({ sql, parameters }: CompiledQuery): Promise<QueryResult<Row>> {
-    const { command, rows, rowCount } = await this.#query(sql, parameters);
+  async executeQuery<Row>({ name, sql, parameters }: NamedQuery): Promise<QueryResult<Row>> {
+    const { command, rows, rowCount } = await this.#query(sql, { name, parameters });
     if (command === "SELECT") return { rows };
     return { rows, numAffectedRows: BigInt(rowCount ?? 0) };
   }
@@ -42,9 +43,15 @@ export class PostgresqlConnection implements DatabaseConnection {
     throw new Error("this driver does not support streaming");
   }
 
-  async #query(sql: string, parameters: readonly unknown[] = []) {
+  async #query(
+    text: string,
+    { name, parameters = [] }: { name?: string | undefined; parameters?: readonly unknown[] } = {},
+  ) {
     try {
-      return await this.#client.query(sql, [...parameters]);
+      return await this.#client.query({
+        ...{ text, values: [...parameters] },
+        ...(name !== undefined && { name }),
+      });
     } catch (error) {
       throw this.#toServerError(error);
     }

@@ -1,5 +1,4 @@
 import { ChatQueries } from "../../../src/database/chat-queries.js";
-import { MessageQueries } from "../../../src/database/message-queries.js";
 import { Hub } from "../../../src/websocket/hub.js";
 import type { Fault } from "./fault.js";
 
@@ -7,19 +6,14 @@ import type { Fault } from "./fault.js";
 export const chatFaults: readonly Fault[] = [
   {
     name: "accepts every message of a request",
-    methods: [
-      [
-        MessageQueries.prototype,
-        "takeSeq",
-        (takeSeq) =>
-          async function (this: MessageQueries, chat) {
-            const taken = await takeSeq.call(this, chat);
-            if (taken?.created_by !== chat.sender_id) return taken;
-            const accepted = (member: object) => ({ ...member, hasAccepted: true });
-            return { ...taken, members: taken.members.map(accepted) };
-          },
-      ],
-    ],
+    functions: {
+      sendRejection:
+        (sendRejection) =>
+        (...given) => {
+          const rejection = sendRejection(...given);
+          return rejection?.code === "ERR_NOT_ACCEPTED" ? undefined : rejection;
+        },
+    },
     failingCases: ["accepts one message in a request, which may be repeated"],
   },
   {

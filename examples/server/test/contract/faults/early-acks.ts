@@ -1,6 +1,7 @@
 import type { ChatMessage } from "lacre";
 import type { Store } from "../../../src/database/store.js";
-import type { StoredInChat } from "../../../src/messages/store-message.js";
+import { HttpError } from "../../../src/errors.js";
+import type { Outcome, StoredInChat } from "../../../src/messages/store-messages.js";
 import type { Replace } from "./fault.js";
 
 /** Returns functions that acknowledge a message at once, and store it after the next read or before the next message. */
@@ -27,20 +28,28 @@ export function acknowledgingEarly(): Record<string, Replace> {
       return found;
     };
   return {
-    storeMessage: (storeMessage) => (store: Store, message: ChatMessage) =>
+    storeMessages: (storeMessages) => (store: Store, messages: readonly ChatMessage[]) =>
       enqueue(async () => {
-        await storePending();
-        let stored: StoredInChat | undefined;
-        // The result is undefined, so `attempt` rolls back: this only finds out what the acknowledgement would be.
-        await store.attempt(async (inside) => {
-          stored = await storeMessage(inside, message);
-          return undefined;
-        });
-        if (!stored!.isNew) return { ...acknowledged.get(message.client_id!)!, isNew: false };
-        const { stored_at } = stored!.stored;
-        pending = () => withClockAt(stored_at, () => storeMessage(store, message));
-        acknowledged.set(message.client_id!, stored!);
-        return stored!;
+        const outcomes: Outcome[] = [];
+        for (const message of messages) {
+          await storePending();
+          let outcome: Outcome | undefined;
+          // The result is undefined, so `attempt` rolls back: this only finds out what the acknowledgement would be.
+          await store.attempt(async (inside) => {
+            [outcome] = await storeMessages(inside, [message]);
+            return undefined;
+          });
+          if (outcome instanceof HttpError) outcomes.push(outcome);
+          else if (!outcome!.isNew)
+            outcomes.push({ ...acknowledged.get(message.client_id!)!, isNew: false });
+          else {
+            const { stored_at } = outcome!.stored;
+            pending = () => withClockAt(stored_at, () => storeMessages(store, [message]));
+            acknowledged.set(message.client_id!, outcome!);
+            outcomes.push(outcome!);
+          }
+        }
+        return outcomes;
       }),
     readMessages: thenStorePending,
     pageMessages: thenStorePending,

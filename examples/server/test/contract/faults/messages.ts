@@ -1,8 +1,13 @@
 import { randomUUID } from "node:crypto";
 import { StatusEvent } from "lacre";
 import { Peer } from "../../../../../dist/server/peer.js";
+import {
+  AppendQueries,
+  type MessageToAppend,
+  type ReadForBatch,
+  type RowToAppend,
+} from "../../../src/database/append-queries.js";
 import { ChatQueries } from "../../../src/database/chat-queries.js";
-import { MessageQueries } from "../../../src/database/message-queries.js";
 import { HttpError } from "../../../src/errors.js";
 import { Hub } from "../../../src/websocket/hub.js";
 import { TypingLimit } from "../../../src/websocket/typing-limit.js";
@@ -28,6 +33,9 @@ const repeatingReceipts: Replace = (handleRequest) => (message, context) => {
   return handleRequest(message, message.type === "status" ? changed : context);
 };
 
+/** Client ids that were sent again, for the fault that ignores client ids. */
+const repeated = new Set<unknown>();
+
 /** Faults of sending, listing and acknowledging messages, and of receipts. */
 export const messageFaults: readonly Fault[] = [
   {
@@ -41,12 +49,24 @@ export const messageFaults: readonly Fault[] = [
     name: "ignores client ids",
     methods: [
       [
-        MessageQueries.prototype,
+        AppendQueries.prototype,
+        "read",
+        (read) =>
+          async function (this: AppendQueries, messages: MessageToAppend[]) {
+            const { chats, facts }: ReadForBatch = await read.call(this, messages);
+            for (const [index, { sent }] of facts.entries())
+              if (sent !== undefined) repeated.add(messages[index]!.client_id);
+            return { chats, facts: facts.map((fact) => ({ ...fact, sent: undefined })) };
+          },
+      ],
+      [
+        AppendQueries.prototype,
         "add",
-        (addMessage) =>
-          async function (this: MessageQueries, message) {
-            const id = await addMessage.call(this, message);
-            return id ?? addMessage.call(this, { ...message, client_id: randomUUID() });
+        (add) =>
+          function (this: AppendQueries, rows: RowToAppend[]) {
+            const asNew = (row: RowToAppend) =>
+              repeated.has(row.client_id) ? { ...row, client_id: randomUUID() } : row;
+            return add.call(this, rows.map(asNew));
           },
       ],
     ],
@@ -64,12 +84,13 @@ export const messageFaults: readonly Fault[] = [
     name: "leaves gaps in the seqs",
     methods: [
       [
-        MessageQueries.prototype,
-        "takeSeq",
-        (takeSeq) =>
-          async function (this: MessageQueries, chat) {
-            await takeSeq.call(this, chat);
-            return takeSeq.call(this, chat);
+        AppendQueries.prototype,
+        "read",
+        (read) =>
+          async function (this: AppendQueries, messages) {
+            const { chats, facts }: ReadForBatch = await read.call(this, messages);
+            for (const [id, chat] of chats) chats.set(id, { ...chat, last_seq: chat.last_seq + 1 });
+            return { chats, facts };
           },
       ],
     ],

@@ -1,6 +1,6 @@
+import { AppendQueries, type ReadForBatch } from "../../../src/database/append-queries.js";
 import { ChatOfMemberQueries } from "../../../src/database/chats-of-member.js";
 import { CommitQueries } from "../../../src/database/commit-queries.js";
-import { MessageQueries } from "../../../src/database/message-queries.js";
 import { UserQueries } from "../../../src/database/user-queries.js";
 import type { HttpError } from "../../../src/errors.js";
 import type { CommitToStore } from "../../../src/messages/store-commit.js";
@@ -12,8 +12,8 @@ import type { Fault, Replace } from "./fault.js";
 const accepting =
   (code: string): Replace =>
   (mlsRejection) =>
-  async (...given) => {
-    const rejection: HttpError | undefined = await mlsRejection(...given);
+  (...given) => {
+    const rejection: HttpError | undefined = mlsRejection(...given);
     return rejection?.code === code ? undefined : rejection;
   };
 
@@ -103,13 +103,16 @@ export const mlsChatFaults: readonly Fault[] = [
     name: "lets every member add users",
     methods: [
       [
-        MessageQueries.prototype,
-        "takeSeq",
+        AppendQueries.prototype,
+        "read",
         (original) =>
-          async function (this: MessageQueries, ...given) {
-            const chat = await original.apply(this, given);
-            const asAdmin = (member: object) => ({ ...member, role: "admin" });
-            return chat && { ...chat, members: chat.members.map(asAdmin) };
+          async function (this: AppendQueries, messages) {
+            const { chats, facts }: ReadForBatch = await original.call(this, messages);
+            for (const [id, chat] of chats) {
+              const members = chat.members.map((member) => ({ ...member, role: "admin" as const }));
+              chats.set(id, { ...chat, members });
+            }
+            return { chats, facts };
           },
       ],
     ],
@@ -122,7 +125,17 @@ export const mlsChatFaults: readonly Fault[] = [
   },
   {
     name: "accepts commits of any device",
-    functions: { assertOwnDevice: () => async () => {} },
+    methods: [
+      [
+        AppendQueries.prototype,
+        "read",
+        (original) =>
+          async function (this: AppendQueries, messages) {
+            const { chats, facts }: ReadForBatch = await original.call(this, messages);
+            return { chats, facts: facts.map((fact) => ({ ...fact, isOwnDevice: true })) };
+          },
+      ],
+    ],
     failingCases: ["rejects a commit of a device that is not in the sender's log"],
   },
   {
