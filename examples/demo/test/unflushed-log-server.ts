@@ -1,11 +1,12 @@
 import fs from "node:fs";
 import { Store } from "../../server/src/database/store.js";
+import { outcomesIn } from "./outcomes.js";
 
 /** The seq of the message after whose commit the server writes nothing to the log. */
 const LAST_SEQ = 5;
 const STDOUT = 1;
 
-const { attempt } = Store.prototype;
+const { transaction } = Store.prototype;
 const { write } = fs;
 let isLogStuck = false;
 
@@ -14,11 +15,10 @@ fs.write = ((fd: number, ...args: unknown[]) => {
   if (fd !== STDOUT || !isLogStuck) Reflect.apply(write, fs, [fd, ...args]);
 }) as typeof fs.write;
 
-Store.prototype.attempt = async function (this: Store, work) {
-  const result = await attempt.call(this, work);
-  const { stored } = (result ?? {}) as { readonly stored?: { readonly seq: number } };
-  if (stored?.seq === LAST_SEQ) isLogStuck = true;
+Store.prototype.transaction = async function (this: Store, work) {
+  const result = await transaction.call(this, work);
+  if (outcomesIn(result).some(({ stored }) => stored.seq === LAST_SEQ)) isLogStuck = true;
   return result;
-} as typeof attempt;
+} as typeof transaction;
 
 await import("../../server/src/main.js");

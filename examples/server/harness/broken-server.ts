@@ -20,7 +20,6 @@ AppendQueries.prototype.add = function (messages) {
 Store.prototype.transaction = acknowledgingEarly(
   Store.prototype.transaction,
 ) as Store["transaction"];
-Store.prototype.attempt = acknowledgingEarly(Store.prototype.attempt) as Store["attempt"];
 
 function acknowledgingEarly(transact: Transact): Transact {
   return function (this: Store, work) {

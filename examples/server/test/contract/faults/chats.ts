@@ -1,4 +1,6 @@
 import { ChatQueries } from "../../../src/database/chat-queries.js";
+import { isBlocked } from "../../../src/database/contacts.js";
+import type { Chat } from "../../../src/database/members.js";
 import { Hub } from "../../../src/websocket/hub.js";
 import type { Fault } from "./fault.js";
 
@@ -7,12 +9,11 @@ export const chatFaults: readonly Fault[] = [
   {
     name: "accepts every message of a request",
     functions: {
-      sendRejection:
-        (sendRejection) =>
-        (...given) => {
-          const rejection = sendRejection(...given);
-          return rejection?.code === "ERR_NOT_ACCEPTED" ? undefined : rejection;
-        },
+      sendRejection: (sendRejection) => (chat: Chat, sender_id: number) => {
+        const rejection = sendRejection(chat, sender_id);
+        const isOfRequest = rejection?.code === "ERR_NOT_ACCEPTED" && !isBlocked(chat, sender_id);
+        return isOfRequest ? undefined : rejection;
+      },
     },
     failingCases: ["accepts one message in a request, which may be repeated"],
   },

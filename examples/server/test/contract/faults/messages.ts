@@ -8,6 +8,7 @@ import {
   type RowToAppend,
 } from "../../../src/database/append-queries.js";
 import { ChatQueries } from "../../../src/database/chat-queries.js";
+import { isAccepted } from "../../../src/database/contacts.js";
 import { HttpError } from "../../../src/errors.js";
 import { Hub } from "../../../src/websocket/hub.js";
 import { TypingLimit } from "../../../src/websocket/typing-limit.js";
@@ -54,9 +55,15 @@ export const messageFaults: readonly Fault[] = [
         (read) =>
           async function (this: AppendQueries, messages: MessageToAppend[]) {
             const { chats, facts }: ReadForBatch = await read.call(this, messages);
-            for (const [index, { sent }] of facts.entries())
-              if (sent !== undefined) repeated.add(messages[index]!.client_id);
-            return { chats, facts: facts.map((fact) => ({ ...fact, sent: undefined })) };
+            const ignoring = facts.map((fact, index) => {
+              const { chat_id, client_id } = messages[index]!;
+              const chat = chats.get(chat_id);
+              const isOpen = chat?.suite === null && isAccepted(chat);
+              if (fact.sent === undefined || !isOpen) return fact;
+              repeated.add(client_id);
+              return { ...fact, sent: undefined };
+            });
+            return { chats, facts: ignoring };
           },
       ],
       [
