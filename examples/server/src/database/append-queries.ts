@@ -53,13 +53,14 @@ const COLUMNS = [
   ...["stored_at", "digest", "epoch", "device", "content_type"],
 ] as (keyof RowToAppend)[];
 
-// By name: PostgreSQL keeps no plan of `*` when a migration of another instance adds a column.
+// By name: after another instance has added a column, PostgreSQL rejects the plan that it keeps of `*`.
 const CHAT_COLUMNS = Object.keys(tables.chats.columns) as (keyof ChatRow)[];
 
 /** Maximum number of rows of a statement that inserts. */
 const MAX_ROWS = 64;
 
-const READ = ["at", "chat", "chat_id", "sender_id", "client_id", "device"] as const;
+/** Columns of the rows that are passed to `reading`. */
+const TO_READ = ["at", "chat", "chat_id", "sender_id", "client_id", "device"] as const;
 
 /** The rows that `lockAndRead` locks. */
 type WithLocked = Schema & { locked: Pick<ChatRow, "id" | "last_seq"> };
@@ -68,7 +69,7 @@ type WithLocked = Schema & { locked: Pick<ChatRow, "id" | "last_seq"> };
 function reading(db: Kysely<Schema>, parameters: object, from: QueryCreator<WithLocked>) {
   return (
     from
-      .selectFrom(given(db, parameters, READ))
+      .selectFrom(given(db, parameters, TO_READ))
       .leftJoin("chats", "chats.id", "given.chat")
       .leftJoin("messages", (join) =>
         join

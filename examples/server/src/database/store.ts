@@ -1,6 +1,6 @@
 import type { Kysely } from "kysely";
 import { AppendQueries } from "./append-queries.js";
-import { atomically, atomicallyOrUndefined } from "./atomically.js";
+import { atomically } from "./atomically.js";
 import { ChatQueries } from "./chat-queries.js";
 import { ChatOfMemberQueries } from "./chats-of-member.js";
 import { CommitQueries } from "./commit-queries.js";
@@ -49,13 +49,6 @@ export class Store {
   /** Runs `work` with a store inside a transaction, and rolls back if `work` rejects. */
   transaction<Result>(work: (store: Store) => Promise<Result>): Promise<Result> {
     return atomically(this.#db, (db) => work(new Store(db)));
-  }
-
-  /** Like `transaction`, but also rolls back when `work` returns undefined. */
-  attempt<Result>(
-    work: (store: Store) => Promise<Result | undefined>,
-  ): Promise<Result | undefined> {
-    return atomicallyOrUndefined(this.#db, (db) => work(new Store(db)));
   }
 
   close(): Promise<void> {

@@ -39,7 +39,7 @@ export async function storeMessages(
   const digests = messages.map(messageDigest);
   return store.transaction(async ({ appends, chats }) => {
     const { chats: found, facts } = await appends.read(messages);
-    const batch = new Batch(found, stored_at, options);
+    const batch = new MessageBatch(found, stored_at, options);
     const outcomes = messages.map((message, index) =>
       batch.add(message, digests[index]!, facts[index]!),
     );
@@ -52,10 +52,10 @@ export async function storeMessages(
 }
 
 /** Decides about the messages of a batch, one after another: each one sees what those before it change. */
-class Batch {
+class MessageBatch {
   readonly rows: RowToAppend[] = [];
   readonly accepted: { chat_id: number; user_id: number }[] = [];
-  readonly #stored: (SentBefore & { id: number })[] = [];
+  readonly #stored: SentBefore[] = [];
   readonly #chats: Map<number, Chat>;
   readonly #storedAt: number;
   readonly #maxStoredBytes: number;

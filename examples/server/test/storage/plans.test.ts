@@ -9,7 +9,7 @@ import { fillTables } from "./fill-tables.js";
 import { planOf } from "./query-plan.js";
 import { createChat, createMlsChat, createUser, ENTRY, KEY_PACKAGE } from "./rows.js";
 
-type Part = Exclude<keyof Store, "transaction" | "attempt" | "close">;
+type Part = Exclude<keyof Store, "transaction" | "close">;
 type Method = { [Name in Part]: `${Name}.${keyof Store[Name] & string}` }[Part];
 
 const id = new Uint8Array(16);

@@ -1,7 +1,8 @@
 import type { Kysely } from "kysely";
 import { afterAll, beforeAll, expect, it } from "vitest";
+import { atomicallyOrUndefined } from "../../src/database/atomically.js";
 import type { ChatParameters, Schema } from "../../src/database/schema.js";
-import type { Store } from "../../src/database/store.js";
+import { Store } from "../../src/database/store.js";
 import { messageIn } from "../support.js";
 import { onEachDatabase } from "./databases.js";
 import { StorageFixture } from "./fixture.js";
@@ -41,9 +42,9 @@ onEachDatabase("restarting a chat", (dialect) => {
   }
 
   const restart = (id: number) =>
-    fixture.store.attempt(async (inside) => {
+    atomicallyOrUndefined(db, async (inside) => {
       const subject = { id, creator: fixture.alice.id };
-      return (await inside.chats.restart(subject, parametersOf(9))) || undefined;
+      return (await new Store(inside).chats.restart(subject, parametersOf(9))) || undefined;
     });
   const remaining = async (id: number) =>
     (await fixture.store.messagePages.read(id, { limit: 10, stored_after: 0 })).messages.map(

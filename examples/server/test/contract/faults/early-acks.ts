@@ -4,6 +4,8 @@ import { HttpError } from "../../../src/errors.js";
 import type { Outcome, StoredInChat } from "../../../src/messages/store-messages.js";
 import type { Replace } from "./fault.js";
 
+const ROLLBACK = new Error("rolled back");
+
 /** Returns functions that acknowledge a message at once, and store it after the next read or before the next message. */
 export function acknowledgingEarly(): Record<string, Replace> {
   const acknowledged = new Map<string, StoredInChat>();
@@ -34,10 +36,13 @@ export function acknowledgingEarly(): Record<string, Replace> {
         for (const message of messages) {
           await storePending();
           let outcome: Outcome | undefined;
-          // The result is undefined, so `attempt` rolls back: this only finds out what the acknowledgement would be.
-          await store.attempt(async (inside) => {
+          // It is rolled back: this only finds out what the acknowledgement would be.
+          const trial = store.transaction(async (inside) => {
             [outcome] = await storeMessages(inside, [message]);
-            return undefined;
+            throw ROLLBACK;
+          });
+          await trial.catch((error: unknown) => {
+            if (error !== ROLLBACK) throw error;
           });
           if (outcome instanceof HttpError) outcomes.push(outcome);
           else if (!outcome!.isNew)

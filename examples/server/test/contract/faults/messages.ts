@@ -1,12 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { StatusEvent } from "lacre";
 import { Peer } from "../../../../../dist/server/peer.js";
-import {
-  AppendQueries,
-  type MessageToAppend,
-  type ReadForBatch,
-  type RowToAppend,
-} from "../../../src/database/append-queries.js";
+import { AppendQueries, type RowToAppend } from "../../../src/database/append-queries.js";
 import { ChatQueries } from "../../../src/database/chat-queries.js";
 import { isAccepted } from "../../../src/database/contacts.js";
 import { HttpError } from "../../../src/errors.js";
@@ -14,6 +9,7 @@ import { Hub } from "../../../src/websocket/hub.js";
 import { TypingLimit } from "../../../src/websocket/typing-limit.js";
 import { acknowledgingEarly } from "./early-acks.js";
 import type { Fault, Replace } from "./fault.js";
+import { reading, readingChats } from "./reading.js";
 
 /** Handles a status with a store that knows no receipt, and takes each for a new one. */
 const repeatingReceipts: Replace = (handleRequest) => (message, context) => {
@@ -49,23 +45,17 @@ export const messageFaults: readonly Fault[] = [
   {
     name: "ignores client ids",
     methods: [
-      [
-        AppendQueries.prototype,
-        "read",
-        (read) =>
-          async function (this: AppendQueries, messages: MessageToAppend[]) {
-            const { chats, facts }: ReadForBatch = await read.call(this, messages);
-            const ignoring = facts.map((fact, index) => {
-              const { chat_id, client_id } = messages[index]!;
-              const chat = chats.get(chat_id);
-              const isOpen = chat?.suite === null && isAccepted(chat);
-              if (fact.sent === undefined || !isOpen) return fact;
-              repeated.add(client_id);
-              return { ...fact, sent: undefined };
-            });
-            return { chats, facts: ignoring };
-          },
-      ],
+      reading(({ chats, facts }, messages) => ({
+        chats,
+        facts: facts.map((fact, index) => {
+          const { chat_id, client_id } = messages[index]!;
+          const chat = chats.get(chat_id);
+          const isOpen = chat?.suite === null && isAccepted(chat);
+          if (fact.sent === undefined || !isOpen) return fact;
+          repeated.add(client_id);
+          return { ...fact, sent: undefined };
+        }),
+      })),
       [
         AppendQueries.prototype,
         "add",
@@ -89,18 +79,7 @@ export const messageFaults: readonly Fault[] = [
   },
   {
     name: "leaves gaps in the seqs",
-    methods: [
-      [
-        AppendQueries.prototype,
-        "read",
-        (read) =>
-          async function (this: AppendQueries, messages) {
-            const { chats, facts }: ReadForBatch = await read.call(this, messages);
-            for (const [id, chat] of chats) chats.set(id, { ...chat, last_seq: chat.last_seq + 1 });
-            return { chats, facts };
-          },
-      ],
-    ],
+    methods: [readingChats((chat) => ({ ...chat, last_seq: chat.last_seq + 1 }))],
     // The server recognises a chat request that already has a message by the chat's seq.
     failingCases: [
       "assigns seqs from 1 without gaps while both members send",

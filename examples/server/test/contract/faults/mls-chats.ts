@@ -1,4 +1,3 @@
-import { AppendQueries, type ReadForBatch } from "../../../src/database/append-queries.js";
 import { ChatOfMemberQueries } from "../../../src/database/chats-of-member.js";
 import { CommitQueries } from "../../../src/database/commit-queries.js";
 import { UserQueries } from "../../../src/database/user-queries.js";
@@ -7,6 +6,7 @@ import type { CommitToStore } from "../../../src/messages/store-commit.js";
 import { Connection } from "../../../src/websocket/connection.js";
 import { Hub } from "../../../src/websocket/hub.js";
 import type { Fault, Replace } from "./fault.js";
+import { reading, readingChats } from "./reading.js";
 
 /** Accepts messages that the server rejects with a code. */
 const accepting =
@@ -102,19 +102,10 @@ export const mlsChatFaults: readonly Fault[] = [
   {
     name: "lets every member add users",
     methods: [
-      [
-        AppendQueries.prototype,
-        "read",
-        (original) =>
-          async function (this: AppendQueries, messages) {
-            const { chats, facts }: ReadForBatch = await original.call(this, messages);
-            for (const [id, chat] of chats) {
-              const members = chat.members.map((member) => ({ ...member, role: "admin" as const }));
-              chats.set(id, { ...chat, members });
-            }
-            return { chats, facts };
-          },
-      ],
+      readingChats((chat) => ({
+        ...chat,
+        members: chat.members.map((member) => ({ ...member, role: "admin" })),
+      })),
     ],
     failingCases: ["lets only admins add members"],
   },
@@ -126,15 +117,10 @@ export const mlsChatFaults: readonly Fault[] = [
   {
     name: "accepts commits of any device",
     methods: [
-      [
-        AppendQueries.prototype,
-        "read",
-        (original) =>
-          async function (this: AppendQueries, messages) {
-            const { chats, facts }: ReadForBatch = await original.call(this, messages);
-            return { chats, facts: facts.map((fact) => ({ ...fact, isOwnDevice: true })) };
-          },
-      ],
+      reading(({ chats, facts }) => ({
+        chats,
+        facts: facts.map((fact) => ({ ...fact, isOwnDevice: true })),
+      })),
     ],
     failingCases: ["rejects a commit of a device that is not in the sender's log"],
   },
