@@ -4,11 +4,9 @@ import { spawn } from "node:child_process";
 import { EventEmitter, once } from "node:events";
 import { existsSync, mkdtempSync } from "node:fs";
 import { rm } from "node:fs/promises";
-import { createServer } from "node:http";
-import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { build } from "esbuild";
+import { servePage } from "./page.js";
 import { MissingError, programs } from "./runtimes.js";
 
 const given = process.argv.slice(2);
@@ -23,36 +21,21 @@ async function onServer(program: string, flags: readonly string[]): Promise<void
 /** Opens a page that runs the bundle and posts each line to this process. */
 async function inBrowser(program: string, flags: (profile: string) => string[]): Promise<void> {
   if (!existsSync(program)) throw new MissingError(`${program} is not installed`);
-  const { outputFiles } = await build({
-    ...{ entryPoints: [script], bundle: true, write: false, format: "esm", platform: "browser" },
-    ...{ logLevel: "error", define: { "process.argv": JSON.stringify(["", "", ...given]) } },
-  });
-  const page = `<!doctype html><script type="module">
-    const post = (path, text) => fetch(path, { method: "POST", body: text });
-    let posted = Promise.resolve();
-    console.log = (text) => { posted = posted.then(() => post("/line", text)); };
-    import("/script.js").then(async () => { await posted; await post("/end", ""); },
-      (error) => post("/end", String(error.stack ?? error)));
-  </script>`;
   const ended = new EventEmitter<{ end: [error: string] }>();
-  const server = createServer(async (request, response) => {
-    // Cross-origin isolated pages have a clock with 5 µs resolution. Other pages have a coarser one.
-    response.setHeader("cross-origin-opener-policy", "same-origin");
-    response.setHeader("cross-origin-embedder-policy", "require-corp");
-    const isScript = request.url === "/script.js";
-    response.setHeader("content-type", isScript ? "text/javascript" : "text/html");
-    if (request.method !== "POST") return response.end(isScript ? outputFiles[0]!.text : page);
-    const text = Buffer.concat(await request.toArray()).toString();
-    response.end();
-    if (request.url === "/line") console.log(text);
-    else ended.emit("end", text);
-  }).listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const { port } = server.address() as AddressInfo;
-  const profile = mkdtempSync(join(tmpdir(), "lacre-bench-"));
-  const browser = spawn(program, [...flags(profile), `http://127.0.0.1:${port}/`], {
-    stdio: "ignore",
+  const served = await servePage({
+    script,
+    html: `<script type="module">
+      const post = (path, text) => fetch(path, { method: "POST", body: text });
+      let posted = Promise.resolve();
+      console.log = (text) => { posted = posted.then(() => post("/line", text)); };
+      import("/script.js").then(async () => { await posted; await post("/end", ""); },
+        (error) => post("/end", String(error.stack ?? error)));
+    </script>`,
+    define: { "process.argv": JSON.stringify(["", "", ...given]) },
+    onPost: (path, text) => void (path === "/line" ? console.log(text) : ended.emit("end", text)),
   });
+  const profile = mkdtempSync(join(tmpdir(), "lacre-bench-"));
+  const browser = spawn(program, [...flags(profile), served.url], { stdio: "ignore" });
   const exited = once(browser, "exit");
   try {
     const exitedEarly = exited.then(() => ["the browser ended"]);
@@ -61,8 +44,7 @@ async function inBrowser(program: string, flags: (profile: string) => string[]):
   } finally {
     browser.kill();
     await exited;
-    server.close();
-    server.closeAllConnections();
+    served.close();
     // Its other processes end later, and write until then.
     await rm(profile, { recursive: true, force: true, maxRetries: 20, retryDelay: 100 });
   }

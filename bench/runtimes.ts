@@ -1,14 +1,11 @@
 import { execFile } from "node:child_process";
-import { once } from "node:events";
 import { existsSync } from "node:fs";
-import { createServer } from "node:http";
-import type { AddressInfo } from "node:net";
 import { delimiter, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
-import { build } from "esbuild";
 import { chromium } from "playwright-core";
 import type { Effort } from "./measure.js";
+import { servePage } from "./page.js";
 import type { Report } from "./report.js";
 
 const here = (name: string) => fileURLToPath(new URL(name, import.meta.url));
@@ -60,37 +57,21 @@ async function inChromium(effort: Effort): Promise<Report> {
   if (!existsSync(executablePath)) {
     throw new MissingError(`${executablePath} is not installed: apt-get install chromium`);
   }
-  const bundled = await build({
-    entryPoints: [here("in-browser.ts")],
-    bundle: true,
-    write: false,
-    format: "esm",
-    platform: "browser",
-    logLevel: "error",
+  const served = await servePage({
+    script: here("in-browser.ts"),
+    html: '<script type="module" src="/script.js"></script>',
   });
-  const script = bundled.outputFiles[0]!.text;
-  const server = createServer(({ url }, response) => {
-    // Cross-origin isolated pages have a clock with 5 µs resolution. Other pages have a coarser one.
-    response.setHeader("cross-origin-opener-policy", "same-origin");
-    response.setHeader("cross-origin-embedder-policy", "require-corp");
-    const isScript = url === "/script.js";
-    response.setHeader("content-type", isScript ? "text/javascript" : "text/html");
-    response.end(
-      isScript ? script : '<!doctype html><script type="module" src="/script.js"></script>',
-    );
-  }).listen(0, "127.0.0.1");
-  await once(server, "listening");
   const args = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"];
   const quiet = ["--disable-background-networking", "--disable-component-update", "--disable-sync"];
   const browser = await chromium.launch({ executablePath, args: [...args, ...quiet] });
   try {
     const page = await browser.newPage();
-    await page.goto(`http://127.0.0.1:${(server.address() as AddressInfo).port}/`);
+    await page.goto(served.url);
     await page.waitForFunction("globalThis.report !== undefined");
     const call = `report("Chromium ${browser.version()}", ${JSON.stringify(effort)})`;
     return (await page.evaluate(call)) as Report;
   } finally {
     await browser.close();
-    server.close();
+    served.close();
   }
 }
