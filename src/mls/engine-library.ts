@@ -31,6 +31,7 @@ export {
 } from "ts-mls/createCommit.js";
 export { createApplicationMessage, createProposal } from "ts-mls/createMessage.js";
 export { type CiphersuiteImpl, ciphersuites } from "ts-mls/crypto/ciphersuite.js";
+export { deriveSecret } from "ts-mls/crypto/kdf.js";
 export { type Extension, extensionsSupportedByCapabilities } from "ts-mls/extension.js";
 export { ratchetTreeFromExtension } from "ts-mls/groupInfo.js";
 export {

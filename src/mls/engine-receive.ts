@@ -24,6 +24,7 @@ import {
   readKept,
   suiteNamed,
 } from "./engine-messages.js";
+import { endsBelowRoot, withCommitSecret } from "./engine-paths.js";
 import { keepOnlyKeys, withKeptKeys } from "./engine-skipped.js";
 import type { Change, Header, Received, Rules } from "./engine-types.js";
 
@@ -254,12 +255,22 @@ export function processCommit(
   type Processed = Pick<mls.ProcessMessageResult, "newState" | "consumed">;
   return attempt(async () => {
     if (content.contentType !== "commit") throw invalid();
-    await validateApart(state, content.commit.proposals, cs);
+    const { proposals } = content.commit;
+    await validateApart(state, proposals, cs);
+    const all = proposals.map((item) => proposalOf(item, state));
+    const isExternal = content.sender.senderType === "new_member_commit";
+    const ended = !isExternal && endsBelowRoot(state.ratchetTree, all);
+    const forCommit = withCommitSecret(cs, ended);
     const index = mls.makePskIndex(state, psks);
     const processed: Processed =
       message.wireformat === "mls_private_message"
-        ? await mls.processPrivateMessage(state, message.privateMessage, index, withKeptKeys(cs))
-        : await mls.processPublicMessage(state, message.publicMessage, index, cs);
+        ? await mls.processPrivateMessage(
+            state,
+            message.privateMessage,
+            index,
+            withKeptKeys(forCommit),
+          )
+        : await mls.processPublicMessage(state, message.publicMessage, index, forCommit);
     checkTree(processed.newState.ratchetTree);
     checkPath(processed.newState, state.privatePath.privateKeys);
     return processed;

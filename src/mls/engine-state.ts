@@ -3,6 +3,7 @@ import { type Bytes, concat, equalConstantTime } from "../bytes.js";
 import { checkTree, deviceToAdd, malformed } from "./engine-checks.js";
 import * as mls from "./engine-library.js";
 import { attempt, bounded, decodeAs, MAX_MESSAGE_BYTES } from "./engine-messages.js";
+import { endsBelowRoot, withCommitSecret } from "./engine-paths.js";
 import { validateApart } from "./engine-receive.js";
 import type { Changes } from "./engine-types.js";
 
@@ -90,15 +91,15 @@ export function proposalsFor({ add = [], remove = [] }: Changes): mls.Proposal[]
 }
 
 /**
- * Returns the state from which this device commits proposals, and validates them. It has the proposals of this epoch that the commit
- * includes: without removals of this device, and of a device that is removed already. ts-mls would reject such a commit, so that one
- * member could keep all others from committing.
+ * Returns the state and the algorithms with which this device commits proposals, and validates them. The state has the proposals of
+ * this epoch that the commit includes: without removals of this device, and of a device that is removed already. ts-mls would reject
+ * such a commit, so that one member could keep all others from committing.
  */
-export async function stateToCommit(
+export async function contextToCommit(
   state: mls.ClientState,
   proposals: readonly mls.Proposal[],
   cs: mls.CiphersuiteImpl,
-): Promise<mls.ClientState> {
+): Promise<{ state: mls.ClientState; cipherSuite: mls.CiphersuiteImpl }> {
   const removed = new Set([state.privatePath.leafIndex]);
   const isUsable = (proposal: mls.Proposal) => {
     if (!("remove" in proposal)) return true;
@@ -118,5 +119,9 @@ export async function stateToCommit(
     reference: mls.base64ToBytes(reference),
   }));
   await validateApart(state, [...references, ...items], cs);
-  return { ...state, unappliedProposals: Object.fromEntries(usable) };
+  const all = [...usable.map(([, { proposal }]) => proposal), ...proposals];
+  return {
+    state: { ...state, unappliedProposals: Object.fromEntries(usable) },
+    cipherSuite: withCommitSecret(cs, endsBelowRoot(state.ratchetTree, all)),
+  };
 }

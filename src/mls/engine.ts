@@ -19,6 +19,7 @@ import {
   noteIn,
   suiteNamed,
 } from "./engine-messages.js";
+import { removedBy, withCommitSecret, withReplaceableLeaf } from "./engine-paths.js";
 import {
   changeOf,
   checkPosition,
@@ -27,7 +28,7 @@ import {
   openWelcome,
   processCommit,
 } from "./engine-receive.js";
-import { decodeState, encodeState, proposalsFor, stateToCommit } from "./engine-state.js";
+import { contextToCommit, decodeState, encodeState, proposalsFor } from "./engine-state.js";
 import type { Changes, Leaf, NewGroup, Received, Rules, Signer, Suite } from "./engine-types.js";
 
 export { MAX_LEAVES } from "./engine-checks.js";
@@ -123,8 +124,8 @@ export class Group {
         publicPackage,
         privatePackage,
         isMember,
-        cs,
-        tree,
+        withCommitSecret(cs, false),
+        tree && withReplaceableLeaf(tree),
         configOf(rules),
         authenticatedData.slice(),
       );
@@ -170,10 +171,8 @@ export class Group {
 
   /** Indices of the leaves that proposals of this epoch remove. The next commit includes these proposals. */
   get proposedRemovals(): number[] {
-    const proposals = Object.values(this.#state.unappliedProposals);
-    return proposals.flatMap(({ proposal }) =>
-      "remove" in proposal ? [proposal.remove.removed] : [],
-    );
+    const pending = Object.values(this.#state.unappliedProposals);
+    return removedBy(pending.map(({ proposal }) => proposal));
   }
 
   /** This device's leaf. */
@@ -255,15 +254,11 @@ export class Group {
     const extraProposals = proposalsFor(changes);
     return attempt(async () => {
       const before = { ...this.#state, clientConfig: configOf(rules) };
-      const state = await stateToCommit(before, extraProposals, cs);
-      const result = await mls.createCommit(
-        { state, cipherSuite: cs },
-        {
-          extraProposals,
-          authenticatedData: authenticatedData.slice(),
-          groupInfoExtensions: extensionsFor(note),
-        },
-      );
+      const result = await mls.createCommit(await contextToCommit(before, extraProposals, cs), {
+        extraProposals,
+        authenticatedData: authenticatedData.slice(),
+        groupInfoExtensions: extensionsFor(note),
+      });
       const { newState, welcome } = result;
       checkTree(newState.ratchetTree);
       const group = new Group(newState, result.consumed);
