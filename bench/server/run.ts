@@ -1,8 +1,12 @@
 import { cpus } from "node:os";
 import { parseArgs } from "node:util";
-import { isPostgresAvailable } from "../../examples/server/harness/processes/database.js";
+import {
+  type DatabaseKind,
+  isPostgresAvailable,
+} from "../../examples/server/harness/processes/database.js";
 import { measureMemory } from "./memory.js";
 import { profileServer } from "./profile.js";
+import { measureRoundTrips } from "./round-trips.js";
 import { memoryHead, memoryLine, profileLines, throughputHead, throughputLine } from "./tables.js";
 import { measureThroughput } from "./throughput.js";
 
@@ -17,15 +21,19 @@ const seconds = Number(values.seconds);
 const wants = (part: string) => positionals.length === 0 || positionals.includes(part);
 const print = (line: string) => values.json || console.log(line);
 const hasPostgres = await isPostgresAvailable();
+const databases: DatabaseKind[] = hasPostgres ? ["sqlite", "postgresql"] : ["sqlite"];
 const node = process.version;
 const processors = cpus().length;
 
 print(`Node ${node}, ${processors} processors, which the server and the load generator share.`);
 const throughput = wants("throughput") ? await showThroughput() : undefined;
+const roundTrips = wants("round-trips") ? await showRoundTrips() : undefined;
 const memory = wants("memory") ? await showMemory() : undefined;
 const profile = wants("profile") ? await showProfile() : undefined;
 if (values.json) {
-  console.log(JSON.stringify({ node, processors, throughput, memory, profile }, undefined, 2));
+  console.log(
+    JSON.stringify({ node, processors, throughput, roundTrips, memory, profile }, undefined, 2),
+  );
 }
 
 function showThroughput() {
@@ -34,9 +42,16 @@ function showThroughput() {
   print(throughputHead);
   return measureThroughput({
     seconds,
-    databases: hasPostgres ? ["sqlite", "postgresql"] : ["sqlite"],
+    databases,
     onRow: (row) => print(throughputLine(row)),
   });
+}
+
+function showRoundTrips() {
+  print("\nOne client over a round trip of 100 ms");
+  return measureRoundTrips(databases, ({ name, seconds: taken }) =>
+    print(`${name.padEnd(64)} ${taken.toFixed(2).padStart(7)} s`),
+  );
 }
 
 function showMemory() {

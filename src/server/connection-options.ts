@@ -6,6 +6,7 @@ import {
   objectArgument,
 } from "../arguments.js";
 import { directionKeys, NONCE_BYTES, sessionKeyBytes } from "../connection/channel.js";
+import { withPipeline } from "../connection/pipeline.js";
 import type { VerifiedMessage } from "../envelope/message-protocol.js";
 import type { ChatMessage, StatusEvent } from "../messages/chat.js";
 import { Welcome } from "../messages/connection.js";
@@ -40,7 +41,7 @@ export interface ConnectionOptions<
   readonly pause?: () => void;
   /** Continues to read the socket. */
   readonly resume?: () => void;
-  /** What `welcome` offers. By default the capability `delivered`, and a heartbeat each 30 s. */
+  /** What `welcome` offers, with the capability `pipeline`. By default also `delivered`, and a heartbeat each 30 s. */
   readonly offer?: WelcomeOffer;
   /** Unix time in seconds, by default of the platform's clock. */
   readonly now?: () => number;
@@ -128,9 +129,11 @@ const DEFAULT_OFFER: WelcomeOffer = { capabilities: ["delivered"], limits: {}, h
 /** @throws {ValidationError} if no `welcome` can make the offer. */
 function copyOffer(offer: WelcomeOffer = DEFAULT_OFFER): WelcomeOffer {
   const { wires, ...fields } = objectArgument(offer, "options.offer");
+  const announced = listArgument<string>(fields.capabilities, "options.offer.capabilities");
   const nonce = new Uint8Array(NONCE_BYTES);
   const { capabilities, limits, heartbeat, reconnect_within } = Welcome.parse({
     ...fields,
+    capabilities: withPipeline(announced),
     nonce,
     hello_nonce: nonce,
     wire: 2,

@@ -2,7 +2,7 @@
 const PAUSE_AT = { frames: 64, bytes: 1024 * 1024 };
 /**
  * Maximum number and bytes of waiting frames, for sockets that cannot be paused. A `Session` sends at most 16 messages of a
- * full frame each before it waits for answers.
+ * full frame each, and 1 MiB of others, before it waits for answers.
  */
 const MAX_WAITING = { frames: 4096, bytes: 16 * 1024 * 1024 };
 

@@ -58,11 +58,12 @@ function parse(message: VerifiedMessage) {
 
 /** Stores a message, acknowledges it to the sender, then reports it. */
 async function handleMessage<Stored extends StoredMessage, Chat extends ChatState>(
-  message: ChatMessage,
+  { follows, ...message }: ChatMessage,
   { user_id, peer, options }: RequestContext<Stored, Chat>,
 ): Promise<void> {
   if (message.sender_id !== user_id) throw notYou("sender_id");
   const { chat_id, client_id } = message;
+  peer.checkOrder(chat_id, follows);
   const [stored, hadFailed] = await attempt(peer, client_id, () => options.store.add(message));
   const { message_id, seq, stored_at } = stored;
   const isNew = stored.isNew || hadFailed;

@@ -1,4 +1,6 @@
+import { isClientId } from "../bytes.js";
 import { Channel } from "../connection/channel.js";
+import { PIPELINE } from "../connection/pipeline.js";
 import type { VerifiedMessage } from "../envelope/message-protocol.js";
 import { ChatMessage, StatusEvent } from "../messages/chat.js";
 import { Heartbeat } from "../messages/connection.js";
@@ -6,6 +8,7 @@ import type { MessageDefinition, PayloadSchema, ValueToSend } from "../messages/
 import { DevicesEvent } from "../messages/devices.js";
 import { MessageListResponse } from "../messages/lists.js";
 import { answerHeartbeat } from "./answers.js";
+import { MessageOrder } from "./message-order.js";
 
 /** Minimum seconds between two `typing` events of one member in one chat (S-19a). */
 const TYPING_INTERVAL = 1;
@@ -38,7 +41,7 @@ export class Peer {
   #sentUpTo: Map<number, number> | undefined;
   /** When `typing` was sent last, by chat and user. In order of time, without old entries. */
   #typing: Map<string, number> | undefined;
-
+  #order: MessageOrder | undefined;
   /** Keys of what the store failed to store and what was not sent again. */
   #failed: Set<string> | undefined;
 
@@ -135,6 +138,28 @@ export class Peer {
   /** Returns whether the store failed to store it before, and removes the note. */
   takeFailed(key: string | undefined): boolean {
     return this.#failed?.delete(key as string) ?? false;
+  }
+
+  /**
+   * Checks that a message comes directly after the one that it names, if `pipeline` is in force.
+   *
+   * @throws {RejectionError} `ERR_OUT_OF_ORDER` if it does not.
+   */
+  checkOrder(chatId: number, follows: string | undefined): void {
+    if (follows !== undefined && this.has(PIPELINE)) this.#orderOf().check(chatId, follows);
+  }
+
+  /** Notes that a frame has its final answer. */
+  noteFinal({ type, payload }: VerifiedMessage): void {
+    const { chat_id, client_id } = payload;
+    if (type !== ChatMessage.type || !this.has(PIPELINE)) return;
+    if (typeof chat_id === "number" && isClientId(client_id))
+      this.#orderOf().note(chat_id, client_id);
+  }
+
+  #orderOf(): MessageOrder {
+    this.#order ??= new MessageOrder();
+    return this.#order;
   }
 
   #noteSent({ chat_id, seq = 0 }: ChatMessage): void {

@@ -7,7 +7,7 @@ import { RecentMap } from "./recent-map.js";
 import { Slots } from "./slots.js";
 
 /** Maximum number of messages that one `resume` requests. */
-const RESUME_LIMIT = 100;
+const RESUME_LIMIT = 500;
 /** Number of consecutive resumes, rejected or answered without progress, after which a chat continues with a gap. */
 const MAX_FAILURES = 3;
 /** Seconds to wait after a first and a second failed resume, so that a lagging database replica can catch up. */

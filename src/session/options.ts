@@ -1,5 +1,6 @@
 import { listArgument } from "../arguments.js";
 import { directionKeys, NONCE_BYTES, sessionKeyBytes } from "../connection/channel.js";
+import { withPipeline } from "../connection/pipeline.js";
 import { Hello } from "../messages/connection.js";
 import type { OutgoingMessage } from "./events.js";
 import type { Offer } from "./handshake.js";
@@ -17,7 +18,7 @@ export interface SessionOptions {
   readonly cursors?: Iterable<readonly [chatId: number, seq: number]>;
   /** The wires to offer. By default 2 and 1. */
   readonly wires?: readonly (1 | 2)[];
-  /** Capabilities of this client, such as `delivered`. By default none. */
+  /** Capabilities of this client, such as `delivered`. By default none but `pipeline`, which is always one. */
   readonly capabilities?: readonly string[];
   /** Returns a number in [0, 1) for the jitter of the reconnect delay. By default Math.random. */
   readonly random?: () => number;
@@ -46,7 +47,7 @@ export function copyOptions(options: SessionOptions): OwnOptions {
   const offer = {
     device_id,
     wires: listArgument(wires, "options.wires"),
-    capabilities: listArgument(capabilities, "options.capabilities"),
+    capabilities: withPipeline(listArgument(capabilities, "options.capabilities")),
   };
   Hello.parse({ nonce: new Uint8Array(NONCE_BYTES), ...offer });
   return { session_key: key, user_id, offer, random };

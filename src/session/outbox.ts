@@ -5,34 +5,15 @@ import { ValidationError } from "../errors.js";
 import { type Ack, ChatMessage } from "../messages/chat.js";
 import type { ErrorResponse } from "../messages/error-response.js";
 import type { OutgoingMessage, SessionAction, SessionNotice } from "./events.js";
+import { type Entry, InFlight, NEVER, Queue } from "./in-flight.js";
 import { RecentMap } from "./recent-map.js";
-import { Slots } from "./slots.js";
 
 /** Fields that the server assigns to a message when it stores it. */
 type Stored = Omit<Extract<SessionNotice, { type: "sent" }>, "type" | "client_id" | "chat_id">;
 
-interface Entry {
-  readonly message: OutgoingMessage;
-  isStored: boolean;
-  isSettled: boolean;
-  next: Entry | undefined;
-}
-
-/**
- * Linked list of the messages to one chat, in the order in which they were written. Settled ones are removed once they are
- * first.
- */
-interface Queue {
-  first: Entry;
-  last: Entry;
-}
-
-/**
- * The messages that the server has not acknowledged. One message of each chat is in flight at a time, because the order in
- * which the server stores them is the order of the chat (section 11 of docs/PROTOCOL.md).
- */
+/** The messages that the server has not acknowledged (section 11 of docs/PROTOCOL.md). */
 export class Outbox {
-  #slots = new Slots<Queue>();
+  readonly #inFlight = new InFlight();
   readonly #queues = new Map<number, Queue>();
   readonly #byClientId = new Map<string, Entry>();
   readonly #acknowledged = new RecentMap<true>();
@@ -48,7 +29,7 @@ export class Outbox {
     this.#userId = userId;
     this.#act = act;
     for (const message of pending) {
-      if (this.#get(objectArgument(message, "options.outbox").client_id)) continue;
+      if (this.#find(objectArgument(message, "options.outbox").client_id)) continue;
       this.#add(message);
       this.markStored(message.client_id);
     }
@@ -58,7 +39,7 @@ export class Outbox {
   send(written: OutgoingMessage): void {
     // Read getters once, so that the validated values are the stored ones.
     const own = { ...written };
-    if (this.#get(own.client_id) || this.#acknowledged.has(own.client_id)) return;
+    if (this.#find(own.client_id) || this.#acknowledged.has(own.client_id)) return;
     try {
       const { content, nonce, ...rest } = this.#add(own);
       // Copy the bytes: the application may transfer or wipe those of the action after it stored them.
@@ -75,7 +56,7 @@ export class Outbox {
     const entry = this.#byClientId.get(clientId);
     if (entry === undefined) return;
     entry.isStored = true;
-    this.#requestSlot(this.#queues.get(entry.message.chat_id)!);
+    this.#inFlight.request(this.#queueOf(entry));
   }
 
   /** Fails a message that could not be stored. It is not sent, because a restart of the program would lose it. */
@@ -87,23 +68,24 @@ export class Outbox {
       "ERR_NOT_STORED",
       "the message could not be stored, so it was not sent",
     );
-    this.#remove(entry.message);
+    this.#remove(entry);
   }
 
   /** Stops sending a message. A later acknowledgement is ignored. */
   withdraw(clientId: string): void {
-    const message = this.#get(clientId);
-    if (message === undefined) return;
+    const entry = this.#find(clientId);
+    if (entry === undefined) return;
     this.#acknowledged.add(clientId, true);
-    this.#dequeue(message);
+    this.#dequeue(entry);
   }
 
   /** Handles an acknowledgement and returns its message; undefined if this connection did not send that message. */
   acknowledge(ack: Ack): OutgoingMessage | undefined {
-    const message = this.#inFlight(ack.client_id);
-    if (message?.chat_id !== ack.chat_id) return undefined;
-    this.#settle(message, ack);
-    return message;
+    const entry = this.#findSent(ack.client_id);
+    if (entry?.message.chat_id !== ack.chat_id) return undefined;
+    this.#inFlight.accept(this.#queueOf(entry), entry);
+    this.#settle(entry, ack);
+    return entry.message;
   }
 
   /** Whether the message with this client id was acknowledged or withdrawn. */
@@ -114,51 +96,57 @@ export class Outbox {
   /** Whether a received message is one of the outbox. If it is, it counts as acknowledged. */
   recognise(message: ChatMessage): boolean {
     const { client_id, seq, message_id, stored_at } = message;
-    const own = this.#get(client_id);
+    const own = this.#find(client_id);
     if (own === undefined || seq === undefined) return false;
-    if (!equalConstantTime(messageDigest(own), messageDigest(message))) return false;
+    if (!equalConstantTime(messageDigest(own.message), messageDigest(message))) return false;
     this.#settle(own, { seq, message_id, stored_at });
     return true;
   }
 
   /**
    * Handles an error about a message. `retryAt` is when to retry, Unix time in seconds; undefined if the error is final.
-   * Returns false if the error does not concern a message in flight.
+   * Returns false if the error does not concern a message that this connection sent.
    */
-  reject(error: ErrorResponse, now: number, retryAt: number | undefined): boolean {
-    const message = this.#inFlight(error.details?.client_id);
-    if (message === undefined) return false;
+  reject(
+    { error_code, error_message, details }: ErrorResponse,
+    retryAt: number | undefined,
+  ): boolean {
+    const entry = this.#findSent(details?.client_id);
+    if (entry === undefined) return false;
+    const queue = this.#queueOf(entry);
     if (retryAt === undefined) {
-      this.#fail(message, error.error_code, error.error_message);
-      this.#remove(message);
+      this.#inFlight.accept(queue, entry);
+      this.#fail(entry.message, error_code, error_message);
+      this.#remove(entry);
     } else {
-      this.#slots.postpone(this.#queues.get(message.chat_id)!, retryAt, now);
+      this.#inFlight.refuse(queue, entry, retryAt, error_code !== "ERR_OUT_OF_ORDER");
     }
     return true;
   }
 
-  /** Starts a new connection, with no message in flight. */
-  connect(): void {
-    this.#slots = new Slots();
-    for (const queue of this.#queues.values()) this.#requestSlot(queue);
+  /** Starts a new connection, with no message in flight. `isPipelined`: whether both ends have the capability `pipeline`. */
+  connect(isPipelined: boolean): void {
+    this.#inFlight.connect(isPipelined, this.#queues.values());
   }
 
   /** Returns the messages to send now and counts them as in flight. Returns undefined if the connection does not answer. */
   due(now: number): OutgoingMessage[] | undefined {
-    return this.#slots.due(now)?.map(({ first }) => first.message);
+    return this.#inFlight.due(now);
   }
 
   /** Returns the message with a client id, which may be any value that a peer sends. */
-  #get(clientId: unknown): OutgoingMessage | undefined {
-    return this.#byClientId.get(clientId as string)?.message;
+  #find(clientId: unknown): Entry | undefined {
+    return this.#byClientId.get(clientId as string);
   }
 
-  /** Returns the message with a client id if it is in flight. A server cannot answer a message that it was not sent. */
-  #inFlight(clientId: unknown): OutgoingMessage | undefined {
-    const message = this.#get(clientId);
-    if (message === undefined) return undefined;
-    const queue = this.#queues.get(message.chat_id)!;
-    return queue.first.message === message && this.#slots.has(queue) ? message : undefined;
+  /** Returns the message with a client id if this connection sent it. */
+  #findSent(clientId: unknown): Entry | undefined {
+    const entry = this.#find(clientId);
+    return entry !== undefined && this.#inFlight.wasSent(entry) ? entry : undefined;
+  }
+
+  #queueOf({ message }: Entry): Queue {
+    return this.#queues.get(message.chat_id)!;
   }
 
   /**
@@ -169,7 +157,7 @@ export class Outbox {
   #add(written: OutgoingMessage): OutgoingMessage {
     // Do not default to the current time: a session reads no clock, and the timestamp is authenticated data of the encryption.
     const timestamp = written.timestamp ?? Number.NaN;
-    const { client_id, ...checked } = ChatMessage.parse({ ...written, timestamp });
+    const { client_id, follows: _, ...checked } = ChatMessage.parse({ ...written, timestamp });
     if (client_id === undefined || checked.sender_id !== this.#userId) {
       const issue = {
         path: [],
@@ -178,11 +166,17 @@ export class Outbox {
       throw new ValidationError("message", [issue]);
     }
     const message = { ...checked, client_id };
-    const entry: Entry = { message, isStored: false, isSettled: false, next: undefined };
+    const entry: Entry = {
+      message,
+      isStored: false,
+      isSettled: false,
+      next: undefined,
+      sentOn: NEVER,
+    };
     this.#byClientId.set(client_id, entry);
     const queue = this.#queues.get(message.chat_id);
     if (queue === undefined) {
-      this.#queues.set(message.chat_id, { first: entry, last: entry });
+      this.#queues.set(message.chat_id, new Queue(entry));
     } else {
       queue.last.next = entry;
       queue.last = entry;
@@ -190,12 +184,12 @@ export class Outbox {
     return message;
   }
 
-  #settle(message: OutgoingMessage, { seq, message_id, stored_at }: Stored): void {
-    const { client_id, chat_id } = message;
+  #settle(entry: Entry, { seq, message_id, stored_at }: Stored): void {
+    const { client_id, chat_id } = entry.message;
     this.#acknowledged.add(client_id, true);
     const notice = { type: "sent", client_id, chat_id, seq, message_id, stored_at } as const;
     this.#act({ type: "deliver", notice });
-    this.#remove(message);
+    this.#remove(entry);
   }
 
   #fail({ client_id, chat_id }: OutgoingMessage, error_code: string, error_message: string): void {
@@ -203,34 +197,24 @@ export class Outbox {
   }
 
   /** Removes a message here and from the store. Call it after the action that reports the outcome to the application. */
-  #remove(message: OutgoingMessage): void {
-    this.#act({ type: "forget", client_id: message.client_id });
-    this.#dequeue(message);
+  #remove(entry: Entry): void {
+    this.#act({ type: "forget", client_id: entry.message.client_id });
+    this.#dequeue(entry);
   }
 
-  #dequeue({ client_id, chat_id }: OutgoingMessage): void {
-    const entry = this.#byClientId.get(client_id)!;
+  #dequeue(entry: Entry): void {
+    const { client_id, chat_id } = entry.message;
+    const queue = this.#queueOf(entry);
     this.#byClientId.delete(client_id);
     entry.isSettled = true;
-    const queue = this.#queues.get(chat_id)!;
-    if (queue.first !== entry) return;
-    this.#slots.release(queue);
-    let first: Entry | undefined = entry;
-    while (first?.isSettled) first = first.next;
-    if (first === undefined) {
-      this.#queues.delete(chat_id);
-    } else {
-      queue.first = first;
-      this.#requestSlot(queue);
-    }
+    while (queue.first?.isSettled) queue.first = queue.first.next;
+    if (queue.first === undefined) this.#queues.delete(chat_id);
+    this.#inFlight.drop(queue, entry);
+    this.#inFlight.request(queue);
   }
 
   /** When to call `due` again, Unix time in seconds. */
   get deadline(): number {
-    return this.#slots.deadline;
-  }
-
-  #requestSlot(queue: Queue): void {
-    if (queue.first.isStored) this.#slots.request(queue);
+    return this.#inFlight.deadline;
   }
 }

@@ -1,5 +1,6 @@
 import { invalidArgument, listArgument, objectArgument } from "../arguments.js";
 import { CLOSE, closeCode } from "../connection/close-codes.js";
+import { PIPELINE } from "../connection/pipeline.js";
 import { SteadyClock } from "../connection/steady-clock.js";
 import type { VerifiedMessage } from "../envelope/message-protocol.js";
 import type { LacreError } from "../errors.js";
@@ -227,13 +228,17 @@ export class Session {
     }
     const { wire, capabilities } = open;
     this.#state = open;
-    this.#sendsDelivered = [this.#options.offer.capabilities, capabilities].every((known) =>
-      known.includes(DELIVERED),
-    );
+    this.#sendsDelivered = this.#isInForce(DELIVERED, open);
     this.#notify({ type: "online", wire, capabilities, server_time: open.serverTime(now) });
-    this.#outbox.connect();
+    this.#outbox.connect(this.#isInForce(PIPELINE, open));
     this.#inbox.connect();
     this.#receipts.connect();
+  }
+
+  /** Whether both ends have a capability. */
+  #isInForce(capability: string, { capabilities }: Open): boolean {
+    const { offer } = this.#options;
+    return [offer.capabilities, capabilities].every((known) => known.includes(capability));
   }
 
   #sendHeartbeat(open: Open, now: number): void {
@@ -277,7 +282,7 @@ export class Session {
     const retryDelay = retryDelayOf(error);
     const retryAt = retryDelay && now + retryDelay;
     const isKnown =
-      this.#outbox.reject(error, now, retryAt) ||
+      this.#outbox.reject(error, retryAt) ||
       this.#outbox.wasAcknowledged(client_id) ||
       this.#inbox.reject(resume, now, retryAt) ||
       (retryAt !== undefined && this.#receipts.postpone(mark, chat_id, retryAt));

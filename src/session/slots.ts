@@ -46,6 +46,17 @@ export class Slots<Chat extends object> {
     this.#postponed.delete(chat);
   }
 
+  /** Counts an answer of the peer to a chat with several requests in flight: the others have 10 s from now. */
+  renew(chat: Chat, now: number): void {
+    if (this.#inFlight.has(chat))
+      this.#inFlight.set(chat, { until: now + ANSWER_TIMEOUT, attempts: 1 });
+  }
+
+  /** Whether other chats wait for a slot. */
+  get areWanted(): boolean {
+    return this.#waiting.size > 0;
+  }
+
   /** Stops a chat from sending until `at`, Unix time in seconds. The wait does not count as silence of the connection. */
   postpone(chat: Chat, at: number, now: number): void {
     this.release(chat);

@@ -27,7 +27,7 @@ from cryptography.hazmat.primitives.kdf.pbkdf2 import PBKDF2HMAC
 FIELDS = {
     "auth": "username password device_id*",
     "auth_response": "success access_token* refresh_token* user_id* username* expires_in* error* session_key",
-    "message": "chat_id sender_id content nonce timestamp message_id* client_id seq epoch counter device content_type stored_at",
+    "message": "chat_id sender_id content nonce timestamp message_id* client_id seq epoch counter device content_type stored_at follows",
     "status": "event_type user_id chat_id* timestamp seq",
     "error": "error_code error_message details* timestamp",
     "chat_list": "chats total page",

@@ -370,7 +370,7 @@ MESSAGE = fields(
     chat_id=ID, sender_id=ID, content=byte_string(0, 720_000), nonce=byte_string(12, 12), timestamp=TIME,
     message_id_=ID, client_id_=CLIENT_ID, seq_=ID, epoch_=COUNT, counter_=COUNT, device_=text(1, 100),
     content_type_=any_of("proposal", "commit"),
-    stored_at_=TIME,
+    stored_at_=TIME, follows_=CLIENT_ID,
 )  # fmt: skip
 CHAT = fields(
     chat_id=ID, peer_id=ID, peer_name=text(1, 50), encryption_type=text(1, 50), auto_delete_hours_=ID,

@@ -91,6 +91,7 @@ export const samples: readonly (readonly [
         counter: 1,
         device: "reloj",
         content_type: "commit",
+        follows: CLIENT_ID,
       },
       extreme: {
         chat_id: MAX_ID,

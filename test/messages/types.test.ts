@@ -28,6 +28,7 @@ describe("the types of messages", () => {
       device?: string | undefined;
       content_type?: "proposal" | "commit" | undefined;
       stored_at?: number | undefined;
+      follows?: string | undefined;
     }>();
     expectTypeOf<ErrorResponse["details"]>().toEqualTypeOf<Record<string, unknown> | undefined>();
     expectTypeOf<StatusEvent["event_type"]>().toEqualTypeOf<

@@ -43,9 +43,9 @@ export class SessionFixture {
   }
 
   /** Returns a session that is online and whose first resume is answered. */
-  static online(options?: Partial<SessionOptions>): SessionFixture {
+  static online(options?: Partial<SessionOptions>, welcome = offer): SessionFixture {
     const fixture = new SessionFixture(options);
-    fixture.connect();
+    fixture.connect(welcome);
     for (const [chat_id, after] of options?.cursors ?? [[CHAT, 0] as const]) {
       fixture.receive(MessageListResponse, {
         chat_id,

@@ -61,7 +61,11 @@ describe("the hello of a session", () => {
     const [first, second] = [startHandshake({ device_id: "phone" }), startHandshake()];
     expect(first.message).toMatchObject({ wire: 1, timestamp: NOW });
     expect(first.message.verify(directionKeys(SESSION_KEY).client)).toBe(true);
-    expect(first.hello).toMatchObject({ wires: [2, 1], capabilities: [], device_id: "phone" });
+    expect(first.hello).toMatchObject({
+      wires: [2, 1],
+      capabilities: ["pipeline"],
+      device_id: "phone",
+    });
     expect(first.hello.nonce).not.toEqual(second.hello.nonce);
   });
 

@@ -48,7 +48,7 @@ describe("a broadcast that is lost on an open connection", () => {
     lose(fixture, 2);
     const { actions } = answerNextHeartbeat(fixture);
     expect(lost(actions)).toEqual([1]);
-    expect(fixture.resumes(actions)).toEqual([{ chat_id: CHAT, after: 1, limit: 100 }]);
+    expect(fixture.resumes(actions)).toEqual([{ chat_id: CHAT, after: 1, limit: 500 }]);
     expect(delivered(fixture.list({ after: 1, through: 2, messages: [fromBob(2)] }))).toEqual([2]);
     expect(
       lost(answerNextHeartbeat(fixture).actions),

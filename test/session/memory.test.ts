@@ -73,7 +73,7 @@ it("the session copies its options", () => {
   const [hello] = transmitted(session.handle({ type: "connected" }, NOW));
   const offer = { capabilities: [], limits: {}, heartbeat: 30 };
   expect(acceptHello(hello, SESSION_KEY, offer, NOW)).toMatchObject({
-    hello: { wires: [1], capabilities: ["delivered"], device_id: "phone" },
+    hello: { wires: [1], capabilities: ["delivered", "pipeline"], device_id: "phone" },
   });
   const wakes = only(session.handle({ type: "closed", code: 1006 }, NOW), "wake");
   expect(wakes[0]!.at).toBeCloseTo(NOW + 0.5, 3);

@@ -27,7 +27,7 @@ describe("a received message", () => {
     const fixture = SessionFixture.online();
     const early = fixture.receive(ChatMessage, fromBob(3));
     expect(delivered(early)).toEqual([]);
-    expect(fixture.resumes(early)).toEqual([{ chat_id: CHAT, after: 0, limit: 100 }]);
+    expect(fixture.resumes(early)).toEqual([{ chat_id: CHAT, after: 0, limit: 500 }]);
     expect(fixture.resumes(fixture.receive(ChatMessage, fromBob(4)))).toEqual([]);
     const caughtUp = fixture.list({
       after: 0,
@@ -75,14 +75,14 @@ describe("a received message", () => {
 
   it("may be part of several pages", () => {
     const fixture = new SessionFixture();
-    expect(fixture.resumes(fixture.connect())).toEqual([{ chat_id: CHAT, after: 0, limit: 100 }]);
+    expect(fixture.resumes(fixture.connect())).toEqual([{ chat_id: CHAT, after: 0, limit: 500 }]);
     const first = fixture.list({
       after: 0,
       through: 2,
       messages: [fromBob(1), fromBob(2)],
       has_more: true,
     });
-    expect(fixture.resumes(first)).toEqual([{ chat_id: CHAT, after: 2, limit: 100 }]);
+    expect(fixture.resumes(first)).toEqual([{ chat_id: CHAT, after: 2, limit: 500 }]);
     expect(fixture.resumes(fixture.list({ after: 2, through: 3, messages: [fromBob(3)] }))).toEqual(
       [],
     );
@@ -91,10 +91,10 @@ describe("a received message", () => {
   it("of an unknown chat starts a resume from the first message", () => {
     const fixture = SessionFixture.online({ cursors: [] });
     expect(fixture.resumes(fixture.receive(ChatMessage, fromBob(2, { chat_id: 99 })))).toEqual([
-      { chat_id: 99, after: 0, limit: 100 },
+      { chat_id: 99, after: 0, limit: 500 },
     ]);
     expect(fixture.resumes(fixture.handle({ type: "follow", chat_id: 100 }))).toEqual([
-      { chat_id: 100, after: 0, limit: 100 },
+      { chat_id: 100, after: 0, limit: 500 },
     ]);
     expect(fixture.resumes(fixture.handle({ type: "follow", chat_id: 100 }))).toEqual([]);
   });
@@ -103,7 +103,7 @@ describe("a received message", () => {
     const fixture = SessionFixture.online({ cursors: [] });
     fixture.send(fromAlice(1));
     expect(fixture.resumes(fixture.ack(fromAlice(1), 7))).toEqual([
-      { chat_id: CHAT, after: 0, limit: 100 },
+      { chat_id: CHAT, after: 0, limit: 500 },
     ]);
     const own = { ...fromAlice(1), seq: 7 };
     expect(delivered(fixture.list({ after: 0, through: 7, messages: [fromBob(6), own] }))).toEqual([

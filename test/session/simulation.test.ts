@@ -17,6 +17,15 @@ const step = fc.oneof(
       isRejected: fc.nat(9).map((n) => n === 0),
     }),
   },
+  {
+    weight: 2,
+    arbitrary: fc.record({
+      kind: fc.constant("burst" as const),
+      device,
+      chat,
+      count: fc.integer({ min: 2, max: 40 }),
+    }),
+  },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant("read" as const), device, chat }) },
   { weight: 2, arbitrary: fc.record({ kind: fc.constant("cut" as const), device }) },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant("die" as const), device }) },

@@ -33,6 +33,13 @@ export type Step =
       readonly chat: number;
       readonly isRejected: boolean;
     }
+  /** Sends several messages at once. */
+  | {
+      readonly kind: "burst";
+      readonly device: number;
+      readonly chat: number;
+      readonly count: number;
+    }
   | { readonly kind: "read"; readonly device: number; readonly chat: number }
   | { readonly kind: "cut"; readonly device: number }
   /** The network drops all frames of this connection, and neither end receives a close. */
@@ -107,6 +114,11 @@ export class Simulation {
     switch (step.kind) {
       case "send":
         return this.devices[step.device]!.write(step.chat, step.isRejected);
+      case "burst":
+        for (let sent = 0; sent < step.count; sent++) {
+          this.devices[step.device]!.write(step.chat, this.random() < 0.1);
+        }
+        return;
       case "read":
         return this.devices[step.device]!.read(step.chat);
       case "cut":

@@ -8,6 +8,7 @@ import { handshake } from "./cases/handshake.js";
 import { history } from "./cases/history.js";
 import { httpMessages } from "./cases/http-messages.js";
 import { membership } from "./cases/membership.js";
+import { messageOrder } from "./cases/message-order.js";
 import { messages } from "./cases/messages.js";
 import { mlsChats } from "./cases/mls-chats.js";
 import { receipts } from "./cases/receipts.js";
@@ -32,6 +33,7 @@ export const contract: readonly ContractCase[] = [
   ...handshake,
   ...frames,
   ...messages,
+  ...messageOrder,
   ...resumes,
   ...receipts,
   ...membership,

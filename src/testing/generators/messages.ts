@@ -83,9 +83,11 @@ export function chatMessage(): fc.Arbitrary<ChatMessage> {
       device: text({ minLength: 1, maxLength: 100 }),
       content_type: fc.constantFrom("proposal", "commit"),
       stored_at: unixTime(),
+      follows: clientId(),
     },
     ...["message_id" as const, "client_id" as const, "seq" as const, "stored_at" as const],
     ...["epoch" as const, "counter" as const, "device" as const, "content_type" as const],
+    "follows",
   );
 }
 

@@ -55,6 +55,7 @@ const WORDS = [
   "limits",
   "heartbeat",
   "stored_at",
+  "follows",
   "sent_at",
   "kind",
   "text",

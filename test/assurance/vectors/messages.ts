@@ -138,6 +138,7 @@ const misfits: Readonly<Record<string, readonly Misfit[]>> = {
     one("content")(null, "a content is bytes"),
     ...times("timestamp"),
     ...clientIds,
+    one("follows")("soon", "a client id is a UUID"),
     ...counts("epoch", "counter"),
     ...texts("device", 1, 100),
     one("content_type")("application", "the type of application data is absent"),

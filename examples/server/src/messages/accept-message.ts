@@ -28,5 +28,6 @@ export async function acceptMessage(
   stopTimer();
   if (isNew) metrics.stored.inc();
   const { id: message_id, seq, stored_at } = stored;
-  return { chat, stored, message: { ...message, message_id, seq, stored_at }, isNew, isAccepting };
+  const shown = { ...message, follows: undefined, message_id, seq, stored_at };
+  return { chat, stored, message: shown, isNew, isAccepting };
 }

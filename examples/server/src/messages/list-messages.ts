@@ -21,9 +21,8 @@ export async function readMessages(
   const chat = await store.chats.find(chat_id, user_id);
   if (chat === undefined) return undefined;
   const stored_after = expiredUntil(chat, Date.now() / 1000);
-  const count = Math.min(limit, parameters.MAX_MESSAGES);
   const { join_seq } = memberOf(chat, user_id);
-  const page = { after: Math.max(after, join_seq), limit: count, stored_after, maxBytes };
+  const page = { after: Math.max(after, join_seq), limit, stored_after, maxBytes };
   const found = await store.messagePages.read(chat_id, page);
   const { last_seq } = chat;
   // Ignore messages stored between the two reads: the next answer contains them.

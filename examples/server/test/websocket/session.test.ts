@@ -32,7 +32,13 @@ describe("the handshake", () => {
       capabilities: ["delivered"],
     });
     expect(welcome).toMatchObject({ wire: 2, heartbeat: 30 });
-    expect(welcome.capabilities).toEqual(["delivered", "chat_changed", "mls", "devices"]);
+    expect(welcome.capabilities).toEqual([
+      "delivered",
+      "chat_changed",
+      "mls",
+      "devices",
+      "pipeline",
+    ]);
     const first = await bob.openSocket();
     const other = await first.handshakeAndConfirm({ wires: [1] });
     expect(other.wire).toBe(1);

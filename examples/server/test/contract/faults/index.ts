@@ -4,6 +4,7 @@ import type { Fault } from "./fault.js";
 import { frameFaults } from "./frames.js";
 import { fundamentalFaults } from "./fundamental.js";
 import { historyFaults } from "./history.js";
+import { messageOrderFaults } from "./message-order.js";
 import { messageFaults } from "./messages.js";
 import { mlsChatFaults } from "./mls-chats.js";
 import { sessionFaults } from "./sessions.js";
@@ -15,6 +16,7 @@ export const faults: readonly Fault[] = [
   ...fundamentalFaults,
   ...frameFaults,
   ...messageFaults,
+  ...messageOrderFaults,
   ...sessionFaults,
   ...chatFaults,
   ...deviceFaults,
