@@ -61,9 +61,9 @@ describe("on SQLite, simultaneous transactions", () => {
   it("share one commit", async () => {
     let commits = 0;
     class CountingConnection extends SqliteConnection {
-      override command(sql: string): void {
-        if (sql === "commit") commits += 1;
-        super.command(sql);
+      override commit(): Promise<void> {
+        commits += 1;
+        return super.commit();
       }
     }
     const { config } = fixture.scratch;

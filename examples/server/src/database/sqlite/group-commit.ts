@@ -39,10 +39,8 @@ export class GroupCommit {
 
   /** Releases write access to the next waiting transaction. */
   leave(): void {
-    if (this.#isDue) this.#commit();
-    const next = this.#waiting.shift();
-    if (next === undefined) this.#isTaken = false;
-    else next();
+    if (this.#isDue) void this.#commit();
+    else this.#next();
   }
 
   /** Fails the whole batch if a failed statement made SQLite roll back the transaction. */
@@ -66,22 +64,36 @@ export class GroupCommit {
       }
     }
     setImmediate(() => {
-      if (this.#isTaken) this.#isDue = true;
-      else this.#commit();
+      if (this.#isTaken) {
+        this.#isDue = true;
+        return;
+      }
+      this.#isTaken = true;
+      void this.#commit();
     });
     return new Batch();
   }
 
-  #commit(): void {
-    const batch = this.#end();
-    if (batch === undefined) return;
+  /** Commits the batch, then gives write access to the next waiting transaction. */
+  async #commit(): Promise<void> {
+    const batch = this.#batch;
     try {
-      this.#connection.command("commit");
-      batch.succeed();
+      // A batch that failed has ended.
+      if (batch !== undefined) await this.#connection.commit();
+      this.#end();
+      batch?.succeed();
     } catch (error) {
+      this.#end();
       if (this.#connection.isInTransaction) this.#connection.command("rollback");
-      batch.fail(DatabaseUnavailableError.from(error));
+      batch?.fail(DatabaseUnavailableError.from(error));
     }
+    this.#next();
+  }
+
+  #next(): void {
+    const next = this.#waiting.shift();
+    if (next === undefined) this.#isTaken = false;
+    else next();
   }
 
   #end(): Batch | undefined {

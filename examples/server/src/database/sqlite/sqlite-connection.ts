@@ -1,5 +1,6 @@
 import type { CompiledQuery, QueryResult } from "kysely";
 import Database from "libsql";
+import AsyncDatabase from "libsql/promise";
 import { DatabaseUnavailableError } from "../database-unavailable.js";
 
 /** Milliseconds to wait while SQLite briefly locks the file. */
@@ -16,7 +17,7 @@ interface Compiled {
   readonly isReader: boolean;
 }
 
-/** One synchronous connection to a SQLite file, with a cache of compiled statements. */
+/** One connection to a SQLite file, synchronous but for commits, with a cache of compiled statements. */
 export class SqliteConnection {
   readonly #database: Database.Database;
   readonly #statements = new Map<string, Compiled>();
@@ -36,6 +37,19 @@ export class SqliteConnection {
 
   command(sql: string): void {
     translateErrors(() => this.#database.exec(sql));
+  }
+
+  /**
+   * Commits the transaction in another thread, so that the event loop does not wait for the disk. Until it settles, nothing else may use
+   * the connection.
+   */
+  async commit(): Promise<void> {
+    try {
+      // Both classes of libsql have the same connection. The other one also compiles statements in another thread, which takes longer.
+      await AsyncDatabase.prototype.exec.call(this.#database as never, "commit");
+    } catch (error) {
+      throw translated(error);
+    }
   }
 
   execute<Row>({ sql, parameters }: CompiledQuery): QueryResult<Row> {
@@ -88,9 +102,11 @@ function translateErrors<Result>(work: () => Result): Result {
   try {
     return work();
   } catch (error) {
-    if (error instanceof Database.SqliteError && UNAVAILABLE.test(error.code)) {
-      throw new DatabaseUnavailableError(error);
-    }
-    throw error;
+    throw translated(error);
   }
+}
+
+function translated(error: unknown): unknown {
+  const isOurs = error instanceof Database.SqliteError && UNAVAILABLE.test(error.code);
+  return isOurs ? new DatabaseUnavailableError(error) : error;
 }
