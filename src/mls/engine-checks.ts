@@ -94,6 +94,10 @@ export function keysOf(tree: RatchetTree): Uint8Array[] {
  */
 export function checkTree(tree: RatchetTree): void {
   if (tree.length > MAX_NODES) throw invalid();
+  // RFC 9420, section 7.7: a tree is no wider than its leaves need.
+  const isRight = (at: number) => at > tree.length / 2;
+  const isLeaf = (node: RatchetTree[number]) => node?.nodeType === "leaf";
+  if (tree.length > 1 && !tree.some((node, at) => isRight(at) && isLeaf(node))) throw invalid();
   const signatureKeys = leavesOf(tree).map(({ signatureKey }) => encodeHex(signatureKey));
   const hpkeKeys = keysOf(tree).map(encodeHex);
   if (new Set(signatureKeys).size < signatureKeys.length) throw invalid();

@@ -93,6 +93,7 @@ export function bounded(input: unknown, maxBytes: number): Bytes {
 
 type Format = MLSMessage["wireformat"];
 type Of<F extends Format> = Extract<MLSMessage, { wireformat: F }>;
+type GroupInfo = Of<"mls_group_info">["groupInfo"];
 
 export function decodeAs<F extends Format>(input: unknown, format: F, maxBytes: number): Of<F> {
   const { message, rest } = decode(input, maxBytes);
@@ -104,7 +105,16 @@ export function decodeAs<F extends Format>(input: unknown, format: F, maxBytes: 
 export function decodeWithTree<F extends Format>(input: unknown, format: F) {
   const { message, rest } = decode(input, MAX_HANDSHAKE_BYTES);
   if (message.wireformat !== format) throw malformed();
-  return { message: message as Of<F>, tree: rest.length === 0 ? undefined : decodeTree(rest) };
+  const tree = rest.length === 0 ? undefined : decodeTree(rest);
+  // ts-mls prefers the tree inside, which would not be checked.
+  if (tree && message.wireformat === "mls_group_info" && hasTree(message.groupInfo))
+    throw malformed();
+  return { message: message as Of<F>, tree };
+}
+
+/** Whether a group info contains the ratchet tree. */
+export function hasTree({ extensions }: Pick<GroupInfo, "extensions">): boolean {
+  return extensions.some(({ extensionType }) => extensionType === "ratchet_tree");
 }
 
 /**

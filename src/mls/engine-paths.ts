@@ -37,10 +37,13 @@ export function withCommitSecret(
         // The first secret that is extracted after a path was made is the commit secret.
         const pathSecret = leafSecret;
         leafSecret = undefined;
-        if (pathSecret !== undefined && secret.every((byte) => byte === 0)) {
-          return kdf.extract(salt, await mls.deriveSecret(pathSecret, "path", kdf));
+        if (pathSecret === undefined || secret.some((byte) => byte !== 0)) {
+          return kdf.extract(salt, (endsBelowRoot && origins.get(secret)) || secret);
         }
-        return kdf.extract(salt, (endsBelowRoot && origins.get(secret)) || secret);
+        const commitSecret = await mls.deriveSecret(pathSecret, "path", kdf);
+        const extracted = await kdf.extract(salt, commitSecret);
+        commitSecret.fill(0);
+        return extracted;
       },
     },
   };
@@ -54,13 +57,25 @@ export function endsBelowRoot(tree: mls.RatchetTree, proposals: readonly mls.Pro
   const leaves = tree.flatMap((node, at) =>
     node?.nodeType === "leaf" && !removed.has(at / 2) ? [at / 2] : [],
   );
-  const width = 2 ** Math.ceil(Math.log2(leaves.at(-1)! + 1));
-  return leaves[0]! >= width / 2;
+  const width = 2 ** (32 - Math.clz32(leaves.at(-1)!));
+  return leaves.length > 0 && leaves[0]! >= width / 2;
 }
 
 /** Returns the indices of the leaves that proposals remove. */
 export function removedBy(proposals: readonly mls.Proposal[]): number[] {
   return proposals.flatMap((proposal) => ("remove" in proposal ? [proposal.remove.removed] : []));
+}
+
+/**
+ * Returns a state without the private keys of nodes that are blank, which ts-mls keeps. With one of them, someone who later steals the
+ * state could decrypt the path secrets of an earlier epoch (RFC 9420, section 16.6).
+ */
+export function withoutOldKeys(state: mls.ClientState): mls.ClientState {
+  const { privatePath, ratchetTree } = state;
+  const keys = Object.entries(privatePath.privateKeys).filter(
+    ([at]) => ratchetTree[Number(at)] !== undefined,
+  );
+  return { ...state, privatePath: { ...privatePath, privateKeys: Object.fromEntries(keys) } };
 }
 
 /**

@@ -21,10 +21,11 @@ import {
   configOf,
   decodeWithTree,
   type FramedMessage,
+  hasTree,
   readKept,
   suiteNamed,
 } from "./engine-messages.js";
-import { endsBelowRoot, withCommitSecret } from "./engine-paths.js";
+import { endsBelowRoot, withCommitSecret, withoutOldKeys } from "./engine-paths.js";
 import { keepOnlyKeys, withKeptKeys } from "./engine-skipped.js";
 import type { Change, Header, Received, Rules } from "./engine-types.js";
 
@@ -154,15 +155,14 @@ type Joining =
     ? First
     : never;
 
-/** Decrypts the ratchet tree inside a welcome. */
-async function treeInside(...[welcome, keyPackage, keys, psks, cs]: Joining) {
+/** Decrypts the group info inside a welcome. */
+async function infoInside(...[welcome, keyPackage, keys, psks, cs]: Joining) {
   const initKey = await cs.hpke.importPrivateKey(keys.initPrivateKey);
   const ref = await mls.makeKeyPackageRef(keyPackage, cs.hash);
   const secrets = (await mls.decryptGroupSecrets(initKey, ref, welcome, cs.hpke))!;
   const zeros = new Uint8Array(cs.kdf.size);
   const [psk] = await mls.accumulatePskSecret(secrets.psks, psks, cs, zeros);
-  const info = await mls.decryptGroupInfo(welcome, secrets.joinerSecret, psk, cs);
-  return mls.ratchetTreeFromExtension(info!)!;
+  return (await mls.decryptGroupInfo(welcome, secrets.joinerSecret, psk, cs))!;
 }
 
 /**
@@ -187,14 +187,16 @@ export async function openWelcome(
     const index = mls.makePskIndex(undefined, psks);
     const joining: Joining = [message.welcome, keyPackage, privateKeys, index, cs];
     const [state, extensions] = await attempt(async () => {
-      // A tree inside is checked before ts-mls derives secrets for each of its nodes.
-      if (tree === undefined) checkTree(await treeInside(...joining));
+      // A tree inside is checked before ts-mls derives secrets for each of its nodes. ts-mls prefers it to the one behind.
+      const info = await infoInside(...joining);
+      if (tree === undefined) checkTree(mls.ratchetTreeFromExtension(info)!);
+      else if (hasTree(info)) throw invalid();
       const config = configOf(rules);
       const joined = await mls.joinGroupWithExtensions(...joining, tree, undefined, config);
       checkPath(joined[0], {});
       return joined;
     }, invalid);
-    return { state, extensions, used };
+    return { state: withoutOldKeys(state), extensions, used };
   }
   throw new DecryptError();
 }
@@ -273,7 +275,7 @@ export function processCommit(
         : await mls.processPublicMessage(state, message.publicMessage, index, forCommit);
     checkTree(processed.newState.ratchetTree);
     checkPath(processed.newState, state.privatePath.privateKeys);
-    return processed;
+    return { ...processed, newState: withoutOldKeys(processed.newState) };
   }, invalid);
 }
 

@@ -19,7 +19,12 @@ import {
   noteIn,
   suiteNamed,
 } from "./engine-messages.js";
-import { removedBy, withCommitSecret, withReplaceableLeaf } from "./engine-paths.js";
+import {
+  removedBy,
+  withCommitSecret,
+  withoutOldKeys,
+  withReplaceableLeaf,
+} from "./engine-paths.js";
 import {
   changeOf,
   checkPosition,
@@ -125,11 +130,11 @@ export class Group {
         privatePackage,
         isMember,
         withCommitSecret(cs, false),
-        tree && withReplaceableLeaf(tree),
+        tree && isMember ? withReplaceableLeaf(tree) : tree,
         configOf(rules),
         authenticatedData.slice(),
       );
-      const group = new Group(newState);
+      const group = new Group(withoutOldKeys(newState));
       const message = encode({ wireformat: "mls_public_message", publicMessage });
       return { group, message, groupInfo: await group.#groupInfo(signer, note) };
     }, invalid);
@@ -261,7 +266,7 @@ export class Group {
       });
       const { newState, welcome } = result;
       checkTree(newState.ratchetTree);
-      const group = new Group(newState, result.consumed);
+      const group = new Group(withoutOldKeys(newState), result.consumed);
       const { secretTree, privatePath } = this.#state;
       const leaf = mls.leafToNodeIndex(mls.toLeafIndex(privatePath.leafIndex));
       const { newTree } = await mls.consumeRatchet(secretTree, leaf, "commit", cs);

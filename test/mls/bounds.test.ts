@@ -12,6 +12,7 @@ import {
   type HostileOptions,
   hostileMessage,
   signedAgain,
+  stateOf,
 } from "../support/mls-hostile.js";
 
 const NAME = "MLS_128_DHKEMX25519_AES128GCM_SHA256_Ed25519" as const;
@@ -304,12 +305,22 @@ describe("a ratchet tree", () => {
     const { groupInfo } = await writer.commit(writerSigner, {}, none, acceptAll);
     const [, length] = decodeMlsMessage(groupInfo, 0)!;
     const read = (nodes: number) => {
-      const blank = Array.from({ length: nodes - 1 }, () => undefined);
-      const tree = encodeRatchetTree([...blank, parent([])]);
+      const blank = Array.from({ length: 510 }, () => undefined);
+      const [leaf] = stateOf(writer).ratchetTree;
+      const beyond = Array.from({ length: nodes - 511 }, () => parent([]));
+      const tree = encodeRatchetTree([...blank, leaf, ...beyond]);
       return readGroupInfo(Uint8Array.of(...groupInfo.subarray(0, length), ...tree));
     };
     expect(await isAccepted(() => read(511))).toBe(true);
     expect(await isAccepted(() => read(512))).toBe(false);
+  });
+
+  it("has a device in its right half", async () => {
+    const { writer } = await pair();
+    const [first, , second] = stateOf(writer).ratchetTree;
+    expect(await isValid([first, parent([]), second])).toBe(true);
+    expect(await isValid([first, parent([]), undefined])).toBe(false);
+    expect(await isValid([first])).toBe(true);
   });
 });
 

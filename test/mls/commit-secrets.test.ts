@@ -35,6 +35,35 @@ const guessed = (initSecret: Uint8Array, after: Group) =>
 
 const authenticator = (group: Group) => encodeHex(group.authenticator);
 
+/**
+ * Commits changes, and returns whether the authenticator of the epoch is the one that RFC 9420 gives for a path of `nodes` nodes, with
+ * one of the random values that the device drew as the path secret of its leaf.
+ */
+async function computedBy(
+  { signer }: TestDevice,
+  group: Group,
+  changes: Parameters<Group["commit"]>[1],
+  nodes: number,
+): Promise<boolean> {
+  const random = vi.spyOn(crypto, "getRandomValues");
+  const commit = await group.commit(signer, changes, none, acceptAll);
+  const values = random.mock.results.map(({ value }) => (value as Uint8Array).slice());
+  random.mockRestore();
+  const { ratchetTree } = stateOf(commit.group);
+  const leaf = leafToNodeIndex(toLeafIndex(group.ownLeaf.index));
+  const path = directPath(leaf, leafWidth(ratchetTree.length));
+  expect(path.filter((node) => ratchetTree[node] !== undefined)).toHaveLength(nodes);
+  const { kdf } = algorithmsOf(group.suite);
+  const { initSecret } = stateOf(group).keySchedule;
+  const expected = [];
+  for (const value of values.filter(({ length }) => length === kdf.size)) {
+    let secret: Uint8Array = value;
+    for (let node = 0; node <= nodes; node++) secret = await deriveSecret(secret, "path", kdf);
+    expected.push(await computed(initSecret, secret, commit.group));
+  }
+  return expected.includes(authenticator(commit.group));
+}
+
 /** Returns the secret that an external commit passes on, from the secrets of the epoch before it (RFC 9420, section 8.3). */
 async function initSecretOf(before: Group, commit: Uint8Array): Promise<Uint8Array> {
   const [message] = decodeMlsMessage(commit, 0)!;
@@ -91,6 +120,7 @@ describe.each(suites)("a group of suite %i with one device", (suite) => {
         acceptAll,
       );
       expect(joined.group.roster).toEqual([{ ...before.group.ownLeaf, index: 0 }]);
+      expect(stateOf(joined.group).ratchetTree).toHaveLength(1);
       expect(joined.group.epoch).toBe(before.group.epoch + 1n);
       const initSecret = await initSecretOf(before.group, joined.message);
       expect(await guessed(initSecret, joined.group)).not.toBe(authenticator(joined.group));
@@ -128,30 +158,15 @@ it.each([
   [8, 6, [0, 1, 2, 3, 4, 5], 1],
   [8, 5, [0, 1, 2, 3], 2],
   [8, 5, [0, 1, 2, 3, 7], 2],
+  [8, 5, [0, 1, 4, 6, 7], 1],
+  [8, 2, [0, 1, 4, 5, 6, 7], 1],
   [8, 1, [4, 5, 6], 3],
 ])(
   "of %i devices, number %i commits the removal of %j by a path of %i nodes",
   async (count, by, remove, nodes) => {
     const { devices, groups } = await groupOf(count);
-    const before = stateOf(groups[by]!);
-    const random = vi.spyOn(crypto, "getRandomValues");
+    expect(await computedBy(devices[by]!, groups[by]!, { remove }, nodes)).toBe(true);
     const commit = await groups[by]!.commit(devices[by]!.signer, { remove }, none, acceptAll);
-    const values = random.mock.results.map(({ value }) => (value as Uint8Array).slice());
-    random.mockRestore();
-
-    const tree = stateOf(commit.group).ratchetTree;
-    const path = directPath(leafToNodeIndex(toLeafIndex(by)), leafWidth(tree.length));
-    expect(path.filter((node) => tree[node] !== undefined)).toHaveLength(nodes);
-    const { kdf } = algorithmsOf(1);
-    const expected = [];
-    for (const value of values.filter(({ length }) => length === kdf.size)) {
-      let secret = value;
-      for (let node = 0; node <= nodes; node++) {
-        secret = (await deriveSecret(secret, "path", kdf)) as typeof secret;
-      }
-      expected.push(await computed(before.keySchedule.initSecret, secret, commit.group));
-    }
-    expect(expected).toContain(authenticator(commit.group));
 
     const others = groups.filter((_, at) => at !== by && !(remove as number[]).includes(at));
     const followed = [];
@@ -161,3 +176,72 @@ it.each([
     expectAgreement([commit.group, ...followed]);
   },
 );
+
+describe("a commit that leaves the left half of the tree blank", () => {
+  it("may include a removal that was proposed before", async () => {
+    const { devices, groups } = await groupOf(4);
+    const proposed = await groups[3]!.propose(devices[3]!.signer, 0, none);
+    const reader = proposed.group;
+    const writer = (await groups[2]!.receive(proposed.message, acceptAll)).group;
+    const commit = await writer.commit(devices[2]!.signer, { remove: [1] }, none, acceptAll);
+    expect(commit.group.roster.map(({ index }) => index)).toEqual([2, 3]);
+    expectAgreement([commit.group, (await reader.receive(commit.message, acceptAll)).group]);
+    expect(await computedBy(devices[2]!, writer, { remove: [1] }, 1)).toBe(true);
+  });
+
+  it("has a path to the root if it adds a device", async () => {
+    const { devices, groups } = await groupOf(4);
+    const { publish, keep } = await new TestDevice(9).keyPackage();
+    const changes = { remove: [0, 1], add: [publish] };
+    const commit = await groups[2]!.commit(devices[2]!.signer, changes, none, acceptAll);
+    const joined = await Group.join(commit.welcome!, [keep], acceptAll);
+    const reader = await groups[3]!.receive(commit.message, acceptAll);
+    expectAgreement([commit.group, joined.group, reader.group]);
+    expect(await computedBy(devices[2]!, groups[2]!, changes, 2)).toBe(true);
+  });
+
+  it("is followed by an external commit, whose path reaches the root", async () => {
+    const { devices, groups } = await groupOf(4);
+    const changes = { remove: [0, 1] };
+    const before = await groups[2]!.commit(devices[2]!.signer, changes, none, acceptAll);
+    const reader = (await groups[3]!.receive(before.message, acceptAll)).group;
+    const { signer, identity } = new TestDevice(9);
+    const joined = await Group.joinExternally(signer, before.groupInfo, identity, none, acceptAll);
+    const followed = [before.group, reader].map((one) => one.receive(joined.message, acceptAll));
+    expectAgreement([joined.group, ...(await Promise.all(followed)).map(({ group }) => group)]);
+  });
+});
+
+it.each([0, 1, 2, 3, 4, 7])(
+  "a new device joins by itself when only leaf %i is left",
+  async (leaf) => {
+    const { devices, groups } = await groupOf(leaf + 1);
+    const remove = Array.from({ length: leaf }, (_, at) => at);
+    const before = await groups[leaf]!.commit(devices[leaf]!.signer, { remove }, none, acceptAll);
+    const { signer, identity } = new TestDevice(40);
+    const joined = await Group.joinExternally(signer, before.groupInfo, identity, none, acceptAll);
+    expect(joined.group.roster).toHaveLength(2);
+    const { group } = await before.group.receive(joined.message, acceptAll);
+    expectAgreement([group, joined.group]);
+  },
+);
+
+it("no private key of a node stays after the node is blank", async () => {
+  const { devices, groups } = await groupOf(4);
+  let members = new Map(groups.map((group, at) => [at, group]));
+  for (const [by, removed] of [[1], [3], [2, 1], [0], [2]] as const) {
+    const remove = removed === undefined ? [] : [removed];
+    const step = await members.get(by!)!.commit(devices[by!]!.signer, { remove }, none, acceptAll);
+    members.delete(removed!);
+    const next = [...members].map(async ([at, group]): Promise<[number, Group]> => {
+      if (at === by) return [at, step.group];
+      return [at, (await group.receive(step.message, acceptAll)).group];
+    });
+    members = new Map(await Promise.all(next));
+    for (const group of members.values()) {
+      const { ratchetTree, privatePath } = stateOf(group);
+      const keys = Object.keys(privatePath.privateKeys).map(Number);
+      expect(keys.filter((at) => ratchetTree[at] === undefined)).toEqual([]);
+    }
+  }
+});
