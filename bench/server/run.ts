@@ -5,9 +5,18 @@ import {
   isPostgresAvailable,
 } from "../../examples/server/harness/processes/database.js";
 import { measureMemory } from "./memory.js";
+import { measurePauses } from "./pauses.js";
 import { profileServer } from "./profile.js";
 import { measureRoundTrips } from "./round-trips.js";
-import { memoryHead, memoryLine, profileLines, throughputHead, throughputLine } from "./tables.js";
+import {
+  memoryHead,
+  memoryLine,
+  pauseHead,
+  pauseLine,
+  profileLines,
+  throughputHead,
+  throughputLine,
+} from "./tables.js";
 import { measureThroughput } from "./throughput.js";
 
 const { values, positionals } = parseArgs({
@@ -28,11 +37,16 @@ const processors = cpus().length;
 print(`Node ${node}, ${processors} processors, which the server and the load generator share.`);
 const throughput = wants("throughput") ? await showThroughput() : undefined;
 const roundTrips = wants("round-trips") ? await showRoundTrips() : undefined;
+const pauses = wants("pauses") ? await showPauses() : undefined;
 const memory = wants("memory") ? await showMemory() : undefined;
 const profile = wants("profile") ? await showProfile() : undefined;
 if (values.json) {
   console.log(
-    JSON.stringify({ node, processors, throughput, roundTrips, memory, profile }, undefined, 2),
+    JSON.stringify(
+      { node, processors, throughput, roundTrips, pauses, memory, profile },
+      undefined,
+      2,
+    ),
   );
 }
 
@@ -52,6 +66,12 @@ function showRoundTrips() {
   return measureRoundTrips(databases, ({ name, seconds: taken }) =>
     print(`${name.padEnd(64)} ${taken.toFixed(2).padStart(7)} s`),
   );
+}
+
+function showPauses() {
+  print("\n100 clients, each with a message in flight");
+  print(pauseHead);
+  return measurePauses(databases, seconds, (row) => print(pauseLine(row)));
 }
 
 function showMemory() {

@@ -1,4 +1,5 @@
 import type { MemoryRow } from "./memory.js";
+import type { PauseRow } from "./pauses.js";
 import type { ServerProfile } from "./profile.js";
 import type { ThroughputRow } from "./throughput.js";
 
@@ -14,6 +15,19 @@ export function throughputLine(row: ThroughputRow): string {
     row.p99Ms.toFixed(1).padStart(6),
     percent(row.serverCpu).padStart(10),
     percent(row.loadCpu).padStart(8),
+  ].join("  ");
+}
+
+export const pauseHead =
+  "                                    acked/s  p50 ms  p99 ms  longest pause ms";
+
+export function pauseLine(row: PauseRow): string {
+  return [
+    row.name.padEnd(34),
+    Math.round(row.acknowledgedPerSecond).toLocaleString("en").padStart(7),
+    row.p50Ms.toFixed(1).padStart(6),
+    row.p99Ms.toFixed(1).padStart(6),
+    row.longestPauseMs.toFixed(1).padStart(16),
   ].join("  ");
 }
 

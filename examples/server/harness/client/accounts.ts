@@ -18,6 +18,11 @@ export async function register(url: string): Promise<Account> {
   return { user_id: user_id!, username, access_token: access_token!, session_key: session_key! };
 }
 
+/** Logs a user of `register` in. */
+export async function logIn(url: string, username: string): Promise<void> {
+  await post(`${url}/auth/login`, { username, password: PASSWORD });
+}
+
 /** Creates a chat that the peer accepts, and returns its id. */
 export async function createChat(url: string, creator: Account, peer: Account): Promise<number> {
   const body = {

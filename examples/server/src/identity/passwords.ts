@@ -1,3 +1,4 @@
+import { availableParallelism } from "node:os";
 import { hash, verify } from "@node-rs/argon2";
 import { preparePassword } from "lacre";
 import { HttpError } from "../errors.js";
@@ -7,14 +8,17 @@ import { FairQueue, type Origin } from "./fair-queue.js";
 const COST = { memoryCost: 19_456, timeCost: 2, parallelism: 1 };
 /** Maximum length of a password in bytes of UTF-8. */
 const MAX_PASSWORD_BYTES = 1024;
-/** Maximum concurrent hashes: each uses a thread and 19 MiB. */
-const CONCURRENCY = 2;
+/**
+ * Maximum concurrent hashes: each uses a processor and 19 MiB. The other half of the processors is left to messages, and with 4, more
+ * would wait for each other in Node's thread pool.
+ */
+export const HASHES_AT_ONCE = Math.min(4, Math.max(1, Math.floor(availableParallelism() / 2)));
 const MAX_WAITING = 100;
 
 export class Passwords {
   /** Hash to verify for unknown users, so that a login takes the same time as for known users. */
   readonly #dummyHash = hash("password of an unknown user", COST);
-  readonly #queue = new FairQueue({ concurrency: CONCURRENCY, maxWaiting: MAX_WAITING });
+  readonly #queue = new FairQueue({ concurrency: HASHES_AT_ONCE, maxWaiting: MAX_WAITING });
 
   /**
    * Hashes a prepared password.
