@@ -367,6 +367,12 @@ export class Client {
   async #encryptStale(chat_id: number): Promise<void> {
     for (const { message, text, isStale } of this.disk.outbox) {
       if (!isStale || message.chat_id !== chat_id) continue;
+      if (!this.#world.server.mayRead(this, chat_id)) {
+        // The server rejects all texts of a user who is no longer a member.
+        const outbox = this.disk.outbox.filter((one) => one.message !== message);
+        this.#store({ outbox, failed: [...this.disk.failed, message.client_id!] });
+        continue;
+      }
       const chat = await this.#usable(chat_id);
       if (chat === undefined) return;
       const { client_id, timestamp } = message;
