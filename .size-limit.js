@@ -61,7 +61,7 @@ const budgets = [
     "76.5 kB",
     withoutEngine,
   ],
-  ["lacre/client with MLS", await everythingOf(root, e2e, session, client, mls), "116.25 kB"],
+  ["lacre/client with MLS", await everythingOf(root, e2e, session, client, mls), "116.5 kB"],
   [
     "lacre/client with MLS and lacre/client/mls",
     await everythingOf(root, e2e, session, client, mls, clientMls),

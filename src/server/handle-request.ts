@@ -1,6 +1,6 @@
 import type { VerifiedMessage } from "../envelope/message-protocol.js";
 import { MAX_LISTED } from "../limits.js";
-import { Ack, ChatMessage, StatusEvent } from "../messages/chat.js";
+import { ChatMessage, StatusEvent } from "../messages/chat.js";
 import { Heartbeat, Resume } from "../messages/connection.js";
 import { createRegistry } from "../messages/registry.js";
 import { answerResume } from "./answers.js";
@@ -67,7 +67,7 @@ async function handleMessage<Stored extends StoredMessage, Chat extends ChatStat
   const [stored, hadFailed] = await attempt(peer, client_id, () => options.store.add(message));
   const { message_id, seq, stored_at } = stored;
   const isNew = stored.isNew || hadFailed;
-  if (client_id !== undefined) peer.send(Ack, { client_id, chat_id, message_id, seq, stored_at });
+  if (client_id !== undefined) peer.acknowledge({ client_id, chat_id, message_id, seq, stored_at });
   if (isNew) options.onStored?.({ ...message, message_id, seq, stored_at }, stored);
 }
 

@@ -7,13 +7,13 @@ const RETRY_AFTER = 0.1;
 
 /** The order of the messages that a client sends to a chat without waiting for the answers (S-5a). */
 export class MessageOrder {
-  /** Client id of the last message of each chat that has its final answer. */
+  /** Client id of the last message of each chat that was acknowledged. */
   readonly #last = new Map<number, string>();
 
   /**
-   * Checks that the last message of a chat that has its final answer is the one with this client id.
+   * Checks that the last message of a chat that was acknowledged is the one with this client id.
    *
-   * @throws {RejectionError} `ERR_OUT_OF_ORDER` if it is another one: that one was refused for a time, or never arrived.
+   * @throws {RejectionError} `ERR_OUT_OF_ORDER` if it is another one: that one was rejected, or never arrived.
    */
   check(chatId: number, follows: string): void {
     if (this.#last.get(chatId) === follows) return;
@@ -24,7 +24,7 @@ export class MessageOrder {
     );
   }
 
-  /** Notes that a message has its final answer. */
+  /** Notes that a message is acknowledged. */
   note(chatId: number, clientId: string): void {
     this.#last.delete(chatId);
     this.#last.set(chatId, clientId);

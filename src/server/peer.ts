@@ -1,8 +1,7 @@
-import { isClientId } from "../bytes.js";
 import { Channel } from "../connection/channel.js";
 import { PIPELINE } from "../connection/pipeline.js";
 import type { VerifiedMessage } from "../envelope/message-protocol.js";
-import { ChatMessage, StatusEvent } from "../messages/chat.js";
+import { Ack, ChatMessage, StatusEvent } from "../messages/chat.js";
 import { Heartbeat } from "../messages/connection.js";
 import type { MessageDefinition, PayloadSchema, ValueToSend } from "../messages/define-message.js";
 import { DevicesEvent } from "../messages/devices.js";
@@ -149,12 +148,10 @@ export class Peer {
     if (follows !== undefined && this.has(PIPELINE)) this.#orderOf().check(chatId, follows);
   }
 
-  /** Notes that a frame has its final answer. */
-  noteFinal({ type, payload }: VerifiedMessage): void {
-    const { chat_id, client_id } = payload;
-    if (type !== ChatMessage.type || !this.has(PIPELINE)) return;
-    if (typeof chat_id === "number" && isClientId(client_id))
-      this.#orderOf().note(chat_id, client_id);
+  /** Acknowledges a message. @throws {ValidationError} if it is invalid. */
+  acknowledge(ack: Ack): void {
+    this.send(Ack, ack);
+    if (this.has(PIPELINE)) this.#orderOf().note(ack.chat_id, ack.client_id);
   }
 
   #orderOf(): MessageOrder {

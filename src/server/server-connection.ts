@@ -3,7 +3,6 @@ import { copyOfBytes } from "../bytes.js";
 import { unixNow } from "../clock.js";
 import { CLOSE, closeCode } from "../connection/close-codes.js";
 import { SteadyClock } from "../connection/steady-clock.js";
-import { TEMPORARY_ERRORS } from "../connection/temporary-errors.js";
 import type { VerifiedMessage } from "../envelope/message-protocol.js";
 import { LacreError } from "../errors.js";
 import type { ChatMessage, StatusEvent } from "../messages/chat.js";
@@ -210,7 +209,6 @@ export class ServerConnection<
       await this.#options.admit?.(message);
       if (this.#isClosed) return;
       await handleRequest(message, { user_id: this.user_id, peer, options: this.#options });
-      peer.noteFinal(message);
     } catch (error) {
       this.#reject(error, message);
     }
@@ -271,8 +269,6 @@ export class ServerConnection<
   #reject(error: unknown, message: VerifiedMessage | undefined): void {
     const rejection = error instanceof RejectionError ? error : unavailable();
     this.#options.onRejected?.(rejection, error);
-    const isFinal = !TEMPORARY_ERRORS.includes(rejection.code);
-    if (message !== undefined && isFinal) this.#peer?.noteFinal(message);
     const subject = subjectOf(message);
     try {
       this.#peer?.send(ErrorResponse, errorOf(rejection, subject));

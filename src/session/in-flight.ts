@@ -3,6 +3,8 @@ import { Slots } from "./slots.js";
 
 /** Maximum number of messages of one chat in flight, if both ends have the capability `pipeline`. */
 const MAX_OF_CHAT = 32;
+/** Minimum seconds until messages are sent again whose frames, or the answers to them, were lost. */
+const MIN_PAUSE = 0.1;
 /** Maximum number of messages in flight, and bytes of their contents. One of each chat is always allowed. */
 const MAX_MESSAGES = 64;
 const MAX_BYTES = 1024 * 1024;
@@ -58,7 +60,10 @@ export class Queue {
 export class InFlight {
   #slots = new Slots<Queue>();
   #connection = 0;
-  /** Maximum number of messages of a chat: 1 without pipelining, or after the server was busy, and then one more for each answer. */
+  /**
+   * Maximum number of messages of a chat: 1 without pipelining, or after the server was busy. Half as many after messages had to be sent
+   * again, and one more for each acknowledgement.
+   */
   #window = 1;
   #isPipelined = false;
   #messages = 0;
@@ -95,10 +100,15 @@ export class InFlight {
     else if (queue.first?.isStored) this.#slots.request(queue);
   }
 
-  /** Notes that a message is sent or rejected. */
+  /** Notes that a message is acknowledged. */
   accept(queue: Queue, entry: Entry): void {
     if (!this.#answer(queue, entry)) return;
     if (this.#isPipelined) this.#window = Math.min(this.#window + 1, MAX_OF_CHAT);
+  }
+
+  /** Notes that a message is finally rejected. The server refuses those that follow it. */
+  reject(queue: Queue, entry: Entry): void {
+    if (this.#answer(queue, entry)) queue.isBroken ||= queue.sent.length > 0;
   }
 
   /** Notes that the server refused a message until `retryAt`, Unix time in seconds, because it is busy or for the order. */
@@ -113,6 +123,8 @@ export class InFlight {
   drop(queue: Queue, entry: Entry): void {
     const at = queue.sent.indexOf(entry);
     if (at >= 0) this.#land(queue, queue.sent.splice(at, 1));
+    // It may wait for a slot, or until the server is not busy any more.
+    else if (queue.sent.length === 0 && !queue.first?.isStored) this.#slots.release(queue);
   }
 
   /** Returns the messages to send now and counts them as in flight. Returns undefined if the connection does not answer. */
@@ -159,8 +171,10 @@ export class InFlight {
   /** Releases the slot of a queue that has no message in flight, for the other chats, and requests another one. */
   #end(queue: Queue, now: number): void {
     this.#growing.delete(queue);
-    if (queue.first !== undefined && queue.retryAt !== undefined) {
-      return this.#slots.postpone(queue, queue.retryAt, now);
+    if (queue.isBroken) this.#window = Math.max(1, this.#window >> 1);
+    const retryAt = queue.retryAt ?? (queue.isBroken ? now + MIN_PAUSE : undefined);
+    if (queue.first?.isStored && retryAt !== undefined) {
+      return this.#slots.postpone(queue, retryAt, now);
     }
     this.#slots.release(queue);
     this.request(queue);

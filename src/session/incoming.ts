@@ -1,4 +1,3 @@
-import { TEMPORARY_ERRORS } from "../connection/temporary-errors.js";
 import { Ack, ChatMessage, StatusEvent } from "../messages/chat.js";
 import { Heartbeat } from "../messages/connection.js";
 import { DevicesEvent } from "../messages/devices.js";
@@ -9,6 +8,13 @@ import { clampTimeout } from "./clamp-timeout.js";
 
 /** Seconds to wait before a retry if the server names no valid `retry_after`. */
 const DEFAULT_RETRY_DELAY = 1;
+
+/** Error codes after which the same request may succeed later. */
+const TEMPORARY_ERRORS: readonly string[] = [
+  "ERR_RATE_LIMITED",
+  "ERR_UNAVAILABLE",
+  "ERR_OUT_OF_ORDER",
+];
 
 /** Codes of a frame that an end rejects for its time, because the clock of an end changed since the handshake. */
 const CLOCK_ERRORS: readonly string[] = ["ERR_EXPIRED", "ERR_FROM_FUTURE"];

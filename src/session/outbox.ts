@@ -115,7 +115,7 @@ export class Outbox {
     if (entry === undefined) return false;
     const queue = this.#queueOf(entry);
     if (retryAt === undefined) {
-      this.#inFlight.accept(queue, entry);
+      this.#inFlight.reject(queue, entry);
       this.#fail(entry.message, error_code, error_message);
       this.#remove(entry);
     } else {

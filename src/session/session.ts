@@ -250,8 +250,8 @@ export class Session {
     if (ofServer + ofClient === 0) return;
     this.#notify({ type: "lost", frames: ofServer + ofClient });
     if (ofServer > 0) this.#inbox.resumeAll();
-    // Only receipts: messages and resumes are sent again anyway until they are answered.
-    if (ofClient > 0) this.#receipts.connect();
+    // Only receipts, or the refusals of them: messages and resumes are sent again anyway until they are answered.
+    this.#receipts.connect();
   }
 
   #mark(event: Extract<SessionEvent, { type: "mark" }>, now: number): void {

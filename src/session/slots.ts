@@ -7,7 +7,7 @@ const ANSWER_TIMEOUT = 10;
 /** Number of unanswered attempts after which the connection counts as silent. */
 const MAX_ATTEMPTS = 3;
 /**
- * Maximum seconds for which a postponed chat keeps its slot. With a longer time, a few postponed chats stop all others. With
+ * Maximum seconds for which a postponed chat keeps its slot. If others wait, it is the last of them after that. With a longer time, a few postponed chats stop all others. With
  * none, the client sends requests for one chat after the other as fast as the server rejects them.
  */
 const MAX_POSTPONED_SLOT = 1;
@@ -69,10 +69,12 @@ export class Slots<Chat extends object> {
    * its attempts, so that the connection counts as silent.
    */
   due(now: number): Chat[] | undefined {
-    for (const [chat, { until, postponedTo }] of this.#inFlight) {
-      if (postponedTo === undefined || until > now) continue;
+    for (const [chat, { until, attempts, postponedTo }] of this.#inFlight) {
+      if (attempts > 0 || until > now) continue;
+      if (postponedTo !== undefined) this.#postponed.put(chat, postponedTo);
+      else if (this.#waiting.size > 0) this.#waiting.add(chat);
+      else continue;
       this.#inFlight.delete(chat);
-      this.#postponed.put(chat, postponedTo);
     }
     for (const chat of this.#postponed.take(now)) this.#waiting.add(chat);
     for (const chat of this.#waiting) {

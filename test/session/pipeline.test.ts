@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { ChatMessage, ErrorResponse } from "../../src/index.js";
+import { ChatMessage, ErrorResponse, Heartbeat } from "../../src/index.js";
 import { CLOSE, type OutgoingMessage, type SessionAction } from "../../src/session/index.js";
 import { CHAT, fromAlice, notices, offer, only, SessionFixture } from "./fixture.js";
 
@@ -119,17 +119,62 @@ describe("messages of one chat", () => {
     expect(fixture.accept(2), "the acknowledgement of 1 was lost").toEqual([]);
     expect(fixture.accept(3)).toEqual([]);
     expect(fixture.sendAll([fromAlice(5)])).toEqual([]);
-    expect(fixture.accept(4)).toEqual(["1", "5 after 1"]);
+    expect(fixture.accept(4)).toEqual([]);
+    expect(fixture.sent(fixture.pass(0.09))).toEqual([]);
+    expect(fixture.sent(fixture.pass(0.01))).toEqual(["1", "5 after 1"]);
     expect(notices(fixture.ack(fromAlice(1), 1))).toMatchObject([{ type: "sent", seq: 1 }]);
   });
 
-  it("continue after one that is finally rejected", () => {
+  it("after one that is finally rejected are sent again, because the server refuses them", () => {
     const fixture = Pipelined.withMessages(3);
     const rejected = fixture.refuse(1, "ERR_FORBIDDEN");
     expect(only(rejected, "failed")).toMatchObject([{ client_id: idOf(1) }]);
-    expect(fixture.sendAll([fromAlice(4)])).toEqual(["4 after 3"]);
-    expect(fixture.accept(2)).toEqual([]);
-    expect(fixture.accept(3)).toEqual([]);
+    expect(fixture.sendAll([fromAlice(4)])).toEqual([]);
+    for (const number of [2, 3]) fixture.refuse(number, "ERR_OUT_OF_ORDER", 0.1);
+    expect(fixture.sent(fixture.pass(0.1))).toEqual(["2", "3 after 2", "4 after 3"]);
+    fixture.refuse(2, "ERR_FORBIDDEN");
+    for (const number of [3, 4]) fixture.refuse(number, "ERR_OUT_OF_ORDER", 0.1);
+    fixture.pass(0.1);
+    fixture.refuse(3, "ERR_FORBIDDEN");
+    fixture.refuse(4, "ERR_FORBIDDEN");
+    expect(fixture.sendAll([fromAlice(5)]), "nothing is in flight").toEqual(["5"]);
+  });
+
+  it("are half as many in flight each time that some have to be sent again", () => {
+    const fixture = Pipelined.withMessages(40);
+    for (const most of [16, 8, 4, 2, 1]) {
+      for (const number of range(2, 33)) fixture.refuse(number, "ERR_OUT_OF_ORDER", 0.1);
+      expect(fixture.sent(fixture.pass(0.1))).toHaveLength(most);
+    }
+    expect(fixture.accept(1)).toEqual(["2", "3 after 2"]);
+  });
+
+  it("wait for the longest retry_after", () => {
+    const fixture = Pipelined.withMessages(3);
+    fixture.refuse(1, "ERR_RATE_LIMITED", 5);
+    fixture.refuse(2, "ERR_RATE_LIMITED", 20);
+    fixture.refuse(3, "ERR_OUT_OF_ORDER", 0.1);
+    expect(fixture.sent(fixture.pass(19.9))).toEqual([]);
+    expect(fixture.sent(fixture.pass(0.1))).toEqual(["1"]);
+  });
+
+  it("leave the place of others when they are withdrawn while they wait", () => {
+    const fixture = Pipelined.withMessages(1);
+    fixture.refuse(1, "ERR_RATE_LIMITED", 5);
+    fixture.handle({ type: "withdraw", client_id: idOf(1) });
+    for (let second = 0; second < 40; second += 5) {
+      fixture.receive(Heartbeat, { sent_at: fixture.now });
+      expect(only(fixture.pass(5), "close")).toEqual([]);
+    }
+    fixture.handle({ type: "send", message: fromAlice(2) });
+    fixture.handle({ type: "send", message: fromAlice(3) });
+    fixture.handle({ type: "withdraw", client_id: idOf(2) });
+    expect(fixture.sent(fixture.handle({ type: "stored", client_id: idOf(3) }))).toEqual(["3"]);
+  });
+
+  it("do not name what the application names", () => {
+    const fixture = new Pipelined();
+    expect(fixture.sendAll([{ ...fromAlice(1), follows: idOf(9) }])).toEqual(["1"]);
   });
 
   it("continue after one that is withdrawn", () => {
@@ -169,6 +214,14 @@ describe("messages of one chat", () => {
     expect(fixture.sent(fixture.connect(pipelined))).toEqual(["1", "2 after 1", "3 after 2"]);
     expect(notices(fixture.ack(fromAlice(4), 4))).toMatchObject([{ type: "refused" }]);
   });
+
+  it("are not acknowledged on a connection that did not send them", () => {
+    const fixture = Pipelined.withMessages(2);
+    fixture.handle({ type: "closed", code: 1006 });
+    fixture.now += 60;
+    expect(fixture.sent(fixture.connect(offer))).toEqual(["1"]);
+    expect(notices(fixture.ack(fromAlice(2), 2))).toMatchObject([{ type: "refused" }]);
+  });
 });
 
 describe("messages of several chats", () => {
@@ -192,6 +245,41 @@ describe("messages of several chats", () => {
     expect(sentOf(ofChats(3, 32))).toBe(64 + 1);
     expect(sentOf(ofChats(16, 1))).toBe(16);
     expect(sentOf(ofChats(17, 2)), "a chat waits for a slot").toBe(16);
+  });
+
+  it("are as many in flight after acknowledgements, time-outs and new connections", () => {
+    const outbox = ofChats(2, 90, 5000);
+    const fixture = new SessionFixture({ outbox });
+    const countOf = (actions: readonly SessionAction[]) =>
+      fixture.read(actions).filter(({ type }) => type === "message").length;
+    expect(countOf(fixture.connect(pipelined))).toBe(64);
+    for (let connection = 0; connection < 3; connection++) {
+      fixture.handle({ type: "closed", code: 1006 });
+      fixture.now += 60;
+      expect(countOf(fixture.connect(pipelined))).toBe(64);
+    }
+    expect(countOf(fixture.pass(10))).toBe(64);
+    for (const [at, message] of outbox.slice(0, 58).entries()) {
+      expect(countOf(fixture.ack(message, at + 1)), `after message ${at}`).toBe(1);
+    }
+  });
+
+  it("of a chat that the server refuses again and again do not stop others", () => {
+    const outbox = ofChats(17, 1);
+    const fixture = new SessionFixture({ outbox });
+    const seen = new Set<number>();
+    let actions = fixture.connect(pipelined);
+    for (let round = 0; round < 4; round++) {
+      for (const one of fixture.read(actions).filter(({ type }) => type === "message")) {
+        const { chat_id, client_id } = ChatMessage.fromProtocol(one);
+        seen.add(chat_id);
+        const details = { client_id, retry_after: 0.5 };
+        const refusal = { error_code: "ERR_UNAVAILABLE", error_message: "", details };
+        fixture.receive(ErrorResponse, refusal);
+      }
+      actions = fixture.pass(0.5);
+    }
+    expect(seen.size).toBe(17);
   });
 
   it("have at most 1 MiB of content in flight, but always one of each of 16 chats", () => {

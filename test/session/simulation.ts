@@ -40,6 +40,8 @@ export type Step =
       readonly chat: number;
       readonly count: number;
     }
+  /** Withdraws the last message to a chat, if the device still has it. */
+  | { readonly kind: "withdraw"; readonly device: number; readonly chat: number }
   | { readonly kind: "read"; readonly device: number; readonly chat: number }
   | { readonly kind: "cut"; readonly device: number }
   /** The network drops all frames of this connection, and neither end receives a close. */
@@ -119,6 +121,8 @@ export class Simulation {
           this.devices[step.device]!.write(step.chat, this.random() < 0.1);
         }
         return;
+      case "withdraw":
+        return this.devices[step.device]!.withdraw(step.chat);
       case "read":
         return this.devices[step.device]!.read(step.chat);
       case "cut":
@@ -145,9 +149,11 @@ export class Simulation {
   }
 
   /** Ends the faults and runs for 10 minutes. Open connections stay open: a frame that one of them lost stays lost. */
-  settle(): Promise<boolean> {
+  async settle(): Promise<boolean> {
     this.faults = NO_FAULTS;
-    return this.run(600);
+    const hasEnded = await this.run(300);
+    for (const device of this.devices) device.calmFrom = device.notices.length;
+    return hasEnded && (await this.run(300));
   }
 }
 
@@ -227,7 +233,11 @@ export class Device {
   readonly marked = new Map<number, number>();
   /** Client ids of messages that were not stored when the device crashed. They are neither sent nor reported. */
   readonly lost = new Set<string>();
+  /** Client ids of messages that were withdrawn. The server may have them or not. */
+  readonly withdrawn = new Set<string>();
   crashes = 0;
+  /** Number of the first notice of the last five minutes. */
+  calmFrom = 0;
   /** Whether its clock was ever set ahead. */
   wasSetAhead = false;
   /** Seconds by which its clock is ahead. */
@@ -292,6 +302,13 @@ export class Device {
     };
     this.written.push(message);
     this.handle({ type: "send", message });
+  }
+
+  withdraw(chat: number): void {
+    const client_id = this.written.findLast(({ chat_id }) => chat_id === chat)?.client_id;
+    if (client_id === undefined || !this.disk.outbox.delete(client_id)) return;
+    this.withdrawn.add(client_id);
+    this.handle({ type: "withdraw", client_id });
   }
 
   read(chat: number): void {

@@ -53,14 +53,15 @@ export const messageOrder = [
   ),
   websocketCase(
     "S-5a",
-    "stores a message after one that it finally rejected",
+    "refuses a message for a time after one that it finally rejected",
     async (fixture) => {
       const { bob, fromAlice, messages } = await chained(fixture, 2);
       const [first, second] = messages;
       fromAlice.send("message", { ...first!, sender_id: bob.id });
       await fromAlice.nextError("ERR_FORBIDDEN");
-      const { seq } = await fixture.ackFor(fromAlice, second!);
-      checkSame("its seq", seq, 1);
+      fromAlice.send("message", second!);
+      const { details } = await fromAlice.nextError("ERR_OUT_OF_ORDER");
+      checkSame("the client_id that the error names", details?.client_id, second!.client_id);
     },
     afterOrder,
   ),

@@ -4,7 +4,7 @@ import type { Fault } from "./fault.js";
 
 const unordered = "refuses a message for a time if it did not get the one before it";
 
-/** Messages that the server did not store, for the fault that does not answer them finally. */
+/** Client ids of messages that the server rejected, for the fault that takes them for stored ones. */
 const rejected = new Set<unknown>();
 
 /** Faults of messages that are sent without waiting for the answers. */
@@ -12,28 +12,31 @@ export const messageOrderFaults: readonly Fault[] = [
   {
     name: "stores messages in any order",
     methods: [[Peer.prototype, "checkOrder", () => () => {}]],
-    failingCases: [unordered],
+    failingCases: [unordered, "refuses a message for a time after one that it finally rejected"],
   },
   {
-    name: "refuses what follows a message that it rejected",
-    functions: {
-      handleRequest: (handleRequest) => async (message, context) => {
-        rejected.add(message);
-        await handleRequest(message, context);
-        rejected.delete(message);
-      },
-    },
+    name: "takes a rejected message for one that others may follow",
     methods: [
       [
         Peer.prototype,
-        "noteFinal",
-        (note) =>
-          function (this: Peer, message) {
-            if (!rejected.has(message)) note.call(this, message);
+        "checkOrder",
+        (check) =>
+          function (this: Peer, chat_id: number, follows: string | undefined) {
+            if (!rejected.has(follows)) check.call(this, chat_id, follows);
           },
       ],
     ],
-    failingCases: ["stores a message after one that it finally rejected"],
+    functions: {
+      handleRequest: (handleRequest) => async (message, context) => {
+        try {
+          await handleRequest(message, context);
+        } catch (error) {
+          rejected.add(message.payload.client_id);
+          throw error;
+        }
+      },
+    },
+    failingCases: ["refuses a message for a time after one that it finally rejected"],
   },
   {
     name: "passes on which message a message follows",
@@ -49,5 +52,6 @@ export const messageOrderFaults: readonly Fault[] = [
       "delivers a message without the name of the one before it",
       "delivers a message unchanged to the other member on either wire",
     ],
+    notRun: ["acknowledges a message over HTTP, and delivers it to the other member"],
   },
 ];
