@@ -125,8 +125,8 @@ export function describeGroups(fixture: PageFixture): void {
 
     it("begins again without the recovery key, and is written to when that is accepted", async () => {
       const { user: paula } = await signUpWithGroups("paula");
-      const { user: quim } = await signUpWithGroups("quim");
-      await createGroup(quim, "de nuevo", "paula");
+      const { user: quino } = await signUpWithGroups("quino");
+      await createGroup(quino, "de nuevo", "paula");
       await paula.page.getByRole("link", { name: "de nuevo" }).waitFor();
       const fresh = await fixture.openDevice(paula);
       await paula.close();
@@ -143,13 +143,13 @@ export function describeGroups(fixture: PageFixture): void {
       await fresh.page.getByLabel("I have written it down").check();
       await fresh.button("Go on").click();
       await fresh.page.getByRole("heading", { name: "Your devices" }).waitFor();
-      await quim.waitForText("paula has begun again with another device");
-      await quim.button("Members of this group").click();
-      await quim.button("Safety number of paula").click();
-      await quim.button("They are the same").click();
-      await quim.waitForText("verified");
-      await quim.button("Done").click();
-      await quim.send("bienvenida");
+      await quino.waitForText("paula has begun again with another device");
+      await quino.button("Members of this group").click();
+      await quino.button("Safety number of paula").click();
+      await quino.button("They are the same").click();
+      await quino.waitForText("verified");
+      await quino.button("Done").click();
+      await quino.send("bienvenida");
       await fresh.page.getByRole("link", { name: "de nuevo" }).click();
       await fresh.waitForMessages("bienvenida");
     });
