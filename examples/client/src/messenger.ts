@@ -20,6 +20,7 @@ import type { MessengerOptions } from "./messenger-options.js";
 import { isSame, type OpenChat, whyClosed } from "./open-chat.js";
 import { Pending } from "./pending.js";
 import { type ReadMessage, readMessage } from "./read-message.js";
+import { StopSignal } from "./stop-signal.js";
 import type { Pin, QueuedMessage } from "./stores.js";
 
 /** Capabilities of this client: delivery receipts and `chat_changed` events. */
@@ -49,7 +50,7 @@ export class Messenger {
   #writing: Promise<unknown> = Promise.resolve();
   /** Settles when all earlier events are handled. */
   #acting: Promise<void> = Promise.resolve();
-  #isStopped = false;
+  readonly #stopping = new StopSignal();
 
   private constructor(
     options: MessengerOptions,
@@ -69,10 +70,9 @@ export class Messenger {
       isTaken: (chatId) => this.#takes(chatId),
       onStoreError: (error) => void this.#inOrder(() => this.#reportStore(error)),
     });
-    const { WebSocket } = options;
-    const { user_id, session_key } = options.account.login;
+    const { WebSocket, account } = options;
     this.#client = createClient<TextContent, undefined>({
-      ...{ user_id, session_key },
+      ...{ user_id: account.login.user_id, session_key: account.login.session_key },
       capabilities: this.#takesAny ? CAPABILITIES : ["chat_changed"],
       storage: storageOf({
         ...{ account: options.account, pending: this.#pending, cursors, answers: this.#answers },
@@ -190,7 +190,7 @@ export class Messenger {
 
   /** Closes the connection. Resolves when all events are handled and all pending writes were attempted. */
   async stop(): Promise<void> {
-    this.#isStopped = true;
+    this.#stopping.stop();
     await this.#client.stop();
     await this.#acting;
   }
@@ -223,7 +223,7 @@ export class Messenger {
 
   async #send(chat_id: number, text: string, { reply_to }: { reply_to?: string }) {
     if (this.#ended !== undefined) throw this.#ended.error;
-    if (this.#isStopped) throw new StoppedError();
+    if (this.#stopping.isStopped) throw new StoppedError();
     const quoted = reply_to !== undefined && { reply_to };
     return this.#pending.write(chat_id, { kind: "text", text, ...quoted });
   }
@@ -346,23 +346,23 @@ export class Messenger {
       // Without a message to send, the client connects also if the pins cannot be read.
       if (!(error instanceof StoreError) || this.pending > 0) throw error;
     }
-    if (this.#isStopped) throw new StoppedError();
+    if (this.#stopping.isStopped) throw new StoppedError();
   }
 
   /** Updates the chats from a list that was just requested. Returns the events to report. */
   async #takeOver(asked: Promise<readonly ChatSummary[]>): Promise<readonly MessengerEvent[]> {
     const keys = this.#book.keys;
-    const chats = await asked;
+    const chats = await this.#stopping.wait(asked);
     // Before the list is applied: if the pins cannot be read, the next list reports the same changes.
     const pins = await this.#account.stores.pins.list();
-    if (this.#isStopped) return [];
+    if (chats === undefined || this.#stopping.isStopped) return [];
     const changes = this.#list(chats);
     // A chat that was opened after the list was requested has a key that the list may not have.
     const known = chats.filter(({ chat_id }) => this.#book.keyOf(chat_id) === keys.get(chat_id));
     // All of them are closed before the texts of the first are decrypted.
     const closed = await Promise.all(known.map((chat) => this.#closeIfChanged(chat, pins)));
     // Texts that were taken back are still in the outbox: the next messenger gives them back.
-    if (this.#isStopped) return [];
+    if (this.#stopping.isStopped) return [];
     return [{ type: "chats" }, ...changes, ...closed.flat()];
   }
 
@@ -378,8 +378,8 @@ export class Messenger {
     }
     const why = reason ?? new ChatStartedOverError(peer_name);
     const failed = await this.#pending.giveBack(stale, why);
-    const isClosed = reason !== undefined && this.#book.keyOf(chat_id) === undefined;
-    return isClosed ? [...failed, { type: "closed", chat_id, reason }] : failed;
+    if (reason === undefined || this.#book.keyOf(chat_id) !== undefined) return failed;
+    return [...failed, { type: "closed", chat_id, reason }];
   }
 
   /** Updates the chats from a list. Follows new chats, to also receive messages that this client misses while offline. */

@@ -78,6 +78,19 @@ describe("a messenger that is stopped while it checks its chats", () => {
     expect(await account.stores.outbox.list()).toHaveLength(1);
   });
 
+  it("does not wait for the list, which an event asks for", async () => {
+    const account = await register("gala");
+    const opened = await createChat(account, "gala_peer", PASSPHRASE);
+    const { messenger, waitForEvents } = await talk(account, { open: [opened] });
+    await waitForEvents("caught_up");
+    const { proceed, isAsked } = holdChatList(account);
+    const other = await enter(server.url, "gala_other");
+    await createChat(other, "gala", PASSPHRASE);
+    await isAsked();
+    await messenger.stop();
+    proceed();
+  });
+
   it("does not list the chats of a user who logs in next", async () => {
     const login = loginInMemory();
     const sign = (how: "register" | "login", username: string) => {
