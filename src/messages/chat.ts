@@ -8,7 +8,7 @@ import { bytes, count, id, text, timestamp, unixTime, uuid } from "./fields.js";
  * 720,000 bytes, `nonce` has 12 bytes, `timestamp` is Unix time in seconds. The server sets `message_id`, `seq` and
  * `stored_at` (Unix time in seconds by its clock). In an MLS chat, `content` is an MLSMessage (RFC 9420, section 6), `epoch` its
  * epoch, `device` the id of the sending device, and `content_type` is absent for application messages. `counter` is reserved.
- * `follows` is between a client and its server only (S-5a).
+ * `follows`, the client id of the message directly before it, is between a client and its server only (S-5a).
  */
 export const ChatMessage = /* @__PURE__ */ protocolMessage(
   "message",

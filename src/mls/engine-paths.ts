@@ -4,8 +4,8 @@ import * as mls from "./engine-library.js";
 /**
  * Returns algorithms for one commit, with its commit secret as RFC 9420 has it (sections 7.4 and 12.4.1): what follows the path secret
  * of the path's last node, or of the leaf if it has no nodes. ts-mls 1.6.4 takes what follows that of the root, which such a path does
- * not have, and zeros for a path without nodes. With the zeros, whoever knows the epoch before, as a device that the commit removes,
- * could compute the secrets of all epochs until a path with nodes.
+ * not have, and zeros for a path without nodes. With zeros, a device that the commit removes could compute the secrets of all epochs
+ * until a path with nodes, as could anyone else who knows the epoch before.
  *
  * @param endsBelowRoot - What `endsBelowRoot` returned for the commit.
  */
@@ -58,7 +58,7 @@ export function endsBelowRoot(tree: mls.RatchetTree, proposals: readonly mls.Pro
     node?.nodeType === "leaf" && !removed.has(at / 2) ? [at / 2] : [],
   );
   const width = 2 ** (32 - Math.clz32(leaves.at(-1)!));
-  return leaves.length > 0 && leaves[0]! >= width / 2;
+  return leaves[0]! >= width / 2;
 }
 
 /** Returns the indices of the leaves that proposals remove. */

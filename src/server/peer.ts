@@ -40,6 +40,7 @@ export class Peer {
   #sentUpTo: Map<number, number> | undefined;
   /** When `typing` was sent last, by chat and user. In order of time, without old entries. */
   #typing: Map<string, number> | undefined;
+  /** Only of a connection on which messages were acknowledged. */
   #order: MessageOrder | undefined;
   /** Keys of what the store failed to store and what was not sent again. */
   #failed: Set<string> | undefined;

@@ -5,12 +5,9 @@ import { Slots } from "./slots.js";
 const MAX_OF_CHAT = 32;
 /** Minimum seconds until messages are sent again whose frames, or the answers to them, were lost. */
 const MIN_PAUSE = 0.1;
-/** Maximum number of messages in flight, and bytes of their contents. One of each chat is always allowed. */
+/** Maximum number of messages in flight, and bytes of their contents. A chat with none in flight may always send one. */
 const MAX_MESSAGES = 64;
 const MAX_BYTES = 1024 * 1024;
-
-/** `sentOn` of a message that no connection sent. */
-export const NEVER = -1;
 
 /** A message of the outbox. */
 export interface Entry {
@@ -18,8 +15,8 @@ export interface Entry {
   isStored: boolean;
   isSettled: boolean;
   next: Entry | undefined;
-  /** Number of the last connection that sent it, or `NEVER`. */
-  sentOn: number;
+  /** Number of the last connection that sent it. */
+  sentOn: number | undefined;
 }
 
 /**
@@ -70,7 +67,7 @@ export class InFlight {
   #bytes = 0;
   /** Queues with a message that has an answer, or needs none any more. */
   readonly #answered = new Set<Queue>();
-  /** Queues that may send one more message. */
+  /** Queues that begin, or may send more messages. */
   readonly #growing = new Set<Queue>();
 
   /** Starts a new connection, with no message in flight. */
@@ -140,7 +137,7 @@ export class InFlight {
       this.#land(queue, queue.sent);
       queue.reset();
     }
-    const due = [...starting, ...this.#growing].flatMap((queue) => this.#fill(queue));
+    const due = [...this.#growing].flatMap((queue) => this.#fill(queue));
     this.#answered.clear();
     this.#growing.clear();
     return due;

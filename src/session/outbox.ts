@@ -5,7 +5,7 @@ import { ValidationError } from "../errors.js";
 import { type Ack, ChatMessage } from "../messages/chat.js";
 import type { ErrorResponse } from "../messages/error-response.js";
 import type { OutgoingMessage, SessionAction, SessionNotice } from "./events.js";
-import { type Entry, InFlight, NEVER, Queue } from "./in-flight.js";
+import { type Entry, InFlight, Queue } from "./in-flight.js";
 import { RecentMap } from "./recent-map.js";
 
 /** Fields that the server assigns to a message when it stores it. */
@@ -171,7 +171,7 @@ export class Outbox {
       isStored: false,
       isSettled: false,
       next: undefined,
-      sentOn: NEVER,
+      sentOn: undefined,
     };
     this.#byClientId.set(client_id, entry);
     const queue = this.#queues.get(message.chat_id);

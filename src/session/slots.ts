@@ -7,8 +7,9 @@ const ANSWER_TIMEOUT = 10;
 /** Number of unanswered attempts after which the connection counts as silent. */
 const MAX_ATTEMPTS = 3;
 /**
- * Maximum seconds for which a postponed chat keeps its slot. If others wait, it is the last of them after that. With a longer time, a few postponed chats stop all others. With
- * none, the client sends requests for one chat after the other as fast as the server rejects them.
+ * Maximum seconds for which a postponed chat keeps its slot. With a longer time, a few postponed chats stop all others. With
+ * none, the client sends requests for one chat after the other as fast as the server rejects them. If others wait at the end of
+ * that time, it goes behind them.
  */
 const MAX_POSTPONED_SLOT = 1;
 
