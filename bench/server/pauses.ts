@@ -66,14 +66,16 @@ async function measure(given: {
   const logins = storm.map(async ({ username }) => {
     while (!isOver) await logIn(url, username);
   });
-  const loops = runLoops([plan], pid);
-  await delay(WARM_UP_SECONDS * 1000);
-  await longestPause(pid);
-  const measured = await loops;
-  const longestPauseMs = await longestPause(pid);
-  isOver = true;
-  await Promise.all(logins);
-  return { ...measured, longestPauseMs };
+  try {
+    const loops = runLoops([plan], pid);
+    await delay(WARM_UP_SECONDS * 1000);
+    await longestPause(pid);
+    const measured = await loops;
+    return { ...measured, longestPauseMs: await longestPause(pid) };
+  } finally {
+    isOver = true;
+    await Promise.allSettled(logins);
+  }
 }
 
 /** Returns the server's longest pause since the last call, in milliseconds. */
